@@ -1,0 +1,148 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// verdict is what became of one check.
+type verdict struct {
+	status    result.Status
+	share     float64
+	outcome   check.Outcome
+	blockedBy string
+	took      time.Duration
+}
+
+// ask asks one check when what it needs is decided.
+func (g *grading) ask(ctx context.Context, i int, t check.Target) {
+	g.askThen(ctx, i, t, func(v verdict) verdict { return v })
+}
+
+// askThen is ask with a last word on the verdict.
+func (g *grading) askThen(ctx context.Context, i int, t check.Target, last func(verdict) verdict) {
+	c := g.rubric.Checks[i]
+	for _, id := range c.Needs {
+		n := g.index(id)
+		select {
+		case <-g.done[n]:
+		case <-ctx.Done():
+			g.decide(i, verdict{status: result.Error})
+			return
+		}
+		switch g.verdicts[n].status {
+		case result.Pass:
+		case result.Error:
+			g.decide(i, verdict{status: result.Error})
+			return
+		default:
+			g.decide(i, verdict{status: result.Blocked, blockedBy: id})
+			return
+		}
+	}
+	begun := time.Now()
+	outcome, err := g.safely(ctx, i, t)
+	took := time.Since(begun)
+	if err != nil {
+		g.fault("check", fmt.Errorf("asking %q: %w", c.ID, err))
+		g.decide(i, verdict{status: result.Error, took: took})
+		return
+	}
+	g.decide(i, last(judge(outcome, c.Partial, took)))
+}
+
+// askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended.
+func (g *grading) askRunning(ctx context.Context, i int, t target) {
+	c := g.rubric.Checks[i]
+	g.askThen(ctx, i, t, func(v verdict) verdict {
+		if c.Kind.Phase == check.Last || c.Kind.Gate || ctx.Err() != nil {
+			return v
+		}
+		ended, err := t.Revive(ctx)
+		if err != nil {
+			g.fault("start", fmt.Errorf("starting the container again: %w", err))
+			return verdict{status: result.Error, took: v.took}
+		}
+		if ended && v.status == result.Pass {
+			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
+				Want: "the program goes on running", Got: "it ended during this check",
+				Hint: "Look at the end of its log: the last request made it crash."})
+			v = judge(v.outcome, c.Partial, v.took)
+		}
+		return v
+	})
+}
+
+// safely asks a check. A panic in it is a fault of ours, and the time that the program used up is the student's.
+func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome check.Outcome, err error) {
+	c := g.rubric.Checks[i]
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	r := random(g.options.Seed, c.ID)
+	fresh := map[string]any{}
+	for _, name := range c.Fresh {
+		fresh[name] = check.Word(r)
+	}
+	outcome, err = c.Asks.Ask(ctx, t, check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line})
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Kind.Phase >= check.Running {
+		limit := g.rubric.Limits.Run.Time.String()
+		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
+			"The program answers too slowly: look for work or sleeps that each request waits for."), nil
+	}
+	if err == nil && len(outcome.Items) == 0 {
+		err = errors.New("the check answered nothing")
+	}
+	return outcome, err
+}
+
+// decide gives a check its verdict, once; later ones are dropped.
+func (g *grading) decide(i int, v verdict) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.done[i]:
+	default:
+		g.verdicts[i] = v
+		close(g.done[i])
+	}
+}
+
+func (g *grading) index(id string) int {
+	for i, c := range g.rubric.Checks {
+		if c.ID == id {
+			return i
+		}
+	}
+	panic("rubric: unknown need " + id) // rubric.Parse refuses it
+}
+
+// judge makes a verdict of an outcome: its worst item, or of a partial check the mean.
+func judge(o check.Outcome, partial bool, took time.Duration) verdict {
+	sum, worst := 0.0, 1.0
+	for _, item := range o.Items {
+		sum += item.Share
+		worst = min(worst, item.Share)
+	}
+	v := verdict{share: worst, outcome: o, took: took}
+	if partial {
+		v.share = sum / float64(len(o.Items))
+	}
+	switch {
+	case worst >= 1:
+		v.share, v.status = 1, result.Pass
+	case v.share > 0:
+		v.status = result.Partial
+	default:
+		v.status = result.Fail
+	}
+	return v
+}

@@ -1,0 +1,186 @@
+package grader
+
+import (
+	"slices"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// shownBytes is how much of a student's file or log a report holds.
+const shownBytes = 64 << 10
+
+// report puts together what is known, however far the work came.
+func (g *grading) report() result.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := result.Report{
+		Schema: result.Schema, Audience: result.Instructor, Status: result.Graded,
+		Submission: result.Submission{ID: g.sub.ID, Name: g.sub.Name, Digest: g.sub.Digest, ProgramDigest: g.sub.ProgramDigest},
+		Rubric:     result.Rubric{ID: g.rubric.ID, Title: g.rubric.Title, Digest: g.rubric.Digest, File: g.rubric.File},
+		Grader:     result.Grader{Version: g.options.Version},
+		Seed:       g.options.Seed, StartedAt: g.started.UTC().Truncate(time.Second),
+		DurationMS: time.Since(g.started).Milliseconds(), Phases: g.phases,
+		Skills: []result.Skill{}, Checks: []result.Check{},
+	}
+	if r.Phases == nil {
+		r.Phases = []result.Phase{}
+	}
+	asked := slices.Clone(g.asked)
+	slices.Sort(asked) // the rubric's order
+	for _, i := range asked {
+		r.Checks = append(r.Checks, g.check(i))
+	}
+	g.addImage(&r)
+	g.addRun(&r)
+	if g.source != nil {
+		r.Source = &result.Source{Dockerfile: readFile(g.source.FS(), "Dockerfile", shownBytes)}
+	}
+	for _, kept := range g.kept {
+		r.Notes = append(r.Notes, "kept: "+kept)
+	}
+	g.addPoints(&r)
+	if len(g.faults) > 0 {
+		first := g.faults[0]
+		r.Status, r.Score = result.Error, nil
+		r.Problem = &result.Problem{Phase: first.Phase, Message: first.Error(), Hint: hintOf(first)}
+	}
+	return r
+}
+
+// check is the verdict on one check as a report shows it.
+func (g *grading) check(i int) result.Check {
+	c, v := g.rubric.Checks[i], g.verdicts[i]
+	rc := result.Check{ID: c.ID, Kind: c.Kind.Name, Title: c.Title, Skill: c.Skill, Status: v.status,
+		MaxPoints: result.Round(c.Points), Bonus: c.Bonus, Hidden: c.Hidden, BlockedBy: v.blockedBy,
+		Points: result.Round(c.Points * v.share), DurationMS: v.took.Milliseconds(),
+		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint}
+	for _, item := range v.outcome.Items {
+		rc.Items = append(rc.Items, reportItem(item))
+		if item.Share < 1 && !item.Skipped {
+			rc.Want, rc.Got, rc.Hint = first(rc.Want, item.Want), first(rc.Got, item.Got), first(rc.Hint, item.Hint)
+		}
+	}
+	for _, e := range v.outcome.Evidence {
+		rc.Evidence = append(rc.Evidence, result.Evidence(e))
+	}
+	switch v.status {
+	case result.Pass:
+		rc.Hint = ""
+	case result.Blocked, result.Error:
+	default:
+		if c.Hidden || rc.Hint == "" { // what a hidden check says of itself may give it away; its author's hint may not
+			rc.Hint = c.Hint
+		} else if c.Hint != "" && c.Hint != rc.Hint {
+			rc.Hint += "\n" + c.Hint
+		}
+	}
+	return rc
+}
+
+func reportItem(item check.Item) result.Item {
+	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint, File: item.File, Line: item.Line}
+	switch {
+	case item.Share >= 1:
+		ri.Status = result.Pass
+	case item.Skipped:
+		ri.Status = result.Blocked
+	case item.Share > 0:
+		ri.Status = result.Partial
+	default:
+		ri.Status = result.Fail
+	}
+	return ri
+}
+
+func (g *grading) addImage(r *result.Report) {
+	if g.built == nil {
+		return
+	}
+	r.Notes = append(r.Notes, g.built.Notes...)
+	r.Build = &result.Build{Steps: []result.Step{}}
+	for _, s := range g.built.Steps {
+		step := result.Step{Name: s.Name, Line: s.Line, Cached: s.Cached, MS: s.Took.Milliseconds(), Error: s.Error}
+		if s.Error != "" {
+			step.Log = s.Log
+		}
+		r.Build.Steps = append(r.Build.Steps, step)
+	}
+	info := g.built.Image
+	if info == nil {
+		return
+	}
+	r.Image = &result.Image{ID: info.ID, SizeBytes: info.Size, AddedBytes: info.Added, Base: info.Base,
+		StandIn: info.StandIn, Layers: []result.Layer{}}
+	for _, l := range info.Layers {
+		r.Image.Layers = append(r.Image.Layers, result.Layer{Bytes: l.Size, Instruction: l.Instruction, Line: l.Line, Base: l.Base})
+	}
+	if info.StandIn {
+		r.Notes = append(r.Notes, "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.")
+	}
+}
+
+func (g *grading) addRun(r *result.Report) {
+	if s := g.sandbox; s != nil {
+		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Network: s.Network, Log: s.Log}
+	}
+	if s := g.start; s != nil {
+		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: first(g.log, s.Log)}
+	}
+}
+
+// addPoints sums the checks: per skill without bonus, and the score with it.
+func (g *grading) addPoints(r *result.Report) {
+	var score, most []float64
+	for _, c := range r.Checks {
+		score = append(score, c.Points)
+		if !c.Bonus {
+			most = append(most, c.MaxPoints)
+		}
+		if c.Status == result.Error {
+			r.Status = result.Error
+		}
+	}
+	r.MaxScore = result.Sum(most...)
+	if total := result.Sum(score...); r.Status == result.Graded {
+		r.Score = &total
+	}
+	for _, s := range g.rubric.Skills {
+		skill := result.Skill{ID: s.ID, Name: s.Name, Level: s.Level, Mastery: s.Mastery}
+		for _, c := range r.Checks {
+			if c.Skill == s.ID && !c.Bonus {
+				skill.Points = result.Sum(skill.Points, c.Points)
+				skill.MaxPoints = result.Sum(skill.MaxPoints, c.MaxPoints)
+			}
+		}
+		skill.Mastered = skill.MaxPoints > 0 && skill.Points*100 >= s.Mastery*skill.MaxPoints
+		if skill.MaxPoints > 0 {
+			r.Skills = append(r.Skills, skill)
+		}
+	}
+}
+
+// hintOf is the fix that an error in the chain carries.
+func hintOf(err error) string {
+	for ; err != nil; err = unwrap(err) {
+		if h, ok := err.(interface{ Hint() string }); ok {
+			return h.Hint()
+		}
+	}
+	return ""
+}
+
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return nil
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

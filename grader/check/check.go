@@ -1,0 +1,128 @@
+// Package check is the contract between a check and a submission.
+//
+// A kind of check is one folder below this one: it declares a [Kind], reads its options into a type that is a
+// [Check], and asks its question of a [Target]. It answers with an [Outcome], or with an error when the grader could
+// not ask: an error never costs a student a point.
+package check
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is one kind of check: the key in a rubric, when it can be asked, its manual, and how to make one.
+type Kind struct {
+	Name   string // the key in a rubric
+	Phase  Phase  // when it can be asked
+	Gate   bool   // it judges whether Phase was reached, so it is asked when reaching Phase was tried, and what needs Phase is blocked by it
+	Manual Manual
+	New    func() Check // a new Check with its defaults, to be decoded into; it must be a pointer
+}
+
+// Phase is how far a submission must have come before a check can be asked.
+type Phase int
+
+// The phases, in order.
+const (
+	Folder  Phase = iota // nothing has to be there but the folder
+	Image                // the image is built
+	Running              // the main container answers on a port; such checks take turns in rubric order
+	Beside               // as Running, with a container of its own, so it takes no turn
+	Last                 // as Running, after all others, because it ends the container
+)
+
+// Manual is what `taskgrader explain` prints of a kind or of a rule.
+type Manual struct {
+	Summary string // one line
+	Text    string // paragraphs: what it asks, what it wants, how it judges, what it does not see
+	Example string // YAML: the entry of `checks` that asks it; the tests parse it
+	Topics  []Topic
+}
+
+// Topic is a part of a manual with a name of its own, such as one Dockerfile rule.
+type Topic struct {
+	ID      string
+	Summary string
+	Why     string
+	Bad     string // a Dockerfile that breaks it
+	Good    string // the same, mended
+}
+
+// Check asks one question of a submission.
+type Check interface {
+	// Ask answers the question. The context ends when the check's time is up or the run is interrupted. An error means
+	// that the grader could not ask. Ask is called once at a time for one Check, for many submissions after another or
+	// at once, so it must not change its receiver.
+	Ask(ctx context.Context, t Target, in Input) (Outcome, error)
+}
+
+// Shaper is a Check that has a say in how the image is built or the container started.
+type Shaper interface {
+	Shape(*Setup)
+}
+
+// ScopeValidator is a Check whose options use variables: it is told the names that the check's `fresh` makes, and
+// returns what is wrong, and which of those names it used.
+type ScopeValidator interface {
+	ValidateScope(fresh []string) (used []string, problems option.Problems)
+}
+
+// Lister is a Check that knows its items before it is asked, so that `partial` can be told from all or nothing.
+type Lister interface {
+	ItemNames() []string
+}
+
+// Input is what one asking of a check is given besides the submission.
+type Input struct {
+	ID      string           // the check's id in the rubric
+	Fresh   map[string]any   // the new random values of `fresh`
+	Rand    *rand.Rand       // from the run's seed and the check's id; for this asking alone
+	Partial bool             // ask all items, even after one failed
+	Line    func(int) string // the rubric's text on a line; never nil
+}
+
+// Outcome is the answer to a check's question: its items, and what to show.
+type Outcome struct {
+	// Items are what was asked, in the rubric's order; there is always at least one. The outcome as a whole is the
+	// worst of them, or of a `partial` check their mean.
+	Items []Item
+	// Want, Got and Hint sum the items up; where empty, the first item that does not hold speaks for all.
+	Want, Got, Hint string
+	Evidence        []Evidence
+}
+
+// Item is one thing that was asked.
+type Item struct {
+	Name  string
+	Share float64 // how much of it holds: 1 is all, 0 nothing
+	// Skipped means not asked, because an item before it did not hold; Share is then 0.
+	Skipped         bool
+	Want, Got, Hint string
+	File            string // the student's file that Line is of
+	Line            int
+}
+
+// Evidence is something to look at. Its fields are those of result.Evidence.
+type Evidence struct {
+	Kind  string // exchange, diff, rubric, command, log, text, table, story
+	Title string
+	Text  string
+	File  string
+	Line  int
+	Rows  [][]string
+}
+
+// Passed is the item that holds.
+func Passed(name string) Item { return Item{Name: name, Share: 1} }
+
+// Pass is the outcome in which one thing was asked, and it holds.
+func Pass(name, got string) Outcome {
+	return Outcome{Items: []Item{{Name: name, Share: 1, Got: got}}, Got: got}
+}
+
+// Fail is the outcome in which one thing was asked, and it does not hold.
+func Fail(name, want, got, hint string) Outcome {
+	return Outcome{Items: []Item{{Name: name, Want: want, Got: got, Hint: hint}}, Want: want, Got: got, Hint: hint}
+}

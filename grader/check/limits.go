@@ -1,0 +1,67 @@
+package check
+
+import (
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Limits bound what a submission may use. Every one has a default: [DefaultLimits].
+type Limits struct {
+	Build BuildLimits `json:"build,omitzero" jsonschema:"limits of the build"`
+	Run   RunLimits   `json:"run,omitzero" jsonschema:"limits of each running container"`
+	HTTP  HTTPLimits  `json:"http,omitzero" jsonschema:"limits of each request"`
+}
+
+// BuildLimits bound a build.
+type BuildLimits struct {
+	Time    option.Duration `json:"time,omitzero" jsonschema:"how long the build may take"`
+	Context option.Size     `json:"context,omitzero" jsonschema:"how large the folder may be"`
+	Files   int             `json:"files,omitempty" jsonschema:"how many files the folder may hold"`
+	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of a step's output is kept"`
+	Network string          `json:"network,omitempty" jsonschema:"open or none"`
+}
+
+// RunLimits bound a running container.
+type RunLimits struct {
+	Start   option.Duration `json:"start,omitzero" jsonschema:"how long it may take to answer"`
+	Time    option.Duration `json:"time,omitzero" jsonschema:"how long all checks of it may take"`
+	Memory  option.Size     `json:"memory,omitzero" jsonschema:"memory, swap included"`
+	CPUs    float64         `json:"cpus,omitempty" jsonschema:"processors"`
+	PIDs    int             `json:"pids,omitempty" jsonschema:"processes and threads"`
+	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of its output is kept on disk"`
+	Network string          `json:"network,omitempty" jsonschema:"isolated or open"`
+}
+
+// HTTPLimits bound a request.
+type HTTPLimits struct {
+	Timeout option.Duration `json:"timeout,omitzero" jsonschema:"how long one request may take"`
+	Body    option.Size     `json:"body,omitzero" jsonschema:"how much of an answer is read"`
+}
+
+// DefaultLimits are the limits of a rubric that names none.
+func DefaultLimits() Limits {
+	return Limits{
+		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Log: 64_000, Network: "open"},
+		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute), Memory: 512_000_000,
+			CPUs: 1, PIDs: 128, Log: 1_000_000, Network: "isolated"},
+		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
+	}
+}
+
+// Job is one submission as an engine is given it.
+type Job struct {
+	ID     string // of the submission; names containers and images, made safe
+	Dir    string // the folder on this machine
+	Source Source // the same folder, parsed
+	Setup  Setup
+	Limits Limits
+	Port   int  // where the rubric expects the program
+	Keep   bool // leave image and container
+}
+
+// Sandbox says of each limit whether it holds here: "enforced", or "unenforced: why"; of the network "isolated",
+// "published: why" or "open".
+type Sandbox struct {
+	Memory, PIDs, CPU, Network, Log string
+}

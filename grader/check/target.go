@@ -1,0 +1,239 @@
+package check
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/dockerignore"
+)
+
+// Target is a submission as checks see it. Which of its parts can be used depends on the [Phase]; a kind's own
+// functions take the small interface that they need. All methods may be called at the same time, but for Do, Exec and
+// Stop of the main container, which a check has for itself while it has its turn.
+type Target interface {
+	Source
+	Builder
+	Container
+}
+
+// Source is the folder as handed in.
+type Source interface {
+	// FS is the folder. Links that lead out of it cannot be opened.
+	FS() fs.FS
+	// Dockerfile is the parsed Dockerfile. The error is a [dockerfile.Error] when the text is wrong or the file is not
+	// there: the student's fault.
+	Dockerfile() (*dockerfile.File, error)
+	// Ignore is the ignore file that Docker would use; its File is empty when there is none. The error is a
+	// [dockerignore.Error] when a pattern is malformed: the student's fault.
+	Ignore() (*dockerignore.Rules, error)
+}
+
+// Builder builds the folder, and copies of it with edits. From phase Image on; Context also before.
+type Builder interface {
+	// Built is the build of the folder as handed in.
+	Built() Built
+	// Rebuild builds a copy of the folder with the edits made, in the cache that the student's builds share. The image
+	// is removed when the submission is done with. The error is ours; a build that fails is no error.
+	Rebuild(ctx context.Context, edits ...Edit) (Built, error)
+	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
+	// folder with the edits made. It is built, not computed.
+	Context(ctx context.Context, edits ...Edit) ([]string, error)
+	// WalkImage calls visit for each file of each layer, oldest layer first, whiteouts included. The reader is valid
+	// during the call.
+	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
+}
+
+// Edit changes one file of a copy. Where Append is set, Data goes to the end of what is there; otherwise it is the
+// whole file, and its folders are made.
+type Edit struct {
+	Path   string
+	Data   []byte
+	Append bool
+}
+
+// Setup is what checks say about the main build and start.
+type Setup struct {
+	BuildArgs map[string]string
+	Target    string // stage to build; empty is the last
+}
+
+// Built is how a build ended.
+type Built struct {
+	Steps   []Step        // in the Dockerfile's order
+	Image   *ImageInfo    // nil when the build failed
+	Failure *BuildFailure // the student's fault; nil when there is an image
+	Took    time.Duration
+	Notes   []string // what the reader must know, such as a syntax line that was left out
+}
+
+// Step is one instruction of a build that makes or changes a layer; FROM and what BuildKit does for itself are none.
+type Step struct {
+	Name     string // as BuildKit names it: [stage 2/5] RUN pip install …
+	Line     int    // of the Dockerfile; 0 when not known
+	Cached   bool
+	Done     bool // it ran to its end, or was cached
+	Took     time.Duration
+	Log      string // its tail, 64 KiB at most
+	Error    string
+	ExitCode int // of a RUN that failed; 0 when not known
+}
+
+// BuildFailure is why a build failed, when the student can mend it.
+type BuildFailure struct {
+	Reason  string // one of the constants below
+	Message string // one line, in our words, naming the thing: COPY pyproject.toml: no such file in the build context
+	Subject string // the path, the image, the command that it is about
+	Line    int    // of the Dockerfile; 0 when not known
+	Log     string // the tail of the failing step's output
+}
+
+// The reasons for which a build fails by the student's fault.
+const (
+	NoDockerfile = "no-dockerfile" // none, or not a plain file inside the folder
+	BadSyntax    = "bad-syntax"    // Docker cannot read it
+	MissingFile  = "missing-file"  // COPY or ADD of what is not in the context
+	NoSuchImage  = "no-such-image" // the registry says that the base image does not exist
+	CommandError = "command-error" // a RUN ended with another code than 0
+	TooLong      = "too-long"      // the build's time was up
+	TooLarge     = "too-large"     // the folder is over the context's limits
+	OtherFailure = "other"
+)
+
+// ImageInfo is what an image is.
+type ImageInfo struct {
+	ID      string
+	Size    int64  // bytes, with the base
+	Added   int64  // bytes, without the base
+	Base    string // the final stage's base, as written
+	StandIn bool   // a base was made on this machine, not pulled
+	Layers  []ImageLayer
+	History []string // the commands that made it, oldest first, with empty layers
+	Config  ImageConfig
+}
+
+// ImageLayer is one layer of an image, oldest first.
+type ImageLayer struct {
+	DiffID      string
+	Size        int64  // bytes
+	Instruction string // what made it
+	Line        int    // of the Dockerfile; 0 when it is the base's or not known
+	Base        bool   // it belongs to the base image
+}
+
+// ImageConfig is what the image says of how to run it.
+type ImageConfig struct {
+	User        string
+	WorkingDir  string
+	Env         []string // NAME=value, with the base's
+	BaseEnv     []string // the base's alone
+	Cmd         []string
+	Entrypoint  []string
+	Exposed     []Port
+	Healthcheck []string // empty when there is none, or it is NONE
+	StopSignal  string
+}
+
+// Port is a port of a container.
+type Port struct {
+	Number   int
+	Protocol string // tcp or udp
+}
+
+// LayerFile is one entry of a layer's archive.
+type LayerFile struct {
+	Layer  int    // index into ImageInfo.Layers
+	Path   string // slash-separated, without a leading slash
+	Size   int64
+	Dir    bool
+	Link   string // where a symbolic or hard link leads
+	Delete bool   // a whiteout: Path, and all below, is gone from this layer on
+	Opaque bool   // a whiteout of all that was below the folder Path before
+}
+
+// Container is a running container. From phase Running on, but for Started.
+type Container interface {
+	// Started says how the container came up.
+	Started() Started
+	// Do sends one request and reads the answer to its limit. What the program does wrong is in the answer; the error is
+	// ours.
+	Do(ctx context.Context, r Request) (Answer, error)
+	// Listeners are the sockets that wait for connections inside. The error is ours; known is false when the image has
+	// nothing to find out with.
+	Listeners(ctx context.Context) (listeners []Listener, known bool, err error)
+	// Exec runs a command inside.
+	Exec(ctx context.Context, command []string) (Output, error)
+	// Logs is the tail of what the program wrote, 64 KiB at most.
+	Logs(ctx context.Context) (string, error)
+	// Stop sends the image's stop signal and waits for the end, at most for the time given, then kills.
+	Stop(ctx context.Context, within time.Duration) (Stopped, error)
+	// Second starts another container of the same image with these variables added, isolated as the first, and waits
+	// until it answers or fails to; port is where it is looked for first, or 0 for where the first answers. The caller
+	// closes it.
+	Second(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
+}
+
+// SecondContainer is a container of a check's own.
+type SecondContainer interface {
+	Container
+	Close() error
+}
+
+// Started is how a container came up.
+type Started struct {
+	Answered  bool          // something spoke HTTP on a port within the limit
+	After     time.Duration // from start to the first answer
+	Port      int           // where it answers
+	Wanted    int           // where the rubric expects it
+	Loopback  bool          // it listens on 127.0.0.1 only, and is asked by a relay inside the container
+	Exited    bool
+	ExitCode  int
+	OOM       bool // the memory limit killed it, or a child of it
+	Listeners []Listener
+	Log       string // its tail, when it did not answer
+}
+
+// Listener is a socket that waits for connections.
+type Listener struct {
+	Address string // 0.0.0.0, ::, 127.0.0.1, …
+	Port    int
+}
+
+// Request is one HTTP request.
+type Request struct {
+	Method  string
+	Path    string // with the query
+	Header  http.Header
+	Body    []byte
+	Timeout time.Duration // 0 is the rubric's limit
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status    int // 0 when there was no answer
+	Header    http.Header
+	Body      []byte
+	Truncated bool // there was more than the limit
+	Took      time.Duration
+	Fault     string // why there was no answer, or not a whole one: connection refused, no answer within 2s, …
+	Exited    bool   // the container had ended when the request failed
+}
+
+// Output is what a command inside gave.
+type Output struct {
+	ExitCode       int
+	Stdout, Stderr string // 64 KiB each at most
+	TimedOut       bool
+	NotFound       bool // there is no such program in the image
+}
+
+// Stopped is how a container ended.
+type Stopped struct {
+	InTime   bool // before it was killed
+	Took     time.Duration
+	ExitCode int
+	Signal   string // that was sent
+}

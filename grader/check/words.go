@@ -1,0 +1,19 @@
+package check
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// The words that random titles are made of. A program that looks for a grader's marks finds none, and other alphabets
+// show whether it keeps what it is sent.
+var (
+	verbs  = []string{"Buy", "Call", "Read", "Write", "Clean", "Plan", "Mend", "Book", "Water", "Learn", "Pack", "Review"}
+	things = []string{"oat milk", "the café", "Grüße an Zoë", "chapter", "the garden", "tickets", "Δοκιμή", "пирог", "牛乳", "the bike", "notes", "São Paulo trip", "naïve plan", "taxes"}
+)
+
+// Word is a new title that reads as a person's would, such as "Buy oat milk 48213". Two are never the same in practice:
+// the number alone has a million values.
+func Word(r *rand.Rand) string {
+	return fmt.Sprintf("%s %s %d", verbs[r.IntN(len(verbs))], things[r.IntN(len(things))], 100_000+r.IntN(900_000))
+}

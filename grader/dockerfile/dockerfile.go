@@ -1,0 +1,47 @@
+// Package dockerfile is a Dockerfile as BuildKit's own parser reads it, with the line of everything.
+package dockerfile
+
+// File is a parsed Dockerfile.
+type File struct {
+	Name       string   // path in the folder
+	Lines      []string // the text, without line ends
+	Syntax     string   // of a `# syntax=` line, or empty
+	SyntaxLine int
+	Global     []Instruction // ARG before the first FROM
+	Stages     []Stage       // at least one
+}
+
+// Stage is one FROM and what follows it.
+type Stage struct {
+	Name         string // of AS, or empty
+	Base         string // the image or stage, with ARG defaults put in
+	From         int    // index of the stage that Base names, or -1 for an image from outside
+	Line         int
+	Instructions []Instruction // without the FROM
+}
+
+// Instruction is one instruction.
+type Instruction struct {
+	Name     string   // upper case: RUN
+	Line     int      // where it begins
+	EndLine  int      // where it ends
+	Flags    []string // --from=builder
+	Args     []string // the words after the flags; of the exec form the elements; of the shell form of RUN, CMD, ENTRYPOINT one text
+	Exec     bool     // the JSON form
+	Text     string   // as written, continuation lines joined
+	Heredocs []string // contents of here-documents
+}
+
+// Error is a Dockerfile that Docker cannot read, or that is not there. It is the student's fault.
+type Error struct {
+	File    string
+	Line    int // 0 when it is about the whole file
+	Message string
+	Hint    string
+	Missing bool // there is no such file, or it is no plain file
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Final is the last stage, which is the image.
+func (f *File) Final() *Stage { return &f.Stages[len(f.Stages)-1] }

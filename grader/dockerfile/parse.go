@@ -1,0 +1,226 @@
+package dockerfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+)
+
+// maxBytes is how long a Dockerfile may be: a hundred times what a person writes.
+const maxBytes = 1 << 20
+
+// Load reads and parses the Dockerfile of a folder. Errors are of type *[Error].
+func Load(folder fs.FS, name string) (*File, error) {
+	info, err := fs.Lstat(folder, name)
+	switch {
+	case err != nil:
+		return nil, missing(folder, name)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, &Error{File: name, Missing: true, Message: name + " is a link, not a plain file",
+			Hint: "Replace the link by the file itself."}
+	case !info.Mode().IsRegular():
+		return nil, &Error{File: name, Missing: true, Message: name + " is not a plain file", Hint: "Docker reads the build instructions from a plain text file."}
+	case info.Size() > maxBytes:
+		return nil, &Error{File: name, Missing: true, Message: fmt.Sprintf("%s is larger than %d bytes", name, maxBytes)}
+	}
+	text, err := fs.ReadFile(folder, name)
+	if err != nil {
+		return nil, &Error{File: name, Missing: true, Message: name + " cannot be read", Hint: "Check the file's permissions."}
+	}
+	return Parse(name, text)
+}
+
+// missing names what looks as if it were meant to be the Dockerfile.
+func missing(folder fs.FS, name string) *Error {
+	e := &Error{File: name, Missing: true, Message: "there is no file named " + name,
+		Hint: "Create a file named " + name + ", without an extension, in the top folder of the submission."}
+	entries, _ := fs.ReadDir(folder, ".")
+	for _, entry := range entries {
+		lower := strings.ToLower(entry.Name())
+		if !entry.IsDir() && (strings.HasPrefix(lower, "dockerfile") && !strings.HasSuffix(lower, ".dockerignore") || lower == "containerfile") {
+			e.Hint = fmt.Sprintf("Rename %q to %q: Docker looks for exactly that name.", entry.Name(), name)
+			return e
+		}
+	}
+	for _, entry := range entries {
+		if _, err := fs.Stat(folder, entry.Name()+"/"+name); entry.IsDir() && err == nil {
+			e.Hint = fmt.Sprintf("There is one in %q: hand in that folder's content, so that the Dockerfile is at the top.", entry.Name())
+			return e
+		}
+	}
+	return e
+}
+
+// Parse parses a Dockerfile. Errors are of type *[Error].
+func Parse(name string, text []byte) (*File, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	f := &File{Name: name, Lines: strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")}
+	parsed, err := parser.Parse(bytes.NewReader(text))
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	if syntax, _, at, ok := parser.DetectSyntax(text); ok && len(at) > 0 {
+		f.Syntax, f.SyntaxLine = syntax, at[0].Start.Line
+	}
+	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {
+		return nil, syntaxError(name, err)
+	}
+	for _, node := range parsed.AST.Children {
+		in := instruction(node)
+		switch {
+		case in.Name == "FROM":
+			f.Stages = append(f.Stages, f.stage(in))
+		case len(f.Stages) == 0:
+			f.Global = append(f.Global, in)
+		default:
+			last := &f.Stages[len(f.Stages)-1]
+			last.Instructions = append(last.Instructions, in)
+		}
+	}
+	if len(f.Stages) == 0 {
+		return nil, &Error{File: name, Line: 1, Message: "there is no FROM", Hint: "Every Dockerfile begins with FROM and a base image, such as FROM python:3.12-slim."}
+	}
+	return f, nil
+}
+
+func instruction(node *parser.Node) Instruction {
+	in := Instruction{Name: strings.ToUpper(node.Value), Line: node.StartLine, EndLine: node.EndLine, Flags: node.Flags,
+		Exec: node.Attributes["json"], Text: strings.TrimSpace(node.Original)}
+	for next := node.Next; next != nil; next = next.Next {
+		in.Args = append(in.Args, next.Value)
+		if in.Name == "HEALTHCHECK" || in.Name == "ONBUILD" {
+			for _, child := range next.Children {
+				in.Args = append(in.Args, strings.TrimSpace(child.Original))
+			}
+		}
+	}
+	for _, doc := range node.Heredocs {
+		in.Heredocs = append(in.Heredocs, doc.Content)
+	}
+	return in
+}
+
+// stage makes a stage of a FROM.
+func (f *File) stage(in Instruction) Stage {
+	s := Stage{From: -1, Line: in.Line}
+	if len(in.Args) > 0 {
+		s.Base = f.expand(in.Args[0])
+	}
+	if len(in.Args) == 3 && strings.EqualFold(in.Args[1], "as") {
+		s.Name = in.Args[2]
+	}
+	s.From = f.stageIndex(s.Base)
+	return s
+}
+
+// stageIndex is the stage of that name or number so far, or -1.
+func (f *File) stageIndex(name string) int {
+	for i, s := range f.Stages {
+		if s.Name != "" && strings.EqualFold(s.Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// expand puts the defaults of the ARGs before the first FROM into a word.
+func (f *File) expand(word string) string {
+	lex := shell.NewLex('\\')
+	var env []string
+	for _, arg := range f.Global {
+		for _, assignment := range arg.Args {
+			name, value, _ := strings.Cut(assignment, "=")
+			value, _, _ = lex.ProcessWord(value, shell.EnvsFromSlice(env))
+			env = append(env, name+"="+value)
+		}
+	}
+	expanded, _, err := lex.ProcessWord(word, shell.EnvsFromSlice(env))
+	if err != nil || expanded == "" {
+		return word
+	}
+	return expanded
+}
+
+// References are the images from outside that the file names in FROM, COPY --from and RUN --mount, each once, in the
+// order of the text, ARG defaults put in; `scratch` is none.
+func (f *File) References() []string {
+	var refs []string
+	add := func(ref string) {
+		if n, err := strconv.Atoi(ref); err == nil && n < len(f.Stages) || ref == "" || ref == "scratch" || f.stageIndex(ref) >= 0 {
+			return
+		}
+		if !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	for _, s := range f.Stages {
+		if s.From < 0 {
+			add(s.Base)
+		}
+		for _, in := range s.Instructions {
+			for _, flag := range in.Flags {
+				if from, ok := strings.CutPrefix(flag, "--from="); ok {
+					add(f.expand(from))
+				}
+				if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
+					for _, option := range strings.Split(mount, ",") {
+						if from, ok := strings.CutPrefix(option, "from="); ok {
+							add(f.expand(from))
+						}
+					}
+				}
+			}
+		}
+	}
+	return refs
+}
+
+// Layers are the instructions of a stage that BuildKit numbers as steps: [stage k/n], where FROM is the first.
+func (s *Stage) Layers() []Instruction {
+	var out []Instruction
+	for _, in := range s.Instructions {
+		switch in.Name {
+		case "COPY", "ADD", "RUN", "WORKDIR":
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+var (
+	atLine  = regexp.MustCompile(`(?i)(?:dockerfile )?(?:parse )?(?:error )?(?:on )?line (\d+): `)
+	unknown = regexp.MustCompile(`unknown instruction: ([^\s(]+)(?: \(did you mean ([^)]+)\?\))?`)
+)
+
+// syntaxError is BuildKit's complaint with its line, in fewer words.
+func syntaxError(name string, err error) *Error {
+	e := &Error{File: name, Message: err.Error()}
+	var located *parser.LocationError
+	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
+		e.Line = located.Locations[0][0].Start.Line
+	}
+	if m := atLine.FindStringSubmatchIndex(e.Message); m != nil {
+		if e.Line == 0 {
+			e.Line, _ = strconv.Atoi(e.Message[m[2]:m[3]])
+		}
+		e.Message = e.Message[:m[0]] + e.Message[m[1]:]
+	}
+	e.Message = strings.TrimPrefix(e.Message, "dockerfile parse error ")
+	e.Hint = "Compare the line with the lesson's: an instruction is one word in capitals, then its arguments."
+	if m := unknown.FindStringSubmatch(e.Message); m != nil && m[2] != "" {
+		e.Hint = fmt.Sprintf("Write %s instead of %s.", m[2], m[1])
+	}
+	if strings.Contains(e.Message, "file with no instructions") {
+		e.Message, e.Hint = "the file is empty", "Begin with FROM python:3.12-slim."
+	}
+	return e
+}

@@ -1,0 +1,74 @@
+package dockerfile
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const lesson = "\ufeff# syntax=docker/dockerfile:1\r\nARG V=3.12\r\nFROM python:${V}-slim as base\r\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/\r\nWORKDIR /app\r\nRUN pip install \\\r\n  # why\r\n  fastapi\r\nFROM base\r\nCOPY --from=base /x /y\r\nCOPY --from=0 /x /y\r\nCMD [\"uv\", \"run\"]\r\n"
+
+func TestParse(t *testing.T) {
+	f, err := Parse("Dockerfile", []byte(lesson))
+	require.NoError(t, err)
+	assert.Equal(t, "docker/dockerfile:1", f.Syntax)
+	assert.Equal(t, 1, f.SyntaxLine)
+	require.Len(t, f.Stages, 2)
+	assert.Equal(t, "python:3.12-slim", f.Stages[0].Base)
+	assert.Equal(t, -1, f.Stages[0].From)
+	assert.Equal(t, 0, f.Stages[1].From)
+	assert.Equal(t, []string{"python:3.12-slim", "ghcr.io/astral-sh/uv:latest"}, f.References())
+	run := f.Stages[0].Layers()[2]
+	assert.Equal(t, 6, run.Line)
+	assert.Equal(t, 8, run.EndLine)
+	assert.Contains(t, run.Args[0], "fastapi")
+	cmd := f.Final().Instructions[2]
+	assert.True(t, cmd.Exec)
+	assert.Equal(t, []string{"uv", "run"}, cmd.Args)
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct {
+		text, message, hint string
+		line                int
+	}{
+		{"FROM x\nCOPPY a b\n", "unknown instruction: COPPY (did you mean COPY?)", "Write COPY instead of COPPY.", 2},
+		{"", "the file is empty", "Begin with FROM python:3.12-slim.", 0},
+		{"RUN x\n", "no build stage in current context", "", 1},
+	} {
+		_, err := Parse("Dockerfile", []byte(c.text))
+		var e *Error
+		require.ErrorAs(t, err, &e, c.text)
+		assert.Equal(t, c.message, e.Message)
+		assert.Equal(t, c.line, e.Line)
+		if c.hint != "" {
+			assert.Equal(t, c.hint, e.Hint)
+		}
+	}
+}
+
+func TestLoadNamesLookalikes(t *testing.T) {
+	_, err := Load(fstest.MapFS{"Dockerfile.txt": {}}, "Dockerfile")
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.True(t, e.Missing)
+	assert.Equal(t, `Rename "Dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`, e.Hint)
+	_, err = Load(fstest.MapFS{"api/Dockerfile": {}}, "Dockerfile")
+	require.ErrorAs(t, err, &e)
+	assert.Contains(t, e.Hint, `There is one in "api"`)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(lesson))
+	f.Add([]byte("FROM x\nRUN <<E\nfoo\nE\nCOPY <<A /b\nx\nA\n"))
+	f.Add([]byte("FROM\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := Parse("Dockerfile", text)
+		if err == nil {
+			file.References()
+			file.Final().Layers()
+		}
+	})
+}

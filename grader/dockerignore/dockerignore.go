@@ -1,0 +1,30 @@
+// Package dockerignore is an ignore file as Docker reads it, with the line that decides each path.
+package dockerignore
+
+// Rules are the patterns of an ignore file.
+type Rules struct {
+	File  string   // path in the folder; empty when there is none
+	Lines []string // the text, without line ends
+
+	patterns []pattern
+}
+
+// Decision is what the rules say of a path, and by which line.
+type Decision struct {
+	Ignored bool
+	Line    int    // of the pattern that decided; 0 when none matches
+	Pattern string // as written
+	// Why says why a pattern that looks as if it should ignore the path does not; empty otherwise.
+	Why     string
+	WhyLine int
+}
+
+// Error is a pattern that Docker refuses. It is the student's fault.
+type Error struct {
+	File    string
+	Line    int
+	Message string
+	Hint    string
+}
+
+func (e *Error) Error() string { return e.Message }

@@ -1,0 +1,138 @@
+package dockerignore
+
+import (
+	"bufio"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// maxBytes is how long an ignore file may be.
+const maxBytes = 1 << 20
+
+// Load reads the ignore file that Docker would use with the Dockerfile of that name: <name>.dockerignore, else
+// .dockerignore. Where there is neither, the Rules ignore nothing and File is empty. Errors are of type *[Error].
+func Load(folder fs.FS, dockerfile string) (*Rules, error) {
+	for _, name := range []string{dockerfile + ".dockerignore", ".dockerignore"} {
+		info, err := fs.Stat(folder, name)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if info.Size() > maxBytes {
+			return nil, &Error{File: name, Message: fmt.Sprintf("%s is larger than %d bytes", name, maxBytes)}
+		}
+		text, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, &Error{File: name, Message: name + " cannot be read", Hint: "Check the file's permissions."}
+		}
+		return Parse(name, text)
+	}
+	return &Rules{}, nil
+}
+
+// pattern is one line that ignores or keeps.
+type pattern struct {
+	line    int
+	written string
+	clean   string // as Docker reads it, with `!`
+	matcher *patternmatcher.PatternMatcher
+}
+
+// Parse parses an ignore file. Errors are of type *[Error].
+func Parse(file string, text []byte) (*Rules, error) {
+	r := &Rules{File: file}
+	lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
+	lines.Buffer(nil, maxBytes+1)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSuffix(lines.Text(), "\r")
+		r.Lines = append(r.Lines, line)
+		patterns, err := ignorefile.ReadAll(strings.NewReader(line))
+		if err != nil || len(patterns) == 0 {
+			continue
+		}
+		matcher, err := patternmatcher.New([]string{strings.TrimPrefix(patterns[0], "!")})
+		if err == nil && patterns[0] == "!" {
+			err = fmt.Errorf("illegal exclusion pattern: %q", "!")
+		}
+		if err == nil {
+			_, err = matcher.MatchesOrParentMatches("x")
+		}
+		if err != nil {
+			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: %v", strings.TrimSpace(line), err),
+				Hint: "Mend or remove the line: with it, the build does not begin."}
+		}
+		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0], matcher: matcher})
+	}
+	return r, nil
+}
+
+// matches says whether the pattern matches the path or a folder above it, whatever its `!`.
+func (p pattern) matches(path string) bool {
+	ok, err := p.matcher.MatchesOrParentMatches(path)
+	return err == nil && ok
+}
+
+func (p pattern) keeps() bool { return strings.HasPrefix(p.clean, "!") }
+
+// Decide says what the rules do to a path, slash-separated, relative to the folder: the last line that matches decides.
+func (r *Rules) Decide(name string) Decision {
+	name = path.Clean(name)
+	for i := len(r.patterns) - 1; i >= 0; i-- {
+		if p := r.patterns[i]; p.matches(name) {
+			d := Decision{Ignored: !p.keeps(), Line: p.line, Pattern: p.written}
+			if !d.Ignored {
+				for _, earlier := range r.patterns[:i] {
+					if !earlier.keeps() && earlier.matches(name) {
+						d.Why = fmt.Sprintf("line %d, %s, ignores it, but line %d, %s, comes later and takes it back: the last line that matches decides",
+							earlier.line, earlier.written, p.line, p.written)
+						d.WhyLine = p.line
+						break
+					}
+				}
+			}
+			return d
+		}
+	}
+	why, line := r.nearMiss(name)
+	return Decision{Why: why, WhyLine: line}
+}
+
+// nearMiss is why a pattern that looks as if it meant the path does not match it.
+func (r *Rules) nearMiss(name string) (why string, line int) {
+	for _, p := range r.patterns {
+		if p.keeps() {
+			continue
+		}
+		try := func(text string) bool {
+			matcher, err := patternmatcher.New([]string{text})
+			if err != nil {
+				return false
+			}
+			ok, err := matcher.MatchesOrParentMatches(name)
+			return err == nil && ok
+		}
+		before, _, comment := strings.Cut(p.clean, "#")
+		first, _, several := strings.Cut(p.clean, " ")
+		switch {
+		case comment && strings.TrimSpace(before) != "" && try(strings.TrimSpace(before)):
+			return fmt.Sprintf("line %d reads as the one pattern %q: a # begins a comment only at the start of a line", p.line, p.written), p.line
+		case several && try(first):
+			return fmt.Sprintf("line %d reads as the one pattern %q, blanks and all: write one pattern a line", p.line, p.written), p.line
+		case !strings.HasPrefix(p.clean, "..") && try("**/"+p.clean):
+			return fmt.Sprintf("line %d, %s, matches only at the top of the folder: write **/%s to match below it too", p.line, p.written, p.clean), p.line
+		case strings.EqualFold(p.clean, name) || strings.EqualFold(p.clean, path.Base(name)):
+			return fmt.Sprintf("line %d, %s, differs in capital letters, and Docker tells them apart", p.line, p.written), p.line
+		case strings.ContainsAny(p.clean, "{}"):
+			for _, word := range strings.FieldsFunc(p.clean, func(c rune) bool { return strings.ContainsRune("{},", c) }) {
+				if strings.Contains(name, word) {
+					return fmt.Sprintf("line %d, %s, uses braces, which Docker takes literally: write one pattern a line", p.line, p.written), p.line
+				}
+			}
+		}
+	}
+	return "", 0
+}

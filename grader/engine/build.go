@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/filesync"
+	"github.com/moby/moby/api/types/build"
+	"github.com/moby/moby/api/types/registry"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/tonistiigi/fsutil"
+)
+
+// recipe is one build: what to build, from where, to what.
+type recipe struct {
+	context    string // folder
+	dockerfile string // the text
+	ignore     string // the text of Dockerfile.dockerignore, or empty; .dockerignore is read from the context
+	args       map[string]string
+	target     string
+	network    string // open or none
+	tag        string
+	tar        io.WriteCloser // where the final stage's files go instead of an image; nil for an image
+	sharedKey  string
+}
+
+// run builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
+// needs, and reads the trace of the same stream. The trace is valid after an error too.
+func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
+	t := newTrace()
+	folder, err := os.MkdirTemp("", "taskgrader-dockerfile-")
+	if err != nil {
+		return t, fmt.Errorf("making a folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(r.dockerfile), 0o644); err != nil {
+		return t, fmt.Errorf("writing the Dockerfile: %w", err)
+	}
+	if r.ignore != "" {
+		if err := os.WriteFile(filepath.Join(folder, "Dockerfile.dockerignore"), []byte(r.ignore), 0o644); err != nil {
+			return t, fmt.Errorf("writing the ignore file: %w", err)
+		}
+	}
+	dirs := filesync.StaticDirSource{}
+	for name, path := range map[string]string{"context": r.context, "dockerfile": folder} {
+		fs, err := fsutil.NewFS(path)
+		if err != nil {
+			return t, fmt.Errorf("opening %q: %w", path, err)
+		}
+		dirs[name] = fs
+	}
+	s, err := session.NewSession(ctx, r.sharedKey)
+	if err != nil {
+		return t, fmt.Errorf("making a build session: %w", err)
+	}
+	s.Allow(filesync.NewFSSyncProvider(dirs))
+	if r.tar != nil {
+		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return r.tar, nil })))
+	}
+	running := make(chan error, 1)
+	sessionCtx, end := context.WithCancel(ctx)
+	defer end()
+	go func() {
+		running <- s.Run(sessionCtx, func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
+			return e.api.DialHijack(ctx, "/session", proto, meta)
+		})
+	}()
+	_, err = e.provider.BuildImage(withTrace(ctx, t), source{recipe: r, session: s.ID(), id: e.owner.String() + "-" + strconv.Itoa(e.number())})
+	_ = s.Close()
+	end()
+	<-running
+	return t, err
+}
+
+// source is a recipe as testcontainers-go wants it.
+type source struct {
+	recipe
+	session string
+	id      string
+}
+
+var _ testcontainers.ImageBuildInfo = source{}
+
+func (s source) BuildOptions() (client.ImageBuildOptions, error) {
+	o := client.ImageBuildOptions{
+		Version: build.BuilderBuildKit, BuildID: s.id, SessionID: s.session, RemoteContext: "client-session",
+		Dockerfile: "Dockerfile", Tags: []string{s.tag}, Remove: true, ForceRemove: true, Target: s.target,
+		BuildArgs: map[string]*string{}, NetworkMode: "default",
+	}
+	if s.network == "none" {
+		o.NetworkMode = "none"
+	}
+	for name, value := range s.args {
+		o.BuildArgs[name] = &value
+	}
+	if s.tar != nil {
+		o.Outputs = []client.ImageBuildOutput{{Type: "tar"}}
+	}
+	return o, nil
+}
+
+func (s source) GetContext() (io.Reader, error)                 { return nil, errors.New("the context is a session") }
+func (s source) GetDockerfile() string                          { return "Dockerfile" }
+func (s source) GetRepo() string                                { repo, _, _ := strings.Cut(s.tag, ":"); return repo }
+func (s source) GetTag() string                                 { _, tag, _ := strings.Cut(s.tag, ":"); return tag }
+func (s source) BuildLogWriter() io.Writer                      { return io.Discard }
+func (s source) ShouldBuildImage() bool                         { return true }
+func (s source) GetBuildArgs() map[string]*string               { o, _ := s.BuildOptions(); return o.BuildArgs }
+func (s source) GetAuthConfigs() map[string]registry.AuthConfig { return nil }

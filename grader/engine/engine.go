@@ -1,0 +1,143 @@
+// Package engine builds and runs submissions with Docker.
+//
+// [Connect] first, then [Engine.Open] for each submission; an Engine may be used by many at once. Everything that it
+// makes carries the name of this process, so that [Engine.Sweep] of a later process can remove what a killed one left.
+// It is the only package that knows testcontainers-go, the Docker API and BuildKit.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	tclog "github.com/testcontainers/testcontainers-go/log"
+)
+
+// Unavailable is that there is no Docker engine to work with. It is never a student's fault.
+type Unavailable struct {
+	Reason string // missing, stopped, forbidden, old, unknown
+	Fix    string
+	Err    error
+}
+
+func (e *Unavailable) Error() string { return e.Err.Error() }
+func (e *Unavailable) Unwrap() error { return e.Err }
+
+// Hint is how to mend it.
+func (e *Unavailable) Hint() string { return e.Fix }
+
+// Engine is a connection to a Docker engine.
+type Engine struct {
+	api      client.APIClient
+	provider *testcontainers.DockerProvider
+	owner    owner
+	oom      *oomWatch
+	networks *networks
+
+	mu   sync.Mutex
+	open map[*Session]bool
+	next int
+}
+
+// setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that
+// may not be had, and where it believes itself inside a container it would ask the gateway instead of this machine.
+var setenv = sync.OnceValue(func() error {
+	tclog.SetDefault(stdlog.New(io.Discard, "", 0))
+	return errors.Join(os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"))
+})
+
+// Connect connects to the engine that the environment names, as the docker command would. The error is an
+// *[Unavailable].
+func Connect(ctx context.Context) (*Engine, error) {
+	if err := setenv(); err != nil {
+		return nil, fmt.Errorf("preparing the environment: %w", err)
+	}
+	api, err := client.New(client.FromEnv)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	pinging, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	ping, err := api.Ping(pinging, client.PingOptions{NegotiateAPIVersion: true})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if older(ping.APIVersion, 1, 41) {
+		return nil, &Unavailable{Reason: "old", Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", ping.APIVersion),
+			Fix: "install Docker Engine 20.10 or later"}
+	}
+	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	provider.SetClient(tracing{api})
+	me, err := self()
+	if err != nil {
+		return nil, fmt.Errorf("naming this process: %w", err)
+	}
+	e := &Engine{api: api, provider: provider, owner: me, open: map[*Session]bool{}}
+	e.networks = &networks{engine: e}
+	e.oom = watchOOM(api)
+	return e, nil
+}
+
+func older(version string, major, minor int) bool {
+	var a, b int
+	if _, err := fmt.Sscanf(version, "%d.%d", &a, &b); err != nil {
+		return false
+	}
+	return a < major || a == major && b < minor
+}
+
+// unavailable tells why there is no engine, in words a student with a laptop understands.
+func unavailable(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "permission denied"):
+		return &Unavailable{Reason: "forbidden", Err: fmt.Errorf("no permission to use Docker: %w", err),
+			Fix: "add yourself to the docker group (sudo usermod -aG docker $USER, then log in again), or use sudo"}
+	case strings.Contains(text, "no such file"), strings.Contains(text, "connection refused"), strings.Contains(text, "Is the docker daemon running"),
+		strings.Contains(text, "cannot find the file"):
+		return &Unavailable{Reason: "stopped", Err: fmt.Errorf("docker is not running: %w", err),
+			Fix: "start Docker Desktop, or on Linux: sudo systemctl start docker; not installed yet? https://docs.docker.com/get-docker/"}
+	}
+	return &Unavailable{Reason: "unknown", Err: fmt.Errorf("reaching docker: %w", err), Fix: "does `docker version` work in this terminal?"}
+}
+
+// number gives each thing that this process makes a number of its own.
+func (e *Engine) number() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.next++
+	return e.next
+}
+
+// cleanupTime is what removing may take, with a context of its own: the run's is over when it is needed most.
+const cleanupTime = 30 * time.Second
+
+// Close removes what this process made and has not removed yet, then ends the connection. It may be called again.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	var left []*Session
+	for s := range e.open {
+		left = append(left, s)
+	}
+	e.mu.Unlock()
+	var errs []error
+	for _, s := range left {
+		errs = append(errs, s.Close())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+	defer cancel()
+	errs = append(errs, e.networks.remove(ctx))
+	e.oom.stop()
+	return errors.Join(append(errs, e.api.Close())...)
+}

@@ -1,0 +1,217 @@
+package option
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var (
+	valueType = reflect.TypeFor[Value]()
+	posType   = reflect.TypeFor[Pos]()
+)
+
+// Decode fills the variable that into points to, and gives all that is wrong, in the order of the text. Fields are named
+// by their json tags; one without omitempty or omitzero must be there. A field of type [Value] takes what is written,
+// an untagged field of type [Pos] the place.
+func Decode(v Value, into any) Problems {
+	ps := decode(v, reflect.ValueOf(into).Elem())
+	Sort(ps)
+	return ps
+}
+
+// Sort puts problems in the order of the text.
+func Sort(ps Problems) {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+}
+
+func decode(v Value, to reflect.Value) Problems {
+	if to.Type() == valueType {
+		to.Set(reflect.ValueOf(v))
+		return nil
+	}
+	if u, ok := to.Addr().Interface().(Unmarshaler); ok {
+		return u.UnmarshalOption(v)
+	}
+	ps := decodeKind(v, to)
+	if check, ok := to.Addr().Interface().(Validator); ok && len(ps) == 0 {
+		ps = check.ValidateOption(v)
+	}
+	return ps
+}
+
+func decodeKind(v Value, to reflect.Value) Problems {
+	wrong := func(want string) Problems { return v.Problem("want %s, not %s", want, v.Describe()) }
+	switch to.Kind() {
+	case reflect.Pointer:
+		to.Set(reflect.New(to.Type().Elem()))
+		return decode(v, to.Elem())
+	case reflect.Struct:
+		return decodeStruct(v, to)
+	case reflect.Slice:
+		if v.Kind != List {
+			return wrong("a list")
+		}
+		var ps Problems
+		out := reflect.MakeSlice(to.Type(), len(v.Items), len(v.Items))
+		for i, item := range v.Items {
+			ps = append(ps, decode(item, out.Index(i))...)
+		}
+		to.Set(out)
+		return ps
+	case reflect.Map:
+		if v.Kind != Map {
+			return wrong("a mapping")
+		}
+		ps := duplicates(v)
+		out := reflect.MakeMap(to.Type())
+		for _, f := range v.Fields {
+			item := reflect.New(to.Type().Elem()).Elem()
+			ps = append(ps, decode(f.Value, item)...)
+			out.SetMapIndex(reflect.ValueOf(f.Key.Text).Convert(to.Type().Key()), item)
+		}
+		to.Set(out)
+		return ps
+	case reflect.String:
+		if v.Kind == List || v.Kind == Map || v.Kind == Null {
+			return wrong("text")
+		}
+		to.SetString(v.Text)
+	case reflect.Bool:
+		if v.Kind != Bool {
+			return wrong("true or false")
+		}
+		to.SetBool(v.Text == "true")
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(v.Text, 0, 64)
+		if v.Kind != Int || err != nil {
+			return wrong("a whole number")
+		}
+		to.SetInt(n)
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(v.Text, 64)
+		if v.Kind != Int && v.Kind != Float || err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return wrong("a number")
+		}
+		to.SetFloat(n)
+	default:
+		panic(fmt.Sprintf("option: cannot decode into %s", to.Type()))
+	}
+	return nil
+}
+
+type field struct {
+	name     string
+	required bool
+	index    int
+}
+
+func fieldsOf(t reflect.Type) (fields []field, pos int) {
+	pos = -1
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Type == posType && (name == "" || name == "-"):
+			pos = i
+		case name != "" && name != "-":
+			fields = append(fields, field{name, !strings.Contains(rest, "omit"), i})
+		}
+	}
+	return fields, pos
+}
+
+func decodeStruct(v Value, to reflect.Value) Problems {
+	if v.Kind != Map {
+		return v.Problem("want a mapping, not %s", v.Describe())
+	}
+	fields, pos := fieldsOf(to.Type())
+	if pos >= 0 {
+		to.Field(pos).Set(reflect.ValueOf(v.Pos))
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	ps := duplicates(v)
+	for _, written := range v.Fields {
+		i := slices.Index(names, written.Key.Text)
+		if i < 0 {
+			ps = append(ps, Unknown("key", written.Key, names)...)
+			continue
+		}
+		ps = append(ps, decode(written.Value, to.Field(fields[i].index))...)
+	}
+	for _, f := range fields {
+		if _, ok := v.Get(f.name); f.required && !ok {
+			ps = append(ps, v.Problem("missing key %q", f.name)...)
+		}
+	}
+	return ps
+}
+
+func duplicates(v Value) (ps Problems) {
+	seen := map[string]int{}
+	for _, f := range v.Fields {
+		if line, ok := seen[f.Key.Text]; ok {
+			ps = append(ps, f.Key.Problem("key %q is already on line %d", f.Key.Text, line)...)
+		}
+		seen[f.Key.Text] = f.Key.Line
+	}
+	return ps
+}
+
+// Unknown is that a word is none of those known, with the one that was probably meant, or all of them.
+func Unknown(what string, word Value, known []string) Problems {
+	ps := word.Problem("unknown %s %q", what, word.Text)
+	if near := Suggest(word.Text, known); near != "" {
+		ps[0].Message += fmt.Sprintf(" (did you mean %q?)", near)
+	} else if len(known) > 0 {
+		ps[0].Hint = "known: " + strings.Join(known, ", ")
+	}
+	return ps
+}
+
+// Suggest is the known word that was probably meant, or empty.
+func Suggest(word string, known []string) string {
+	best, least := "", max(1, len(word)/3)+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to add, drop, change or swap to make one word of another.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -1,0 +1,206 @@
+package option
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// Duration is a time in Go's notation: 300ms, 20s, 3m.
+type Duration time.Duration
+
+// Std is the duration as the standard library's type.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
+// String is the duration in the notation that it is written in: 20s, 5m.
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// UnmarshalOption reads a duration greater than zero.
+func (d *Duration) UnmarshalOption(v Value) Problems {
+	parsed, err := time.ParseDuration(v.Text)
+	if err != nil || v.Kind == Int || v.Kind == List || v.Kind == Map {
+		return v.Problem("want a duration such as 300ms, 20s or 3m, not %s", v.Describe())
+	}
+	if parsed <= 0 {
+		return v.Problem("a duration must be more than zero, not %s", v.Text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// OptionSchema describes a duration.
+func (Duration) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+(ms|s|m|h))+$`, Examples: []any{"20s", "5m"}}
+}
+
+// Size is a number of bytes, decimal as `docker images` prints it: 64KB, 100MB, 1.5GB.
+type Size int64
+
+var (
+	sizeText  = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?(B|kB|KB|MB|GB)$`)
+	sizeUnits = map[string]float64{"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
+)
+
+// String is the size in the largest unit that leaves at least one: 250MB.
+func (s Size) String() string {
+	for _, unit := range []string{"GB", "MB", "KB"} {
+		if n := float64(s) / sizeUnits[unit]; n >= 1 {
+			return strconv.FormatFloat(float64(int(n*10+0.5))/10, 'f', -1, 64) + unit
+		}
+	}
+	return strconv.FormatInt(int64(s), 10) + "B"
+}
+
+// UnmarshalOption reads a size.
+func (s *Size) UnmarshalOption(v Value) Problems {
+	m := sizeText.FindStringSubmatch(v.Text)
+	if m == nil || v.Kind == List || v.Kind == Map {
+		return v.Problem("want a size such as 64KB, 100MB or 1.5GB, not %s", v.Describe())
+	}
+	n, _ := strconv.ParseFloat(m[1], 64)
+	n *= sizeUnits[m[2]]
+	if n <= 0 || n > 1e15 {
+		return v.Problem("a size must be more than zero and less than a million GB, not %s", v.Text)
+	}
+	*s = Size(n)
+	return nil
+}
+
+// OptionSchema describes a size.
+func (Size) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: sizeText.String(), Examples: []any{"250MB"}}
+}
+
+// Regexp is a regular expression, written between slashes.
+type Regexp struct{ *regexp.Regexp }
+
+// UnmarshalOption reads /…/.
+func (r *Regexp) UnmarshalOption(v Value) Problems {
+	if v.Kind != String || len(v.Text) < 2 || v.Text[0] != '/' || v.Text[len(v.Text)-1] != '/' {
+		return v.Problem("want a regular expression between slashes, such as /ok/, not %s", v.Describe())
+	}
+	re, err := regexp.Compile(v.Text[1 : len(v.Text)-1])
+	if err != nil {
+		return v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	r.Regexp = re
+	return nil
+}
+
+// OptionSchema describes a regular expression.
+func (Regexp) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^/.*/$`, Examples: []any{"/ok/"}}
+}
+
+// Glob is a pattern of slash-separated paths: * and ? stay within one name, ** stands for any folders.
+type Glob string
+
+// UnmarshalOption reads a pattern.
+func (g *Glob) UnmarshalOption(v Value) Problems {
+	if v.Kind == List || v.Kind == Map || v.Text == "" {
+		return v.Problem("want a path or a pattern such as **/*.py, not %s", v.Describe())
+	}
+	if _, err := path.Match(strings.ReplaceAll(v.Text, "**", "*"), "x"); err != nil {
+		return v.Problem("%q is no pattern: a [ has no ]", v.Text)
+	}
+	*g = Glob(v.Text)
+	return nil
+}
+
+// Match says whether the pattern matches a path.
+func (g Glob) Match(name string) bool {
+	return matchParts(strings.Split(string(g), "/"), strings.Split(name, "/"))
+}
+
+func matchParts(pattern, name []string) bool {
+	if len(pattern) == 0 {
+		return len(name) == 0
+	}
+	if pattern[0] == "**" {
+		for i := range len(name) + 1 {
+			if matchParts(pattern[1:], name[i:]) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(name) == 0 {
+		return false
+	}
+	ok, err := path.Match(pattern[0], name[0])
+	return err == nil && ok && matchParts(pattern[1:], name[1:])
+}
+
+// OptionSchema describes a pattern.
+func (Glob) OptionSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+
+// Describe is the value as an error shows it.
+func (v Value) Describe() string {
+	switch v.Kind {
+	case List, Map, Null:
+		return v.Kind.String()
+	}
+	text := v.Text
+	if len(text) > 40 {
+		text = text[:40] + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// Problem is one problem at the value's place.
+func (v Value) Problem(format string, args ...any) Problems {
+	return Problems{{Pos: v.Pos, Message: fmt.Sprintf(format, args...)}}
+}
+
+// Interface is the value as plain Go: nil, bool, int64, float64, string, []any, map[string]any.
+func (v Value) Interface() any {
+	switch v.Kind {
+	case Null:
+		return nil
+	case Bool:
+		return v.Text == "true"
+	case Int:
+		n, _ := strconv.ParseInt(v.Text, 0, 64)
+		return n
+	case Float:
+		n, _ := strconv.ParseFloat(v.Text, 64)
+		return n
+	case List:
+		out := make([]any, len(v.Items))
+		for i, item := range v.Items {
+			out[i] = item.Interface()
+		}
+		return out
+	case Map:
+		out := map[string]any{}
+		for _, f := range v.Fields {
+			out[f.Key.Text] = f.Value.Interface()
+		}
+		return out
+	}
+	return v.Text
+}
+
+// Get is the value of a map's key.
+func (v Value) Get(key string) (Value, bool) {
+	for _, f := range v.Fields {
+		if f.Key.Text == key {
+			return f.Value, true
+		}
+	}
+	return Value{}, false
+}

@@ -1,0 +1,245 @@
+// Package result is the report on one submission as plain data.
+//
+// Everything that is shown or exported — JSON, HTML, gradebooks — is made from a [Report] alone. The package knows
+// nothing of how a report came about, and imports nothing of this module.
+package result
+
+import (
+	"math"
+	"time"
+)
+
+// Schema names the format of a report; it changes when a reader of the old one would misread the new one.
+const Schema = "taskgrader/report/v1"
+
+// Audience says who may read a report.
+type Audience string
+
+// The two audiences. Of a hidden check a student's report holds title, points, status and hint, and nothing else.
+const (
+	Student    Audience = "student"
+	Instructor Audience = "instructor"
+)
+
+// Status is the verdict on a check, on an item of a check, or on a whole report.
+type Status string
+
+// The verdicts. Graded belongs to reports alone; Error to all three; the others to checks and items.
+const (
+	Pass    Status = "pass"    // all that was wanted holds
+	Partial Status = "partial" // some of it, of a check whose points are shared among its items
+	Fail    Status = "fail"    // the student's fault
+	Blocked Status = "blocked" // could not be judged because another check did not pass
+	Error   Status = "error"   // could not be judged for a reason of ours; never costs a point
+	Graded  Status = "graded"  // every check was asked
+)
+
+// Report is the whole verdict on one submission, for one audience.
+type Report struct {
+	Schema     string     `json:"schema"`
+	Audience   Audience   `json:"audience"`
+	Status     Status     `json:"status"`
+	Score      *float64   `json:"score,omitempty"` // points with bonus; absent when Status is Error
+	MaxScore   float64    `json:"max_score"`       // points without bonus
+	Submission Submission `json:"submission"`
+	Rubric     Rubric     `json:"rubric"`
+	Grader     Grader     `json:"grader"`
+	Seed       string     `json:"seed"` // hexadecimal; --seed replays it
+	StartedAt  time.Time  `json:"started_at"`
+	DurationMS int64      `json:"duration_ms"`
+	Image      *Image     `json:"image,omitempty"` // absent when nothing was built
+	Build      *Build     `json:"build,omitempty"`
+	Run        *Run       `json:"run,omitempty"`
+	Sandbox    *Sandbox   `json:"sandbox,omitempty"`
+	Source     *Source    `json:"source,omitempty"`
+	Phases     []Phase    `json:"phases"`
+	Skills     []Skill    `json:"skills"`
+	Checks     []Check    `json:"checks"`
+	Notes      []string   `json:"notes,omitempty"` // what a reader must know: a stand-in base, a syntax line left out
+	Problem    *Problem   `json:"error,omitempty"` // why Status is Error
+}
+
+// Submission says what was graded.
+type Submission struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`  // from the roster or the form in which it was handed in
+	Email  string `json:"email,omitempty"` // from the roster
+	Digest string `json:"digest"`          // sha256 of the content, whatever it came packed in
+	// ProgramDigest ignores white space and comments in the Dockerfile and the Python files.
+	ProgramDigest string `json:"program_digest,omitempty"`
+}
+
+// Rubric says by what it was graded.
+type Rubric struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Digest string `json:"digest"`
+	File   string `json:"file,omitempty"` // as shown in positions
+}
+
+// Grader says what graded it.
+type Grader struct {
+	Version string `json:"version"`
+}
+
+// Image is what the student's build made.
+type Image struct {
+	ID         string  `json:"id"`
+	SizeBytes  int64   `json:"size_bytes"`
+	AddedBytes int64   `json:"added_bytes"` // without the base image's layers
+	Base       string  `json:"base,omitempty"`
+	StandIn    bool    `json:"stand_in,omitempty"` // the base was made here, not pulled
+	Layers     []Layer `json:"layers"`
+}
+
+// Layer is one layer of the image, oldest first.
+type Layer struct {
+	Bytes       int64  `json:"bytes"`
+	Instruction string `json:"instruction"`
+	Line        int    `json:"line"` // of the Dockerfile; 0 for the base image's layers
+	Base        bool   `json:"base,omitempty"`
+}
+
+// Build is what happened in the build.
+type Build struct {
+	Steps []Step `json:"steps"`
+}
+
+// Step is one instruction of the build, in the Dockerfile's order.
+type Step struct {
+	Name   string `json:"name"`
+	Line   int    `json:"line"`
+	Cached bool   `json:"cached"`
+	MS     int64  `json:"ms"`
+	Error  string `json:"error,omitempty"`
+	Log    string `json:"log,omitempty"` // its tail, only of a step that failed
+}
+
+// Run is what was seen of the running container.
+type Run struct {
+	Port    int    `json:"port"`               // where it answered; 0 when nowhere
+	ReadyMS int64  `json:"ready_ms,omitempty"` // from start to first answer
+	Log     string `json:"log,omitempty"`      // its tail; the instructor's report only, unless it died
+}
+
+// Sandbox says which limit held: "enforced", "unenforced: why", or for the network "isolated", "published: why", "open".
+type Sandbox struct {
+	Memory  string `json:"memory"`
+	PIDs    string `json:"pids"`
+	CPU     string `json:"cpu"`
+	Network string `json:"network"`
+	Log     string `json:"log"`
+}
+
+// Source is the student's own text that the page shows findings beside.
+type Source struct {
+	Dockerfile string   `json:"dockerfile,omitempty"`
+	Ignore     []Ignore `json:"ignore,omitempty"`
+}
+
+// Ignore says what the ignore file did to one path.
+type Ignore struct {
+	Path    string `json:"path"`
+	Ignored bool   `json:"ignored"`
+	Wanted  bool   `json:"wanted"`         // whether the rubric wants it ignored
+	File    string `json:"file,omitempty"` // of the deciding line
+	Line    int    `json:"line,omitempty"`
+	Pattern string `json:"pattern,omitempty"`
+	Why     string `json:"why,omitempty"` // why a pattern that looks right misses
+}
+
+// Phase is the time that one part of the work took. Parts overlap.
+type Phase struct {
+	Name string `json:"name"`
+	MS   int64  `json:"ms"`
+}
+
+// Skill sums the checks of one skill, bonus left out.
+type Skill struct {
+	ID        string  `json:"id"`
+	Name      string  `json:"name"`
+	Level     string  `json:"level,omitempty"`
+	Mastery   float64 `json:"mastery,omitempty"` // per cent from which it counts as mastered
+	Points    float64 `json:"points"`
+	MaxPoints float64 `json:"max_points"`
+	Mastered  bool    `json:"mastered"`
+}
+
+// Check is the verdict on one check of the rubric.
+type Check struct {
+	ID         string     `json:"id"`
+	Kind       string     `json:"kind,omitempty"` // left out of a hidden check in a student's report
+	Title      string     `json:"title"`
+	Skill      string     `json:"skill,omitempty"`
+	Status     Status     `json:"status"`
+	Points     float64    `json:"points"`
+	MaxPoints  float64    `json:"max_points"`
+	Bonus      bool       `json:"bonus"`
+	Hidden     bool       `json:"hidden"`
+	Want       string     `json:"want,omitempty"`
+	Got        string     `json:"got,omitempty"`
+	Hint       string     `json:"hint,omitempty"`
+	BlockedBy  string     `json:"blocked_by,omitempty"`
+	Items      []Item     `json:"items,omitempty"`
+	Evidence   []Evidence `json:"evidence,omitempty"`
+	DurationMS int64      `json:"duration_ms"`
+}
+
+// Item is one of the things a check asked: a step, a rule, a path.
+type Item struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	Want   string `json:"want,omitempty"`
+	Got    string `json:"got,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+	File   string `json:"file,omitempty"` // the student's file that Line is of
+	Line   int    `json:"line,omitempty"`
+}
+
+// Evidence is something a reader can look at: text, or a table, under a heading.
+type Evidence struct {
+	// Kind is one of "exchange" (a request and its answer), "diff" (paths that differ), "rubric" (the line that asked),
+	// "command" (what repeats it), "log", "text", "table" and "story" (numbered steps).
+	Kind  string     `json:"kind"`
+	Title string     `json:"title,omitempty"`
+	Text  string     `json:"text,omitempty"`
+	File  string     `json:"file,omitempty"`
+	Line  int        `json:"line,omitempty"`
+	Rows  [][]string `json:"rows,omitempty"` // the first row is the header
+}
+
+// Problem is a fault of ours that left the report without a score.
+type Problem struct {
+	Phase   string `json:"phase"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// Round rounds points to hundredths, which every check's points are before anything is summed.
+func Round(points float64) float64 { return math.Round(points*100) / 100 }
+
+// Sum adds points that were rounded to hundredths, exactly.
+func Sum(points ...float64) float64 {
+	var hundredths int64
+	for _, p := range points {
+		hundredths += int64(math.Round(p * 100))
+	}
+	return float64(hundredths) / 100
+}
+
+// For is the report as the given audience may see it; the receiver is not changed. It is what every writer of a
+// student's file goes through, so that a hidden check cannot leak by a writer that forgot.
+func (r Report) For(a Audience) Report {
+	r.Audience = a
+	if a == Instructor {
+		return r
+	}
+	r.Checks = append([]Check(nil), r.Checks...)
+	for i, c := range r.Checks {
+		if c.Hidden {
+			r.Checks[i] = Check{ID: c.ID, Title: c.Title, Skill: c.Skill, Status: c.Status, Points: c.Points,
+				MaxPoints: c.MaxPoints, Bonus: c.Bonus, Hidden: true, Hint: c.Hint}
+		}
+	}
+	return r
+}

@@ -1,0 +1,356 @@
+package rubric
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// document is a rubric as it is written.
+type document struct {
+	Rubric    option.Value   `json:"rubric" jsonschema:"the rubric's name: small letters, digits and -"`
+	Title     string         `json:"title,omitempty" jsonschema:"what students read at the top of their report"`
+	Points    option.Value   `json:"points" jsonschema:"must equal the sum of the checks that are not bonus"`
+	Skills    option.Value   `json:"skills,omitzero" jsonschema:"what the checks are evidence of"`
+	Limits    check.Limits   `json:"limits,omitzero" jsonschema:"what a submission may use; each has a default"`
+	Container container      `json:"container,omitzero" jsonschema:"where the program is expected"`
+	Checks    []option.Value `json:"checks" jsonschema:"what is asked, in the order in which reports show it"`
+}
+
+type container struct {
+	Port int `json:"port,omitempty" jsonschema:"the port that the program should listen on; 8000 unless given"`
+}
+
+type skill struct {
+	Name    string  `json:"name" jsonschema:"as reports show it"`
+	Level   string  `json:"level,omitempty" jsonschema:"such as B1"`
+	Mastery float64 `json:"mastery,omitempty" jsonschema:"per cent of its points from which it counts as mastered; 80 unless given"`
+}
+
+// entry is what every check may say besides its kind.
+type entry struct {
+	ID      string       `json:"id" jsonschema:"small letters, digits and -"`
+	Title   string       `json:"title,omitempty" jsonschema:"what the check asks, as a student reads it"`
+	Points  option.Value `json:"points" jsonschema:"what it is worth"`
+	Skill   option.Value `json:"skill,omitzero" jsonschema:"the skill that it is evidence of"`
+	Needs   []string     `json:"needs,omitempty" jsonschema:"checks that must pass first; else this one is blocked"`
+	Hint    string       `json:"hint,omitempty" jsonschema:"what a student should look at first"`
+	Hidden  bool         `json:"hidden,omitempty" jsonschema:"students see title, points, status and hint only"`
+	Bonus   bool         `json:"bonus,omitempty" jsonschema:"on top of the total"`
+	Partial bool         `json:"partial,omitempty" jsonschema:"points are shared equally among the items"`
+	Fresh   []string     `json:"fresh,omitempty" jsonschema:"names of new random values"`
+}
+
+var (
+	idText    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	freshText = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+)
+
+// Parse reads a rubric. A rubric with mistakes gives all of them, as [option.Problems].
+func Parse(file string, text []byte, kinds []check.Kind) (*Rubric, error) {
+	v, problems := read(file, text)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	sum := sha256.Sum256(text)
+	p := parser{kinds: kinds, rubric: &Rubric{File: file, Digest: "sha256:" + hex.EncodeToString(sum[:]),
+		lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}}
+	p.document(v)
+	if len(p.problems) > 0 {
+		option.Sort(p.problems)
+		return nil, p.problems
+	}
+	return p.rubric, nil
+}
+
+type parser struct {
+	kinds    []check.Kind
+	rubric   *Rubric
+	problems option.Problems
+}
+
+func (p *parser) add(ps ...option.Problem) { p.problems = append(p.problems, ps...) }
+
+func (p *parser) document(v option.Value) {
+	d := document{Limits: check.DefaultLimits(), Container: container{Port: 8000}}
+	p.add(option.Decode(v, &d)...)
+	r := p.rubric
+	if d.Rubric.Line > 0 && !idText.MatchString(d.Rubric.Text) {
+		p.add(d.Rubric.Problem("a rubric's name is small letters, digits and -, not %s", d.Rubric.Describe())...)
+	}
+	r.ID, r.Title, r.Limits, r.Port = d.Rubric.Text, d.Title, d.Limits, d.Container.Port
+	if r.Title == "" {
+		r.Title = r.ID
+	}
+	p.limits(v, d)
+	p.skills(d.Skills)
+	for _, c := range d.Checks {
+		p.check(c)
+	}
+	if checks, ok := v.Get("checks"); ok && checks.Kind == option.List && len(checks.Items) == 0 {
+		p.add(checks.Problem("a rubric needs at least one check")...)
+	}
+	p.needs(v)
+	p.total(d.Points)
+}
+
+// limits refuses what no engine could keep.
+func (p *parser) limits(v option.Value, d document) {
+	look := func(path ...string) option.Value {
+		place := v
+		for _, key := range path {
+			next, ok := place.Get(key)
+			if !ok {
+				return v
+			}
+			place = next
+		}
+		return place
+	}
+	for _, n := range []struct {
+		path    []string
+		value   string
+		allowed []string
+	}{
+		{[]string{"limits", "build", "network"}, d.Limits.Build.Network, []string{"open", "none"}},
+		{[]string{"limits", "run", "network"}, d.Limits.Run.Network, []string{"isolated", "open"}},
+	} {
+		if !slices.Contains(n.allowed, n.value) {
+			p.add(option.Unknown("network", look(n.path...), n.allowed)...)
+		}
+	}
+	if d.Limits.Run.CPUs <= 0 {
+		p.add(look("limits", "run", "cpus").Problem("cpus must be more than zero")...)
+	}
+	if d.Limits.Run.PIDs <= 0 {
+		p.add(look("limits", "run", "pids").Problem("pids must be more than zero")...)
+	}
+	if d.Limits.Build.Files <= 0 {
+		p.add(look("limits", "build", "files").Problem("files must be more than zero")...)
+	}
+	const leastMemory = 6 << 20 // Docker's own
+	if d.Limits.Run.Memory < leastMemory {
+		p.add(look("limits", "run", "memory").Problem("memory must be at least 6.3MB, which Docker needs to start a container")...)
+	}
+	if d.Container.Port < 1 || d.Container.Port > 65535 {
+		p.add(look("container", "port").Problem("a port is a number from 1 to 65535")...)
+	}
+}
+
+func (p *parser) skills(v option.Value) {
+	if v.Kind != option.Map {
+		if v.Line > 0 {
+			p.add(v.Problem("want a mapping from ids to skills, not %s", v.Describe())...)
+		}
+		return
+	}
+	seen := map[string]bool{}
+	for _, f := range v.Fields {
+		s := skill{Mastery: 80}
+		p.add(option.Decode(f.Value, &s)...)
+		if !idText.MatchString(f.Key.Text) {
+			p.add(f.Key.Problem("a skill's id is small letters, digits and -, not %s", f.Key.Describe())...)
+		}
+		if seen[f.Key.Text] {
+			p.add(f.Key.Problem("skill %q is already there", f.Key.Text)...)
+		}
+		seen[f.Key.Text] = true
+		if s.Mastery < 0 || s.Mastery > 100 {
+			m, _ := f.Value.Get("mastery")
+			p.add(m.Problem("mastery is a per cent from 0 to 100, not %s", m.Text)...)
+		}
+		p.rubric.Skills = append(p.rubric.Skills, Skill{ID: f.Key.Text, Name: s.Name, Level: s.Level, Mastery: s.Mastery})
+	}
+}
+
+var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh"}
+
+// check reads one entry: the keys that every check has, and exactly one that names its kind.
+func (p *parser) check(v option.Value) {
+	if v.Kind != option.Map {
+		p.add(v.Problem("want a check, as a mapping, not %s", v.Describe())...)
+		return
+	}
+	common := option.Value{Pos: v.Pos, Kind: option.Map}
+	var kinds []option.Field
+	names := slices.Clone(entryKeys)
+	for _, k := range p.kinds {
+		names = append(names, k.Name)
+	}
+	for _, f := range v.Fields {
+		switch i := slices.Index(names, f.Key.Text); {
+		case i < 0:
+			p.add(option.Unknown("key", f.Key, names)...)
+		case i < len(entryKeys):
+			common.Fields = append(common.Fields, f)
+		default:
+			kinds = append(kinds, f)
+		}
+	}
+	var e entry
+	p.add(option.Decode(common, &e)...)
+	c := Check{Pos: v.Pos, ID: e.ID, Title: e.Title, Skill: e.Skill.Text, Needs: e.Needs, Hint: e.Hint, Hidden: e.Hidden,
+		Bonus: e.Bonus, Partial: e.Partial, Fresh: e.Fresh}
+	if c.Title == "" {
+		c.Title = c.ID
+	}
+	p.id(v, c)
+	p.points(e.Points, &c)
+	if e.Skill.Line > 0 && !slices.ContainsFunc(p.rubric.Skills, func(s Skill) bool { return s.ID == c.Skill }) {
+		var known []string
+		for _, s := range p.rubric.Skills {
+			known = append(known, s.ID)
+		}
+		p.add(option.Unknown("skill", e.Skill, known)...)
+	}
+	switch len(kinds) {
+	case 0:
+		ps := v.Problem("check %q has no kind", c.ID)
+		ps[0].Hint = "give it one of: " + strings.Join(names[len(entryKeys):], ", ")
+		if !slices.ContainsFunc(p.problems, func(q option.Problem) bool { return q.Line >= v.Line && strings.HasPrefix(q.Message, "unknown key") }) {
+			p.add(ps...)
+		}
+	case 1:
+		p.kind(kinds[0], &c, v)
+	default:
+		p.add(kinds[1].Key.Problem("check %q has two kinds, %q and %q", c.ID, kinds[0].Key.Text, kinds[1].Key.Text)...)
+	}
+	p.rubric.Checks = append(p.rubric.Checks, c)
+}
+
+func (p *parser) id(v option.Value, c Check) {
+	id, ok := v.Get("id")
+	if !ok {
+		return
+	}
+	if !idText.MatchString(c.ID) {
+		p.add(id.Problem("an id is small letters, digits and -, not %s", id.Describe())...)
+	}
+	for _, other := range p.rubric.Checks {
+		if other.ID == c.ID {
+			p.add(id.Problem("id %q is already on line %d", c.ID, other.Line)...)
+			return
+		}
+	}
+}
+
+func (p *parser) points(v option.Value, c *Check) {
+	if v.Line == 0 {
+		return
+	}
+	n, err := strconv.ParseFloat(v.Text, 64)
+	switch {
+	case v.Kind != option.Int && v.Kind != option.Float || err != nil:
+		p.add(v.Problem("points must be a number, not %s", v.Describe())...)
+	case n < 0 || n > 1e6 || n != n:
+		p.add(v.Problem("points must be from 0 to 1000000, not %s", v.Text)...)
+	default:
+		c.Points = result.Round(n)
+	}
+}
+
+// kind decodes the options of the check's kind and asks it about the variables that it uses.
+func (p *parser) kind(f option.Field, c *Check, at option.Value) {
+	i := slices.IndexFunc(p.kinds, func(k check.Kind) bool { return k.Name == f.Key.Text })
+	c.Kind = p.kinds[i]
+	c.Asks = c.Kind.New()
+	ps := option.Decode(f.Value, c.Asks)
+	p.add(ps...)
+	fresh, _ := at.Get("fresh")
+	for i, name := range c.Fresh {
+		if !freshText.MatchString(name) || slices.Contains(c.Fresh[:i], name) {
+			p.add(fresh.Items[i].Problem("a fresh value's name is letters, digits and _, and given once, not %q", name)...)
+		}
+	}
+	if len(ps) > 0 {
+		return
+	}
+	var used []string
+	if s, ok := c.Asks.(check.ScopeValidator); ok {
+		var problems option.Problems
+		used, problems = s.ValidateScope(c.Fresh)
+		p.add(problems...)
+	}
+	for i, name := range c.Fresh {
+		if !slices.Contains(used, name) {
+			p.add(fresh.Items[i].Problem("fresh value %q is used nowhere", name)...)
+		}
+	}
+}
+
+// needs checks that every need is a check, and that none needs itself in a circle.
+func (p *parser) needs(v option.Value) {
+	index := map[string]int{}
+	var ids []string
+	for i, c := range p.rubric.Checks {
+		index[c.ID] = i
+		ids = append(ids, c.ID)
+	}
+	checks, _ := v.Get("checks")
+	for i, c := range p.rubric.Checks {
+		if i >= len(checks.Items) {
+			return
+		}
+		needs, _ := checks.Items[i].Get("needs")
+		for n, id := range c.Needs {
+			if _, ok := index[id]; !ok && n < len(needs.Items) {
+				p.add(option.Unknown("check", needs.Items[n], ids)...)
+			}
+		}
+		if circle := p.circle(index, c.ID, nil); len(circle) > 0 && circle[0] == c.ID && c.ID == slices.Min(circle) {
+			p.add(needs.Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
+		}
+	}
+}
+
+// circle is the way from a check by its needs back to itself, or nothing.
+func (p *parser) circle(index map[string]int, id string, way []string) []string {
+	if len(way) > 0 && way[0] == id {
+		return append(way, id)
+	}
+	if slices.Contains(way, id) {
+		return nil
+	}
+	i, ok := index[id]
+	if !ok {
+		return nil
+	}
+	for _, next := range p.rubric.Checks[i].Needs {
+		if found := p.circle(index, next, append(slices.Clone(way), id)); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (p *parser) total(v option.Value) {
+	if v.Line == 0 {
+		return
+	}
+	var each []float64
+	for _, c := range p.rubric.Checks {
+		if !c.Bonus {
+			each = append(each, c.Points)
+		}
+	}
+	sum := result.Sum(each...)
+	p.rubric.Points = sum
+	want, err := strconv.ParseFloat(v.Text, 64)
+	if v.Kind != option.Int && v.Kind != option.Float || err != nil {
+		p.add(v.Problem("points must be a number, not %s", v.Describe())...)
+		return
+	}
+	if result.Round(want) != sum && len(p.problems) == 0 { // a check that was misread has no points yet
+		p.add(v.Problem("points says %s, but the checks that are not bonus sum to %s", number(want), number(sum))...)
+	}
+}
+
+func number(n float64) string { return fmt.Sprint(result.Round(n)) }

@@ -1,0 +1,56 @@
+// Package rubric is the rubric language: what an instructor writes, read strictly, with every mistake found at once.
+//
+// [Parse] needs the kinds of check there are; it knows what none of them means.
+package rubric
+
+import (
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Rubric is a rubric without mistakes. It is not changed after it was parsed, so many may read it at once.
+type Rubric struct {
+	ID     string
+	Title  string
+	File   string  // as shown in positions
+	Digest string  // sha256:… of the text
+	Points float64 // the sum of the checks that are not bonus
+	Skills []Skill // in the order written
+	Limits check.Limits
+	Port   int // where the program is expected
+	Checks []Check
+	lines  []string
+}
+
+// Skill is something that the checks' points add up to evidence of.
+type Skill struct {
+	ID      string
+	Name    string
+	Level   string
+	Mastery float64 // per cent of its points; 80 unless given
+}
+
+// Check is one entry of `checks`.
+type Check struct {
+	option.Pos
+	ID      string
+	Title   string
+	Points  float64
+	Skill   string
+	Needs   []string
+	Hint    string
+	Hidden  bool
+	Bonus   bool
+	Partial bool
+	Fresh   []string
+	Kind    check.Kind
+	Asks    check.Check
+}
+
+// Line is the rubric's text on a line, counted from 1, or empty.
+func (r *Rubric) Line(n int) string {
+	if n < 1 || n > len(r.lines) {
+		return ""
+	}
+	return r.lines[n-1]
+}

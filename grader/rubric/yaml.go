@@ -1,0 +1,138 @@
+package rubric
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// maxValues bounds what aliases may make of a small text.
+const maxValues = 100_000
+
+// read makes a value of a YAML text.
+func read(file string, text []byte) (option.Value, option.Problems) {
+	at := func(line, column int) option.Pos { return option.Pos{File: file, Line: line, Column: column} }
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	if err := decoder.Decode(&document); err != nil {
+		if errors.Is(err, io.EOF) {
+			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "the rubric is empty", Hint: "start from one that works: taskgrader rubric show task-api"}}
+		}
+		return option.Value{}, option.Problems{syntaxProblem(file, text, err)}
+	}
+	if err := decoder.Decode(&second); err == nil {
+		return option.Value{}, option.Problems{{Pos: at(second.Line, 1), Message: "a rubric is one document, and a second begins here", Hint: "remove the --- line"}}
+	} else if !errors.Is(err, io.EOF) {
+		return option.Value{}, option.Problems{syntaxProblem(file, text, err)}
+	}
+	r := reader{file: file}
+	v := r.value(document.Content[0])
+	return v, r.problems
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
+func syntaxProblem(file string, text []byte, err error) option.Problem {
+	p := option.Problem{Pos: option.Pos{File: file, Line: 1, Column: 1}, Message: strings.TrimPrefix(err.Error(), "yaml: "),
+		Hint: "YAML wants two blanks for each level, no tabs, and quotes around text with : or # in it"}
+	if m := yamlLine.FindStringSubmatchIndex(p.Message); m != nil {
+		p.Line, _ = strconv.Atoi(p.Message[m[2]:m[3]])
+		p.Message = p.Message[:m[0]] + p.Message[m[1]:]
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines { // a tab is what most often is wrong, and its line is then certain
+		if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") && strings.Contains(p.Message, "token") {
+			p.Line, p.Column = i+1, strings.IndexByte(line, '\t')+1
+			p.Message = "a tab, where YAML wants blanks"
+			return p
+		}
+	}
+	if strings.Contains(p.Message, "could not find expected ':'") && p.Line < len(lines) {
+		for n := max(p.Line-2, 0); n < min(p.Line+1, len(lines)); n++ {
+			t := strings.TrimSpace(lines[n])
+			if t != "" && !strings.HasPrefix(t, "#") && !strings.Contains(t, ":") && !strings.HasPrefix(t, "-") {
+				p.Line = n + 1
+				break
+			}
+		}
+	}
+	p.Line = min(max(p.Line, 1), max(len(lines), 1))
+	if line := lines[p.Line-1]; p.Column == 1 {
+		p.Column = len(line) - len(strings.TrimLeft(line, " ")) + 1
+	}
+	return p
+}
+
+type reader struct {
+	file     string
+	count    int
+	problems option.Problems
+}
+
+func (r *reader) value(n *yaml.Node) option.Value {
+	v := option.Value{Pos: option.Pos{File: r.file, Line: n.Line, Column: n.Column}, Text: n.Value}
+	if r.count++; r.count > maxValues {
+		if r.count == maxValues+1 {
+			r.problems = append(r.problems, v.Problem("more than %d values", maxValues)...)
+		}
+		return v
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		aliased := r.value(n.Alias)
+		aliased.Pos = v.Pos
+		return aliased
+	case yaml.SequenceNode:
+		v.Kind = option.List
+		for _, item := range n.Content {
+			v.Items = append(v.Items, r.value(item))
+		}
+	case yaml.MappingNode:
+		v.Kind = option.Map
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := r.value(n.Content[i])
+			if n.Content[i].Kind != yaml.ScalarNode || n.Content[i].Tag == "!!merge" {
+				r.problems = append(r.problems, key.Problem("a key must be plain text")...)
+				continue
+			}
+			v.Fields = append(v.Fields, option.Field{Key: key, Value: r.value(n.Content[i+1])})
+		}
+	default:
+		v.Kind = scalarKind(n)
+		if v.Kind == option.Bool {
+			v.Text = strings.ToLower(v.Text)
+		}
+	}
+	return v
+}
+
+func scalarKind(n *yaml.Node) option.Kind {
+	switch n.ShortTag() {
+	case "!!null":
+		return option.Null
+	case "!!bool":
+		return option.Bool
+	case "!!int":
+		return option.Int
+	case "!!float":
+		return option.Float
+	}
+	return option.String
+}
+
+// plural is the number with its word.
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -1,0 +1,43 @@
+// Package grader grades one submission: it builds, starts, asks the rubric's checks in an order that wastes no time,
+// and makes points of their outcomes.
+//
+// [Grade] always gives a report; a fault of ours is a report without a score. The package knows neither Docker nor
+// any kind of check by name.
+package grader
+
+import (
+	"context"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// Engine opens a workplace for a submission. Its error is ours.
+type Engine interface {
+	Open(ctx context.Context, job check.Job) (Workplace, error)
+}
+
+// EngineFunc is a function as an Engine.
+type EngineFunc func(ctx context.Context, job check.Job) (Workplace, error)
+
+// Open calls f.
+func (f EngineFunc) Open(ctx context.Context, job check.Job) (Workplace, error) { return f(ctx, job) }
+
+// Workplace is where one submission is built and run. The grader calls Build once, then Start once; what checks use
+// of it is [check.Builder] and [check.Container].
+type Workplace interface {
+	check.Builder
+	check.Container
+	// Build builds the folder. A build that fails by the student's fault is no error.
+	Build(ctx context.Context) (check.Built, error)
+	// Start starts the main container and waits until it answers or fails to. A program that does not come up is no
+	// error.
+	Start(ctx context.Context) (check.Started, error)
+	// Revive starts the main container again if it has ended; it says whether it had.
+	Revive(ctx context.Context) (bool, error)
+	// Kept names what Job.Keep left: image and container, for a person to use.
+	Kept() []string
+	// Sandbox says which limits hold for this submission.
+	Sandbox() check.Sandbox
+	// Close removes everything of the submission, also after an error, with a time limit of its own.
+	Close() error
+}
