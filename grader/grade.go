@@ -284,6 +284,7 @@ type onlyFolder struct {
 	check.Source
 	check.Builder
 	check.Container
+	check.Spawner
 }
 
 // readFile is the text of a file of the folder, cut at the limit, or empty.

@@ -27,6 +27,7 @@ func (f EngineFunc) Open(ctx context.Context, job check.Job) (Workplace, error) 
 type Workplace interface {
 	check.Builder
 	check.Container
+	check.Spawner
 	// Build builds the folder. A build that fails by the student's fault is no error.
 	Build(ctx context.Context) (check.Built, error)
 	// Start starts the main container and waits until it answers or fails to. A program that does not come up is no

@@ -18,6 +18,7 @@ type Target interface {
 	Source
 	Builder
 	Container
+	Spawner
 }
 
 // Source is the folder as handed in.
@@ -42,8 +43,8 @@ type Builder interface {
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with the edits made. It is built, not computed.
 	Context(ctx context.Context, edits ...Edit) ([]string, error)
-	// WalkImage calls visit for each file of each layer, oldest layer first, whiteouts included. The reader is valid
-	// during the call.
+	// WalkImage calls visit for each file of each layer, whiteouts included, layer by layer in no certain order. The
+	// reader is valid during the call.
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
 }
 
@@ -170,6 +171,10 @@ type Container interface {
 	Logs(ctx context.Context) (string, error)
 	// Stop sends the image's stop signal and waits for the end, at most for the time given, then kills.
 	Stop(ctx context.Context, within time.Duration) (Stopped, error)
+}
+
+// Spawner starts containers beside the main one. From phase Running on.
+type Spawner interface {
 	// Second starts another container of the same image with these variables added, isolated as the first, and waits
 	// until it answers or fails to; port is where it is looked for first, or 0 for where the first answers. The caller
 	// closes it.

@@ -45,6 +45,9 @@ type Engine struct {
 	mu   sync.Mutex
 	open map[*Session]bool
 	next int
+
+	limitsOnce sync.Once
+	held       limitsHeld
 }
 
 // setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that

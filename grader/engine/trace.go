@@ -7,7 +7,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/moby/buildkit/api/services/control"
+	control "github.com/moby/buildkit/api/services/control"
 	buildkit "github.com/moby/buildkit/client"
 	"github.com/moby/moby/client"
 	"github.com/opencontainers/go-digest"

@@ -1,0 +1,298 @@
+package dockerfile
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	df "github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// rule is one rule with its manual. find gives the first place where it is broken, or nil.
+type rule struct {
+	check.Topic
+	find func(*df.File) *finding
+}
+
+const good = `FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY main.py .
+EXPOSE 8000
+CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
+`
+
+// swap is the good example with one line changed.
+func swap(old, new string) string { return strings.Replace(good, old, new, 1) }
+
+var rules = []rule{
+	{check.Topic{ID: "from-pinned", Summary: "every base image names a tag or a digest", Why: "Without a tag, the image changes from one day to the next, and so does what you build.",
+		Bad: swap("python:3.12-slim", "python"), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			if s.From < 0 && s.Base != "scratch" && tagOf(s.Base) == "" && !strings.Contains(s.Base, "$") {
+				return &finding{s.Line, "FROM " + s.Base, "Name a version, such as FROM python:3.12-slim."}
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "from-not-latest", Summary: "the final image is not built on :latest", Why: "latest is whatever was published last: a build that works today can fail tomorrow.",
+		Bad: swap("3.12-slim", "latest"), Good: good}, func(f *df.File) *finding {
+		s := f.Final()
+		for s.From >= 0 {
+			s = &f.Stages[s.From]
+		}
+		if tagOf(s.Base) == "latest" {
+			return &finding{s.Line, "FROM " + s.Base, "Name a version, such as FROM python:3.12-slim."}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "workdir-set", Summary: "WORKDIR is set before files are copied to a relative path", Why: "Without it, files land in the root of the image's file system.",
+		Bad: swap("WORKDIR /app\n", ""), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			set := s.From >= 0 // the stage before may have set it
+			for _, in := range s.Instructions {
+				set = set || in.Name == "WORKDIR"
+				if n := len(in.Args); in.Name == "COPY" && n > 1 && !set && !strings.HasPrefix(in.Args[n-1], "/") && !strings.HasPrefix(in.Args[n-1], "$") {
+					return at(in, "%s, with no WORKDIR before it", "Add WORKDIR /app above it.")
+				}
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "workdir-absolute", Summary: "every WORKDIR begins with /", Why: "A relative WORKDIR depends on the one before, and on what the base image set.",
+		Bad: swap("/app", "app"), Good: good}, each("WORKDIR", func(in df.Instruction) *finding {
+		if len(in.Args) > 0 && !strings.HasPrefix(in.Args[0], "/") && !strings.HasPrefix(in.Args[0], "$") {
+			return at(in, "%s", "Write WORKDIR /"+strings.TrimPrefix(in.Args[0], "./")+".")
+		}
+		return nil
+	})},
+	{check.Topic{ID: "copy-not-add", Summary: "files of the folder are copied with COPY, not ADD", Why: "ADD also unpacks archives and fetches URLs; COPY does what it says.",
+		Bad: swap("COPY main.py", "ADD main.py"), Good: good}, each("ADD", func(in df.Instruction) *finding {
+		if len(in.Args) > 1 && !slices.ContainsFunc(in.Args[:len(in.Args)-1], needsAdd) {
+			return at(in, "%s", "Write COPY instead of ADD.")
+		}
+		return nil
+	})},
+	{check.Topic{ID: "deps-before-source", Summary: "dependencies are installed before the program is copied", Why: "Each edit of the program would install everything again.",
+		Bad: swap("COPY requirements.txt .", "COPY . ."), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			var source *df.Instruction
+			for i, in := range s.Instructions {
+				if in.Name == "COPY" && !hasFlag(in, "--from") && slices.ContainsFunc(in.Args[:max(len(in.Args)-1, 0)], isSource) {
+					source = &s.Instructions[i]
+				}
+				if in.Name == "RUN" && source != nil && installs.MatchString(shell(in)) {
+					return at(*source, "%s comes before the install", "Copy only the file that lists the dependencies, install, then copy the program.")
+				}
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "cmd-exec", Summary: "CMD and ENTRYPOINT are written as a list", Why: "The shell form starts a shell first, which keeps signals from the program.",
+		Bad: swap(`["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, "uvicorn main:app --host 0.0.0.0"), Good: good}, func(f *df.File) *finding {
+		for _, in := range f.Final().Instructions {
+			if (in.Name == "CMD" || in.Name == "ENTRYPOINT") && !in.Exec {
+				return at(in, "%s", `Write it as a list: `+in.Name+` ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`)
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "cmd-single", Summary: "there is one CMD in a stage", Why: "Only the last one counts; the others mislead.",
+		Bad: swap("CMD", "CMD [\"python\"]\nCMD"), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			seen := false
+			for _, in := range s.Instructions {
+				if in.Name == "CMD" && seen {
+					return at(in, "a second %s", "Remove the CMD that you do not want.")
+				}
+				seen = seen || in.Name == "CMD"
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "cmd-no-reload", Summary: "the program starts without --reload", Why: "Reloading watches files that never change in an image, and costs memory.",
+		Bad: swap(`"--port"`, `"--reload", "--port"`), Good: good}, func(f *df.File) *finding {
+		for _, in := range f.Final().Instructions {
+			if text := strings.Join(in.Args, " "); (in.Name == "CMD" || in.Name == "ENTRYPOINT") && (strings.Contains(text, "--reload") || strings.Contains(text, "fastapi dev")) {
+				return at(in, "%s", "Take --reload out, or write fastapi run instead of fastapi dev.")
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "expose-format", Summary: "EXPOSE names ports, and nothing else", Why: "EXPOSE says what the container listens on; the host's port belongs to docker run -p.",
+		Bad: swap("EXPOSE 8000", "EXPOSE 8000:8000"), Good: good}, each("EXPOSE", func(in df.Instruction) *finding {
+		for _, port := range in.Args {
+			if !exposable.MatchString(port) {
+				return at(in, "%s", "Write only the container's port: EXPOSE 8000.")
+			}
+		}
+		return nil
+	})},
+	{check.Topic{ID: "run-apt-clean", Summary: "apt-get install comes with update before and the lists removed after, in one RUN", Why: "The lists stay in the image, and a cached update is an old one.",
+		Bad: swap("COPY req", "RUN apt-get update && apt-get install -y curl\nCOPY req"), Good: swap("COPY req", "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\nCOPY req")},
+		each("RUN", func(in df.Instruction) *finding {
+			text := shell(in)
+			if !aptInstall.MatchString(text) {
+				return nil
+			}
+			mounted := slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.Contains(flag, "/var/lib/apt") })
+			if !strings.Contains(text, "update") || !mounted && !strings.Contains(text, "/var/lib/apt/lists") {
+				return at(in, "%s", "Write RUN apt-get update && apt-get install -y --no-install-recommends NAME && rm -rf /var/lib/apt/lists/*.")
+			}
+			return nil
+		})},
+	{check.Topic{ID: "run-cache-clean", Summary: "pip and uv leave no cache in the image", Why: "The cache is as large as what was installed, and no one uses it again.",
+		Bad: swap("--no-cache-dir ", ""), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages[len(f.Stages)-1:] {
+			off := false
+			for _, in := range s.Instructions {
+				text := shell(in)
+				off = off || in.Name == "ENV" && (strings.Contains(in.Text, "PIP_NO_CACHE_DIR") || strings.Contains(in.Text, "UV_NO_CACHE"))
+				mounted := slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--mount=type=cache") })
+				if in.Name == "RUN" && cached.MatchString(text) && !off && !mounted && !strings.Contains(text, "--no-cache") && !strings.Contains(text, "cache clean") && !strings.Contains(text, "rm -rf /root/.cache") {
+					return at(in, "%s", "Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache.")
+				}
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "run-no-cd", Summary: "no RUN is only there to change the folder", Why: "cd lasts to the end of its own RUN; WORKDIR lasts.",
+		Bad: swap("WORKDIR /app", "RUN mkdir /app\nRUN cd /app\nWORKDIR /"), Good: good}, each("RUN", func(in df.Instruction) *finding {
+		if strings.HasPrefix(shell(in), "cd ") {
+			return at(in, "%s", "Use WORKDIR instead of cd.")
+		}
+		return nil
+	})},
+	{check.Topic{ID: "run-no-sudo", Summary: "no RUN uses sudo", Why: "A build runs as root already, or as the USER that you chose.",
+		Bad: swap("RUN pip", "RUN sudo pip"), Good: good}, each("RUN", func(in df.Instruction) *finding {
+		if sudo.MatchString(shell(in)) {
+			return at(in, "%s", "Leave sudo out.")
+		}
+		return nil
+	})},
+	{check.Topic{ID: "user-nonroot", Summary: "the program does not run as root", Why: "What breaks out of the program is root in the container.",
+		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, func(f *df.File) *finding {
+		var last *df.Instruction
+		for s := f.Final(); ; s = &f.Stages[s.From] {
+			for i := range s.Instructions {
+				if s.Instructions[i].Name == "USER" && last == nil {
+					last = lastUser(s)
+				}
+			}
+			if last != nil || s.From < 0 {
+				break
+			}
+		}
+		if last == nil {
+			return &finding{f.Final().Line, "no USER", "Add RUN useradd app and USER app before CMD."}
+		}
+		if user, _, _ := strings.Cut(strings.Join(last.Args, ""), ":"); user == "root" || user == "0" {
+			return at(*last, "%s", "Name a user that is not root.")
+		}
+		return nil
+	}},
+	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK", Why: "Docker can then tell a program that runs from one that works.",
+		Bad: good, Good: swap("CMD", "HEALTHCHECK CMD python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health')\"\nCMD")}, func(f *df.File) *finding {
+		for _, in := range f.Final().Instructions {
+			if in.Name == "HEALTHCHECK" && !strings.EqualFold(strings.Join(in.Args, ""), "none") {
+				return nil
+			}
+		}
+		return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks /health."}
+	}},
+	{check.Topic{ID: "no-secret-env", Summary: "no ENV or ARG holds a secret", Why: "Whoever has the image can read it.",
+		Bad: swap("EXPOSE", "ENV API_KEY=abc123\nEXPOSE"), Good: good}, func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			for _, in := range s.Instructions {
+				if in.Name != "ENV" && in.Name != "ARG" {
+					continue
+				}
+				for _, m := range assignment.FindAllStringSubmatch(in.Text, -1) {
+					if value := strings.Trim(m[2], `"'`); secretName.MatchString(m[1]) && !publicName.MatchString(m[1]) && value != "" && !strings.HasPrefix(value, "$") {
+						return at(in, "%s", "Pass it when the container starts: docker run -e "+m[1]+"=….")
+					}
+				}
+			}
+		}
+		return nil
+	}},
+	{check.Topic{ID: "no-maintainer", Summary: "MAINTAINER is not used", Why: "It is deprecated; a LABEL says the same.",
+		Bad: swap("WORKDIR", "MAINTAINER me\nWORKDIR"), Good: good}, each("MAINTAINER", func(in df.Instruction) *finding {
+		return at(in, "%s", "Write LABEL maintainer=\"…\" instead.")
+	})},
+	{check.Topic{ID: "multi-stage", Summary: "the build has more than one stage", Why: "What is needed to build stays out of what runs.",
+		Bad: good, Good: strings.Replace(good, "FROM python:3.12-slim", "FROM python:3.12 AS builder\nRUN pip wheel x\nFROM python:3.12-slim\nCOPY --from=builder /x /x", 1)}, func(f *df.File) *finding {
+		if len(f.Stages) > 1 {
+			return nil
+		}
+		return &finding{f.Stages[0].Line, "one stage", "Install in a first stage, FROM … AS builder, and COPY --from=builder into the last."}
+	}},
+}
+
+var (
+	installs   = regexp.MustCompile(`\b(pip3?|uv|poetry|pipenv|npm|yarn)\b.*\b(install|sync|ci|add)\b`)
+	aptInstall = regexp.MustCompile(`\bapt(-get)?\b[^&|;]*\binstall\b`)
+	cached     = regexp.MustCompile(`\b(pip3?\b[^&|;]*\binstall|uv (sync|pip install|add))\b`)
+	sudo       = regexp.MustCompile(`(^|[;&|]\s*)sudo\b`)
+	exposable  = regexp.MustCompile(`^(\d+(-\d+)?(/(tcp|udp|sctp))?|\$.*)$`)
+	assignment = regexp.MustCompile(`(?:^(?i:ENV|ARG)\s+|\s)([A-Za-z_]\w*)(?:=|\s+)("[^"]*"|'[^']*'|\S+)`)
+	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
+	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
+)
+
+// each is a rule about every instruction of a name.
+func each(name string, find func(df.Instruction) *finding) func(*df.File) *finding {
+	return func(f *df.File) *finding {
+		for _, s := range f.Stages {
+			for _, in := range s.Instructions {
+				if in.Name == name {
+					if found := find(in); found != nil {
+						return found
+					}
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// tagOf is the tag of an image reference, its digest where it has one, or empty.
+func tagOf(ref string) string {
+	if _, digest, ok := strings.Cut(ref, "@"); ok {
+		return digest
+	}
+	last := ref[strings.LastIndex(ref, "/")+1:]
+	_, tag, _ := strings.Cut(last, ":")
+	return tag
+}
+
+// shell is what a RUN runs, here-documents too.
+func shell(in df.Instruction) string {
+	return strings.TrimSpace(strings.Join(append(slices.Clone(in.Args), in.Heredocs...), " "))
+}
+
+func hasFlag(in df.Instruction, name string) bool {
+	return slices.ContainsFunc(in.Flags, func(f string) bool { return strings.HasPrefix(f, name) })
+}
+
+// isSource says whether a COPY source brings the program: everything, a folder, or Python files.
+func isSource(path string) bool {
+	path = strings.TrimSuffix(strings.TrimPrefix(path, "./"), "/")
+	return path == "" || path == "." || path == "*" || path == "app" || path == "src" || strings.HasSuffix(path, ".py")
+}
+
+// needsAdd says whether a source is one for which ADD is there.
+func needsAdd(source string) bool {
+	return strings.Contains(source, "://") || strings.HasPrefix(source, "git@") || regexp.MustCompile(`\.(tar|tgz|tar\.\w+)$`).MatchString(source)
+}
+
+func lastUser(s *df.Stage) (last *df.Instruction) {
+	for i := range s.Instructions {
+		if s.Instructions[i].Name == "USER" {
+			last = &s.Instructions[i]
+		}
+	}
+	return last
+}

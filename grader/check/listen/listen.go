@@ -1,0 +1,100 @@
+// Package listen is the kind `listen`: whether the program is where it says.
+package listen
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "listen", Phase: check.Running, New: func() check.Check { return &Listen{Port: 8000} }, Manual: check.Manual{
+		Summary: "does the program listen where it should, on all interfaces, and does EXPOSE say so",
+		Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
+127.0.0.1 alone, where nothing outside the container reaches it; and that the image's EXPOSE names the port. The rest of the program
+is judged on the port where it was found, so a wrong port costs these points and no others.`,
+		Example: `id: listens
+points: 3
+listen: {port: 8000}`}}
+}
+
+// Listen is the options.
+type Listen struct {
+	Port int `json:"port,omitempty" jsonschema:"8000 unless given"`
+}
+
+// ValidateOption wants a port.
+func (l *Listen) ValidateOption(at option.Value) option.Problems {
+	if l.Port < 1 || l.Port > 65535 {
+		return at.Problem("a port is a number from 1 to 65535")
+	}
+	return nil
+}
+
+// Ask compares what was found with what should be.
+func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	started := t.Started()
+	port := check.Passed("listens on the port")
+	if started.Port != l.Port {
+		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", l.Port), Got: fmt.Sprintf("port %d", started.Port),
+			Hint: fmt.Sprintf("Start the server with --port %d.", l.Port)}
+	}
+	all := check.Passed("on all interfaces")
+	if started.Loopback {
+		all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: "127.0.0.1, where nothing outside the container reaches it",
+			Hint: "Start the server with --host 0.0.0.0: inside a container, localhost is the container alone."}
+	}
+	if port.Share < 1 || all.Share < 1 {
+		file, line := commandLine(t)
+		port.File, port.Line, all.File, all.Line = file, line, file, line
+	}
+	return check.Outcome{Items: []check.Item{port, all, l.exposed(t)}}, nil
+}
+
+// exposed says whether EXPOSE names the port.
+func (l *Listen) exposed(t check.Target) check.Item {
+	item := check.Passed("EXPOSE says so")
+	image := t.Built().Image
+	if image == nil || slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == l.Port && p.Protocol == "tcp" }) {
+		return item
+	}
+	item.Share, item.Want = 0, "EXPOSE "+strconv.Itoa(l.Port)
+	item.Got = "no EXPOSE"
+	item.Hint = fmt.Sprintf("Add the line EXPOSE %d: it tells others which port the program uses.", l.Port)
+	var exposed []string
+	for _, p := range image.Config.Exposed {
+		exposed = append(exposed, strconv.Itoa(p.Number)+"/"+p.Protocol)
+	}
+	if len(exposed) > 0 {
+		item.Got = "EXPOSE " + strings.Join(exposed, " ")
+		item.Hint = fmt.Sprintf("Make EXPOSE say %d, the port that the program should listen on.", l.Port)
+	}
+	if file, err := t.Dockerfile(); err == nil {
+		for _, in := range file.Final().Instructions {
+			if in.Name == "EXPOSE" {
+				item.File, item.Line = file.Name, in.Line
+			}
+		}
+	}
+	return item
+}
+
+func commandLine(t check.Target) (string, int) {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return "", 0
+	}
+	line := 0
+	for _, in := range file.Final().Instructions {
+		if in.Name == "CMD" || in.Name == "ENTRYPOINT" {
+			line = in.Line
+		}
+	}
+	return file.Name, line
+}

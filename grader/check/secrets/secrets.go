@@ -1,0 +1,194 @@
+// Package secrets is the kind `secrets`: whether a secret reaches the image.
+package secrets
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "secrets", Phase: check.Image, New: func() check.Check {
+		return &Secrets{Plant: []string{".env", ".env.local", "server.pem", "private.key"}}
+	}, Manual: check.Manual{
+		Summary: "does a secret reach the image",
+		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else, and the copy is built.
+Then every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there for
+everyone who has the image. A file of that name that was handed in is searched for in the same way. Beyond that, names such as
+API_KEY with a value in ENV or ARG are found: both stay readable in the image.`,
+		Example: `id: no-secrets
+points: 3
+secrets: {plant: [.env, private.key]}`}}
+}
+
+// Secrets is the options.
+type Secrets struct {
+	Plant []string `json:"plant,omitempty" jsonschema:"paths that are planted; .env, .env.local, server.pem and private.key unless given"`
+}
+
+// ValidateOption wants plain paths.
+func (s *Secrets) ValidateOption(at option.Value) option.Problems {
+	var ps option.Problems
+	list, _ := at.Get("plant")
+	for _, v := range list.Items {
+		if !fs.ValidPath(v.Text) || v.Text == "." {
+			ps = append(ps, v.Problem("want a path inside the folder, such as .env, not %s", v.Describe())...)
+		}
+	}
+	return ps
+}
+
+// Ask plants, builds and searches.
+func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
+	canaries := map[string][]byte{}
+	var edits []check.Edit
+	for _, name := range s.Plant {
+		canaries[name] = fmt.Appendf(nil, "SECRET_%016x%016x", in.Rand.Uint64(), in.Rand.Uint64())
+		edits = append(edits, check.Edit{Path: name, Data: slices.Concat([]byte("VALUE="), canaries[name], []byte("\n"))})
+	}
+	built, err := t.Rebuild(ctx, edits...)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	if built.Image == nil {
+		return check.Outcome{}, errors.New("the copy with planted files does not build, though the folder does: " + built.Failure.Message)
+	}
+	found := map[string]hit{}
+	if built.Image.ID != t.Built().Image.ID { // otherwise nothing of what was planted changed anything
+		if found, err = search(ctx, t, built.Image, canaries); err != nil {
+			return check.Outcome{}, err
+		}
+	}
+	var o check.Outcome
+	for _, name := range s.Plant {
+		item := check.Passed(name + " stays out")
+		if h, ok := found[name]; ok {
+			item = check.Item{Name: item.Name, Want: name + " in no layer of the image", Got: h.where(), File: "Dockerfile", Line: h.line,
+				Hint: fmt.Sprintf("List %s in .dockerignore: deleting it in a later line does not take it out of the layer before.", name)}
+		}
+		o.Items = append(o.Items, item)
+	}
+	o.Items = append(o.Items, literals(t)...)
+	return o, nil
+}
+
+// hit is where a planted text was found.
+type hit struct {
+	path        string
+	instruction string
+	line        int
+}
+
+func (h hit) where() string {
+	at := "it is in the image"
+	if h.path != "" {
+		at = "it is in the image as /" + h.path
+	}
+	if h.line > 0 {
+		at += fmt.Sprintf(", put there by line %d, %s", h.line, h.instruction)
+	}
+	return at
+}
+
+// search looks for the planted texts in what the student's own layers hold, and in the history.
+func search(ctx context.Context, t check.Target, image *check.ImageInfo, canaries map[string][]byte) (map[string]hit, error) {
+	found := map[string]hit{}
+	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, r io.Reader) error {
+		if f.Dir || f.Layer < len(image.Layers) && image.Layers[f.Layer].Base {
+			return nil
+		}
+		return contains(r, canaries, func(name string) {
+			h := hit{path: f.Path}
+			if f.Layer < len(image.Layers) {
+				h.line, h.instruction = image.Layers[f.Layer].Line, image.Layers[f.Layer].Instruction
+			}
+			if _, known := found[name]; !known {
+				found[name] = h
+			}
+		})
+	})
+	for name, canary := range canaries {
+		for _, text := range append(slices.Clone(image.History), image.Config.Env...) {
+			if strings.Contains(text, string(canary)) {
+				found[name] = hit{instruction: text}
+			}
+		}
+	}
+	return found, err
+}
+
+// contains reads to the end and reports each planted text that is there, also across two reads.
+func contains(r io.Reader, canaries map[string][]byte, report func(string)) error {
+	const longest = 64
+	buffer := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := r.Read(buffer[kept:])
+		window := buffer[:kept+n]
+		for name, canary := range canaries {
+			if bytes.Contains(window, canary) {
+				report(name)
+			}
+		}
+		kept = min(len(window), longest)
+		copy(buffer, window[len(window)-kept:])
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// secretName is BuildKit's own idea of a secret, publicName what takes it back.
+var (
+	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
+	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
+)
+
+// literals finds names of secrets with a value in ENV and ARG.
+func literals(t check.Source) []check.Item {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return nil
+	}
+	items := []check.Item{}
+	look := func(name, value string, instruction string, line int) {
+		value = strings.Trim(value, `"'`)
+		if value == "" || strings.HasPrefix(value, "$") || !secretName.MatchString(name) || publicName.MatchString(name) {
+			return
+		}
+		items = append(items, check.Item{Name: name, Want: "no secret written into the Dockerfile", Got: instruction + " " + name + " has a value",
+			Hint: "Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.", File: file.Name, Line: line})
+	}
+	for _, stage := range file.Stages {
+		for _, in := range stage.Instructions {
+			switch in.Name {
+			case "ENV":
+				for i := 0; i+1 < len(in.Args); i += 3 { // the parser gives name, value, separator
+					look(in.Args[i], in.Args[i+1], "ENV", in.Line)
+				}
+			case "ARG":
+				for _, arg := range in.Args {
+					name, value, _ := strings.Cut(arg, "=")
+					look(name, value, "ARG", in.Line)
+				}
+			}
+		}
+	}
+	if len(items) == 0 {
+		items = append(items, check.Passed("no literal secrets in ENV and ARG"))
+	}
+	return items
+}

@@ -1,0 +1,168 @@
+// Package start is the kind `start`: whether the program comes up.
+package start
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "start", Phase: check.Running, Gate: true,
+		New: func() check.Check {
+			return &Start{Get: "/health", Want: steps.Codes{"200"}, Within: option.Duration(20 * time.Second)}
+		},
+		Manual: check.Manual{
+			Summary: "does the program come up and say that it is healthy",
+			Text: `The container is started, and the path is asked until the answer is as wanted or the time is up. When nothing ever
+answers, every check of the running program is blocked by this one. When the program listens on another port than it should, or on
+localhost alone, it is asked there, and only the kind listen takes points for it.`,
+			Example: `id: starts
+points: 6
+start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`}}
+}
+
+// Start is the options.
+type Start struct {
+	Get    string          `json:"get,omitempty" jsonschema:"the path that is asked; /health unless given"`
+	Want   steps.Codes     `json:"want,omitzero" jsonschema:"the status code; 200 unless given"`
+	JSON   option.Value    `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Within option.Duration `json:"within,omitzero" jsonschema:"how long it may take from the start; 20s unless given"`
+}
+
+// ValidateOption wants a path.
+func (s *Start) ValidateOption(at option.Value) option.Problems {
+	if !strings.HasPrefix(s.Get, "/") {
+		v, _ := at.Get("get")
+		return v.Problem("a path begins with /, not %s", v.Describe())
+	}
+	return nil
+}
+
+// patience is how long the same wrong answer must come before it is believed: a program may say 404 while it loads.
+const patience = time.Second
+
+// Ask waits for the answer.
+func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
+	started := t.Started()
+	name := "GET " + s.Get
+	if !started.Answered {
+		return s.silent(t, started, name), nil
+	}
+	if started.After > s.Within.Std() {
+		return check.Fail(name, "an answer within "+s.Within.String(), fmt.Sprintf("the first answer after %.1fs", started.After.Seconds()),
+			"Do less before the program listens."), nil
+	}
+	step := steps.Step{Send: steps.Send{Method: http.MethodGet, Path: s.Get}, Want: s.Want, JSON: s.JSON}
+	left := max(s.Within.Std()-started.After, patience)
+	step.Within = option.Duration(min(left, patience))
+	out, err := steps.Run(ctx, t, []steps.Step{step}, in)
+	if err != nil || out.Items[0].Share == 1 {
+		return out, err
+	}
+	if strings.HasPrefix(out.Items[0].Got, "5") { // not ready yet: it gets all of its time
+		step.Within = option.Duration(left - patience)
+		if step.Within > 0 {
+			return steps.Run(ctx, t, []steps.Step{step}, in)
+		}
+	}
+	return out, nil
+}
+
+// silent says why nothing ever answered.
+func (s *Start) silent(t check.Target, started check.Started, name string) check.Outcome {
+	want := "a program that answers within " + s.Within.String()
+	var o check.Outcome
+	switch {
+	case started.OOM:
+		o = check.Fail(name, want, "it used more memory than it may and was ended", "Load less at start.")
+	case started.Exited:
+		got := fmt.Sprintf("it ended at once with exit code %d", started.ExitCode)
+		hint, why := diagnose(started.Log)
+		if why != "" {
+			got += ": " + why
+		}
+		if hint == "" {
+			hint = "The last lines of its log say why. Try: docker run --rm -p 8000:8000 <image>."
+		}
+		o = check.Fail(name, want, got, hint)
+	case len(started.Listeners) > 0:
+		var where []string
+		for _, l := range started.Listeners {
+			where = append(where, fmt.Sprintf("%s:%d", l.Address, l.Port))
+		}
+		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP", "Start the web server, with --host 0.0.0.0 --port 8000.")
+	default:
+		o = check.Fail(name, want, "it runs, but listens on no port", "CMD must start the web server: [\"uv\", \"run\", \"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"].")
+	}
+	if file, err := t.Dockerfile(); err == nil {
+		for _, in := range file.Final().Instructions {
+			if in.Name == "CMD" || in.Name == "ENTRYPOINT" {
+				o.Items[0].File, o.Items[0].Line = file.Name, in.Line
+			}
+		}
+	}
+	if log := tail(started.Log, 30); log != "" {
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of its log", Text: log})
+	}
+	return o
+}
+
+var (
+	noModule  = regexp.MustCompile(`(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)`)
+	noProgram = regexp.MustCompile(`(?:exec: "([^"]+)"|Failed to spawn: .([^\x60]+).|([\w./-]+): (?:command )?not found|can't open file '([^']+)')`)
+	noApp     = regexp.MustCompile(`Could not import module "([^"]+)"`)
+	noAttr    = regexp.MustCompile(`Attribute "([^"]+)" not found in module "([^"]+)"`)
+	traceback = regexp.MustCompile(`(?m)^\s*File "([^"]+)", line (\d+)`)
+	exception = regexp.MustCompile(`(?m)^(\w+(?:Error|Exception|Exit): .*)$`)
+	denied    = regexp.MustCompile(`(?i)permission denied`)
+)
+
+// diagnose reads the most frequent reasons out of a log.
+func diagnose(log string) (hint, why string) {
+	last := func(re *regexp.Regexp) []string {
+		all := re.FindAllStringSubmatch(log, -1)
+		if len(all) == 0 {
+			return nil
+		}
+		return all[len(all)-1]
+	}
+	if m := last(noApp); m != nil {
+		return fmt.Sprintf("The image has no %s.py where uvicorn looks: check what COPY copies, and where WORKDIR is.", strings.ReplaceAll(m[1], ".", "/")), fmt.Sprintf("uvicorn could not import %q", m[1])
+	}
+	if m := last(noAttr); m != nil {
+		return fmt.Sprintf("%s.py must hold a variable named %s.", m[2], m[1]), fmt.Sprintf("there is no %q in %q", m[1], m[2])
+	}
+	if m := last(noModule); m != nil {
+		name, _, _ := strings.Cut(m[1], ".")
+		return fmt.Sprintf("Python finds no module %q: is it in pyproject.toml or requirements.txt, and did the install step of the Dockerfile run?", name), fmt.Sprintf("no module named %q", name)
+	}
+	if m := last(noProgram); m != nil {
+		name := strings.Join(m[1:], "")
+		return fmt.Sprintf("The image has no program %q: install it in a RUN step, or start it with `uv run`.", name), fmt.Sprintf("%q is not in the image", name)
+	}
+	if m := last(exception); m != nil {
+		where := ""
+		if at := last(traceback); at != nil {
+			where = fmt.Sprintf(" (%s, line %s)", at[1], at[2])
+		}
+		return "The program raised an exception while it started: run it outside the container with the same command.", m[1] + where
+	}
+	if denied.MatchString(log) {
+		return "The user of the image may not read or run what CMD names: check USER and the files' modes.", "permission denied"
+	}
+	return "", ""
+}
+
+func tail(s string, lines int) string {
+	all := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

@@ -1,0 +1,245 @@
+package steps
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// holes are what can stand for any value of a sort.
+var holes = []string{"<any>", "<string>", "<number>", "<int>", "<bool>", "<null>", "<uuid>", "<time>", "<absent>"}
+
+var (
+	holeText = regexp.MustCompile(`^<[a-z]+( \$\{?[a-zA-Z_]\w*\}?)?>$`)
+	notHole  = regexp.MustCompile(`^<not \$\{?([a-zA-Z_]\w*)\}?>$`)
+	uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+)
+
+// checkHoles finds holes and regular expressions that mean nothing.
+func checkHoles(v option.Value) (ps option.Problems) {
+	for _, item := range v.Items {
+		ps = append(ps, checkHoles(item)...)
+	}
+	for _, f := range v.Fields {
+		ps = append(ps, checkHoles(f.Value)...)
+	}
+	if v.Kind != option.String {
+		return ps
+	}
+	if holeText.MatchString(v.Text) && !notHole.MatchString(v.Text) && !slices.Contains(holes, v.Text) {
+		ps = append(ps, option.Unknown("hole", v, append(slices.Clone(holes), "<not $x>"))...)
+		ps[len(ps)-1].Hint = `write \` + v.Text + " for the text itself"
+	}
+	if isRegexp(v.Text) {
+		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
+			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
+		}
+	}
+	return ps
+}
+
+func isRegexp(s string) bool { return len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' }
+
+// difference is one path at which an answer is not what was wanted.
+type difference struct{ path, want, got string }
+
+// absent stands for a value that is not there.
+type absent struct{}
+
+// match compares an answer with what it must contain at least, or, where exact, hold and nothing more. Values of want
+// may be holes.
+func (v vars) match(path string, want, got any, exact bool) []difference {
+	miss := func() []difference { return []difference{{path, show(v.plain(want)), show(got)}} }
+	switch w := want.(type) {
+	case hole:
+		if w.holds(got) {
+			return nil
+		}
+		return []difference{{path, w.String(), show(got)}}
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			return miss()
+		}
+		var out []difference
+		for _, key := range sortedKeys(w) {
+			value, there := g[key]
+			if !there {
+				value = absent{}
+			}
+			out = append(out, v.match(path+"."+key, w[key], value, exact)...)
+		}
+		if exact {
+			for _, key := range sortedKeys(g) {
+				if _, ok := w[key]; !ok {
+					out = append(out, difference{path + "." + key, "nothing", show(g[key])})
+				}
+			}
+		}
+		return out
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			return miss()
+		}
+		var out []difference
+		for i := range w {
+			out = append(out, v.match(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], exact)...)
+		}
+		return out
+	}
+	if equal(want, got) {
+		return nil
+	}
+	return miss()
+}
+
+// equal compares scalars; numbers by value, so that 1 is 1.0.
+func equal(a, b any) bool {
+	x, okX := rational(a)
+	y, okY := rational(b)
+	if okX && okY {
+		return x.Cmp(y) == 0
+	}
+	return okX == okY && a == b
+}
+
+func rational(v any) (*big.Rat, bool) {
+	var text string
+	switch n := v.(type) {
+	case json.Number:
+		text = n.String()
+	case int64:
+		text = strconv.FormatInt(n, 10)
+	case float64:
+		text = strconv.FormatFloat(n, 'g', -1, 64)
+	default:
+		return nil, false
+	}
+	if len(text) > 400 || strings.ContainsAny(text, "eE") && len(text[strings.IndexAny(text, "eE"):]) > 4 {
+		return nil, false // an exponent can make a number of any length
+	}
+	return new(big.Rat).SetString(text)
+}
+
+// hole is a value that many values match.
+type hole struct {
+	kind string
+	re   *regexp.Regexp
+	not  any
+}
+
+func (h hole) String() string {
+	switch {
+	case h.re != nil:
+		return "text that matches /" + h.re.String() + "/"
+	case h.kind == "<not>":
+		return "anything but " + show(h.not)
+	case h.kind == "<absent>":
+		return "nothing"
+	}
+	return map[string]string{"<any>": "anything", "<string>": "text", "<number>": "a number", "<int>": "a whole number", "<bool>": "true or false",
+		"<null>": "null", "<uuid>": "a UUID", "<time>": "a time (RFC 3339)"}[h.kind]
+}
+
+func (h hole) holds(got any) bool {
+	if _, missing := got.(absent); missing {
+		return h.kind == "<absent>"
+	}
+	text, isText := got.(string)
+	number, isNumber := got.(json.Number)
+	switch {
+	case h.re != nil:
+		if isNumber {
+			return h.re.MatchString(number.String())
+		}
+		return isText && h.re.MatchString(text)
+	case h.kind == "<not>":
+		return !equal(h.not, got)
+	case h.kind == "<any>":
+		return true
+	case h.kind == "<string>":
+		return isText
+	case h.kind == "<number>":
+		return isNumber
+	case h.kind == "<int>":
+		r, ok := rational(got)
+		return isNumber && ok && r.IsInt()
+	case h.kind == "<bool>":
+		_, ok := got.(bool)
+		return ok
+	case h.kind == "<null>":
+		return got == nil
+	case h.kind == "<uuid>":
+		return isText && uuidText.MatchString(text)
+	case h.kind == "<time>":
+		_, err := time.Parse(time.RFC3339, text)
+		return isText && err == nil
+	}
+	return false
+}
+
+// showBytes is how much of one value is shown.
+const showBytes = 300
+
+// show is a value as JSON, cut.
+func show(v any) string {
+	if _, ok := v.(absent); ok {
+		return "nothing"
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	return cut(strings.TrimSpace(b.String()), showBytes)
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// at is the value at a path such as id, task.id or items[0].id; the empty path is the value itself.
+func at(v any, path string) any {
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".")
+	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		switch container := v.(type) {
+		case map[string]any:
+			next, ok := container[part]
+			if !ok {
+				return absent{}
+			}
+			v = next
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(container) {
+				return absent{}
+			}
+			v = container[i]
+		default:
+			return absent{}
+		}
+	}
+	return v
+}

@@ -1,0 +1,210 @@
+// Package steps is the language of HTTP steps: one request each, what its answer must hold, and what to remember of it.
+// The kinds http and env share it.
+package steps
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Step is one request and what its answer must hold.
+type Step struct {
+	option.Pos `json:"-"`
+	Send       Send                     `json:"send" jsonschema:"the method and the path: POST /tasks"`
+	Body       option.Value             `json:"body,omitzero" jsonschema:"a JSON body"`
+	Raw        option.Value             `json:"raw,omitzero" jsonschema:"a body as it stands"`
+	Headers    map[string]string        `json:"headers,omitempty" jsonschema:"headers of the request"`
+	Want       Codes                    `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; 2xx unless given"`
+	JSON       option.Value             `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Exact      bool                     `json:"exact,omitempty" jsonschema:"the answer holds json and nothing more"`
+	Has        []option.Value           `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
+	Lacks      []option.Value           `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
+	List       string                   `json:"list,omitempty" jsonschema:"the path of the array in the answer; the answer itself unless given"`
+	Count      Count                    `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
+	Text       option.Regexp            `json:"text,omitzero" jsonschema:"what the answer's text must match"`
+	Header     map[string]option.Regexp `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
+	Save       map[string]string        `json:"save,omitempty" jsonschema:"variables to make of paths in the answer"`
+	Distinct   string                   `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
+	Times      int                      `json:"times,omitempty" jsonschema:"how often the request is sent; $i counts from 1"`
+	Parallel   int                      `json:"parallel,omitempty" jsonschema:"how many leave together"`
+	Within     option.Duration          `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
+}
+
+// ValidateOption finds what each key alone cannot show.
+func (s *Step) ValidateOption(at option.Value) option.Problems {
+	var ps option.Problems
+	place := func(key string) option.Value {
+		if v, ok := at.Get(key); ok {
+			return v
+		}
+		return at
+	}
+	if s.Body.Line > 0 && s.Raw.Line > 0 {
+		ps = append(ps, place("raw").Problem("a step has a body or a raw body, not both")...)
+	}
+	if s.Within > 0 && s.Send.Method != http.MethodGet {
+		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s", s.Send.Method)...)
+	}
+	if s.Exact && s.JSON.Line == 0 {
+		ps = append(ps, place("exact").Problem("exact needs json beside it")...)
+	}
+	if _, ok := at.Get("times"); ok && (s.Times < 1 || s.Times > 10_000) {
+		ps = append(ps, place("times").Problem("times is from 1 to 10000")...)
+	}
+	if _, ok := at.Get("parallel"); ok && (s.Parallel < 1 || s.Parallel > 64) {
+		ps = append(ps, place("parallel").Problem("parallel is from 1 to 64")...)
+	}
+	if s.Parallel > 0 && s.Times == 0 {
+		ps = append(ps, place("parallel").Problem("parallel needs times beside it")...)
+	}
+	if s.Distinct != "" && s.Times == 0 {
+		ps = append(ps, place("distinct").Problem("distinct needs times beside it")...)
+	}
+	if s.List != "" && len(s.Has)+len(s.Lacks) == 0 && s.Count.Op == "" {
+		ps = append(ps, place("list").Problem("list needs has, lacks or count beside it")...)
+	}
+	for _, v := range append(append([]option.Value{s.JSON}, s.Has...), s.Lacks...) {
+		ps = append(ps, checkHoles(v)...)
+	}
+	for name := range s.Save {
+		if !variable.MatchString(name) {
+			ps = append(ps, place("save").Problem("a variable's name is letters, digits and _, not %q", name)...)
+		}
+	}
+	return ps
+}
+
+var variable = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// Send is a method and a path.
+type Send struct{ Method, Path string }
+
+var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
+
+// UnmarshalOption reads "METHOD /path".
+func (s *Send) UnmarshalOption(v option.Value) option.Problems {
+	method, path, _ := strings.Cut(v.Text, " ")
+	if v.Kind != option.String || path == "" {
+		return v.Problem("want a method and a path, such as GET /tasks, not %s", v.Describe())
+	}
+	if !slices.Contains(methods, method) {
+		word := v
+		word.Text = method
+		return option.Unknown("method", word, methods)
+	}
+	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\n") {
+		return v.Problem("a path begins with / and has no blanks, not %q", path)
+	}
+	s.Method, s.Path = method, path
+	return nil
+}
+
+// String is how it is written.
+func (s Send) String() string { return s.Method + " " + s.Path }
+
+// OptionSchema describes it to editors.
+func (Send) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `) /\S*$`}
+}
+
+// Codes are the status codes that are right. Without any, 2xx.
+type Codes []string
+
+var codeText = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
+
+// UnmarshalOption reads a code, a class or a list of them.
+func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
+	items := []option.Value{v}
+	if v.Kind == option.List {
+		items = v.Items
+	}
+	if len(items) == 0 {
+		return v.Problem("want at least one status code")
+	}
+	for _, item := range items {
+		if !codeText.MatchString(item.Text) {
+			return item.Problem("want a status code such as 200, or a class such as 2xx, not %s", item.Describe())
+		}
+		*c = append(*c, item.Text)
+	}
+	return nil
+}
+
+// Match says whether a status is one of them.
+func (c Codes) Match(status int) bool {
+	if len(c) == 0 {
+		return status/100 == 2
+	}
+	text := strconv.Itoa(status)
+	return slices.ContainsFunc(c, func(code string) bool { return code == text || strings.HasSuffix(code, "xx") && code[0] == text[0] })
+}
+
+// String is how a student reads them: 200 or 201.
+func (c Codes) String() string {
+	if len(c) == 0 {
+		return "2xx"
+	}
+	return strings.Join(c, " or ")
+}
+
+// OptionSchema describes them to editors.
+func (Codes) OptionSchema() *jsonschema.Schema {
+	one := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: codeText.String()}}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one}}}
+}
+
+// Count is a number of items.
+type Count struct {
+	Op string // ==, >=, <=, >, <
+	N  int
+}
+
+var countText = regexp.MustCompile(`^(>=|<=|>|<|==)? ?(\d+)$`)
+
+// UnmarshalOption reads 3 or ">=1".
+func (c *Count) UnmarshalOption(v option.Value) option.Problems {
+	m := countText.FindStringSubmatch(v.Text)
+	if m == nil {
+		return v.Problem(`want a count such as 3 or ">=1", not %s`, v.Describe())
+	}
+	c.Op = m[1]
+	if c.Op == "" {
+		c.Op = "=="
+	}
+	c.N, _ = strconv.Atoi(m[2])
+	return nil
+}
+
+// Match says whether a number is as counted.
+func (c Count) Match(n int) bool {
+	switch c.Op {
+	case ">=":
+		return n >= c.N
+	case "<=":
+		return n <= c.N
+	case ">":
+		return n > c.N
+	case "<":
+		return n < c.N
+	}
+	return n == c.N
+}
+
+// String is how a student reads it.
+func (c Count) String() string {
+	words := map[string]string{">=": "at least %d items", "<=": "at most %d items", ">": "more than %d items", "<": "fewer than %d items", "==": "exactly %d items"}
+	return fmt.Sprintf(words[c.Op], c.N)
+}
+
+// OptionSchema describes it to editors.
+func (Count) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: countText.String()}}}
+}

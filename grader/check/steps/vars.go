@@ -1,0 +1,228 @@
+package steps
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// vars are the variables of a check: fresh values, and what was saved.
+type vars map[string]any
+
+var reference = regexp.MustCompile(`\$\$|\$\{([a-zA-Z_]\w*)\}|\$([a-zA-Z_]\w*)`)
+
+// counter counts the requests of a step with times, from 1.
+const counter = "i"
+
+// fill puts variables into a text. A reference to a list, beside $i, is its item for that turn.
+func (v vars) fill(text string, escape func(string) string) string {
+	return reference.ReplaceAllStringFunc(text, func(ref string) string {
+		if ref == "$$" {
+			return "$"
+		}
+		return escape(plainText(v.value(strings.Trim(ref, "${}"))))
+	})
+}
+
+func (v vars) value(name string) any {
+	value := v[name]
+	if list, ok := value.(saved); ok {
+		if i, ok := v[counter].(int64); ok && int(i) <= len(list) {
+			return list[i-1]
+		}
+		if len(list) > 0 {
+			return list[0]
+		}
+		return nil
+	}
+	return value
+}
+
+// saved is what a step with times saved: one value a request.
+type saved []any
+
+func plainText(value any) string {
+	switch x := value.(type) {
+	case string:
+		return x
+	case json.Number:
+		return x.String()
+	case int64:
+		return strconv.FormatInt(x, 10)
+	}
+	return fmt.Sprint(value)
+}
+
+func asIs(s string) string { return s }
+
+// path fills a path; what is put in is escaped, so that it stays one part of it.
+func (v vars) path(text string) string { return v.fill(text, url.PathEscape) }
+
+// data is a written value with variables put in. A text that is one variable and no more takes its type.
+func (v vars) data(value option.Value, withHoles bool) any {
+	switch value.Kind {
+	case option.List:
+		out := make([]any, len(value.Items))
+		for i, item := range value.Items {
+			out[i] = v.data(item, withHoles)
+		}
+		return out
+	case option.Map:
+		out := map[string]any{}
+		for _, f := range value.Fields {
+			out[v.fill(f.Key.Text, asIs)] = v.data(f.Value, withHoles)
+		}
+		return out
+	case option.String:
+		return v.text(value.Text, withHoles)
+	}
+	return value.Interface()
+}
+
+func (v vars) text(text string, withHoles bool) any {
+	if withHoles {
+		if m := notHole.FindStringSubmatch(text); m != nil {
+			return hole{kind: "<not>", not: v.value(m[1])}
+		}
+		if slices.Contains(holes, text) {
+			return hole{kind: text}
+		}
+		if isRegexp(text) {
+			if re, err := regexp.Compile(text[1 : len(text)-1]); err == nil {
+				return hole{re: re}
+			}
+		}
+	}
+	if strings.HasPrefix(text, `\<`) || strings.HasPrefix(text, `\/`) {
+		text = text[1:]
+	}
+	if m := reference.FindString(text); m == text && m != "$$" && m != "" {
+		return v.value(strings.Trim(m, "${}"))
+	}
+	return v.fill(text, asIs)
+}
+
+// plain is a wanted value for showing: holes as their words.
+func (v vars) plain(want any) any {
+	switch w := want.(type) {
+	case hole:
+		return "<" + w.String() + ">"
+	case map[string]any:
+		out := map[string]any{}
+		for k, x := range w {
+			out[k] = v.plain(x)
+		}
+		return out
+	case []any:
+		out := make([]any, len(w))
+		for i, x := range w {
+			out[i] = v.plain(x)
+		}
+		return out
+	}
+	return want
+}
+
+// nameOf is the variable that holds a value, if one does, or empty.
+func (v vars) nameOf(shown string) string {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if name != counter && show(v[name]) == shown && len(shown) > 2 {
+			return name
+		}
+	}
+	return ""
+}
+
+// references are the variables that a text names.
+func references(text string) (names []string) {
+	for _, m := range reference.FindAllString(text, -1) {
+		if m != "$$" {
+			names = append(names, strings.Trim(m, "${}"))
+		}
+	}
+	return names
+}
+
+// uses are the variables that a value names, each at its place.
+func uses(value option.Value, found func(name string, at option.Value)) {
+	for _, item := range value.Items {
+		uses(item, found)
+	}
+	for _, f := range value.Fields {
+		uses(f.Key, found)
+		uses(f.Value, found)
+	}
+	if value.Kind == option.String {
+		for _, name := range references(value.Text) {
+			found(name, value)
+		}
+	}
+}
+
+// ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used.
+func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problems) {
+	known := slices.Clone(fresh)
+	savedAt := map[string]option.Pos{}
+	mark := func(name string, at option.Value, times int) {
+		switch {
+		case name == counter && times > 0 || slices.Contains(known, name):
+			used = append(used, name)
+		case name == counter:
+			ps = append(ps, at.Problem("$i counts the requests of a step, and nothing here has times")...)
+		default:
+			word := at
+			word.Text = name
+			ps = append(ps, option.Unknown("variable", word, known)...)
+		}
+	}
+	for _, s := range all {
+		look := func(v option.Value) { uses(v, func(name string, at option.Value) { mark(name, at, s.Times) }) }
+		plain := func(text string) {
+			look(option.Value{Pos: s.Pos, Kind: option.String, Text: text})
+		}
+		plain(s.Send.Path)
+		for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+			plain(s.Headers[name])
+		}
+		for _, v := range append(append([]option.Value{s.Body, s.Raw, s.JSON}, s.Has...), s.Lacks...) {
+			if v.Line > 0 {
+				hasTimes := s.Times
+				if namesList(v, all) { // $name of a saved list means each in turn, and $i counts them
+					hasTimes = 1
+				}
+				uses(v, func(name string, at option.Value) { mark(name, at, hasTimes) })
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Save)) {
+			known = append(known, name)
+			savedAt[name] = s.Pos
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(savedAt)) {
+		if !slices.Contains(used, name) {
+			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere", name)})
+		}
+	}
+	option.Sort(ps)
+	return used, ps
+}
+
+// namesList says whether a value names a variable that a step with times saves.
+func namesList(v option.Value, all []Step) bool {
+	found := false
+	uses(v, func(name string, _ option.Value) {
+		for _, s := range all {
+			if _, ok := s.Save[name]; ok && s.Times > 0 {
+				found = true
+			}
+		}
+	})
+	return found
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// ImageUnavailable is that a base image is neither here nor to be had: ours.
+type ImageUnavailable struct{ Ref string }
+
+func (e *ImageUnavailable) Error() string {
+	return fmt.Sprintf("getting base image %q: no registry answers, and it is not on this machine", e.Ref)
+}
+
+// Hint is how to mend it.
+func (e *ImageUnavailable) Hint() string { return "run: taskgrader images" }
+
+// The texts of both builders, of engines 20.10 to 28.
+var (
+	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?: (?:not found|no such file)`)
+	noSource     = regexp.MustCompile(`(?:lstat|stat) (\S+): no such file or directory`)
+	noImage      = regexp.MustCompile(`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
+	noNetwork    = regexp.MustCompile(`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
+	noName       = regexp.MustCompile(`(?i)(Temporary failure in name resolution|Could not resolve host|Temporary failure resolving|dns error|Network is unreachable|Failed to establish a new connection|NewConnectionError)`)
+	daemonLost   = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
+	installing   = regexp.MustCompile(`\b(pip3?|uv|poetry|pipenv|apt-get|apt|apk|npm|yarn|pnpm|conda|curl|wget|git)\b`)
+	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
+)
+
+// classify says why a build failed, when the student can mend it; otherwise the error is ours.
+func classify(t *trace, file *dockerfile.File, steps []check.Step, err error) (*check.BuildFailure, error) {
+	text := t.errorText(err)
+	if s := failed(steps); s != nil {
+		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
+		_, command, _ := strings.Cut(s.Name, "] ")
+		f.Subject = command
+		if m := missingFile.FindStringSubmatch(s.Error + "\n" + text); m != nil && !strings.HasPrefix(command, "RUN") {
+			return missing(f, file, m[1]), nil
+		}
+		if s.ExitCode != 0 || strings.Contains(s.Error, "exit code") {
+			if noName.MatchString(s.Log) && installing.MatchString(command) && !resolves() {
+				return nil, &NetworkTrouble{Command: command, Log: lastLines(s.Log, 3)}
+			}
+			f.Reason = check.CommandError
+			f.Message = fmt.Sprintf("%s ended with exit code %d", command, s.ExitCode)
+			return f, nil
+		}
+		if strings.Contains(s.Error, "executable file not found") || strings.Contains(s.Error, "no such file or directory") {
+			f.Reason, f.Message = check.CommandError, command+": "+firstLine(s.Error)
+			return f, nil
+		}
+	}
+	if m := missingFile.FindStringSubmatch(text); m != nil {
+		return missing(&check.BuildFailure{}, file, m[1]), nil
+	}
+	if ref, line := imageIn(text, file); ref != "" {
+		switch {
+		case noNetwork.MatchString(text):
+			return nil, &ImageUnavailable{Ref: ref}
+		case noImage.MatchString(text):
+			return &check.BuildFailure{Reason: check.NoSuchImage, Subject: ref, Line: line,
+				Message: fmt.Sprintf("the registry has no image %q", ref)}, nil
+		}
+	}
+	switch {
+	case daemonLost.MatchString(text):
+		return nil, fmt.Errorf("building: %s", firstLine(text))
+	case parseFailure.MatchString(text):
+		return &check.BuildFailure{Reason: check.BadSyntax, Message: clean(firstLine(text))}, nil
+	case t.message != "" || failed(steps) != nil:
+		f := &check.BuildFailure{Reason: check.OtherFailure, Message: clean(firstLine(text))}
+		if s := failed(steps); s != nil {
+			f.Line, f.Log, f.Subject = s.Line, s.Log, s.Name
+		}
+		return f, nil
+	}
+	return nil, fmt.Errorf("building: %w", err)
+}
+
+// missing is a COPY of a path that the build context does not hold.
+func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.BuildFailure {
+	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(path, "/")
+	f.Message = fmt.Sprintf("%q is not in the build context", f.Subject)
+	if file == nil {
+		return f
+	}
+	for _, s := range file.Stages {
+		for _, in := range s.Instructions {
+			copies := (in.Name == "COPY" || in.Name == "ADD") && len(in.Args) > 1
+			if copies && slices.ContainsFunc(in.Args[:len(in.Args)-1], func(a string) bool { return strings.Trim(strings.TrimPrefix(a, "./"), "/") == f.Subject }) {
+				f.Line = in.Line
+				f.Message = fmt.Sprintf("%s: %q is not in the build context", in.Text, f.Subject)
+				return f
+			}
+		}
+	}
+	return f
+}
+
+// imageIn is the reference of the file that an error text names.
+func imageIn(text string, file *dockerfile.File) (ref string, line int) {
+	if file == nil {
+		return "", 0
+	}
+	for _, r := range file.References() {
+		if strings.Contains(text, r) {
+			ref = r
+		}
+	}
+	for _, s := range file.Stages {
+		if s.Base == ref {
+			line = s.Line
+		}
+	}
+	return ref, line
+}
+
+// NetworkTrouble is that a command of the build found no network: ours.
+type NetworkTrouble struct{ Command, Log string }
+
+func (e *NetworkTrouble) Error() string {
+	return fmt.Sprintf("running %q in the build: this machine has no network: %s", e.Command, e.Log)
+}
+
+// Hint is how to mend it.
+func (e *NetworkTrouble) Hint() string {
+	return "connect this machine to the internet, then grade again"
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return s
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+var rpcNoise = regexp.MustCompile(`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?`)
+
+// clean takes the layers of the engine's own plumbing off an error.
+func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// What checks ask of a session's running container is asked of the main one.
+
+var errNotStarted = errors.New("asking a container that was never started")
+
+func (s *Session) current() *instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.main
+}
+
+// Started says how the main container came up.
+func (s *Session) Started() check.Started {
+	if c := s.current(); c != nil {
+		return c.Started()
+	}
+	return check.Started{}
+}
+
+// Do sends one request to the main container.
+func (s *Session) Do(ctx context.Context, r check.Request) (check.Answer, error) {
+	if c := s.current(); c != nil {
+		return c.Do(ctx, r)
+	}
+	return check.Answer{}, errNotStarted
+}
+
+// Listeners are the main container's.
+func (s *Session) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
+	if c := s.current(); c != nil {
+		return c.Listeners(ctx)
+	}
+	return nil, false, errNotStarted
+}
+
+// Exec runs a command in the main container.
+func (s *Session) Exec(ctx context.Context, command []string) (check.Output, error) {
+	if c := s.current(); c != nil {
+		return c.Exec(ctx, command)
+	}
+	return check.Output{}, errNotStarted
+}
+
+// Logs is the tail of the main container's log.
+func (s *Session) Logs(ctx context.Context) (string, error) {
+	if c := s.current(); c != nil {
+		return c.Logs(ctx)
+	}
+	return "", errNotStarted
+}
+
+// Stop stops the main container.
+func (s *Session) Stop(ctx context.Context, within time.Duration) (check.Stopped, error) {
+	if c := s.current(); c != nil {
+		return c.Stop(ctx, within)
+	}
+	return check.Stopped{}, errNotStarted
+}

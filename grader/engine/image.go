@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// inspect says what an image is.
+func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, error) {
+	image, err := s.engine.api.ImageInspect(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the image: %w", err)
+	}
+	history, err := s.engine.api.ImageHistory(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("reading the image's history: %w", err)
+	}
+	info := &check.ImageInfo{ID: image.ID, Size: image.Size, Added: image.Size}
+	if c := image.Config; c != nil {
+		info.Config = check.ImageConfig{User: c.User, WorkingDir: c.WorkingDir, Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, StopSignal: c.StopSignal}
+		for port := range c.ExposedPorts {
+			info.Config.Exposed = append(info.Config.Exposed, parsePort(port))
+		}
+		sort.Slice(info.Config.Exposed, func(i, j int) bool { return info.Config.Exposed[i].Number < info.Config.Exposed[j].Number })
+		if h := c.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
+			info.Config.Healthcheck = h.Test
+		}
+	}
+	baseLayers, baseHistory := s.base(ctx, info, image.RootFS.Layers)
+	slices.Reverse(history.Items)
+	layer := 0
+	lines := s.layerLines()
+	for i, h := range history.Items {
+		info.History = append(info.History, h.CreatedBy)
+		if h.Size == 0 && !makesLayer(h.CreatedBy) || layer >= len(image.RootFS.Layers) {
+			continue
+		}
+		l := check.ImageLayer{DiffID: image.RootFS.Layers[layer], Size: h.Size, Instruction: instructionOf(h.CreatedBy), Base: i < baseHistory || layer < baseLayers}
+		if !l.Base {
+			if n := layer - baseLayers; n < len(lines) {
+				l.Line = lines[n]
+			}
+		}
+		info.Layers = append(info.Layers, l)
+		layer++
+	}
+	return info, nil
+}
+
+// makesLayer says whether a history row without size can still stand for a layer: an empty one.
+func makesLayer(createdBy string) bool {
+	for _, name := range []string{"RUN ", "COPY ", "ADD ", "WORKDIR "} {
+		if strings.HasPrefix(createdBy, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// layerLines are the Dockerfile's lines of the final image's own layers.
+func (s *Session) layerLines() (lines []int) {
+	final := s.file.Final()
+	for stage := final; ; stage = &s.file.Stages[stage.From] {
+		var own []int
+		for _, in := range stage.Layers() {
+			own = append(own, in.Line)
+		}
+		lines = append(own, lines...)
+		if stage.From < 0 {
+			return lines
+		}
+	}
+}
+
+// base finds which of the layers are the base image's.
+func (s *Session) base(ctx context.Context, info *check.ImageInfo, layers []string) (baseLayers, baseHistory int) {
+	stage := s.file.Final()
+	for stage.From >= 0 {
+		stage = &s.file.Stages[stage.From]
+	}
+	info.Base = stage.Base
+	if stage.Base == "scratch" {
+		return 0, 0
+	}
+	base, err := s.engine.api.ImageInspect(ctx, stage.Base)
+	if err != nil || len(base.RootFS.Layers) > len(layers) || !slices.Equal(base.RootFS.Layers, layers[:len(base.RootFS.Layers)]) {
+		return 0, 0 // pulled under another name since, or a platform of its own: nothing is cut off
+	}
+	info.Added = info.Size - base.Size
+	if base.Config != nil {
+		info.StandIn = baseimage.IsStandIn(base.Config.Labels)
+		info.Config.BaseEnv = base.Config.Env
+	}
+	if history, err := s.engine.api.ImageHistory(ctx, stage.Base); err == nil {
+		baseHistory = len(history.Items)
+	}
+	return len(base.RootFS.Layers), baseHistory
+}
+
+var historyNoise = regexp.MustCompile(`^(/bin/sh -c (#\(nop\) *)?)|\s*# buildkit$`)
+
+func instructionOf(createdBy string) string {
+	text := strings.TrimSpace(historyNoise.ReplaceAllString(createdBy, ""))
+	if len(text) > 300 {
+		text = text[:300] + "…"
+	}
+	return text
+}
+
+func parsePort(p string) check.Port {
+	number, protocol, _ := strings.Cut(p, "/")
+	n, _ := strconv.Atoi(number)
+	if protocol == "" {
+		protocol = "tcp"
+	}
+	return check.Port{Number: n, Protocol: protocol}
+}
+
+// eachFile names the files of a tar archive.
+func eachFile(r io.Reader, visit func(string)) error {
+	archive := tar.NewReader(r)
+	for {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if h.Typeflag != tar.TypeDir {
+			visit(strings.TrimPrefix(path.Clean("/"+h.Name), "/"))
+		}
+	}
+}
+
+// WalkImage visits each file of each layer as the engine saves the image. The archive names its layers only at its end,
+// so it is read twice: once for the names.
+func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) error {
+	order, err := s.layerOrder(ctx, imageID)
+	if err != nil {
+		return err
+	}
+	return s.eachBlob(ctx, imageID, func(name string, r io.Reader) error {
+		layer := slices.Index(order, name)
+		if layer < 0 {
+			return nil
+		}
+		if err := walkLayer(layer, r, visit); err != nil {
+			return fmt.Errorf("reading layer %d of the image: %w", layer, err)
+		}
+		return nil
+	})
+}
+
+// eachBlob visits the files of a saved image.
+func (s *Session) eachBlob(ctx context.Context, imageID string, visit func(string, io.Reader) error) error {
+	saved, err := s.engine.api.ImageSave(ctx, []string{imageID})
+	if err != nil {
+		return fmt.Errorf("saving the image: %w", err)
+	}
+	defer saved.Close()
+	archive := tar.NewReader(saved)
+	for {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading the saved image: %w", err)
+		}
+		if h.Typeflag == tar.TypeReg {
+			if err := visit(path.Clean(h.Name), archive); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// layerOrder is the names of the layers in a saved image, oldest first.
+func (s *Session) layerOrder(ctx context.Context, imageID string) ([]string, error) {
+	var manifest []struct{ Layers []string }
+	err := s.eachBlob(ctx, imageID, func(name string, r io.Reader) error {
+		if name == "manifest.json" {
+			return json.NewDecoder(io.LimitReader(r, 16<<20)).Decode(&manifest)
+		}
+		return nil
+	})
+	if err == nil && len(manifest) == 0 {
+		err = errors.New("the saved image has no manifest")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return manifest[0].Layers, nil
+}
+
+func walkLayer(layer int, r io.Reader, visit func(check.LayerFile, io.Reader) error) error {
+	buffered := bufio.NewReader(r)
+	r = buffered
+	if magic, _ := buffered.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		unzipped, err := gzip.NewReader(buffered)
+		if err != nil {
+			return err
+		}
+		r = unzipped
+	}
+	archive := tar.NewReader(r)
+	for {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f := check.LayerFile{Layer: layer, Path: strings.TrimPrefix(path.Clean("/"+h.Name), "/"), Size: h.Size, Dir: h.Typeflag == tar.TypeDir, Link: h.Linkname}
+		if base := path.Base(f.Path); base == ".wh..wh..opq" {
+			f.Opaque, f.Path = true, path.Dir(f.Path)
+		} else if gone, ok := strings.CutPrefix(base, ".wh."); ok {
+			f.Delete, f.Path = true, path.Join(path.Dir(f.Path), gone)
+		}
+		if err := visit(f, archive); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/moby/moby/client"
+)
+
+// networks are the isolated networks of this process. One costs up to 100 ms to make, so those that are free are used
+// again; no two containers are ever in one at the same time.
+type networks struct {
+	engine *Engine
+	mu     sync.Mutex
+	free   []isolated
+	all    []isolated
+}
+
+// isolated is an internal network: no way out, and no published ports.
+type isolated struct {
+	id, name  string
+	reachable bool // its gateway is an address of this machine, so containers can be asked at their own
+}
+
+func (n *networks) take(ctx context.Context) (isolated, error) {
+	n.mu.Lock()
+	if last := len(n.free) - 1; last >= 0 {
+		taken := n.free[last]
+		n.free = n.free[:last]
+		n.mu.Unlock()
+		return taken, nil
+	}
+	n.mu.Unlock()
+	name := "taskgrader-" + n.engine.owner.String() + "-" + strconv.Itoa(n.engine.number())
+	made, err := n.engine.api.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: n.engine.owner.labels()})
+	if err != nil {
+		return isolated{}, fmt.Errorf("making a network: %w", err)
+	}
+	taken := isolated{id: made.ID, name: name}
+	n.mu.Lock()
+	n.all = append(n.all, taken)
+	n.mu.Unlock()
+	info, err := n.engine.api.NetworkInspect(ctx, made.ID, client.NetworkInspectOptions{})
+	if err != nil {
+		return isolated{}, fmt.Errorf("inspecting a network: %w", err)
+	}
+	for _, config := range info.Network.IPAM.Config {
+		taken.reachable = taken.reachable || ours(net.IP(config.Gateway.AsSlice()))
+	}
+	return taken, nil
+}
+
+// ours says whether an address is one of this machine's.
+func ours(ip net.IP) bool {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range addresses {
+		if own, ok := a.(*net.IPNet); ok && own.IP.Equal(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *networks) give(back isolated) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.free = append(n.free, back)
+}
+
+func (n *networks) remove(ctx context.Context) error {
+	n.mu.Lock()
+	all := n.all
+	n.all, n.free = nil, nil
+	n.mu.Unlock()
+	var errs []error
+	for _, network := range all {
+		if _, err := n.engine.api.NetworkRemove(ctx, network.id, client.NetworkRemoveOptions{}); err != nil && !isNotFound(err) {
+			errs = append(errs, fmt.Errorf("removing network %q: %w", network.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}

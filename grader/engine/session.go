@@ -1,0 +1,388 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/dockerignore"
+)
+
+// Session is one submission under an engine. Its methods may be called at once, but for Build, Start, Revive and Close.
+type Session struct {
+	engine *Engine
+	job    check.Job
+	file   *dockerfile.File
+	name   string // of the student, safe in a tag
+
+	built check.Built
+	main  *instance
+
+	mu     sync.Mutex
+	tags   []string
+	others map[*instance]bool
+	closed bool
+}
+
+// Open makes a session. Nothing is built yet.
+func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), others: map[*instance]bool{}}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.open[s] = true
+	return s, nil
+}
+
+// tagSafe is a submission's id as part of an image's tag.
+func tagSafe(id string) string {
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, id)
+	return strings.Trim(safe[:min(len(safe), 60)], "-")
+}
+
+// newTag is a new name for an image, by which a later process can tell whose it was.
+func (s *Session) newTag() string {
+	tag := repository + s.engine.owner.String() + ":n" + strconv.Itoa(s.engine.number()) + "-" + s.name
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tags = append(s.tags, tag)
+	return tag
+}
+
+// Build builds the folder, after it has looked at what Docker would stumble over.
+func (s *Session) Build(ctx context.Context) (check.Built, error) {
+	if failure := s.look(); failure != nil {
+		s.built = check.Built{Failure: failure}
+		return s.built, nil
+	}
+	if failure, err := s.tooLarge(); failure != nil || err != nil {
+		s.built = check.Built{Failure: failure}
+		return s.built, err
+	}
+	built, err := s.build(ctx, s.job.Dir)
+	s.built = built
+	return built, err
+}
+
+// look parses what Docker would have to.
+func (s *Session) look() *check.BuildFailure {
+	file, err := s.job.Source.Dockerfile()
+	var bad *dockerfile.Error
+	if errors.As(err, &bad) {
+		reason := check.BadSyntax
+		if bad.Missing {
+			reason = check.NoDockerfile
+		}
+		return &check.BuildFailure{Reason: reason, Message: bad.Message, Subject: bad.Hint, Line: bad.Line}
+	}
+	s.file = file
+	_, err = s.job.Source.Ignore()
+	var pattern *dockerignore.Error
+	if errors.As(err, &pattern) {
+		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File, pattern.Line, pattern.Message), Subject: pattern.Hint}
+	}
+	return nil
+}
+
+// tooLarge walks what the ignore file leaves of the folder.
+func (s *Session) tooLarge() (*check.BuildFailure, error) {
+	rules, err := s.job.Source.Ignore()
+	if err != nil {
+		return nil, err
+	}
+	limits := s.job.Limits.Build
+	var bytes int64
+	files, largest, size := 0, "", int64(0)
+	errLimit := errors.New("limit")
+	err = filepath.WalkDir(s.job.Dir, func(full string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		rel, _ := filepath.Rel(s.job.Dir, full)
+		info, err := d.Info()
+		if err != nil || rules.Decide(filepath.ToSlash(rel)).Ignored {
+			return nil
+		}
+		files, bytes = files+1, bytes+info.Size()
+		if info.Size() > size {
+			largest, size = filepath.ToSlash(rel), info.Size()
+		}
+		if files > limits.Files || bytes > int64(limits.Context) {
+			return errLimit
+		}
+		return nil
+	})
+	if err == nil {
+		return nil, nil
+	}
+	return &check.BuildFailure{Reason: check.TooLarge, Subject: largest,
+		Message: fmt.Sprintf("the folder is over the limit of %s or %d files; the largest file is %q", limits.Context, limits.Files, largest)}, nil
+}
+
+// text is the Dockerfile without its syntax line, so that no frontend has to be fetched.
+func (s *Session) text() (string, []string) {
+	lines := append([]string(nil), s.file.Lines...)
+	if s.file.Syntax == "" {
+		return strings.Join(lines, "\n") + "\n", nil
+	}
+	lines[s.file.SyntaxLine-1] = "#"
+	return strings.Join(lines, "\n") + "\n", []string{
+		fmt.Sprintf("Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
+}
+
+// build builds a folder with the submission's Dockerfile.
+func (s *Session) build(ctx context.Context, folder string) (check.Built, error) {
+	begun := time.Now()
+	limit := s.job.Limits.Build.Time.Std()
+	building, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	text, notes := s.text()
+	r := recipe{context: folder, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
+		tag: s.newTag(), sharedKey: s.engine.owner.String() + s.name + folder, args: map[string]string{}}
+	for name, value := range s.job.Setup.BuildArgs {
+		r.args[name] = value
+	}
+	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
+	t, err := s.engine.run(building, r)
+	steps := t.stepsOf(s.file)
+	built := check.Built{Steps: steps, Took: time.Since(begun), Notes: notes}
+	switch {
+	case err == nil:
+		built.Image, err = s.inspect(ctx, r.tag)
+		return built, err
+	case ctx.Err() != nil:
+		return built, ctx.Err()
+	case building.Err() != nil:
+		built.Failure = &check.BuildFailure{Reason: check.TooLong, Message: fmt.Sprintf("the build did not end within %s", s.job.Limits.Build.Time)}
+		for _, step := range steps {
+			if !step.Done {
+				built.Failure.Line, built.Failure.Log, built.Failure.Subject = step.Line, step.Log, step.Name
+				break
+			}
+		}
+		return built, nil
+	}
+	built.Failure, err = classify(t, s.file, steps, err)
+	return built, err
+}
+
+// ownIgnore is the text of Dockerfile.dockerignore, which the builder looks for beside the Dockerfile.
+func (s *Session) ownIgnore() string {
+	rules, err := s.job.Source.Ignore()
+	if err != nil || rules.File != "Dockerfile.dockerignore" {
+		return ""
+	}
+	return strings.Join(rules.Lines, "\n") + "\n"
+}
+
+// Built is how Build ended.
+func (s *Session) Built() check.Built { return s.built }
+
+// Rebuild builds a copy of the folder with edits.
+func (s *Session) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	if s.file == nil {
+		return check.Built{}, errors.New("rebuilding what was never built")
+	}
+	folder, remove, err := s.copy(edits)
+	if err != nil {
+		return check.Built{}, err
+	}
+	defer remove()
+	return s.build(ctx, folder)
+}
+
+// probe copies the whole context onto nothing.
+const probe = "FROM scratch\nCOPY . /\n"
+
+// Context lists what the ignore file leaves of a copy of the folder with edits, by building it.
+func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, error) {
+	folder, remove, err := s.copy(edits)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	ctx, cancel := context.WithTimeout(ctx, s.job.Limits.Build.Time.Std())
+	defer cancel()
+	var paths []string
+	in, out := io.Pipe()
+	read := make(chan error, 1)
+	go func() {
+		err := eachFile(in, func(name string) { paths = append(paths, name) })
+		_, _ = io.Copy(io.Discard, in)
+		read <- err
+	}()
+	_, err = s.engine.run(ctx, recipe{context: folder, dockerfile: probe, ignore: s.ownIgnore(), network: "none",
+		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.engine.owner.String() + s.name + folder})
+	_ = out.Close()
+	if readErr := <-read; err == nil {
+		err = readErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("building the context: %w", err)
+	}
+	return paths, nil
+}
+
+// copy lays out a copy of the folder, without version control, with the edits made.
+func (s *Session) copy(edits []check.Edit) (folder string, remove func(), err error) {
+	folder, err = os.MkdirTemp("", "taskgrader-copy-")
+	if err != nil {
+		return "", nil, fmt.Errorf("copying the submission: %w", err)
+	}
+	remove = func() { _ = os.RemoveAll(folder) }
+	defer func() {
+		if err != nil {
+			remove()
+			err = fmt.Errorf("copying the submission: %w", err)
+		}
+	}()
+	if err := copyTree(s.job.Dir, folder); err != nil {
+		return "", nil, err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return "", nil, err
+	}
+	defer root.Close()
+	for _, e := range edits {
+		if err := edit(root, e); err != nil {
+			return "", nil, err
+		}
+	}
+	return folder, remove, nil
+}
+
+func edit(root *os.Root, e check.Edit) error {
+	flags := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	if e.Append {
+		flags = os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	}
+	if info, err := root.Lstat(e.Path); err == nil && !info.Mode().IsRegular() {
+		if err := root.RemoveAll(e.Path); err != nil {
+			return err
+		}
+	}
+	if err := root.MkdirAll(filepath.Dir(e.Path), 0o755); err != nil {
+		return err
+	}
+	f, err := root.OpenFile(e.Path, flags, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(e.Data)
+	return errors.Join(err, f.Close())
+}
+
+// copyTree copies files, folders and links, which stay what they are. What cannot be read is left out, as it is from the
+// build.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(full string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		rel, err := filepath.Rel(from, full)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		switch {
+		case d.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case d.Type()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(full)
+			if err != nil {
+				return nil
+			}
+			return os.Symlink(link, target)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return nil
+		}
+		in, err := os.Open(full)
+		if err != nil {
+			return nil
+		}
+		defer in.Close()
+		out, err := os.OpenFile(target, os.O_CREATE|os.O_WRONLY, info.Mode().Perm()|0o600)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, in)
+		return errors.Join(err, out.Close())
+	})
+}
+
+// Kept names what Job.Keep left.
+func (s *Session) Kept() []string {
+	if !s.job.Keep || len(s.tags) == 0 {
+		return nil
+	}
+	kept := []string{"image " + s.tags[0]}
+	if s.main != nil {
+		kept = append(kept, "container "+s.main.name)
+	}
+	return kept
+}
+
+// Close removes everything of the submission but what is kept. It may be called again.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	tags, others := s.tags, s.others
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+	defer cancel()
+	var errs []error
+	for c := range others {
+		errs = append(errs, c.remove(ctx))
+	}
+	if s.main != nil && !s.job.Keep {
+		errs = append(errs, s.main.remove(ctx))
+	}
+	for i, tag := range tags {
+		if s.job.Keep && i == 0 {
+			continue
+		}
+		errs = append(errs, s.engine.untag(ctx, tag))
+	}
+	s.engine.mu.Lock()
+	delete(s.engine.open, s)
+	s.engine.mu.Unlock()
+	return errors.Join(errs...)
+}
+
+// untag takes a name off an image, which goes with its last name. That it is gone already is as good.
+func (e *Engine) untag(ctx context.Context, tag string) error {
+	_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("removing image %q: %w", tag, err)
+	}
+	return nil
+}
+
+func isNotFound(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "No such") || strings.Contains(err.Error(), "not found"))
+}
