@@ -5,6 +5,7 @@
 package result
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -235,11 +236,26 @@ func (r Report) For(a Audience) Report {
 		return r
 	}
 	r.Checks = append([]Check(nil), r.Checks...)
+	alias := map[string]string{}
 	for i, c := range r.Checks {
 		if c.Hidden {
-			r.Checks[i] = Check{ID: c.ID, Title: c.Title, Skill: c.Skill, Status: c.Status, Points: c.Points,
+			alias[c.ID] = fmt.Sprintf("hidden-%d", len(alias)+1)
+			r.Checks[i] = Check{ID: alias[c.ID], Title: c.Title, Status: c.Status, Points: c.Points,
 				MaxPoints: c.MaxPoints, Bonus: c.Bonus, Hidden: true, Hint: c.Hint}
 		}
+	}
+	for i, c := range r.Checks {
+		if to, ok := alias[c.BlockedBy]; ok {
+			r.Checks[i].BlockedBy = to
+		}
+	}
+	if r.Problem != nil && len(alias) > 0 { // its message may name what a hidden check did
+		r.Problem = &Problem{Phase: r.Problem.Phase, Message: "the grader could not finish", Hint: r.Problem.Hint}
+	}
+	if r.Run != nil { // the log tells what hidden checks sent
+		run := *r.Run
+		run.Log = ""
+		r.Run = &run
 	}
 	return r
 }

@@ -82,7 +82,7 @@ func (d *Dockerfile) Ask(_ context.Context, t check.Target, _ check.Input) (chec
 	}
 	var o check.Outcome
 	for _, name := range d.Require {
-		o.Items = append(o.Items, require(file, name))
+		o.Items = append(o.Items, required(file, name))
 	}
 	for _, id := range d.Rules {
 		r := rules[slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })]
@@ -98,7 +98,7 @@ func (d *Dockerfile) Ask(_ context.Context, t check.Target, _ check.Input) (chec
 	return o, nil
 }
 
-func require(file *df.File, name string) check.Item {
+func required(file *df.File, name string) check.Item {
 	item := check.Passed(name)
 	if name == "FROM" {
 		return item // a file without one is not read at all

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+func newImages() *cobra.Command {
+	var offline bool
+	cmd := &cobra.Command{
+		Use: "images [DIR]...", Short: "make the base images ready that submissions ask for",
+		Long: `images looks at the Dockerfiles of each DIR, and of the folders in it, and makes ready what they name in FROM and
+COPY --from: what is there stays, what a registry gives is pulled, and where none answers, or with --offline, stand-ins are
+made from Debian packages. Without DIR, the lesson's own images are made ready.
+
+  $ taskgrader images ./class
+  $ taskgrader images --offline
+
+` + exitCodes,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, err := connect(cmd)
+			if err != nil {
+				return err
+			}
+			defer e.Close()
+			refs, err := references(args)
+			if err != nil {
+				return err
+			}
+			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline,
+				Progress: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }})
+			missing := false
+			for _, r := range results {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-8s %s", r.Action, r.Ref)
+				if r.Note != "" {
+					fmt.Fprintf(cmd.OutOrStdout(), "  (%s)", r.Note)
+				}
+				fmt.Fprintln(cmd.OutOrStdout())
+				if r.Fix != "" {
+					fmt.Fprintln(cmd.ErrOrStderr(), "hint: "+r.Fix)
+				}
+				missing = missing || r.Action == baseimage.Missing
+			}
+			if err != nil {
+				return graderError{err}
+			}
+			if missing {
+				return errGrader
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&offline, "offline", false, "ask no registry: make stand-ins")
+	return cmd
+}
+
+// references are the images that the Dockerfiles in folders, and one level below, name.
+func references(dirs []string) ([]string, error) {
+	if len(dirs) == 0 {
+		return baseimage.Default, nil
+	}
+	var refs []string
+	for _, dir := range dirs {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("reading the submissions: %w", err)
+		}
+		below, _ := filepath.Glob(filepath.Join(dir, "*", "Dockerfile"))
+		for _, path := range append([]string{filepath.Join(dir, "Dockerfile")}, below...) {
+			file, err := dockerfile.Load(os.DirFS(filepath.Dir(path)), "Dockerfile")
+			if err != nil {
+				continue // a Dockerfile that cannot be read asks for nothing
+			}
+			for _, ref := range file.References() {
+				if !slices.Contains(refs, ref) {
+					refs = append(refs, ref)
+				}
+			}
+		}
+	}
+	return refs, nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// The user interface: results on stdout; progress, errors and hints on stderr, without capitals and full stops; an
+// error in a file says file:line:column.
+
+const (
+	exitBelow       = 1
+	exitUsage       = 2
+	exitGrader      = 3
+	exitInterrupted = 130
+)
+
+const exitCodes = `Exit codes:
+  0    graded
+  1    below --fail-under
+  2    usage or rubric error
+  3    the grader or Docker failed for at least one submission
+  130  interrupted
+`
+
+// errBelow and errGrader end the process with their code, after everything was said.
+var (
+	errBelow  = errors.New("below --fail-under")
+	errGrader = errors.New("the grader failed")
+)
+
+// graderError is a fault of ours that is still to be said.
+type graderError struct{ error }
+
+func (e graderError) Unwrap() error { return e.error }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use: "taskgrader", Short: "grade student containers",
+		Long: `taskgrader builds a student's folder with Docker, runs it, asks it what a rubric says, and writes a report
+that the student can act on alone.
+
+  $ taskgrader images            make the base images ready, once
+  $ taskgrader grade ./my-work   grade a folder
+  $ taskgrader explain cache     how a kind of check judges
+
+` + exitCodes,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				var names []string
+				for _, c := range cmd.Commands() {
+					names = append(names, c.Name())
+				}
+				return unknownWord("command", args[0], names)
+			}
+			return cmd.Help()
+		},
+	}
+	root.AddCommand(newGrade(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
+	return root
+}
+
+func unknownWord(what, word string, known []string) error {
+	if near := option.Suggest(word, known); near != "" {
+		return fmt.Errorf("unknown %s %q (did you mean %q?)", what, word, near)
+	}
+	return fmt.Errorf("unknown %s %q", what, word)
+}
+
+// exitCode says what went wrong, once, and turns it into a code.
+func exitCode(ctx context.Context, err error, w io.Writer) int {
+	var problems option.Problems
+	var ours graderError
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(w, "taskgrader: interrupted")
+		return exitInterrupted
+	case err == nil:
+		return 0
+	case errors.Is(err, errBelow):
+		return exitBelow
+	case errors.Is(err, errGrader):
+		return exitGrader
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			fmt.Fprintln(w, "taskgrader: "+p.Error())
+			if p.Hint != "" {
+				fmt.Fprintln(w, "hint: "+p.Hint)
+			}
+		}
+		return exitUsage
+	}
+	fmt.Fprintf(w, "taskgrader: %v\n", err)
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		fmt.Fprintln(w, "hint: "+hinted.Hint())
+	}
+	if errors.As(err, &ours) {
+		return exitGrader
+	}
+	return exitUsage
+}
+
+// version is from what the module system knows of this build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// isTerminal says whether a person is looking.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,90 @@
+package rubric
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// Expected is what the sample submissions of a rubric should come to.
+type Expected struct {
+	Rubric      string
+	Submissions []ExpectedSubmission // in the order written
+}
+
+// ExpectedSubmission is what one of them should come to.
+type ExpectedSubmission struct {
+	ID    string   `json:"-"`
+	Score *float64 `json:"score,omitempty"`
+	Fails []string `json:"fails,omitempty"`
+	Why   string   `json:"why,omitempty"`
+}
+
+// LoadExpected reads the file. Mistakes are [option.Problems].
+func LoadExpected(file string) (*Expected, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is expected: %w", err)
+	}
+	v, problems := read(file, text)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	var written struct {
+		Rubric      string       `json:"rubric"`
+		Submissions option.Value `json:"submissions"`
+	}
+	problems = option.Decode(v, &written)
+	e := &Expected{Rubric: written.Rubric}
+	for _, f := range written.Submissions.Fields {
+		s := ExpectedSubmission{ID: f.Key.Text}
+		problems = append(problems, option.Decode(f.Value, &s)...)
+		e.Submissions = append(e.Submissions, s)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return e, nil
+}
+
+// Diff says where a report is not as expected.
+func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
+	if r.Score == nil {
+		message := "the grader could not finish"
+		if r.Problem != nil {
+			message += ": " + r.Problem.Message
+		}
+		return []string{message}
+	}
+	if s.Score != nil && *s.Score != *r.Score {
+		out = append(out, fmt.Sprintf("score: want %v, got %v", *s.Score, *r.Score))
+	}
+	known := map[string]bool{}
+	for _, c := range r.Checks {
+		known[c.ID] = true
+		wanted := slices.Contains(s.Fails, c.ID)
+		switch c.Status {
+		case result.Pass:
+			if wanted {
+				out = append(out, c.ID+": want a loss of points, got a pass")
+			}
+		case result.Blocked:
+			if len(s.Fails) == 0 {
+				out = append(out, c.ID+": want a pass, got blocked by "+c.BlockedBy)
+			}
+		default:
+			if !wanted {
+				out = append(out, fmt.Sprintf("%s: want a pass, got %s: %s", c.ID, c.Status, c.Got))
+			}
+		}
+	}
+	for _, id := range s.Fails {
+		if !known[id] {
+			out = append(out, id+": the rubric has no such check")
+		}
+	}
+	return out
+}

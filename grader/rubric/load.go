@@ -1,0 +1,85 @@
+package rubric
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// NotFoundError is that there is no rubric of a name.
+type NotFoundError struct {
+	Name  string
+	Known []string
+}
+
+func (e *NotFoundError) Error() string {
+	if near := option.Suggest(e.Name, e.Known); near != "" {
+		return fmt.Sprintf("there is no rubric %q (did you mean %q?)", e.Name, near)
+	}
+	return fmt.Sprintf("there is no rubric %q", e.Name)
+}
+
+// Hint lists what there is.
+func (e *NotFoundError) Hint() string {
+	return "built in: " + strings.Join(e.Known, ", ") + "; or name a file"
+}
+
+var namesRubric = regexp.MustCompile(`(?m)^rubric:`)
+
+// Find reads a rubric's text: of a file, of the one rubric in a folder, or of a built-in one by its name. The file is
+// the name to show in positions.
+func Find(name string, shipped fs.FS) (file string, text []byte, err error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		var found []string
+		files, _ := filepath.Glob(filepath.Join(name, "*.y*ml"))
+		for _, f := range files {
+			if text, err := os.ReadFile(f); err == nil && namesRubric.Match(text) {
+				found = append(found, f)
+			}
+		}
+		if len(found) != 1 {
+			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s, and it must be one", name, plural(len(found), "rubric"))
+		}
+		name = found[0]
+	case err != nil && !strings.ContainsAny(name, `/\.`):
+		text, err := fs.ReadFile(shipped, name+".yaml")
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil, &NotFoundError{Name: name, Known: Names(shipped)}
+		}
+		return name + ".yaml", text, err
+	case err != nil:
+		return "", nil, fmt.Errorf("reading the rubric: %w", err)
+	}
+	text, err = os.ReadFile(name)
+	if err != nil {
+		return "", nil, fmt.Errorf("reading the rubric: %w", err)
+	}
+	return name, text, nil
+}
+
+// Load finds and parses a rubric.
+func Load(name string, shipped fs.FS, kinds []check.Kind) (*Rubric, error) {
+	file, text, err := Find(name, shipped)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, text, kinds)
+}
+
+// Names are the built-in rubrics.
+func Names(shipped fs.FS) (names []string) {
+	files, _ := fs.Glob(shipped, "*.yaml")
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f, ".yaml"))
+	}
+	return names
+}

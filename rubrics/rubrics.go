@@ -1,0 +1,9 @@
+// Package rubrics holds the rubrics that ship with taskgrader.
+package rubrics
+
+import "embed"
+
+// FS holds one YAML file for each rubric, named as the rubric is.
+//
+//go:embed *.yaml
+var FS embed.FS
