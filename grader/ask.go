@@ -20,32 +20,57 @@ type verdict struct {
 	took      time.Duration
 }
 
-// ask asks one check when what it needs is decided.
-func (g *grading) ask(ctx context.Context, i int, t check.Target) {
-	g.askThen(ctx, i, t, func(v verdict) verdict { return v })
+// askBeside asks one check when what it needs is decided and a slot is free. It takes the slot after it waited, so that
+// checks which wait for a later phase cannot keep that phase from beginning.
+func (g *grading) askBeside(ctx context.Context, i int, t check.Target) {
+	if !g.ready(ctx, i) {
+		return
+	}
+	g.slots <- struct{}{}
+	defer func() { <-g.slots }()
+	g.ask(ctx, i, t, func(v verdict) verdict { return v })
 }
 
-// askThen is ask with a last word on the verdict.
-func (g *grading) askThen(ctx context.Context, i int, t check.Target, last func(verdict) verdict) {
-	c := g.rubric.Checks[i]
-	for _, id := range c.Needs {
+// ready waits until what a check needs is decided. When that did not pass, so is the check.
+func (g *grading) ready(ctx context.Context, i int) bool {
+	for _, id := range g.rubric.Checks[i].Needs {
 		n := g.index(id)
-		select {
-		case <-g.done[n]:
-		case <-ctx.Done():
+		if !g.decided(ctx, n) {
+			g.fault("check", fmt.Errorf("waiting for %q: %w", id, ctx.Err()))
 			g.decide(i, verdict{status: result.Error})
-			return
+			return false
 		}
 		switch g.verdicts[n].status {
 		case result.Pass:
 		case result.Error:
 			g.decide(i, verdict{status: result.Error})
-			return
+			return false
 		default:
 			g.decide(i, verdict{status: result.Blocked, blockedBy: id})
-			return
+			return false
 		}
 	}
+	return true
+}
+
+// decided waits for a verdict, and says whether it came before the context ended.
+func (g *grading) decided(ctx context.Context, n int) bool {
+	select {
+	case <-g.done[n]: // also when the context has ended
+		return true
+	default:
+	}
+	select {
+	case <-g.done[n]:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// ask asks one check that is ready; last has a last word on the verdict.
+func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verdict) verdict) {
+	c := g.rubric.Checks[i]
 	begun := time.Now()
 	outcome, err := g.safely(ctx, i, t)
 	took := time.Since(begun)
@@ -59,8 +84,11 @@ func (g *grading) askThen(ctx context.Context, i int, t check.Target, last func(
 
 // askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended.
 func (g *grading) askRunning(ctx context.Context, i int, t target) {
+	if !g.ready(ctx, i) {
+		return
+	}
 	c := g.rubric.Checks[i]
-	g.askThen(ctx, i, t, func(v verdict) verdict {
+	g.ask(ctx, i, t, func(v verdict) verdict {
 		if c.Kind.Phase == check.Last || c.Kind.Gate || ctx.Err() != nil {
 			return v
 		}
@@ -73,6 +101,7 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
 				Hint: "Look at the end of its log: the last request made it crash."})
+			v.outcome.Want, v.outcome.Got, v.outcome.Hint = "", "", "" // which spoke for a pass
 			v = judge(v.outcome, c.Partial, v.took)
 		}
 		return v
@@ -93,7 +122,7 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 		fresh[name] = check.Word(r)
 	}
 	outcome, err = c.Asks.Ask(ctx, t, check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line})
-	if errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Kind.Phase >= check.Running {
+	if errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == errTimeUp {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
 			"The program answers too slowly: look for work or sleeps that each request waits for."), nil

@@ -35,7 +35,7 @@ func (g *grading) report() result.Report {
 	g.addImage(&r)
 	g.addRun(&r)
 	if g.source != nil {
-		r.Source = &result.Source{Dockerfile: readFile(g.source.FS(), "Dockerfile", shownBytes)}
+		r.Source = &result.Source{Dockerfile: g.dockerfile}
 	}
 	for _, kept := range g.kept {
 		r.Notes = append(r.Notes, "kept: "+kept)
@@ -154,7 +154,7 @@ func (g *grading) addPoints(r *result.Report) {
 				skill.MaxPoints = result.Sum(skill.MaxPoints, c.MaxPoints)
 			}
 		}
-		skill.Mastered = skill.MaxPoints > 0 && skill.Points*100 >= s.Mastery*skill.MaxPoints
+		skill.Mastered = skill.MaxPoints > 0 && result.Round(skill.Points*100) >= result.Round(s.Mastery*skill.MaxPoints)
 		if skill.MaxPoints > 0 {
 			r.Skills = append(r.Skills, skill)
 		}

@@ -41,6 +41,10 @@ func Grade(ctx context.Context, engine Engine, r *rubric.Rubric, sub submission.
 	return g.report()
 }
 
+// errTimeUp is why the context of the running program's checks ends when the rubric's limit is reached: the program was
+// too slow. When it ends for another reason, the run was interrupted.
+var errTimeUp = errors.New("time is up")
+
 // PhaseError is a fault of ours in one part of the work.
 type PhaseError struct {
 	Phase string // open, build, start, check
@@ -57,7 +61,8 @@ type grading struct {
 	options Options
 	started time.Time
 
-	asked    []int // indices into rubric.Checks
+	slots    chan struct{} // one for each check that is asked side by side
+	asked    []int         // indices into rubric.Checks
 	verdicts []verdict
 	done     []chan struct{} // closed when the check of that index has its verdict
 
@@ -69,14 +74,16 @@ type grading struct {
 	log     string
 	sandbox *check.Sandbox
 	source  check.Source
-	kept    []string
+
+	dockerfile string
+	kept       []string
 }
 
 func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading {
 	if o.Seed == "" {
 		o.Seed = NewSeed()
 	}
-	g := &grading{rubric: r, sub: sub, options: o, started: time.Now(), asked: selection(r, o.Only),
+	g := &grading{rubric: r, sub: sub, options: o, started: time.Now(), slots: make(chan struct{}, sideBySide), asked: selection(r, o.Only),
 		verdicts: make([]verdict, len(r.Checks)), done: make([]chan struct{}, len(r.Checks))}
 	for i := range g.done {
 		g.done[i] = make(chan struct{})
@@ -114,10 +121,12 @@ func selection(r *rubric.Rubric, only []string) []int {
 func (g *grading) run(ctx context.Context, engine Engine) error {
 	root, err := os.OpenRoot(g.sub.Dir)
 	if err != nil {
+		g.abandon(check.Folder)
 		return &PhaseError{"open", fmt.Errorf("opening the submission: %w", err)}
 	}
 	defer root.Close()
 	g.source = check.NewSource(root.FS())
+	g.dockerfile = readFile(root.FS(), "Dockerfile", shownBytes) // now, since the folder is closed when the report is made
 	setup := check.Setup{}
 	for _, c := range g.rubric.Checks {
 		if s, ok := c.Asks.(check.Shaper); ok {
@@ -126,17 +135,16 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 
 	var beside errgroup.Group
-	beside.SetLimit(sideBySide)
 	defer func() { _ = beside.Wait() }()
 	inPhase := func(target check.Target, match func(check.Kind) bool) {
 		for _, i := range g.asked {
 			if match(g.rubric.Checks[i].Kind) {
-				beside.Go(func() error { g.ask(ctx, i, target); return nil })
+				beside.Go(func() error { g.askBeside(ctx, i, target); return nil })
 			}
 		}
 	}
 	inPhase(onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
-	defer g.abandon() // after the phase that failed nothing can be asked; before the Wait above, which needs it
+	defer g.abandon(check.Context) // after the phase that failed nothing can be asked; before the Wait above, which needs it
 
 	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
 		Limits: g.rubric.Limits, Port: g.rubric.Port, Keep: g.options.Keep})
@@ -148,7 +156,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 			g.fault("close", err)
 		}
 	}()
-	target := target{g.source, w}
+	target := target{g.source, w, g}
 
 	g.progress("building")
 	built, err := timed(g, "build", func() (check.Built, error) { return g.build(ctx, w) })
@@ -157,18 +165,22 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 	g.set(func() { g.built = &built })
 	inPhase(target, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
+	if built.Failure == nil || !built.Failure.Unsent {
+		inPhase(target, func(k check.Kind) bool { return k.Phase == check.Context })
+	}
 	if built.Image == nil {
 		g.block(check.Image)
 		return wait(&beside)
 	}
 
 	g.progress("starting")
-	running, stop := context.WithTimeout(ctx, g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std())
+	running, stop := context.WithTimeoutCause(ctx, g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
 	defer stop()
 	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running) })
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
 	if err != nil {
+		g.abandon(check.Running) // what was asked before may wait for these
 		return errors.Join(&PhaseError{"start", err}, wait(&beside))
 	}
 	g.set(func() { g.start = &started })
@@ -187,7 +199,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 // build refuses what cannot even be tried.
 func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
 	if refused := g.sub.Refused; refused != nil {
-		return check.Built{Failure: &check.BuildFailure{Reason: check.OtherFailure, Message: refused.Message}}, nil
+		return check.Built{Failure: &check.BuildFailure{Reason: check.OtherFailure, Unsent: true, Message: refused.Message, Subject: refused.Hint}}, nil
 	}
 	return w.Build(ctx)
 }
@@ -223,18 +235,21 @@ func (g *grading) block(reached check.Phase) {
 			break
 		}
 	}
+	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
-		if k.Phase > reached || k.Phase == reached && !k.Gate {
+		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent {
 			g.decide(i, verdict{status: result.Blocked, blockedBy: gate})
 		}
 	}
 }
 
-// abandon gives what was never asked its verdict: error.
-func (g *grading) abandon() {
+// abandon gives what was never asked, of this phase and later ones, its verdict: error.
+func (g *grading) abandon(from check.Phase) {
 	for _, i := range g.asked {
-		g.decide(i, verdict{status: result.Error})
+		if g.rubric.Checks[i].Kind.Phase >= from {
+			g.decide(i, verdict{status: result.Error})
+		}
 	}
 }
 
@@ -276,6 +291,14 @@ func timed[T any](g *grading, phase string, do func() (T, error)) (T, error) {
 type target struct {
 	check.Source
 	Workplace
+	g *grading
+}
+
+// Built is how the build ended, also when the workplace was never asked to build.
+func (t target) Built() check.Built {
+	t.g.mu.Lock()
+	defer t.g.mu.Unlock()
+	return *t.g.built
 }
 
 // onlyFolder is the target before there is a workplace. A kind that asks more of it than its phase allows panics, which

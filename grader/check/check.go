@@ -27,6 +27,7 @@ type Phase int
 // The phases, in order.
 const (
 	Folder  Phase = iota // nothing has to be there but the folder
+	Context              // the folder can be sent to a build, whether or not the student's own succeeds
 	Image                // the image is built
 	Running              // the main container answers on a port; such checks take turns in rubric order
 	Beside               // as Running, with a container of its own, so it takes no turn

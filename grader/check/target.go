@@ -90,6 +90,7 @@ type BuildFailure struct {
 	Subject string // the path, the image, the command that it is about
 	Line    int    // of the Dockerfile; 0 when not known
 	Log     string // the tail of the failing step's output
+	Unsent  bool   // the folder cannot be sent to any build
 }
 
 // The reasons for which a build fails by the student's fault.

@@ -67,13 +67,13 @@ func (s *Session) newTag() string {
 
 // Build builds the folder, after it has looked at what Docker would stumble over.
 func (s *Session) Build(ctx context.Context) (check.Built, error) {
-	if failure := s.look(); failure != nil {
+	if failure := s.tooLarge(); failure != nil {
 		s.built = check.Built{Failure: failure}
 		return s.built, nil
 	}
-	if failure, err := s.tooLarge(); failure != nil || err != nil {
+	if failure := s.look(); failure != nil {
 		s.built = check.Built{Failure: failure}
-		return s.built, err
+		return s.built, nil
 	}
 	built, err := s.build(ctx, s.job.Dir)
 	s.built = built
@@ -101,10 +101,10 @@ func (s *Session) look() *check.BuildFailure {
 }
 
 // tooLarge walks what the ignore file leaves of the folder.
-func (s *Session) tooLarge() (*check.BuildFailure, error) {
+func (s *Session) tooLarge() *check.BuildFailure {
 	rules, err := s.job.Source.Ignore()
 	if err != nil {
-		return nil, err
+		rules = &dockerignore.Rules{} // look says what is wrong with it
 	}
 	limits := s.job.Limits.Build
 	var bytes int64
@@ -129,10 +129,10 @@ func (s *Session) tooLarge() (*check.BuildFailure, error) {
 		return nil
 	})
 	if err == nil {
-		return nil, nil
+		return nil
 	}
-	return &check.BuildFailure{Reason: check.TooLarge, Subject: largest,
-		Message: fmt.Sprintf("the folder is over the limit of %s or %d files; the largest file is %q", limits.Context, limits.Files, largest)}, nil
+	return &check.BuildFailure{Reason: check.TooLarge, Unsent: true, Subject: largest,
+		Message: fmt.Sprintf("the folder is over the limit of %s or %d files; the largest file is %q", limits.Context, limits.Files, largest)}
 }
 
 // text is the Dockerfile without its syntax line, so that no frontend has to be fetched.

@@ -142,7 +142,12 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		names[i] = f.name
 	}
 	ps := duplicates(v)
+	seen := map[string]bool{}
 	for _, written := range v.Fields {
+		if seen[written.Key.Text] {
+			continue // the first counts, as it does for Get
+		}
+		seen[written.Key.Text] = true
 		i := slices.Index(names, written.Key.Text)
 		if i < 0 {
 			ps = append(ps, Unknown("key", written.Key, names)...)

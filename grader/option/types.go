@@ -155,8 +155,8 @@ func (v Value) Describe() string {
 		return v.Kind.String()
 	}
 	text := v.Text
-	if len(text) > 40 {
-		text = text[:40] + "…"
+	if letters := []rune(text); len(letters) > 40 {
+		text = string(letters[:40]) + "…"
 	}
 	return strconv.Quote(text)
 }

@@ -45,6 +45,11 @@ func (v view) Percent() float64 {
 	return percent(min(*v.Score, v.MaxScore), v.MaxScore)
 }
 
+// Holds says whether all that is not bonus passed.
+func (v view) Holds() bool {
+	return !slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
+}
+
 // Lost is the points that a check lost.
 func (v view) Lost(c result.Check) string { return points(c.MaxPoints - c.Points) }
 

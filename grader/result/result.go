@@ -7,6 +7,7 @@ package result
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -235,11 +236,17 @@ func (r Report) For(a Audience) Report {
 	if a == Instructor {
 		return r
 	}
-	r.Checks = append([]Check(nil), r.Checks...)
-	alias := map[string]string{}
+	r.Checks = slices.Clone(r.Checks)
+	alias, taken := map[string]string{}, map[string]bool{}
+	for _, c := range r.Checks {
+		taken[c.ID] = taken[c.ID] || !c.Hidden
+	}
+	n := 0
 	for i, c := range r.Checks {
 		if c.Hidden {
-			alias[c.ID] = fmt.Sprintf("hidden-%d", len(alias)+1)
+			for n++; taken[fmt.Sprintf("hidden-%d", n)]; n++ { // a check may be called so
+			}
+			alias[c.ID] = fmt.Sprintf("hidden-%d", n)
 			r.Checks[i] = Check{ID: alias[c.ID], Title: c.Title, Status: c.Status, Points: c.Points,
 				MaxPoints: c.MaxPoints, Bonus: c.Bonus, Hidden: true, Hint: c.Hint}
 		}
@@ -252,7 +259,7 @@ func (r Report) For(a Audience) Report {
 	if r.Problem != nil && len(alias) > 0 { // its message may name what a hidden check did
 		r.Problem = &Problem{Phase: r.Problem.Phase, Message: "the grader could not finish", Hint: r.Problem.Hint}
 	}
-	if r.Run != nil { // the log tells what hidden checks sent
+	if r.Run != nil && r.Run.Port != 0 { // the log tells what hidden checks sent
 		run := *r.Run
 		run.Log = ""
 		r.Run = &run

@@ -38,6 +38,10 @@ func LoadExpected(file string) (*Expected, error) {
 		Submissions option.Value `json:"submissions"`
 	}
 	problems = option.Decode(v, &written)
+	if written.Submissions.Line > 0 {
+		var each map[string]option.Value // for its mistakes alone: a map has lost the order
+		problems = append(problems, option.Decode(written.Submissions, &each)...)
+	}
 	e := &Expected{Rubric: written.Rubric}
 	for _, f := range written.Submissions.Fields {
 		s := ExpectedSubmission{ID: f.Key.Text}
@@ -45,6 +49,7 @@ func LoadExpected(file string) (*Expected, error) {
 		e.Submissions = append(e.Submissions, s)
 	}
 	if len(problems) > 0 {
+		option.Sort(problems)
 		return nil, problems
 	}
 	return e, nil

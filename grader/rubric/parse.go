@@ -74,6 +74,7 @@ func Parse(file string, text []byte, kinds []check.Kind) (*Rubric, error) {
 type parser struct {
 	kinds    []check.Kind
 	rubric   *Rubric
+	needsAt  []option.Value // where each check of the rubric says what it needs
 	problems option.Problems
 }
 
@@ -98,7 +99,7 @@ func (p *parser) document(v option.Value) {
 	if checks, ok := v.Get("checks"); ok && checks.Kind == option.List && len(checks.Items) == 0 {
 		p.add(checks.Problem("a rubric needs at least one check")...)
 	}
-	p.needs(v)
+	p.needs()
 	p.total(d.Points)
 }
 
@@ -223,7 +224,8 @@ func (p *parser) check(v option.Value) {
 	default:
 		p.add(kinds[1].Key.Problem("check %q has two kinds, %q and %q", c.ID, kinds[0].Key.Text, kinds[1].Key.Text)...)
 	}
-	p.rubric.Checks = append(p.rubric.Checks, c)
+	needs, _ := v.Get("needs")
+	p.rubric.Checks, p.needsAt = append(p.rubric.Checks, c), append(p.needsAt, needs)
 }
 
 func (p *parser) id(v option.Value, c Check) {
@@ -287,48 +289,80 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 }
 
 // needs checks that every need is a check, and that none needs itself in a circle.
-func (p *parser) needs(v option.Value) {
+func (p *parser) needs() {
 	index := map[string]int{}
 	var ids []string
 	for i, c := range p.rubric.Checks {
 		index[c.ID] = i
 		ids = append(ids, c.ID)
 	}
-	checks, _ := v.Get("checks")
 	for i, c := range p.rubric.Checks {
-		if i >= len(checks.Items) {
-			return
-		}
-		needs, _ := checks.Items[i].Get("needs")
 		for n, id := range c.Needs {
-			if _, ok := index[id]; !ok && n < len(needs.Items) {
-				p.add(option.Unknown("check", needs.Items[n], ids)...)
+			if _, ok := index[id]; !ok {
+				p.add(option.Unknown("check", p.needsAt[i].Items[n], ids)...)
 			}
 		}
-		if circle := p.circle(index, c.ID, nil); len(circle) > 0 && circle[0] == c.ID && c.ID == slices.Min(circle) {
-			p.add(needs.Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
+		if late := p.late(index, c, c.ID, map[string]bool{}); late != "" {
+			p.add(p.needsAt[i].Problem("check %q cannot need %q, which is asked after it", c.ID, late)...)
+		}
+		if circle := p.circle(index, c.ID, nil, map[string]bool{}); c.ID != "" && i == index[c.ID] && len(circle) > 0 && c.ID == slices.Min(circle) {
+			p.add(p.needsAt[i].Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
 		}
 	}
 }
 
 // circle is the way from a check by its needs back to itself, or nothing.
-func (p *parser) circle(index map[string]int, id string, way []string) []string {
+func (p *parser) circle(index map[string]int, id string, way []string, seen map[string]bool) []string {
 	if len(way) > 0 && way[0] == id {
 		return append(way, id)
 	}
-	if slices.Contains(way, id) {
+	if seen[id] {
 		return nil
 	}
+	seen[id] = true
 	i, ok := index[id]
 	if !ok {
 		return nil
 	}
 	for _, next := range p.rubric.Checks[i].Needs {
-		if found := p.circle(index, next, append(slices.Clone(way), id)); found != nil {
+		if found := p.circle(index, next, append(slices.Clone(way), id), seen); found != nil {
 			return found
 		}
 	}
 	return nil
+}
+
+// late is a check that another needs, itself or by what it needs, and that has its turn of the main container later; or
+// empty.
+func (p *parser) late(index map[string]int, c Check, id string, seen map[string]bool) string {
+	i, ok := index[id]
+	if !ok || seen[id] {
+		return ""
+	}
+	seen[id] = true
+	if turn(c.Kind) > 0 && turn(p.rubric.Checks[i].Kind) > turn(c.Kind) {
+		return id
+	}
+	for _, next := range p.rubric.Checks[i].Needs {
+		if found := p.late(index, c, next, seen); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// turn is when a kind has its turn of the main container, which decides what its checks may wait for: the gate first,
+// then the others, then what ends it. What takes no turn can wait for all of them.
+func turn(k check.Kind) int {
+	switch {
+	case k.Phase == check.Running && k.Gate:
+		return 1
+	case k.Phase == check.Running:
+		return 2
+	case k.Phase == check.Last:
+		return 3
+	}
+	return 0
 }
 
 func (p *parser) total(v option.Value) {

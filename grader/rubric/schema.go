@@ -47,7 +47,7 @@ var schemer = reflect.TypeFor[option.Schemer]()
 
 // schemaOf describes a type; types that describe themselves are asked.
 func schemaOf(t reflect.Type) (*jsonschema.Schema, error) {
-	own := map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[option.Value](): {}, reflect.TypeFor[option.Pos](): {}}
+	own := map[reflect.Type]*jsonschema.Schema{reflect.TypeFor[option.Value](): {}, reflect.TypeFor[option.Pos](): {Type: "object"}}
 	collect(t, own, map[reflect.Type]bool{})
 	if s, ok := own[t]; ok {
 		return s.CloneSchemas(), nil

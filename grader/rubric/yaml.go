@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -38,7 +39,10 @@ func read(file string, text []byte) (option.Value, option.Problems) {
 	return v, r.problems
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+var (
+	yamlLine   = regexp.MustCompile(`line (\d+): `)
+	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+)
 
 // syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
 func syntaxProblem(file string, text []byte, err error) option.Problem {
@@ -50,7 +54,7 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	}
 	lines := strings.Split(string(text), "\n")
 	for i, line := range lines { // a tab is what most often is wrong, and its line is then certain
-		if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") && strings.Contains(p.Message, "token") {
+		if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") && (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) {
 			p.Line, p.Column = i+1, strings.IndexByte(line, '\t')+1
 			p.Message = "a tab, where YAML wants blanks"
 			return p
@@ -62,6 +66,14 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			if t != "" && !strings.HasPrefix(t, "#") && !strings.Contains(t, ":") && !strings.HasPrefix(t, "-") {
 				p.Line = n + 1
 				break
+			}
+		}
+	}
+	if m := yamlAnchor.FindStringSubmatch(p.Message); m != nil { // of which YAML says no line
+		for i, line := range lines {
+			if column := strings.Index(line, "*"+m[1]); column >= 0 {
+				p.Line, p.Column = i+1, utf8.RuneCountInString(line[:column])+1
+				return p
 			}
 		}
 	}

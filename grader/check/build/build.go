@@ -103,6 +103,9 @@ func advise(t check.Source, f *check.BuildFailure) string {
 		}
 		return "The last lines of the step's output say why the command failed."
 	}
+	if f.Subject != "" && f.Unsent {
+		return f.Subject
+	}
 	return "Run docker build . in the folder and read the error."
 }
 

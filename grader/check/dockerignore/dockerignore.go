@@ -3,6 +3,7 @@ package dockerignore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -17,7 +18,7 @@ import (
 
 // Kind is the kind.
 func Kind() check.Kind {
-	return check.Kind{Name: "dockerignore", Phase: check.Image, New: func() check.Check { return new(Dockerignore) }, Manual: check.Manual{
+	return check.Kind{Name: "dockerignore", Phase: check.Context, New: func() check.Check { return new(Dockerignore) }, Manual: check.Manual{
 		Summary: "what does the ignore file really keep out of the build",
 		Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that copies everything is built
 with the student's ignore file, as Docker would: what arrives was not ignored. keeps are paths that must arrive. The text of the
@@ -57,8 +58,12 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 // Ask plants, builds and looks.
 func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	rules, err := t.Ignore()
+	var bad *dockerignore.Error
+	if errors.As(err, &bad) {
+		return check.Outcome{Items: []check.Item{{Name: bad.File, Want: "an ignore file that Docker can read", Got: bad.Message, Hint: bad.Hint, File: bad.File, Line: bad.Line}}}, nil
+	}
 	if err != nil {
-		return check.Outcome{}, err // the build has failed of it, and blocks this
+		return check.Outcome{}, err
 	}
 	var edits []check.Edit
 	for _, name := range d.Excludes {

@@ -41,10 +41,13 @@ type withSteps struct {
 
 // UnmarshalOption reads either form.
 func (e *Env) UnmarshalOption(v option.Value) option.Problems {
-	if _, ok := v.Get("steps"); ok {
+	if written, ok := v.Get("steps"); ok {
 		var long withSteps
 		ps := option.Decode(v, &long)
 		e.Set, e.Steps = long.Set, long.Steps
+		if len(ps) == 0 && len(e.Steps) == 0 {
+			return written.Problem("want at least one step")
+		}
 		return ps
 	}
 	if set, ok := v.Get("set"); ok && set.Kind == option.Map {

@@ -1,0 +1,437 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+var update = flag.Bool("update", false, "write report.schema.json anew")
+
+// filled is a report in which everything is there: every text is the one given, every number above zero.
+func filled(text string) result.Report {
+	var r result.Report
+	fill(reflect.ValueOf(&r).Elem(), text)
+	r.Schema, r.Audience, r.Status = result.Schema, result.Instructor, result.Graded
+	r.StartedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	check := r.Checks[0]
+	r.Checks = nil
+	for _, s := range []result.Status{result.Pass, result.Partial, result.Fail, result.Blocked, result.Error} {
+		c := check
+		c.Status, c.Hidden, c.Bonus = s, false, false
+		c.Points, c.MaxPoints = 1, 3
+		c.Items, c.Evidence = nil, nil
+		for _, is := range []result.Status{result.Pass, result.Partial, result.Fail, result.Blocked} {
+			item := check.Items[0]
+			item.Status = is
+			c.Items = append(c.Items, item)
+		}
+		for _, kind := range []string{"exchange", "diff", "rubric", "command", "log", "text", "table", "story"} {
+			e := check.Evidence[0]
+			e.Kind = kind
+			if kind != "table" {
+				e.Rows = nil
+			}
+			c.Evidence = append(c.Evidence, e)
+		}
+		r.Checks = append(r.Checks, c)
+	}
+	r.Checks[2].Items[2].File = "Dockerfile" // a finding beside the code
+	return r
+}
+
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), text)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), text)
+		fill(v.Index(1), text)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), text)
+		}
+	default:
+		panic(v.Type().String())
+	}
+}
+
+func render(t *testing.T, r result.Report, write func(io.Writer, result.Report) error) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, write(&b, r))
+	return b.String()
+}
+
+func plainText(w io.Writer, r result.Report) error { return Text(w, r, TextOptions{}) }
+
+func TestJSONRoundTrip(t *testing.T) {
+	for _, text := range []string{"plain", hostile, "日本 \u2028 <b>&amp;"} {
+		r := filled(text)
+		got, err := Read(strings.NewReader(render(t, r, JSON)))
+		require.NoError(t, err)
+		assert.Equal(t, r, got)
+	}
+	var none result.Report
+	none.Schema = result.Schema
+	got, err := Read(strings.NewReader(render(t, none, JSON)))
+	require.NoError(t, err)
+	assert.Equal(t, none, got)
+	assert.Nil(t, got.Score, "no score stays no score")
+}
+
+func TestJSONIsHarmless(t *testing.T) {
+	text := render(t, filled(hostile), JSON)
+	for _, bad := range []string{"\x1b", "<script", "\u2028", "\x00"} {
+		assert.NotContains(t, text, bad)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"schema":"taskgrader/report/v2"}`: `reading a report: its schema is "taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
+		`{}`:                                `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
+		``:                                  `reading a report: EOF`,
+		`{"schema":1}`:                      `reading a report: json: cannot unmarshal number into Go struct field Report.schema of type string`,
+	} {
+		_, err := Read(strings.NewReader(text))
+		assert.EqualError(t, err, want)
+	}
+}
+
+// hostile is what a student may put into a name, a file, an answer or a log.
+const hostile = "</title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)>\"' onmouseover='x {{.Seed}} javascript:alert(1) &lt;" +
+	"\x1b[31mred\x1b]8;;http://evil\x07\u009b31m\x00\x08\x7f\r\u202eevil\u2066\u200f\ufeff\u2028\u2029\U000e0041"
+
+// benign has the length of nothing in particular, and means nothing to any reader.
+const benign = "a plain word"
+
+var tag = regexp.MustCompile(`<(/?[a-zA-Z!][a-zA-Z0-9]*)([^>]*)>`)
+var attribute = regexp.MustCompile(`([a-zA-Z-]+)="[^"]*"`)
+
+// structure is the tags of a page with the names of their attributes.
+func structure(page string) (out []string) {
+	for _, m := range tag.FindAllStringSubmatch(page, -1) {
+		s := m[1]
+		for _, a := range attribute.FindAllStringSubmatch(m[2], -1) {
+			s += " " + a[1]
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// control are the characters that steer terminals or turn the direction of writing.
+func control(s string) (out []string) {
+	for _, r := range s {
+		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xfeff || r == 0x2028 || r == 0x2029 || r >= 0xe0000 && r < 0xe0080) {
+			out = append(out, fmt.Sprintf("%U", r))
+		}
+	}
+	return out
+}
+
+func TestHTMLIsOnlyWhatThePageSays(t *testing.T) {
+	good, bad := filled(benign), filled(hostile)
+	for _, audience := range []result.Audience{result.Student, result.Instructor} {
+		page := render(t, bad.For(audience), HTML)
+		want := structure(render(t, good.For(audience), HTML))
+		require.Greater(t, len(want), 200)
+		assert.Equal(t, want, structure(page), "no text changes the structure of the page")
+		for _, no := range []string{"<script", "<img", "</title></style>", `onerror="`, `href="javascript`} {
+			assert.NotContains(t, page, no)
+		}
+		assert.Empty(t, control(page))
+		assert.Contains(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;", "it is shown, and does nothing")
+		assert.Contains(t, page, "{{.Seed}}", "it is no template")
+		assert.Contains(t, page, "␛[31mred")
+	}
+}
+
+func TestHTMLLoadsNothing(t *testing.T) {
+	page := render(t, filled(benign), HTML)
+	assert.Contains(t, page, `content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`)
+	for _, no := range []string{"<script", "<link", "<iframe", "src=", "http://", "https://", "@import", "url("} {
+		assert.NotContains(t, page, no)
+	}
+}
+
+func TestHTMLSays(t *testing.T) {
+	score := 4.0
+	pass := result.Check{ID: "a", Title: "A", Status: result.Pass, Points: 4, MaxPoints: 4}
+	small := result.Check{ID: "s", Title: "Small", Status: result.Fail, MaxPoints: 1}
+	large := result.Check{ID: "l", Title: "Large", Status: result.Partial, Points: 1, MaxPoints: 9, Want: "w", Got: "g"}
+	bonus := result.Check{ID: "b", Title: "Bonus", Status: result.Fail, MaxPoints: 20, Bonus: true}
+	blocked := result.Check{ID: "x", Title: "Blocked", Status: result.Blocked, MaxPoints: 5, BlockedBy: "build"}
+	base := result.Report{Score: &score, MaxScore: 4, Submission: result.Submission{ID: "ada"}, Audience: result.Student}
+	with := func(checks ...result.Check) result.Report { r := base; r.Checks = checks; return r }
+	assert.Contains(t, render(t, with(pass), HTML), "Well done.")
+	assert.Contains(t, render(t, with(pass, bonus), HTML), "Well done.", "bonus is nothing to mend")
+	assert.NotContains(t, render(t, with(pass, blocked), HTML), "Well done.", "what could not be judged does not hold")
+	page := render(t, with(pass, small, large, bonus), HTML)
+	assert.NotContains(t, page, "Well done.")
+	assert.Contains(t, page, "2 things to mend first")
+	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="lost">&#43;8</span>`), strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
+	assert.Contains(t, page, `aria-label="Score 4 of 4"`)
+	assert.Contains(t, page, "<h1>ada</h1>")
+	named := base
+	named.Submission.Name = "Ada Lovelace"
+	assert.Contains(t, render(t, named, HTML), "<h1>Ada Lovelace</h1>")
+	failed := base
+	failed.Score, failed.Problem = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}
+	page = render(t, failed, HTML)
+	assert.Contains(t, page, `aria-label="No score"`)
+	assert.Contains(t, page, "This is not your fault, and costs nothing. no daemon <em>start it</em>")
+	assert.NotContains(t, page, "Well done.")
+	more := base
+	high := 6.0
+	more.Score = &high
+	assert.Contains(t, render(t, more, HTML), `stroke-dasharray="100 100"`, "bonus does not burst the ring")
+}
+
+func TestHTMLShowsFindingsBesideTheDockerfile(t *testing.T) {
+	r := result.Report{Source: &result.Source{Dockerfile: "FROM x\r\nADD . .\r\n"}, Checks: []result.Check{{ID: "practice", Status: result.Fail,
+		Items: []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 2, Got: "ADD", Hint: "write COPY"}, {Status: result.Pass, File: "Dockerfile", Line: 1, Got: "fine"}, {Status: result.Fail, File: ".dockerignore", Line: 1, Got: "other"}}}}}
+	assert.Equal(t, []codeLine{{Number: 1, Text: "FROM x"}, {Number: 2, Text: "ADD . .", Findings: []string{"practice: ADD. write COPY"}}}, code(r))
+	page := render(t, r, HTML)
+	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD. write COPY</div></td>`)
+	assert.Nil(t, code(result.Report{}))
+}
+
+func TestBars(t *testing.T) {
+	r := result.Report{Image: &result.Image{SizeBytes: 100, Layers: []result.Layer{{Bytes: 60_000_000, Base: true, Instruction: "base"}, {Bytes: 0}, {Bytes: 20_000_000, Instruction: "COPY . ."}}}}
+	assert.Equal(t, []bar{{0, 750, "base", "60.0 MB  base"}, {750, 0, "own1", "0.0 MB  "}, {750, 250, "own2", "20.0 MB  COPY . ."}}, bars(r))
+	assert.Nil(t, bars(result.Report{}))
+	assert.Nil(t, bars(result.Report{Image: &result.Image{SizeBytes: 1, Layers: []result.Layer{{}}}}))
+}
+
+func TestTextIsHarmless(t *testing.T) {
+	for _, audience := range []result.Audience{result.Student, result.Instructor} {
+		bad := render(t, filled(hostile+"\nPASS forged\n").For(audience), plainText)
+		assert.Empty(t, control(bad))
+		good := render(t, filled(benign).For(audience), plainText)
+		assert.NotContains(t, bad, "\nPASS forged", "no text makes a line of its own")
+		for _, line := range strings.Split(good, "\n") {
+			assert.LessOrEqual(t, len([]rune(line)), 3*textWidth+80)
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, Text(&b, filled(hostile), TextOptions{Color: true}))
+	ours := regexp.MustCompile("\x1b\\[(0|1|3[1-6]|1;35)m")
+	assert.Empty(t, control(ours.ReplaceAllString(b.String(), "")), "colour is ours alone")
+}
+
+func TestText(t *testing.T) {
+	score := 7.5
+	r := result.Report{Score: &score, MaxScore: 10, Seed: "ab12", Submission: result.Submission{ID: "ada"}, Rubric: result.Rubric{Title: "Task API"},
+		Skills: []result.Skill{{Name: "Web", Points: 7.5, MaxPoints: 10, Mastered: false}, {Name: "Build", Points: 1, MaxPoints: 1, Mastered: true}}, Notes: []string{"a note"},
+		Checks: []result.Check{
+			{ID: "builds", Title: "It builds", Status: result.Pass, Points: 2, MaxPoints: 2},
+			{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2.5,
+				Items:    []result.Item{{Name: "POST /tasks", Status: result.Fail, Want: "201", Got: "500", Hint: "look", File: "r.yaml", Line: 3}, {Name: "fine", Status: result.Pass}},
+				Evidence: []result.Evidence{{Kind: "rubric", File: "r.yaml", Line: 3, Text: "- {send: POST /tasks}"}, {Kind: "exchange", Text: "POST /tasks\n500"}, {Kind: "command", Text: "curl x"}, {Kind: "log", Text: "unseen"}}},
+			{ID: "read", Title: "It reads", Status: result.Blocked, MaxPoints: 5, BlockedBy: "create"},
+			{ID: "odd", Title: "It could not be asked", Status: result.Error, MaxPoints: 0.5},
+		}}
+	assert.Equal(t, `ada — Task API
+
+PASS        2/2  builds           It builds
+FAIL      0/2.5  create           It creates
+                 POST /tasks  (r.yaml:3)
+                   want 201
+                   got  500
+                   hint look
+                 r.yaml:3 | - {send: POST /tasks}
+                 | POST /tasks
+                 | 500
+                 again: curl x
+BLOCKED     0/5  read             It reads
+                 could not be judged, because create did not pass
+ERROR     0/0.5  odd              It could not be asked
+
+    Web                                   7.5 / 10
+  ✓ Build                                   1 / 1
+  note: a note
+
+Score 7.5 of 10
+Again taskgrader grade --seed ab12
+`, render(t, r, plainText))
+	r.Score, r.Problem, r.Checks, r.Skills, r.Notes = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}, nil, nil, nil
+	var b bytes.Buffer
+	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html"}))
+	assert.Equal(t, `ada — Task API
+
+
+
+No score: the grader could not finish. This is not the student's fault.
+  build: no daemon
+  hint: start it
+Page  reports/ada.html
+Again taskgrader grade --seed ab12
+`, b.String())
+}
+
+func TestTextOfManyItems(t *testing.T) {
+	c := result.Check{ID: "a", Status: result.Fail}
+	for i := range 9 {
+		c.Items = append(c.Items, result.Item{Name: fmt.Sprint("item", i), Status: result.Fail})
+	}
+	text := render(t, result.Report{Checks: []result.Check{c}}, plainText)
+	assert.Contains(t, text, "item5")
+	assert.NotContains(t, text, "item6")
+	assert.Contains(t, text, "… and more, on the page")
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain\tand\nlines": "plain\tand\nlines", "a\r\nb": "a\nb", "\x1b[31m": "␛[31m", "a\x00b": "a␀b", "\x7f": "\ufffd", "\u009b31m": "\ufffd31m", "\u202eevil": "\ufffdevil",
+		"\xff": "\ufffd", "日本 é 🎉": "日本 é 🎉", "a\u2028b": "a\ufffdb",
+	} {
+		assert.Equal(t, want, clean(in), "%q", in)
+	}
+	assert.Equal(t, "a b c", oneLine(" a\n\tb  c ", 10))
+	assert.Equal(t, "日本日…", oneLine("日本日本日", 4))
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add(hostile)
+	f.Fuzz(func(t *testing.T, s string) {
+		if bad := control(strings.ReplaceAll(clean(s), "\t", "")); bad != nil {
+			t.Fatalf("%q has %q", clean(s), bad)
+		}
+		if strings.ContainsAny(oneLine(s, 80), "\n\t") || len([]rune(oneLine(s, 80))) > 80 {
+			t.Fatalf("%q is no one line", oneLine(s, 80))
+		}
+	})
+}
+
+func TestPoints(t *testing.T) {
+	for n, want := range map[float64]string{0: "0", 1: "1", 10: "10", 100: "100", 0.5: "0.5", 3.33: "3.33", 2.5: "2.5", 0.1 + 0.2: "0.3"} {
+		assert.Equal(t, want, points(n))
+	}
+}
+
+func TestWriteFiles(t *testing.T) {
+	dir := t.TempDir()
+	r := filled(benign)
+	r.Submission.ID = "ada"
+	r.Checks[1].Hidden, r.Checks[1].Got = true, "SECRET-ANSWER"
+	require.NoError(t, WriteFiles(dir, r))
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	require.NoError(t, err)
+	var names []string
+	for _, f := range files {
+		rel, _ := filepath.Rel(dir, f)
+		names = append(names, filepath.ToSlash(rel))
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		assert.Equal(t, strings.HasPrefix(filepath.ToSlash(rel), "instructor/"), bytes.Contains(text, []byte("SECRET-ANSWER")), rel)
+		info, err := os.Stat(f)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+	}
+	assert.ElementsMatch(t, []string{"students/ada.html", "students/ada.json", "instructor/ada.html", "instructor/ada.json"}, names)
+	f, err := os.Open(filepath.Join(dir, "students", "ada.json"))
+	require.NoError(t, err)
+	defer f.Close()
+	student, err := Read(f)
+	require.NoError(t, err)
+	assert.Equal(t, r.For(result.Student), student)
+}
+
+func TestWriteFileIsWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.json")
+	require.NoError(t, WriteFile(file, func(w io.Writer) error { _, err := io.WriteString(w, "old"); return err }))
+	err := WriteFile(file, func(w io.Writer) error { _, _ = io.WriteString(w, "ne"); return errors.New("no more") })
+	require.EqualError(t, err, fmt.Sprintf("writing %q: no more", file))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(text))
+	require.ErrorIs(t, WriteFile(filepath.Join(dir, "none", "a"), func(io.Writer) error { return nil }), os.ErrNotExist)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "taken"), 0o755))
+	require.Error(t, WriteFile(filepath.Join(dir, "taken"), func(io.Writer) error { return nil }))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 2, "nothing half is left")
+}
+
+const schemaFile = "report.schema.json"
+
+func TestSchemaIsFresh(t *testing.T) {
+	want, err := Schema()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(schemaFile, want, 0o644))
+	}
+	got, err := os.ReadFile(schemaFile)
+	require.NoError(t, err)
+	if !bytes.Equal(want, got) {
+		t.Fatalf("%s is out of date: go test ./grader/report -run TestSchemaIsFresh -update", schemaFile)
+	}
+}
+
+func TestReportsFitTheSchema(t *testing.T) {
+	text, err := os.ReadFile(schemaFile)
+	require.NoError(t, err)
+	var s jsonschema.Schema
+	require.NoError(t, json.Unmarshal(text, &s))
+	resolved, err := s.Resolve(nil)
+	require.NoError(t, err)
+	validate := func(r result.Report, change func(map[string]any)) error {
+		var v map[string]any
+		require.NoError(t, json.Unmarshal([]byte(render(t, r, JSON)), &v))
+		change(v)
+		return resolved.Validate(v)
+	}
+	asIs := func(map[string]any) {}
+	least := result.Report{Schema: result.Schema, Audience: result.Student, Status: result.Error, Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{}}
+	assert.NoError(t, validate(least, asIs))
+	assert.NoError(t, validate(least.For(result.Student), asIs), "no checks are an empty list, for students too")
+	assert.NoError(t, validate(filled(hostile), asIs))
+	hidden := filled(benign)
+	hidden.Checks[1].Hidden = true
+	assert.NoError(t, validate(hidden.For(result.Student), asIs))
+	for name, change := range map[string]func(map[string]any){
+		"another schema":       func(v map[string]any) { v["schema"] = "taskgrader/report/v2" },
+		"an unknown status":    func(v map[string]any) { v["status"] = "fine" },
+		"a check's status":     func(v map[string]any) { v["checks"].([]any)[0].(map[string]any)["status"] = "graded" },
+		"an unknown key":       func(v map[string]any) { v["extra"] = 1 },
+		"no submission":        func(v map[string]any) { delete(v, "submission") },
+		"a score that is null": func(v map[string]any) { v["score"] = nil },
+		"checks that are null": func(v map[string]any) { v["checks"] = nil },
+		"points that are text": func(v map[string]any) { v["checks"].([]any)[0].(map[string]any)["points"] = "1" },
+	} {
+		assert.Error(t, validate(filled(benign), change), name)
+	}
+}

@@ -1,0 +1,90 @@
+package rubric
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+func expectedFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "expected.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	return file
+}
+
+func TestLoadExpected(t *testing.T) {
+	e, err := LoadExpected(expectedFile(t, `rubric: task-api
+submissions:
+  lesson: {score: 100}
+  no-expose: {fails: [instructions, listens], why: EXPOSE is missing}
+  empty: {score: 0}
+`))
+	require.NoError(t, err)
+	hundred, none := 100.0, 0.0
+	assert.Equal(t, &Expected{Rubric: "task-api", Submissions: []ExpectedSubmission{
+		{ID: "lesson", Score: &hundred},
+		{ID: "no-expose", Fails: []string{"instructions", "listens"}, Why: "EXPOSE is missing"},
+		{ID: "empty", Score: &none},
+	}}, e)
+}
+
+func TestLoadExpectedMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"submissions: {}": `1:1: missing key "rubric"`,
+		"rubric: r":       `1:1: missing key "submissions"`,
+		"rubric: r\nsubmissions: {a: {sc0re: 1}}":              `2:19: unknown key "sc0re" (did you mean "score"?)`,
+		"rubric: r\nsubmissions: {a: {score: x}}":              `2:26: want a number, not "x"`,
+		"rubric: r\nsubmissions: {a: {fails: x}}":              `2:26: want a list, not "x"`,
+		"rubric: r\nsubmissions: {a: 100}":                     `2:18: want a mapping, not "100"`,
+		"rubric: r\nsubmissions: [a]":                          `2:14: want a mapping, not a list`,
+		"rubric: r\nsubmissions: {a: {score: 1}, a: {why: x}}": `2:30: key "a" is already on line 2`,
+		"rubric: [": `1:1: did not find expected node content`,
+	} {
+		file := expectedFile(t, text)
+		_, err := LoadExpected(file)
+		assert.EqualError(t, err, file+":"+want, text)
+		assert.IsType(t, option.Problems{}, err)
+	}
+	_, err := LoadExpected(filepath.Join(t.TempDir(), "none.yaml"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "reading what is expected: ")
+}
+
+func TestDiff(t *testing.T) {
+	score := func(n float64) *float64 { return &n }
+	report := func(n *float64, checks ...result.Check) result.Report { return result.Report{Score: n, Checks: checks} }
+	pass := result.Check{ID: "a", Status: result.Pass}
+	fail := result.Check{ID: "a", Status: result.Fail, Got: "nothing"}
+	partial := result.Check{ID: "a", Status: result.Partial, Got: "half"}
+	blocked := result.Check{ID: "b", Status: result.Blocked, BlockedBy: "a"}
+	for _, c := range []struct {
+		name string
+		want ExpectedSubmission
+		got  result.Report
+		diff []string
+	}{
+		{"as expected", ExpectedSubmission{Score: score(5)}, report(score(5), pass), nil},
+		{"another score", ExpectedSubmission{Score: score(5)}, report(score(4.5), pass), []string{"score: want 5, got 4.5"}},
+		{"any score", ExpectedSubmission{}, report(score(4.5), pass), nil},
+		{"a loss that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail), nil},
+		{"a part that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), partial), nil},
+		{"a loss that is not", ExpectedSubmission{}, report(score(0), fail), []string{"a: want a pass, got fail: nothing"}},
+		{"a part that is not", ExpectedSubmission{}, report(score(0), partial), []string{"a: want a pass, got partial: half"}},
+		{"a pass that is not", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), pass), []string{"a: want a loss of points, got a pass"}},
+		{"blocked by what fails", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail, blocked), nil},
+		{"blocked where nothing fails", ExpectedSubmission{}, report(score(0), blocked), []string{"b: want a pass, got blocked by a"}},
+		{"a check that is not there", ExpectedSubmission{Fails: []string{"c"}}, report(score(0), pass), []string{"c: the rubric has no such check"}},
+		{"no score", ExpectedSubmission{Score: score(5)}, report(nil, pass), []string{"the grader could not finish"}},
+		{"no score, with the reason", ExpectedSubmission{Score: score(0)}, result.Report{Problem: &result.Problem{Message: "no daemon"}},
+			[]string{"the grader could not finish: no daemon"}},
+	} {
+		assert.Equal(t, c.diff, c.want.Diff(c.got), c.name)
+	}
+}
