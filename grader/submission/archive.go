@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // What an archive may unpack to.
@@ -55,7 +56,7 @@ func (s *Submission) unpack(full string) error {
 	if err != nil {
 		return fmt.Errorf("opening the archive: %w", err)
 	}
-	u := &unpacker{root: root, packed: info.Size()}
+	u := &unpacker{root: root, packed: info.Size(), folders: map[string]bool{}}
 	switch {
 	case !IsArchive(full):
 		err = &Refused{Message: fmt.Sprintf("%q is no folder and no archive", filepath.Base(full)), Hint: "Hand in a folder, a .zip or a .tar.gz."}
@@ -92,7 +93,8 @@ type unpacker struct {
 	root    *os.Root
 	packed  int64
 	written int64
-	entries int
+	entries int             // and the folders that their paths imply
+	folders map[string]bool // those counted
 }
 
 func damaged(err error) error {
@@ -101,6 +103,9 @@ func damaged(err error) error {
 
 func (u *unpacker) zip(full string) error {
 	r, err := zip.OpenReader(full)
+	if errors.As(err, new(*fs.PathError)) {
+		return fmt.Errorf("opening the archive: %w", err)
+	}
 	if err != nil {
 		return damaged(err)
 	}
@@ -155,18 +160,24 @@ func (u *unpacker) entry(name string, mode fs.FileMode, link string, open func()
 	if litter(clean) || clean == "." {
 		return nil
 	}
-	if u.entries++; u.entries > maxEntries {
+	u.entries++
+	for dir := path.Dir(clean); dir != "." && !u.folders[dir]; dir = path.Dir(dir) {
+		u.folders[dir] = true
+		u.entries++
+	}
+	if u.entries > maxEntries {
 		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", maxEntries), Hint: "Leave .venv, node_modules and the like out of what you hand in."}
 	}
 	switch {
 	case mode.IsDir():
-		return ours(u.root.MkdirAll(clean, 0o755))
+		u.folders[clean] = true
+		return laidOut(clean, u.root.MkdirAll(clean, 0o755))
 	case mode&fs.ModeSymlink != 0:
 		return &Refused{Message: fmt.Sprintf("the archive holds a link: %q", clean), Hint: "Hand in files, not links to them."}
 	case !mode.IsRegular():
 		return &Refused{Message: fmt.Sprintf("the archive holds what is neither file nor folder: %q", clean), Hint: "Hand in plain files."}
 	}
-	if err := ours(u.root.MkdirAll(path.Dir(clean), 0o755)); err != nil {
+	if err := laidOut(clean, u.root.MkdirAll(path.Dir(clean), 0o755)); err != nil {
 		return err
 	}
 	in, err := open()
@@ -176,13 +187,16 @@ func (u *unpacker) entry(name string, mode fs.FileMode, link string, open func()
 	defer in.Close()
 	out, err := u.root.OpenFile(clean, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644|mode&0o111)
 	if err != nil {
-		return ours(err)
+		return laidOut(clean, err)
 	}
 	defer out.Close()
 	allowed := min(maxUnpacked, max(u.packed*maxRatio, 10<<20)) - u.written
-	n, err := io.Copy(out, io.LimitReader(in, allowed+1))
+	source := &reading{Reader: in}
+	n, err := io.Copy(out, io.LimitReader(source, allowed+1))
 	u.written += n
 	switch {
+	case err != nil && source.err == nil:
+		return fmt.Errorf("unpacking: %w", err)
 	case n > allowed:
 		return &Refused{Message: "the archive unpacks to far more than a submission needs", Hint: "Leave .venv, data and built files out of what you hand in."}
 	case err != nil:
@@ -191,7 +205,28 @@ func (u *unpacker) entry(name string, mode fs.FileMode, link string, open func()
 	return nil
 }
 
-func ours(err error) error {
+// reading remembers the error of a reader, to tell it from that of the writer it is copied to: a full disk is no damage.
+type reading struct {
+	io.Reader
+	err error
+}
+
+func (r *reading) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+// laidOut says whose fault it is that a path cannot be made: the archive's, when it holds a file and a folder of one
+// name, or a name that is too long.
+func laidOut(name string, err error) error {
+	for _, theirs := range []error{syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.EILSEQ} {
+		if errors.Is(err, theirs) {
+			return &Refused{Message: fmt.Sprintf("the archive holds a path that no folder can: %q", name), Hint: "Pack the folder again with your system's own archive program."}
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("unpacking: %w", err)
 	}

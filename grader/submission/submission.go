@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -59,22 +60,27 @@ func Open(name string) (*Submission, error) {
 	s := &Submission{Dir: full, ID: SafeID(trimArchive(filepath.Base(full)))}
 	if !info.IsDir() {
 		if err := s.unpack(full); err != nil {
-			return nil, err
+			return nil, errors.Join(err, s.Close())
 		}
 	}
-	return s, s.digest()
+	if err := s.digest(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
-var unsafe = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
+var (
+	unsafe   = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
+	reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])$`) // names of devices on Windows
+)
 
 // SafeID is a name that can be a file's on every system.
 func SafeID(name string) string {
 	id := strings.Trim(unsafe.ReplaceAllString(strings.ToValidUTF8(name, "-"), "-"), "-. ")
 	if len(id) > 100 {
-		id = strings.ToValidUTF8(id[:100], "")
+		id = strings.TrimRight(strings.ToValidUTF8(id[:100], ""), "-.")
 	}
-	switch strings.ToUpper(strings.SplitN(id, ".", 2)[0]) {
-	case "", "CON", "PRN", "AUX", "NUL", "COM1", "LPT1":
+	if base, _, _ := strings.Cut(id, "."); base == "" || reserved.MatchString(base) {
 		id = "submission-" + id
 	}
 	return strings.TrimSuffix(id, "-")

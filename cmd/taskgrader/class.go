@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/submission"
+)
+
+// classOptions are what class takes besides what grade does.
+type classOptions struct {
+	gradeOptions
+	jobs   int
+	roster string
+	fresh  bool
+}
+
+func newClass() *cobra.Command {
+	o := classOptions{}
+	cmd := &cobra.Command{
+		Use: "class DIR", Short: "grade every submission in a folder",
+		Long: `class grades every child folder, .zip, .tar.gz and .tgz of DIR, and writes a page for each student, a page of the class
+(index.html) and the grades (grades.csv). The names that Moodle, Canvas and gh classroom give to hand-ins are recognised.
+
+Run it again, after an interruption too, and only what is missing, changed, or ended in an error is graded.
+
+  $ taskgrader class hand-ins --roster class.csv
+  $ taskgrader class hand-ins --fresh              grade all again, and say what changed
+
+` + exitCodes,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runClass(cmd, args[0], o) },
+	}
+	o.add(cmd)
+	f := cmd.Flags()
+	f.IntVar(&o.jobs, "jobs", 0, "how many are graded at once; from processors and memory unless given")
+	f.StringVar(&o.roster, "roster", "", "CSV of the class: id, name, email")
+	f.BoolVar(&o.fresh, "fresh", false, "grade all again, and say what changed")
+	return cmd
+}
+
+func runClass(cmd *cobra.Command, dir string, o classOptions) error {
+	r, err := o.load()
+	if err != nil {
+		return err
+	}
+	if o.jobs < 0 {
+		return fmt.Errorf("--jobs is how many are graded at once, not %d", o.jobs)
+	}
+	options := class.Options{Out: o.out, Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
+	entries, err := o.find(dir, &options)
+	if err != nil {
+		return err
+	}
+	var e *engine.Engine // connected when there is something to grade
+	options.Ready = func() (err error) { e, err = connect(cmd); return err }
+	defer func() {
+		if e != nil {
+			e.Close()
+		}
+	}()
+	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return e.Open(ctx, job) })
+	show := newProgress(cmd.ErrOrStderr(), o.quiet)
+	options.Progress = show.event
+	c, err := class.Run(cmd.Context(), lazy, r, entries, options)
+	show.done()
+	if c == nil {
+		return ours(err)
+	}
+	if shown := o.showClass(cmd, *c); shown != nil {
+		return shown
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.Failed():
+		return errGrader
+	case c.Below(o.failUnder):
+		return errBelow
+	}
+	return nil
+}
+
+// find lists the submissions and reads the roster.
+func (o *classOptions) find(dir string, options *class.Options) ([]submission.Entry, error) {
+	entries, ignored, err := submission.List(dir)
+	if err != nil {
+		return nil, err
+	}
+	same := func(name, other string) bool {
+		a, errA := os.Stat(filepath.Join(dir, name))
+		b, errB := os.Stat(other)
+		return other != "" && errA == nil && errB == nil && os.SameFile(a, b)
+	}
+	entries = slices.DeleteFunc(entries, func(e submission.Entry) bool { return same(e.File, o.out) })
+	options.Ignored = slices.DeleteFunc(ignored, func(name string) bool { return same(name, o.roster) || same(name, o.rubric) })
+	if o.roster != "" {
+		if options.Roster, err = submission.ReadRoster(o.roster); err != nil {
+			return nil, err
+		}
+	}
+	if len(entries) == 0 {
+		refused := &class.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
+		if _, err := os.Stat(filepath.Join(dir, "Dockerfile")); err == nil {
+			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
+		}
+		return nil, refused
+	}
+	return entries, nil
+}
+
+// ours tells what a run ended with: a mistake of the caller, or a fault of ours.
+func ours(err error) error {
+	switch err.(type) {
+	case *class.RefusedError, graderError:
+		return err
+	}
+	return graderError{err}
+}
+
+func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
+	if o.format == "json" {
+		return class.JSON(cmd.OutOrStdout(), c)
+	}
+	return class.Text(cmd.OutOrStdout(), c, class.TextOptions{Color: o.color(cmd), Out: o.out})
+}
+
+// progress shows how far a class is.
+type progress interface {
+	event(class.Event)
+	done()
+}
+
+func newProgress(w io.Writer, quiet bool) progress {
+	switch {
+	case quiet:
+		return noProgress{}
+	case isTerminal(w):
+		return &barProgress{out: w}
+	}
+	return lineProgress{w}
+}
+
+type noProgress struct{}
+
+func (noProgress) event(class.Event) {}
+func (noProgress) done()             {}
+
+// lineProgress is one line for each submission that is graded.
+type lineProgress struct{ out io.Writer }
+
+func (p lineProgress) event(e class.Event) {
+	if e.Row != nil && e.Row.Now {
+		fmt.Fprintf(p.out, "%d/%d %s: %s\n", e.Done, e.Total, e.ID, e.Row.Line())
+	}
+}
+
+func (lineProgress) done() {}
+
+// barProgress is a bar for the class and a line for each worker.
+type barProgress struct {
+	out     io.Writer
+	screen  *mpb.Progress
+	total   *mpb.Bar
+	workers []*worker
+}
+
+type worker struct {
+	bar  *mpb.Bar
+	what atomic.Pointer[string]
+}
+
+func (p *barProgress) event(e class.Event) {
+	if p.screen == nil {
+		p.screen = mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(48))
+		p.total = p.screen.AddBar(int64(e.Total), mpb.BarPriority(-1),
+			mpb.AppendDecorators(decor.CountersNoUnit(" %d of %d")))
+	}
+	p.total.SetCurrent(int64(e.Done))
+	if e.Worker < 0 {
+		return
+	}
+	for len(p.workers) <= e.Worker {
+		p.workers = append(p.workers, p.newWorker())
+	}
+	what := ""
+	if e.What != "" {
+		what = fmt.Sprintf("  %-28.28s %s", e.ID, e.What)
+	}
+	p.workers[e.Worker].what.Store(&what)
+}
+
+func (p *barProgress) newWorker() *worker {
+	w := &worker{}
+	w.what.Store(new(string))
+	w.bar = p.screen.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *w.what.Load() })))
+	return w
+}
+
+func (p *barProgress) done() {
+	if p.screen == nil {
+		return
+	}
+	for _, w := range p.workers {
+		w.bar.Abort(true)
+	}
+	p.total.Abort(true)
+	p.screen.Wait()
+}

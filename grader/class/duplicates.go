@@ -1,0 +1,65 @@
+package class
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Duplicate is a group of submissions that are the same.
+type Duplicate struct {
+	Same string   `json:"same"` // content, or program: apart from white space and comments, and from other files
+	IDs  []string `json:"ids"`
+}
+
+// empty is the digest of nothing: of what could not be unpacked, and of a program where there is none.
+var empty = func() string {
+	sum := sha256.Sum256(nil)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}()
+
+// duplicates are the groups, those of the same content first. A group with the same program that is no larger than one
+// with the same content is left out.
+func duplicates(rows []Row) []Duplicate {
+	content, program := map[string][]string{}, map[string][]string{}
+	digests := map[string]map[string]bool{} // contents of one program
+	person := map[string]string{}
+	for _, row := range rows {
+		if row.Digest == "" || row.Digest == empty {
+			continue
+		}
+		person[row.ID] = row.Student
+		content[row.Digest] = append(content[row.Digest], row.ID)
+		if p := row.ProgramDigest; p != "" && p != empty {
+			if digests[p] == nil {
+				digests[p] = map[string]bool{}
+			}
+			digests[p][row.Digest] = true
+			program[p] = append(program[p], row.ID)
+		}
+	}
+	var out []Duplicate
+	add := func(same string, ids []string) {
+		slices.Sort(ids)
+		one := person[ids[0]] != "" && !slices.ContainsFunc(ids, func(id string) bool { return person[id] != person[ids[0]] })
+		if len(ids) > 1 && !one { // the same twice from one student is no news
+			out = append(out, Duplicate{Same: same, IDs: ids})
+		}
+	}
+	for _, ids := range content {
+		add("content", ids)
+	}
+	for p, ids := range program {
+		if len(digests[p]) > 1 {
+			add("program", ids)
+		}
+	}
+	slices.SortFunc(out, func(a, b Duplicate) int {
+		if a.Same != b.Same {
+			return strings.Compare(a.Same, b.Same)
+		}
+		return strings.Compare(a.IDs[0], b.IDs[0])
+	})
+	return out
+}

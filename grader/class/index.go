@@ -1,0 +1,146 @@
+package class
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+//go:embed index.html
+var indexText string
+
+//go:embed style.css
+var style string
+
+//go:embed sort.js
+var script string
+
+// policy lets the page run its own script and no other.
+var policy = func() string {
+	sum := sha256.Sum256([]byte(script))
+	return "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}()
+
+var index = template.Must(template.New("index").Funcs(template.FuncMap{
+	"clean": clean, "points": points, "percent": percent, "plural": plural,
+	"style":  func() template.CSS { return template.CSS(style) },
+	"script": func() template.HTML { return template.HTML("<script>" + script + "</script>") },
+	"policy": func() string { return policy },
+	"short":  func(n int, s string) string { return oneLine(s, n) },
+	"took":   took,
+	"word":   statusWord,
+}).Parse(indexText))
+
+// HTML writes the class as one page for the instructor. It works from a file and without network; a script of its own
+// sorts and searches, and nothing is missing without it.
+func HTML(w io.Writer, c Class) error {
+	return index.Execute(w, indexView{Class: c, Figures: figuresOf(c)})
+}
+
+// indexView is the class with what the page makes of it.
+type indexView struct {
+	Class
+	Figures figures
+}
+
+// Sentence says how many of what.
+func (v indexView) Sentence() string { return v.Figures.sentence() }
+
+// Top are the checks that most students missed.
+func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Figures.Missed), 10)] }
+
+// Troubled are the rows with a fault of ours.
+func (v indexView) Troubled() []Row {
+	var out []Row
+	for _, row := range v.Students {
+		if row.Problem != nil {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// Again are the rows whose verdict replaced another one.
+func (v indexView) Again() []Row {
+	var out []Row
+	for _, row := range v.Students {
+		if row.Before != nil && len(row.Before.Changes) > 0 {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// histogramBar is one column of the histogram.
+type histogramBar struct {
+	From, To, Students int
+	Height             float64 // per cent of the highest
+}
+
+// Histogram is how many students have how much of the points.
+func (v indexView) Histogram() []histogramBar {
+	highest := 1
+	for _, n := range v.Figures.Bins {
+		highest = max(highest, n)
+	}
+	var out []histogramBar
+	for i, n := range v.Figures.Bins {
+		out = append(out, histogramBar{From: 10 * i, To: 10*i + 10, Students: n, Height: percent(float64(n), float64(highest))})
+	}
+	return out
+}
+
+// mapCell is one check of one student.
+type mapCell struct {
+	Class, Word, Points string
+}
+
+// Cells are a row's checks in the order of the class's.
+func (v indexView) Cells(row Row) []mapCell {
+	out := make([]mapCell, len(v.Checks))
+	for i, k := range v.Checks {
+		out[i] = mapCell{Class: "none", Word: "not graded"}
+		for _, verdict := range row.Checks {
+			if verdict.ID == k.ID {
+				out[i] = mapCell{Class: string(verdict.Status), Word: statusWord(verdict.Status), Points: points(verdict.Points)}
+				if verdict.Status == result.Error {
+					out[i].Points = ""
+				}
+			}
+		}
+	}
+	return out
+}
+
+// StateWord is a row's state for people.
+func (r Row) StateWord() string {
+	return map[State]string{Graded: "graded", Error: "grader error", Stale: "earlier grade", Waiting: "waiting", Missing: "nothing handed in"}[r.State]
+}
+
+// Who is the name of a row, or what stands for it.
+func (r Row) Who() string {
+	for _, s := range []string{r.Name, r.Student, r.ID} {
+		if s != "" {
+			return s
+		}
+	}
+	return r.File
+}
+
+func statusWord(s result.Status) string {
+	return map[result.Status]string{result.Pass: "passed", result.Partial: "partly", result.Fail: "failed", result.Blocked: "blocked", result.Error: "grader error", "": "not there"}[s]
+}
+
+func took(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

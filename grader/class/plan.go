@@ -1,0 +1,270 @@
+package class
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/submission"
+)
+
+// Why a submission is graded (again).
+const (
+	dueNew        = "it was not graded yet"
+	dueFresh      = "all are graded again"
+	dueError      = "the grader failed last time"
+	dueSubmission = "the submission changed"
+	dueRubric     = "the rubric changed"
+	dueGrader     = "the grader changed"
+	dueSeed       = "the seed changed"
+	dueChecks     = "other checks are asked"
+)
+
+// todo is one submission that is to be graded.
+type todo struct {
+	index int    // of the entry
+	why   string // one of the above
+	was   *Row   // the verdict it has, or nil
+}
+
+// refuses says why these reports may not go into the folder.
+func (r *run) refuses(before *Class) error {
+	if before == nil || r.options.Fresh {
+		return nil
+	}
+	const fix = "Name another folder with --out, or grade all again with --fresh."
+	switch {
+	case before.Rubric.ID != r.rubric.ID:
+		return r.mixed(before.Rubric.ID)
+	case before.Seed != r.seed:
+		return &RefusedError{Text: fmt.Sprintf("the reports in %q are of the seed %s", r.options.Out, before.Seed), Fix: fix}
+	case !slices.Equal(before.Only, sorted(r.options.Only)):
+		return &RefusedError{Text: fmt.Sprintf("the reports in %q are of %s", r.options.Out, choice(before.Only)), Fix: fix}
+	}
+	return nil
+}
+
+func (r *run) mixed(other string) error {
+	return &RefusedError{Text: fmt.Sprintf("the folder %q holds reports of the rubric %q, and these are of %q", r.options.Out, other, r.rubric.ID),
+		Fix: "Name another folder with --out, or grade all again with --fresh."}
+}
+
+func choice(only []string) string {
+	if len(only) == 0 {
+		return "all checks"
+	}
+	return fmt.Sprintf("the checks %q alone", only)
+}
+
+// plan fills the rows with what is on disk and says what is to be graded.
+func (r *run) plan(ctx context.Context, before *Class) ([]todo, error) {
+	prior := map[string]*Row{}
+	if before != nil {
+		for i := range before.Students {
+			prior[before.Students[i].ID] = &before.Students[i]
+		}
+	}
+	due := make([]*todo, len(r.entries))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i, e := range r.entries {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			var err error
+			due[i], err = r.inspect(i, prior[e.ID])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var out []todo
+	for i, t := range due {
+		if t != nil {
+			out = append(out, *t)
+		} else {
+			r.say(Event{Worker: -1, ID: r.entries[i].ID, Row: &r.rows[i]})
+		}
+	}
+	return out, nil
+}
+
+// inspect fills the row of one entry, and says what is to be done about it; nil is nothing.
+func (r *run) inspect(i int, prior *Row) (*todo, error) {
+	e := r.entries[i]
+	row, err := r.known(e, prior)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		row = &Row{ID: e.ID, State: Waiting, Due: dueNew}
+		r.place(i, *row)
+		return &todo{index: i, why: dueNew}, nil
+	}
+	why := r.due(e, row)
+	if why == "" {
+		if row, err = r.refresh(i, row); err != nil {
+			return nil, err
+		}
+		r.place(i, *row)
+		return nil, nil
+	}
+	was := *row
+	switch {
+	case row.State == Error:
+	case why == dueRubric, why == dueChecks, why == dueSubmission: // the score is not of this
+		row = &Row{ID: e.ID, State: Waiting}
+	default:
+		row.State = Stale
+	}
+	row.Due = why
+	r.place(i, *row)
+	return &todo{index: i, why: why, was: &was}, nil
+}
+
+// place puts a row in its place, with what the hand-in says of itself.
+func (r *run) place(i int, row Row) {
+	e := r.entries[i]
+	row.File, row.Late, row.Student, row.Second = e.File, e.Late, "", false
+	row.Name, row.Email = r.person(i)
+	r.rows[i] = row
+}
+
+// known is the row of what is on disk, or nil. The report is the truth, and class.json spares reading it.
+func (r *run) known(e submission.Entry, prior *Row) (*Row, error) {
+	file := r.file(result.Instructor, e.ID, ".json")
+	stamp, err := stampOf(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking at an earlier report: %w", err)
+	}
+	if prior != nil && prior.Report != nil && *prior.Report == stamp {
+		row := *prior
+		return &row, nil
+	}
+	rep, err := readReport(file)
+	if err != nil {
+		return nil, nil // it is no report, so there is none
+	}
+	if rep.Rubric.ID != r.rubric.ID && !r.options.Fresh {
+		return nil, r.mixed(rep.Rubric.ID)
+	}
+	row := rowOf(rep, &r.texts)
+	row.Report = &stamp
+	if prior != nil && prior.Report == nil && prior.State == Error { // it could not be written
+		row.State, row.Score, row.Problem = Error, nil, prior.Problem
+	}
+	if prior != nil && prior.State == Stale && row.State == Graded { // a run was killed after this was graded again
+		row.Before = compare(*prior, row, prior.Due)
+	}
+	return &row, nil
+}
+
+// due is why a submission with a verdict is to be graded again, or empty.
+func (r *run) due(e submission.Entry, row *Row) string {
+	switch {
+	case row.Rubric != r.rubric.Digest:
+		return dueRubric
+	case row.State == Error:
+		return dueError
+	case len(row.Checks) != r.asked:
+		return dueChecks
+	case r.options.Fresh:
+		return dueFresh
+	case row.Version != r.options.Version:
+		return dueGrader
+	case row.Seed != StudentSeed(r.seed, e.ID):
+		return dueSeed
+	case changed(e, row):
+		return dueSubmission
+	case row.State == Stale:
+		return row.Due
+	}
+	return ""
+}
+
+// changed says whether a submission is another than the one its row is of.
+func changed(e submission.Entry, row *Row) bool {
+	packed, err := e.Packed()
+	if err != nil {
+		return true // grading it will say what is wrong
+	}
+	if packed != "" && packed == row.Packed {
+		return false
+	}
+	sub, err := e.Open()
+	if err != nil {
+		return true
+	}
+	defer sub.Close()
+	if sub.Digest != row.Digest || sub.Refused != nil { // all that is refused has the same digest
+		return true
+	}
+	row.Packed = packed
+	return false
+}
+
+// refresh makes the files of a kept report again when one is gone, or the student's name is another.
+func (r *run) refresh(i int, row *Row) (*Row, error) {
+	name, email := r.person(i)
+	whole := row.Name == name && row.Email == email
+	for _, audience := range []result.Audience{result.Student, result.Instructor} {
+		for _, ending := range []string{".html", ".json"} {
+			_, err := os.Lstat(r.file(audience, row.ID, ending))
+			whole = whole && err == nil
+		}
+	}
+	if whole {
+		return row, nil
+	}
+	file := r.file(result.Instructor, row.ID, ".json")
+	rep, err := readReport(file)
+	if err != nil {
+		return nil, err
+	}
+	rep.Submission.Name, rep.Submission.Email = name, email
+	if err := report.WriteFiles(r.options.Out, rep); err != nil {
+		return nil, err
+	}
+	stamp, err := stampOf(file)
+	row.Report = &stamp
+	return row, err
+}
+
+func (r *run) file(a result.Audience, id, ending string) string {
+	folder := "instructor"
+	if a == result.Student {
+		folder = "students"
+	}
+	return filepath.Join(r.options.Out, folder, id+ending)
+}
+
+func readReport(file string) (result.Report, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return result.Report{}, fmt.Errorf("reading a report: %w", err)
+	}
+	defer f.Close()
+	return report.Read(f)
+}
+
+func stampOf(file string) (Stamp, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return Stamp{}, err
+	}
+	return Stamp{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}, nil
+}

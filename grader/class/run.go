@@ -1,0 +1,160 @@
+package class
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/rubric"
+	"github.com/taskgrader/taskgrader/grader/submission"
+)
+
+// run is one run over a class. What it holds of a student is a Row, so that its memory does not grow with the reports.
+type run struct {
+	grade   Grade
+	rubric  *rubric.Rubric
+	entries []submission.Entry
+	options Options
+	seed    string
+	asked   int   // checks in a whole report
+	student []int // of each entry: index into the roster, or -1
+	texts   intern
+	failing atomic.Int32 // students in a row that ended in an error
+
+	rows []Row // of the entries; after plan, only RunFunc's goroutine uses them
+
+	mu   sync.Mutex // around Progress
+	done int
+}
+
+func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options, before *Class) *run {
+	run := &run{grade: grade, rubric: r, entries: entries, options: o, seed: o.Seed, asked: len(selected(r, o.Only)),
+		student: make([]int, len(entries)), rows: make([]Row, len(entries))}
+	if run.seed == "" && before != nil {
+		run.seed = before.Seed
+	}
+	if run.seed == "" {
+		run.seed = grader.NewSeed()
+	}
+	for i := range run.student {
+		run.student[i] = -1
+	}
+	if o.Roster != nil {
+		run.student = o.Roster.Match(entries)
+	}
+	return run
+}
+
+// person is name and e-mail address of an entry's student: the roster's, or what the hand-in tells.
+func (r *run) person(i int) (name, email string) {
+	if n := r.student[i]; n >= 0 {
+		s := r.options.Roster.Students[n]
+		if s.Name != "" {
+			return s.Name, s.Email
+		}
+		return r.entries[i].Name, s.Email
+	}
+	return r.entries[i].Name, ""
+}
+
+// selected are the ids of the checks that are asked: those that were chosen, with what they need.
+func selected(r *rubric.Rubric, only []string) map[string]bool {
+	ids := map[string]bool{}
+	var add func(id string)
+	add = func(id string) {
+		for _, c := range r.Checks {
+			if c.ID == id && !ids[id] {
+				ids[id] = true
+				for _, need := range c.Needs {
+					add(need)
+				}
+			}
+		}
+	}
+	for _, c := range r.Checks {
+		if len(only) == 0 || slices.Contains(only, c.ID) {
+			add(c.ID)
+		}
+	}
+	return ids
+}
+
+// class is the class as it is now.
+func (r *run) class(begun time.Time) Class {
+	c := Class{Schema: Schema, Rubric: result.Rubric{ID: r.rubric.ID, Title: r.rubric.Title, Digest: r.rubric.Digest, File: r.rubric.File},
+		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), StartedAt: begun.UTC().Truncate(time.Second),
+		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
+		Skills: []Skill{}, Checks: []Check{}, Students: []Row{}, Ignored: r.options.Ignored}
+	asked, skills := selected(r.rubric, r.options.Only), map[string]bool{}
+	var most []float64
+	for _, k := range r.rubric.Checks {
+		if !asked[k.ID] {
+			continue
+		}
+		c.Checks = append(c.Checks, Check{ID: k.ID, Title: k.Title, Skill: k.Skill, MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
+		if !k.Bonus {
+			most, skills[k.Skill] = append(most, result.Round(k.Points)), true
+		}
+	}
+	c.MaxScore = result.Sum(most...)
+	for _, s := range r.rubric.Skills {
+		if skills[s.ID] {
+			c.Skills = append(c.Skills, Skill(s))
+		}
+	}
+	c.Students = r.students()
+	for _, row := range c.Students {
+		if row.Now {
+			c.Graded++
+		}
+		c.Complete = c.Complete && row.State != Waiting && row.State != Stale
+	}
+	c.Duplicates = duplicates(c.Students)
+	return c
+}
+
+// students are the rows: of the roster in its order, handed in or not, then of the others.
+func (r *run) students() []Row {
+	var out, others []Row
+	if r.options.Roster != nil {
+		for _, s := range r.options.Roster.Students {
+			out = append(out, Row{Student: s.ID, Name: s.Name, Email: s.Email, State: Missing})
+		}
+	}
+	for i, row := range r.rows {
+		n := r.student[i]
+		switch {
+		case n < 0:
+			others = append(others, row)
+		case out[n].State == Missing:
+			row.Student = out[n].Student
+			out[n] = row
+		default:
+			row.Student, row.Second = out[n].Student, true
+			others = append(others, row)
+		}
+	}
+	slices.SortStableFunc(others, func(a, b Row) int { return strings.Compare(a.ID, b.ID) })
+	return append(out, others...)
+}
+
+func sorted(ids []string) []string {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// say tells what goes on, one at a time.
+func (r *run) say(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Row != nil {
+		r.done++
+	}
+	e.Done, e.Total = r.done, len(r.entries)
+	r.options.Progress(e)
+}

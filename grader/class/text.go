@@ -1,0 +1,116 @@
+package class
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// TextOptions say how a terminal wants it.
+type TextOptions struct {
+	Color bool
+	Out   string // the reports folder, to name the files
+}
+
+const (
+	textLines = 5 // of each list
+	textWidth = 100
+)
+
+// Text writes what a person wants to know of a class in ten seconds.
+func Text(out io.Writer, c Class, o TextOptions) error {
+	w := bufio.NewWriter(out)
+	paint := func(color, s string) string {
+		if !o.Color {
+			return s
+		}
+		return "\x1b[" + color + "m" + s + "\x1b[0m"
+	}
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(w, "%-9s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	f := figuresOf(c)
+	fmt.Fprintf(w, "%s — %s\n\n", paint("1", oneLine(c.Rubric.Title, 70)), f.sentence())
+	if f.Scored() {
+		line("Score", "%s of %s on average, median %s, from %s to %s", paint("1", points(f.Mean)), points(c.MaxScore), points(f.Median), points(f.Lowest), points(f.Highest))
+	}
+	for i, m := range f.Missed[:min(len(f.Missed), 3)] {
+		line(label(i, "Missed"), "%s by %d: %s", m.ID, m.Missed+m.Blocked, oneLine(m.Reason, textWidth))
+	}
+	lists(c, func(name string, all []string) {
+		for i, s := range all[:min(len(all), textLines)] {
+			line(label(i, name), "%s", s)
+		}
+		if more := len(all) - textLines; more > 0 {
+			line("", "… and %d more, on the page", more)
+		}
+	})
+	line("Time", "%s graded in %s, %d kept", plural(c.Graded, "submission"), took(c.DurationMS), kept(c))
+	line("Page", "%s", filepath.Join(o.Out, indexFile))
+	line("Grades", "%s", filepath.Join(o.Out, gradesFile))
+	if f.Errors+f.Stale+f.Waiting > 0 {
+		fmt.Fprintf(w, "\n%s\n", paint("1;35", "Not everybody is graded: run the same command again to finish."))
+	}
+	return w.Flush()
+}
+
+// lists calls do with each list that is not empty.
+func lists(c Class, do func(name string, lines []string)) {
+	var troubled, changed, same, ignored []string
+	for _, row := range c.Students {
+		if row.Problem != nil {
+			troubled = append(troubled, fmt.Sprintf("%s: %s: %s", oneLine(row.Who(), 40), row.Problem.Phase, oneLine(row.Problem.Message, textWidth)))
+		}
+		if row.Now && row.Before != nil && len(row.Before.Changes) > 0 {
+			changed = append(changed, oneLine(row.Who(), 40)+": "+difference(row))
+		}
+	}
+	for _, d := range c.Duplicates {
+		what := map[string]string{"content": "every file", "program": "Dockerfile and program"}[d.Same]
+		same = append(same, oneLine(strings.Join(d.IDs, ", "), textWidth)+": "+what)
+	}
+	for _, name := range c.Ignored {
+		ignored = append(ignored, oneLine(name, 60)+": no folder and no archive that can be read")
+	}
+	for _, list := range []struct {
+		name  string
+		lines []string
+	}{{"Error", troubled}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
+		if len(list.lines) > 0 {
+			do(list.name, list.lines)
+		}
+	}
+}
+
+func label(i int, name string) string {
+	if i > 0 {
+		return ""
+	}
+	return name
+}
+
+// difference is what another verdict is on one line.
+func difference(row Row) string {
+	number := func(n *float64) string {
+		if n == nil {
+			return "no score"
+		}
+		return points(*n)
+	}
+	var parts []string
+	for _, k := range row.Before.Changes {
+		parts = append(parts, fmt.Sprintf("%s %s → %s", k.ID, points(k.Before), points(k.After)))
+	}
+	return oneLine(fmt.Sprintf("%s → %s (%s)", number(row.Before.Score), number(row.Score), strings.Join(parts, ", ")), textWidth)
+}
+
+func kept(c Class) (n int) {
+	for _, row := range c.Students {
+		if !row.Now && (row.State == Graded || row.State == Stale) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,175 @@
+package class
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+const (
+	// grace is how long a grading may clean up after its time is over before it is left alone.
+	grace = 30 * time.Second
+	// saved is how often the class's files are written while it is graded.
+	saved = 30 * time.Second
+)
+
+var errDeadline = errors.New("the deadline of this student")
+
+// finished is a row with its place.
+type finished struct {
+	index int
+	row   Row
+}
+
+// work grades what is to be graded, and ends when all is, or the context does.
+func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
+	tasks, rows := make(chan todo), make(chan finished)
+	var workers sync.WaitGroup
+	for n := range min(r.options.Jobs, len(all)) {
+		workers.Go(func() {
+			for t := range tasks {
+				if row, ok := r.one(ctx, n, t); ok {
+					rows <- finished{t.index, row}
+				}
+				r.say(Event{Worker: n})
+			}
+		})
+	}
+	go func() {
+		defer close(rows)
+		defer workers.Wait()
+		defer close(tasks)
+		for _, t := range all {
+			select {
+			case tasks <- t:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	again := time.NewTicker(saved)
+	defer again.Stop()
+	for {
+		select {
+		case f, open := <-rows:
+			if !open {
+				return
+			}
+			r.place(f.index, f.row)
+			r.say(Event{Worker: -1, ID: f.row.ID, Row: &r.rows[f.index]})
+		case <-again.C:
+			_ = r.save(begun, true) // the end says what is wrong
+		}
+	}
+}
+
+// one grades one student and puts the report on disk. It says whether it was finished.
+func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
+	e := r.entries[t.index]
+	task := Task{Entry: e, Seed: StudentSeed(r.seed, e.ID)}
+	packed, _ := e.Packed()
+	rep, attempts := r.attempts(ctx, worker, task)
+	if ctx.Err() != nil && rep.Status == result.Error {
+		return Row{}, false
+	}
+	rep.Submission.ID = e.ID
+	rep.Submission.Name, rep.Submission.Email = r.person(t.index)
+	row := rowOf(rep, &r.texts)
+	row.Attempts, row.Now = attempts, true
+	if again, err := e.Packed(); err == nil && again == packed {
+		row.Packed = packed
+	}
+	if row.State == Error && r.keeps(t.was, row) {
+		stale := *t.was
+		stale.State, stale.Due, stale.Problem, stale.Now = Stale, t.why, row.Problem, true
+		return stale, true
+	}
+	err := report.WriteFiles(r.options.Out, rep)
+	var stamp Stamp
+	if err == nil {
+		stamp, err = stampOf(r.file(result.Instructor, e.ID, ".json"))
+	}
+	if err != nil {
+		row.State, row.Score, row.Problem = Error, nil, &Problem{Phase: "report", Message: err.Error()}
+		return row, true
+	}
+	row.Report = &stamp
+	if row.State == Graded && t.was != nil && t.was.State != Error {
+		row.Before = compare(*t.was, row, t.why)
+	}
+	return row, true
+}
+
+// keeps says whether an earlier score outlives a fault of ours: it is of the same submission and rubric.
+func (r *run) keeps(was *Row, now Row) bool {
+	return was != nil && was.Score != nil && was.Rubric == r.rubric.Digest && len(was.Checks) == r.asked && (now.Digest == "" || now.Digest == was.Digest)
+}
+
+// attempts grades until it is no fault of ours any more, or has failed often enough.
+func (r *run) attempts(ctx context.Context, worker int, t Task) (result.Report, int) {
+	wait := r.options.Wait
+	for n := 1; ; n++ {
+		rep, late := r.attempt(ctx, worker, t)
+		if rep.Status != result.Error && rep.Score != nil {
+			r.failing.Store(0)
+			return rep, n
+		}
+		rep.Status, rep.Score = result.Error, nil
+		// When one student after another fails, the fault lies elsewhere, and waiting for each would take the night.
+		hopeless := int(r.failing.Load()) >= max(3, r.options.Jobs)
+		if ctx.Err() != nil || late || hopeless || n > r.options.Retries {
+			r.failing.Add(1)
+			return rep, n
+		}
+		r.say(Event{Worker: worker, ID: t.Entry.ID, What: "waiting to try again"})
+		select {
+		case <-ctx.Done():
+			return rep, n
+		case <-time.After(wait):
+		}
+		wait *= 2
+	}
+}
+
+// attempt grades once, and says whether the deadline ended it. A panic is a fault of ours, and so is a grading that does
+// not end: it is left alone.
+func (r *run) attempt(ctx context.Context, worker int, t Task) (result.Report, bool) {
+	limited, cancel := context.WithTimeoutCause(ctx, r.options.Deadline, errDeadline)
+	defer cancel()
+	done := make(chan result.Report, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- failed(r.rubric, t, r.options.Version, "check", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			}
+		}()
+		done <- r.grade(limited, t, func(what string) {
+			if limited.Err() == nil {
+				r.say(Event{Worker: worker, ID: t.Entry.ID, What: what})
+			}
+		})
+	}()
+	late := func() bool { return errors.Is(context.Cause(limited), errDeadline) }
+	overdue := fmt.Errorf("grading took longer than %s", r.options.Deadline)
+	var rep result.Report
+	select {
+	case rep = <-done:
+	case <-limited.Done():
+		select {
+		case rep = <-done:
+		case <-time.After(grace):
+			return failed(r.rubric, t, r.options.Version, "deadline", fmt.Errorf("%w, and does not end", overdue)), true
+		}
+	}
+	if rep.Status == result.Error && late() {
+		rep.Problem = &result.Problem{Phase: "deadline", Message: overdue.Error()}
+		return rep, true
+	}
+	return rep, false
+}
