@@ -107,7 +107,7 @@ type Item struct {
 
 // Evidence is something to look at. Its fields are those of result.Evidence.
 type Evidence struct {
-	Kind  string // exchange, diff, rubric, command, log, text, table, story
+	Kind  string // exchange, diff, rubric, command, log, text, table, ignore, story
 	Title string
 	Text  string
 	File  string

@@ -135,19 +135,7 @@ type Sandbox struct {
 
 // Source is the student's own text that the page shows findings beside.
 type Source struct {
-	Dockerfile string   `json:"dockerfile,omitempty"`
-	Ignore     []Ignore `json:"ignore,omitempty"`
-}
-
-// Ignore says what the ignore file did to one path.
-type Ignore struct {
-	Path    string `json:"path"`
-	Ignored bool   `json:"ignored"`
-	Wanted  bool   `json:"wanted"`         // whether the rubric wants it ignored
-	File    string `json:"file,omitempty"` // of the deciding line
-	Line    int    `json:"line,omitempty"`
-	Pattern string `json:"pattern,omitempty"`
-	Why     string `json:"why,omitempty"` // why a pattern that looks right misses
+	Dockerfile string `json:"dockerfile,omitempty"`
 }
 
 // Phase is the time that one part of the work took. Parts overlap.
@@ -201,7 +189,8 @@ type Item struct {
 // Evidence is something a reader can look at: text, or a table, under a heading.
 type Evidence struct {
 	// Kind is one of "exchange" (a request and its answer), "diff" (paths that differ), "rubric" (the line that asked),
-	// "command" (what repeats it), "log", "text", "table" and "story" (numbered steps).
+	// "command" (what repeats it), "log", "text", "table", "ignore" (a table: path, whether it is in the build, what
+	// decided) and "story" (numbered steps).
 	Kind  string     `json:"kind"`
 	Title string     `json:"title,omitempty"`
 	Text  string     `json:"text,omitempty"`

@@ -96,7 +96,7 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 		o.Items = append(o.Items, item)
 		rows = append(rows, row(name, rules, decision, item.Share == 1))
 	}
-	o.Evidence = []check.Evidence{{Kind: "table", Title: "What the ignore file decides", Rows: rows}}
+	o.Evidence = []check.Evidence{{Kind: "ignore", Title: "What the ignore file decides", Rows: rows}}
 	return o, nil
 }
 
