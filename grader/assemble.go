@@ -35,7 +35,8 @@ func (g *grading) report() result.Report {
 	g.addImage(&r)
 	g.addRun(&r)
 	if g.source != nil {
-		r.Source = &result.Source{Dockerfile: g.dockerfile}
+		texts := g.texts
+		r.Source = &texts
 	}
 	for _, kept := range g.kept {
 		r.Notes = append(r.Notes, "kept: "+kept)

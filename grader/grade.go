@@ -75,8 +75,8 @@ type grading struct {
 	sandbox *check.Sandbox
 	source  check.Source
 
-	dockerfile string
-	kept       []string
+	texts result.Source
+	kept  []string
 }
 
 func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading {
@@ -126,7 +126,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 	defer root.Close()
 	g.source = check.NewSource(root.FS())
-	g.dockerfile = readFile(root.FS(), "Dockerfile", shownBytes) // now, since the folder is closed when the report is made
+	g.texts = texts(root.FS()) // now, since the folder is closed when the report is made
 	setup := check.Setup{}
 	for _, c := range g.rubric.Checks {
 		if s, ok := c.Asks.(check.Shaper); ok {
@@ -311,6 +311,18 @@ type onlyFolder struct {
 }
 
 // readFile is the text of a file of the folder, cut at the limit, or empty.
+// texts are the files that a report shows.
+func texts(folder fs.FS) result.Source {
+	s := result.Source{Dockerfile: readFile(folder, "Dockerfile", shownBytes)}
+	for _, name := range []string{"Dockerfile.dockerignore", ".dockerignore"} { // Docker uses the first
+		if s.Ignore = readFile(folder, name, shownBytes); s.Ignore != "" {
+			s.IgnoreFile = name
+			break
+		}
+	}
+	return s
+}
+
 func readFile(folder fs.FS, name string, limit int) string {
 	text, err := fs.ReadFile(folder, name)
 	if err != nil {

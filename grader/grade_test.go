@@ -146,6 +146,7 @@ func work(t *testing.T) submission.Submission {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM x\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte(".env\n"), 0o644))
 	return submission.Submission{ID: "ada", Name: "Ada", Dir: dir, Digest: "sha256:d", ProgramDigest: "sha256:p"}
 }
 
@@ -592,7 +593,7 @@ func TestReport(t *testing.T) {
 	assert.Equal(t, &result.Image{ID: "sha256:i", SizeBytes: 100, AddedBytes: 40, Base: "python", StandIn: true, Layers: []result.Layer{{Bytes: 60, Base: true}, {Bytes: 40, Instruction: "COPY", Line: 4}}}, r.Image)
 	assert.Equal(t, &result.Run{Port: 8000, ReadyMS: 1000, Log: "its log"}, r.Run)
 	assert.Equal(t, "enforced", r.Sandbox.Memory)
-	assert.Equal(t, "FROM x\n", r.Source.Dockerfile)
+	assert.Equal(t, &result.Source{Dockerfile: "FROM x\n", IgnoreFile: ".dockerignore", Ignore: ".env\n"}, r.Source)
 	assert.Equal(t, []string{"a note", "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.",
 		"kept: image x", "kept: container y"}, r.Notes)
 	assert.Equal(t, []string{"building", "starting"}, told)

@@ -303,6 +303,52 @@ func TestFreshSaysWhatChanged(t *testing.T) {
 	assert.Equal(t, "abc", c.Seed)
 }
 
+// TestReportsRememberEarlierVerdicts: the instructor's report says what was before, the student's does not.
+func TestReportsRememberEarlierVerdicts(t *testing.T) {
+	w := newWorld(t, map[string]string{"ada": "create walk"})
+	w.run()
+	w.write("ada", "walk")
+	w.run()
+	read := func(audience string) result.Report {
+		rep, err := readReport(filepath.Join(w.out, audience, "ada.json"))
+		require.NoError(t, err)
+		return rep
+	}
+	rep := read("instructor")
+	require.Len(t, rep.History, 1)
+	first := rep.History[0]
+	assert.Equal(t, 40.0, *first.Score)
+	assert.WithinDuration(t, time.Now(), first.StartedAt, time.Minute)
+	assert.Equal(t, dueSubmission, first.Why)
+	assert.Equal(t, []result.Change{{ID: "create", Was: result.Fail, Now: result.Pass, After: 35.5}}, first.Changes)
+	assert.Empty(t, read("students").History)
+
+	w.run()
+	assert.Len(t, read("instructor").History, 1, "nothing was graded, and nothing is new")
+	for range remembered + 2 {
+		w.run(fresh)
+	}
+	rep = read("instructor")
+	require.Len(t, rep.History, remembered, "it does not grow without end")
+	assert.Equal(t, dueFresh, rep.History[0].Why, "the oldest goes first")
+	assert.Empty(t, rep.History[0].Changes)
+
+	w.grader.before = func(context.Context, string) *result.Problem {
+		return &result.Problem{Phase: "build", Message: "no daemon"}
+	}
+	w.write("ada", "")
+	w.run(func(o *Options) { o.Retries = -1 })
+	rep = read("instructor")
+	require.Equal(t, result.Error, rep.Status)
+	assert.Equal(t, 75.5, *rep.History[remembered-1].Score, "what was before a fault of ours is remembered")
+	assert.Empty(t, rep.History[remembered-1].Changes, "and is not compared with it")
+	w.grader.before = nil
+	w.run()
+	rep = read("instructor")
+	assert.Equal(t, dueError, rep.History[remembered-1].Why)
+	assert.Nil(t, rep.History[remembered-1].Score)
+}
+
 func TestInterruptedFreshIsFinished(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": "", "bob": "", "cyd": ""})
 	w.run()

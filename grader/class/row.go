@@ -90,14 +90,8 @@ type Before struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Change is a check whose verdict is another than before; a check that was not there has no status.
-type Change struct {
-	ID     string        `json:"id"`
-	Was    result.Status `json:"was,omitempty"`
-	Now    result.Status `json:"now,omitempty"`
-	Before float64       `json:"before"`
-	After  float64       `json:"after"`
-}
+// Change is a check whose verdict is another than before.
+type Change = result.Change
 
 const hintLength = 240
 

@@ -90,10 +90,14 @@ func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
 		stale.State, stale.Due, stale.Problem, stale.Now = Stale, t.why, row.Problem, true
 		return stale, true
 	}
+	file := r.file(result.Instructor, e.ID, ".json")
+	if old, err := readReport(file); err == nil {
+		rep.History = r.history(old, row, t.why)
+	}
 	err := report.WriteFiles(r.options.Out, rep)
 	var stamp Stamp
 	if err == nil {
-		stamp, err = stampOf(r.file(result.Instructor, e.ID, ".json"))
+		stamp, err = stampOf(file)
 	}
 	if err != nil {
 		row.State, row.Score, row.Problem = Error, nil, &Problem{Phase: "report", Message: err.Error()}
@@ -104,6 +108,19 @@ func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
 		row.Before = compare(*t.was, row, t.why)
 	}
 	return row, true
+}
+
+// remembered is how many earlier verdicts a report keeps.
+const remembered = 10
+
+// history is the earlier verdicts on a student, the replaced report's own among them.
+func (r *run) history(old result.Report, now Row, why string) []result.Earlier {
+	e := result.Earlier{StartedAt: old.StartedAt, Score: old.Score, Why: why}
+	if was := rowOf(old, &r.texts); was.State == Graded && now.State == Graded {
+		e.Changes = compare(was, now, why).Changes
+	}
+	all := append(old.History, e)
+	return all[max(0, len(all)-remembered):]
 }
 
 // keeps says whether an earlier score outlives a fault of ours: it is of the same submission and rubric.

@@ -31,6 +31,11 @@ func filled(text string) result.Report {
 	fill(reflect.ValueOf(&r).Elem(), text)
 	r.Schema, r.Audience, r.Status = result.Schema, result.Instructor, result.Graded
 	r.StartedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, e := range r.History {
+		for i := range e.Changes {
+			e.Changes[i].Was, e.Changes[i].Now = result.Fail, result.Pass
+		}
+	}
 	check := r.Checks[0]
 	r.Checks = nil
 	for _, s := range []result.Status{result.Pass, result.Partial, result.Fail, result.Blocked, result.Error} {
@@ -43,10 +48,10 @@ func filled(text string) result.Report {
 			item.Status = is
 			c.Items = append(c.Items, item)
 		}
-		for _, kind := range []string{"exchange", "diff", "rubric", "command", "log", "text", "table", "story"} {
+		for _, kind := range []string{"exchange", "diff", "rubric", "command", "log", "text", "table", "ignore", "story"} {
 			e := check.Evidence[0]
 			e.Kind = kind
-			if kind != "table" {
+			if kind != "table" && kind != "ignore" {
 				e.Rows = nil
 			}
 			c.Evidence = append(c.Evidence, e)

@@ -59,6 +59,8 @@ type Report struct {
 	Checks     []Check    `json:"checks"`
 	Notes      []string   `json:"notes,omitempty"` // what a reader must know: a stand-in base, a syntax line left out
 	Problem    *Problem   `json:"error,omitempty"` // why Status is Error
+	// History is the verdicts that this one replaced, oldest first; the instructor's report alone holds it.
+	History []Earlier `json:"history,omitempty"`
 }
 
 // Submission says what was graded.
@@ -136,6 +138,8 @@ type Sandbox struct {
 // Source is the student's own text that the page shows findings beside.
 type Source struct {
 	Dockerfile string `json:"dockerfile,omitempty"`
+	IgnoreFile string `json:"ignore_file,omitempty"` // the name of the ignore file that Docker would use
+	Ignore     string `json:"ignore,omitempty"`      // its text
 }
 
 // Phase is the time that one part of the work took. Parts overlap.
@@ -206,6 +210,23 @@ type Problem struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
+// Earlier is a verdict that a later grading replaced.
+type Earlier struct {
+	StartedAt time.Time `json:"started_at"`
+	Score     *float64  `json:"score,omitempty"` // absent when the grader had failed
+	Why       string    `json:"why"`             // the submission was graded again
+	Changes   []Change  `json:"changes,omitempty"`
+}
+
+// Change is a check whose verdict is another than before; a check that was not there has no status.
+type Change struct {
+	ID     string  `json:"id"`
+	Was    Status  `json:"was,omitempty"`
+	Now    Status  `json:"now,omitempty"`
+	Before float64 `json:"before"`
+	After  float64 `json:"after"`
+}
+
 // Round rounds points to hundredths, which every check's points are before anything is summed.
 func Round(points float64) float64 { return math.Round(points*100) / 100 }
 
@@ -225,6 +246,7 @@ func (r Report) For(a Audience) Report {
 	if a == Instructor {
 		return r
 	}
+	r.History = nil
 	r.Checks = slices.Clone(r.Checks)
 	alias, taken := map[string]string{}, map[string]bool{}
 	for _, c := range r.Checks {

@@ -91,9 +91,10 @@ func TestForStudentHidesHiddenChecks(t *testing.T) {
 	require.Greater(t, len(secrets), 20)
 	score := 5.0
 	r := Report{Schema: Schema, Audience: Instructor, Status: Error, Score: &score,
-		Checks: []Check{{ID: "open", Title: "Open", Status: Blocked, BlockedBy: hidden.ID}, hidden, {ID: "gate", Status: Fail}},
-		Run:    &Run{Port: 8000, Log: "POST SECRET-log"}, Problem: &Problem{Phase: "check", Message: `asking "SECRET-ID": SECRET-message`, Hint: "try again"}}
-	secrets = append(secrets, "SECRET-log", "SECRET-message")
+		Checks:  []Check{{ID: "open", Title: "Open", Status: Blocked, BlockedBy: hidden.ID}, hidden, {ID: "gate", Status: Fail}},
+		History: []Earlier{{Why: "SECRET-why", Changes: []Change{{ID: hidden.ID}}}},
+		Run:     &Run{Port: 8000, Log: "POST SECRET-log"}, Problem: &Problem{Phase: "check", Message: `asking "SECRET-ID": SECRET-message`, Hint: "try again"}}
+	secrets = append(secrets, "SECRET-log", "SECRET-message", "SECRET-why")
 	before := marshal(t, r)
 	got := marshal(t, r.For(Student))
 	for _, secret := range secrets {
