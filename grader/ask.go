@@ -74,12 +74,23 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	begun := time.Now()
 	outcome, err := g.safely(ctx, i, t)
 	took := time.Since(begun)
+	if c.Kind.Phase == check.Beside && !g.answers() {
+		return // the gate blocks it, whatever its own container did
+	}
 	if err != nil {
 		g.fault("check", fmt.Errorf("asking %q: %w", c.ID, err))
 		g.decide(i, verdict{status: result.Error, took: took})
 		return
 	}
 	g.decide(i, last(judge(outcome, c.Partial, took)))
+}
+
+// answers waits until it is known whether the main container answers.
+func (g *grading) answers() bool {
+	<-g.up
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.start != nil && g.start.Answered
 }
 
 // askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended.

@@ -62,6 +62,7 @@ type grading struct {
 	started time.Time
 
 	slots    chan struct{} // one for each check that is asked side by side
+	up       chan struct{} // closed when it is known whether the main container answers
 	asked    []int         // indices into rubric.Checks
 	verdicts []verdict
 	done     []chan struct{} // closed when the check of that index has its verdict
@@ -83,7 +84,7 @@ func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading
 	if o.Seed == "" {
 		o.Seed = NewSeed()
 	}
-	g := &grading{rubric: r, sub: sub, options: o, started: time.Now(), slots: make(chan struct{}, sideBySide), asked: selection(r, o.Only),
+	g := &grading{rubric: r, sub: sub, options: o, started: time.Now(), slots: make(chan struct{}, sideBySide), up: make(chan struct{}), asked: selection(r, o.Only),
 		verdicts: make([]verdict, len(r.Checks)), done: make([]chan struct{}, len(r.Checks))}
 	for i := range g.done {
 		g.done[i] = make(chan struct{})
@@ -144,6 +145,8 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 		}
 	}
 	inPhase(onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
+	known := sync.OnceFunc(func() { close(g.up) })
+	defer known()
 	defer g.abandon(check.Context) // after the phase that failed nothing can be asked; before the Wait above, which needs it
 
 	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
@@ -176,6 +179,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	g.progress("starting")
 	running, stop := context.WithTimeoutCause(ctx, g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
 	defer stop()
+	inPhase(target, func(k check.Kind) bool { return k.Phase == check.Beside })
 	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running) })
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
@@ -184,8 +188,8 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 		return errors.Join(&PhaseError{"start", err}, wait(&beside))
 	}
 	g.set(func() { g.start = &started })
+	known()
 	begun := time.Now()
-	inPhase(target, func(k check.Kind) bool { return k.Phase == check.Beside && started.Answered })
 	g.takeTurns(running, target, started)
 	if log, err := w.Logs(ctx); err == nil {
 		g.set(func() { g.log = log })

@@ -310,9 +310,12 @@ func TestGates(t *testing.T) {
 		}
 		return check.Pass("start", ""), nil
 	}
-	all := func(image, later ask) *rubric.Rubric {
+	broken := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		return check.Outcome{}, errors.New("its own container did not come up")
+	}
+	all := func(image, later, beside ask) *rubric.Rubric {
 		return of(one("folder", check.Folder, passes), one("context", check.Context, passes), one("run", check.Running, later), one("gate-start", check.Running, start),
-			one("beside", check.Beside, later), one("last", check.Last, later), one("image", check.Image, image), one("gate-build", check.Image, build))
+			one("beside", check.Beside, beside), one("last", check.Last, later), one("image", check.Image, image), one("gate-build", check.Image, build))
 	}
 	for _, c := range []struct {
 		name   string
@@ -321,12 +324,12 @@ func TestGates(t *testing.T) {
 		want   []string
 		calls  []string
 	}{
-		{"all is well", func(*machine) {}, all(passes, passes), []string{"folder pass 1/1", "context pass 1/1", "run pass 1/1", "gate-start pass 1/1", "beside pass 1/1",
+		{"all is well", func(*machine) {}, all(passes, passes, passes), []string{"folder pass 1/1", "context pass 1/1", "run pass 1/1", "gate-start pass 1/1", "beside pass 1/1",
 			"last pass 1/1", "image pass 1/1", "gate-build pass 1/1"}, []string{"open", "build", "start", "close"}},
-		{"no image", func(m *machine) { m.built = check.Built{Failure: &check.BuildFailure{Message: "no"}} }, all(asked, asked),
+		{"no image", func(m *machine) { m.built = check.Built{Failure: &check.BuildFailure{Message: "no"}} }, all(asked, asked, asked),
 			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-build", "gate-start blocked 0/1 by gate-build", "beside blocked 0/1 by gate-build",
 				"last blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "gate-build fail 0/1"}, []string{"open", "build", "close"}},
-		{"no answer", func(m *machine) { m.started = check.Started{Exited: true, Log: "its log"} }, all(passes, asked),
+		{"no answer", func(m *machine) { m.started = check.Started{Exited: true, Log: "its log"} }, all(passes, asked, broken),
 			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-start", "gate-start fail 0/1", "beside blocked 0/1 by gate-start",
 				"last blocked 0/1 by gate-start", "image pass 1/1", "gate-build pass 1/1"}, []string{"open", "build", "start", "close"}},
 	} {

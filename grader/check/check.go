@@ -30,7 +30,7 @@ const (
 	Context              // the folder can be sent to a build, whether or not the student's own succeeds
 	Image                // the image is built
 	Running              // the main container answers on a port; such checks take turns in rubric order
-	Beside               // as Running, with a container of its own, so it takes no turn
+	Beside               // as Running, with a container of its own: it takes no turn, and is asked while the main one still comes up
 	Last                 // as Running, after all others, because it ends the container
 )
 

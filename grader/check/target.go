@@ -174,11 +174,11 @@ type Container interface {
 	Stop(ctx context.Context, within time.Duration) (Stopped, error)
 }
 
-// Spawner starts containers beside the main one. From phase Running on.
+// Spawner starts containers beside the main one. From phase Image on.
 type Spawner interface {
 	// Second starts another container of the same image with these variables added, isolated as the first, and waits
-	// until it answers or fails to; port is where it is looked for first, or 0 for where the first answers. The caller
-	// closes it.
+	// until it answers or fails to; port is where it is looked for first, or 0 for where the rubric expects the main one.
+	// The caller closes it.
 	Second(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
 }
 

@@ -341,7 +341,9 @@ func (s *Session) Start(ctx context.Context) (check.Started, error) {
 	if err != nil {
 		return check.Started{}, err
 	}
+	s.mu.Lock()
 	s.main = c
+	s.mu.Unlock()
 	return c.await(ctx)
 }
 
@@ -380,9 +382,6 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 func (s *Session) Second(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
 	if port == 0 {
 		port = s.job.Port
-		if s.main != nil && s.main.started.Port > 0 {
-			port = s.main.started.Port
-		}
 	}
 	c, err := s.newInstance(ctx, env, port)
 	if err != nil {
