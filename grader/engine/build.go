@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,11 +16,13 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 // recipe is one build: what to build, from where, to what.
 type recipe struct {
-	context    string // folder
+	context    fsutil.FS
 	dockerfile string // the text
 	ignore     string // the text of Dockerfile.dockerignore, or empty; .dockerignore is read from the context
 	args       map[string]string
@@ -37,32 +37,19 @@ type recipe struct {
 // needs, and reads the trace of the same stream. The trace is valid after an error too.
 func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
 	t := newTrace()
-	folder, err := os.MkdirTemp("", "taskgrader-dockerfile-")
-	if err != nil {
-		return t, fmt.Errorf("making a folder: %w", err)
-	}
-	defer os.RemoveAll(folder)
-	if err := os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(r.dockerfile), 0o644); err != nil {
-		return t, fmt.Errorf("writing the Dockerfile: %w", err)
-	}
+	texts := []check.Edit{{Path: "Dockerfile", Data: []byte(r.dockerfile)}}
 	if r.ignore != "" {
-		if err := os.WriteFile(filepath.Join(folder, "Dockerfile.dockerignore"), []byte(r.ignore), 0o644); err != nil {
-			return t, fmt.Errorf("writing the ignore file: %w", err)
-		}
+		texts = append(texts, check.Edit{Path: "Dockerfile.dockerignore", Data: []byte(r.ignore)})
 	}
-	dirs := filesync.StaticDirSource{}
-	for name, path := range map[string]string{"context": r.context, "dockerfile": folder} {
-		fs, err := fsutil.NewFS(path)
-		if err != nil {
-			return t, fmt.Errorf("opening %q: %w", path, err)
-		}
-		dirs[name] = fs
+	dockerfile, err := newOverlay("", texts...)
+	if err != nil {
+		return t, err
 	}
 	s, err := session.NewSession(ctx, r.sharedKey)
 	if err != nil {
 		return t, fmt.Errorf("making a build session: %w", err)
 	}
-	s.Allow(filesync.NewFSSyncProvider(dirs))
+	s.Allow(filesync.NewFSSyncProvider(filesync.StaticDirSource{"context": r.context, "dockerfile": dockerfile}))
 	if r.tar != nil {
 		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return r.tar, nil })))
 	}

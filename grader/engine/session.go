@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,7 +75,7 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 		s.built = check.Built{Failure: failure}
 		return s.built, nil
 	}
-	built, err := s.build(ctx, s.job.Dir)
+	built, err := s.build(ctx)
 	s.built = built
 	return built, err
 }
@@ -146,15 +146,22 @@ func (s *Session) text() (string, []string) {
 		fmt.Sprintf("Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
 }
 
-// build builds a folder with the submission's Dockerfile.
-func (s *Session) build(ctx context.Context, folder string) (check.Built, error) {
+// sharedKey lets the engine keep what was sent for the next build of the same folder.
+func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name + s.job.Dir }
+
+// build builds the folder with edits.
+func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, error) {
 	begun := time.Now()
+	folder, err := newOverlay(s.job.Dir, edits...)
+	if err != nil {
+		return check.Built{}, err
+	}
 	limit := s.job.Limits.Build.Time.Std()
 	building, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	text, notes := s.text()
 	r := recipe{context: folder, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
-		tag: s.newTag(), sharedKey: s.engine.owner.String() + s.name + folder, args: map[string]string{}}
+		tag: s.newTag(), sharedKey: s.sharedKey(), args: map[string]string{}}
 	for name, value := range s.job.Setup.BuildArgs {
 		r.args[name] = value
 	}
@@ -194,29 +201,23 @@ func (s *Session) ownIgnore() string {
 // Built is how Build ended.
 func (s *Session) Built() check.Built { return s.built }
 
-// Rebuild builds a copy of the folder with edits.
+// Rebuild builds the folder with edits laid over it.
 func (s *Session) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built, error) {
 	if s.file == nil {
 		return check.Built{}, errors.New("rebuilding what was never built")
 	}
-	folder, remove, err := s.copy(edits)
-	if err != nil {
-		return check.Built{}, err
-	}
-	defer remove()
-	return s.build(ctx, folder)
+	return s.build(ctx, edits...)
 }
 
 // probe copies the whole context onto nothing.
 const probe = "FROM scratch\nCOPY . /\n"
 
-// Context lists what the ignore file leaves of a copy of the folder with edits, by building it.
+// Context lists what the ignore file leaves of the folder with edits laid over it, by building it.
 func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, error) {
-	folder, remove, err := s.copy(edits)
+	folder, err := newOverlay(s.job.Dir, edits...)
 	if err != nil {
 		return nil, err
 	}
-	defer remove()
 	ctx, cancel := context.WithTimeout(ctx, s.job.Limits.Build.Time.Std())
 	defer cancel()
 	var paths []string
@@ -228,7 +229,7 @@ func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, e
 		read <- err
 	}()
 	_, err = s.engine.run(ctx, recipe{context: folder, dockerfile: probe, ignore: s.ownIgnore(), network: "none",
-		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.engine.owner.String() + s.name + folder})
+		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey()})
 	_ = out.Close()
 	if readErr := <-read; err == nil {
 		err = readErr
@@ -236,99 +237,8 @@ func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, e
 	if err != nil {
 		return nil, fmt.Errorf("building the context: %w", err)
 	}
+	slices.Sort(paths)
 	return paths, nil
-}
-
-// copy lays out a copy of the folder, without version control, with the edits made.
-func (s *Session) copy(edits []check.Edit) (folder string, remove func(), err error) {
-	folder, err = os.MkdirTemp("", "taskgrader-copy-")
-	if err != nil {
-		return "", nil, fmt.Errorf("copying the submission: %w", err)
-	}
-	remove = func() { _ = os.RemoveAll(folder) }
-	defer func() {
-		if err != nil {
-			remove()
-			err = fmt.Errorf("copying the submission: %w", err)
-		}
-	}()
-	if err := copyTree(s.job.Dir, folder); err != nil {
-		return "", nil, err
-	}
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return "", nil, err
-	}
-	defer root.Close()
-	for _, e := range edits {
-		if err := edit(root, e); err != nil {
-			return "", nil, err
-		}
-	}
-	return folder, remove, nil
-}
-
-func edit(root *os.Root, e check.Edit) error {
-	flags := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
-	if e.Append {
-		flags = os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	}
-	if info, err := root.Lstat(e.Path); err == nil && !info.Mode().IsRegular() {
-		if err := root.RemoveAll(e.Path); err != nil {
-			return err
-		}
-	}
-	if err := root.MkdirAll(filepath.Dir(e.Path), 0o755); err != nil {
-		return err
-	}
-	f, err := root.OpenFile(e.Path, flags, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(e.Data)
-	return errors.Join(err, f.Close())
-}
-
-// copyTree copies files, folders and links, which stay what they are. What cannot be read is left out, as it is from the
-// build.
-func copyTree(from, to string) error {
-	return filepath.WalkDir(from, func(full string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil
-		}
-		rel, err := filepath.Rel(from, full)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, rel)
-		switch {
-		case d.IsDir():
-			return os.MkdirAll(target, 0o755)
-		case d.Type()&fs.ModeSymlink != 0:
-			link, err := os.Readlink(full)
-			if err != nil {
-				return nil
-			}
-			return os.Symlink(link, target)
-		case !d.Type().IsRegular():
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return nil
-		}
-		in, err := os.Open(full)
-		if err != nil {
-			return nil
-		}
-		defer in.Close()
-		out, err := os.OpenFile(target, os.O_CREATE|os.O_WRONLY, info.Mode().Perm()|0o600)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, in)
-		return errors.Join(err, out.Close())
-	})
 }
 
 // Kept names what Job.Keep left.

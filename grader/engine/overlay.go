@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// overlay is a folder as a build sees it, with edits laid over it. Nothing is copied: what is edited is served from
+// memory, and all else from where it lies, unchanged in mode and kind. What stands where an edit needs a folder is
+// replaced by one, a link too, so that no edit leaves the folder.
+type overlay struct {
+	root  string // empty: there is nothing under the edits
+	files map[string]*planted
+	dirs  map[string]bool // folders that were made for files
+}
+
+// planted is a file of an overlay.
+type planted struct {
+	stat *types.Stat
+	data []byte
+	onto string // the path of the file whose content comes first, or empty
+}
+
+var (
+	_ fsutil.FS     = (*overlay)(nil)
+	_ fs.ReadDirFS  = tree{}
+	_ fs.StatFS     = tree{}
+	_ io.ReadCloser = joined{}
+)
+
+// newOverlay lays edits over the folder root. Later edits of a path come on top of earlier ones.
+func newOverlay(root string, edits ...check.Edit) (*overlay, error) {
+	o := &overlay{root: root, files: map[string]*planted{}, dirs: map[string]bool{}}
+	if root != "" {
+		resolved, err := filepath.EvalSymlinks(root)
+		if err != nil {
+			return nil, err
+		}
+		o.root = resolved
+	}
+	now := time.Now().UnixNano() // the builder tells files apart by size and time
+	for _, e := range edits {
+		name := path.Clean(e.Path)
+		if name == "." || !filepath.IsLocal(filepath.FromSlash(name)) {
+			return nil, fmt.Errorf("editing %q: the path leads out of the folder", e.Path)
+		}
+		if err := o.plant(name, e, now); err != nil {
+			return nil, fmt.Errorf("editing %q: %w", e.Path, err)
+		}
+	}
+	return o, nil
+}
+
+func (o *overlay) plant(name string, e check.Edit, now int64) error {
+	for i, c := range name { // from the top, so that nothing is looked for behind a link
+		if c != '/' {
+			continue
+		}
+		if under, err := o.lstat(name[:i]); err != nil || !under.IsDir() {
+			delete(o.files, name[:i])
+			o.dirs[name[:i]] = true
+		}
+	}
+	for other := range o.files { // a file that stands where a folder was
+		if strings.HasPrefix(other, name+"/") {
+			delete(o.files, other)
+		}
+	}
+	made := o.dirs[name]
+	for other := range o.dirs {
+		if other == name || strings.HasPrefix(other, name+"/") {
+			delete(o.dirs, other)
+		}
+	}
+	before := o.files[name]
+	f := &planted{stat: &types.Stat{Mode: 0o644}, data: e.Data}
+	under, err := o.lstat(name)
+	if err == nil && !made && fs.FileMode(under.Mode).IsRegular() { // it stays what it is, but for the content
+		f.stat = under.Clone()
+		if e.Append && before != nil {
+			f.onto, f.data = before.onto, slices.Concat(before.data, e.Data)
+		} else if e.Append {
+			f.onto = name
+		}
+	}
+	f.stat.Path, f.stat.ModTime, f.stat.Size = filepath.FromSlash(name), now, int64(len(f.data))
+	if f.onto != "" {
+		base, err := os.Lstat(o.under(f.onto))
+		if err != nil {
+			return err
+		}
+		f.stat.Size += base.Size()
+	}
+	o.files[name] = f
+	return nil
+}
+
+// under is where a path of the folder lies on this machine.
+func (o *overlay) under(name string) string { return filepath.Join(o.root, filepath.FromSlash(name)) }
+
+// lstat is what stands at a slash-separated path.
+func (o *overlay) lstat(name string) (*types.Stat, error) {
+	if f := o.files[name]; f != nil {
+		return f.stat.Clone(), nil
+	}
+	if name == "." || o.dirs[name] {
+		return &types.Stat{Path: filepath.FromSlash(name), Mode: uint32(fs.ModeDir | 0o755)}, nil
+	}
+	if o.root == "" || o.made(path.Dir(name)) {
+		return nil, fs.ErrNotExist
+	}
+	s, err := fsutil.Stat(o.under(name))
+	if err != nil {
+		return nil, err
+	}
+	s.Path = filepath.FromSlash(name)
+	return s, nil
+}
+
+// made says whether nothing of the folder itself can be below a path.
+func (o *overlay) made(dir string) bool {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if o.dirs[dir] || o.files[dir] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Walk visits what is below a path, as fsutil's own walk of a folder would.
+func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
+	target = path.Clean(strings.TrimLeft(filepath.ToSlash(target), "/"))
+	return fs.WalkDir(tree{o}, target, func(name string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if name == "." && err == nil {
+			return nil
+		}
+		if err = visit(filepath.FromSlash(name), d, err); errors.Is(err, fs.ErrNotExist) {
+			return fs.SkipDir
+		}
+		return err
+	})
+}
+
+// Open opens a file.
+func (o *overlay) Open(name string) (io.ReadCloser, error) {
+	name = path.Clean(strings.TrimLeft(filepath.ToSlash(name), "/"))
+	f := o.files[name]
+	switch {
+	case f != nil && f.onto == "":
+		return io.NopCloser(bytes.NewReader(f.data)), nil
+	case f != nil:
+		base, err := os.OpenInRoot(o.root, filepath.FromSlash(f.onto))
+		if err != nil {
+			return nil, err
+		}
+		return joined{io.MultiReader(base, bytes.NewReader(f.data)), base}, nil
+	case o.root == "" || o.made(path.Dir(name)):
+		return nil, fs.ErrNotExist
+	}
+	return os.OpenInRoot(o.root, filepath.FromSlash(name))
+}
+
+type joined struct {
+	io.Reader
+	io.Closer
+}
+
+// tree is an overlay as io/fs walks it; its Stat follows no links.
+type tree struct{ *overlay }
+
+// Open is not needed for walking.
+func (tree) Open(string) (fs.File, error) { return nil, errors.ErrUnsupported }
+
+// Stat is what stands at a path.
+func (t tree) Stat(name string) (fs.FileInfo, error) {
+	s, err := t.lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	return &fsutil.StatInfo{Stat: s}, nil
+}
+
+// ReadDir is what is in a folder, sorted by name.
+func (t tree) ReadDir(dir string) ([]fs.DirEntry, error) {
+	found := map[string]fs.DirEntry{}
+	if t.root != "" && !t.made(dir) {
+		entries, err := os.ReadDir(t.under(dir))
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range entries {
+			found[d.Name()] = entry{t, path.Join(dir, d.Name()), d.Type()}
+		}
+	}
+	for name, f := range t.files {
+		if path.Dir(name) == dir {
+			found[path.Base(name)] = entry{t, name, fs.FileMode(f.stat.Mode).Type()}
+		}
+	}
+	for name := range t.dirs {
+		if path.Dir(name) == dir {
+			found[path.Base(name)] = entry{t, name, fs.ModeDir}
+		}
+	}
+	sorted := make([]fs.DirEntry, 0, len(found))
+	for _, d := range found {
+		sorted = append(sorted, d)
+	}
+	slices.SortFunc(sorted, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return sorted, nil
+}
+
+// entry is one name of a folder. What it is in full is looked up when it is asked for: most of what is ignored never is.
+type entry struct {
+	tree tree
+	name string
+	kind fs.FileMode
+}
+
+func (e entry) Name() string               { return path.Base(e.name) }
+func (e entry) IsDir() bool                { return e.kind.IsDir() }
+func (e entry) Type() fs.FileMode          { return e.kind }
+func (e entry) Info() (fs.FileInfo, error) { return e.tree.Stat(e.name) }
