@@ -1,12 +1,9 @@
 package report
 
 import (
-	"fmt"
-
 	"github.com/taskgrader/taskgrader/grader/plain"
 )
 
 func clean(s string) string              { return plain.Text(s) }
 func oneLine(s string, width int) string { return plain.Line(s, width) }
 func points(n float64) string            { return plain.Points(n) }
-func megabytes(n int64) string           { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -185,7 +185,7 @@ func TestHTMLIsOnlyWhatThePageSays(t *testing.T) {
 
 func TestHTMLLoadsNothing(t *testing.T) {
 	page := render(t, filled(benign), HTML)
-	assert.Contains(t, page, `content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`)
+	assert.Contains(t, page, `content="default-src 'none'; style-src 'unsafe-inline'"`)
 	for _, no := range []string{"<script", "<link", "<iframe", "src=", "http://", "https://", "@import", "url("} {
 		assert.NotContains(t, page, no)
 	}
@@ -205,13 +205,13 @@ func TestHTMLSays(t *testing.T) {
 	assert.NotContains(t, render(t, with(pass, blocked), HTML), "Well done.", "what could not be judged does not hold")
 	page := render(t, with(pass, small, large, bonus), HTML)
 	assert.NotContains(t, page, "Well done.")
-	assert.Contains(t, page, "2 things to mend first")
-	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="lost">&#43;8</span>`), strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
+	assert.Contains(t, page, "1 of 4 checks passed. 2 things to mend, for 9 more points.")
+	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="gain">&#43;8</span>`), strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
 	assert.Contains(t, page, `aria-label="Score 4 of 4"`)
-	assert.Contains(t, page, "<h1>ada</h1>")
+	assert.Contains(t, page, "<h1><bdi>ada</bdi></h1>")
 	named := base
 	named.Submission.Name = "Ada Lovelace"
-	assert.Contains(t, render(t, named, HTML), "<h1>Ada Lovelace</h1>")
+	assert.Contains(t, render(t, named, HTML), "<h1><bdi>Ada Lovelace</bdi></h1>")
 	failed := base
 	failed.Score, failed.Problem = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}
 	page = render(t, failed, HTML)
@@ -227,15 +227,118 @@ func TestHTMLSays(t *testing.T) {
 func TestHTMLShowsFindingsBesideTheDockerfile(t *testing.T) {
 	r := result.Report{Source: &result.Source{Dockerfile: "FROM x\r\nADD . .\r\n"}, Checks: []result.Check{{ID: "practice", Status: result.Fail,
 		Items: []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 2, Got: "ADD", Hint: "write COPY"}, {Status: result.Pass, File: "Dockerfile", Line: 1, Got: "fine"}, {Status: result.Fail, File: ".dockerignore", Line: 1, Got: "other"}}}}}
-	assert.Equal(t, []codeLine{{Number: 1, Text: "FROM x"}, {Number: 2, Text: "ADD . .", Findings: []string{"practice: ADD. write COPY"}}}, code(r))
+	assert.Equal(t, []file{{Name: "Dockerfile", Found: 1, Lines: []codeLine{{Number: 1, Text: "FROM x"}, {Number: 2, Text: "ADD . .", Findings: []finding{{[]string{"practice"}, "ADD", "write COPY"}}}}}}, files(r))
 	page := render(t, r, HTML)
-	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD. write COPY</div></td>`)
-	assert.Nil(t, code(result.Report{}))
+	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD. <b>write COPY</b></div></td>`)
+	assert.Nil(t, files(result.Report{}))
+}
+
+// TestBlockedIsShownApart: what waits is no failure, and names what it waits for, through others that wait too.
+func TestBlockedIsShownApart(t *testing.T) {
+	r := result.Report{Checks: []result.Check{
+		{ID: "small", Title: "Small", Status: result.Fail, MaxPoints: 2},
+		{ID: "builds", Title: "Builds", Status: result.Fail, MaxPoints: 1},
+		{ID: "a", Title: "A", Status: result.Blocked, MaxPoints: 4, BlockedBy: "builds"},
+		{ID: "b", Title: "B", Status: result.Blocked, MaxPoints: 5, BlockedBy: "a"},
+		{ID: "c", Title: "C", Status: result.Blocked, MaxPoints: 1, BlockedBy: "start"},
+		{ID: "hidden-1", Title: "D", Status: result.Blocked, MaxPoints: 1, Hidden: true},
+		{ID: "loop", Title: "E", Status: result.Blocked, MaxPoints: 1, BlockedBy: "loop"},
+	}}
+	var got []string
+	for _, w := range waits(r) {
+		line := w.Text
+		if w.By != nil {
+			line = w.By.ID
+		}
+		for _, c := range w.Checks {
+			line += " " + c.ID
+		}
+		got = append(got, line)
+	}
+	assert.Equal(t, []string{"builds a b", "the program never answered c", "something before them did not pass hidden-1", "loop loop"}, got)
+	page := render(t, r, HTML)
+	assert.Contains(t, page, `<h2 id="waiting">Not judged yet <small>5</small></h2>`)
+	assert.Contains(t, page, `<h3>Because <a href="#check-builds">Builds</a> did not pass</h3>`)
+	assert.Contains(t, page, `0 of 7 checks passed. 2 things to mend, for 3 more points. 5 could not be judged yet.`)
+	assert.Less(t, strings.Index(page, `<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait for it</small>`), strings.Index(page, `<a href="#check-small">`),
+		"what lets most be judged comes first")
+	assert.NotContains(t, page[strings.Index(page, `id="mend"`):strings.Index(page, `id="waiting"`)], ">A<")
+}
+
+func TestIgnoreTableIsOne(t *testing.T) {
+	header := []string{"path", "in the build", "decided by"}
+	table := func(rows ...[]string) []result.Evidence {
+		return []result.Evidence{{Kind: "ignore", Rows: append([][]string{header}, rows...)}}
+	}
+	r := result.Report{Checks: []result.Check{
+		{ID: "a", Items: []result.Item{{Name: ".env", Status: result.Fail}, {Name: "a.pem"}},
+			Evidence: table([]string{".env", "yes", "no line: line 3 is: odd"}, []string{"a.pem", "no", ".dockerignore:2  *.pem"})},
+		{ID: "b", Items: []result.Item{{Name: "a.pem"}, {Name: "keeps main.py"}},
+			Evidence: table([]string{"a.pem", "no", ".dockerignore:2  *.pem"}, []string{"main.py", "no", ".dockerignore:1  *"}, []string{"cut"})},
+		{ID: "c", Evidence: table([]string{"x", "yes", "no line"})},
+	}}
+	assert.Equal(t, []ignored{
+		{Path: ".env", Wanted: "kept out", Real: "in", Decided: "no line", Why: "line 3 is: odd", Judged: true},
+		{Path: "a.pem", Wanted: "kept out", Real: "kept out", Decided: ".dockerignore:2  *.pem", Right: true, Judged: true},
+		{Path: "main.py", Wanted: "in", Real: "kept out", Decided: ".dockerignore:1  *", Judged: true},
+		{Path: "x", Real: "in", Decided: "no line"},
+	}, ignoredOf(r))
+	page := render(t, r, HTML)
+	assert.Equal(t, 1, strings.Count(page, ".dockerignore:2  *.pem"), "the checks only point to it")
+	assert.Contains(t, page, `<td class="nowrap fail"><span aria-hidden="true">✗</span> in</td><td><code>no line</code><br>line 3 is: odd</td>`)
+}
+
+func TestFindingsThatAgreeAreOne(t *testing.T) {
+	item := []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 1, Got: "WROKDIR", Hint: "Write WORKDIR."}}
+	r := result.Report{Source: &result.Source{Dockerfile: "WROKDIR", IgnoreFile: ".dockerignore", Ignore: "*\n"}, Checks: []result.Check{{ID: "a", Items: append(item, item...)}, {ID: "b", Items: item}}}
+	got := files(r)
+	require.Len(t, got, 2)
+	assert.Equal(t, []finding{{[]string{"a", "b"}, "WROKDIR", "Write WORKDIR."}}, got[0].Lines[0].Findings)
+	assert.Equal(t, file{Name: ".dockerignore", Lines: []codeLine{{Number: 1, Text: "*"}}}, got[1])
+}
+
+// TestHugeTextsAreCut: a page stays one that a browser opens, and says what it leaves out.
+func TestHugeTextsAreCut(t *testing.T) {
+	wide, long := strings.Repeat("w", 64<<10), strings.Repeat("line\n", 5000)
+	for name, r := range map[string]result.Report{
+		"wide": filled(wide), "long": filled(long),
+		"a wide Dockerfile": {Source: &result.Source{Dockerfile: wide}}, "a long Dockerfile": {Source: &result.Source{Dockerfile: long}},
+	} {
+		assert.Less(t, len(render(t, r, HTML)), 1<<20, name)
+	}
+	assert.Contains(t, render(t, result.Report{Source: &result.Source{Dockerfile: long}}, HTML), "… and 4000 more lines.")
+	assert.Equal(t, "line\n… and 4600 more lines", whole(long)[len("line\n")*(blockLines-1):])
+	assert.Equal(t, "4600 lines before this …\nline\nline", tail(long)[:len("4600 lines before this …\nline\nline")])
+	assert.Equal(t, strings.Repeat("w", briefRunes)+" … (64336 more characters)", brief(wide))
+}
+
+func TestAgain(t *testing.T) {
+	r := result.Report{Seed: "ab", Rubric: result.Rubric{ID: "task-api", File: "task-api.yaml"}}
+	assert.Equal(t, "taskgrader grade --rubric task-api --seed ab", again(r))
+	assert.Equal(t, "taskgrader grade --rubric task-api --only a,b --seed ab", again(r, "a", "b"))
+	r.Rubric.File = "course/first.yaml"
+	assert.Equal(t, "taskgrader grade --rubric course/first.yaml --seed ab", again(r))
+	hidden := result.Check{ID: "hidden-1", Status: result.Fail, Hidden: true}
+	r.Audience = result.Student
+	assert.Empty(t, checkViewOf(r, hidden).Again, "no command knows a hidden check by that name")
+	r.Audience = result.Instructor
+	assert.NotEmpty(t, checkViewOf(r, hidden).Again)
+}
+
+func TestHistoryIsForTheInstructor(t *testing.T) {
+	score := 40.0
+	r := result.Report{History: []result.Earlier{
+		{StartedAt: time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), Score: &score, Why: "the submission changed", Changes: []result.Change{{ID: "create", Was: result.Fail, Now: result.Pass, After: 5}}},
+		{Why: "the grader failed last time"}}}
+	page := render(t, r.For(result.Instructor), HTML)
+	assert.Contains(t, page, `<th scope="row">2026-01-02 03:04</th><td class="num">40</td><td>the submission changed</td><td><div><code>create</code> failed 0 → passed 5</div></td>`)
+	assert.Contains(t, page, `<td class="num">no score</td><td>the grader failed last time</td><td>nothing</td>`)
+	assert.NotContains(t, render(t, r.For(result.Student), HTML), "Graded before")
 }
 
 func TestBars(t *testing.T) {
 	r := result.Report{Image: &result.Image{SizeBytes: 100, Layers: []result.Layer{{Bytes: 60_000_000, Base: true, Instruction: "base"}, {Bytes: 0}, {Bytes: 20_000_000, Instruction: "COPY . ."}}}}
-	assert.Equal(t, []bar{{0, 750, "base", "60.0 MB  base"}, {750, 0, "own1", "0.0 MB  "}, {750, 250, "own2", "20.0 MB  COPY . ."}}, bars(r))
+	assert.Equal(t, []bar{{0, 750, "base", "60.0 MB  base"}, {750, 0, "own1", "0 B  "}, {750, 250, "own2", "20.0 MB  COPY . ."}}, bars(r))
 	assert.Nil(t, bars(result.Report{}))
 	assert.Nil(t, bars(result.Report{Image: &result.Image{SizeBytes: 1, Layers: []result.Layer{{}}}}))
 }

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// view is the report with what the page makes of it.
+type view struct {
+	result.Report
+	First   []first // what to mend first
+	Groups  []group // the checks, those alike together
+	Waiting []wait  // the blocked ones, by what blocked them
+	Files   []file  // the student's texts, with findings
+	Ignored []ignored
+	Bars    []bar
+}
+
+// first is a check to mend first.
+type first struct {
+	result.Check
+	Waiting float64 // points of the checks that it blocks
+}
+
+// group is the checks of a section.
+type group struct {
+	ID, Title, Text string
+	Checks          []checkView
+}
+
+// checkView is a check with what the page makes of it.
+type checkView struct {
+	result.Check
+	Open  bool     // it did not pass, and says why
+	Many  bool     // several of its items speak for themselves
+	Hints []string // those that no item says
+	Again string   // the command that asks it again; empty where its id is not told
+	Start string   // the command that starts the container which Evidence's commands talk to
+}
+
+// wait is what waits for one check to pass.
+type wait struct {
+	By     *result.Check // nil when no check judged it
+	Text   string        // what happened, then
+	Checks []result.Check
+	Points float64
+}
+
+func viewOf(r result.Report) view {
+	v := view{Report: r, Files: files(r), Ignored: ignoredOf(r), Bars: bars(r), Waiting: waits(r)}
+	v.First = firsts(r, v.Waiting)
+	put := func(id, title, text string, belongs func(result.Check) bool) {
+		g := group{ID: id, Title: title, Text: text}
+		for _, c := range r.Checks {
+			if belongs(c) {
+				g.Checks = append(g.Checks, checkViewOf(r, c))
+			}
+		}
+		if len(g.Checks) > 0 {
+			v.Groups = append(v.Groups, g)
+		}
+	}
+	put("mend", "To mend", "", func(c result.Check) bool { return missed(c) && !c.Bonus })
+	put("errors", "Could not be asked", "The grader failed here, not you: it costs nothing, and will be asked again.", func(c result.Check) bool { return c.Status == result.Error })
+	put("bonus", "For a bonus", "On top of the total: nothing is lost here.", func(c result.Check) bool { return missed(c) && c.Bonus })
+	put("passed", "Passed", "", func(c result.Check) bool { return c.Status == result.Pass })
+	return v
+}
+
+func missed(c result.Check) bool { return c.Status == result.Fail || c.Status == result.Partial }
+
+func lost(c result.Check) string { return points(result.Round(c.MaxPoints - c.Points)) }
+
+// Percent is the score for the ring.
+func (v view) Percent() float64 {
+	if v.Score == nil {
+		return 0
+	}
+	return percent(min(*v.Score, v.MaxScore), v.MaxScore)
+}
+
+// Again is the command that asks all checks again.
+func (v view) Again() string { return again(v.Report) }
+
+// Blocked is how many checks wait.
+func (v view) Blocked() (n int) {
+	for _, w := range v.Waiting {
+		n += len(w.Checks)
+	}
+	return n
+}
+
+// Passed says whether any check passed.
+func (v view) Passed() bool {
+	return slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status == result.Pass })
+}
+
+// Holds says whether all that is not bonus passed.
+func (v view) Holds() bool {
+	return v.Score != nil && !slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
+}
+
+// Sentence says how it stands.
+func (v view) Sentence() string {
+	if v.Holds() {
+		return "Everything that was asked holds. Well done."
+	}
+	passed, mend, gain, waiting := 0, 0, 0.0, 0
+	for _, c := range v.Checks {
+		switch {
+		case c.Status == result.Pass:
+			passed++
+		case c.Status == result.Blocked:
+			waiting++
+		case missed(c) && !c.Bonus:
+			mend++
+			gain = result.Sum(gain, c.MaxPoints, -c.Points)
+		}
+	}
+	s := fmt.Sprintf("%d of %s passed.", passed, plural(len(v.Checks), "check"))
+	if mend > 0 {
+		s += fmt.Sprintf(" %s to mend, for %s more points.", plural(mend, "thing"), points(gain))
+	}
+	if waiting > 0 {
+		s += fmt.Sprintf(" %d could not be judged yet.", waiting)
+	}
+	return s
+}
+
+// firsts are the checks that lost most points by their own fault, with those that wait for them.
+func firsts(r result.Report, waiting []wait) []first {
+	var out []first
+	for _, c := range r.Checks {
+		if !missed(c) || c.Bonus {
+			continue
+		}
+		f := first{Check: c}
+		for _, w := range waiting {
+			if w.By != nil && w.By.ID == c.ID {
+				f.Waiting = w.Points
+			}
+		}
+		out = append(out, f)
+	}
+	weight := func(f first) float64 { return result.Round(f.MaxPoints - f.Points + f.Waiting) }
+	slices.SortStableFunc(out, func(a, b first) int { return cmp.Compare(weight(b), weight(a)) })
+	return out[:min(len(out), 3)]
+}
+
+// waits groups the blocked checks by the one that has to pass first.
+func waits(r result.Report) []wait {
+	byID := map[string]*result.Check{}
+	for i, c := range r.Checks {
+		byID[c.ID] = &r.Checks[i]
+	}
+	cause := func(id string) string { // what blocked that which blocked
+		for range r.Checks {
+			c, ok := byID[id]
+			if !ok || c.Status != result.Blocked || c.BlockedBy == "" {
+				break
+			}
+			id = c.BlockedBy
+		}
+		return id
+	}
+	var out []wait
+	at := map[string]int{}
+	for _, c := range r.Checks {
+		if c.Status != result.Blocked {
+			continue
+		}
+		id := cause(c.BlockedBy)
+		i, ok := at[id]
+		if !ok {
+			i = len(out)
+			at[id] = i
+			out = append(out, wait{By: byID[id], Text: phaseText(id)})
+		}
+		out[i].Checks = append(out[i].Checks, c)
+		if !c.Bonus {
+			out[i].Points = result.Sum(out[i].Points, c.MaxPoints)
+		}
+	}
+	return out
+}
+
+// phaseText says why nothing came of a phase that no check judges.
+func phaseText(phase string) string {
+	switch phase {
+	case "build":
+		return "no image was built"
+	case "start":
+		return "the program never answered"
+	case "": // of a hidden check it is not told
+		return "something before them did not pass"
+	}
+	return phase + " did not pass"
+}
+
+func checkViewOf(r result.Report, c result.Check) checkView {
+	v := checkView{Check: c, Open: missed(c)}
+	said := map[string]bool{}
+	failed := 0
+	for _, item := range c.Items {
+		if item.Status == result.Fail || item.Status == result.Partial {
+			failed++
+			said[item.Hint] = true
+		}
+	}
+	v.Many = failed > 1
+	for _, hint := range strings.Split(c.Hint, "\n") {
+		if hint != "" && !(v.Many && said[hint]) {
+			v.Hints = append(v.Hints, hint)
+		}
+	}
+	if v.Open && (!c.Hidden || r.Audience == result.Instructor) {
+		v.Again = again(r, c.ID)
+	}
+	if r.Run != nil && r.Run.Port > 0 {
+		v.Start = fmt.Sprintf("docker run --rm -p %d:%d $(docker build -q .)", r.Run.Port, r.Run.Port)
+	}
+	return v
+}
+
+// again is the command that asks the same again, of all checks or of some.
+func again(r result.Report, only ...string) string {
+	name := r.Rubric.ID
+	if r.Rubric.File != "" && r.Rubric.File != name+".yaml" { // a file of its own, not a built-in one
+		name = r.Rubric.File
+	}
+	words := []string{"taskgrader", "grade", "--rubric", name}
+	if len(only) > 0 {
+		words = append(words, "--only", strings.Join(only, ","))
+	}
+	return oneLine(strings.Join(append(words, "--seed", r.Seed), " "), briefRunes)
+}
