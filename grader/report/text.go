@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -15,98 +16,209 @@ type TextOptions struct {
 	Page  string // the path of the page, or empty
 }
 
-const textWidth = 110
+const (
+	textWidth = 80 // columns, but for commands, which stay in one piece
+	textItems = 6  // of one check
+	textLines = 8  // of one exchange
+)
 
 var marks = map[result.Status]struct{ word, color string }{
 	result.Pass: {"PASS", "32"}, result.Partial: {"PART", "33"}, result.Fail: {"FAIL", "31"},
 	result.Blocked: {"BLOCKED", "36"}, result.Error: {"ERROR", "35"},
 }
 
-// Text writes the verdict for a terminal: every check on one line, what failed with its reason, and the score.
+// Text writes the verdict for a terminal: every check on one line, what failed with its reason, what waits for it, and the
+// score.
 func Text(out io.Writer, r result.Report, o TextOptions) error {
-	w := bufio.NewWriter(out)
-	paint := func(color, s string) string {
-		if !o.Color {
-			return s
-		}
-		return "\x1b[" + color + "m" + s + "\x1b[0m"
-	}
-	fmt.Fprintf(w, "%s — %s\n\n", paint("1", oneLine(r.Submission.ID, 60)), oneLine(r.Rubric.Title, 80))
+	b := bufio.NewWriter(out)
+	t := terminal{b, o.Color}
+	fmt.Fprintf(t, "%s — %s\n\n", t.paint("1", oneLine(r.Submission.ID, 40)), oneLine(r.Rubric.Title, 36))
 	for _, c := range r.Checks {
-		m := marks[c.Status]
-		score := fmt.Sprintf("%s/%s", points(c.Points), points(c.MaxPoints))
-		fmt.Fprintf(w, "%s %7s  %-16s %s\n", paint(m.color, fmt.Sprintf("%-7s", m.word)), score, oneLine(c.ID, 24), oneLine(c.Title, 70))
-		switch c.Status {
-		case result.Blocked:
-			fmt.Fprintf(w, "                 could not be judged, because %s did not pass\n", oneLine(c.BlockedBy, 40))
-		case result.Fail, result.Partial:
-			failure(w, c)
+		if c.Status == result.Blocked {
+			continue
+		}
+		t.check(c)
+		if missed(c) {
+			t.failure(checkViewOf(r, c))
 		}
 	}
-	fmt.Fprintln(w)
+	for _, w := range waits(r) {
+		t.waiting(w)
+	}
+	fmt.Fprintln(t)
 	for _, s := range r.Skills {
 		mastered := " "
 		if s.Mastered {
-			mastered = paint("32", "✓")
+			mastered = t.paint("32", "✓")
 		}
-		fmt.Fprintf(w, "  %s %-34s %6s / %s\n", mastered, oneLine(s.Name, 34), points(s.Points), points(s.MaxPoints))
+		fmt.Fprintf(t, "  %s %-34s %6s / %s\n", mastered, oneLine(s.Name, 34), points(s.Points), points(s.MaxPoints))
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(w, "  note: %s\n", oneLine(n, 2*textWidth))
+		t.paragraph("  note: ", "", n)
 	}
 	if r.Score != nil {
-		fmt.Fprintf(w, "\n%s\n", paint("1", fmt.Sprintf("Score %s of %s", points(*r.Score), points(r.MaxScore))))
+		fmt.Fprintf(t, "\n%s\n", t.paint("1", fmt.Sprintf("Score %s of %s", points(*r.Score), points(r.MaxScore))))
 	} else {
-		fmt.Fprintf(w, "\n%s\n", paint("1;35", "No score: the grader could not finish. This is not the student's fault."))
+		fmt.Fprintf(t, "\n%s\n", t.paint("1;35", "No score: the grader could not finish. This is not the student's fault."))
 		if r.Problem != nil {
-			fmt.Fprintf(w, "  %s: %s\n", oneLine(r.Problem.Phase, 20), oneLine(r.Problem.Message, 3*textWidth))
-			if r.Problem.Hint != "" {
-				fmt.Fprintf(w, "  hint: %s\n", oneLine(r.Problem.Hint, 2*textWidth))
-			}
+			t.paragraph("  "+oneLine(r.Problem.Phase, 20)+": ", "", r.Problem.Message)
+			t.paragraph("  hint: ", "", r.Problem.Hint)
 		}
 	}
 	if o.Page != "" {
-		fmt.Fprintf(w, "Page  %s\n", o.Page)
+		fmt.Fprintf(t, "Page  %s\n", o.Page)
 	}
-	fmt.Fprintf(w, "Again taskgrader grade --seed %s\n", oneLine(r.Seed, 64))
-	return w.Flush()
+	fmt.Fprintf(t, "Again %s\n", again(r))
+	if ids := missedIDs(r); len(ids) > 0 {
+		fmt.Fprintf(t, "      … --only %s\n", strings.Join(ids, ","))
+	}
+	return b.Flush()
 }
 
-// failure is why a check lost points.
-func failure(w io.Writer, c result.Check) {
-	const indent = "                 "
-	line := func(format string, args ...any) { fmt.Fprintf(w, indent+format+"\n", args...) }
-	failed := 0
+// missedIDs are the checks that lost points and can be asked alone.
+func missedIDs(r result.Report) (ids []string) {
+	for _, c := range r.Checks {
+		if checkViewOf(r, c).Again != "" {
+			ids = append(ids, oneLine(c.ID, 24))
+		}
+	}
+	return ids
+}
+
+// terminal writes lines for people. The error is kept by the writer until it is flushed.
+type terminal struct {
+	io.Writer
+	color bool
+}
+
+func (t terminal) paint(color, s string) string {
+	if !t.color || color == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// check is a check on one line.
+func (t terminal) check(c result.Check) {
+	score := points(c.Points)
+	if c.Status == result.Error {
+		score = "–"
+	}
+	m, id := marks[c.Status], fmt.Sprintf("%-16s", oneLine(c.ID, 24))
+	fmt.Fprintf(t, "%s %8s  %s %s\n", t.paint(m.color, fmt.Sprintf("%-7s", m.word)), score+"/"+points(c.MaxPoints), id, oneLine(c.Title, textWidth-19-len([]rune(id))))
+}
+
+// waiting is what could not be judged, on one line for all that wait for the same.
+func (t terminal) waiting(w wait) {
+	var ids []string
+	for _, c := range w.Checks {
+		ids = append(ids, oneLine(c.ID, 24))
+	}
+	why := w.Text
+	if w.By != nil {
+		why = w.By.ID + " did not pass"
+	}
+	m := marks[result.Blocked]
+	fmt.Fprintf(t, "%s %8s  not judged, because %s\n", t.paint(m.color, m.word), "–/"+points(w.Points), oneLine(why, 40))
+	t.paragraph(strings.Repeat(" ", 18), "", strings.Join(ids, ", "))
+}
+
+const indent = "    "
+
+// failure is why a check lost points: what was asked, what came of it, and how to see it again.
+func (t terminal) failure(c checkView) {
+	for _, e := range evidence(c, "rubric") {
+		t.paragraph(fmt.Sprintf("%s%s:%d | ", indent, oneLine(e.File, 40), e.Line), "", e.Text)
+	}
+	for _, e := range evidence(c, "exchange") {
+		lines := strings.Split(clean(e.Text), "\n")
+		for _, l := range lines[max(0, len(lines)-textLines):] {
+			fmt.Fprintf(t, "%s%s\n", indent, oneLine(l, textWidth-len(indent)))
+		}
+	}
+	differs := false
+	for _, e := range evidence(c, "diff") {
+		differs = t.differences(e.Rows) || differs
+	}
+	if c.Many {
+		t.items(c)
+	} else if !differs {
+		t.paragraph(indent+"want  ", "", c.Want)
+		t.paragraph(indent+"got   ", "31", c.Got)
+	}
+	for _, hint := range c.Hints {
+		t.paragraph(indent+"hint  ", "", hint)
+	}
+	for _, e := range evidence(c, "command") { // not cut and not wrapped, so that it can be copied
+		fmt.Fprintf(t, "%scurl  %s\n", indent, strings.ReplaceAll(clean(e.Text), "\n", "\u2424"))
+	}
+}
+
+func evidence(c checkView, kind string) []result.Evidence {
+	return slices.DeleteFunc(slices.Clone(c.Evidence), func(e result.Evidence) bool { return e.Kind != kind })
+}
+
+// differences are the paths that differ, and whether there are any.
+func (t terminal) differences(rows [][]string) bool {
+	widest, shown := 0, 0
+	for _, row := range rows[:min(len(rows), textItems+1)] {
+		if len(row) > 0 {
+			widest = max(widest, len([]rune(oneLine(row[0], 30))))
+		}
+	}
+	for i, row := range rows {
+		if i == 0 || len(row) < 3 { // the header
+			continue
+		}
+		if shown++; shown > textItems {
+			fmt.Fprintf(t, "%s… and more, on the page\n", indent)
+			break
+		}
+		fmt.Fprintf(t, "%s  %-*s  want %s  got %s\n", indent, widest, oneLine(row[0], 30), oneLine(row[1], 50), t.paint("31", oneLine(row[2], 60)))
+	}
+	return shown > 0
+}
+
+// items are the parts of a check that did not hold.
+func (t terminal) items(c checkView) {
+	shown := 0
 	for _, item := range c.Items {
 		if item.Status != result.Fail && item.Status != result.Partial {
 			continue
 		}
-		if failed++; failed > 6 {
-			line("… and more, on the page")
+		if shown++; shown > textItems {
+			fmt.Fprintf(t, "%s… and more, on the page\n", indent)
 			break
 		}
 		where := ""
 		if item.Line > 0 {
-			where = fmt.Sprintf("  (%s:%d)", oneLine(item.File, 40), item.Line)
+			where = fmt.Sprintf("  (%s:%d)", oneLine(item.File, 30), item.Line)
 		}
-		line("%s%s", oneLine(item.Name, 60), where)
-		line("  want %s", oneLine(item.Want, textWidth))
-		line("  got  %s", oneLine(item.Got, textWidth))
-		if item.Hint != "" {
-			line("  hint %s", oneLine(item.Hint, 2*textWidth))
-		}
+		fmt.Fprintf(t, "%s%s%s\n", indent, oneLine(item.Name, 40), where)
+		t.paragraph(indent+"  want  ", "", item.Want)
+		t.paragraph(indent+"  got   ", "31", item.Got)
+		t.paragraph(indent+"  hint  ", "", item.Hint)
 	}
-	for _, e := range c.Evidence {
-		switch e.Kind {
-		case "rubric":
-			line("%s:%d | %s", oneLine(e.File, 60), e.Line, oneLine(e.Text, textWidth))
-		case "exchange":
-			lines := strings.Split(e.Text, "\n")
-			for _, l := range lines[:min(len(lines), 8)] {
-				line("| %s", oneLine(l, textWidth))
-			}
-		case "command":
-			line("again: %s", oneLine(e.Text, 2*textWidth))
+}
+
+// paragraph writes a text after its label, over several lines where one is too short, and nothing where it is empty.
+func (t terminal) paragraph(label, color, text string) {
+	width := max(textWidth-len([]rune(label)), 20)
+	line := ""
+	flush := func() {
+		fmt.Fprintf(t, "%s%s\n", label, t.paint(color, line))
+		label, line = strings.Repeat(" ", len([]rune(label))), ""
+	}
+	for _, word := range strings.Fields(oneLine(text, 6*textWidth)) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
+			flush()
 		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		flush()
 	}
 }
