@@ -69,7 +69,7 @@ that the student can act on alone.
 			return cmd.Help()
 		},
 	}
-	root.AddCommand(newGrade(), newClass(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
+	root.AddCommand(newGrade(), newClass(), newAction(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
 	return root
 }
 

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/actions"
+	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/plain"
+	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/submission"
+)
+
+func newAction() *cobra.Command {
+	o := gradeOptions{format: "text", noColor: true}
+	cmd := &cobra.Command{
+		Use: "action [DIR]", Short: "grade one submission in a GitHub Actions job", Hidden: true,
+		Long: `action is what the GitHub action of this project runs: grade, with the answer in GitHub's own words. It makes the base
+images ready, grades DIR, and writes the student's page and JSON, the outputs (GITHUB_OUTPUT) and the summary of the job
+(GITHUB_STEP_SUMMARY).
+
+stdout gets workflow commands and nothing else: the notices from which GitHub Classroom takes points, and annotations.
+stderr gets the talk. What a student wrote may be in it, so workflow commands must be stopped while it is printed, as
+scripts/action-grade does.
+
+` + exitCodes,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			err := runAction(cmd, dir, o)
+			if err == nil || errors.Is(err, errGrader) || errors.Is(err, errBelow) || cmd.Context().Err() != nil {
+				return err
+			}
+			return errors.Join(err, unfinished(cmd.OutOrStdout(), err))
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.rubric, "rubric", "task-api", "rubric: a file, a folder, or the name of a built-in one")
+	f.StringVar(&o.out, "out", "reports", "folder for the student's page and JSON")
+	f.StringVar(&o.seed, "seed", "", "hexadecimal seed of the random values; a new one unless given")
+	f.Float64Var(&o.failUnder, "fail-under", 0, "exit with 1 below this per cent")
+	return cmd
+}
+
+func runAction(cmd *cobra.Command, dir string, o gradeOptions) error {
+	r, err := o.load()
+	if err != nil {
+		return err
+	}
+	sub, err := submission.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	at := inRepository(sub.Dir)
+	if repository := os.Getenv("GITHUB_REPOSITORY"); at == "." && repository != "" {
+		sub.ID = submission.SafeID(path.Base(repository)) // the folder of a checkout may be called anything
+	}
+	e, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	talk := cmd.ErrOrStderr()
+	prepare(cmd.Context(), talk, e, sub.Dir)
+	fmt.Fprintln(talk, "grading …")
+	rep := grader.Grade(cmd.Context(), engineOf(e), r, *sub, grader.Options{Seed: o.seed, Version: version()}).For(result.Student)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	files := actionFiles{page: filepath.Join(o.out, rep.Submission.ID+".html"), data: filepath.Join(o.out, rep.Submission.ID+".json")}
+	if err := files.write(rep); err != nil {
+		return graderError{err}
+	}
+	if err := report.Text(talk, rep, report.TextOptions{Page: files.page}); err != nil {
+		return graderError{err}
+	}
+	if err := actions.Report(cmd.OutOrStdout(), rep, at); err != nil {
+		return graderError{err}
+	}
+	verdict := o.verdict(rep)
+	if errors.Is(verdict, errBelow) {
+		return errors.Join(verdict, actions.Failure(cmd.OutOrStdout(), "Below fail-under", fmt.Sprintf("This job fails below %v %% of the points.", o.failUnder), ""))
+	}
+	return verdict
+}
+
+// prepare makes the base images ready. What goes wrong here is only said: whether it costs anything, and whose fault it
+// is, the build says.
+func prepare(ctx context.Context, talk io.Writer, e *engine.Engine, dir string) {
+	say := func(line string) { fmt.Fprintln(talk, plain.Line(line, 200)) }
+	file, err := dockerfile.Load(os.DirFS(dir), "Dockerfile")
+	if err != nil {
+		return // the checks say what is wrong with it
+	}
+	made, err := baseimage.Prepare(ctx, e.Store(), file.References(), baseimage.Options{Progress: say})
+	for _, m := range made {
+		say(fmt.Sprintf("%s %s %s", m.Action, m.Ref, m.Note))
+	}
+	if err != nil {
+		say(err.Error())
+	}
+}
+
+// actionFiles are where an action's texts go. Only the student's view is written: the machine is the student's, too.
+type actionFiles struct{ page, data string }
+
+func (f actionFiles) write(rep result.Report) error {
+	if err := os.MkdirAll(filepath.Dir(f.page), 0o755); err != nil {
+		return fmt.Errorf("making the reports folder: %w", err)
+	}
+	if err := report.WriteFile(f.page, func(w io.Writer) error { return report.HTML(w, rep) }); err != nil {
+		return err
+	}
+	if err := report.WriteFile(f.data, func(w io.Writer) error { return report.JSON(w, rep) }); err != nil {
+		return err
+	}
+	if err := appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return actions.Summary(w, rep) }); err != nil {
+		return err
+	}
+	outputs := []actions.Output{{Name: "status", Value: string(rep.Status)}, {Name: "max-score", Value: plain.Points(rep.MaxScore)},
+		{Name: "report", Value: f.page}, {Name: "report-json", Value: f.data}}
+	if rep.Score != nil {
+		outputs = append(outputs, actions.Output{Name: "score", Value: plain.Points(*rep.Score)})
+	}
+	return appendTo("GITHUB_OUTPUT", func(w io.Writer) error { return actions.Outputs(w, outputs...) })
+}
+
+// unfinished says that there is no report at all, and why.
+func unfinished(w io.Writer, err error) error {
+	hint := ""
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		hint = hinted.Hint()
+	}
+	return errors.Join(actions.Failure(w, "No score", err.Error(), hint), appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
+		return actions.Outputs(w, actions.Output{Name: "status", Value: string(result.Error)})
+	}))
+}
+
+// appendTo writes to the end of the file that an environment variable names, if there is one.
+func appendTo(variable string, write func(io.Writer) error) error {
+	name := os.Getenv(variable)
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", variable, err)
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// inRepository is a folder as the repository's root sees it.
+func inRepository(dir string) string {
+	rel, err := filepath.Rel(os.Getenv("GITHUB_WORKSPACE"), dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return ""
+	}
+	return filepath.ToSlash(rel)
+}
