@@ -16,8 +16,8 @@ type Limits struct {
 // BuildLimits bound a build.
 type BuildLimits struct {
 	Time    option.Duration `json:"time,omitzero" jsonschema:"how long the build may take"`
-	Context option.Size     `json:"context,omitzero" jsonschema:"how large the folder may be"`
-	Files   int             `json:"files,omitempty" jsonschema:"how many files the folder may hold"`
+	Context option.Size     `json:"context,omitzero" jsonschema:"how much of the folder the Dockerfile may copy"`
+	Files   int             `json:"files,omitempty" jsonschema:"how many files it may copy"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of a step's output is kept"`
 	Network string          `json:"network,omitempty" jsonschema:"open or none"`
 }

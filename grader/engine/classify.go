@@ -29,6 +29,7 @@ var (
 	noName       = regexp.MustCompile(`(?i)(Temporary failure in name resolution|Could not resolve host|Temporary failure resolving|dns error|Network is unreachable|Failed to establish a new connection|NewConnectionError)`)
 	daemonLost   = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
 	installing   = regexp.MustCompile(`\b(pip3?|uv|poetry|pipenv|apt-get|apt|apk|npm|yarn|pnpm|conda|curl|wget|git)\b`)
+	oldFrontend  = regexp.MustCompile(`(?i)(unknown instruction|unknown flag|dockerfile parse error)`)
 	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
 
@@ -70,6 +71,8 @@ func classify(t *trace, file *dockerfile.File, steps []check.Step, err error) (*
 	switch {
 	case daemonLost.MatchString(text):
 		return nil, fmt.Errorf("building: %s", firstLine(text))
+	case file != nil && oldFrontend.MatchString(text):
+		return nil, &OldFrontend{Message: clean(firstLine(text)), Syntax: file.Syntax}
 	case parseFailure.MatchString(text):
 		return &check.BuildFailure{Reason: check.BadSyntax, Message: clean(firstLine(text))}, nil
 	case t.message != "" || failed(steps) != nil:
@@ -81,6 +84,17 @@ func classify(t *trace, file *dockerfile.File, steps []check.Step, err error) (*
 	}
 	return nil, fmt.Errorf("building: %w", err)
 }
+
+// OldFrontend is that BuildKit's present parser reads the Dockerfile and this engine's own does not, such as one with a
+// here-document on Docker 20.10: ours.
+type OldFrontend struct{ Message, Syntax string }
+
+func (e *OldFrontend) Error() string {
+	return fmt.Sprintf("building: this engine is too old for the Dockerfile: %s", e.Message)
+}
+
+// Hint is how to mend it.
+func (e *OldFrontend) Hint() string { return "install Docker Engine 23 or later" }
 
 // missing is a COPY of a path that the build context does not hold.
 func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.BuildFailure {

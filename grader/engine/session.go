@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,10 +65,6 @@ func (s *Session) newTag() string {
 
 // Build builds the folder, after it has looked at what Docker would stumble over.
 func (s *Session) Build(ctx context.Context) (check.Built, error) {
-	if failure := s.tooLarge(); failure != nil {
-		s.built = check.Built{Failure: failure}
-		return s.built, nil
-	}
 	if failure := s.look(); failure != nil {
 		s.built = check.Built{Failure: failure}
 		return s.built, nil
@@ -100,41 +94,6 @@ func (s *Session) look() *check.BuildFailure {
 	return nil
 }
 
-// tooLarge walks what the ignore file leaves of the folder.
-func (s *Session) tooLarge() *check.BuildFailure {
-	rules, err := s.job.Source.Ignore()
-	if err != nil {
-		rules = &dockerignore.Rules{} // look says what is wrong with it
-	}
-	limits := s.job.Limits.Build
-	var bytes int64
-	files, largest, size := 0, "", int64(0)
-	errLimit := errors.New("limit")
-	err = filepath.WalkDir(s.job.Dir, func(full string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil
-		}
-		rel, _ := filepath.Rel(s.job.Dir, full)
-		info, err := d.Info()
-		if err != nil || rules.Decide(filepath.ToSlash(rel)).Ignored {
-			return nil
-		}
-		files, bytes = files+1, bytes+info.Size()
-		if info.Size() > size {
-			largest, size = filepath.ToSlash(rel), info.Size()
-		}
-		if files > limits.Files || bytes > int64(limits.Context) {
-			return errLimit
-		}
-		return nil
-	})
-	if err == nil {
-		return nil
-	}
-	return &check.BuildFailure{Reason: check.TooLarge, Unsent: true, Subject: largest,
-		Message: fmt.Sprintf("the folder is over the limit of %s or %d files; the largest file is %q", limits.Context, limits.Files, largest)}
-}
-
 // text is the Dockerfile without its syntax line, so that no frontend has to be fetched.
 func (s *Session) text() (string, []string) {
 	lines := append([]string(nil), s.file.Lines...)
@@ -149,8 +108,24 @@ func (s *Session) text() (string, []string) {
 // sharedKey lets the engine keep what was sent for the next build of the same folder.
 func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name + s.job.Dir }
 
-// build builds the folder with edits.
+// build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
+// line names is tried.
 func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	text, notes := s.text()
+	built, err := s.buildText(ctx, text, edits)
+	var old *OldFrontend
+	if s.file.Syntax != "" && errors.As(err, &old) {
+		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits)
+		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && noNetwork.MatchString(f.Message) {
+			return check.Built{}, old // the other frontend is not to be had
+		}
+		notes = nil
+	}
+	built.Notes = notes
+	return built, err
+}
+
+func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit) (check.Built, error) {
 	begun := time.Now()
 	folder, err := newOverlay(s.job.Dir, edits...)
 	if err != nil {
@@ -159,8 +134,8 @@ func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, 
 	limit := s.job.Limits.Build.Time.Std()
 	building, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	text, notes := s.text()
-	r := recipe{context: folder, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
+	sent := &metered{FS: folder, limits: s.job.Limits.Build, stop: cancel}
+	r := recipe{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
 		tag: s.newTag(), sharedKey: s.sharedKey(), args: map[string]string{}}
 	for name, value := range s.job.Setup.BuildArgs {
 		r.args[name] = value
@@ -168,13 +143,16 @@ func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, 
 	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
 	t, err := s.engine.run(building, r)
 	steps := t.stepsOf(s.file)
-	built := check.Built{Steps: steps, Took: time.Since(begun), Notes: notes}
+	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
 	case err == nil:
 		built.Image, err = s.inspect(ctx, r.tag)
 		return built, err
 	case ctx.Err() != nil:
 		return built, ctx.Err()
+	case sent.failure() != nil:
+		built.Failure = sent.failure()
+		return built, nil
 	case building.Err() != nil:
 		built.Failure = &check.BuildFailure{Reason: check.TooLong, Message: fmt.Sprintf("the build did not end within %s", s.job.Limits.Build.Time)}
 		for _, step := range steps {
@@ -228,8 +206,8 @@ func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, e
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err = s.engine.run(ctx, recipe{context: folder, dockerfile: probe, ignore: s.ownIgnore(), network: "none",
-		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey()})
+	_, err = s.engine.run(ctx, recipe{context: hollow{folder}, dockerfile: probe, ignore: s.ownIgnore(), network: "none",
+		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey() + "-hollow"})
 	_ = out.Close()
 	if readErr := <-read; err == nil {
 		err = readErr

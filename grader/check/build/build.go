@@ -90,7 +90,7 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	case check.TooLong:
 		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the container starts."
 	case check.TooLarge:
-		return fmt.Sprintf("List %q and whatever else the image does not need in .dockerignore, or leave it out of what you hand in.", f.Subject)
+		return fmt.Sprintf("Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
 	case check.CommandError:
 		if m := pipCannot.FindStringSubmatch(f.Log); m != nil {
 			return fmt.Sprintf("Check the spelling and the version of %q in pyproject.toml or requirements.txt.", m[1])

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// metered is the folder of a build that sends no more than the rubric's limits. What the Dockerfile does not copy is not
+// sent, so it costs nothing, however large it is: a student's virtual environment beside a Dockerfile that takes two files.
+type metered struct {
+	fsutil.FS
+	limits check.BuildLimits
+	stop   func() // ends the build: it would wait for the rest for ever
+
+	mu      sync.Mutex
+	files   int
+	bytes   int64
+	largest string
+	size    int64
+	over    bool
+}
+
+var errTooMuch = errors.New("the context is over its limit")
+
+// Open opens a file that the build asks for.
+func (m *metered) Open(name string) (io.ReadCloser, error) {
+	m.mu.Lock()
+	m.files++
+	over := m.check()
+	m.mu.Unlock()
+	if over {
+		return nil, errTooMuch
+	}
+	f, err := m.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &meteredFile{ReadCloser: f, of: m, name: filepath.ToSlash(name)}, nil
+}
+
+type meteredFile struct {
+	io.ReadCloser
+	of   *metered
+	name string
+	size int64
+}
+
+func (f *meteredFile) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	f.size += int64(n)
+	m := f.of
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bytes += int64(n); f.size > m.size {
+		m.largest, m.size = f.name, f.size
+	}
+	if m.check() {
+		return 0, errTooMuch
+	}
+	return n, err
+}
+
+// check says whether it is too much by now. The lock is held.
+func (m *metered) check() bool {
+	if !m.over && (m.files > m.limits.Files || m.bytes > int64(m.limits.Context)) {
+		m.over = true
+		m.stop()
+	}
+	return m.over
+}
+
+// failure is that the build asked for too much, or nil.
+func (m *metered) failure() *check.BuildFailure {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.over {
+		return nil
+	}
+	return &check.BuildFailure{Reason: check.TooLarge, Subject: m.largest,
+		Message: fmt.Sprintf("the Dockerfile copies more than %s or %d files; the largest is %q", m.limits.Context, m.limits.Files, m.largest)}
+}
+
+// hollow is a folder in which every file is empty: enough to see which of them arrive, whatever they weigh.
+type hollow struct{ fsutil.FS }
+
+// Walk visits what is below a path.
+func (h hollow) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
+	return h.FS.Walk(ctx, target, func(name string, d fs.DirEntry, err error) error {
+		if d != nil && d.Type().IsRegular() {
+			d = hollowEntry{d}
+		}
+		return visit(name, d, err)
+	})
+}
+
+// Open gives nothing.
+func (hollow) Open(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
+
+type hollowEntry struct{ fs.DirEntry }
+
+func (d hollowEntry) Info() (fs.FileInfo, error) {
+	info, err := d.DirEntry.Info()
+	if err != nil {
+		return nil, err
+	}
+	stat, ok := info.Sys().(*types.Stat)
+	if !ok {
+		return nil, fmt.Errorf("looking at %q: the walk gives %T", info.Name(), info.Sys())
+	}
+	stat = stat.Clone()
+	stat.Size = 0
+	return &fsutil.StatInfo{Stat: stat}, nil
+}
