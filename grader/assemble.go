@@ -124,7 +124,7 @@ func (g *grading) addImage(r *result.Report) {
 
 func (g *grading) addRun(r *result.Report) {
 	if s := g.sandbox; s != nil {
-		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Network: s.Network, Log: s.Log}
+		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Disk: s.Disk, Network: s.Network, Log: s.Log}
 	}
 	if s := g.start; s != nil {
 		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: first(g.log, s.Log)}

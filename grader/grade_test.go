@@ -96,8 +96,11 @@ func (m *machine) Do(context.Context, check.Request) (check.Answer, error) {
 	return check.Answer{Status: 200}, nil
 }
 func (m *machine) Listeners(context.Context) ([]check.Listener, bool, error) { return nil, false, nil }
-func (m *machine) Exec(context.Context, []string) (check.Output, error)      { return check.Output{}, nil }
-func (m *machine) Logs(context.Context) (string, error)                      { return m.log, nil }
+func (m *machine) Environments(context.Context) ([]map[string]string, bool, error) {
+	return nil, false, nil
+}
+func (m *machine) Exec(context.Context, []string) (check.Output, error) { return check.Output{}, nil }
+func (m *machine) Logs(context.Context) (string, error)                 { return m.log, nil }
 func (m *machine) Stop(context.Context, time.Duration) (check.Stopped, error) {
 	return check.Stopped{InTime: true}, nil
 }

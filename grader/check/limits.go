@@ -29,6 +29,7 @@ type RunLimits struct {
 	Memory  option.Size     `json:"memory,omitzero" jsonschema:"memory, swap included"`
 	CPUs    float64         `json:"cpus,omitempty" jsonschema:"processors"`
 	PIDs    int             `json:"pids,omitempty" jsonschema:"processes and threads"`
+	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much it may write into itself"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of its output is kept on disk"`
 	Network string          `json:"network,omitempty" jsonschema:"isolated or open"`
 }
@@ -44,7 +45,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Log: 64_000, Network: "open"},
 		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute), Memory: 512_000_000,
-			CPUs: 1, PIDs: 128, Log: 1_000_000, Network: "isolated"},
+			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Log: 1_000_000, Network: "isolated"},
 		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
 	}
 }
@@ -60,8 +61,8 @@ type Job struct {
 	Keep   bool // leave image and container
 }
 
-// Sandbox says of each limit whether it holds here: "enforced", or "unenforced: why"; of the network "isolated",
-// "published: why" or "open".
+// Sandbox says of each limit whether it holds here: "enforced", "watched" where it is looked at from time to time, or
+// "unenforced: why"; of the network "isolated", "published: why" or "open".
 type Sandbox struct {
-	Memory, PIDs, CPU, Network, Log string
+	Memory, PIDs, CPU, Disk, Network, Log string
 }

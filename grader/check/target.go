@@ -166,6 +166,9 @@ type Container interface {
 	// Listeners are the sockets that wait for connections inside. The error is ours; known is false when the image has
 	// nothing to find out with.
 	Listeners(ctx context.Context) (listeners []Listener, known bool, err error)
+	// Environments are those of the processes that live inside, without a command that was sent there to look. The error is
+	// ours; known is false when there is nothing to find out with.
+	Environments(ctx context.Context) (environments []map[string]string, known bool, err error)
 	// Exec runs a command inside.
 	Exec(ctx context.Context, command []string) (Output, error)
 	// Logs is the tail of what the program wrote, 64 KiB at most.
@@ -198,6 +201,7 @@ type Started struct {
 	Exited    bool
 	ExitCode  int
 	OOM       bool // the memory limit killed it, or a child of it
+	Full      bool // it was ended because it wrote more than the disk limit
 	Listeners []Listener
 	Log       string // its tail, when it did not answer
 }

@@ -42,6 +42,14 @@ func (s *Session) Listeners(ctx context.Context) ([]check.Listener, bool, error)
 	return nil, false, errNotStarted
 }
 
+// Environments are those of the main container's processes.
+func (s *Session) Environments(ctx context.Context) ([]map[string]string, bool, error) {
+	if c := s.current(); c != nil {
+		return c.Environments(ctx)
+	}
+	return nil, false, errNotStarted
+}
+
 // Exec runs a command in the main container.
 func (s *Session) Exec(ctx context.Context, command []string) (check.Output, error) {
 	if c := s.current(); c != nil {

@@ -39,7 +39,7 @@ type Engine struct {
 	api      client.APIClient
 	provider *testcontainers.DockerProvider
 	owner    owner
-	oom      *oomWatch
+	watch    *watch
 	networks *networks
 
 	mu   sync.Mutex
@@ -88,7 +88,7 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	e := &Engine{api: api, provider: provider, owner: me, open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
-	e.oom = watchOOM(api)
+	e.watch = watchEvents(api)
 	return e, nil
 }
 
@@ -141,6 +141,6 @@ func (e *Engine) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
 	errs = append(errs, e.networks.remove(ctx))
-	e.oom.stop()
+	e.watch.stop()
 	return errors.Join(append(errs, e.api.Close())...)
 }

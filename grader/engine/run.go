@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,24 +32,24 @@ type instance struct {
 	port    int // where it is looked for first
 	limits  check.Limits
 
-	container testcontainers.Container
 	id, name  string
+	begun     time.Time
 	net       *isolated
 	address   string // where it is asked, without a port; empty when its ports are published
 	published map[int]string
-	http      *http.Client
+	pid       int    // of its first process, where group is known
+	group     string // the folder of its control group, where its processes are this machine's
+	relay     *http.Transport
 	started   check.Started
+	unwatch   context.CancelFunc
 
-	mu    sync.Mutex
-	relay bool
-	gone  bool
+	mu   sync.Mutex
+	full bool // it was ended because it wrote too much
+	gone bool
 }
 
-// pollTime is the pause between two looks at a container that comes up.
-const pollTime = 15 * time.Millisecond
-
-// newInstance makes and starts a container, without waiting for it.
-func (s *Session) newInstance(ctx context.Context, env map[string]string, port int) (*instance, error) {
+// newInstance makes and starts a container, without waiting for it. It is removed when there is an error.
+func (s *Session) newInstance(ctx context.Context, env map[string]string, port int) (_ *instance, err error) {
 	c := &instance{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
 	c.name = "taskgrader-" + s.engine.owner.String() + "-" + strconv.Itoa(s.engine.number())
 	if s.job.Limits.Run.Network == "isolated" {
@@ -63,60 +63,76 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 			s.engine.networks.give(taken)
 		}
 	}
-	labels := s.engine.owner.labels()
-	if s.job.Keep {
-		labels[labelKeep] = "true"
-	}
-	run := s.job.Limits.Run
-	request := testcontainers.GenericContainerRequest{ContainerRequest: testcontainers.ContainerRequest{
-		Image: c.image.ID, Name: c.name, Env: env, Labels: labels,
-		HostConfigModifier: func(h *container.HostConfig) {
-			pids := int64(run.PIDs)
-			h.Memory, h.MemorySwap, h.NanoCPUs, h.PidsLimit = int64(run.Memory), int64(run.Memory), int64(run.CPUs*1e9), &pids
-			h.SecurityOpt = []string{"no-new-privileges"}
-			h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
-			h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
-			if c.net != nil {
-				h.NetworkMode = container.NetworkMode(c.net.name)
-			} else {
-				h.PortBindings = network.PortMap{}
-				for _, p := range c.candidates() {
-					h.PortBindings[network.MustParsePort(strconv.Itoa(p)+"/tcp")] = []network.PortBinding{{HostIP: loopback}}
-				}
-			}
-		},
-	}}
-	if c.net == nil {
-		for _, p := range c.candidates() {
-			request.ExposedPorts = append(request.ExposedPorts, strconv.Itoa(p)+"/tcp")
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.remove(context.WithoutCancel(ctx)))
 		}
+	}()
+	made, err := s.engine.provider.CreateContainer(ctx, c.request())
+	if message, theirs := startFault(err); theirs {
+		c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
+		return c, nil
 	}
-	made, err := s.engine.provider.CreateContainer(ctx, request.ContainerRequest)
 	if err != nil {
-		c.release()
 		return nil, fmt.Errorf("making a container: %w", err)
 	}
-	c.container, c.id = made, made.GetContainerID()
-	if _, err := s.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{}); err != nil {
-		if message, theirs := startFault(err); theirs {
-			c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
-			return c, nil
-		}
-		_ = c.remove(context.WithoutCancel(ctx))
+	c.id = made.GetContainerID()
+	c.begun = time.Now()
+	_, err = s.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
+	if message, theirs := startFault(err); theirs {
+		c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
+		return c, nil
+	}
+	if err != nil {
 		return nil, fmt.Errorf("starting the container: %w", err)
 	}
 	return c, c.locate(ctx)
 }
 
-// startFault tells a command that the image does not have from an engine that cannot start anything.
-func startFault(err error) (string, bool) {
-	text := err.Error()
-	for _, theirs := range []string{"executable file not found", "no such file or directory", "permission denied", "exec format error", "no command specified", "No command specified"} {
-		if strings.Contains(text, theirs) && !strings.Contains(text, "docker.sock") {
-			return text, true
+// request is the container: its limits, and what it is denied.
+func (c *instance) request() testcontainers.ContainerRequest {
+	run := c.limits.Run
+	labels := c.session.engine.owner.labels()
+	if c.session.job.Keep {
+		labels[labelKeep] = "true"
+	}
+	request := testcontainers.ContainerRequest{Image: c.image.ID, Name: c.name, Env: c.env, Labels: labels}
+	if c.net == nil {
+		for _, p := range c.candidates() {
+			request.ExposedPorts = append(request.ExposedPorts, strconv.Itoa(p)+"/tcp")
 		}
 	}
-	return "", false
+	request.ConfigModifier = func(config *container.Config) {
+		config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}} // the engine would run it as often as the image says
+	}
+	request.HostConfigModifier = func(h *container.HostConfig) {
+		pids := int64(run.PIDs)
+		h.Memory, h.MemorySwap, h.NanoCPUs, h.PidsLimit = int64(run.Memory), int64(run.Memory), int64(run.CPUs*1e9), &pids
+		h.SecurityOpt = []string{"no-new-privileges"}
+		h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
+		h.Ulimits = []*container.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)}}
+		h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
+		if c.net != nil {
+			h.NetworkMode = container.NetworkMode(c.net.name)
+			return
+		}
+		h.PortBindings = network.PortMap{}
+		for _, p := range c.candidates() {
+			h.PortBindings[network.MustParsePort(strconv.Itoa(p)+"/tcp")] = []network.PortBinding{{HostIP: loopback}}
+		}
+	}
+	return request
+}
+
+// cannotStart are an engine's words for a program that cannot be started, rather than an engine that can start none.
+var cannotStart = regexp.MustCompile(`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
+
+// startFault is why the image's program cannot be started, where that is the student's.
+func startFault(err error) (message string, theirs bool) {
+	if err == nil || !cannotStart.MatchString(err.Error()) {
+		return "", false
+	}
+	return err.Error(), true
 }
 
 // locate finds where the container can be asked.
@@ -139,167 +155,15 @@ func (c *instance) locate(ctx context.Context) error {
 			c.published[int(port.Num())] = net.JoinHostPort(loopbackText, b.HostPort)
 		}
 	}
-	c.http = c.client()
+	if state := info.Container.State; state != nil {
+		if group, here := groupOf(state.Pid, c.id); here {
+			c.pid, c.group = state.Pid, group
+		}
+	}
+	watching, unwatch := context.WithCancel(context.Background())
+	c.unwatch = unwatch
+	go c.watchDisk(watching, info.Container)
 	return nil
-}
-
-// candidates are the ports on which the program is looked for before anything is known of it.
-func (c *instance) candidates() []int {
-	ports := []int{}
-	add := func(p int) {
-		for _, known := range ports {
-			if known == p {
-				return
-			}
-		}
-		if p > 0 {
-			ports = append(ports, p)
-		}
-	}
-	add(c.port)
-	for _, p := range c.image.Config.Exposed {
-		if p.Protocol == "tcp" {
-			add(p.Number)
-		}
-	}
-	return ports
-}
-
-// dial connects to a port of the container.
-func (c *instance) dial(ctx context.Context, port int) (net.Conn, error) {
-	c.mu.Lock()
-	relay := c.relay
-	c.mu.Unlock()
-	if relay {
-		return c.dialInside(ctx, port)
-	}
-	to := c.published[port]
-	if c.address != "" {
-		to = net.JoinHostPort(c.address, strconv.Itoa(port))
-	}
-	if to == "" {
-		return nil, errors.New("connection refused")
-	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", to)
-}
-
-// await waits until something speaks HTTP, the container has ended, or the limit is up.
-func (c *instance) await(ctx context.Context) (check.Started, error) {
-	begun := time.Now()
-	if c.started.Exited {
-		return c.started, nil
-	}
-	limit := c.limits.Run.Start.Std()
-	waiting, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	s := check.Started{Wanted: c.port}
-	nextLook := begun.Add(400 * time.Millisecond)
-	for waiting.Err() == nil {
-		for _, port := range c.candidates() {
-			if c.speaks(waiting, port) {
-				s.Answered, s.Port, s.After = true, port, time.Since(begun)
-				c.started = s
-				return s, nil
-			}
-		}
-		if time.Now().After(nextLook) {
-			nextLook = time.Now().Add(400 * time.Millisecond)
-			if done, err := c.lookInside(waiting, &s, begun); err != nil || done {
-				c.started = s
-				return s, err
-			}
-		}
-		select {
-		case <-waiting.Done():
-		case <-time.After(pollTime):
-		}
-	}
-	if ctx.Err() != nil {
-		return s, ctx.Err()
-	}
-	s.Listeners, _, _ = c.Listeners(ctx)
-	s.Log, _ = c.Logs(ctx)
-	s.OOM = c.session.engine.oom.saw(c.id)
-	c.started = s
-	return s, nil
-}
-
-// lookInside asks whether the container still runs, and what listens where nobody looked.
-func (c *instance) lookInside(ctx context.Context, s *check.Started, begun time.Time) (done bool, err error) {
-	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
-	if err != nil {
-		if ctx.Err() != nil {
-			return false, nil
-		}
-		return false, fmt.Errorf("inspecting the container: %w", err)
-	}
-	if state := info.Container.State; state != nil && !state.Running {
-		s.Exited, s.ExitCode = true, state.ExitCode
-		s.OOM = state.OOMKilled || c.session.engine.oom.saw(c.id)
-		s.Log, _ = c.Logs(context.WithoutCancel(ctx))
-		return true, nil
-	}
-	listeners, known, err := c.Listeners(ctx)
-	if err != nil || !known {
-		return false, nil
-	}
-	var inside []int
-	for _, l := range listeners {
-		if isLoopback(l.Address) {
-			inside = append(inside, l.Port)
-			continue
-		}
-		if c.address != "" && c.speaks(ctx, l.Port) {
-			s.Answered, s.Port, s.After, s.Listeners = true, l.Port, time.Since(begun), listeners
-			return true, nil
-		}
-	}
-	for _, port := range inside {
-		if c.speaksInside(ctx, port) {
-			s.Answered, s.Port, s.After, s.Listeners, s.Loopback = true, port, time.Since(begun), listeners, true
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func isLoopback(address string) bool {
-	ip := net.ParseIP(address)
-	return ip != nil && ip.IsLoopback() && address != dnsAddress
-}
-
-// dnsAddress is the engine's own name server in every container of a network.
-const dnsAddress = "127.0.0.11"
-
-// speaksInside tries the relay, and keeps to it where it works.
-func (c *instance) speaksInside(ctx context.Context, port int) bool {
-	c.mu.Lock()
-	c.relay = true
-	c.mu.Unlock()
-	if c.speaks(ctx, port) {
-		return true
-	}
-	c.mu.Lock()
-	c.relay = false
-	c.mu.Unlock()
-	return false
-}
-
-// speaks says whether something on the port answers a request with HTTP, whatever the answer.
-func (c *instance) speaks(ctx context.Context, port int) bool {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.HTTP.Timeout.Std())
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(loopbackText, strconv.Itoa(port))+"/", nil)
-	if err != nil {
-		return false
-	}
-	r.Header.Set("User-Agent", userAgent)
-	answer, err := c.http.Do(r)
-	if err != nil {
-		return false
-	}
-	_ = answer.Body.Close()
-	return true
 }
 
 // remove ends the container at once. That it is gone already is as good.
@@ -311,18 +175,17 @@ func (c *instance) remove(ctx context.Context) error {
 	if gone {
 		return nil
 	}
-	if c.http != nil {
-		c.http.CloseIdleConnections()
+	if c.unwatch != nil {
+		c.unwatch()
 	}
-	var err error
-	if c.container != nil {
-		err = c.container.Terminate(ctx, testcontainers.StopTimeout(0))
-		if errdefs.IsNotFound(err) || isNotFound(err) {
-			err = nil
+	if c.relay != nil {
+		c.relay.CloseIdleConnections()
+	}
+	if c.id != "" {
+		_, err := c.session.engine.api.ContainerRemove(ctx, c.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		if err != nil && !isNotFound(err) && !errdefs.IsConflict(err) { // a conflict: it is being removed already
+			return fmt.Errorf("removing container %q: %w", c.name, err)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("removing container %q: %w", c.name, err)
 	}
 	c.release()
 	return nil

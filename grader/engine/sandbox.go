@@ -6,7 +6,7 @@ import (
 
 // Sandbox says which limits hold for this submission.
 func (s *Session) Sandbox() check.Sandbox {
-	box := check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Log: "enforced", Network: "isolated"}
+	box := check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Disk: "watched", Log: "enforced", Network: "isolated"}
 	limits := s.engine.limits()
 	for _, l := range []struct {
 		holds bool

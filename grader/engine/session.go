@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -271,6 +272,4 @@ func (e *Engine) untag(ctx context.Context, tag string) error {
 	return nil
 }
 
-func isNotFound(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "No such") || strings.Contains(err.Error(), "not found"))
-}
+func isNotFound(err error) bool { return errdefs.IsNotFound(err) }

@@ -126,11 +126,12 @@ type Run struct {
 	Log     string `json:"log,omitempty"`      // its tail; the instructor's report only, unless it died
 }
 
-// Sandbox says which limit held: "enforced", "unenforced: why", or for the network "isolated", "published: why", "open".
+// Sandbox says which limit held: "enforced", "watched", "unenforced: why", or for the network "isolated", "published: why", "open".
 type Sandbox struct {
 	Memory  string `json:"memory"`
 	PIDs    string `json:"pids"`
 	CPU     string `json:"cpu"`
+	Disk    string `json:"disk,omitempty"`
 	Network string `json:"network"`
 	Log     string `json:"log"`
 }

@@ -84,6 +84,8 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	switch {
 	case started.OOM:
 		o = check.Fail(name, want, "it used more memory than it may and was ended", "Load less at start.")
+	case started.Full:
+		o = check.Fail(name, want, "it wrote more to the disk than it may and was ended", "Write less at start.")
 	case started.Exited:
 		got := fmt.Sprintf("it ended at once with exit code %d", started.ExitCode)
 		hint, why := diagnose(started.Log)

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+const (
+	pollTime   = 15 * time.Millisecond  // between two tries of a port
+	relayTime  = 200 * time.Millisecond // the same by a relay, which costs a process each time
+	lookTime   = 400 * time.Millisecond // between two looks at what listens inside
+	settleTime = time.Second            // what answers on another port than the one wanted may be beaten for so long
+	mostPorts  = 16                     // of EXPOSE; the rest is found when it listens
+)
+
+// candidates are the ports on which the program is looked for before anything is known of it, the wanted one first.
+func (c *instance) candidates() []int {
+	ports := []int{c.port}
+	for _, p := range c.image.Config.Exposed {
+		if p.Protocol == "tcp" && !slices.Contains(ports, p.Number) && len(ports) < mostPorts {
+			ports = append(ports, p.Number)
+		}
+	}
+	return ports
+}
+
+// await waits until something speaks HTTP, the container has ended, or the limit is up. All ports are tried at once, so
+// that one which takes connections and never answers holds up no other.
+func (c *instance) await(ctx context.Context) (check.Started, error) {
+	if c.started.Exited {
+		return c.started, nil
+	}
+	waiting, cancel := c.ownTime(ctx, c.limits.Run.Start.Std())
+	defer cancel()
+	s, meter := check.Started{Wanted: c.port}, c.meter()
+	var best *way
+	answers, tried := make(chan way), map[way]bool{}
+	try := func(w way) {
+		if !tried[w] {
+			tried[w] = true
+			go c.try(waiting, w, answers)
+		}
+	}
+	for _, port := range c.candidates() {
+		try(way{port: port})
+	}
+	look := time.NewTicker(lookTime)
+	defer look.Stop()
+	var settled <-chan time.Time
+	for {
+		select {
+		case w := <-answers:
+			if best == nil {
+				s.After = time.Since(c.begun) - meter.starved()
+				settled = time.After(settleTime)
+			}
+			if best == nil || c.rank(w) < c.rank(*best) {
+				best = &w
+			}
+			if c.rank(w) > 0 {
+				continue
+			}
+		case <-settled:
+		case <-look.C:
+			switch ended, err := c.lookInside(waiting, &s, try); {
+			case err != nil:
+				return s, err
+			case ended:
+				c.started = s
+				return s, nil
+			}
+			continue
+		case <-waiting.Done():
+		}
+		break
+	}
+	var busy *errBusy
+	switch {
+	case ctx.Err() != nil:
+		return s, ctx.Err()
+	case best != nil:
+		s.Answered, s.Port, s.Loopback = true, best.port, best.relay
+		if best.relay {
+			c.relay = c.transport(*best)
+		}
+	case errors.As(context.Cause(waiting), &busy):
+		return s, busy
+	default:
+		s.Listeners, _, _ = c.Listeners(ctx)
+		s.Log, _ = c.Logs(ctx)
+		s.OOM = c.session.engine.watch.ranOut(c.id)
+	}
+	c.started = s
+	return s, nil
+}
+
+// rank is how good a way is: 0 is where the rubric wants the program.
+func (c *instance) rank(w way) int {
+	rank := slices.Index(c.candidates(), w.port)
+	if rank < 0 {
+		rank = mostPorts
+	}
+	if w.relay {
+		rank += 2 * mostPorts
+	}
+	return rank
+}
+
+// try asks on a port until something speaks.
+func (c *instance) try(ctx context.Context, w way, answers chan<- way) {
+	pause := pollTime
+	if w.relay {
+		pause = relayTime
+	}
+	for !c.speaks(ctx, w) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+	select {
+	case answers <- w:
+	case <-ctx.Done():
+	}
+}
+
+// speaks says whether something answers a request with HTTP, whatever the answer.
+func (c *instance) speaks(ctx context.Context, w way) bool {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.HTTP.Timeout.Std())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(w.port, "/"), nil)
+	return err == nil && c.send(r, w, func(*http.Response) error { return nil }) == nil
+}
+
+// lookInside asks whether the container still runs, and what listens where nobody looked.
+func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(way)) (ended bool, err error) {
+	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("inspecting the container: %w", err)
+	}
+	if state := info.Container.State; state != nil && !state.Running {
+		if c.session.engine.watch.lostSince(c.begun) {
+			return false, errors.New("the engine went away while the container started")
+		}
+		s.Exited, s.ExitCode, s.Full = true, state.ExitCode, c.wroteTooMuch()
+		s.OOM = state.OOMKilled || c.session.engine.watch.ranOut(c.id)
+		s.Log, _ = c.Logs(context.WithoutCancel(ctx))
+		return true, nil
+	}
+	listeners, known, err := c.Listeners(ctx)
+	if err != nil || !known {
+		return false, nil
+	}
+	s.Listeners = listeners
+	for _, l := range listeners {
+		if inside := isLoopback(l.Address); inside || c.address != "" {
+			try(way{l.Port, inside})
+		}
+	}
+	return false, nil
+}
+
+func isLoopback(address string) bool {
+	ip := net.ParseIP(address)
+	return ip != nil && ip.IsLoopback()
+}
+
+// dnsAddress is the engine's own name server in every container of a network.
+const dnsAddress = "127.0.0.11"

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+)
+
+// diskTime is the pause between two looks at how much a container has written.
+const diskTime = time.Second
+
+// watchDisk ends the container when it has written more than it may, into itself and its volumes. Storage drivers that
+// bound it themselves are rare, so it is looked at from time to time: between two looks a program may write what the disk
+// takes in, and no single file grows beyond the limit. It returns when the container has ended.
+func (c *instance) watchDisk(ctx context.Context, info container.InspectResponse) {
+	written := c.writtenHere(info)
+	if written == nil {
+		written = c.writtenThere
+	}
+	for pause := diskTime; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		begun := time.Now()
+		bytes, alive := written(ctx)
+		if !alive {
+			return
+		}
+		if bytes > int64(c.limits.Run.Disk) {
+			c.mu.Lock()
+			c.full = true
+			c.mu.Unlock()
+			_, _ = c.session.engine.api.ContainerKill(ctx, c.id, client.ContainerKillOptions{Signal: "SIGKILL"})
+			return
+		}
+		pause = max(diskTime, 2*time.Since(begun)) // a look costs as much as there are files
+	}
+}
+
+// writtenThere asks the engine. With some storage drivers it compares the container with all of its image to answer.
+func (c *instance) writtenThere(ctx context.Context) (int64, bool) {
+	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{Size: true})
+	if err != nil {
+		return 0, !isNotFound(err)
+	}
+	if state := info.Container.State; state != nil && !state.Running {
+		return 0, false
+	}
+	if info.Container.SizeRw == nil {
+		return 0, true
+	}
+	return *info.Container.SizeRw, true
+}
+
+// writtenHere is nil where this process may not read the folders that the engine keeps the container's files in.
+func (c *instance) writtenHere(info container.InspectResponse) func(context.Context) (int64, bool) {
+	if c.group == "" || info.GraphDriver == nil || info.GraphDriver.Data["UpperDir"] == "" {
+		return nil
+	}
+	folders := []string{info.GraphDriver.Data["UpperDir"]}
+	for _, m := range info.Mounts {
+		folders = append(folders, m.Source)
+	}
+	for _, folder := range folders {
+		if _, err := os.ReadDir(folder); err != nil {
+			return nil
+		}
+	}
+	return func(context.Context) (int64, bool) {
+		processes, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+		if err != nil {
+			return 0, false
+		}
+		seen := map[uint64]bool{}
+		var total int64
+		add := func(info fs.FileInfo) {
+			if id, bytes := onDisk(info); !seen[id] {
+				seen[id] = true
+				total += bytes
+			}
+		}
+		for _, folder := range folders {
+			_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+				if err != nil {
+					return nil
+				}
+				if info, err := d.Info(); err == nil {
+					add(info)
+				}
+				return nil
+			})
+		}
+		for _, pid := range strings.Fields(string(processes)) { // what was deleted and is still open has no name any more
+			open, _ := filepath.Glob("/proc/" + pid + "/fd/*")
+			for _, fd := range open {
+				if to, err := os.Readlink(fd); err != nil || !strings.HasSuffix(to, " (deleted)") {
+					continue
+				}
+				if info, err := os.Stat(fd); err == nil && info.Mode().IsRegular() {
+					add(info)
+				}
+			}
+		}
+		return total, true
+	}
+}
+
+// wroteTooMuch says whether the container was ended for it.
+func (c *instance) wroteTooMuch() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.full
+}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// userAgent is that of the tool which students test with: a program shall not know that it is graded.
+const (
+	userAgent    = "curl/8.5.0"
+	loopbackText = "127.0.0.1"
+	tailBytes    = 64 << 10
+)
+
+var loopback = netip.MustParseAddr(loopbackText)
+
+// way is how a port of the container is reached: from outside, or by a relay inside.
+type way struct {
+	port  int
+	relay bool
+}
+
+// transport asks this container and nothing else, whatever name stands in a URL: no proxy, no unpacking. Its connections
+// serve one request each, as those of curl do: a program that closes one when it likes costs nobody a point.
+func (c *instance) transport(w way) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			_, text, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			port, err := strconv.Atoi(text)
+			if err != nil {
+				return nil, err
+			}
+			return c.dial(ctx, way{port, w.relay})
+		},
+		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Second, MaxIdleConnsPerHost: 64,
+	}
+}
+
+// dial connects to a port of the container.
+func (c *instance) dial(ctx context.Context, w way) (net.Conn, error) {
+	if w.relay {
+		return c.dialInside(ctx, w.port)
+	}
+	to := c.published[w.port]
+	if c.address != "" {
+		to = net.JoinHostPort(c.address, strconv.Itoa(w.port))
+	}
+	if to == "" {
+		return nil, syscall.ECONNREFUSED
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", to)
+}
+
+// send sends one request and hands on the answer, before its body is read. Redirects are answers.
+func (c *instance) send(r *http.Request, w way, answered func(*http.Response) error) error {
+	transport := c.relay // a relay costs a process inside, so its connections are kept
+	if transport == nil || !w.relay {
+		transport = c.transport(w)
+		defer transport.CloseIdleConnections()
+	}
+	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": "*/*"} {
+		if r.Header.Get(name) == "" {
+			r.Header.Set(name, value)
+		}
+	}
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return answered(response)
+}
+
+func url(port int, path string) string {
+	return "http://" + net.JoinHostPort(loopbackText, strconv.Itoa(port)) + path
+}
+
+// Do sends one request.
+func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error) {
+	timeout := r.Timeout
+	if timeout == 0 {
+		timeout = c.limits.HTTP.Timeout.Std()
+	}
+	asking, cancel := c.ownTime(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(asking, r.Method, url(c.started.Port, r.Path), bytes.NewReader(r.Body))
+	if err != nil {
+		return check.Answer{}, fmt.Errorf("making a request: %w", err)
+	}
+	for name, values := range r.Header {
+		request.Header[name] = values
+	}
+	begun := time.Now()
+	answer := check.Answer{}
+	err = c.send(request, way{c.started.Port, c.started.Loopback}, func(response *http.Response) error {
+		limit := int64(c.limits.HTTP.Body)
+		answer.Status, answer.Header = response.StatusCode, response.Header
+		var err error
+		answer.Body, err = io.ReadAll(io.LimitReader(response.Body, limit+1))
+		if int64(len(answer.Body)) > limit {
+			answer.Body, answer.Truncated = answer.Body[:limit], true
+		}
+		return err
+	})
+	answer.Took = time.Since(begun)
+	var busy *errBusy
+	switch {
+	case ctx.Err() != nil:
+		return check.Answer{}, ctx.Err()
+	case errors.As(context.Cause(asking), &busy):
+		return check.Answer{}, busy
+	case err == nil:
+		return answer, nil
+	case timedOut(asking):
+		err = context.DeadlineExceeded
+	}
+	answer.Fault = fault(err, timeout, answer.Status != 0)
+	ended, err := c.ended(ctx)
+	for range 20 { // the engine learns of an end a moment after the connection does
+		if err != nil || ended != "" || timedOut(asking) {
+			break
+		}
+		time.Sleep(pollTime)
+		ended, err = c.ended(ctx)
+	}
+	switch {
+	case err != nil:
+		return check.Answer{}, err
+	case ended != "":
+		answer.Exited, answer.Fault = true, ended
+	case c.session.engine.watch.ranOut(c.id):
+		answer.Fault += fmt.Sprintf("; a process of the program was ended because it used more than %s of memory", c.limits.Run.Memory)
+	}
+	return answer, nil
+}
+
+// ended says how the container ended; it is empty while it runs. The error is ours.
+func (c *instance) ended(ctx context.Context) (string, error) {
+	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return "", fmt.Errorf("inspecting the container: %w", err)
+	}
+	state := info.Container.State
+	if state == nil || state.Running {
+		return "", nil
+	}
+	if c.session.engine.watch.lostSince(c.begun) {
+		return "", errors.New("the engine went away while the container ran")
+	}
+	switch {
+	case c.wroteTooMuch():
+		return fmt.Sprintf("the program was ended because it wrote more than %s to the disk", c.limits.Run.Disk), nil
+	case state.OOMKilled || c.session.engine.watch.ranOut(c.id):
+		return fmt.Sprintf("the program was ended because it used more than %s of memory", c.limits.Run.Memory), nil
+	}
+	return fmt.Sprintf("the program ended with exit code %d during the request", state.ExitCode), nil
+}
+
+// fault is why there was no whole answer, as a student reads it.
+func fault(err error, timeout time.Duration, begun bool) string {
+	var timedOut interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timedOut) && timedOut.Timeout():
+		if begun {
+			return fmt.Sprintf("the answer did not end within %s", timeout)
+		}
+		return fmt.Sprintf("no answer within %s", timeout)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		return "the answer is not HTTP"
+	case strings.Contains(err.Error(), "server response headers exceeded"):
+		return "the headers of the answer are too long"
+	case begun:
+		return "the connection was closed in the middle of the answer"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), strings.Contains(err.Error(), "EOF"):
+		return "the connection was closed without an answer"
+	}
+	return "no valid answer: " + err.Error()
+}

@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// Started says how the container came up.
+func (c *instance) Started() check.Started { return c.started }
+
+// Listeners are the sockets that wait for connections: read from the kernel where the container's process is one of this
+// machine, else by a command inside.
+func (c *instance) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
+	if c.group != "" {
+		v4, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", c.pid))
+		v6, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp6", c.pid))
+		if err == nil {
+			return listeners(string(v4) + string(v6)), true, nil
+		}
+	}
+	out, err := c.Exec(ctx, []string{"cat", "/proc/net/tcp", "/proc/net/tcp6"})
+	if err != nil || out.NotFound || !strings.Contains(out.Stdout, "local_address") {
+		return nil, false, err
+	}
+	return listeners(out.Stdout), true, nil
+}
+
+// listScript gives the environment of each process of the container but its own: the variables end with a zero byte, and
+// so does the whole. Of a process that only its own user may look at, it gives that user and group.
+const listScript = `for d in /proc/[0-9]*; do
+[ "$d" = "/proc/$$" ] || { cat "$d/environ" 2>/dev/null || stat -c '?%u:%g' "$d" 2>/dev/null; printf '\0\0'; }
+done`
+
+const listProgram = `import glob,os,sys
+for d in glob.glob("/proc/[0-9]*"):
+    if d=="/proc/%d"%os.getpid(): continue
+    try:
+        try: e=open(d+"/environ","rb").read()
+        except PermissionError: s=os.stat(d); e=b"?%d:%d"%(s.st_uid,s.st_gid)
+        sys.stdout.buffer.write(e+b"\0\0")
+    except OSError: pass`
+
+// Environments are those of the processes inside: read from the kernel where they are processes of this machine and it
+// lets them be read, else by a command inside.
+func (c *instance) Environments(ctx context.Context) ([]map[string]string, bool, error) {
+	if found, ok := c.environmentsHere(); ok {
+		return found, true, nil
+	}
+	asked := map[string]bool{}
+	var all []map[string]string
+	for users := []string{""}; len(users) > 0; users = users[1:] {
+		found, others, err := c.environmentsAs(ctx, users[0])
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, found...)
+		for _, other := range others {
+			if !asked[other] {
+				asked[other] = true
+				users = append(users, other)
+			}
+		}
+	}
+	return all, len(all) > 0, nil
+}
+
+func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
+	if c.group == "" {
+		return nil, false
+	}
+	list, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+	if err != nil {
+		return nil, false
+	}
+	for _, pid := range strings.Fields(string(list)) {
+		text, err := os.ReadFile("/proc/" + pid + "/environ")
+		if os.IsPermission(err) {
+			return nil, false
+		}
+		if err == nil && len(text) > 0 {
+			all = append(all, environment(string(text)))
+		}
+	}
+	return all, len(all) > 0
+}
+
+// environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own. What it may not read
+// belongs to others.
+func (c *instance) environmentsAs(ctx context.Context, user string) (all []map[string]string, others []string, err error) {
+	for _, command := range [][]string{{"sh", "-c", listScript}, {"python3", "-c", listProgram}} {
+		out, err := c.exec(ctx, user, command)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, block := range strings.Split(out.Stdout, "\x00\x00") {
+			block = strings.Trim(block, "\x00\n")
+			if owner, hidden := strings.CutPrefix(block, "?"); hidden {
+				others = append(others, owner)
+			} else if block != "" {
+				all = append(all, environment(block))
+			}
+		}
+		if len(all)+len(others) > 0 {
+			break
+		}
+	}
+	return all, others, nil
+}
+
+// environment reads variables that end with zero bytes.
+func environment(text string) map[string]string {
+	found := map[string]string{}
+	for _, variable := range strings.Split(text, "\x00") {
+		if name, value, ok := strings.Cut(variable, "="); ok {
+			found[name] = value
+		}
+	}
+	return found
+}
+
+// listeners reads the kernel's tables: addresses are hexadecimal, 32 bits at a time in the machine's byte order, and
+// state 0A is LISTEN.
+func listeners(table string) []check.Listener {
+	var out []check.Listener
+	for _, line := range strings.Split(table, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[3] != "0A" {
+			continue
+		}
+		address, port, ok := strings.Cut(fields[1], ":")
+		n, err := strconv.ParseUint(port, 16, 16)
+		if !ok || err != nil || len(address)%8 != 0 {
+			continue
+		}
+		ip := make(net.IP, 0, 16)
+		for i := 0; i < len(address); i += 8 {
+			word, err := strconv.ParseUint(address[i:i+8], 16, 32)
+			if err != nil {
+				break
+			}
+			ip = append(ip, byte(word), byte(word>>8), byte(word>>16), byte(word>>24))
+		}
+		if text := ip.String(); text != dnsAddress {
+			out = append(out, check.Listener{Address: text, Port: int(n)})
+		}
+	}
+	return out
+}
+
+// Exec runs a command inside, for as long as the context and the run's limit on one request allow.
+func (c *instance) Exec(ctx context.Context, command []string) (check.Output, error) {
+	return c.exec(ctx, "", command)
+}
+
+func (c *instance) exec(ctx context.Context, user string, command []string) (check.Output, error) {
+	limit := 10 * c.limits.HTTP.Timeout.Std()
+	running, cancel := c.ownTime(ctx, limit)
+	defer cancel()
+	made, err := c.session.engine.api.ExecCreate(running, c.id, client.ExecCreateOptions{Cmd: command, User: user, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return c.execError(ctx, err)
+	}
+	attached, err := c.session.engine.api.ExecAttach(running, made.ID, client.ExecAttachOptions{})
+	if err != nil {
+		return c.execError(ctx, err)
+	}
+	defer attached.Close()
+	stop := context.AfterFunc(running, func() { attached.Close() })
+	defer stop()
+	stdout, stderr := &tail{limit: tailBytes}, &tail{limit: tailBytes}
+	_, err = stdcopy.StdCopy(stdout, stderr, attached.Reader)
+	out := check.Output{Stdout: stdout.String(), Stderr: stderr.String()}
+	if ctx.Err() != nil {
+		return out, ctx.Err()
+	}
+	var busy *errBusy
+	switch {
+	case errors.As(context.Cause(running), &busy):
+		return out, busy
+	case running.Err() != nil:
+		out.TimedOut = true
+		return out, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("reading the output of %q: %w", command[0], err)
+	}
+	ended, err := c.session.engine.api.ExecInspect(ctx, made.ID, client.ExecInspectOptions{})
+	if err != nil {
+		return out, fmt.Errorf("asking how %q ended: %w", command[0], err)
+	}
+	out.ExitCode = ended.ExitCode
+	out.NotFound = ended.ExitCode == 126 || ended.ExitCode == 127
+	return out, nil
+}
+
+// execError is no error when the container has ended meanwhile: that is not ours.
+func (c *instance) execError(ctx context.Context, err error) (check.Output, error) {
+	if ended, endedErr := c.ended(ctx); endedErr == nil && ended != "" {
+		return check.Output{ExitCode: -1, Stderr: ended}, nil
+	}
+	return check.Output{}, fmt.Errorf("running a command in the container: %w", err)
+}
+
+// Logs is the tail of what the program wrote.
+func (c *instance) Logs(ctx context.Context) (string, error) {
+	logs, err := c.session.engine.api.ContainerLogs(ctx, c.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "200"})
+	if err != nil {
+		return "", fmt.Errorf("reading the log: %w", err)
+	}
+	defer logs.Close()
+	out := &tail{limit: tailBytes}
+	if _, err := stdcopy.StdCopy(out, out, logs); err != nil {
+		return out.String(), fmt.Errorf("reading the log: %w", err)
+	}
+	return out.String(), nil
+}
+
+// Stop sends the stop signal and waits.
+func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stopped, error) {
+	stopping, cancel := c.ownTime(ctx, within)
+	defer cancel()
+	signal := c.image.Config.StopSignal
+	if signal == "" {
+		signal = "SIGTERM"
+	}
+	wait := c.session.engine.api.ContainerWait(ctx, c.id, client.ContainerWaitOptions{Condition: "not-running"})
+	kill := func(signal string) error {
+		_, err := c.session.engine.api.ContainerKill(ctx, c.id, client.ContainerKillOptions{Signal: signal})
+		if isNotFound(err) || errdefs.IsConflict(err) { // it has ended by itself
+			return nil
+		}
+		return err
+	}
+	begun := time.Now()
+	err := kill(signal)
+	if errdefs.IsInvalidArgument(err) { // docker stop does the same with a signal that is none
+		signal = "SIGTERM"
+		err = kill(signal)
+	}
+	if err != nil {
+		return check.Stopped{}, fmt.Errorf("sending %s: %w", signal, err)
+	}
+	s := check.Stopped{Signal: signal}
+	select {
+	case ended := <-wait.Result:
+		s.InTime, s.Took, s.ExitCode = true, time.Since(begun), int(ended.StatusCode)
+		return s, nil
+	case err := <-wait.Error:
+		return s, fmt.Errorf("waiting for the container's end: %w", err)
+	case <-stopping.Done():
+	}
+	var busy *errBusy
+	switch {
+	case ctx.Err() != nil:
+		return s, ctx.Err()
+	case errors.As(context.Cause(stopping), &busy):
+		return s, busy
+	}
+	s.Took = time.Since(begun)
+	if err := kill("SIGKILL"); err != nil {
+		return s, fmt.Errorf("ending the container: %w", err)
+	}
+	return s, nil
+}
