@@ -153,6 +153,9 @@ func (g *grading) decide(i int, v verdict) {
 	default:
 		g.verdicts[i] = v
 		close(g.done[i])
+		if g.options.Decided != nil {
+			g.options.Decided(g.check(i))
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	Keep     bool              // leave image and container; the report's notes name them
 	Version  string            // of the grader, for the report
 	Progress func(what string) // told what is going on, from one goroutine at a time; may be nil
+	// Decided is told each verdict as soon as it is there, one at a time, in the order in which they come. It must not
+	// block. It may be nil.
+	Decided func(result.Check)
 }
 
 // sideBySide is how many checks that need no turn of the main container may be asked at once. More gain nothing: they

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +43,7 @@ Run it again, after an interruption too, and only what is missing, changed, or e
   $ taskgrader class hand-ins --fresh              grade all again, and say what changed
 
 ` + exitCodes,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1), ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error { return runClass(cmd, args[0], o) },
 	}
 	o.add(cmd)
@@ -84,6 +86,8 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return shown
 	}
 	switch {
+	case cmd.Context().Err() != nil:
+		return usageError{err.Error(), "what is finished is kept: the same command goes on from there"}
 	case err != nil:
 		return err
 	case c.Failed():
@@ -97,6 +101,9 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 // find lists the submissions and reads the roster.
 func (o *classOptions) find(dir string, options *class.Options) ([]submission.Entry, error) {
 	entries, ignored, err := submission.List(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noFolder(dir)
+	}
 	if err != nil {
 		return nil, err
 	}

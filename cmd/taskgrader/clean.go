@@ -11,7 +11,7 @@ import (
 func newClean() *cobra.Command {
 	return &cobra.Command{
 		Use: "clean", Short: "remove the containers, networks and images that a dead run left",
-		Long: "clean removes what runs of this machine left that are no more, also what --keep kept. A running grader's things stay.\n\n  $ taskgrader clean\n\n" + exitCodes, Args: cobra.NoArgs,
+		Long: "clean removes what runs of this machine left that are no more, also what --keep kept. A running grader's things stay.\n\n  $ taskgrader clean\n\n" + exitCodes, Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.Connect(cmd.Context())
 			if err != nil {

@@ -13,7 +13,7 @@ import (
 func newDoctor() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "what is missing on this machine, and what the sandbox does here",
-		Long: "doctor says of each thing whether it holds here, and how to get what does not.\n\n  $ taskgrader doctor\n\n" + exitCodes, Args: cobra.NoArgs,
+		Long: "doctor says of each thing whether it holds here, and how to get what does not.\n\n  $ taskgrader doctor\n\n" + exitCodes, Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := cmd.OutOrStdout()
 			e, err := engine.Connect(cmd.Context())

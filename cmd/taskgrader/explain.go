@@ -14,7 +14,7 @@ func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use: "explain [KIND|RULE]", Short: "print the manual of a kind of check or of a Dockerfile rule",
 		Long: "explain prints the manual of a kind or a rule, or lists them all.\n\n  $ taskgrader explain cache\n  $ taskgrader explain cmd-exec\n\n" + exitCodes,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := cmd.OutOrStdout()
 			var known []string

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -23,33 +27,28 @@ func newGrade() *cobra.Command {
 	o := gradeOptions{}
 	cmd := &cobra.Command{
 		Use: "grade [DIR]", Short: "grade one submission",
-		Long: `grade builds the folder's Dockerfile, runs it, and writes the report. DIR is the current folder unless given.
+		Long: `grade builds the folder's Dockerfile, runs it, and writes the report. Without DIR it grades the current folder, which must
+then hold a Dockerfile. A .zip or .tar.gz will do for DIR, too.
 
   $ taskgrader grade ./my-work
   $ taskgrader grade --only layer-cache,builds
   $ taskgrader grade --seed 18f3a2 ./my-work     ask exactly the same again
 
 ` + exitCodes,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := "."
-			if len(args) > 0 {
-				dir = args[0]
-			}
-			return runGrade(cmd, dir, o)
-		},
+		Args: takes(0, 1), ValidArgsFunction: completeFolder,
+		RunE: func(cmd *cobra.Command, args []string) error { return runGrade(cmd, args, o) },
 	}
 	o.add(cmd)
 	return cmd
 }
 
-func runGrade(cmd *cobra.Command, dir string, o gradeOptions) error {
+func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	ctx := cmd.Context()
 	r, err := o.load()
 	if err != nil {
 		return err
 	}
-	sub, err := submission.Open(dir)
+	sub, err := openSubmission(cmd, args)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func runGrade(cmd *cobra.Command, dir string, o gradeOptions) error {
 		return err
 	}
 	defer e.Close()
-	talk := newTalk(cmd, o)
+	talk := newTalk(cmd.ErrOrStderr(), o.quiet)
 	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
 	talk.done()
 	if ctx.Err() != nil {
@@ -83,22 +82,36 @@ type gradeOptions struct {
 }
 
 func (o *gradeOptions) add(cmd *cobra.Command) {
+	o.addCommon(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.rubric, "rubric", "task-api", "rubric: a file, a folder, or the name of a built-in one")
-	f.StringVar(&o.out, "out", "reports", "folder for the reports")
-	f.StringVar(&o.seed, "seed", "", "hexadecimal seed of the random values; a new one unless given")
-	f.StringSliceVar(&o.only, "only", nil, "ids of the checks to ask, with what they need")
 	f.Float64Var(&o.failUnder, "fail-under", 0, "exit with 1 below this per cent")
 	f.StringVar(&o.format, "format", "text", "what stdout gets: text or json")
 	f.BoolVar(&o.keep, "keep", false, "leave image and container, and say their names")
+	offer(cmd, "format", completeWords(formats...))
+}
+
+// addCommon adds the flags of all that grades.
+func (o *gradeOptions) addCommon(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.rubric, "rubric", defaultRubric, "rubric: a file, a folder, or the name of a built-in one")
+	f.StringVar(&o.out, "out", "reports", "folder for the reports")
+	f.StringVar(&o.seed, "seed", "", "hexadecimal seed of the random values; a new one unless given")
+	f.StringSliceVar(&o.only, "only", nil, "ids of the checks to ask, with what they need")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour; also NO_COLOR")
+	offer(cmd, "rubric", completeRubric)
+	offer(cmd, "only", completeCheck)
+	offer(cmd, "out", completeFolder)
 }
+
+const defaultRubric = "task-api"
+
+var formats = []string{"text", "json"}
 
 // load reads the rubric, and checks what the flags say of it.
 func (o *gradeOptions) load() (*rubric.Rubric, error) {
-	if o.format != "text" && o.format != "json" {
-		return nil, unknownWord("format", o.format, []string{"text", "json"})
+	if o.format != "" && !slices.Contains(formats, o.format) {
+		return nil, unknownWord("format", o.format, formats)
 	}
 	if err := grader.CheckSeed(o.seed); err != nil {
 		return nil, err
@@ -110,25 +123,66 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 	if err != nil {
 		return nil, err
 	}
+	var ids []string
+	for _, c := range r.Checks {
+		ids = append(ids, c.ID)
+	}
 	for _, id := range o.only {
-		var ids []string
-		found := false
-		for _, c := range r.Checks {
-			ids = append(ids, c.ID)
-			found = found || c.ID == id
-		}
-		if !found {
+		if !slices.Contains(ids, id) {
 			return nil, unknownWord("check", id, ids)
 		}
 	}
 	return r, nil
 }
 
+// openSubmission opens what a command is given, or the current folder where that is one.
+func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, error) {
+	if len(args) == 0 {
+		if _, err := os.Stat("Dockerfile"); err == nil {
+			return submission.Open(".")
+		}
+		e := usageError{text: "this folder has no Dockerfile"}
+		switch below, _ := filepath.Glob("*/Dockerfile"); len(below) {
+		case 0:
+			e.fix = fmt.Sprintf("go to the folder that has it, or name it: %s ./my-work", cmd.CommandPath())
+		case 1:
+			e.fix = fmt.Sprintf("the folder below has one: %s %s", cmd.CommandPath(), filepath.Dir(below[0]))
+		default:
+			e.fix = fmt.Sprintf("%d folders below have one: name one of them, or grade them all: taskgrader class .", len(below))
+		}
+		return nil, e
+	}
+	sub, err := submission.Open(args[0])
+	if errors.Is(err, fs.ErrNotExist) {
+		err = noFolder(args[0])
+	}
+	return sub, err
+}
+
+// noFolder is that a folder is not there, with the one beside it that was probably meant.
+func noFolder(name string) error {
+	e := usageError{text: fmt.Sprintf("there is no folder %q", name)}
+	var beside []string
+	children, _ := os.ReadDir(filepath.Dir(name))
+	for _, c := range children {
+		beside = append(beside, filepath.Join(filepath.Dir(name), c.Name()))
+	}
+	if near := option.Suggest(name, beside); near != "" {
+		e.text += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return e
+}
+
 func (o *gradeOptions) show(cmd *cobra.Command, rep result.Report) error {
 	if o.format == "json" {
 		return report.JSON(cmd.OutOrStdout(), rep)
 	}
-	return report.Text(cmd.OutOrStdout(), rep, report.TextOptions{Color: o.color(cmd), Page: filepath.Join(o.out, "students", rep.Submission.ID+".html")})
+	return report.Text(cmd.OutOrStdout(), rep, o.text(cmd, rep))
+}
+
+// text is how the verdict is shown.
+func (o *gradeOptions) text(cmd *cobra.Command, rep result.Report) report.TextOptions {
+	return report.TextOptions{Color: o.color(cmd), Page: filepath.Join(o.out, "students", rep.Submission.ID+".html")}
 }
 
 func (o *gradeOptions) verdict(rep result.Report) error {

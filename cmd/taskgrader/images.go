@@ -24,16 +24,17 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
   $ taskgrader images --offline
 
 ` + exitCodes,
+		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			refs, err := references(args)
+			if err != nil {
+				return err
+			}
 			e, err := connect(cmd)
 			if err != nil {
 				return err
 			}
 			defer e.Close()
-			refs, err := references(args)
-			if err != nil {
-				return err
-			}
 			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline,
 				Progress: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }})
 			missing := false
@@ -69,7 +70,7 @@ func references(dirs []string) ([]string, error) {
 	var refs []string
 	for _, dir := range dirs {
 		if _, err := os.Stat(dir); err != nil {
-			return nil, fmt.Errorf("reading the submissions: %w", err)
+			return nil, noFolder(dir)
 		}
 		below, _ := filepath.Glob(filepath.Join(dir, "*", "Dockerfile"))
 		for _, path := range append([]string{filepath.Join(dir, "Dockerfile")}, below...) {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,7 +15,11 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	unsaid := context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C ends the process at once
+		fmt.Fprintln(os.Stderr, "\ntaskgrader: stopping, and removing what was made; Ctrl-C again ends it at once")
+	})
+	defer unsaid()
 	root := newRoot()
 	root.SetArgs(args)
 	return exitCode(ctx, root.ExecuteContext(ctx), root.ErrOrStderr())

@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // The user interface: results on stdout; progress, errors and hints on stderr, without capitals and full stops; an
@@ -51,42 +49,42 @@ that the student can act on alone.
 
   $ taskgrader images            make the base images ready, once
   $ taskgrader grade ./my-work   grade a folder
+  $ taskgrader watch ./my-work   and again whenever a file is saved
   $ taskgrader explain cache     how a kind of check judges
 
 ` + exitCodes,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				var names []string
-				for _, c := range cmd.Commands() {
-					names = append(names, c.Name())
-				}
-				return unknownWord("command", args[0], names)
-			}
-			return cmd.Help()
-		},
+		Version: version(),
+		Args:    cobra.ArbitraryArgs,
+		RunE:    subcommand,
 	}
-	root.AddCommand(newGrade(), newClass(), newAction(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
+	root.SetVersionTemplate("taskgrader {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
 	return root
 }
 
-func unknownWord(what, word string, known []string) error {
-	if near := option.Suggest(word, known); near != "" {
-		return fmt.Errorf("unknown %s %q (did you mean %q?)", what, word, near)
+// subcommand is what a command does that is only there for those below it.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
 	}
-	return fmt.Errorf("unknown %s %q", what, word)
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return unknownWord("command", args[0], names)
 }
 
 // exitCode says what went wrong, once, and turns it into a code.
 func exitCode(ctx context.Context, err error, w io.Writer) int {
-	var problems option.Problems
 	var ours graderError
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(w, "taskgrader: interrupted")
+		sayHint(w, err)
 		return exitInterrupted
 	case err == nil:
 		return 0
@@ -94,20 +92,8 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 		return exitBelow
 	case errors.Is(err, errGrader):
 		return exitGrader
-	case errors.As(err, &problems):
-		for _, p := range problems {
-			fmt.Fprintln(w, "taskgrader: "+p.Error())
-			if p.Hint != "" {
-				fmt.Fprintln(w, "hint: "+p.Hint)
-			}
-		}
-		return exitUsage
 	}
-	fmt.Fprintf(w, "taskgrader: %v\n", err)
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintln(w, "hint: "+hinted.Hint())
-	}
+	sayError(w, err)
 	if errors.As(err, &ours) {
 		return exitGrader
 	}

@@ -1,69 +1,144 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/rubrics"
 )
 
 func newRubric() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "rubric", Short: "check, list, show and test rubrics",
-		Long: "rubric helps who writes a rubric.\n\n  $ taskgrader rubric show task-api > mine.yaml\n  $ taskgrader rubric check mine.yaml\n\n" + exitCodes,
+		Use: "rubric", Short: "write, check, list, show and test rubrics",
+		Long: `rubric helps who writes a rubric.
+
+  $ taskgrader rubric new notes > notes.yaml     a commented one to begin with
+  $ taskgrader rubric check notes.yaml           all its mistakes at once
+  $ taskgrader explain                           everything a rubric can say
+  $ taskgrader rubric test expected.yaml         does it judge sample submissions as it should
+
+` + exitCodes,
 		Args: cobra.ArbitraryArgs,
+		RunE: subcommand,
+	}
+	cmd.AddCommand(newRubricNew(), newRubricCheck(), newRubricList(), newRubricShow(), newRubricSchema(), newRubricTest())
+	return cmd
+}
+
+func newRubricNew() *cobra.Command {
+	return &cobra.Command{
+		Use: "new [NAME]", Short: "print a commented rubric to begin with",
+		Long: `new prints a small rubric in which every line is explained. It passes check as it is.
+
+  $ taskgrader rubric new notes > notes.yaml
+  $ taskgrader rubric schema > rubric.schema.json     for the editor
+
+` + exitCodes,
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			name := "my-rubric"
 			if len(args) > 0 {
-				return unknownWord("command", args[0], []string{"check", "list", "show", "schema", "test"})
+				name = args[0]
 			}
-			return cmd.Help()
+			text := rubric.Starter(name)
+			var problems option.Problems
+			if _, err := rubric.Parse("starter.yaml", text, kinds.All()); errors.As(err, &problems) {
+				return usageError{problems[0].Message, "such as: taskgrader rubric new notes-api"}
+			} else if err != nil {
+				return err
+			}
+			_, err := cmd.OutOrStdout().Write(text)
+			return err
 		},
 	}
-	cmd.AddCommand(
-		&cobra.Command{Use: "check FILE...", Short: "find all mistakes of a rubric at once", Args: cobra.MinimumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				for _, name := range args {
-					r, err := rubric.Load(name, rubrics.FS, kinds.All())
-					if err != nil {
-						return err
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d checks, %v points\n", r.File, len(r.Checks), r.Points)
+}
+
+func newRubricCheck() *cobra.Command {
+	return &cobra.Command{
+		Use: "check RUBRIC...", Short: "find all mistakes of rubrics at once",
+		Long: `check reads rubrics - files, folders or names of built-in ones - and says every mistake of each, with its place and the fix.
+
+  $ taskgrader rubric check notes.yaml
+  taskgrader: notes.yaml:17:31: unknown key "wnat" (did you mean "want"?)
+
+` + exitCodes,
+		Args: takes(1, -1), ValidArgsFunction: completeRubric,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var mistakes several
+			for _, name := range args {
+				r, err := rubric.Load(name, rubrics.FS, kinds.All())
+				if err != nil {
+					mistakes = append(mistakes, err)
+					continue
 				}
-				return nil
-			}},
-		&cobra.Command{Use: "list", Short: "list the built-in rubrics", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				for _, name := range rubric.Names(rubrics.FS) {
-					r, err := rubric.Load(name, rubrics.FS, kinds.All())
-					if err != nil {
-						return err
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "%-12s %3v points  %s\n", r.ID, r.Points, r.Title)
-				}
-				return nil
-			}},
-		&cobra.Command{Use: "show NAME", Short: "print a rubric", Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				_, text, err := rubric.Find(args[0], rubrics.FS)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d checks, %v points\n", r.File, len(r.Checks), r.Points)
+			}
+			if len(mistakes) > 0 {
+				return mistakes
+			}
+			return nil
+		},
+	}
+}
+
+func newRubricList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "list the built-in rubrics",
+		Long: "list names the built-in rubrics, with their points and titles.\n\n  $ taskgrader rubric list\n\n" + exitCodes,
+		Args: takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range rubric.Names(rubrics.FS) {
+				r, err := rubric.Load(name, rubrics.FS, kinds.All())
 				if err != nil {
 					return err
 				}
-				_, err = cmd.OutOrStdout().Write(text)
+				fmt.Fprintf(cmd.OutOrStdout(), "%-12s %3v points  %s\n", r.ID, r.Points, r.Title)
+			}
+			return nil
+		},
+	}
+}
+
+func newRubricShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show RUBRIC", Short: "print a rubric",
+		Long: "show prints a rubric as it is written.\n\n  $ taskgrader rubric show task-api > mine.yaml\n\n" + exitCodes,
+		Args: takes(1, 1), ValidArgsFunction: completeRubric,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, text, err := rubric.Find(args[0], rubrics.FS)
+			if err != nil {
 				return err
-			}},
-		&cobra.Command{Use: "schema", Short: "print the JSON Schema of rubrics, for editors", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				text, err := rubric.Schema(kinds.All())
-				if err != nil {
-					return err
-				}
-				_, err = cmd.OutOrStdout().Write(text)
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		},
+	}
+}
+
+func newRubricSchema() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "print the JSON Schema of rubrics, for editors",
+		Long: `schema prints what an editor needs to complete, explain and underline while a rubric is written. The rubric's first line
+names the file:
+
+  $ taskgrader rubric schema > rubric.schema.json
+  $ head -1 notes.yaml
+  # yaml-language-server: $schema=./rubric.schema.json
+
+` + exitCodes,
+		Args: takes(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := rubric.Schema(kinds.All())
+			if err != nil {
 				return err
-			}},
-		newRubricTest(),
-	)
-	return cmd
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		},
+	}
 }

@@ -445,6 +445,29 @@ func TestTextShowsWhatDiffers(t *testing.T) {
 	assert.Contains(t, text, "\n    curl  curl -d '{\"a\":  1}'␤rm\n", "blanks stay, and it is one line")
 }
 
+func TestChange(t *testing.T) {
+	was := result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look"}
+	for _, change := range []struct {
+		name string
+		to   result.Check
+		want string
+	}{
+		{"as before", was, ""},
+		{"other answer, same fault", result.Check{ID: "create", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "502"}, ""},
+		{"mended", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2}, "PASS         2/2  create           It creates\n"},
+		{"another fault", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Want: "a", Got: "b", Hint: "read"},
+			"FAIL         0/2  create           It creates\n    want  a\n    got   b\n    hint  read\n"},
+		{"blocked", result.Check{ID: "create", Status: result.Blocked, BlockedBy: "builds"}, ""},
+		{"ours", result.Check{ID: "create", Status: result.Error}, ""},
+	} {
+		var b bytes.Buffer
+		said, err := Change(&b, was, change.to, TextOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, change.want, b.String(), change.name)
+		assert.Equal(t, change.want != "", said, change.name)
+	}
+}
+
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain\tand\nlines": "plain\tand\nlines", "a\r\nb": "a\nb", "\x1b[31m": "␛[31m", "a\x00b": "a␀b", "\x7f": "\ufffd", "\u009b31m": "\ufffd31m", "\u202eevil": "\ufffdevil",

@@ -34,12 +34,8 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	t := terminal{b, o.Color}
 	fmt.Fprintf(t, "%s — %s\n\n", t.paint("1", oneLine(r.Submission.ID, 40)), oneLine(r.Rubric.Title, 36))
 	for _, c := range r.Checks {
-		if c.Status == result.Blocked {
-			continue
-		}
-		t.check(c)
-		if missed(c) {
-			t.failure(checkViewOf(r, c))
+		if c.Status != result.Blocked {
+			t.verdict(r, c)
 		}
 	}
 	for _, w := range waits(r) {
@@ -75,6 +71,18 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	return b.Flush()
 }
 
+// Change writes what became of a check since an earlier verdict on it, and says whether it wrote anything: nothing where
+// that is as it was, or where the check could not be judged.
+func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, error) {
+	same := before.Status == after.Status && before.Points == after.Points && before.Hint == after.Hint
+	if same || after.Status == result.Blocked || after.Status == result.Error {
+		return false, nil
+	}
+	b := bufio.NewWriter(out)
+	terminal{b, o.Color}.verdict(result.Report{}, after)
+	return true, b.Flush()
+}
+
 // missedIDs are the checks that lost points and can be asked alone.
 func missedIDs(r result.Report) (ids []string) {
 	for _, c := range r.Checks {
@@ -96,6 +104,14 @@ func (t terminal) paint(color, s string) string {
 		return s
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// verdict is a check with the reason why it lost points.
+func (t terminal) verdict(r result.Report, c result.Check) {
+	t.check(c)
+	if missed(c) {
+		t.failure(checkViewOf(r, c))
+	}
 }
 
 // check is a check on one line.

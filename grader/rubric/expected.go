@@ -2,7 +2,9 @@ package rubric
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"slices"
 
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -13,6 +15,8 @@ import (
 type Expected struct {
 	Rubric      string
 	Submissions []ExpectedSubmission // in the order written
+
+	written option.Value // of submissions
 }
 
 // ExpectedSubmission is what one of them should come to.
@@ -42,7 +46,7 @@ func LoadExpected(file string) (*Expected, error) {
 		var each map[string]option.Value // for its mistakes alone: a map has lost the order
 		problems = append(problems, option.Decode(written.Submissions, &each)...)
 	}
-	e := &Expected{Rubric: written.Rubric}
+	e := &Expected{Rubric: written.Rubric, written: written.Submissions}
 	for _, f := range written.Submissions.Fields {
 		s := ExpectedSubmission{ID: f.Key.Text}
 		problems = append(problems, option.Decode(f.Value, &s)...)
@@ -53,6 +57,43 @@ func LoadExpected(file string) (*Expected, error) {
 		return nil, problems
 	}
 	return e, nil
+}
+
+// Check finds what the rubric or the file's own folder does not have: checks that are named, and submissions.
+func (e *Expected) Check(r *Rubric, folder fs.FS) (ps option.Problems) {
+	var ids, beside []string
+	for _, c := range r.Checks {
+		ids = append(ids, c.ID)
+	}
+	children, _ := fs.ReadDir(folder, ".")
+	for _, c := range children {
+		beside = append(beside, c.Name())
+	}
+	for _, f := range e.written.Fields {
+		if !slices.Contains(beside, f.Key.Text) {
+			ps = append(ps, option.Unknown("submission", f.Key, beside)...)
+			ps[len(ps)-1].Hint = "each is a folder or an archive beside this file"
+		}
+		fails, _ := f.Value.Get("fails")
+		for _, v := range fails.Items {
+			if !slices.Contains(ids, v.Text) {
+				ps = append(ps, option.Unknown("check", v, ids)...)
+			}
+		}
+	}
+	return ps
+}
+
+// Unnamed are the folders with a Dockerfile beside the file, of which it says nothing.
+func (e *Expected) Unnamed(folder fs.FS) (names []string) {
+	found, _ := fs.Glob(folder, "*/Dockerfile")
+	for _, f := range found {
+		name := path.Dir(f)
+		if _, named := e.written.Get(name); !named {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Diff says where a report is not as expected.

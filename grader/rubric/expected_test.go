@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,11 +29,33 @@ submissions:
 `))
 	require.NoError(t, err)
 	hundred, none := 100.0, 0.0
-	assert.Equal(t, &Expected{Rubric: "task-api", Submissions: []ExpectedSubmission{
+	assert.Equal(t, "task-api", e.Rubric)
+	assert.Equal(t, []ExpectedSubmission{
 		{ID: "lesson", Score: &hundred},
 		{ID: "no-expose", Fails: []string{"instructions", "listens"}, Why: "EXPOSE is missing"},
 		{ID: "empty", Score: &none},
-	}}, e)
+	}, e.Submissions)
+}
+
+func TestCheckExpected(t *testing.T) {
+	file := expectedFile(t, `rubric: r
+submissions:
+  right: {score: 1}
+  wrogn: {fails: [bulids]}
+`)
+	e, err := LoadExpected(file)
+	require.NoError(t, err)
+	folder := fstest.MapFS{"right/Dockerfile": {}, "wrong/Dockerfile": {}, "no-dockerfile/main.py": {}, "expected.yaml": {}}
+	r := &Rubric{Checks: []Check{{ID: "builds"}, {ID: "starts"}}}
+	problems := e.Check(r, folder)
+	assert.EqualError(t, problems, file+`:4:3: unknown submission "wrogn" (did you mean "wrong"?)
+`+file+`:4:19: unknown check "bulids" (did you mean "builds"?)`)
+	assert.Equal(t, []string{"wrong"}, e.Unnamed(folder))
+
+	e, err = LoadExpected(expectedFile(t, "{rubric: r, submissions: {right: {fails: [builds]}, wrong: {}, no-dockerfile: {}}}"))
+	require.NoError(t, err)
+	assert.Empty(t, e.Check(r, folder))
+	assert.Empty(t, e.Unnamed(folder))
 }
 
 func TestLoadExpectedMistakes(t *testing.T) {

@@ -50,12 +50,11 @@ func Find(name string, shipped fs.FS) (file string, text []byte, err error) {
 			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s, and it must be one", name, plural(len(found), "rubric"))
 		}
 		name = found[0]
-	case err != nil && !strings.ContainsAny(name, `/\.`):
-		text, err := fs.ReadFile(shipped, name+".yaml")
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", nil, &NotFoundError{Name: name, Known: Names(shipped)}
+	case errors.Is(err, fs.ErrNotExist):
+		if text, err := fs.ReadFile(shipped, name+".yaml"); err == nil {
+			return name + ".yaml", text, nil
 		}
-		return name + ".yaml", text, err
+		return "", nil, &NotFoundError{Name: name, Known: Names(shipped)}
 	case err != nil:
 		return "", nil, fmt.Errorf("reading the rubric: %w", err)
 	}

@@ -620,7 +620,7 @@ func TestFind(t *testing.T) {
 	for name, want := range map[string]string{
 		two:         `reading the rubric: the folder "` + two + `" holds 2 rubrics, and it must be one`,
 		none:        `reading the rubric: the folder "` + none + `" holds 0 rubrics, and it must be one`,
-		missing:     `reading the rubric: stat ` + missing + `: no such file or directory`,
+		missing:     `there is no rubric "` + missing + `"`,
 		"tsak-api":  `there is no rubric "tsak-api" (did you mean "task-api"?)`,
 		"unrelated": `there is no rubric "unrelated"`,
 	} {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// usageError is a mistake in the command line, with the fix.
+type usageError struct{ text, fix string }
+
+func (e usageError) Error() string { return e.text }
+
+// Hint is the fix.
+func (e usageError) Hint() string { return e.fix }
+
+// several are the errors of several things, each to be said by itself.
+type several []error
+
+func (e several) Error() string { return errors.Join(e...).Error() }
+
+// sayError says an error and its fix, each on a line of its own.
+func sayError(w io.Writer, err error) {
+	var all several
+	var problems option.Problems
+	switch {
+	case errors.As(err, &all):
+		for _, err := range all {
+			sayError(w, err)
+		}
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			fmt.Fprintln(w, "taskgrader: "+p.Error())
+			if p.Hint != "" {
+				fmt.Fprintln(w, "hint: "+p.Hint)
+			}
+		}
+	default:
+		fmt.Fprintf(w, "taskgrader: %v\n", err)
+		sayHint(w, err)
+	}
+}
+
+func sayHint(w io.Writer, err error) {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		fmt.Fprintln(w, "hint: "+hinted.Hint())
+	}
+}
+
+// unknownWord is that a word is none of those known, with the one that was probably meant, or all of them.
+func unknownWord(what, word string, known []string) error {
+	e := usageError{text: fmt.Sprintf("unknown %s %q", what, word)}
+	if near := option.Suggest(word, known); near != "" {
+		e.text += fmt.Sprintf(" (did you mean %q?)", near)
+	} else {
+		e.fix = "known: " + strings.Join(known, ", ")
+	}
+	return e
+}
+
+// takes is how many arguments a command takes; most is -1 where any number will do.
+func takes(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		e := usageError{fix: cmd.UseLine()}
+		switch {
+		case len(args) < least:
+			words := strings.Fields(cmd.Use)
+			e.text = cmd.CommandPath() + " needs " + strings.TrimSuffix(words[1+len(args)], "...")
+		case most >= 0 && len(args) > most:
+			e.text = fmt.Sprintf("%s has no use for %q", cmd.CommandPath(), args[most])
+		default:
+			return nil
+		}
+		return e
+	}
+}
+
+// flagError is a mistake in a flag in the words of all other errors.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		return unknownWord("flag", "--"+unknown.GetSpecifiedName(), known)
+	case errors.As(err, &missing):
+		f := missing.GetFlag()
+		return fmt.Errorf("--%s needs a value: %s", f.Name, f.Usage)
+	case errors.As(err, &wrong):
+		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
+		return fmt.Errorf("--%s: want %s, not %q", wrong.GetFlag().Name, want, wrong.GetValue())
+	}
+	return err
+}

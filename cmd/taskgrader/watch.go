@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/plain"
+	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/rubric"
+	"github.com/taskgrader/taskgrader/grader/submission"
+	"github.com/taskgrader/taskgrader/grader/watch"
+)
+
+func newWatch() *cobra.Command {
+	o := gradeOptions{}
+	cmd := &cobra.Command{
+		Use: "watch [DIR]", Short: "grade again whenever a file is saved",
+		Long: `watch grades the folder, and again whenever a file in it is saved, and then says only what changed: each check that passes
+now, or no longer does, as soon as it is known. Ctrl-C ends it.
+
+All files count but those that .dockerignore keeps out of the build, and .git, .venv, __pycache__ and the like. Every time the same
+random values are sent, so that what changes is the program's doing.
+
+  $ taskgrader watch ./my-work
+  $ taskgrader watch --only create,read
+
+` + exitCodes,
+		Args: takes(0, 1), ValidArgsFunction: completeFolder,
+		RunE: func(cmd *cobra.Command, args []string) error { return runWatch(cmd, args, o) },
+	}
+	o.addCommon(cmd)
+	return cmd
+}
+
+func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
+	r, err := o.load()
+	if err != nil {
+		return err
+	}
+	sub, err := openSubmission(cmd, args)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	if len(args) > 0 && submission.IsArchive(args[0]) {
+		return usageError{fmt.Sprintf("%q is no folder", args[0]), "unpack it, and watch the folder"}
+	}
+	e, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if o.seed == "" {
+		o.seed = grader.NewSeed()
+	}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}}
+	reports := []string{filepath.Join(o.out, "students"), filepath.Join(o.out, "instructor")}
+	if err := watch.Run(cmd.Context(), sub.Dir, reports, w.grade); err != nil {
+		return graderError{err}
+	}
+	return cmd.Context().Err()
+}
+
+// watcher grades one folder again and again.
+type watcher struct {
+	cmd     *cobra.Command
+	options gradeOptions
+	rubric  *rubric.Rubric
+	dir     string
+	engine  grader.Engine
+	talk    *talk
+
+	digest string                  // of the folder as it was last graded
+	score  *float64                // when it was
+	told   map[string]result.Check // the verdicts that were shown; empty before the first report
+}
+
+// grade grades once. When ctx ends before that is done, a later call goes on from what was told.
+func (w *watcher) grade(ctx context.Context, changed []string) {
+	sub, err := submission.Open(w.dir)
+	if err != nil {
+		sayError(w.cmd.ErrOrStderr(), err)
+		return
+	}
+	if sub.Digest == w.digest {
+		return // saved as it was
+	}
+	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
+	if !first {
+		fmt.Fprintf(out, "\n%s  %s\n", begun.Format(time.TimeOnly), strings.Join(changed, " "))
+	}
+	now := map[string]result.Check{}
+	rep := grader.Grade(ctx, w.engine, w.rubric, *sub, grader.Options{Seed: w.options.seed, Only: w.options.only, Version: version(), Progress: w.talk.say,
+		Decided: func(c result.Check) {
+			now[c.ID] = c
+			if !first && ctx.Err() == nil {
+				w.tell(c)
+			}
+		}})
+	w.talk.done()
+	if ctx.Err() != nil {
+		return
+	}
+	if err := report.WriteFiles(w.options.out, rep); err != nil {
+		sayError(w.cmd.ErrOrStderr(), err)
+	}
+	text := w.options.text(w.cmd, rep)
+	switch {
+	case rep.Score == nil:
+		text.Page = ""
+		rep.Checks, rep.Skills = nil, nil // what went wrong, and no more
+		_ = report.Text(out, rep, text)
+		return
+	case first:
+		_ = report.Text(out, rep.For(result.Student), text)
+		fmt.Fprintf(w.cmd.ErrOrStderr(), "\nwatching %s; Ctrl-C ends it\n", w.dir)
+		w.told = now
+	default:
+		w.conclude(rep, begun)
+	}
+	w.digest, w.score = sub.Digest, rep.Score
+}
+
+// tell says what became of a check, at once.
+func (w *watcher) tell(c result.Check) {
+	shown := result.Report{Checks: []result.Check{c}}.For(result.Student).Checks[0]
+	w.talk.aside(func() {
+		if said, _ := report.Change(w.cmd.OutOrStdout(), w.told[c.ID], shown, w.options.text(w.cmd, result.Report{})); said {
+			w.told[c.ID] = c
+		}
+	})
+}
+
+// conclude says what the changes come to.
+func (w *watcher) conclude(rep result.Report, begun time.Time) {
+	out := w.cmd.OutOrStdout()
+	blocked := map[string]int{}
+	for _, c := range rep.For(result.Student).Checks {
+		if c.Status == result.Blocked {
+			blocked[c.BlockedBy]++
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(blocked)) {
+		fmt.Fprintf(out, "%d more could not be judged, because %s did not pass\n", blocked[id], id)
+	}
+	score := plain.Points(*rep.Score) + " of " + plain.Points(rep.MaxScore)
+	switch {
+	case w.score != nil && *w.score == *rep.Score:
+		score += ", as before"
+	case w.score != nil:
+		score = plain.Points(*w.score) + " → " + score
+	}
+	fmt.Fprintf(out, "Score %s  (%.1f s)\n", score, time.Since(begun).Seconds())
+}
