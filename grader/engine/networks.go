@@ -36,7 +36,9 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	}
 	n.mu.Unlock()
 	name := "taskgrader-" + n.engine.owner.String() + "-" + strconv.Itoa(n.engine.number())
-	made, err := n.engine.api.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: n.engine.owner.labels()})
+	creating, cancel := uninterrupted(ctx)
+	defer cancel()
+	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: n.engine.owner.labels()})
 	if err != nil {
 		return isolated{}, fmt.Errorf("making a network: %w", err)
 	}
@@ -52,6 +54,11 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 		taken.reachable = taken.reachable || ours(net.IP(config.Gateway.AsSlice()))
 	}
 	return taken, nil
+}
+
+// uninterrupted is for what makes something: broken off, the engine goes on making it, and nobody would know of it.
+func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 }
 
 // ours says whether an address is one of this machine's.

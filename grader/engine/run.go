@@ -68,7 +68,9 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 			err = errors.Join(err, c.remove(context.WithoutCancel(ctx)))
 		}
 	}()
-	made, err := s.engine.provider.CreateContainer(ctx, c.request())
+	creating, cancel := uninterrupted(ctx)
+	defer cancel()
+	made, err := s.engine.provider.CreateContainer(creating, c.request())
 	if message, theirs := startFault(err); theirs {
 		c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
 		return c, nil
