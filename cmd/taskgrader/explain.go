@@ -3,63 +3,137 @@ package main
 import (
 	"fmt"
 	"io"
+	"reflect"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
 func newExplain() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain [KIND|RULE]", Short: "print the manual of a kind of check or of a Dockerfile rule",
-		Long: "explain prints the manual of a kind or a rule, or lists them all.\n\n  $ taskgrader explain cache\n  $ taskgrader explain cmd-exec\n\n" + exitCodes,
+		Use: "explain [TOPIC]", Short: "print the manual: kinds of check, Dockerfile rules, the rubric language",
+		Long: `explain prints the manual of a kind of check, of a Dockerfile rule, or of a part of the rubric language; without a topic, it
+lists them all.
+
+  $ taskgrader explain
+  $ taskgrader explain cache
+  $ taskgrader explain cmd-exec
+  $ taskgrader explain steps
+
+` + exitCodes,
 		Args: takes(0, 1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) (words []string, _ cobra.ShellCompDirective) {
+			for _, e := range manual() {
+				words = append(words, e.ID+"\t"+e.Summary)
+			}
+			return words, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := cmd.OutOrStdout()
-			var known []string
-			for _, k := range kinds.All() {
-				known = append(known, k.Name)
-				for _, t := range k.Manual.Topics {
-					known = append(known, t.ID)
-				}
-			}
 			if len(args) == 0 {
-				list(w)
-				return nil
+				return list(w)
 			}
-			for _, k := range kinds.All() {
-				if k.Name == args[0] {
-					fmt.Fprintf(w, "%s: %s\n\n%s\n\nExample, an entry of checks:\n\n%s\n", k.Name, k.Manual.Summary, k.Manual.Text, k.Manual.Example)
-					return nil
+			var known []string
+			for _, e := range manual() {
+				if e.ID == args[0] {
+					return e.print(w)
 				}
-				for _, t := range k.Manual.Topics {
-					if t.ID == args[0] {
-						explainRule(w, t)
-						return nil
-					}
-				}
+				known = append(known, e.ID)
 			}
-			return unknownWord("kind or rule", args[0], known)
+			return unknownWord("topic", args[0], known)
 		},
 	}
 }
 
-func list(w io.Writer) {
-	fmt.Fprintln(w, "Kinds of check:")
-	for _, k := range kinds.All() {
-		fmt.Fprintf(w, "  %-14s %s\n", k.Name, k.Manual.Summary)
+// entry is one page of the manual.
+type entry struct {
+	check.Topic
+	kind bool
+}
+
+// manual is all that can be explained: the language, the kinds, and what each of them explains apart.
+func manual() (all []entry) {
+	add := func(topics []check.Topic) {
+		for _, t := range topics {
+			all = append(all, entry{Topic: t})
+		}
 	}
+	add(rubric.Topics())
 	for _, k := range kinds.All() {
-		if len(k.Manual.Topics) > 0 {
-			fmt.Fprintf(w, "\nRules of %s:\n", k.Name)
-			for _, t := range k.Manual.Topics {
-				fmt.Fprintf(w, "  %-20s %s\n", t.ID, t.Summary)
+		all = append(all, entry{kind: true, Topic: check.Topic{ID: k.Name, Summary: k.Manual.Summary, Why: k.Manual.Text,
+			Keys: option.Keys(reflect.TypeOf(k.New())), Example: k.Manual.Example}})
+		add(k.Manual.Topics)
+	}
+	return all
+}
+
+func (e entry) print(w io.Writer) error {
+	fmt.Fprintf(w, "%s: %s\n\n%s\n", e.ID, e.Summary, reflow(e.Why))
+	if len(e.Keys) > 0 {
+		width := 0
+		for _, k := range e.Keys {
+			width = max(width, len(k.Name))
+		}
+		fmt.Fprint(w, "\nKeys:\n\n")
+		for _, k := range e.Keys {
+			must := ""
+			if k.Required {
+				must = " (always)"
+			}
+			fmt.Fprintf(w, "  %-*s  %s%s\n", width, k.Name, k.Means, must)
+		}
+	}
+	switch {
+	case e.Good != "":
+		fmt.Fprintf(w, "\nBad:\n\n%s\nGood:\n\n%s", e.Bad, e.Good)
+	case e.kind:
+		fmt.Fprintf(w, "\nExample, an entry of checks:\n\n%s\n", e.Example)
+	case e.Example != "":
+		fmt.Fprintf(w, "\nExample:\n\n%s\n", e.Example)
+	}
+	return nil
+}
+
+// pageWidth is that of the smallest terminal that people use.
+const pageWidth = 80
+
+// reflow breaks paragraphs anew, and leaves lines that begin with a blank as they are.
+func reflow(text string) string {
+	var lines []string
+	flowing := false
+	for _, line := range strings.Split(text, "\n") {
+		if line == "" || strings.HasPrefix(line, " ") {
+			lines, flowing = append(lines, line), false
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			if last := len(lines) - 1; flowing && len([]rune(lines[last]))+1+len([]rune(word)) <= pageWidth {
+				lines[last] += " " + word
+				continue
+			}
+			lines, flowing = append(lines, word), true
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// list names everything, the language first, then the kinds, then what they explain apart.
+func list(w io.Writer) error {
+	section := func(title string, belongs func(entry) bool) {
+		fmt.Fprintln(w, title)
+		for _, e := range manual() {
+			if belongs(e) {
+				fmt.Fprintf(w, "  %-18s %s\n", e.ID, e.Summary)
 			}
 		}
 	}
-}
-
-func explainRule(w io.Writer, t check.Topic) {
-	fmt.Fprintf(w, "%s: %s\n\n%s\n\nBad:\n\n%s\nGood:\n\n%s", t.ID, t.Summary, t.Why, t.Bad, t.Good)
+	section("The rubric language:", func(e entry) bool { return !e.kind && e.Good == "" })
+	section("\nKinds of check:", func(e entry) bool { return e.kind })
+	section("\nRules of the kind dockerfile:", func(e entry) bool { return e.Good != "" })
+	return nil
 }

@@ -42,13 +42,15 @@ type Manual struct {
 	Topics  []Topic
 }
 
-// Topic is a part of a manual with a name of its own, such as one Dockerfile rule.
+// Topic is a part of a manual with a name of its own: a Dockerfile rule, or a part of the rubric language.
 type Topic struct {
 	ID      string
 	Summary string
-	Why     string
-	Bad     string // a Dockerfile that breaks it
-	Good    string // the same, mended
+	Why     string       // paragraphs
+	Bad     string       // of a rule: a Dockerfile that breaks it
+	Good    string       // the same, mended
+	Keys    []option.Key // of a part of the language that is written as a mapping
+	Example string       // of a part of the language: YAML; the tests parse it
 }
 
 // Check asks one question of a submission.

@@ -65,7 +65,10 @@ func (e *Env) UnmarshalOption(v option.Value) option.Problems {
 
 // OptionSchema describes both forms.
 func (Env) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", Description: "variables, such as LOG_LEVEL: debug; or set and steps"}
+	return &jsonschema.Schema{Type: "object", Description: "variables, such as LOG_LEVEL: debug; or set and steps", Properties: map[string]*jsonschema.Schema{
+		"set":   {Types: []string{"object", "string", "number", "boolean"}, Description: "with steps: the variables"},
+		"steps": {Types: []string{"array", "string", "number", "boolean"}, Description: "what is sent to a container that has the variables of set"},
+	}}
 }
 
 // ValidateScope checks the variables of the steps.

@@ -13,18 +13,12 @@ import (
 func Kind() check.Kind {
 	return check.Kind{Name: "http", Phase: check.Running, New: func() check.Check { return new(Steps) }, Manual: check.Manual{
 		Summary: "does the program answer as it should, step by step",
-		Text: `A list of steps, one request each. A step passes when all that it wants holds; the check stops at the first that
-fails, unless it is partial. send is the method and the path; body (JSON) or raw, and headers, go with it. want is a status code, a
-class such as 2xx, or a list; 2xx unless given. json is what the answer contains at least (exact: true for nothing more); has and
-lacks look for items of an array, list says where the array is, count how long it is; text and header take regular expressions.
+		Text: `A list of steps, one request each: taskgrader explain steps, holes and variables say all that a step can hold. A step
+passes when all that it wants holds; the check stops at the first that fails, unless it is partial.
 
-Values may be holes: <any> <string> <number> <int> <bool> <null> <uuid> <time> <absent> <not $x>, or /a regular expression/;
-a backslash before < is the text itself. save makes variables of paths in the answer, $x or ${x} uses them; a value that is only $x
-keeps its JSON type; $$ is a dollar. times sends a step often, parallel so many together, $i counts; distinct wants a
-path to differ each time. within asks a GET again until it holds.
-
-Redirects are not followed, and a redirect is no answer. Every failure shows request, answer, the path that differs, the rubric's
-line, and a curl command that repeats it.`,
+Redirects are not followed, and a redirect is no answer. No proxy is used, and a body is read to its limit and no further. Every
+failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.`,
+		Topics: steps.Topics(),
 		Example: `id: create
 points: 5
 fresh: [a]

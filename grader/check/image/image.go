@@ -37,8 +37,8 @@ type Image struct {
 
 // Range is a size that is worth all, and one that is worth nothing.
 type Range struct {
-	Full option.Size `json:"full"`
-	Zero option.Size `json:"zero"`
+	Full option.Size `json:"full" jsonschema:"up to this, all points"`
+	Zero option.Size `json:"zero" jsonschema:"from this on, no points"`
 }
 
 // ValidateOption wants room between the two.
