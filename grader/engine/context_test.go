@@ -3,12 +3,16 @@ package engine
 import (
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 func files(names ...string) (edits []check.Edit) {
@@ -72,4 +76,21 @@ func TestHollow(t *testing.T) {
 	content, err := io.ReadAll(f)
 	require.NoError(t, err)
 	assert.Empty(t, content)
+}
+
+// The ignore file is obeyed, so it alone arrives whole.
+func TestContextObeysTheIgnoreFile(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("*.log\n.git\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a"), 0o644))
+	e, err := Connect(t.Context())
+	require.NoError(t, err)
+	defer e.Close()
+	s, err := e.Open(t.Context(), check.Job{ID: "context", Dir: dir, Source: check.NewSource(os.DirFS(dir)),
+		Limits: check.Limits{Build: check.BuildLimits{Time: option.Duration(time.Minute), Context: 1e6, Files: 10}}})
+	require.NoError(t, err)
+	defer s.Close()
+	arrived, err := s.Context(t.Context(), files("a.log", "b.txt", ".git/config")...)
+	require.NoError(t, err)
+	assert.Equal(t, []string{".dockerignore", "a.txt", "b.txt"}, arrived)
 }
