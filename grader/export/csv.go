@@ -1,0 +1,104 @@
+package export
+
+import (
+	"encoding/csv"
+	"io"
+
+	"github.com/taskgrader/taskgrader/grader/plain"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+func csvFormat() Format {
+	return Format{Name: "csv", Summary: "one row for each student, with the points of each check", Ending: ".csv",
+		Example: "csv reports --out grades.csv",
+		Manual: `The columns are id, name, email, status, score, max_score, late, submission, one for each check by its id, and note.
+
+The score of a student whom we could not grade is the word error, and of one who still waits the word waiting: no program
+takes either for a grade. Of a student who handed in nothing it is empty, for you to say. A score with bonus may be above
+max_score. A cell that a spreadsheet would take for a formula begins with an apostrophe.`,
+		All: func(w io.Writer, c Class, _ Options) ([]Note, error) {
+			return grades(c, func(Student, float64) {}), CSV(w, c)
+		}}
+}
+
+// CSV writes the grades: one row for each student, with the points of each check.
+func CSV(w io.Writer, c Class) error {
+	out := csv.NewWriter(w)
+	header := []string{"id", "name", "email", "status", "score", "max_score", "late", "submission"}
+	for _, id := range c.Checks {
+		header = append(header, cell(id))
+	}
+	if err := out.Write(append(header, "note")); err != nil {
+		return err
+	}
+	for _, s := range c.Students {
+		id := s.ID
+		if s.Second { // must not be taken for the student's grade
+			id = s.Submission
+		}
+		score, late := word(s), ""
+		if n, ok := s.Score(); ok {
+			score = plain.Points(n)
+		}
+		if s.Late {
+			late = "late"
+		}
+		record := []string{cell(id), cell(s.Name), cell(s.Email), string(s.State), score, plain.Points(c.MaxScore), late, cell(s.Submission)}
+		for _, check := range c.Checks {
+			record = append(record, checkCell(s, check))
+		}
+		if err := out.Write(append(record, cell(remark(s)))); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// word stands where there are no points. It is never a number, and empty only of who handed in nothing.
+func word(s Student) string {
+	switch s.State {
+	case Missing:
+		return ""
+	case Waiting:
+		return string(Waiting)
+	}
+	return string(Error)
+}
+
+func checkCell(s Student, id string) string {
+	if s.Report != nil {
+		for _, c := range s.Report.Checks {
+			switch {
+			case c.ID != id:
+			case c.Status == result.Error:
+				return string(Error)
+			default:
+				return plain.Points(c.Points)
+			}
+		}
+	}
+	return word(s)
+}
+
+func remark(s Student) string {
+	out := ""
+	add := func(text string) {
+		if out != "" {
+			out += "; "
+		}
+		out += text
+	}
+	if s.Second {
+		add("another hand-in of " + s.ID)
+	}
+	switch s.State {
+	case Missing:
+		add("handed in nothing")
+	case Stale:
+		add("an earlier grade; " + s.Note)
+	case Error:
+		add("grader: " + s.Note)
+	}
+	return out
+}
