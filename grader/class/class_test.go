@@ -702,12 +702,6 @@ func TestDuplicates(t *testing.T) {
 }
 
 func TestFormulasAreNeutralised(t *testing.T) {
-	for in, want := range map[string]string{
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=x": "'=x", "\r\n=x": "'=x", "\u200b=x": "'\u200b=x", "＝x": "'＝x", "|calc": "'|calc", "%x": "'%x",
-		"José": "José", "a=b": "a=b", "": "", "Zoë \x1b[31m": "Zoë ␛[31m", "a\nb": "a b", "名前": "名前", "O'Neil, \"Al\"": "O'Neil, \"Al\"",
-	} {
-		assert.Equal(t, want, text(in), "%q", in)
-	}
 	w := newWorld(t, map[string]string{"u1": ""})
 	w.options.Roster = roster(t, "id,name\nu1,\"=HYPERLINK(\"\"http://x\"\")\"\n-2,@evil\n")
 	w.run()

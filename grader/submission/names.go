@@ -23,6 +23,12 @@ var (
 	canvasForm = regexp.MustCompile(`^([^_]+)(_LATE)?_(\d+)_(\d+)_.+$`)
 )
 
+// Recognise tells from the name of a file or folder in which form it was handed in, and the id that this form has in it.
+func Recognise(file string) (id string, form Form) {
+	id, _, form, _ = recognise(trimArchive(file))
+	return id, form
+}
+
 // recognise tells id and name from the name of a hand-in, without the archive's ending.
 func recognise(base string) (id, name string, form Form, late bool) {
 	if m := moodleForm.FindStringSubmatch(base); m != nil {
