@@ -60,7 +60,7 @@ that the student can act on alone.
 	}
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newImages(), newDoctor(), newClean(), newVersion())
+	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newImages(), newDoctor(), newClean(), newVersion())
 	return root
 }
 

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgrader/taskgrader/grader/export"
+	"github.com/taskgrader/taskgrader/grader/report"
+)
+
+const exportCodes = `Exit codes:
+  0    written
+  2    usage error, or a file that cannot be used
+  3    somebody has no score because the grader failed; all others are written
+  130  interrupted
+`
+
+func newExport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "export FORMAT [REPORTS]", Short: "write finished reports in the format of a gradebook, an autograder or CI",
+		Long: `export writes the reports that grade or class left in a folder ("reports" unless given) in an outside format. A format for
+a class is one file; one for a student is one file for each. Who has no score is never written with a 0, and is named on
+stderr. What students may read holds no more of a hidden check than their own report.
+
+  $ taskgrader export canvas --gradebook Grades.csv --assignment "Task API (12345)" --out upload.csv
+  $ taskgrader export moodle --worksheet Grades.csv --out upload.csv
+  $ taskgrader export gradescope --out gradescope          one file for each student
+  $ taskgrader export junit --student ada                  on stdout
+
+` + exportCodes,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			var names []string
+			for _, f := range export.All() {
+				names = append(names, f.Name)
+			}
+			return unknownWord("format", args[0], names)
+		},
+	}
+	for _, f := range export.All() {
+		cmd.AddCommand(newExportFormat(f))
+	}
+	return cmd
+}
+
+// exportOptions are the flags; those that a format does not take it does not have.
+type exportOptions struct {
+	out, student         string
+	gradebook, worksheet string
+	headers              []string
+	options              export.Options
+}
+
+func newExportFormat(f export.Format) *cobra.Command {
+	o := exportOptions{}
+	cmd := &cobra.Command{
+		Use: f.Name + " [REPORTS]", Short: f.Summary,
+		Long: fmt.Sprintf("%s: %s.\n\n%s\n\n  $ taskgrader export %s\n\n%s", f.Name, f.Summary, f.Manual, f.Example, exportCodes),
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "reports"
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			return runExport(cmd, f, dir, o)
+		},
+	}
+	flags := cmd.Flags()
+	out := "file to write; stdout unless given"
+	if f.One != nil {
+		out = "folder for one file for each student; without it, one student goes to stdout"
+	}
+	flags.StringVar(&o.out, "out", "", out)
+	flags.StringVar(&o.student, "student", "", "id of one student")
+	for _, takes := range f.Takes {
+		switch takes {
+		case export.TakesAssignment:
+			flags.StringVar(&o.options.Assignment, "assignment", "", "what the assignment is called there; the rubric's unless given")
+		case export.TakesGradebook:
+			flags.StringVar(&o.gradebook, "gradebook", "", "the gradebook as Canvas exports it, for the students' ids")
+		case export.TakesIDColumn:
+			flags.StringVar(&o.options.IDColumn, "id-column", "", `without --gradebook, the column for our ids: "SIS Login ID" unless given`)
+		case export.TakesWorksheet:
+			flags.StringVar(&o.worksheet, "worksheet", "", "the grading worksheet that was downloaded from Moodle")
+		case export.TakesHeader:
+			flags.StringArrayVar(&o.headers, "header", nil, `what a column is called there, as "Grade=Voto"; may be repeated`)
+		case export.TakesFeedback:
+			flags.BoolVar(&o.options.Feedback, "feedback", false, "fill the column of comments, too, over what is there")
+		}
+	}
+	return cmd
+}
+
+func runExport(cmd *cobra.Command, f export.Format, dir string, o exportOptions) error {
+	if err := o.read(); err != nil {
+		return err
+	}
+	c, notes, err := readReports(dir)
+	if err != nil {
+		return err
+	}
+	if o.student != "" {
+		if c.Students, err = pick(c.Students, o.student); err != nil {
+			return err
+		}
+		notes = nil
+	}
+	var more []export.Note
+	if f.All != nil {
+		more, err = exportClass(cmd, f, c, o)
+	} else {
+		more, err = exportStudents(cmd, f, c, o)
+	}
+	if err != nil {
+		return err
+	}
+	failed := false
+	for _, n := range append(notes, more...) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", n)
+		failed = failed || n.Ours
+	}
+	if failed {
+		return errGrader
+	}
+	return nil
+}
+
+// read reads the files that flags name.
+func (o *exportOptions) read() error {
+	o.options.Env = os.Getenv
+	for _, name := range []string{o.gradebook, o.worksheet} {
+		if name == "" {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		o.options.Sheet = &export.Sheet{Name: name, Text: text}
+	}
+	o.options.Headers = map[string]string{}
+	for _, h := range o.headers {
+		english, local, ok := strings.Cut(h, "=")
+		if !ok || english == "" || local == "" {
+			return &export.OptionError{Text: fmt.Sprintf("--header %q says nothing", h), Fix: `Write the English name first: --header "Grade=Voto".`}
+		}
+		o.options.Headers[english] = local
+	}
+	return nil
+}
+
+func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
+	if err := describe(&c); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer // nothing half is written
+	notes, err := f.All(&b, c, o.options)
+	if err != nil {
+		return nil, err
+	}
+	return notes, put(cmd, o.out, b.Bytes())
+}
+
+// exportStudents writes a file for each student who has one.
+func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
+	if len(c.Students) > 1 && o.out == "" {
+		return nil, &export.OptionError{Text: fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, len(c.Students)), Fix: "Name a folder for them with --out, or one student with --student."}
+	}
+	if o.out != "" {
+		if err := os.MkdirAll(o.out, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	var notes []export.Note
+	for _, s := range c.Students {
+		if n := export.NoteOf(s); n != nil {
+			notes = append(notes, *n)
+		}
+		var b bytes.Buffer
+		err := f.One(&b, s, o.options)
+		var none *export.NoScoreError
+		if errors.As(err, &none) {
+			continue // the note says so
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.ID, err)
+		}
+		file := ""
+		if o.out != "" {
+			file = filepath.Join(o.out, s.Submission+f.Ending)
+		}
+		if err := put(cmd, file, b.Bytes()); err != nil {
+			return nil, err
+		}
+	}
+	return notes, nil
+}
+
+// put writes a file whole or not at all, or to stdout when it has no name.
+func put(cmd *cobra.Command, file string, text []byte) error {
+	if file == "" || file == "-" {
+		_, err := cmd.OutOrStdout().Write(text)
+		return err
+	}
+	return report.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// pick is the one student whose id it is, or whose hand-in's.
+func pick(students []export.Student, id string) ([]export.Student, error) {
+	var ids []string
+	for _, is := range []func(export.Student) string{
+		func(s export.Student) string { return s.Submission },
+		func(s export.Student) string { return s.ID },
+	} {
+		for _, s := range students {
+			if is(s) == id {
+				return []export.Student{s}, nil
+			}
+			ids = append(ids, is(s))
+		}
+	}
+	return nil, unknownWord("student", id, ids)
+}
