@@ -94,7 +94,7 @@ def pip(python, *args):
 def install(python, requirements, *more):
     if not requirements and not more:
         return
-    done = pip(python, "install", "--quiet", "--no-compile", *more, *requirements)
+    done = pip(python, "install", "--quiet", *more, *requirements)
     if done.returncode == 0:
         return
     reasons = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip() and not line.startswith("[notice]")]
