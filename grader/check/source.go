@@ -27,3 +27,16 @@ type source struct {
 func (s source) FS() fs.FS                             { return s.folder }
 func (s source) Dockerfile() (*dockerfile.File, error) { return s.file() }
 func (s source) Ignore() (*dockerignore.Rules, error)  { return s.rules() }
+
+// LastLine is where the instruction of one of these names stands that counts for the image, or nothing where there is
+// none: it is for pointing at, so a Dockerfile that cannot be read has none.
+func LastLine(s Source, names ...string) (file string, line int) {
+	f, err := s.Dockerfile()
+	if err != nil {
+		return "", 0
+	}
+	if in := f.Last(names...); in != nil {
+		return f.Name, in.Line
+	}
+	return "", 0
+}

@@ -1,6 +1,8 @@
 // Package dockerfile is a Dockerfile as BuildKit's own parser reads it, with the line of everything.
 package dockerfile
 
+import "slices"
+
 // File is a parsed Dockerfile.
 type File struct {
 	Name       string   // path in the folder
@@ -45,3 +47,38 @@ func (e *Error) Error() string { return e.Message }
 
 // Final is the last stage, which is the image.
 func (f *File) Final() *Stage { return &f.Stages[len(f.Stages)-1] }
+
+// Effective are the instructions that make the image's last stage what it is: its own, after those of the stages that it
+// is built on.
+func (f *File) Effective() []Instruction {
+	s := f.Final()
+	all := s.Instructions
+	for s.From >= 0 {
+		s = &f.Stages[s.From]
+		all = append(slices.Clone(s.Instructions), all...)
+	}
+	return all
+}
+
+// Last is the instruction of one of these names that counts, which is the last of [File.Effective], or nil.
+func (f *File) Last(names ...string) *Instruction {
+	all := f.Effective()
+	for i := len(all) - 1; i >= 0; i-- {
+		if slices.Contains(names, all[i].Name) {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// At is the instruction that begins on a line, or nil.
+func (f *File) At(line int) *Instruction {
+	for _, s := range f.Stages {
+		for i := range s.Instructions {
+			if s.Instructions[i].Line == line {
+				return &s.Instructions[i]
+			}
+		}
+	}
+	return nil
+}

@@ -155,26 +155,29 @@ func (f *File) expand(word string) string {
 func (f *File) References() []string {
 	var refs []string
 	add := func(ref string) {
-		if n, err := strconv.Atoi(ref); err == nil && n < len(f.Stages) || ref == "" || ref == "scratch" || f.stageIndex(ref) >= 0 {
-			return
-		}
-		if !slices.Contains(refs, ref) {
+		if ref != "" && ref != "scratch" && !slices.Contains(refs, ref) {
 			refs = append(refs, ref)
 		}
 	}
-	for _, s := range f.Stages {
+	for i, s := range f.Stages {
 		if s.From < 0 {
 			add(s.Base)
 		}
+		from := func(ref string) {
+			before := File{Stages: f.Stages[:i]} // a stage can be named only after it
+			if n, err := strconv.Atoi(ref); (err != nil || n >= i) && before.stageIndex(ref) < 0 {
+				add(f.expand(ref))
+			}
+		}
 		for _, in := range s.Instructions {
 			for _, flag := range in.Flags {
-				if from, ok := strings.CutPrefix(flag, "--from="); ok {
-					add(f.expand(from))
+				if ref, ok := strings.CutPrefix(flag, "--from="); ok {
+					from(ref)
 				}
 				if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
 					for _, option := range strings.Split(mount, ",") {
-						if from, ok := strings.CutPrefix(option, "from="); ok {
-							add(f.expand(from))
+						if ref, ok := strings.CutPrefix(option, "from="); ok {
+							from(ref)
 						}
 					}
 				}

@@ -1,0 +1,152 @@
+package dockerfile
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Command is one simple command of a RUN: the program, without its folder, and its arguments.
+type Command struct {
+	Program string
+	Args    []string
+	Env     []string // the assignments before it
+}
+
+// Shell is what an instruction runs, as one text, here-documents too.
+func (in Instruction) Shell() string {
+	return strings.TrimSpace(strings.Join(append(slices.Clone(in.Args), in.Heredocs...), "\n"))
+}
+
+// Commands are the simple commands of a RUN, near enough to judge what they install: the text is split where a shell
+// would begin another command, whatever stands in quotes. What only carries another command, such as sudo or
+// `python -m`, and flags of the RUN itself, are left out.
+func (in Instruction) Commands() []Command {
+	text := in.Shell()
+	if in.Exec && len(in.Args) > 0 {
+		text = strings.Join(in.Args, " ")
+		if n := len(in.Args); n > 2 && (in.Args[n-2] == "-c" || in.Args[n-2] == "-lc") {
+			text = in.Args[n-1]
+		}
+	}
+	var out []Command
+	for _, part := range between.Split(continued.ReplaceAllString(text, " "), -1) {
+		var c Command
+		words := strings.Fields(part)
+		for len(words) > 0 {
+			word := strings.Trim(words[0], `"'(){}`)
+			if assigns.MatchString(word) {
+				c.Env = append(c.Env, word)
+			} else if !strings.HasPrefix(word, "--") && !slices.Contains(carriers, path.Base(word)) {
+				break
+			}
+			words = words[1:]
+		}
+		if len(words) == 0 {
+			continue
+		}
+		c.Program, c.Args = path.Base(strings.Trim(words[0], `"'(){}`)), words[1:]
+		if strings.HasPrefix(c.Program, "python") && len(c.Args) > 1 && c.Args[0] == "-m" {
+			c.Program, c.Args = c.Args[1], c.Args[2:]
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+var (
+	between   = regexp.MustCompile(`&&|\|\||[;|&\n]`)
+	continued = regexp.MustCompile(`\\\r?\n`)
+	assigns   = regexp.MustCompile(`^[A-Za-z_]\w*=`)
+	pips      = regexp.MustCompile(`^pip[\d.]*$`)
+	carriers  = []string{"sudo", "exec", "time", "env", "command", "set", "then", "do", "if", "nice", "-e", "-x", "-ex", "-eux", "-euxo", "pipefail"}
+)
+
+// Has says whether one of the words is among the arguments, alone or before a =.
+func (c Command) Has(words ...string) bool {
+	return slices.ContainsFunc(c.Args, func(a string) bool {
+		name, _, _ := strings.Cut(a, "=")
+		return slices.Contains(words, name)
+	})
+}
+
+// does says whether the first argument that is no option is one of the words.
+func (c Command) does(words ...string) bool {
+	for _, a := range c.Args {
+		if !strings.HasPrefix(a, "-") {
+			return slices.Contains(words, a)
+		}
+	}
+	return false
+}
+
+// Pip says whether the command makes pip, or uv in its place, fetch packages.
+func (c Command) Pip() bool {
+	switch {
+	case pips.MatchString(c.Program):
+		return c.does("install", "wheel", "download")
+	case c.Program == "uv" && c.does("pip"):
+		return c.Has("install", "sync")
+	case c.Program == "uv" && c.does("tool"):
+		return c.Has("install")
+	}
+	return c.Program == "uv" && c.does("sync", "add")
+}
+
+// Installs says whether the command fetches and installs packages.
+func (c Command) Installs() bool {
+	switch c.Program {
+	case "poetry", "pdm", "pipenv", "rye":
+		return c.does("install", "add", "sync", "update")
+	case "apt", "apt-get", "yum", "dnf", "microdnf", "conda", "mamba", "micromamba", "gem", "cargo":
+		return c.does("install") || c.does("env") && c.Has("create")
+	case "apk":
+		return c.does("add")
+	case "npm", "pnpm", "bun":
+		return c.does("install", "i", "ci", "add")
+	case "yarn":
+		return len(c.Args) == 0 || c.does("install", "add") || strings.HasPrefix(c.Args[0], "-")
+	case "go":
+		return c.does("mod") && c.Has("download")
+	}
+	return c.Pip()
+}
+
+// ProjectAlone says whether the command installs the program itself and none of its dependencies.
+func (c Command) ProjectAlone() bool { return c.Installs() && c.Has("--no-deps") }
+
+// WithoutProject says whether the command installs the dependencies, and leaves the program itself for later.
+func (c Command) WithoutProject() bool {
+	return c.Installs() && c.Has("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
+}
+
+// Assignment is a name and a value of an ENV or an ARG.
+type Assignment struct{ Name, Value string }
+
+// Assignments are those of an ENV or an ARG; the value of an ARG without a default is empty.
+func (in Instruction) Assignments() (out []Assignment) {
+	switch in.Name {
+	case "ENV":
+		for i := 0; i+1 < len(in.Args); i += 3 { // the parser gives name, value, separator
+			out = append(out, Assignment{in.Args[i], strings.Trim(in.Args[i+1], `"'`)})
+		}
+	case "ARG":
+		for _, arg := range in.Args {
+			name, value, _ := strings.Cut(arg, "=")
+			out = append(out, Assignment{name, strings.Trim(value, `"'`)})
+		}
+	}
+	return out
+}
+
+// Secret says whether a name and a literal value look like a secret that was written into the file.
+func (a Assignment) Secret() bool {
+	return a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(a.Name) && !publicName.MatchString(a.Name)
+}
+
+// secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
+var (
+	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
+	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
+)
