@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/logs"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -37,42 +37,31 @@ func (b *Build) Shape(s *check.Setup) { s.BuildArgs, s.Target = b.Args, b.Target
 const name = "docker build"
 
 // Ask says how the build ended.
-func (b *Build) Ask(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
 	built := t.Built()
 	f := built.Failure
 	if f == nil {
 		return check.Pass(name, fmt.Sprintf("built in %.1fs", built.Took.Seconds())), nil
 	}
 	hint, got := advise(t, f), f.Message
-	if requirement := unsolvable(f.Log); f.Reason == check.CommandError && requirement != "" {
-		got = fmt.Sprintf("the dependencies cannot be installed: %s", requirement)
+	if f.Reason == check.CommandError {
+		if why, fix, ok := logs.Read(readings, f.Log); ok {
+			got, hint = f.Message+": "+why, fix
+		} else if last := logs.LastLine(f.Log); last != "" {
+			got += ": " + last
+		}
 	}
 	o := check.Fail(name, "an image", got, hint)
 	if f.Line > 0 {
 		o.Items[0].File, o.Items[0].Line = "Dockerfile", f.Line
 	}
-	if log := tail(f.Log, 30); log != "" {
+	if log := logs.Tail(f.Log, 30); log != "" {
 		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of the failing step", Text: log, File: "Dockerfile", Line: f.Line})
 	}
 	return o, nil
-}
-
-var (
-	pipCannot = regexp.MustCompile(`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ([^\s(]+(?: ?[<>=!~][^\s(]+)?)`)
-	uvCannot  = regexp.MustCompile(`(?:Because|no versions? of|was not found in the package registry)[^\n]*`)
-	noProgram = regexp.MustCompile(`(?:sh: \d+: )(\S+): not found`)
-	invalid   = regexp.MustCompile(`(?:Invalid requirement|Failed to parse)[^\n]*`)
-)
-
-// unsolvable is the requirement that no package satisfies.
-func unsolvable(log string) string {
-	if m := pipCannot.FindStringSubmatch(log); m != nil {
-		return fmt.Sprintf("no package satisfies %q", m[1])
-	}
-	if m := uvCannot.FindString(log); m != "" && strings.Contains(log, "No solution") {
-		return m
-	}
-	return invalid.FindString(log)
 }
 
 // advise says what to do about a failure.
@@ -92,15 +81,6 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	case check.TooLarge:
 		return fmt.Sprintf("Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
 	case check.CommandError:
-		if m := pipCannot.FindStringSubmatch(f.Log); m != nil {
-			return fmt.Sprintf("Check the spelling and the version of %q in pyproject.toml or requirements.txt.", m[1])
-		}
-		if unsolvable(f.Log) != "" {
-			return "Check names and versions of the dependencies in pyproject.toml."
-		}
-		if m := noProgram.FindStringSubmatch(f.Log); m != nil {
-			return fmt.Sprintf("The image has no program %q at this step: install it, or copy it in, on a line before.", m[1])
-		}
 		return "The last lines of the step's output say why the command failed."
 	}
 	if f.Subject != "" && f.Unsent {
@@ -111,27 +91,55 @@ func advise(t check.Source, f *check.BuildFailure) string {
 
 // missing says why a path is not in the context: an ignore line, another spelling, or not there at all.
 func missing(t check.Source, subject string) string {
+	subject = strings.TrimPrefix(path.Clean("/"+subject), "/")
 	if rules, err := t.Ignore(); err == nil {
-		if _, err := fs.Stat(t.FS(), path.Clean(subject)); err == nil {
+		if _, err := fs.Stat(t.FS(), subject); err == nil {
 			if d := rules.Decide(subject); d.Ignored {
-				return fmt.Sprintf("The file is there, but line %d of %s, %q, keeps it out of the build: remove the line, or add !%s below it.", d.Line, rules.File, d.Pattern, subject)
+				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build: remove the line, or add !%s below it.", d.Line, rules.File, d.Pattern, subject)
 			}
 		}
 	}
-	entries, err := fs.ReadDir(t.FS(), cleanDir(path.Dir(subject)))
+	dir := cleanDir(path.Dir(subject))
+	entries, _ := fs.ReadDir(t.FS(), dir)
 	var names, there []string
-	if err == nil {
-		for _, e := range entries {
-			names = append(names, e.Name())
-			if !strings.HasPrefix(e.Name(), ".") && len(there) < 12 {
-				there = append(there, e.Name())
-			}
+	for _, e := range entries {
+		names = append(names, e.Name())
+		if !strings.HasPrefix(e.Name(), ".") && len(there) < 12 {
+			there = append(there, e.Name())
 		}
 	}
-	if near := option.Suggest(path.Base(subject), names); near != "" {
+	if near := option.Suggest(path.Base(subject), names); near != "" && near != path.Base(subject) {
 		return fmt.Sprintf("There is a file %q: is that the one you mean?", path.Join(path.Dir(subject), near))
 	}
-	return fmt.Sprintf("Hand in the file too, or change the COPY line. The folder holds: %s.", strings.Join(there, ", "))
+	if at := elsewhere(t.FS(), path.Base(subject)); at != "" && at != subject {
+		return fmt.Sprintf("It is at %q: write COPY %s.", at, at)
+	}
+	switch {
+	case strings.HasPrefix(subject, "../"):
+		return "Docker copies only what is in the folder of the Dockerfile or below it."
+	case len(entries) == 0 && dir != ".":
+		return fmt.Sprintf("There is no folder %q: add the file, or change the COPY line.", dir)
+	case len(there) == 0:
+		return "The folder holds no file that COPY could take: add the file, or change the COPY line."
+	}
+	where := "The folder"
+	if dir != "." {
+		where = fmt.Sprintf("The folder %q", dir)
+	}
+	return fmt.Sprintf("Add the file, or change the COPY line. %s holds: %s.", where, strings.Join(there, ", "))
+}
+
+// elsewhere is where a file of that name is, near the top, or empty.
+func elsewhere(folder fs.FS, name string) string {
+	for _, pattern := range []string{name, "*/" + name, "*/*/" + name} {
+		if strings.ContainsAny(name, "*?[\\") {
+			break
+		}
+		if found, _ := fs.Glob(folder, pattern); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
 }
 
 func cleanDir(dir string) string {
@@ -139,9 +147,4 @@ func cleanDir(dir string) string {
 		return "."
 	}
 	return dir
-}
-
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/logs"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
@@ -80,22 +80,25 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 // silent says why nothing ever answered.
 func (s *Start) silent(t check.Target, started check.Started, name string) check.Outcome {
 	want := "a program that answers within " + s.Within.String()
+	why, fix, read := logs.Read(readings, started.Log)
+	fail := func(got, hint string) check.Outcome {
+		if read {
+			got, hint = got+": "+why, fix
+		}
+		return check.Fail(name, want, got, hint)
+	}
 	var o check.Outcome
-	switch {
+	switch last := logs.LastLine(started.Log); {
 	case started.OOM:
 		o = check.Fail(name, want, "it used more memory than it may and was ended", "Load less at start.")
 	case started.Full:
 		o = check.Fail(name, want, "it wrote more to the disk than it may and was ended", "Write less at start.")
+	case started.Exited && started.ExitCode == 0:
+		o = fail("it ended at once with exit code 0", "CMD must name what keeps running: the web server, not a script that ends.")
+	case started.Exited && last != "" && !read:
+		o = fail(fmt.Sprintf("it ended at once with exit code %d: %s", started.ExitCode, last), "The last lines of its log say why. Try: docker run --rm -p 8000:8000 <image>.")
 	case started.Exited:
-		got := fmt.Sprintf("it ended at once with exit code %d", started.ExitCode)
-		hint, why := diagnose(started.Log)
-		if why != "" {
-			got += ": " + why
-		}
-		if hint == "" {
-			hint = "The last lines of its log say why. Try: docker run --rm -p 8000:8000 <image>."
-		}
-		o = check.Fail(name, want, got, hint)
+		o = fail(fmt.Sprintf("it ended at once with exit code %d", started.ExitCode), "It wrote nothing. Try: docker run --rm -p 8000:8000 <image>.")
 	case len(started.Listeners) > 0:
 		var where []string
 		for _, l := range started.Listeners {
@@ -103,68 +106,11 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		}
 		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP", "Start the web server, with --host 0.0.0.0 --port 8000.")
 	default:
-		o = check.Fail(name, want, "it runs, but listens on no port", "CMD must start the web server: [\"uv\", \"run\", \"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"].")
+		o = fail("it runs, but listens on no port", "CMD must start the web server: [\"uv\", \"run\", \"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"].")
 	}
-	if file, err := t.Dockerfile(); err == nil {
-		for _, in := range file.Final().Instructions {
-			if in.Name == "CMD" || in.Name == "ENTRYPOINT" {
-				o.Items[0].File, o.Items[0].Line = file.Name, in.Line
-			}
-		}
-	}
-	if log := tail(started.Log, 30); log != "" {
+	o.Items[0].File, o.Items[0].Line = check.LastLine(t, "CMD", "ENTRYPOINT")
+	if log := logs.Tail(started.Log, 30); log != "" {
 		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of its log", Text: log})
 	}
 	return o
-}
-
-var (
-	noModule  = regexp.MustCompile(`(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)`)
-	noProgram = regexp.MustCompile(`(?:exec: "([^"]+)"|Failed to spawn: .([^\x60]+).|([\w./-]+): (?:command )?not found|can't open file '([^']+)')`)
-	noApp     = regexp.MustCompile(`Could not import module "([^"]+)"`)
-	noAttr    = regexp.MustCompile(`Attribute "([^"]+)" not found in module "([^"]+)"`)
-	traceback = regexp.MustCompile(`(?m)^\s*File "([^"]+)", line (\d+)`)
-	exception = regexp.MustCompile(`(?m)^(\w+(?:Error|Exception|Exit): .*)$`)
-	denied    = regexp.MustCompile(`(?i)permission denied`)
-)
-
-// diagnose reads the most frequent reasons out of a log.
-func diagnose(log string) (hint, why string) {
-	last := func(re *regexp.Regexp) []string {
-		all := re.FindAllStringSubmatch(log, -1)
-		if len(all) == 0 {
-			return nil
-		}
-		return all[len(all)-1]
-	}
-	if m := last(noApp); m != nil {
-		return fmt.Sprintf("The image has no %s.py where uvicorn looks: check what COPY copies, and where WORKDIR is.", strings.ReplaceAll(m[1], ".", "/")), fmt.Sprintf("uvicorn could not import %q", m[1])
-	}
-	if m := last(noAttr); m != nil {
-		return fmt.Sprintf("%s.py must hold a variable named %s.", m[2], m[1]), fmt.Sprintf("there is no %q in %q", m[1], m[2])
-	}
-	if m := last(noModule); m != nil {
-		name, _, _ := strings.Cut(m[1], ".")
-		return fmt.Sprintf("Python finds no module %q: is it in pyproject.toml or requirements.txt, and did the install step of the Dockerfile run?", name), fmt.Sprintf("no module named %q", name)
-	}
-	if m := last(noProgram); m != nil {
-		name := strings.Join(m[1:], "")
-		return fmt.Sprintf("The image has no program %q: install it in a RUN step, or start it with `uv run`.", name), fmt.Sprintf("%q is not in the image", name)
-	}
-	if m := last(exception); m != nil {
-		where := ""
-		if at := last(traceback); at != nil {
-			where = fmt.Sprintf(" (%s, line %s)", at[1], at[2])
-		}
-		return "The program raised an exception while it started: run it outside the container with the same command.", m[1] + where
-	}
-	if denied.MatchString(log) {
-		return "The user of the image may not read or run what CMD names: check USER and the files' modes.", "permission denied"
-	}
-	return "", ""
-}
-
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
