@@ -2,9 +2,7 @@
 package crud
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -24,8 +22,10 @@ func Kind() check.Kind {
 		Summary: "does the program keep what it was told, whatever the order",
 		Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
 is gone. After each operation the answer is compared with a model in memory: what was created is as it was sent, a change changes one
-thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm. The
-first walk opens with two creates, each other with one more than the walk before it, and then lists them. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
+thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm, and an id may
+be used again once its thing is gone. Each walk opens with more creates than the one before it and a list; every other one goes on
+with two changes of one thing and a delete between two creates, so that what these find is found whatever the seed; then chance
+decides. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
 		Example: `id: walk
 points: 2
 crud: {at: /tasks, id: id, new: {title: $word, completed: false}, edit: {title: $word, completed: true}, walks: 8, steps: 20}`}}
@@ -62,6 +62,9 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 			ps = append(ps, body.Problem("want a mapping, not %s", body.Describe())...)
 		}
 	}
+	if path, ok := at.Get("at"); ok && (!strings.HasPrefix(c.At, "/") || strings.HasSuffix(c.At, "/")) {
+		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
+	}
 	return ps
 }
 
@@ -77,117 +80,172 @@ type operation struct {
 func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	var o check.Outcome
 	for n := range c.Walks {
-		plan := c.plan(in.Rand, min(n+2, max(c.Steps/2, 1)))
-		failure, err := c.walk(ctx, t, plan)
-		if err != nil {
-			return check.Outcome{}, err
-		}
-		name := fmt.Sprintf("walk %d of %d", n+1, c.Walks)
-		if failure == nil {
-			o.Items = append(o.Items, check.Passed(name))
+		item := check.Passed(fmt.Sprintf("walk %d of %d", n+1, c.Walks))
+		if len(o.Evidence) > 0 {
+			o.Items = append(o.Items, check.Item{Name: item.Name, Skipped: true, Got: "not asked: the walk before it failed"})
 			continue
 		}
-		failure, err = c.shrink(ctx, t, plan, failure)
+		failed, err := c.fails(ctx, t, c.plan(in.Rand, n))
 		if err != nil {
 			return check.Outcome{}, err
 		}
-		o.Items = append(o.Items, check.Item{Name: name, Want: failure.want, Got: failure.got,
-			Hint: "The story is the shortest that fails: follow it with curl, and print what the program stores after each step."})
-		o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened", Text: strings.Join(failure.story, "\n")})
-		return o, nil
+		if failed != nil {
+			item = check.Item{Name: item.Name, Want: failed.want, Got: failed.got,
+				Hint: "The story is the shortest that fails: follow it with curl, and print what the program stores after each step."}
+			o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened", Text: strings.Join(failed.story, "\n")})
+		}
+		o.Items = append(o.Items, item)
 	}
 	return o, nil
 }
 
-// plan is a random walk. It opens with some creates and a list, so that programs that lose things only when there are
-// many of them are found whatever the seed; then it goes on with all sorts.
-func (c *CRUD) plan(r *rand.Rand, opening int) []operation {
-	var plan []operation
-	var live, gone []int
-	made := 0
-	for step := range c.Steps {
-		what := operations[r.IntN(len(operations))]
-		switch {
-		case len(live) == 0 || made < opening:
-			what = "create"
-		case step == opening:
-			what = "list"
-		}
-		switch what {
-		case "create":
-			plan = append(plan, operation{what, made, c.body(c.New, r)})
-			live = append(live, made)
-			made++
-			continue
-		case "list":
-			plan = append(plan, operation{what: what})
-			continue
-		case "gone":
-			if len(gone) == 0 {
-				what = "get"
-				break
-			}
-			plan = append(plan, operation{what: what, thing: gone[r.IntN(len(gone))]})
-			continue
-		}
-		i := r.IntN(len(live))
-		op := operation{what: what, thing: live[i]}
-		if what == "update" {
-			op.body = c.body(c.Edit, r)
-		}
-		if what == "delete" {
-			gone = append(gone, live[i])
-			live = slices.Delete(live, i, i+1)
-		}
-		plan = append(plan, op)
+// fails walks, and shortens the plan when it fails; nil is a walk that holds.
+func (c *CRUD) fails(ctx context.Context, t check.Target, plan []operation) (*failure, error) {
+	failed, err := c.walk(ctx, t, plan)
+	if failed == nil || err != nil {
+		return nil, err
 	}
-	return append(plan, operation{what: "list"})
+	return c.shrink(ctx, t, plan, failed)
 }
 
-// body fills $word with a new title.
-func (c *CRUD) body(v option.Value, r *rand.Rand) map[string]any {
-	body, _ := v.Interface().(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(body)) {
-		if text, ok := body[key].(string); ok && strings.Contains(text, "$word") {
-			body[key] = strings.ReplaceAll(text, "$word", check.Word(r))
+// plan is the n-th random walk, of c.Steps operations and a list. It opens with creates, one more than the walk before,
+// and a list; every other walk goes on with what chance alone would not always bring: two changes of the first thing,
+// and a delete of one in the middle before one more create.
+func (c *CRUD) plan(r *rand.Rand, n int) []operation {
+	p := planner{options: c, rand: r}
+	creates := min(n+2, max(c.Steps/2, 1))
+	for range creates {
+		p.add("create", 0)
+	}
+	p.add("list", 0)
+	if n%2 == 0 {
+		for _, what := range []string{"update", "get", "update"} {
+			p.add(what, 0)
+		}
+		p.add("delete", creates/2)
+		for _, what := range []string{"list", "gone", "create", "list"} {
+			p.add(what, 0)
 		}
 	}
+	for len(p.plan) < c.Steps {
+		switch what := operations[r.IntN(len(operations))]; {
+		case what == "create" || what != "list" && len(p.live) == 0:
+			p.add("create", 0)
+		case what == "list":
+			p.add(what, 0)
+		case what == "gone" && len(p.gone) > 0:
+			p.add(what, r.IntN(len(p.gone)))
+		case what == "gone":
+			p.add("get", r.IntN(len(p.live)))
+		default:
+			p.add(what, r.IntN(len(p.live)))
+		}
+	}
+	return append(p.plan[:c.Steps], operation{what: "list"})
+}
+
+// planner knows which things live at each point of a plan.
+type planner struct {
+	options    *CRUD
+	rand       *rand.Rand
+	plan       []operation
+	made       int
+	live, gone []int
+}
+
+// add plans one more operation, on the i-th thing that lives, or of those that are gone.
+func (p *planner) add(what string, i int) {
+	op := operation{what: what}
+	switch what {
+	case "create":
+		op.thing, op.body = p.made, p.options.body(p.options.New, p.rand)
+		p.live = append(p.live, p.made)
+		p.made++
+	case "gone":
+		op.thing = p.gone[i]
+	case "update":
+		op.thing, op.body = p.live[i], p.options.body(p.options.Edit, p.rand)
+	case "get":
+		op.thing = p.live[i]
+	case "delete":
+		op.thing = p.live[i]
+		p.live, p.gone = slices.Delete(p.live, i, i+1), append(p.gone, op.thing)
+	}
+	p.plan = append(p.plan, op)
+}
+
+// body fills $word with a new title, wherever it stands.
+func (c *CRUD) body(v option.Value, r *rand.Rand) map[string]any {
+	body, _ := fill(v.Interface(), r).(map[string]any)
 	return body
+}
+
+func fill(v any, r *rand.Rand) any {
+	switch v := v.(type) {
+	case string:
+		if strings.Contains(v, "$word") {
+			return strings.ReplaceAll(v, "$word", check.Word(r))
+		}
+	case []any:
+		for i := range v {
+			v[i] = fill(v[i], r)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			v[key] = fill(v[key], r)
+		}
+	}
+	return v
 }
 
 // failure is where a walk and the model part.
 type failure struct {
+	at        int // the operation
 	want, got string
 	story     []string
 }
 
-// shrink leaves operations out as long as the rest still fails.
+// tries bounds how many walks the shortening of one may cost.
+const tries = 120
+
+// shrink leaves operations out, each with those that make no sense without it, until none can be spared.
 func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, last *failure) (*failure, error) {
-	const tries = 60
-	plan = plan[:min(len(last.story), len(plan))]
-	for i, n := len(plan)-2, 0; i >= 0 && n < tries; i, n = i-1, n+1 {
-		if plan[i].what == "create" && slices.ContainsFunc(plan[i+1:], func(op operation) bool { return op.what != "list" && op.thing == plan[i].thing }) {
-			continue
-		}
-		if plan[i].what == "delete" && slices.ContainsFunc(plan[i+1:], func(op operation) bool { return op.what == "gone" && op.thing == plan[i].thing }) {
-			continue
-		}
-		shorter := slices.Delete(slices.Clone(plan), i, i+1)
-		failure, err := c.walk(ctx, t, shorter)
+	plan = plan[:last.at+1]
+	for i, n := len(plan)-2, 0; i >= 0 && n < tries; n++ {
+		shorter := without(plan, i)
+		failed, err := c.walk(ctx, t, shorter)
 		if err != nil {
 			return nil, err
 		}
-		if failure != nil {
-			plan, last = shorter, failure
+		if failed == nil {
+			i--
+			continue
 		}
+		plan, last = shorter[:failed.at+1], failed
+		i = len(plan) - 2 // what could not be spared before may be now
 	}
 	return last, nil
+}
+
+// without is a plan without one operation: without a create, nothing is done with its thing, and without a delete, it
+// is not gone.
+func without(plan []operation, i int) []operation {
+	var out []operation
+	for n, op := range plan {
+		same := n > i && op.thing == plan[i].thing && op.what != "list"
+		switch {
+		case n == i, same && plan[i].what == "create", same && plan[i].what == "delete" && op.what == "gone":
+		default:
+			out = append(out, op)
+		}
+	}
+	return out
 }
 
 // walk does the operations and compares each answer with the model.
 func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, error) {
 	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{}}
-	for _, op := range plan {
+	for i, op := range plan {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -196,7 +254,7 @@ func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*fai
 			return nil, err
 		}
 		if want != "" {
-			return &failure{want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got)}, nil
+			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got)}, nil
 		}
 	}
 	return nil, nil
@@ -221,11 +279,11 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		}
 		thing, ok := answer.(map[string]any)
 		if !ok || thing[c.ID] == nil {
-			return "an answer with " + c.ID, show(answer), nil
+			return "an answer with " + c.ID, steps.Show(answer), nil
 		}
 		for other, id := range w.ids {
 			if w.model[other] != nil && text(id) == text(thing[c.ID]) {
-				return "an id that no live thing has", show(thing[c.ID]), nil
+				return "an id that no live thing has", steps.Show(thing[c.ID]), nil
 			}
 		}
 		w.ids[op.thing], w.model[op.thing] = thing[c.ID], op.body
@@ -255,6 +313,9 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		}
 		return "", "", nil
 	case "gone":
+		if w.reused(op.thing) {
+			return "", "", nil // its id is another's now
+		}
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
 			if _, wrong, err := w.send(ctx, "gone", method, one, nil); err != nil || wrong != "" {
 				return w.code("gone") + ", because it was deleted", wrong, err
@@ -271,15 +332,10 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 	if err != nil || wrong != "" {
 		return w.code("list"), wrong, err
 	}
-	if w.options.List != "" {
-		for _, part := range strings.Split(w.options.List, ".") {
-			m, _ := answer.(map[string]any)
-			answer = m[part]
-		}
-	}
+	answer, _ = steps.At(answer, w.options.List)
 	items, ok := answer.([]any)
 	if !ok {
-		return "an array", show(answer), nil
+		return "an array", steps.Show(answer), nil
 	}
 	for _, thing := range slices.Sorted(maps.Keys(w.ids)) {
 		var found []any
@@ -290,9 +346,9 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 		}
 		switch {
 		case w.model[thing] == nil && len(found) > 0 && !w.reused(thing):
-			return fmt.Sprintf("a list without %s, which was deleted", show(w.ids[thing])), show(found[0]), nil
+			return fmt.Sprintf("a list without %s, which was deleted", steps.Show(w.ids[thing])), steps.Show(found[0]), nil
 		case w.model[thing] != nil && len(found) != 1:
-			return fmt.Sprintf("a list with %s in it, once", show(w.ids[thing])), fmt.Sprintf("it is there %d times", len(found)), nil
+			return fmt.Sprintf("a list with %s in it, once", steps.Show(w.ids[thing])), fmt.Sprintf("it is there %d times", len(found)), nil
 		case w.model[thing] != nil:
 			if want, got, _ := w.same(thing, found[0]); want != "" {
 				return want + " in the list", got, nil
@@ -316,15 +372,13 @@ func (w *walker) reused(thing int) bool {
 func (w *walker) same(thing int, got any) (string, string, error) {
 	m, ok := got.(map[string]any)
 	if !ok {
-		return "an object", show(got), nil
+		return "an object", steps.Show(got), nil
 	}
 	if text(m[w.options.ID]) != text(w.ids[thing]) {
-		return fmt.Sprintf("%s %s", w.options.ID, show(w.ids[thing])), show(m[w.options.ID]), nil
+		return fmt.Sprintf("%s %s", w.options.ID, steps.Show(w.ids[thing])), steps.Show(m[w.options.ID]), nil
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.model[thing])) {
-		if want := w.model[thing][key]; show(m[key]) != show(want) {
-			return fmt.Sprintf("%s %s", key, show(want)), show(m[key]), nil
-		}
+	if path, want, got := steps.Difference(w.model[thing], got); path != "" {
+		return strings.TrimPrefix(path, "$.") + " " + want, got, nil
 	}
 	return "", "", nil
 }
@@ -346,9 +400,9 @@ func (w *walker) send(ctx context.Context, what, method, path string, body map[s
 	r := check.Request{Method: method, Path: path, Header: http.Header{}}
 	line := method + " " + path
 	if body != nil {
-		r.Body = []byte(show(body))
+		r.Body = steps.Encode(body)
 		r.Header.Set("Content-Type", "application/json")
-		line += " " + show(body)
+		line += " " + steps.Show(body)
 	}
 	answer, err := w.target.Do(ctx, r)
 	if err != nil {
@@ -365,9 +419,7 @@ func (w *walker) send(ctx context.Context, what, method, path string, body map[s
 	if what == "delete" || what == "gone" {
 		return nil, "", nil
 	}
-	d := json.NewDecoder(bytes.NewReader(answer.Body))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
+	if value, err = steps.Decode(answer.Body); err != nil {
 		if what == "update" {
 			return nil, "", nil // an update may answer nothing
 		}
@@ -376,20 +428,10 @@ func (w *walker) send(ctx context.Context, what, method, path string, body map[s
 	return value, "", nil
 }
 
+// text is an id as it stands in a path.
 func text(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
-	return show(v)
-}
-
-func show(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Sprint(v)
-	}
-	s := strings.TrimSpace(b.String())
-	return s[:min(len(s), 400)]
+	return steps.Show(v)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"reflect"
 	"regexp"
 	"slices"
 	"sort"
@@ -56,14 +57,14 @@ type absent struct{}
 
 // match compares an answer with what it must contain at least, or, where exact, hold and nothing more. Values of want
 // may be holes.
-func (v vars) match(path string, want, got any, exact bool) []difference {
-	miss := func() []difference { return []difference{{path, show(v.plain(want)), show(got)}} }
+func match(path string, want, got any, exact bool) []difference {
+	miss := func() []difference { return []difference{{path, Show(plain(want)), Show(got)}} }
 	switch w := want.(type) {
 	case hole:
 		if w.holds(got) {
 			return nil
 		}
-		return []difference{{path, w.String(), show(got)}}
+		return []difference{{path, w.String(), Show(got)}}
 	case map[string]any:
 		g, ok := got.(map[string]any)
 		if !ok {
@@ -75,12 +76,12 @@ func (v vars) match(path string, want, got any, exact bool) []difference {
 			if !there {
 				value = absent{}
 			}
-			out = append(out, v.match(path+"."+key, w[key], value, exact)...)
+			out = append(out, match(path+"."+key, w[key], value, exact)...)
 		}
 		if exact {
 			for _, key := range sortedKeys(g) {
 				if _, ok := w[key]; !ok {
-					out = append(out, difference{path + "." + key, "nothing", show(g[key])})
+					out = append(out, difference{path + "." + key, nothing, Show(g[key])})
 				}
 			}
 		}
@@ -92,7 +93,7 @@ func (v vars) match(path string, want, got any, exact bool) []difference {
 		}
 		var out []difference
 		for i := range w {
-			out = append(out, v.match(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], exact)...)
+			out = append(out, match(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], exact)...)
 		}
 		return out
 	}
@@ -102,6 +103,15 @@ func (v vars) match(path string, want, got any, exact bool) []difference {
 	return miss()
 }
 
+// Difference is the first path at which got does not contain what was wanted: "$.title", and both values as they are
+// shown. It is empty where there is none.
+func Difference(want, got any) (path, wanted, found string) {
+	if d := match("$", want, got, false); len(d) > 0 {
+		return d[0].path, d[0].want, d[0].got
+	}
+	return "", "", ""
+}
+
 // equal compares scalars; numbers by value, so that 1 is 1.0.
 func equal(a, b any) bool {
 	x, okX := rational(a)
@@ -109,7 +119,7 @@ func equal(a, b any) bool {
 	if okX && okY {
 		return x.Cmp(y) == 0
 	}
-	return okX == okY && a == b
+	return okX == okY && reflect.DeepEqual(a, b)
 }
 
 func rational(v any) (*big.Rat, bool) {
@@ -142,9 +152,9 @@ func (h hole) String() string {
 	case h.re != nil:
 		return "text that matches /" + h.re.String() + "/"
 	case h.kind == "<not>":
-		return "anything but " + show(h.not)
+		return "anything but " + Show(h.not)
 	case h.kind == "<absent>":
-		return "nothing"
+		return nothing
 	}
 	return map[string]string{"<any>": "anything", "<string>": "text", "<number>": "a number", "<int>": "a whole number", "<bool>": "true or false",
 		"<null>": "null", "<uuid>": "a UUID", "<time>": "a time (RFC 3339)"}[h.kind]
@@ -163,7 +173,7 @@ func (h hole) holds(got any) bool {
 		}
 		return isText && h.re.MatchString(text)
 	case h.kind == "<not>":
-		return !equal(h.not, got)
+		return len(match("", h.not, got, true)) > 0
 	case h.kind == "<any>":
 		return true
 	case h.kind == "<string>":
@@ -190,10 +200,13 @@ func (h hole) holds(got any) bool {
 // showBytes is how much of one value is shown.
 const showBytes = 300
 
-// show is a value as JSON, cut.
-func show(v any) string {
+// nothing is how a value that is not there is shown.
+const nothing = "nothing"
+
+// Show is a value as JSON, cut.
+func Show(v any) string {
 	if _, ok := v.(absent); ok {
-		return "nothing"
+		return nothing
 	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -218,6 +231,13 @@ func sortedKeys(m map[string]any) []string {
 	}
 	sort.Strings(keys)
 	return keys
+}
+
+// At is the value at a path such as id, task.id or items[0].id, and whether there is one; the empty path is the value itself.
+func At(v any, path string) (any, bool) {
+	v = at(v, path)
+	_, missing := v.(absent)
+	return v, !missing
 }
 
 // at is the value at a path such as id, task.id or items[0].id; the empty path is the value itself.

@@ -110,20 +110,20 @@ func (v vars) text(text string, withHoles bool) any {
 }
 
 // plain is a wanted value for showing: holes as their words.
-func (v vars) plain(want any) any {
+func plain(want any) any {
 	switch w := want.(type) {
 	case hole:
 		return "<" + w.String() + ">"
 	case map[string]any:
 		out := map[string]any{}
 		for k, x := range w {
-			out[k] = v.plain(x)
+			out[k] = plain(x)
 		}
 		return out
 	case []any:
 		out := make([]any, len(w))
 		for i, x := range w {
-			out[i] = v.plain(x)
+			out[i] = plain(x)
 		}
 		return out
 	}
@@ -133,7 +133,7 @@ func (v vars) plain(want any) any {
 // nameOf is the variable that holds a value, if one does, or empty.
 func (v vars) nameOf(shown string) string {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if name != counter && show(v[name]) == shown && len(shown) > 2 {
+		if name != counter && Show(v[name]) == shown && len(shown) > 2 {
 			return name
 		}
 	}
@@ -166,6 +166,17 @@ func uses(value option.Value, found func(name string, at option.Value)) {
 	}
 }
 
+// uses are the variables that a step names, each at its place and with the part of the step that it is in.
+func (s Step) uses(found func(name string, at, part option.Value)) {
+	parts := []option.Value{{Pos: s.Pos, Kind: option.String, Text: s.Send.Path}}
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		parts = append(parts, option.Value{Pos: s.Pos, Kind: option.String, Text: s.Headers[name]})
+	}
+	for _, part := range slices.Concat(parts, []option.Value{s.Body, s.Raw, s.JSON}, s.Has, s.Lacks) {
+		uses(part, func(name string, at option.Value) { found(name, at, part) })
+	}
+}
+
 // ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used.
 func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problems) {
 	known := slices.Clone(fresh)
@@ -183,23 +194,13 @@ func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problem
 		}
 	}
 	for _, s := range all {
-		look := func(v option.Value) { uses(v, func(name string, at option.Value) { mark(name, at, s.Times) }) }
-		plain := func(text string) {
-			look(option.Value{Pos: s.Pos, Kind: option.String, Text: text})
-		}
-		plain(s.Send.Path)
-		for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-			plain(s.Headers[name])
-		}
-		for _, v := range append(append([]option.Value{s.Body, s.Raw, s.JSON}, s.Has...), s.Lacks...) {
-			if v.Line > 0 {
-				hasTimes := s.Times
-				if namesList(v, all) { // $name of a saved list means each in turn, and $i counts them
-					hasTimes = 1
-				}
-				uses(v, func(name string, at option.Value) { mark(name, at, hasTimes) })
+		s.uses(func(name string, at, part option.Value) {
+			times := s.Times
+			if namesList(part, all) { // $name of a saved list means each in turn, and $i counts them
+				times = 1
 			}
-		}
+			mark(name, at, times)
+		})
 		for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 			known = append(known, name)
 			savedAt[name] = s.Pos
