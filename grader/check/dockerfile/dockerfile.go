@@ -69,7 +69,10 @@ func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
 }
 
 // Ask reads the file.
-func (d *Dockerfile) Ask(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
 	file, err := t.Dockerfile()
 	var bad *df.Error
 	if errors.As(err, &bad) {

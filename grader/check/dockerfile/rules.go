@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -63,8 +64,8 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "workdir-absolute", Summary: "every WORKDIR begins with /", Why: "A relative WORKDIR depends on the one before, and on what the base image set.",
 		Bad: swap("/app", "app"), Good: good}, each("WORKDIR", func(in df.Instruction) *finding {
-		if len(in.Args) > 0 && !strings.HasPrefix(in.Args[0], "/") && !strings.HasPrefix(in.Args[0], "$") {
-			return at(in, "%s", "Write WORKDIR /"+strings.TrimPrefix(in.Args[0], "./")+".")
+		if folder := strings.Trim(strings.Join(in.Args, " "), `"'`); !strings.HasPrefix(folder, "/") && !strings.HasPrefix(folder, "$") {
+			return at(in, "%s", "Write WORKDIR /"+strings.TrimPrefix(folder, "./")+".")
 		}
 		return nil
 	})},
@@ -77,14 +78,28 @@ var rules = []rule{
 	})},
 	{check.Topic{ID: "deps-before-source", Summary: "dependencies are installed before the program is copied", Why: "Each edit of the program would install everything again.",
 		Bad: swap("COPY requirements.txt .", "COPY . ."), Good: good}, func(f *df.File) *finding {
+		const hint = "Copy only the file that lists the dependencies, install, then copy the program."
 		for _, s := range f.Stages {
 			var source *df.Instruction
+			prepared := false // the dependencies are there, and only the program itself is missing
 			for i, in := range s.Instructions {
-				if in.Name == "COPY" && !hasFlag(in, "--from") && slices.ContainsFunc(in.Args[:max(len(in.Args)-1, 0)], isSource) {
+				if bringsProgram(in) && source == nil {
 					source = &s.Instructions[i]
 				}
-				if in.Name == "RUN" && source != nil && installs.MatchString(shell(in)) {
-					return at(*source, "%s comes before the install", "Copy only the file that lists the dependencies, install, then copy the program.")
+				if in.Name != "RUN" {
+					continue
+				}
+				for _, c := range in.Commands() {
+					switch {
+					case !c.Installs() || c.ProjectAlone():
+					case source != nil && !prepared:
+						if source.Name == "RUN" {
+							return at(*source, "%s mounts the program", hint)
+						}
+						return at(*source, "%s comes before the install", hint)
+					case c.WithoutProject():
+						prepared = true
+					}
 				}
 			}
 		}
@@ -92,9 +107,9 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "cmd-exec", Summary: "CMD and ENTRYPOINT are written as a list", Why: "The shell form starts a shell first, which keeps signals from the program.",
 		Bad: swap(`["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, "uvicorn main:app --host 0.0.0.0"), Good: good}, func(f *df.File) *finding {
-		for _, in := range f.Final().Instructions {
-			if (in.Name == "CMD" || in.Name == "ENTRYPOINT") && !in.Exec {
-				return at(in, "%s", `Write it as a list: `+in.Name+` ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`)
+		for _, name := range []string{"ENTRYPOINT", "CMD"} {
+			if in := f.Last(name); in != nil && !in.Exec && len(in.Args) > 0 {
+				return at(*in, "%s", "Write it as a list: "+in.Name+" "+asList(in.Args[0])+".")
 			}
 		}
 		return nil
@@ -114,9 +129,11 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "cmd-no-reload", Summary: "the program starts without --reload", Why: "Reloading watches files that never change in an image, and costs memory.",
 		Bad: swap(`"--port"`, `"--reload", "--port"`), Good: good}, func(f *df.File) *finding {
-		for _, in := range f.Final().Instructions {
-			if text := strings.Join(in.Args, " "); (in.Name == "CMD" || in.Name == "ENTRYPOINT") && (strings.Contains(text, "--reload") || strings.Contains(text, "fastapi dev")) {
-				return at(in, "%s", "Take --reload out, or write fastapi run instead of fastapi dev.")
+		for _, name := range []string{"ENTRYPOINT", "CMD"} {
+			if in := f.Last(name); in != nil {
+				if text := strings.Join(in.Args, " "); strings.Contains(text, "--reload") || strings.Contains(text, "fastapi dev") {
+					return at(*in, "%s", "Take --reload out, or write fastapi run instead of fastapi dev.")
+				}
 			}
 		}
 		return nil
@@ -133,25 +150,30 @@ var rules = []rule{
 	{check.Topic{ID: "run-apt-clean", Summary: "apt-get install comes with update before and the lists removed after, in one RUN", Why: "The lists stay in the image, and a cached update is an old one.",
 		Bad: swap("COPY req", "RUN apt-get update && apt-get install -y curl\nCOPY req"), Good: swap("COPY req", "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\nCOPY req")},
 		each("RUN", func(in df.Instruction) *finding {
-			text := shell(in)
-			if !aptInstall.MatchString(text) {
+			commands := in.Commands()
+			if !slices.ContainsFunc(commands, func(c df.Command) bool { return apt(c, "install") }) {
 				return nil
 			}
 			mounted := slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.Contains(flag, "/var/lib/apt") })
-			if !strings.Contains(text, "update") || !mounted && !strings.Contains(text, "/var/lib/apt/lists") {
+			updated := slices.ContainsFunc(commands, func(c df.Command) bool { return apt(c, "update") })
+			if !updated || !mounted && !strings.Contains(in.Shell(), "/var/lib/apt/lists") {
 				return at(in, "%s", "Write RUN apt-get update && apt-get install -y --no-install-recommends NAME && rm -rf /var/lib/apt/lists/*.")
 			}
 			return nil
 		})},
 	{check.Topic{ID: "run-cache-clean", Summary: "pip and uv leave no cache in the image", Why: "The cache is as large as what was installed, and no one uses it again.",
 		Bad: swap("--no-cache-dir ", ""), Good: good}, func(f *df.File) *finding {
-		for _, s := range f.Stages[len(f.Stages)-1:] {
-			off := false
-			for _, in := range s.Instructions {
-				text := shell(in)
-				off = off || in.Name == "ENV" && (strings.Contains(in.Text, "PIP_NO_CACHE_DIR") || strings.Contains(in.Text, "UV_NO_CACHE"))
-				mounted := slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--mount=type=cache") })
-				if in.Name == "RUN" && cached.MatchString(text) && !off && !mounted && !strings.Contains(text, "--no-cache") && !strings.Contains(text, "cache clean") && !strings.Contains(text, "rm -rf /root/.cache") {
+		off := false
+		for _, in := range f.Effective() {
+			for _, a := range in.Assignments() {
+				off = off || slices.Contains(cacheless, a.Name)
+			}
+			if in.Name != "RUN" || off || slices.ContainsFunc(in.Flags, func(f string) bool { return strings.HasPrefix(f, "--mount=") && strings.Contains(f, "type=cache") }) || emptied.MatchString(in.Shell()) {
+				continue
+			}
+			for _, c := range in.Commands() {
+				set := slices.ContainsFunc(c.Env, func(e string) bool { name, _, _ := strings.Cut(e, "="); return slices.Contains(cacheless, name) })
+				if c.Pip() && !set && !c.Has("--no-cache-dir", "--no-cache", "-n") {
 					return at(in, "%s", "Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache.")
 				}
 			}
@@ -160,31 +182,21 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "run-no-cd", Summary: "no RUN is only there to change the folder", Why: "cd lasts to the end of its own RUN; WORKDIR lasts.",
 		Bad: swap("WORKDIR /app", "RUN mkdir /app\nRUN cd /app\nWORKDIR /"), Good: good}, each("RUN", func(in df.Instruction) *finding {
-		if strings.HasPrefix(shell(in), "cd ") {
+		if commands := in.Commands(); len(commands) > 0 && commands[len(commands)-1].Program == "cd" {
 			return at(in, "%s", "Use WORKDIR instead of cd.")
 		}
 		return nil
 	})},
 	{check.Topic{ID: "run-no-sudo", Summary: "no RUN uses sudo", Why: "A build runs as root already, or as the USER that you chose.",
 		Bad: swap("RUN pip", "RUN sudo pip"), Good: good}, each("RUN", func(in df.Instruction) *finding {
-		if sudo.MatchString(shell(in)) {
+		if sudo.MatchString(in.Shell()) {
 			return at(in, "%s", "Leave sudo out.")
 		}
 		return nil
 	})},
 	{check.Topic{ID: "user-nonroot", Summary: "the program does not run as root", Why: "What breaks out of the program is root in the container.",
 		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, func(f *df.File) *finding {
-		var last *df.Instruction
-		for s := f.Final(); ; s = &f.Stages[s.From] {
-			for i := range s.Instructions {
-				if s.Instructions[i].Name == "USER" && last == nil {
-					last = lastUser(s)
-				}
-			}
-			if last != nil || s.From < 0 {
-				break
-			}
-		}
+		last := f.Last("USER")
 		if last == nil {
 			return &finding{f.Final().Line, "no USER", "Add RUN useradd app and USER app before CMD."}
 		}
@@ -195,23 +207,18 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK", Why: "Docker can then tell a program that runs from one that works.",
 		Bad: good, Good: swap("CMD", "HEALTHCHECK CMD python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health')\"\nCMD")}, func(f *df.File) *finding {
-		for _, in := range f.Final().Instructions {
-			if in.Name == "HEALTHCHECK" && !strings.EqualFold(strings.Join(in.Args, ""), "none") {
-				return nil
-			}
+		if in := f.Last("HEALTHCHECK"); in == nil || strings.EqualFold(strings.Join(in.Args, ""), "none") {
+			return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks /health."}
 		}
-		return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks /health."}
+		return nil
 	}},
 	{check.Topic{ID: "no-secret-env", Summary: "no ENV or ARG holds a secret", Why: "Whoever has the image can read it.",
 		Bad: swap("EXPOSE", "ENV API_KEY=abc123\nEXPOSE"), Good: good}, func(f *df.File) *finding {
 		for _, s := range f.Stages {
 			for _, in := range s.Instructions {
-				if in.Name != "ENV" && in.Name != "ARG" {
-					continue
-				}
-				for _, m := range assignment.FindAllStringSubmatch(in.Text, -1) {
-					if value := strings.Trim(m[2], `"'`); secretName.MatchString(m[1]) && !publicName.MatchString(m[1]) && value != "" && !strings.HasPrefix(value, "$") {
-						return at(in, "%s", "Pass it when the container starts: docker run -e "+m[1]+"=….")
+				for _, a := range in.Assignments() {
+					if a.Secret() {
+						return at(in, "%s", "Pass it when the container starts: docker run -e "+a.Name+"=….")
 					}
 				}
 			}
@@ -232,14 +239,12 @@ var rules = []rule{
 }
 
 var (
-	installs   = regexp.MustCompile(`\b(pip3?|uv|poetry|pipenv|npm|yarn)\b.*\b(install|sync|ci|add)\b`)
-	aptInstall = regexp.MustCompile(`\bapt(-get)?\b[^&|;]*\binstall\b`)
-	cached     = regexp.MustCompile(`\b(pip3?\b[^&|;]*\binstall|uv (sync|pip install|add))\b`)
-	sudo       = regexp.MustCompile(`(^|[;&|]\s*)sudo\b`)
-	exposable  = regexp.MustCompile(`^(\d+(-\d+)?(/(tcp|udp|sctp))?|\$.*)$`)
-	assignment = regexp.MustCompile(`(?:^(?i:ENV|ARG)\s+|\s)([A-Za-z_]\w*)(?:=|\s+)("[^"]*"|'[^']*'|\S+)`)
-	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
-	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
+	cacheless = []string{"PIP_NO_CACHE_DIR", "UV_NO_CACHE"}
+	emptied   = regexp.MustCompile(`rm -rf? \S*\.cache|(cache|pip cache) (clean|purge|prune)`)
+	sudo      = regexp.MustCompile(`(^|[;&|\n]\s*)sudo\b`)
+	exposable = regexp.MustCompile(`(?i)^(\d+(-\d+)?(/(tcp|udp|sctp))?|\$.*)$`)
+	archive   = regexp.MustCompile(`\.(tar|tgz|tar\.\w+)$`)
+	plain     = regexp.MustCompile(`^[\w./:=@%+, -]+$`)
 )
 
 // each is a rule about every instruction of a name.
@@ -268,31 +273,50 @@ func tagOf(ref string) string {
 	return tag
 }
 
-// shell is what a RUN runs, here-documents too.
-func shell(in df.Instruction) string {
-	return strings.TrimSpace(strings.Join(append(slices.Clone(in.Args), in.Heredocs...), " "))
+func apt(c df.Command, what string) bool {
+	return (c.Program == "apt" || c.Program == "apt-get") && c.Has(what)
 }
 
-func hasFlag(in df.Instruction, name string) bool {
-	return slices.ContainsFunc(in.Flags, func(f string) bool { return strings.HasPrefix(f, name) })
+// asList is a shell command as the exec form writes it, where that is plain, or the lesson's.
+func asList(command string) string {
+	if !plain.MatchString(command) {
+		return `["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`
+	}
+	return `["` + strings.Join(strings.Fields(command), `", "`) + `"]`
 }
 
-// isSource says whether a COPY source brings the program: everything, a folder, or Python files.
-func isSource(path string) bool {
-	path = strings.TrimSuffix(strings.TrimPrefix(path, "./"), "/")
-	return path == "" || path == "." || path == "*" || path == "app" || path == "src" || strings.HasSuffix(path, ".py")
+// bringsProgram says whether an instruction brings the program of the folder into the build, for good or for a RUN.
+func bringsProgram(in df.Instruction) bool {
+	switch in.Name {
+	case "COPY", "ADD":
+		return len(in.Args) > 1 && !slices.ContainsFunc(in.Flags, func(f string) bool { return strings.HasPrefix(f, "--from") }) &&
+			slices.ContainsFunc(in.Args[:len(in.Args)-1], isProgram)
+	case "RUN":
+		return slices.ContainsFunc(in.Flags, func(f string) bool {
+			mount, ok := strings.CutPrefix(f, "--mount=")
+			options := map[string]string{"type": "bind"}
+			for _, option := range strings.Split(mount, ",") {
+				name, value, _ := strings.Cut(option, "=")
+				if name == "src" {
+					name = "source"
+				}
+				options[name] = value
+			}
+			return ok && options["type"] == "bind" && options["from"] == "" && isProgram(options["source"])
+		})
+	}
+	return false
+}
+
+// isProgram says whether a source of COPY is the program: everything, a folder of code, or Python files.
+func isProgram(source string) bool {
+	source = strings.TrimSuffix(strings.TrimPrefix(source, "./"), "/")
+	first, _, _ := strings.Cut(source, "/")
+	folder := (first == "app" || first == "src") && path.Ext(source) == ""
+	return source == "" || source == "." || source == "*" || folder || strings.HasSuffix(source, ".py") && path.Base(source) != "setup.py"
 }
 
 // needsAdd says whether a source is one for which ADD is there.
 func needsAdd(source string) bool {
-	return strings.Contains(source, "://") || strings.HasPrefix(source, "git@") || regexp.MustCompile(`\.(tar|tgz|tar\.\w+)$`).MatchString(source)
-}
-
-func lastUser(s *df.Stage) (last *df.Instruction) {
-	for i := range s.Instructions {
-		if s.Instructions[i].Name == "USER" {
-			last = &s.Instructions[i]
-		}
-	}
-	return last
+	return strings.Contains(source, "://") || strings.HasPrefix(source, "git@") || archive.MatchString(source)
 }

@@ -3,6 +3,7 @@ package files
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -36,10 +37,16 @@ func (f *Files) ValidateOption(at option.Value) option.Problems {
 const mostFiles = 50_000
 
 // Ask looks for the files.
-func (f *Files) Ask(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+func (f *Files) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
 	var names []string
 	err := fs.WalkDir(t.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err == nil && !d.IsDir(): // a folder below that cannot be read has no files for us
 			names = append(names, name)
 		}
 		if len(names) > mostFiles {
@@ -48,7 +55,7 @@ func (f *Files) Ask(_ context.Context, t check.Target, _ check.Input) (check.Out
 		return nil
 	})
 	if err != nil {
-		return check.Outcome{}, err
+		return check.Outcome{}, fmt.Errorf("reading the folder: %w", err)
 	}
 	find := func(g option.Glob) string {
 		for _, name := range names {

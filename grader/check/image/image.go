@@ -62,6 +62,9 @@ func (i *Image) ValidateOption(at option.Value) option.Problems {
 
 // Ask compares.
 func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
 	image := t.Built().Image
 	var o check.Outcome
 	if i.Size != nil {
@@ -74,13 +77,17 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		item := check.Passed("user")
 		if user, _, _ := strings.Cut(image.Config.User, ":"); user == "" || user == "root" || user == "0" {
 			item = check.Item{Name: "user", Want: "a user that is not root", Got: "root", Hint: "Make a user with RUN useradd, and switch to it with USER before CMD."}
+			item.File, item.Line = check.LastLine(t, "USER")
 		}
 		o.Items = append(o.Items, item)
 	}
 	for _, port := range i.Expose {
 		item := check.Passed("EXPOSE " + strconv.Itoa(port))
 		if !slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == port }) {
-			item = check.Item{Name: item.Name, Want: item.Name, Got: "the image does not say so", Hint: "Add the line " + item.Name + "."}
+			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image), Hint: "Add the line " + item.Name + "."}
+			if item.File, item.Line = check.LastLine(t, "EXPOSE"); item.Line > 0 {
+				item.Hint = fmt.Sprintf("Make line %d say %s.", item.Line, item.Name)
+			}
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -88,6 +95,12 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		item := check.Passed("WORKDIR")
 		if image.Config.WorkingDir != i.Workdir {
 			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir, Hint: "Add the line WORKDIR " + i.Workdir + "."}
+			if item.Got == "" {
+				item.Got = "/, since there is no WORKDIR"
+			}
+			if item.File, item.Line = check.LastLine(t, "WORKDIR"); item.Line > 0 {
+				item.Hint = fmt.Sprintf("Make line %d say WORKDIR %s.", item.Line, i.Workdir)
+			}
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -102,6 +115,18 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		o.Evidence = append(o.Evidence, layers(image))
 	}
 	return o, nil
+}
+
+// exposed is what the image says of its ports.
+func exposed(image *check.ImageInfo) string {
+	if len(image.Config.Exposed) == 0 {
+		return "no EXPOSE"
+	}
+	words := []string{"EXPOSE"}
+	for _, p := range image.Config.Exposed {
+		words = append(words, strconv.Itoa(p.Number)+"/"+p.Protocol)
+	}
+	return strings.Join(words, " ")
 }
 
 // judge gives the share that a size is worth.

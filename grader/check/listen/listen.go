@@ -39,6 +39,9 @@ func (l *Listen) ValidateOption(at option.Value) option.Problems {
 
 // Ask compares what was found with what should be.
 func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
 	started := t.Started()
 	port := check.Passed("listens on the port")
 	if started.Port != l.Port {
@@ -51,7 +54,7 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 			Hint: "Start the server with --host 0.0.0.0: inside a container, localhost is the container alone."}
 	}
 	if port.Share < 1 || all.Share < 1 {
-		file, line := commandLine(t)
+		file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
 		port.File, port.Line, all.File, all.Line = file, line, file, line
 	}
 	return check.Outcome{Items: []check.Item{port, all, l.exposed(t)}}, nil
@@ -75,26 +78,6 @@ func (l *Listen) exposed(t check.Target) check.Item {
 		item.Got = "EXPOSE " + strings.Join(exposed, " ")
 		item.Hint = fmt.Sprintf("Make EXPOSE say %d, the port that the program should listen on.", l.Port)
 	}
-	if file, err := t.Dockerfile(); err == nil {
-		for _, in := range file.Final().Instructions {
-			if in.Name == "EXPOSE" {
-				item.File, item.Line = file.Name, in.Line
-			}
-		}
-	}
+	item.File, item.Line = check.LastLine(t, "EXPOSE")
 	return item
-}
-
-func commandLine(t check.Target) (string, int) {
-	file, err := t.Dockerfile()
-	if err != nil {
-		return "", 0
-	}
-	line := 0
-	for _, in := range file.Final().Instructions {
-		if in.Name == "CMD" || in.Name == "ENTRYPOINT" {
-			line = in.Line
-		}
-	}
-	return file.Name, line
 }

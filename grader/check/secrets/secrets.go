@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +23,8 @@ func Kind() check.Kind {
 		Summary: "does a secret reach the image",
 		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else, and the copy is built.
 Then every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there for
-everyone who has the image. A file of that name that was handed in is searched for in the same way. Beyond that, names such as
+everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
+When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
 API_KEY with a value in ENV or ARG are found: both stay readable in the image.`,
 		Example: `id: no-secrets
 points: 3
@@ -54,36 +54,42 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	var edits []check.Edit
 	for _, name := range s.Plant {
 		canaries[name] = fmt.Appendf(nil, "SECRET_%016x%016x", in.Rand.Uint64(), in.Rand.Uint64())
-		edits = append(edits, check.Edit{Path: name, Data: slices.Concat([]byte("VALUE="), canaries[name], []byte("\n"))})
+		_, err := fs.Stat(t.FS(), name)
+		edits = append(edits, check.Edit{Path: name, Append: err == nil, Data: slices.Concat([]byte("\nVALUE="), canaries[name], []byte("\n"))})
 	}
 	built, err := t.Rebuild(ctx, edits...)
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	if built.Image == nil {
-		return check.Outcome{}, errors.New("the copy with planted files does not build, though the folder does: " + built.Failure.Message)
-	}
 	found := map[string]hit{}
-	if built.Image.ID != t.Built().Image.ID { // otherwise nothing of what was planted changed anything
+	passed := ""
+	if built.Image == nil { // a careful Dockerfile looks for such files, and ends the build
+		passed = "with such a file in the folder the build fails, so no image holds it: " + built.Failure.Message
+	} else if built.Image.ID != t.Built().Image.ID { // otherwise nothing of what was planted changed anything
 		if found, err = search(ctx, t, built.Image, canaries); err != nil {
 			return check.Outcome{}, err
 		}
 	}
 	var o check.Outcome
 	for _, name := range s.Plant {
-		item := check.Passed(name + " stays out")
+		item := check.Item{Name: name + " stays out", Share: 1, Got: passed}
 		if h, ok := found[name]; ok {
 			item = check.Item{Name: item.Name, Want: name + " in no layer of the image", Got: h.where(), File: "Dockerfile", Line: h.line,
 				Hint: fmt.Sprintf("List %s in .dockerignore: deleting it in a later line does not take it out of the layer before.", name)}
 		}
 		o.Items = append(o.Items, item)
 	}
-	o.Items = append(o.Items, literals(t)...)
+	items, err := literals(t)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	o.Items = append(o.Items, items...)
 	return o, nil
 }
 
 // hit is where a planted text was found.
 type hit struct {
+	layer       int
 	path        string
 	instruction string
 	line        int
@@ -108,12 +114,12 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, canarie
 			return nil
 		}
 		return contains(r, canaries, func(name string) {
-			h := hit{path: f.Path}
+			h := hit{layer: f.Layer, path: f.Path}
 			if f.Layer < len(image.Layers) {
 				h.line, h.instruction = image.Layers[f.Layer].Line, image.Layers[f.Layer].Instruction
 			}
-			if _, known := found[name]; !known {
-				found[name] = h
+			if before, known := found[name]; !known || h.layer < before.layer || h.layer == before.layer && h.path < before.path {
+				found[name] = h // the first, in whatever order the layers come
 			}
 		})
 	})
@@ -151,38 +157,18 @@ func contains(r io.Reader, canaries map[string][]byte, report func(string)) erro
 	}
 }
 
-// secretName is BuildKit's own idea of a secret, publicName what takes it back.
-var (
-	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
-	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
-)
-
 // literals finds names of secrets with a value in ENV and ARG.
-func literals(t check.Source) []check.Item {
+func literals(t check.Source) (items []check.Item, _ error) {
 	file, err := t.Dockerfile()
 	if err != nil {
-		return nil
-	}
-	items := []check.Item{}
-	look := func(name, value string, instruction string, line int) {
-		value = strings.Trim(value, `"'`)
-		if value == "" || strings.HasPrefix(value, "$") || !secretName.MatchString(name) || publicName.MatchString(name) {
-			return
-		}
-		items = append(items, check.Item{Name: name, Want: "no secret written into the Dockerfile", Got: instruction + " " + name + " has a value",
-			Hint: "Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.", File: file.Name, Line: line})
+		return nil, fmt.Errorf("reading the Dockerfile again: %w", err)
 	}
 	for _, stage := range file.Stages {
 		for _, in := range stage.Instructions {
-			switch in.Name {
-			case "ENV":
-				for i := 0; i+1 < len(in.Args); i += 3 { // the parser gives name, value, separator
-					look(in.Args[i], in.Args[i+1], "ENV", in.Line)
-				}
-			case "ARG":
-				for _, arg := range in.Args {
-					name, value, _ := strings.Cut(arg, "=")
-					look(name, value, "ARG", in.Line)
+			for _, a := range in.Assignments() {
+				if a.Secret() {
+					items = append(items, check.Item{Name: a.Name, Want: "no secret written into the Dockerfile", Got: in.Name + " " + a.Name + " has a value",
+						Hint: "Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.", File: file.Name, Line: in.Line})
 				}
 			}
 		}
@@ -190,5 +176,5 @@ func literals(t check.Source) []check.Item {
 	if len(items) == 0 {
 		items = append(items, check.Passed("no literal secrets in ENV and ARG"))
 	}
-	return items
+	return items, nil
 }

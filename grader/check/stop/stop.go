@@ -37,14 +37,11 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(), stopped.ExitCode)), nil
 	}
 	hint := "The program catches or ignores the signal: let it end when it arrives."
-	file, line := "", 0
+	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
 	if parsed, err := t.Dockerfile(); err == nil {
-		for _, in := range parsed.Final().Instructions {
-			if in.Name != "CMD" && in.Name != "ENTRYPOINT" {
-				continue
-			}
-			file, line = parsed.Name, in.Line
-			if !in.Exec {
+		for _, name := range []string{"CMD", "ENTRYPOINT"} {
+			if in := parsed.Last(name); in != nil && !in.Exec {
+				file, line = parsed.Name, in.Line
 				hint = `The shell form of ` + in.Name + ` starts a shell first, and the signal stops there: write it as a list, CMD ["uvicorn", …].`
 			}
 		}
