@@ -22,7 +22,7 @@ func Kind() check.Kind {
 		Summary: "does a variable that is passed with docker run -e reach the program",
 		Text: `A second container is started with the variables. It must come up, and one of its processes that serves must have every
 variable with its value in its environment: a script or a command that drops or replaces them does not pass. With set and steps, the
-steps are sent to that container instead; where PORT is set, it is looked for on that port first. Where neither the grader nor
+steps are sent to that container instead; where PORT is set, that is the port it must listen on. Where neither the grader nor
 a shell or Python in the image can read the environment of a process, coming up with the variables is enough, and the outcome says so.`,
 		Example: `id: env
 points: 3
@@ -92,6 +92,10 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log", Text: started.Log[max(0, len(started.Log)-2000):]}}
 		}
 		return o, nil
+	}
+	if got := c.Started().Port; port > 0 && got != port {
+		return check.Fail(fmt.Sprintf("listens on port %d", port), fmt.Sprintf("with PORT=%d, a program that listens on port %d", port, port),
+			fmt.Sprintf("it listens on port %d", got), "Read the variable PORT when the program starts, and listen there."), nil
 	}
 	if len(e.Steps) > 0 {
 		return steps.Run(ctx, c, e.Steps, in)
