@@ -66,7 +66,7 @@ func newExportFormat(f export.Format) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: f.Name + " [REPORTS]", Short: f.Summary,
 		Long: fmt.Sprintf("%s: %s.\n\n%s\n\n  $ taskgrader export %s\n\n%s", f.Name, f.Summary, f.Manual, f.Example, exportCodes),
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "reports"
 			if len(args) > 0 {
@@ -152,7 +152,7 @@ func (o *exportOptions) read() error {
 	for _, h := range o.headers {
 		english, local, ok := strings.Cut(h, "=")
 		if !ok || english == "" || local == "" {
-			return &export.OptionError{Text: fmt.Sprintf("--header %q says nothing", h), Fix: `Write the English name first: --header "Grade=Voto".`}
+			return usageError{fmt.Sprintf("--header %q says nothing", h), `Write the English name first: --header "Grade=Voto".`}
 		}
 		o.options.Headers[english] = local
 	}
@@ -173,8 +173,14 @@ func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOp
 
 // exportStudents writes a file for each student who has one.
 func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
-	if len(c.Students) > 1 && o.out == "" {
-		return nil, &export.OptionError{Text: fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, len(c.Students)), Fix: "Name a folder for them with --out, or one student with --student."}
+	files := 0
+	for _, s := range c.Students {
+		if s.Submission != "" {
+			files++
+		}
+	}
+	if files > 1 && o.out == "" {
+		return nil, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files), "Name a folder for them with --out, or one student with --student."}
 	}
 	if o.out != "" {
 		if err := os.MkdirAll(o.out, 0o755); err != nil {

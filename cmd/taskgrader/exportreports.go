@@ -78,8 +78,8 @@ func describe(c *export.Class) error {
 			}
 		}
 		if r.Rubric.Digest != c.Rubric.Digest || r.MaxScore != c.MaxScore {
-			return &export.OptionError{Text: fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks", cmp.Or(first, "the class"), s.ID),
-				Fix: "Export one student with --student, or grade all alike, with class."}
+			return usageError{fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks", cmp.Or(first, "the class"), s.ID),
+				"Export one student with --student, or grade all alike, with class."}
 		}
 	}
 	return nil
@@ -89,7 +89,7 @@ func describe(c *export.Class) error {
 func gradedAlone(dir string, ids []string) (export.Class, error) {
 	var c export.Class
 	if len(ids) == 0 {
-		return c, &export.OptionError{Text: fmt.Sprintf("the folder %q holds no reports", dir), Fix: `Name the folder that grade or class wrote to: "reports" unless --out named another.`}
+		return c, usageError{fmt.Sprintf("the folder %q holds no reports", dir), `Name the folder that grade or class wrote to: "reports" unless --out named another.`}
 	}
 	for _, id := range ids {
 		r, err := readReport(dir, id)

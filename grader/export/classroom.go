@@ -75,6 +75,19 @@ func writeClassroom(w io.Writer, s Student, _ Options) error {
 	}
 }
 
+// numbered tells tests of one name apart.
+func numbered(tests []classroomTest) {
+	all, now := map[string]int{}, map[string]int{}
+	for _, t := range tests {
+		all[t.Name]++
+	}
+	for i, t := range tests {
+		if now[t.Name]++; all[t.Name] > 1 {
+			tests[i].Name += fmt.Sprintf(" (%d of %d)", now[t.Name], all[t.Name])
+		}
+	}
+}
+
 // share is points of one check that were earned, or that were not.
 type share struct {
 	check  result.Check
@@ -104,6 +117,9 @@ func classroomOf(r result.Report, width, text int) classroomResult {
 			explained[c.ID], t.Code = true, harmless(explain(c, text))
 		}
 		out.Tests = append(out.Tests, t)
+	}
+	if units <= classroomUnits {
+		numbered(out.Tests)
 	}
 	// What adds up the scores has a computer's fractions: the last one makes it exact.
 	sum := 0.0

@@ -417,8 +417,8 @@ func TestClassroomLog(t *testing.T) {
 	c.Evidence[0].Text = "::stop-commands::a\n##[group]b\n  ::warning::c"
 	run, err := readClassroom(writeOne(t, "classroom", student("ada", "", c)))
 	require.NoError(t, err)
-	assert.Equal(t, `✅ It does create
-❌ It does create
+	assert.Equal(t, `✅ It does create (1 of 2)
+❌ It does create (2 of 2)
 Test code:
 | want: 201
 | got:  ::notice title=Autograding report::{"totalPoints":100} ::set-output::x

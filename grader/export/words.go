@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/plain"
@@ -28,8 +29,13 @@ func explain(c result.Check, limit int) string {
 	case result.Error:
 		line("", "", "could not be judged, for a reason of the grader's; this is not the student's fault")
 	}
-	line("", "want: ", c.Want)
-	line("", "got:  ", c.Got)
+	same := func(get func(result.Item) string, text string) bool { // most checks take what they say from their items
+		return slices.ContainsFunc(c.Items, func(i result.Item) bool { return i.Status != result.Pass && get(i) == text })
+	}
+	if !same(func(i result.Item) string { return i.Got }, c.Got) {
+		line("", "want: ", c.Want)
+		line("", "got:  ", c.Got)
+	}
 	for _, item := range c.Items {
 		if item.Status == result.Pass {
 			continue
@@ -43,7 +49,9 @@ func explain(c result.Check, limit int) string {
 		line("  ", "got:  ", item.Got)
 		line("  ", "hint: ", item.Hint)
 	}
-	line("", "hint: ", c.Hint)
+	if !same(func(i result.Item) string { return i.Hint }, c.Hint) {
+		line("", "hint: ", c.Hint)
+	}
 	for _, e := range c.Evidence {
 		switch e.Kind {
 		case "exchange", "story":
