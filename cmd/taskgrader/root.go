@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -60,7 +59,7 @@ that the student can act on alone.
 	}
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newImages(), newDoctor(), newClean(), newVersion())
+	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
 }
 
@@ -98,15 +97,6 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 		return exitGrader
 	}
 	return exitUsage
-}
-
-// version is from what the module system knows of this build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }
 
 // isTerminal says whether a person is looking.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -15,4 +16,19 @@ func newVersion() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// release is the version of a build that is made without version control at hand: -ldflags "-X main.release=v1.2.3".
+var release string
+
+// version is release, or what the module system and version control know of this build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	switch {
+	case release != "":
+		return release
+	case !ok || info.Main.Version == "":
+		return "(devel)"
+	}
+	return info.Main.Version
 }
