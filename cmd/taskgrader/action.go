@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/baseimage"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/export"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -27,8 +30,8 @@ func newAction() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "action [DIR]", Short: "grade one submission in a GitHub Actions job", Hidden: true,
 		Long: `action is what the GitHub action of this project runs: grade, with the answer in GitHub's own words. It makes the base
-images ready, grades DIR, and writes the student's page and JSON, the outputs (GITHUB_OUTPUT) and the summary of the job
-(GITHUB_STEP_SUMMARY).
+images ready, grades DIR, and writes the student's page and JSON, the outputs (GITHUB_OUTPUT), the summary of the job
+(GITHUB_STEP_SUMMARY), and, where Classroom 50 runs it, result.json.
 
 stdout gets workflow commands and nothing else: the notices from which GitHub Classroom takes points, and annotations.
 stderr gets the talk. What a student wrote may be in it, so workflow commands must be stopped while it is printed, as
@@ -82,7 +85,7 @@ func runAction(cmd *cobra.Command, dir string, o gradeOptions) error {
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	files := actionFiles{page: filepath.Join(o.out, rep.Submission.ID+".html"), data: filepath.Join(o.out, rep.Submission.ID+".json")}
+	files := actionFiles{talk: talk, page: filepath.Join(o.out, rep.Submission.ID+".html"), data: filepath.Join(o.out, rep.Submission.ID+".json")}
 	if err := files.write(rep); err != nil {
 		return graderError{err}
 	}
@@ -117,7 +120,10 @@ func prepare(ctx context.Context, talk io.Writer, e *engine.Engine, dir string) 
 }
 
 // actionFiles are where an action's texts go. Only the student's view is written: the machine is the student's, too.
-type actionFiles struct{ page, data string }
+type actionFiles struct {
+	talk       io.Writer
+	page, data string
+}
 
 func (f actionFiles) write(rep result.Report) error {
 	if err := os.MkdirAll(filepath.Dir(f.page), 0o755); err != nil {
@@ -136,8 +142,37 @@ func (f actionFiles) write(rep result.Report) error {
 		{Name: "report", Value: f.page}, {Name: "report-json", Value: f.data}}
 	if rep.Score != nil {
 		outputs = append(outputs, actions.Output{Name: "score", Value: plain.Points(*rep.Score)})
+		if text, err := exported("classroom", rep); err == nil {
+			outputs = append(outputs, actions.Output{Name: "result", Value: strings.TrimSpace(text)})
+		} else {
+			fmt.Fprintf(f.talk, "taskgrader: the output result stays empty: %v\n", err) // the points do not need it
+		}
+	}
+	if err := forClassroom50(rep); err != nil {
+		return err
 	}
 	return appendTo("GITHUB_OUTPUT", func(w io.Writer) error { return actions.Outputs(w, outputs...) })
+}
+
+// exported is a report in an outside format.
+func exported(format string, rep result.Report) (string, error) {
+	all := export.All()
+	f := all[slices.IndexFunc(all, func(f export.Format) bool { return f.Name == format })]
+	var b strings.Builder
+	err := f.One(&b, export.Student{ID: rep.Submission.ID, Submission: rep.Submission.ID, State: export.Graded, Report: &rep}, export.Options{Env: os.Getenv})
+	return b.String(), err
+}
+
+// forClassroom50 writes result.json where Classroom 50's runner looks for it, when that is who runs this.
+func forClassroom50(rep result.Report) error {
+	if rep.Score == nil || os.Getenv("CLASSROOM") == "" || os.Getenv("ASSIGNMENT") == "" || os.Getenv("SUBMISSION_TAG") == "" {
+		return nil
+	}
+	text, err := exported("classroom50", rep)
+	if err != nil {
+		return fmt.Errorf("writing Classroom 50's result: %w", err)
+	}
+	return report.WriteFile("result.json", func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
 
 // unfinished says that there is no report at all, and why.

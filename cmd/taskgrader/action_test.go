@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -257,7 +258,8 @@ func TestClassroomWorkflow(t *testing.T) {
 			assert.Equal(t, places, got)
 
 			assert.Equal(t, map[string]string{"status": "graded", "score": fmt.Sprint(*r.Score), "max-score": fmt.Sprint(r.MaxScore),
-				"report": a.outputs()["report"], "report-json": a.outputs()["report-json"]}, a.outputs())
+				"report": a.outputs()["report"], "report-json": a.outputs()["report-json"], "result": a.outputs()["result"]}, a.outputs())
+			assert.Equal(t, [2]float64{*r.Score, *r.Score}, reporterSums(t, a.outputs()["result"], r.MaxScore))
 			assert.Equal(t, name+".html", filepath.Base(a.outputs()["report"]))
 			assert.FileExists(t, filepath.Join(a.kept, name+".html"))
 			assert.Contains(t, a.summary(), fmt.Sprintf("%v of %v points", *r.Score, r.MaxScore))
@@ -266,6 +268,31 @@ func TestClassroomWorkflow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// reporterSums are what Classroom's reporter makes of a runner's result: the sum that it hands over, and the one that it
+// prints.
+func reporterSums(t *testing.T, encoded string, most float64) [2]float64 {
+	t.Helper()
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	var runner struct {
+		MaxScore float64 `json:"max_score"`
+		Tests    []struct {
+			Status string
+			Score  float64
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &runner))
+	assert.Equal(t, most, runner.MaxScore)
+	sum, passed := 0.0, 0.0
+	for _, test := range runner.Tests {
+		sum += test.Score
+		if test.Status == "pass" {
+			passed++
+		}
+	}
+	return [2]float64{result.Round(sum), result.Round(passed / float64(len(runner.Tests)) * runner.MaxScore)}
 }
 
 // Whatever a program of ours prints while it grades, none of it is a command.
@@ -303,6 +330,41 @@ func TestClassroomsOwnCommitsAreNotGraded(t *testing.T) {
 	assert.Equal(t, 0, a.code)
 	assert.Empty(t, a.commands())
 	assert.NotContains(t, a.printed(), "PASS")
+}
+
+// The instructor's workflow fetches the repositories, grades them as a class, and keeps reports and exports. A repository
+// that is not there is said, and stops nobody.
+func TestRegradeWorkflow(t *testing.T) {
+	there := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(there, "course/task-api-ada"), os.DirFS(root+"/submissions/typo")))
+	commit(t, filepath.Join(there, "course/task-api-ada"), "task-api-ada")
+	require.NoError(t, os.CopyFS(filepath.Join(there, "course/task-api-eve"), os.DirFS(hostileBuild(t))))
+	commit(t, filepath.Join(there, "course/task-api-eve"), "task-api-eve")
+	write(t, filepath.Join(there, "gitconfig"), "[url \"file://"+there+"/\"]\n\tinsteadOf = https://github.com/\n")
+	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(there, "gitconfig"))
+
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "repositories.txt"), "# the course\ncourse/task-api-ada\n\ncourse/task-api-nobody\ncourse/task-api-eve  # late\n")
+	copyFile(t, root+"/docs/workflows/regrade.yml", filepath.Join(dir, ".github/workflows/regrade.yml"))
+	commit(t, dir, "grading")
+	a := act(t, dir, "workflow_dispatch", "--secret", "READ_TOKEN=nothing", "--action-cache-path", t.TempDir())
+	assert.Equal(t, 1, a.code, "somebody was not graded; printed was:\n%s", a.printed())
+
+	var text []string
+	for _, command := range a.commands() {
+		if !strings.HasPrefix(command, "::stop-commands::") && !regexp.MustCompile(`^::[0-9a-f]{32}::$`).MatchString(command) {
+			text = append(text, command)
+		}
+	}
+	assert.Equal(t, []string{"::error title=Not graded::course/task-api-nobody cannot be fetched, or has no commit in time"}, text)
+	for _, id := range []string{"course--task-api-ada", "course--task-api-eve"} {
+		for _, file := range []string{"reports/students/" + id + ".html", "reports/instructor/" + id + ".json", "exports/gradescope/" + id + ".json"} {
+			assert.FileExists(t, filepath.Join(a.kept, file))
+		}
+	}
+	for _, file := range []string{"reports/index.html", "exports/grades.csv", "exports/junit.xml"} {
+		assert.FileExists(t, filepath.Join(a.kept, file))
+	}
 }
 
 func TestWorkflowsAreSound(t *testing.T) {
