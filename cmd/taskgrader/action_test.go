@@ -208,8 +208,14 @@ func (a acted) report(t *testing.T) result.Report {
 	return r
 }
 
-func TestClassroomWorkflow(t *testing.T) {
-	runner := t.TempDir() // one for all, which keeps what it built
+// The documented workflows, on one runner, which keeps what it built.
+func TestDocumentedWorkflows(t *testing.T) {
+	runner := t.TempDir()
+	t.Run("classroom", func(t *testing.T) { testClassroom(t, runner) })
+	t.Run("regrade", func(t *testing.T) { testRegrade(t, runner) })
+}
+
+func testClassroom(t *testing.T, runner string) {
 	for name, c := range map[string]struct {
 		submission string
 		code       int
@@ -334,7 +340,7 @@ func TestClassroomsOwnCommitsAreNotGraded(t *testing.T) {
 
 // The instructor's workflow fetches the repositories, grades them as a class, and keeps reports and exports. A repository
 // that is not there is said, and stops nobody.
-func TestRegradeWorkflow(t *testing.T) {
+func testRegrade(t *testing.T, runner string) {
 	there := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(there, "course/task-api-ada"), os.DirFS(root+"/submissions/typo")))
 	commit(t, filepath.Join(there, "course/task-api-ada"), "task-api-ada")
@@ -347,7 +353,7 @@ func TestRegradeWorkflow(t *testing.T) {
 	write(t, filepath.Join(dir, "repositories.txt"), "# the course\ncourse/task-api-ada\n\ncourse/task-api-nobody\ncourse/task-api-eve  # late\n")
 	copyFile(t, root+"/docs/workflows/regrade.yml", filepath.Join(dir, ".github/workflows/regrade.yml"))
 	commit(t, dir, "grading")
-	a := act(t, dir, "workflow_dispatch", "--secret", "READ_TOKEN=nothing", "--action-cache-path", t.TempDir())
+	a := act(t, dir, "workflow_dispatch", "--secret", "READ_TOKEN=nothing", "--action-cache-path", runner)
 	assert.Equal(t, 1, a.code, "somebody was not graded; printed was:\n%s", a.printed())
 
 	var text []string
