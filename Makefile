@@ -20,6 +20,7 @@ demo: setup build
 
 test: setup
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	./scripts/tools
 	go vet ./...
 	go test -p 2 -timeout 18m ./...
 
