@@ -122,7 +122,9 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		return
 	case first:
 		_ = report.Text(out, rep.For(result.Student), text)
-		fmt.Fprintf(w.cmd.ErrOrStderr(), "\nwatching %s; Ctrl-C ends it\n", w.dir)
+		if !w.options.quiet {
+			fmt.Fprintf(w.cmd.ErrOrStderr(), "\nwatching %s; Ctrl-C ends it\n", w.dir)
+		}
 		w.told = now
 	default:
 		w.conclude(rep, begun)

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// watching is a running watch: its folder, and the lines that it prints.
+type watching struct {
+	tb    testing.TB
+	dir   string
+	lines chan string
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func startWatch(tb testing.TB, from string, flags ...string) *watching {
+	tb.Helper()
+	w := &watching{tb: tb, dir: filepath.Join(tb.TempDir(), "work"), lines: make(chan string, 1000), ended: make(chan error, 1)}
+	require.NoError(tb, os.CopyFS(w.dir, os.DirFS(from)))
+	var ctx context.Context
+	ctx, w.stop = context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	root := newRoot()
+	root.SetArgs(append([]string{"watch", w.dir, "--seed", "ab12", "--out", filepath.Join(tb.TempDir(), "reports")}, flags...))
+	root.SetOut(in)
+	root.SetErr(in)
+	go func() {
+		err := root.ExecuteContext(ctx)
+		_ = in.Close()
+		w.ended <- err
+	}()
+	go func() {
+		for s := bufio.NewScanner(out); s.Scan(); {
+			w.lines <- s.Text()
+		}
+		close(w.lines)
+	}()
+	tb.Cleanup(w.end)
+	return w
+}
+
+// until gives what is printed up to a line that begins so.
+func (w *watching) until(begin string) (lines []string) {
+	w.tb.Helper()
+	late := time.After(3 * time.Minute)
+	for {
+		select {
+		case line, open := <-w.lines:
+			if !open {
+				w.tb.Fatalf("it ended before it said %q: %v\n%s", begin, <-w.ended, strings.Join(lines, "\n"))
+			}
+			if lines = append(lines, line); strings.HasPrefix(line, begin) {
+				return lines
+			}
+		case <-late:
+			w.tb.Fatalf("it never said %q:\n%s", begin, strings.Join(lines, "\n"))
+		}
+	}
+}
+
+func (w *watching) write(name, text string) {
+	w.tb.Helper()
+	require.NoError(w.tb, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o644))
+}
+
+func (w *watching) end() {
+	w.stop()
+	for range w.lines { // what it still says must not hold it up
+	}
+}
+
+func TestWatch(t *testing.T) {
+	w := startWatch(t, "testdata/tiny/right", "--rubric", "testdata/tiny/tiny.yaml")
+	first := strings.Join(w.until("watching "), "\n")
+	assert.Contains(t, first, "PASS         2/2  echo")
+	assert.Contains(t, first, "Score 10 of 10")
+	right, err := os.ReadFile("testdata/tiny/right/main.py")
+	require.NoError(t, err)
+
+	// A fault: the check that is lost, why, and the score; of the others, nothing.
+	w.write("main.py", strings.Replace(string(right), `"word"`, `"wort"`, 1))
+	lost := strings.Join(w.until("Score "), "\n")
+	assert.Regexp(t, `\d\d:\d\d:\d\d  main.py\n`, lost)
+	assert.Contains(t, lost, "FAIL         0/2  echo")
+	assert.Contains(t, lost, "hint  Take the word from the path.")
+	assert.Contains(t, lost, "Score 10 → 8 of 10")
+	assert.NotContains(t, lost, "PASS")
+
+	// Another fault of the same kind is no news; the build that fails blocks what comes after it.
+	w.write("Dockerfile", "FROM python:3.12-slim\nRUN false\n")
+	broken := strings.Join(w.until("Score "), "\n")
+	assert.Contains(t, broken, "FAIL         0/3  builds")
+	assert.Contains(t, broken, "2 more could not be judged, because builds did not pass")
+	assert.Contains(t, broken, "Score 8 → 2 of 10")
+
+	// Mended, both at once: what passes again, each once.
+	w.write("main.py", string(right))
+	dockerfile, err := os.ReadFile("testdata/tiny/right/Dockerfile")
+	require.NoError(t, err)
+	w.write("Dockerfile", string(dockerfile))
+	mended := strings.Join(w.until("Score 2 → 10 of 10"), "\n")
+	assert.Equal(t, 1, strings.Count(mended, "PASS         2/2  echo"))
+	assert.NotContains(t, mended, "starts ", "it passed when it was last judged")
+
+	report, err := filepath.Glob(filepath.Join(filepath.Dir(w.dir), "..", "*", "reports", "students", "work.json"))
+	require.NoError(t, err)
+	assert.Len(t, report, 1)
+	w.stop()
+	for range w.lines {
+	}
+	assert.ErrorIs(t, <-w.ended, context.Canceled)
+}
+
+// BenchmarkWatch is the time from saving main.py to the first line that says what the change did, and to the score.
+func BenchmarkWatch(b *testing.B) {
+	w := startWatch(b, "../../submissions/lesson", "--quiet")
+	w.until("Score ")
+	right, err := os.ReadFile("../../submissions/lesson/main.py")
+	require.NoError(b, err)
+	wrong := strings.Replace(string(right), "status_code=404", "status_code=500", 1)
+	require.NotEqual(b, string(right), wrong)
+	var toLine, toScore time.Duration
+	for n := range b.N {
+		text, mark := wrong, "FAIL"
+		if n%2 == 1 {
+			text, mark = string(right), "PASS"
+		}
+		begun := time.Now()
+		w.write("main.py", text+strings.Repeat("\n", n))
+		w.until(mark)
+		toLine += time.Since(begun)
+		w.until("Score ")
+		toScore += time.Since(begun)
+	}
+	b.ReportMetric(toLine.Seconds()/float64(b.N), "s/line")
+	b.ReportMetric(toScore.Seconds()/float64(b.N), "s/score")
+}
