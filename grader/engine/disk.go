@@ -79,12 +79,12 @@ func (c *instance) writtenHere(info container.InspectResponse) func(context.Cont
 		if err != nil {
 			return 0, false
 		}
-		seen := map[uint64]bool{}
+		seen := map[fileID]bool{}
 		var total int64
-		add := func(info fs.FileInfo) {
+		add := func(info fs.FileInfo, most int64) {
 			if id, bytes := onDisk(info); !seen[id] {
 				seen[id] = true
-				total += bytes
+				total += max(bytes, most)
 			}
 		}
 		for _, folder := range folders {
@@ -93,7 +93,7 @@ func (c *instance) writtenHere(info container.InspectResponse) func(context.Cont
 					return nil
 				}
 				if info, err := d.Info(); err == nil {
-					add(info)
+					add(info, 0)
 				}
 				return nil
 			})
@@ -105,13 +105,16 @@ func (c *instance) writtenHere(info container.InspectResponse) func(context.Cont
 					continue
 				}
 				if info, err := os.Stat(fd); err == nil && info.Mode().IsRegular() {
-					add(info)
+					add(info, info.Size()) // some storage drivers do not say what it takes
 				}
 			}
 		}
 		return total, true
 	}
 }
+
+// fileID tells two names of one file from two files.
+type fileID struct{ device, file uint64 }
 
 // wroteTooMuch says whether the container was ended for it.
 func (c *instance) wroteTooMuch() bool {

@@ -4,4 +4,4 @@ package engine
 
 import "io/fs"
 
-func onDisk(info fs.FileInfo) (id uint64, bytes int64) { return 0, info.Size() }
+func onDisk(info fs.FileInfo) (id fileID, bytes int64) { return fileID{}, info.Size() }

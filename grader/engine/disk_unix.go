@@ -8,10 +8,10 @@ import (
 )
 
 // onDisk is which file it is, and what it takes of the disk in bytes: at least one block, since names are not free.
-func onDisk(info fs.FileInfo) (id uint64, bytes int64) {
+func onDisk(info fs.FileInfo) (id fileID, bytes int64) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return 0, info.Size()
+		return fileID{}, info.Size()
 	}
-	return uint64(s.Ino), max(4096, int64(s.Blocks)*512)
+	return fileID{uint64(s.Dev), uint64(s.Ino)}, max(4096, int64(s.Blocks)*512)
 }

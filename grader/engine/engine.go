@@ -140,7 +140,7 @@ func (e *Engine) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	errs = append(errs, e.networks.remove(ctx))
+	errs = append(errs, e.networks.remove(ctx), e.sweepOwn(ctx))
 	e.watch.stop()
 	return errors.Join(append(errs, e.api.Close())...)
 }

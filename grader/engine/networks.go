@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -73,6 +74,13 @@ func ours(ip net.IP) bool {
 		}
 	}
 	return false
+}
+
+// keep leaves a network, since a container that is kept is in it.
+func (n *networks) keep(kept isolated) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = slices.DeleteFunc(n.all, func(other isolated) bool { return other.id == kept.id })
 }
 
 func (n *networks) give(back isolated) {

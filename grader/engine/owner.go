@@ -7,7 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/shirou/gopsutil/v4/process"
 )
 
 // The labels of everything that can carry any; images carry the owner in their tag, since a label would change the id.
@@ -19,23 +20,31 @@ const (
 	labelStart = "org.taskgrader.start"
 	labelKeep  = "org.taskgrader.keep"
 	repository = "taskgrader/"
+	keepTag    = "keep-" // begins the tag of an image that was kept on purpose
 )
 
 // owner is a process, named so that another process of the same machine can tell whether it still lives.
 type owner struct {
 	host, boot string // shortened digests
 	pid        int
-	start      string // clock ticks since boot; empty where they cannot be read
+	start      string // as startOf gives it
 }
+
+// unknownStart stands where the start of a process cannot be read: the owner's name is part of an image's.
+const unknownStart = "0"
 
 func self() (owner, error) {
 	name, err := os.Hostname()
 	if err != nil {
 		return owner{}, err
 	}
+	machine, _ := os.ReadFile("/etc/machine-id") // many machines go by the same name, and may share an engine
 	pid := os.Getpid()
 	start, _ := startOf(pid)
-	return owner{host: short(name), boot: bootID(), pid: pid, start: start}, nil
+	if start == "" {
+		start = unknownStart
+	}
+	return owner{host: short(name + string(machine)), boot: bootID(), pid: pid, start: start}, nil
 }
 
 // bootID tells one boot of a machine from the next. Where the kernel does not say, every process is of one boot, and
@@ -53,19 +62,28 @@ func short(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// startOf is when a process began, in clock ticks since boot, from /proc/<pid>/stat.
-func startOf(pid int) (string, bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return "", false
+// startOf is when a process began: from /proc/<pid>/stat in clock ticks since boot, which no change of the clock moves,
+// elsewhere in milliseconds. It is empty where it cannot be read of a process that is there.
+func startOf(pid int) (start string, alive bool) {
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
+		_, after, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
+		fields := strings.Fields(after)
+		const starttime = 22 - 3 // the fields after the name begin with the third
+		if len(fields) <= starttime {
+			return "", true
+		}
+		return fields[starttime], true
 	}
-	_, after, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
-	fields := strings.Fields(after)
-	const starttime = 22 - 3 // the fields after the name begin with the third
-	if len(fields) <= starttime {
-		return "", false
+	there, err := process.PidExists(int32(pid))
+	if err != nil || !there {
+		return "", err != nil // who cannot be asked about is taken to live
 	}
-	return fields[starttime], true
+	if p, err := process.NewProcess(int32(pid)); err == nil {
+		if began, err := p.CreateTime(); err == nil {
+			return strconv.FormatInt(began, 10), true
+		}
+	}
+	return "", true
 }
 
 // dead says whether the owner was a process of this machine and boot that is no more. Of other machines nothing is known,
@@ -77,14 +95,8 @@ func (o owner) dead(me owner) bool {
 	if o.boot != me.boot {
 		return true
 	}
-	if o.pid == me.pid && o.start == me.start {
-		return false
-	}
 	start, alive := startOf(o.pid)
-	if !alive && me.start == "" { // no /proc here: ask by signal
-		return !exists(o.pid)
-	}
-	return !alive || o.start != "" && start != o.start
+	return !alive || o.start != unknownStart && start != "" && start != o.start
 }
 
 func (o owner) labels() map[string]string {
@@ -114,14 +126,4 @@ func ownerOfTag(tag string) (owner, bool) {
 	}
 	pid, err := strconv.Atoi(parts[2])
 	return owner{host: parts[0], boot: parts[1], pid: pid, start: parts[3]}, err == nil
-}
-
-// exists says whether there is a process of that number.
-func exists(pid int) bool {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = p.Release() }()
-	return p.Signal(syscall.Signal(0)) == nil
 }

@@ -193,6 +193,16 @@ func (c *instance) remove(ctx context.Context) error {
 	return nil
 }
 
+// keep leaves the container as it is.
+func (c *instance) keep() {
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.net != nil {
+		c.session.engine.networks.keep(*c.net)
+	}
+}
+
 func (c *instance) release() {
 	if c.net != nil {
 		c.session.engine.networks.give(*c.net)

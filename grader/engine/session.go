@@ -55,11 +55,15 @@ func tagSafe(id string) string {
 	return strings.Trim(safe[:min(len(safe), 60)], "-")
 }
 
-// newTag is a new name for an image, by which a later process can tell whose it was.
+// newTag is a new name for an image, by which a later process can tell whose it was, and whether it was kept.
 func (s *Session) newTag() string {
-	tag := repository + s.engine.owner.String() + ":n" + strconv.Itoa(s.engine.number()) + "-" + s.name
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	kind := "n"
+	if s.job.Keep && len(s.tags) == 0 {
+		kind = keepTag
+	}
+	tag := repository + s.engine.owner.String() + ":" + kind + strconv.Itoa(s.engine.number()) + "-" + s.name
 	s.tags = append(s.tags, tag)
 	return tag
 }
@@ -164,7 +168,7 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 		}
 		return built, nil
 	}
-	built.Failure, err = classify(t, s.file, steps, err)
+	built.Failure, err = classify(t, s.file, steps, r.network, err)
 	return built, err
 }
 
@@ -222,11 +226,11 @@ func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, e
 
 // Kept names what Job.Keep left.
 func (s *Session) Kept() []string {
-	if !s.job.Keep || len(s.tags) == 0 {
+	if !s.job.Keep || s.built.Image == nil {
 		return nil
 	}
 	kept := []string{"image " + s.tags[0]}
-	if s.main != nil {
+	if s.main != nil && s.main.id != "" {
 		kept = append(kept, "container "+s.main.name)
 	}
 	return kept
@@ -248,11 +252,15 @@ func (s *Session) Close() error {
 	for c := range others {
 		errs = append(errs, c.remove(ctx))
 	}
-	if s.main != nil && !s.job.Keep {
+	switch {
+	case s.main == nil:
+	case s.job.Keep:
+		s.main.keep()
+	default:
 		errs = append(errs, s.main.remove(ctx))
 	}
 	for i, tag := range tags {
-		if s.job.Keep && i == 0 {
+		if s.job.Keep && i == 0 && s.built.Image != nil {
 			continue
 		}
 		errs = append(errs, s.engine.untag(ctx, tag))

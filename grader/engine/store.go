@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
-	"time"
 
 	"github.com/moby/moby/client"
 
@@ -104,12 +102,4 @@ func (s *Store) Import(ctx context.Context, ref string, root io.Reader, config b
 func (s *Store) Tag(ctx context.Context, from, to string) error {
 	_, err := s.api.ImageTag(ctx, client.ImageTagOptions{Source: from, Target: to})
 	return err
-}
-
-// resolves says whether this machine finds names: whether a build's trouble with them is this machine's or its own.
-func resolves() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	_, err := net.DefaultResolver.LookupHost(ctx, "pypi.org")
-	return err == nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 )
 
@@ -14,23 +15,42 @@ type Swept struct{ Containers, Networks, Images int }
 
 // Sweep removes what processes of this machine left that are no more: containers, then networks, then images. What a
 // living process owns stays, and what another machine's owns, and what was kept on purpose.
-func (e *Engine) Sweep(ctx context.Context) (Swept, error) { return e.sweep(ctx, false) }
+func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
+	return e.sweep(ctx, func(o owner) bool { return o.dead(e.owner) }, false)
+}
 
 // Clean is Sweep, and removes also what dead processes kept on purpose.
-func (e *Engine) Clean(ctx context.Context) (Swept, error) { return e.sweep(ctx, true) }
+func (e *Engine) Clean(ctx context.Context) (Swept, error) {
+	return e.sweep(ctx, func(o owner) bool { return o.dead(e.owner) }, true)
+}
 
-func (e *Engine) sweep(ctx context.Context, kept bool) (Swept, error) {
+// sweepOwn removes what this process made and lost sight of: an engine may finish what it was asked for after the asking
+// was given up.
+func (e *Engine) sweepOwn(ctx context.Context) error {
+	_, err := e.sweep(ctx, func(o owner) bool { return o == e.owner }, false)
+	return err
+}
+
+func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (Swept, error) {
 	var swept Swept
 	var errs []error
+	removed := func(count *int, what string, err error) {
+		switch {
+		case err == nil:
+			*count++
+		case !isNotFound(err) && !errdefs.IsConflict(err): // conflict: somebody is at it already
+			errs = append(errs, fmt.Errorf("removing %s: %w", what, err))
+		}
+	}
 	mine := client.Filters{}.Add("label", labelRun)
-	keeping := map[string]bool{} // owners of kept containers keep their image too
+	keeping := map[string]bool{} // owners of kept containers keep their networks too
 	containers, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	if err != nil {
 		return swept, fmt.Errorf("listing containers: %w", err)
 	}
 	for _, c := range containers.Items {
 		o, ok := ownerOf(c.Labels)
-		if !ok || !o.dead(e.owner) {
+		if !ok || !match(o) {
 			continue
 		}
 		if c.Labels[labelKeep] != "" && !kept {
@@ -38,25 +58,17 @@ func (e *Engine) sweep(ctx context.Context, kept bool) (Swept, error) {
 			continue
 		}
 		_, err := e.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		if err != nil && !isNotFound(err) && !strings.Contains(err.Error(), "already in progress") {
-			errs = append(errs, fmt.Errorf("removing a container: %w", err))
-			continue
-		}
-		swept.Containers++
+		removed(&swept.Containers, "a container", err)
 	}
 	networks, err := e.api.NetworkList(ctx, client.NetworkListOptions{Filters: mine})
 	if err != nil {
 		return swept, fmt.Errorf("listing networks: %w", err)
 	}
 	for _, n := range networks.Items {
-		if o, ok := ownerOf(n.Labels); !ok || !o.dead(e.owner) || keeping[o.String()] {
-			continue
+		if o, ok := ownerOf(n.Labels); ok && match(o) && !keeping[o.String()] {
+			_, err := e.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+			removed(&swept.Networks, "a network", err)
 		}
-		if _, err := e.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{}); err != nil && !isNotFound(err) {
-			errs = append(errs, fmt.Errorf("removing a network: %w", err))
-			continue
-		}
-		swept.Networks++
 	}
 	images, err := e.api.ImageList(ctx, client.ImageListOptions{})
 	if err != nil {
@@ -64,14 +76,11 @@ func (e *Engine) sweep(ctx context.Context, kept bool) (Swept, error) {
 	}
 	for _, image := range images.Items {
 		for _, tag := range image.RepoTags {
-			if o, ok := ownerOfTag(tag); !ok || !o.dead(e.owner) || keeping[o.String()] {
-				continue
+			_, name, _ := strings.Cut(tag, ":")
+			if o, ok := ownerOfTag(tag); ok && match(o) && (kept || !strings.HasPrefix(name, keepTag)) {
+				_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+				removed(&swept.Images, fmt.Sprintf("image %q", tag), err)
 			}
-			if err := e.untag(ctx, tag); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			swept.Images++
 		}
 	}
 	return swept, errors.Join(errs...)

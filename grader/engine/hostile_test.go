@@ -1,0 +1,296 @@
+package engine
+
+import (
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// soon is how long a test waits for what happens by itself.
+const soon = 30 * time.Second
+
+func TestForkBomb(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	forked, err := strconv.Atoi(says(t, s, "/fork"))
+	require.NoError(t, err)
+	require.Less(t, forked, 64)
+}
+
+func TestMemoryHog(t *testing.T) {
+	t.Parallel()
+	t.Run("as the first process", func(t *testing.T) {
+		s := running(t, nil, nil)
+		a := get(t, s, "/memory")
+		require.Equal(t, "the program was ended because it used more than 128MB of memory", a.Fault)
+		require.True(t, a.Exited)
+		revived, err := s.Revive(t.Context())
+		require.NoError(t, err)
+		require.True(t, revived)
+		require.Equal(t, "here", says(t, s, "/"))
+	})
+	t.Run("as a child", func(t *testing.T) {
+		s := running(t, nil, nil)
+		require.Equal(t, "-9", says(t, s, "/child"))
+		require.Eventually(t, func() bool { return tested.watch.ranOut(s.main.id) }, soon, pollTime, "the engine's event says so, the container's state does not")
+		require.Equal(t, "here", says(t, s, "/"))
+	})
+}
+
+func TestProcessorSpin(t *testing.T) {
+	t.Parallel()
+	spinner := running(t, func(j *check.Job) { j.Limits.Run.CPUs = 0.5 }, nil)
+	out, err := spinner.Exec(t.Context(), []string{"sh", "-c", "cat /sys/fs/cgroup/cpu.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"})
+	require.NoError(t, err)
+	require.Equal(t, "50000", strings.Fields(out.Stdout)[0], "microseconds of each tenth of a second")
+	require.Equal(t, "spinning", says(t, spinner, "/spin?8"))
+	other := running(t, func(j *check.Job) { j.ID += "-other" }, nil)
+	for range 5 {
+		require.Equal(t, "here", says(t, other, "/"))
+	}
+}
+
+func TestLogFlood(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	require.Equal(t, "logged", says(t, s, "/log?20"))
+	info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	files, err := filepath.Glob(info.Container.LogPath + "*")
+	require.NoError(t, err)
+	var bytes int64
+	for _, file := range files {
+		stat, err := os.Stat(file)
+		require.NoError(t, err)
+		bytes += stat.Size()
+	}
+	if len(files) == 0 { // the engine's folder is closed to this user
+		require.Equal(t, map[string]string{"max-size": "1000000", "max-file": "2"}, info.Container.HostConfig.LogConfig.Config)
+	}
+	require.Less(t, bytes, int64(2_100_000))
+	log, err := s.Logs(t.Context())
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(log), tailBytes)
+}
+
+func TestDiskFill(t *testing.T) {
+	t.Parallel()
+	ends := func(path string, more map[string]string) func(*testing.T) {
+		return func(t *testing.T) {
+			s := running(t, nil, more)
+			a := get(t, s, path)
+			require.Eventually(t, func() bool { a = get(t, s, "/"); return a.Exited }, soon, pollTime)
+			require.Equal(t, "the program was ended because it wrote more than 60MB to the disk", a.Fault)
+		}
+	}
+	t.Run("many files", ends("/many?100", nil))
+	t.Run("deleted files", ends("/deleted?100", nil))
+	t.Run("a volume", ends("/volume?100", map[string]string{"Dockerfile": hostileFile + "VOLUME /volume\n"}))
+	t.Run("one file", func(t *testing.T) {
+		s := running(t, nil, nil)
+		s.main.unwatch() // this bound is the kernel's
+		require.Equal(t, "File too large", says(t, s, "/disk?100"))
+		out, err := s.Exec(t.Context(), []string{"stat", "-c", "%s", "/filled"})
+		require.NoError(t, err)
+		require.Equal(t, "60000000\n", out.Stdout)
+		require.Equal(t, "here", says(t, s, "/"))
+	})
+	t.Run("by the engine's own count", func(t *testing.T) {
+		s := running(t, func(j *check.Job) { j.Limits.Run.Disk = 1_000_000_000 }, nil)
+		require.Equal(t, "filled", says(t, s, "/many?20"))
+		bytes, alive := s.main.writtenThere(t.Context())
+		require.True(t, alive)
+		require.GreaterOrEqual(t, bytes, int64(20_000_000))
+	})
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	t.Parallel()
+	s := running(t, func(j *check.Job) {
+		j.Limits.HTTP = check.HTTPLimits{Body: 100_000, Timeout: option.Duration(3 * time.Second)}
+	}, nil)
+	for _, c := range []struct {
+		path, fault string
+		bytes       int
+		truncated   bool
+	}{
+		{path: "/endless", bytes: 100_000, truncated: true},
+		{path: "/huge", bytes: 100_000, truncated: true},
+		{path: "/drip", fault: "the answer did not end within 3s"},
+		{path: "/silent", fault: "no answer within 3s"},
+		{path: "/header", fault: "the headers of the answer are too long"},
+		{path: "/garbage", fault: "the answer is not HTTP"},
+		{path: "/short", fault: "the connection was closed in the middle of the answer", bytes: 1},
+	} {
+		a := get(t, s, c.path)
+		require.Equal(t, c.fault, a.Fault, c.path)
+		require.Equal(t, c.truncated, a.Truncated, c.path)
+		if c.path != "/drip" {
+			require.Len(t, a.Body, c.bytes, c.path)
+		}
+	}
+	a := get(t, s, "/gzip")
+	require.Equal(t, "gzip", a.Header.Get("Content-Encoding"), "nothing is unpacked")
+	require.LessOrEqual(t, len(a.Body), 100_000)
+	require.Equal(t, "here", says(t, s, "/"))
+	a = get(t, s, "/exit?3")
+	require.Equal(t, "the program ended with exit code 3 during the request", a.Fault)
+	require.True(t, a.Exited)
+}
+
+func TestRequestsAreThoseOfCurl(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	require.NotEqual(t, says(t, s, "/peer"), says(t, s, "/peer"), "each has a connection of its own")
+	require.Equal(t, []string{"Host: 127.0.0.1:8000", "User-Agent: " + userAgent, "Accept: */*"}, lines(says(t, s, "/headers")))
+}
+
+func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
+	defer elsewhere.Close()
+	s := running(t, nil, nil)
+	a := get(t, s, "/redirect?"+elsewhere.URL)
+	require.Equal(t, 302, a.Status)
+	require.Equal(t, elsewhere.URL, a.Header.Get("Location"))
+	require.Zero(t, seen.Load())
+}
+
+func TestNoStudentReachesAnother(t *testing.T) {
+	t.Parallel()
+	mine := running(t, nil, nil)
+	theirs := running(t, func(j *check.Job) { j.ID += "-other" }, nil)
+	require.NotEmpty(t, mine.main.address)
+	require.Equal(t, "here", says(t, theirs, "/"))
+	require.NotEqual(t, "reached", says(t, mine, "/reach?"+theirs.main.address+":8000"))
+	require.Equal(t, "reached", says(t, mine, "/reach?"+mine.main.address+":8000"), "the question can be answered with yes")
+}
+
+// TestNothingOutsideIsReached needs another host: a network namespace stands for one, and the network limit is taken away
+// once to see that it could be reached.
+func TestNothingOutsideIsReached(t *testing.T) {
+	ns := "tg" + strconv.Itoa(os.Getpid())
+	ip := func(args ...string) {
+		t.Helper()
+		out, err := exec.Command("ip", args...).CombinedOutput()
+		require.NoError(t, err, "ip %s: %s (this test runs as root, with iproute2)", strings.Join(args, " "), out)
+	}
+	subnet := fmt.Sprintf("10.213.%d.", os.Getpid()%250)
+	ip("netns", "add", ns)
+	t.Cleanup(func() { ip("netns", "del", ns) })
+	ip("link", "add", ns+"a", "type", "veth", "peer", "name", ns+"b")
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "del", ns+"a").Run() })
+	ip("link", "set", ns+"b", "netns", ns)
+	ip("addr", "add", subnet+"1/24", "dev", ns+"a")
+	ip("link", "set", ns+"a", "up")
+	ip("netns", "exec", ns, "ip", "addr", "add", subnet+"2/24", "dev", ns+"b")
+	ip("netns", "exec", ns, "ip", "link", "set", ns+"b", "up")
+	ip("netns", "exec", ns, "ip", "route", "add", "default", "via", subnet+"1")
+	listener := exec.Command("ip", "netns", "exec", ns, os.Args[0])
+	listener.Env = append(os.Environ(), victimVariable+"=listen")
+	require.NoError(t, listener.Start())
+	t.Cleanup(func() { _ = listener.Process.Kill(); _ = listener.Wait() })
+	require.Eventually(t, func() bool {
+		c, err := net.DialTimeout("tcp", subnet+"2:8000", time.Second)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	}, soon, pollTime)
+
+	open := running(t, func(j *check.Job) { j.Limits.Run.Network = "open" }, nil)
+	require.Equal(t, "reached", says(t, open, "/reach?"+subnet+"2:8000"))
+	require.Equal(t, "open", open.Sandbox().Network)
+	isolated := running(t, nil, nil)
+	require.NotEqual(t, "reached", says(t, isolated, "/reach?"+subnet+"2:8000"))
+	require.Equal(t, "isolated", isolated.Sandbox().Network)
+}
+
+func TestPublishedPortsAreOfThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	s := running(t, func(j *check.Job) { j.Limits.Run.Network = "open" }, nil)
+	info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	ports := 0
+	for _, bindings := range info.Container.NetworkSettings.Ports {
+		for _, b := range bindings {
+			ports++
+			require.Equal(t, "127.0.0.1", b.HostIP.String())
+			for _, address := range addresses(t) {
+				_, err := net.DialTimeout("tcp", net.JoinHostPort(address, b.HostPort), time.Second)
+				require.Error(t, err, "reached at %s", address)
+			}
+		}
+	}
+	require.Equal(t, 1, ports)
+}
+
+// addresses are those of this machine at which others can reach it.
+func addresses(t *testing.T) (out []string) {
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, a := range all {
+		if ip := a.(*net.IPNet).IP; ip.To4() != nil && !ip.IsLoopback() {
+			out = append(out, ip.String())
+		}
+	}
+	return out
+}
+
+func TestNoPrivilegeIsGained(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, map[string]string{"Dockerfile": "FROM python:3.12-slim\nRUN cp $(readlink -f $(command -v python3)) /rise && chmod 4755 /rise\nCOPY main.py /main.py\nUSER 1000\nCMD [\"python3\", \"/main.py\"]\n"})
+	require.Equal(t, "1000", says(t, s, "/setuid"))
+	require.Equal(t, "EPERM", says(t, s, "/mount"))
+	status := says(t, s, "/status")
+	for _, line := range []string{"NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t00000000000004eb"} {
+		require.Contains(t, status, line)
+	}
+	root := running(t, nil, nil)
+	require.Equal(t, "EPERM", says(t, root, "/mount"))
+	require.Contains(t, says(t, root, "/status"), "CapEff:\t00000000000004eb", "what the list of capabilities says and no more")
+	require.Regexp(t, `Max core file size +0 +0`, says(t, root, "/limits"))
+	require.Regexp(t, `Max file size +60000000 +60000000`, says(t, root, "/limits"))
+}
+
+func TestSandboxSaysWhatHolds(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	require.Equal(t, check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Disk: "watched", Network: "isolated", Log: "enforced"}, s.Sandbox())
+}
+
+// TestBusyMachine: a program that others keep from the processor gets its time back, and one that keeps itself does not.
+func TestMeter(t *testing.T) {
+	t.Parallel()
+	s := running(t, func(j *check.Job) { j.Limits.Run.CPUs = 0.2 }, nil)
+	require.NotEmpty(t, s.main.group, "the processes of a container are this machine's")
+	require.Equal(t, "spinning", says(t, s, "/spin?6"))
+	m := s.main.meter()
+	require.Eventually(t, func() bool {
+		m.starved()
+		return m.sums[0] > time.Second/4 && m.sums[1] > 0
+	}, soon, pollTime)
+	bound := time.Duration(float64(time.Since(m.begun)) - float64(m.sums[0])/0.2)
+	require.LessOrEqual(t, m.starved(), max(0, bound)+time.Second, "threads that wait for each other gain no more than the share that was not had")
+	_, err := fs.Stat(os.DirFS(s.main.group), "cgroup.procs")
+	require.NoError(t, err)
+}
