@@ -26,7 +26,7 @@ import (
 )
 
 func newAction() *cobra.Command {
-	o := gradeOptions{format: "text", noColor: true}
+	o := actionOptions{gradeOptions: gradeOptions{format: "text", noColor: true}}
 	cmd := &cobra.Command{
 		Use: "action [DIR]", Short: "grade one submission in a GitHub Actions job", Hidden: true,
 		Long: `action is what the GitHub action of this project runs: grade, with the answer in GitHub's own words. It makes the base
@@ -56,10 +56,16 @@ scripts/action-grade does.
 	f.StringVar(&o.out, "out", "reports", "folder for the student's page and JSON")
 	f.StringVar(&o.seed, "seed", "", "hexadecimal seed of the random values; a new one unless given")
 	f.Float64Var(&o.failUnder, "fail-under", 0, "exit with 1 below this per cent")
+	f.BoolVar(&o.points, "report-points", true, "print the notices from which GitHub Classroom takes points")
 	return cmd
 }
 
-func runAction(cmd *cobra.Command, dir string, o gradeOptions) error {
+type actionOptions struct {
+	gradeOptions
+	points bool
+}
+
+func runAction(cmd *cobra.Command, dir string, o actionOptions) error {
 	r, err := o.load()
 	if err != nil {
 		return err
@@ -92,7 +98,12 @@ func runAction(cmd *cobra.Command, dir string, o gradeOptions) error {
 	if err := report.Text(talk, rep, report.TextOptions{Page: files.page}); err != nil {
 		return graderError{err}
 	}
-	if err := actions.Report(cmd.OutOrStdout(), rep, at); err != nil {
+	if o.points {
+		if err := actions.Points(cmd.OutOrStdout(), rep); err != nil {
+			return graderError{err}
+		}
+	}
+	if err := actions.Annotations(cmd.OutOrStdout(), rep, at); err != nil {
 		return graderError{err}
 	}
 	verdict := o.verdict(rep)

@@ -1,8 +1,8 @@
 // Package actions says a report in the words of GitHub Actions: workflow commands for its log, values for GITHUB_OUTPUT,
 // and a summary of the job. It knows the report and nothing else, and writes to an io.Writer.
 //
-// [Report] is what a grading prints, [Failure] what it prints when there is no report, [Outputs] and [Summary] are the
-// texts of the two files. All of them show the student's view, whichever report they are given, and no text of a student
+// [Points] and [Annotations] are what a grading prints, [Failure] what it prints when there is no report, [Outputs] and
+// [Summary] are the texts of the two files. All of them show the student's view, whichever report they are given, and no text of a student
 // can become a command, end a value early, or be more than text in the summary.
 package actions
 
@@ -21,21 +21,32 @@ import (
 // shown is how many characters of one text an annotation holds.
 const shown = 400
 
-// Report writes the notices from which GitHub Classroom takes points, then an annotation for every finding on a line of
-// the student's files, whose names are put below dir: the submission's folder as the repository's root sees it. A report
-// without a score gives no points at all, and says why.
+// Points writes the notices from which GitHub Classroom takes points. A report without a score gives none: neither 0 nor
+// anything else that could be read as points.
 //
-// The points come first because of one step no more than ten notices are kept.
-func Report(w io.Writer, r result.Report, dir string) error {
+// They belong before everything else, because of one step no more than ten notices are kept.
+func Points(w io.Writer, r result.Report) error {
+	if r.Score == nil {
+		return nil
+	}
+	totals, err := json.Marshal(struct {
+		Total float64 `json:"totalPoints"`
+		Max   float64 `json:"maxPoints"`
+	}{result.Round(*r.Score), result.Round(r.MaxScore)})
+	if err != nil {
+		return fmt.Errorf("writing the points: %w", err)
+	}
+	// These two titles and these two texts are Classroom's contract.
+	return write(w, command{name: "notice", title: "Autograding complete", message: fmt.Sprintf("Points %s/%s", plain.Points(*r.Score), plain.Points(r.MaxScore))},
+		command{name: "notice", title: "Autograding report", message: string(totals)})
+}
+
+// Annotations writes why there is no score, if there is none, and one annotation for every finding on a line of the
+// student's files, whose names are put below dir: the submission's folder as the repository's root sees it.
+func Annotations(w io.Writer, r result.Report, dir string) error {
 	r = r.For(result.Student)
 	var all []command
-	if r.Score != nil {
-		points, err := notices(*r.Score, r.MaxScore)
-		if err != nil {
-			return err
-		}
-		all = points
-	} else {
+	if r.Score == nil {
 		all = append(all, withoutScore(r))
 	}
 	for _, c := range r.Checks {
@@ -51,21 +62,6 @@ func Report(w io.Writer, r result.Report, dir string) error {
 // Failure writes that something went wrong, and the way out of it.
 func Failure(w io.Writer, title, message, hint string) error {
 	return write(w, command{name: "error", title: title, message: lines(message, hint)})
-}
-
-// notices are GitHub Classroom's contract: these two titles and these two texts, and nothing else, carry points.
-func notices(score, most float64) ([]command, error) {
-	totals, err := json.Marshal(struct {
-		Total float64 `json:"totalPoints"`
-		Max   float64 `json:"maxPoints"`
-	}{result.Round(score), result.Round(most)})
-	if err != nil {
-		return nil, fmt.Errorf("writing the points: %w", err)
-	}
-	return []command{
-		{name: "notice", title: "Autograding complete", message: fmt.Sprintf("Points %s/%s", plain.Points(score), plain.Points(most))},
-		{name: "notice", title: "Autograding report", message: string(totals)},
-	}, nil
 }
 
 func withoutScore(r result.Report) command {

@@ -3,6 +3,7 @@ package actions_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,7 +65,7 @@ func failed() result.Report {
 	return r
 }
 
-func TestReport(t *testing.T) {
+func TestPointsAndAnnotations(t *testing.T) {
 	for name, c := range map[string]struct {
 		report result.Report
 		dir    string
@@ -91,10 +92,15 @@ func TestReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
-			require.NoError(t, actions.Report(&b, c.report, c.dir))
+			require.NoError(t, printed(&b, c.report, c.dir))
 			assert.Equal(t, c.want, b.String())
 		})
 	}
+}
+
+// printed is what a grading prints.
+func printed(w io.Writer, r result.Report, dir string) error {
+	return errors.Join(actions.Points(w, r), actions.Annotations(w, r, dir))
 }
 
 func TestFailure(t *testing.T) {
@@ -108,7 +114,7 @@ func TestNoTextOfAStudentIsACommand(t *testing.T) {
 	for _, text := range hostile {
 		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
 			var b bytes.Buffer
-			require.NoError(t, actions.Report(&b, everywhere(text), text))
+			require.NoError(t, printed(&b, everywhere(text), text))
 			checkCommands(t, b.String())
 			b.Reset()
 			require.NoError(t, actions.Failure(&b, text, text, text))
@@ -117,7 +123,7 @@ func TestNoTextOfAStudentIsACommand(t *testing.T) {
 	}
 }
 
-func FuzzReport(f *testing.F) {
+func FuzzTextsOfAStudent(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(text)
 	}
@@ -126,7 +132,7 @@ func FuzzReport(f *testing.F) {
 			t.Skip("no file, no annotation")
 		}
 		var b bytes.Buffer
-		require.NoError(t, actions.Report(&b, everywhere(text), text))
+		require.NoError(t, printed(&b, everywhere(text), text))
 		checkCommands(t, b.String())
 		b.Reset()
 		require.NoError(t, actions.Summary(&b, everywhere(text)))
@@ -134,23 +140,23 @@ func FuzzReport(f *testing.F) {
 	})
 }
 
-func checkCommands(t *testing.T, printed string) {
+func checkCommands(t *testing.T, log string) {
 	t.Helper()
 	var got []string
-	for _, c := range runner(printed) {
+	for _, c := range runner(log) {
 		got = append(got, c.name)
 	}
-	require.Equal(t, []string{"notice", "notice", "error", "error"}, got, printed)
-	for _, c := range runner(printed)[:2] {
+	require.Equal(t, []string{"notice", "notice", "error", "error"}, got, log)
+	for _, c := range runner(log)[:2] {
 		assert.Contains(t, map[string]string{"Autograding complete": "Points 1/2", "Autograding report": `{"totalPoints":1,"maxPoints":2}`}[c.properties["title"]], c.data)
 	}
-	for _, c := range runner(printed)[2:] {
+	for _, c := range runner(log)[2:] {
 		assert.NotContains(t, c.properties["title"], "\n")
 		assert.Equal(t, "3", c.properties["line"])
 		assert.Len(t, c.properties, 3)
 	}
-	for _, r := range printed {
-		require.False(t, r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0x202e, "%q in %q", r, printed)
+	for _, r := range log {
+		require.False(t, r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0x202e, "%q in %q", r, log)
 	}
 }
 
@@ -317,7 +323,7 @@ func TestSummaryStaysWithinWhatGitHubShows(t *testing.T) {
 
 func TestHiddenChecksStayHidden(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, actions.Report(&b, sample(), "."))
+	require.NoError(t, printed(&b, sample(), "."))
 	require.NoError(t, actions.Summary(&b, sample()))
 	for _, secret := range []string{"secret-walk", "crud", "hidden-name", "hidden-want", "hidden-got"} {
 		assert.NotContains(t, b.String(), secret)
@@ -329,7 +335,7 @@ func TestHiddenChecksStayHidden(t *testing.T) {
 // A fault of ours gives no points: not 0, not null, and no notice that Classroom could read.
 func TestNoPointsWithoutAScore(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, actions.Report(&b, failed(), "."))
+	require.NoError(t, printed(&b, failed(), "."))
 	assert.NotContains(t, b.String(), "Autograding")
 	assert.NotContains(t, b.String(), "Points")
 	assert.NotContains(t, b.String(), "notice")
@@ -338,7 +344,7 @@ func TestNoPointsWithoutAScore(t *testing.T) {
 func TestTotalsAreTheReports(t *testing.T) {
 	r := sample()
 	var b bytes.Buffer
-	require.NoError(t, actions.Report(&b, r, "."))
+	require.NoError(t, printed(&b, r, "."))
 	var totals struct{ TotalPoints, MaxPoints float64 }
 	require.NoError(t, json.Unmarshal([]byte(runner(b.String())[1].data), &totals))
 	assert.Equal(t, *r.Score, totals.TotalPoints)
