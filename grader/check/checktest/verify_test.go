@@ -73,7 +73,7 @@ type speechless struct {
 }
 
 func TestTheSuiteFindsWhatBreaksARule(t *testing.T) {
-	var calls atomic.Int64
+	var calls, changes atomic.Int64
 	for name, c := range map[string]struct {
 		kind check.Kind
 		want string // in one of the rules that are broken; empty is none broken
@@ -115,7 +115,7 @@ func TestTheSuiteFindsWhatBreaksARule(t *testing.T) {
 		})), "an ended context is no error"},
 		"changes itself": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
 			o, err := askRight(&toy{File: "main.py"}, ctx, target, in)
-			if calls.Add(1) == 1 { // once: that it is a race too is for the race detector
+			if changes.Add(1) == 1 { // once: that it is a race too is for the race detector
 				t.File = "other"
 			}
 			return o, err
@@ -128,8 +128,8 @@ func TestTheSuiteFindsWhatBreaksARule(t *testing.T) {
 			return o, err
 		})), "the same seed gives two outcomes"},
 		"panics": {kind(asks(func(*toy, context.Context, check.Target, check.Input) (check.Outcome, error) { panic("oh") })), "panic: oh"},
-		"topic without an example": {kind(func(k *check.Kind, _ *toy) {
-			k.Manual.Topics = []check.Topic{{ID: "x", Summary: "x", Why: "x", Good: "FROM x\n"}}
+		"topic without a reason": {kind(func(k *check.Kind, _ *toy) {
+			k.Manual.Topics = []check.Topic{{ID: "x", Summary: "x", Bad: "FROM y\n", Good: "FROM x\n"}}
 		}), `the manual of "x" lacks a part`},
 		"topic that no option names": {kind(func(k *check.Kind, _ *toy) {
 			k.Manual.Topics = []check.Topic{{ID: "x", Summary: "x", Why: "x", Bad: "FROM y\n", Good: "FROM x\n"}}
