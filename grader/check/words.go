@@ -5,11 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-// The words that random titles are made of. A program that looks for a grader's marks finds none, and other alphabets
-// show whether it keeps what it is sent.
+// The words that random titles are made of. A program that looks for a grader's marks finds none. They are plain ASCII, so
+// that a program which spoils other alphabets loses the points of the step that asks for that, whatever the seed.
 var (
 	verbs  = []string{"Buy", "Call", "Read", "Write", "Clean", "Plan", "Mend", "Book", "Water", "Learn", "Pack", "Review"}
-	things = []string{"oat milk", "the café", "Grüße an Zoë", "chapter", "the garden", "tickets", "Δοκιμή", "пирог", "牛乳", "the bike", "notes", "São Paulo trip", "naïve plan", "taxes"}
+	things = []string{"oat milk", "the plumber", "chapter two", "the garden", "tickets", "the bike", "notes", "dinner", "the slides", "taxes", "a cake", "the plants"}
 )
 
 // Word is a new title that reads as a person's would, such as "Buy oat milk 48213". Two are never the same in practice:

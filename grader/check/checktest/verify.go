@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -180,9 +181,6 @@ func at(value any, path []any) any {
 	return value
 }
 
-// Seed is the random source of one asking.
-func Seed(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 0)) }
-
 // Ask asks a check of a rubric as a run with this seed does. A panic is an error.
 func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o check.Outcome, err error) {
 	defer func() {
@@ -190,7 +188,9 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	in := check.Input{ID: c.ID, Rand: Seed(seed), Fresh: map[string]any{}, Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
+	id := fnv.New64()
+	_, _ = id.Write([]byte(c.ID))
+	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{}, Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
 	for _, name := range c.Fresh {
 		in.Fresh[name] = check.Word(in.Rand)
 	}

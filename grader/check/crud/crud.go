@@ -24,8 +24,8 @@ func Kind() check.Kind {
 is gone. After each operation the answer is compared with a model in memory: what was created is as it was sent, a change changes one
 thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm, and an id may
 be used again once its thing is gone. Each walk opens with more creates than the one before it and a list; every other one goes on
-with two changes of one thing and a delete between two creates, so that what these find is found whatever the seed; then chance
-decides. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
+with two changes of one thing, a delete, a create with a body that was there before, and one with the body of refuse, which may
+change nothing where it is refused. What these find is found whatever the seed; then chance decides. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
 		Example: `id: walk
 points: 2
 crud: {at: /tasks, id: id, new: {title: $word, completed: false}, edit: {title: $word, completed: true}, walks: 8, steps: 20}`}}
@@ -38,6 +38,7 @@ type CRUD struct {
 	List   string                 `json:"list,omitempty" jsonschema:"where in the answer the array is; the answer itself unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
 	Edit   option.Value           `json:"edit" jsonschema:"the body of an update"`
+	Refuse option.Value           `json:"refuse,omitzero" jsonschema:"a body that is refused, and must then leave nothing behind"`
 	Walks  int                    `json:"walks,omitempty" jsonschema:"how many; 8 unless given"`
 	Steps  int                    `json:"steps,omitempty" jsonschema:"how long; 20 unless given"`
 	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete, gone"`
@@ -57,7 +58,7 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 			ps = append(ps, option.Unknown("operation", f.Key, operations)...)
 		}
 	}
-	for _, body := range []option.Value{c.New, c.Edit} {
+	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
 		if body.Line > 0 && body.Kind != option.Map {
 			ps = append(ps, body.Problem("want a mapping, not %s", body.Describe())...)
 		}
@@ -109,8 +110,8 @@ func (c *CRUD) fails(ctx context.Context, t check.Target, plan []operation) (*fa
 }
 
 // plan is the n-th random walk, of c.Steps operations and a list. It opens with creates, one more than the walk before,
-// and a list; every other walk goes on with what chance alone would not always bring: two changes of the first thing,
-// and a delete of one in the middle before one more create.
+// and a list; every other walk goes on with what chance alone would not always bring: two changes of the first thing, a
+// delete of one in the middle, one more create, with the body of the first, and a create to be refused.
 func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 	p := planner{options: c, rand: r}
 	creates := min(n+2, max(c.Steps/2, 1))
@@ -125,6 +126,10 @@ func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 		p.add("delete", creates/2)
 		for _, what := range []string{"list", "gone", "create", "list"} {
 			p.add(what, 0)
+		}
+		p.plan[len(p.plan)-2].body = p.plan[0].body // two things may be called the same
+		if c.Refuse.Line > 0 {
+			p.add("refuse", 0)
 		}
 	}
 	for len(p.plan) < c.Steps {
@@ -163,6 +168,8 @@ func (p *planner) add(what string, i int) {
 		p.made++
 	case "gone":
 		op.thing = p.gone[i]
+	case "refuse":
+		op.body = p.options.body(p.options.Refuse, p.rand)
 	case "update":
 		op.thing, op.body = p.live[i], p.options.body(p.options.Edit, p.rand)
 	case "get":
@@ -232,7 +239,7 @@ func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, las
 func without(plan []operation, i int) []operation {
 	var out []operation
 	for n, op := range plan {
-		same := n > i && op.thing == plan[i].thing && op.what != "list"
+		same := n > i && op.thing == plan[i].thing && op.what != "list" && op.what != "refuse"
 		switch {
 		case n == i, same && plan[i].what == "create", same && plan[i].what == "delete" && op.what == "gone":
 		default:
@@ -323,19 +330,52 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		}
 		return "", "", nil
 	}
+	if op.what == "refuse" {
+		return w.refuse(ctx, op.body)
+	}
 	return w.list(ctx)
 }
 
-// list compares the list with the model: everything that lives once, nothing that is gone.
-func (w *walker) list(ctx context.Context) (want, got string, err error) {
+// refuse sends what is no thing. Whether it is refused is not asked here; where it is, the list must be as before.
+func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got string, err error) {
+	before, want, got, err := w.items(ctx)
+	if err != nil || want != "" {
+		return want, got, err
+	}
+	answer, err := w.target.Do(ctx, request(http.MethodPost, w.options.At, body))
+	if err != nil {
+		return "", "", err
+	}
+	w.story = append(w.story, fmt.Sprintf("POST %s %s  -> %d", w.options.At, steps.Show(body), answer.Status))
+	if answer.Status/100 != 4 {
+		return "", "", nil
+	}
+	after, want, got, err := w.items(ctx)
+	if err == nil && want == "" && len(after) != len(before) {
+		want, got = fmt.Sprintf("a list of %d, since the create was refused", len(before)), fmt.Sprintf("a list of %d", len(after))
+	}
+	return want, got, err
+}
+
+// items asks for the list.
+func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
 	answer, wrong, err := w.send(ctx, "list", http.MethodGet, w.options.At, nil)
 	if err != nil || wrong != "" {
-		return w.code("list"), wrong, err
+		return nil, w.code("list"), wrong, err
 	}
 	answer, _ = steps.At(answer, w.options.List)
 	items, ok := answer.([]any)
 	if !ok {
-		return "an array", steps.Show(answer), nil
+		return nil, "an array", steps.Show(answer), nil
+	}
+	return items, "", "", nil
+}
+
+// list compares the list with the model: everything that lives once, nothing that is gone.
+func (w *walker) list(ctx context.Context) (want, got string, err error) {
+	items, want, got, err := w.items(ctx)
+	if err != nil || want != "" {
+		return want, got, err
 	}
 	for _, thing := range slices.Sorted(maps.Keys(w.ids)) {
 		var found []any
@@ -397,14 +437,11 @@ func (w *walker) codes(what string) steps.Codes {
 
 // send sends one request; wrong is what is wrong with the answer.
 func (w *walker) send(ctx context.Context, what, method, path string, body map[string]any) (value any, wrong string, err error) {
-	r := check.Request{Method: method, Path: path, Header: http.Header{}}
 	line := method + " " + path
 	if body != nil {
-		r.Body = steps.Encode(body)
-		r.Header.Set("Content-Type", "application/json")
 		line += " " + steps.Show(body)
 	}
-	answer, err := w.target.Do(ctx, r)
+	answer, err := w.target.Do(ctx, request(method, path, body))
 	if err != nil {
 		return nil, "", err
 	}
@@ -434,4 +471,13 @@ func text(v any) string {
 		return s
 	}
 	return steps.Show(v)
+}
+
+func request(method, path string, body map[string]any) check.Request {
+	r := check.Request{Method: method, Path: path, Header: http.Header{}}
+	if body != nil {
+		r.Body = steps.Encode(body)
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
 }
