@@ -32,7 +32,7 @@ func HTML(w io.Writer, r result.Report) error {
 // What a page shows of a text; the JSON has all of it.
 const (
 	briefRunes = 1200 // of a text that is no block
-	blockLines = 400
+	blockLines = 200
 	blockRunes = 4000 // of a line in a block
 )
 

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,7 +25,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-var update = flag.Bool("update", false, "write report.schema.json anew")
+var update = flag.Bool("update", false, "write report.schema.json and the example anew")
 
 // filled is a report in which everything is there: every text is the one given, every number above zero.
 func filled(text string) result.Report {
@@ -127,11 +128,45 @@ func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"schema":"taskgrader/report/v2"}`: `reading a report: its schema is "taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
 		`{}`:                                `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
-		``:                                  `reading a report: EOF`,
-		`{"schema":1}`:                      `reading a report: json: cannot unmarshal number into Go struct field Report.schema of type string`,
+		`[]`:                                `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
+		`{"schema":"taskgrader/report/v2","checks":"many"}`: `reading a report: its schema is "taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
+		`{"schema":1}`: `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
+		`{"schema":"taskgrader/report/v1","checks":"many"}`: `reading a report: "checks" holds a string, which no report has there`,
+		``:  `reading a report: it is no whole JSON: EOF`,
+		`{`: `reading a report: it is no whole JSON: unexpected EOF`,
 	} {
 		_, err := Read(strings.NewReader(text))
 		assert.EqualError(t, err, want)
+	}
+}
+
+func TestReadSaysWhatToDo(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"schema":"taskgrader/report/v2"}`: "Read it with the version that wrote it, or grade again.",
+		`{"schema":"taskgrader/class/v1"}`:  "It is the file of a class: name a report below students or instructor.",
+		`{"tests":[]}`:                      "Name a JSON file that grade or class wrote, below students or instructor.",
+	} {
+		_, err := Read(strings.NewReader(text))
+		var schema *SchemaError
+		require.ErrorAs(t, err, &schema)
+		assert.Equal(t, want, schema.Hint())
+	}
+}
+
+func TestBadge(t *testing.T) {
+	badge := func(score *float64) string {
+		return render(t, result.Report{Score: score, MaxScore: 100, Rubric: result.Rubric{Title: hostile}}, Badge)
+	}
+	number := func(n float64) *float64 { return &n }
+	for _, c := range []struct {
+		score       *float64
+		text, color string
+	}{{number(100), "100 of 100", "#19703c"}, {number(80), "80 of 100", "#19703c"}, {number(73.5), "73.5 of 100", "#8a5300"}, {number(0), "0 of 100", "#b3261e"}, {nil, "no score", "#7a2a94"}} {
+		svg := badge(c.score)
+		assert.NoError(t, xml.Unmarshal([]byte(svg), new(struct{ XMLName xml.Name })), "it is well-formed")
+		assert.Contains(t, svg, `role="img" aria-label="taskgrader: `+c.text+`"><title>taskgrader: `+c.text+`</title>`)
+		assert.Contains(t, svg, c.color)
+		assert.NotContains(t, svg, "script")
 	}
 }
 
@@ -307,9 +342,9 @@ func TestHugeTextsAreCut(t *testing.T) {
 	} {
 		assert.Less(t, len(render(t, r, HTML)), 1<<20, name)
 	}
-	assert.Contains(t, render(t, result.Report{Source: &result.Source{Dockerfile: long}}, HTML), "… and 4000 more lines.")
-	assert.Equal(t, "line\n… and 4600 more lines", whole(long)[len("line\n")*(blockLines-1):])
-	assert.Equal(t, "4600 lines before this …\nline\nline", tail(long)[:len("4600 lines before this …\nline\nline")])
+	assert.Contains(t, render(t, result.Report{Source: &result.Source{Dockerfile: long}}, HTML), "… and 4500 more lines.")
+	assert.Equal(t, "line\n… and 4800 more lines", whole(long)[len("line\n")*(blockLines-1):])
+	assert.Equal(t, "4800 lines before this …\nline\nline", tail(long)[:len("4800 lines before this …\nline\nline")])
 	assert.Equal(t, strings.Repeat("w", briefRunes)+" … (64336 more characters)", brief(wide))
 }
 

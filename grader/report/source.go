@@ -8,7 +8,7 @@ import (
 )
 
 // fileLines is how much of a student's file a page shows.
-const fileLines = 1000
+const fileLines = 500
 
 // file is a text of the student with what was found in it.
 type file struct {
