@@ -59,7 +59,7 @@ that the student can act on alone.
 	}
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
+	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
 }
 

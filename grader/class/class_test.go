@@ -671,7 +671,7 @@ func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	c = w.run()
 	assert.Empty(t, w.grader.ids(), "a name is no reason to grade again")
 	assert.Equal(t, "Ada", row(t, c, "u1").Name)
-	assert.Contains(t, w.read("students/u1.html"), "<h1>Ada</h1>")
+	assert.Contains(t, w.read("students/u1.html"), "<h1><bdi>Ada</bdi></h1>")
 }
 
 func TestSecondHandInIsNotTheGrade(t *testing.T) {
@@ -828,4 +828,25 @@ func BenchmarkUnchanged(b *testing.B) {
 		require.Empty(b, g.ids())
 	}
 	require.Less(b, b.Elapsed()/time.Duration(b.N), 2*time.Second)
+}
+
+// TestLinksTellNoGrade: names and pages, in the order of the names, and nothing that another student may not know.
+func TestLinksTellNoGrade(t *testing.T) {
+	score := 64.5
+	c := Class{Rubric: result.Rubric{Title: "Task API"}, Students: []Row{
+		{ID: "zed", Name: "zed", State: Graded, Score: &score, Report: &Stamp{}, Email: "zed@example.org"},
+		{ID: "ada", Name: "Ada <b>", State: Error, Problem: &Problem{Phase: "build", Message: "no daemon"}, Report: &Stamp{}},
+		{ID: "ada-2", Name: "Ada <b>", State: Graded, Second: true, Score: &score, Report: &Stamp{}},
+		{Student: "moe", Name: "Moe", State: Missing},
+	}}
+	var b strings.Builder
+	require.NoError(t, Links(&b, c))
+	page := b.String()
+	assert.Contains(t, page, `<ul class="links"><li><a href="ada.html"><bdi>Ada &lt;b&gt;</bdi></a></li>
+<li><a href="ada-2.html"><bdi>Ada &lt;b&gt;</bdi></a> <small>ada-2</small></li>
+<li><a href="zed.html"><bdi>zed</bdi></a></li>
+</ul>`)
+	for _, no := range []string{"64.5", "Moe", "example.org", "daemon", ">graded", "<script"} {
+		assert.NotContains(t, page, no)
+	}
 }
