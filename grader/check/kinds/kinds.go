@@ -21,7 +21,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/stop"
 )
 
-//go:generate go run ./gen
+//go:generate go run ./gen kinds.go
 
 // All are all kinds, by name.
 func All() []check.Kind {

@@ -1,9 +1,13 @@
 package kinds_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
@@ -18,4 +22,16 @@ func TestEveryKindKeepsTheRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheListIsFresh: a folder with a kind in it is in the list.
+func TestTheListIsFresh(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kinds.go")
+	out, err := exec.Command("go", "run", "./gen", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	got, err := os.ReadFile("kinds.go")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got), "kinds.go is out of date: go generate ./...")
 }

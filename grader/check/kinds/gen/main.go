@@ -1,4 +1,4 @@
-// Command gen writes the list of kinds: every folder beside this package that declares one.
+// Command gen writes the list of kinds, every folder beside this package that declares one, to the file that it is given.
 package main
 
 import (
@@ -11,13 +11,13 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(to string) error {
 	files, err := filepath.Glob("../*/*.go")
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ import (
 "github.com/taskgrader/taskgrader/grader/check"
 %s)
 
-//go:generate go run ./gen
+//go:generate go run ./gen kinds.go
 
 // All are all kinds, by name.
 func All() []check.Kind {
@@ -53,5 +53,5 @@ return []check.Kind{
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("kinds.go", source, 0o644)
+	return os.WriteFile(to, source, 0o644)
 }

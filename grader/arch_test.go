@@ -1,0 +1,148 @@
+package grader_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/taskgrader/taskgrader/"
+
+// arrow is what packages may import. Patterns are those of path.Match, with the module's own path left out; a trailing
+// /... is a package and all below it.
+type arrow struct {
+	of       string   // packages that the arrow is about
+	what     string   // what it is about: imports that match
+	only     []string // of those, what they may import; nothing where empty
+	directly bool     // imports alone, not what these import in turn
+	because  string
+}
+
+var arrows = []arrow{
+	{of: "grader/result", what: "...", because: "the report is plain data: whatever shows or stores it must not pull in how it came about"},
+	{of: "grader/report/...", what: "...", only: []string{"grader/result", "grader/plain", "grader/report/..."}, because: "JSON and HTML are made of the report alone, so that an old report can be shown again"},
+	{of: "grader/export/...", what: "...", only: []string{"grader/result", "grader/plain", "grader/export/..."}, because: "an export is made of the report alone"},
+	{of: "grader/dockerfile", what: "...", because: "a Dockerfile can be read without a grader"},
+	{of: "grader/dockerignore", what: "...", because: "an ignore file can be read without a grader"},
+	{of: "grader/option", what: "...", because: "options know no kind, no YAML and no rubric"},
+	{of: "grader/check", what: "...", only: []string{"grader/option", "grader/dockerfile", "grader/dockerignore"}, because: "the contract between a check and a submission knows neither scores nor engines"},
+	{of: "grader/check/*", what: "grader/...", only: []string{"grader/check", "grader/check/steps", "grader/check/logs", "grader/option", "grader/dockerfile", "grader/dockerignore"},
+		because: "a kind knows its question alone: no sibling, no score, no report"},
+	{of: "grader/rubric", what: "...", only: []string{"grader/check", "grader/option", "grader/result", "grader/dockerfile", "grader/dockerignore"}, because: "the rubric language knows what no kind means: kinds are given to it"},
+	{of: "grader/submission", what: "...", only: []string{"grader/plain"}, because: "folders and archives are opened without Docker and without rubrics"},
+	{of: "grader/engine", what: "...", only: []string{"grader/check", "grader/option", "grader/dockerfile", "grader/dockerignore", "grader/baseimage", "grader/plain"}, because: "Docker knows no rubric, no points and no kinds"},
+	{of: "grader", what: "grader/engine", because: "the flow of one submission is given an engine, so that it can be tested without Docker"},
+	{of: "grader", what: "grader/check/...", only: []string{"grader/check"}, because: "the flow knows no kind by its name"},
+	{of: "grader", what: "grader/report/...", because: "how a report is shown is not for the one who makes it"},
+	{of: "grader/class", what: "grader/engine", because: "what hands out work meets what grades in submissions and results alone, so that a class can be spread over machines"},
+	{of: "grader/class", what: "grader/check/...", only: []string{"grader/check"}, directly: true, because: "a class knows no kind"},
+	{of: "...", what: "cmd/...", because: "commands are at the top: nothing builds on flags and exit codes"},
+	{of: "...", what: "grader/check/checktest", because: "only tests test"},
+}
+
+// outside are modules that may be reached from certain packages alone.
+var outside = []struct {
+	what    string
+	from    []string
+	because string
+}{
+	{"github.com/testcontainers/testcontainers-go", []string{"grader/engine"}, "its root package links the testing package and much else: it is kept in one place"},
+	{"github.com/moby/moby/client", []string{"grader/engine", "grader/baseimage", "cmd/taskgrader"}, "whoever talks to Docker is named"},
+	{"github.com/moby/buildkit/session", []string{"grader/engine"}, "only the engine builds"},
+	{"github.com/moby/buildkit/client", []string{"grader/engine"}, "only the engine builds"},
+	{"gopkg.in/yaml.v3", []string{"grader/rubric", "grader/check/checktest"}, "one package turns YAML into values with places; all others read those"},
+	{"github.com/spf13/cobra", []string{"cmd/taskgrader"}, "libraries read no flags"},
+	{"flag", nil, "libraries read no flags"},
+}
+
+// packages are all of this module with what they import, and what that imports in turn.
+func packages(t *testing.T) (imports, deps map[string][]string) {
+	t.Helper()
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`, "./...")
+	list.Dir = ".."
+	out, err := list.Output()
+	require.NoError(t, err)
+	imports, deps = map[string][]string{}, map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Split(strings.TrimSpace(line), "|")
+		name := strings.TrimPrefix(fields[0], module)
+		imports[name], deps[name] = strings.Fields(fields[1]), strings.Fields(fields[2])
+	}
+	require.Greater(t, len(imports), 25)
+	return imports, deps
+}
+
+func matches(name string, patterns ...string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		if above, ok := strings.CutSuffix(p, "..."); ok {
+			return above == "" || name == strings.TrimSuffix(above, "/") || strings.HasPrefix(name, above)
+		}
+		ok, _ := path.Match(p, name)
+		return ok
+	})
+}
+
+// wrongWay gives the imports that go against the arrows.
+func wrongWay(imports, deps map[string][]string) (out []string) {
+	for name := range imports {
+		for _, a := range arrows {
+			if !matches(name, a.of) || a.of == "grader/check/*" && matches(name, "grader/check/kinds", "grader/check/checktest") {
+				continue
+			}
+			from := deps[name]
+			if a.directly || a.of == "grader/check/*" || a.of == "..." {
+				from = imports[name]
+			}
+			for _, i := range from {
+				own, ok := strings.CutPrefix(i, module)
+				if ok && own != name && matches(own, a.what) && !matches(own, a.only...) {
+					out = append(out, fmt.Sprintf("%s must not import %s: %s", name, own, a.because))
+				}
+			}
+		}
+		for _, o := range outside {
+			for _, i := range imports[name] {
+				if (i == o.what || strings.HasPrefix(i, o.what+"/")) && !matches(name, o.from...) {
+					out = append(out, fmt.Sprintf("%s must not import %s: %s", name, i, o.because))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestArrows(t *testing.T) {
+	imports, deps := packages(t)
+	assert.Empty(t, wrongWay(imports, deps))
+	for _, a := range arrows { // an arrow of nothing holds nothing
+		found := false
+		for name := range imports {
+			found = found || matches(name, a.of)
+		}
+		assert.True(t, found, "there is no package %s", a.of)
+	}
+}
+
+func TestArrowsCanBreak(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"grader/result", module + "grader/option", "grader/result must not import grader/option: the report is plain data"},
+		{"grader/check/cache", module + "grader/check/build", "grader/check/cache must not import grader/check/build: a kind knows its question alone"},
+		{"grader/rubric", module + "grader/check/kinds", "grader/rubric must not import grader/check/kinds: the rubric language"},
+		{"grader", module + "grader/engine", "grader must not import grader/engine: the flow"},
+		{"grader/class", module + "cmd/taskgrader", "grader/class must not import cmd/taskgrader: commands are at the top"},
+		{"grader/report", "github.com/moby/moby/client", "grader/report must not import github.com/moby/moby/client: whoever talks to Docker is named"},
+		{"grader/check/env", "gopkg.in/yaml.v3", "grader/check/env must not import gopkg.in/yaml.v3: one package"},
+	} {
+		found := wrongWay(map[string][]string{c.from: {c.to}}, map[string][]string{c.from: {c.to}})
+		if assert.Len(t, found, 1, c.from) {
+			assert.Contains(t, found[0], c.want)
+		}
+	}
+}
