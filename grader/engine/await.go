@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -96,11 +97,35 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 		return s, busy
 	default:
 		s.Listeners, _, _ = c.Listeners(ctx)
+		if c.elsewhere(s.Listeners) {
+			return s, errElsewhere
+		}
 		s.Log, _ = c.Logs(ctx)
 		s.OOM = c.session.engine.watch.ranOut(c.id)
 	}
 	c.started = s
 	return s, nil
+}
+
+// errElsewhere is that what the engine publishes on its 127.0.0.1 is not on ours: the engine is another machine's, or the
+// grader is in a container.
+var errElsewhere = &Unavailable{Reason: "elsewhere", Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
+	Fix: "run taskgrader where Docker runs; in a container, give it --network host"}
+
+// elsewhere says whether a program that listens where it should has a published port that nobody listens on. Where the
+// engine is this machine's, its own proxy does, whatever the program does.
+func (c *instance) elsewhere(listeners []check.Listener) bool {
+	return slices.ContainsFunc(listeners, func(l check.Listener) bool {
+		at := c.published[l.Port]
+		if at == "" || c.address != "" || isLoopback(l.Address) {
+			return false
+		}
+		tried, err := net.DialTimeout("tcp", at, c.limits.HTTP.Timeout.Std())
+		if err == nil {
+			_ = tried.Close()
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
 }
 
 // rank is how good a way is: 0 is where the rubric wants the program.

@@ -16,6 +16,7 @@ const (
 	labelRun   = "org.taskgrader.run"
 	labelHost  = "org.taskgrader.host"
 	labelBoot  = "org.taskgrader.boot"
+	labelSpace = "org.taskgrader.space"
 	labelPID   = "org.taskgrader.pid"
 	labelStart = "org.taskgrader.start"
 	labelKeep  = "org.taskgrader.keep"
@@ -26,6 +27,7 @@ const (
 // owner is a process, named so that another process of the same machine can tell whether it still lives.
 type owner struct {
 	host, boot string // shortened digests
+	space      string // in which the pid is a number: a container has one of its own
 	pid        int
 	start      string // as startOf gives it
 }
@@ -44,7 +46,8 @@ func self() (owner, error) {
 	if start == "" {
 		start = unknownStart
 	}
-	return owner{host: short(name + string(machine)), boot: bootID(), pid: pid, start: start}, nil
+	space, _ := os.Readlink("/proc/self/ns/pid")
+	return owner{host: short(name + string(machine)), boot: bootID(), space: short(space), pid: pid, start: start}, nil
 }
 
 // bootID tells one boot of a machine from the next. Where the kernel does not say, every process is of one boot, and
@@ -95,22 +98,25 @@ func (o owner) dead(me owner) bool {
 	if o.boot != me.boot {
 		return true
 	}
+	if o.space != me.space { // its number is another process's here, or nobody's
+		return false
+	}
 	start, alive := startOf(o.pid)
 	return !alive || o.start != unknownStart && start != "" && start != o.start
 }
 
 func (o owner) labels() map[string]string {
-	return map[string]string{labelRun: o.String(), labelHost: o.host, labelBoot: o.boot, labelPID: strconv.Itoa(o.pid), labelStart: o.start}
+	return map[string]string{labelRun: o.String(), labelHost: o.host, labelBoot: o.boot, labelSpace: o.space, labelPID: strconv.Itoa(o.pid), labelStart: o.start}
 }
 
 // String is the owner as part of an image's name.
 func (o owner) String() string {
-	return fmt.Sprintf("%s-%s-%d-%s", o.host, o.boot, o.pid, o.start)
+	return fmt.Sprintf("%s-%s-%s-%d-%s", o.host, o.boot, o.space, o.pid, o.start)
 }
 
 func ownerOf(labels map[string]string) (owner, bool) {
 	pid, err := strconv.Atoi(labels[labelPID])
-	return owner{host: labels[labelHost], boot: labels[labelBoot], pid: pid, start: labels[labelStart]}, err == nil
+	return owner{host: labels[labelHost], boot: labels[labelBoot], space: labels[labelSpace], pid: pid, start: labels[labelStart]}, err == nil
 }
 
 // ownerOfTag reads the owner out of taskgrader/<owner>:<name>.
@@ -121,9 +127,9 @@ func ownerOfTag(tag string) (owner, bool) {
 	}
 	name, _, _ = strings.Cut(name, ":")
 	parts := strings.Split(name, "-")
-	if len(parts) != 4 {
+	if len(parts) != 5 {
 		return owner{}, false
 	}
-	pid, err := strconv.Atoi(parts[2])
-	return owner{host: parts[0], boot: parts[1], pid: pid, start: parts[3]}, err == nil
+	pid, err := strconv.Atoi(parts[3])
+	return owner{host: parts[0], boot: parts[1], space: parts[2], pid: pid, start: parts[4]}, err == nil
 }
