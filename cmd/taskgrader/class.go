@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -77,7 +78,9 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return e.Open(ctx, job) })
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Progress = show.event
+	unsaid := context.AfterFunc(cmd.Context(), show.stopping)
 	c, err := class.Run(cmd.Context(), lazy, r, entries, options)
+	unsaid()
 	show.done()
 	if c == nil {
 		return ours(err)
@@ -148,6 +151,7 @@ func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
 // progress shows how far a class is.
 type progress interface {
 	event(class.Event)
+	stopping() // after Ctrl-C, from any goroutine
 	done()
 }
 
@@ -164,6 +168,7 @@ func newProgress(w io.Writer, quiet bool) progress {
 type noProgress struct{}
 
 func (noProgress) event(class.Event) {}
+func (noProgress) stopping()         {}
 func (noProgress) done()             {}
 
 // lineProgress is one line for each submission that is graded.
@@ -175,11 +180,13 @@ func (p lineProgress) event(e class.Event) {
 	}
 }
 
-func (lineProgress) done() {}
+func (p lineProgress) stopping() { fmt.Fprintln(p.out, stopping) }
+func (lineProgress) done()       {}
 
 // barProgress is a bar for the class and a line for each worker.
 type barProgress struct {
 	out     io.Writer
+	mu      sync.Mutex
 	screen  *mpb.Progress
 	total   *mpb.Bar
 	workers []*worker
@@ -191,9 +198,11 @@ type worker struct {
 }
 
 func (p *barProgress) event(e class.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.screen == nil {
 		p.screen = mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(48))
-		p.total = p.screen.AddBar(int64(e.Total), mpb.BarPriority(-1),
+		p.total = p.screen.AddBar(int64(e.Total), mpb.BarPriority(-1), mpb.BarRemoveOnComplete(),
 			mpb.AppendDecorators(decor.CountersNoUnit(" %d of %d")))
 	}
 	p.total.SetCurrent(int64(e.Done))
@@ -217,7 +226,18 @@ func (p *barProgress) newWorker() *worker {
 	return w
 }
 
+// stopping is said above the bars.
+func (p *barProgress) stopping() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.screen != nil {
+		fmt.Fprintln(p.screen, clearLine+stopping)
+	}
+}
+
 func (p *barProgress) done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.screen == nil {
 		return
 	}

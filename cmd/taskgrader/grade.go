@@ -58,7 +58,7 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 		return err
 	}
 	defer e.Close()
-	talk := newTalk(cmd.ErrOrStderr(), o.quiet)
+	talk := newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet)
 	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
 	talk.done()
 	if ctx.Err() != nil {

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,11 +14,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	unsaid := context.AfterFunc(ctx, func() {
-		stop() // a second Ctrl-C ends the process at once
-		fmt.Fprintln(os.Stderr, "\ntaskgrader: stopping, and removing what was made; Ctrl-C again ends it at once")
-	})
-	defer unsaid()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	root := newRoot()
 	root.SetArgs(args)
 	return exitCode(ctx, root.ExecuteContext(ctx), root.ErrOrStderr())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -19,23 +20,37 @@ type talk struct {
 	live bool      // a terminal
 
 	mu    sync.Mutex
-	what  string
+	what  string // goes on; empty when nothing does
 	since time.Time
 	tick  *time.Ticker
 }
 
-func newTalk(out io.Writer, quiet bool) *talk {
+// stopping is what is said after Ctrl-C while something is still to be removed.
+const stopping = "stopping; Ctrl-C again ends it at once"
+
+func newTalk(ctx context.Context, out io.Writer, quiet bool) *talk {
 	t := &talk{}
 	if !quiet {
 		t.out, t.live = out, isTerminal(out)
 	}
+	context.AfterFunc(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.what != "" {
+			t.show(stopping)
+		}
+	})
 	return t
 }
 
 func (t *talk) say(what string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.out == nil {
+	t.show(what)
+}
+
+func (t *talk) show(what string) {
+	if t.out == nil || t.what == stopping {
 		return
 	}
 	part, _, _ := strings.Cut(what, " ")

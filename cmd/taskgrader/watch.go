@@ -62,7 +62,7 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if o.seed == "" {
 		o.seed = grader.NewSeed()
 	}
-	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}}
 	reports := []string{filepath.Join(o.out, "students"), filepath.Join(o.out, "instructor")}
 	if err := watch.Run(cmd.Context(), sub.Dir, reports, w.grade); err != nil {
 		return graderError{err}

@@ -29,7 +29,10 @@ func Text(out io.Writer, c Class, o TextOptions) error {
 		return "\x1b[" + color + "m" + s + "\x1b[0m"
 	}
 	line := func(label, format string, args ...any) {
-		fmt.Fprintf(w, "%-9s %s\n", label, fmt.Sprintf(format, args...))
+		for _, part := range folded(fmt.Sprintf(format, args...)) {
+			fmt.Fprintf(w, "%-9s %s\n", label, part)
+			label = ""
+		}
 	}
 	f := figuresOf(c)
 	fmt.Fprintf(w, "%s — %s\n\n", paint("1", oneLine(c.Rubric.Title, 70)), f.sentence())
@@ -54,6 +57,19 @@ func Text(out io.Writer, c Class, o TextOptions) error {
 		fmt.Fprintf(w, "\n%s\n", paint("1;35", "Not everybody is graded: run the same command again to finish."))
 	}
 	return w.Flush()
+}
+
+// folded is a line as several that fit a terminal beside their label.
+func folded(s string) (lines []string) {
+	const room = 80 - 10
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > room {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
 }
 
 // lists calls do with each list that is not empty.
