@@ -15,7 +15,7 @@ build:
 setup:
 	./scripts/setup
 
-demo: setup build
+demo: build
 	./scripts/demo
 
 test: setup
