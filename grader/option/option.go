@@ -63,7 +63,7 @@ type Problem struct {
 }
 
 // Error is the place and the message, without the hint.
-func (p Problem) Error() string { return p.Pos.String() + ": " + p.Message }
+func (p Problem) Error() string { return p.String() + ": " + p.Message }
 
 // Problems are all the mistakes of a rubric, in the order of the text.
 type Problems []Problem

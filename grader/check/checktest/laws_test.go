@@ -278,7 +278,7 @@ var wrongs = []program{
 				return nil, false
 			}
 			answer := task{"id": t["id"], "title": t["title"], "completed": t["completed"]}
-			t["completed"] = !(t["completed"] == true)
+			t["completed"] = t["completed"] != true
 			return answer, true
 		}
 	}},

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"slices"
@@ -181,27 +179,6 @@ func at(value any, path []any) any {
 	return value
 }
 
-// Ask asks a check of a rubric as a run with this seed does. A panic is an error.
-func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o check.Outcome, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	id := fnv.New64()
-	_, _ = id.Write([]byte(c.ID))
-	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{}, Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
-	for _, name := range c.Fresh {
-		in.Fresh[name] = check.Word(in.Rand)
-	}
-	return c.Asks.Ask(ctx, t, in)
-}
-
-// Holds says whether all of an outcome holds.
-func Holds(o check.Outcome) bool {
-	return !slices.ContainsFunc(o.Items, func(i check.Item) bool { return i.Share < 1 })
-}
-
 // right wants the example to hold for the right submission.
 func (v *verifier) right() {
 	t := New()
@@ -279,7 +256,9 @@ var wrong = map[string]func() *Target{
 		return t
 	},
 	"a program with only exceptions": func() *Target {
-		return late(New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Internal Server Error", 500) })))
+		return late(New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+		})))
 	},
 	"a program that answers always the same": func() *Target {
 		return New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -83,7 +83,7 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // the run removes what is left
 	names := slices.Sorted(maps.Keys(e.Set))
 	if started := c.Started(); !started.Answered {
 		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers", "it does not come up with these variables, though it does without",

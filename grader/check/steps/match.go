@@ -152,7 +152,7 @@ func (h hole) String() string {
 	case h.re != nil:
 		return "text that matches /" + h.re.String() + "/"
 	case h.kind == "<not>":
-		return "anything but " + Show(h.not)
+		return butText + Show(h.not)
 	case h.kind == "<absent>":
 		return nothing
 	}
@@ -199,6 +199,9 @@ func (h hole) holds(got any) bool {
 
 // showBytes is how much of one value is shown.
 const showBytes = 300
+
+// butText begins how a value is shown that must be another.
+const butText = "anything but "
 
 // nothing is how a value that is not there is shown.
 const nothing = "nothing"

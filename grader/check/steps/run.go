@@ -239,7 +239,7 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 				hint: differenceHint(s, d[0]), differences: d}}
 		}
 	}
-	return value, judgeList(s, v, all, value)
+	return value, judgeList(s, v, value)
 }
 
 // differenceHint is what most often is behind a value that is not as wanted.
@@ -250,6 +250,8 @@ func differenceHint(s Step, d difference) string {
 		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", s.Send)
 	case d.got == nothing:
 		return fmt.Sprintf("Put %q into what %s answers.", key, s.Send)
+	case strings.HasPrefix(d.want, butText):
+		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
 	case d.want == nothing:
 		return fmt.Sprintf("Leave %q out of what %s answers.", key, s.Send)
 	}
@@ -264,7 +266,7 @@ func annotate(got, want string, all vars) string {
 	return got
 }
 
-func judgeList(s Step, v, all vars, value any) []miss {
+func judgeList(s Step, v vars, value any) []miss {
 	if len(s.Has)+len(s.Lacks) == 0 && s.Count.Op == "" {
 		return nil
 	}

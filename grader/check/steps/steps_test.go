@@ -1,0 +1,257 @@
+package steps_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	kind "github.com/taskgrader/taskgrader/grader/check/http"
+)
+
+// says is a program that answers every request with the same.
+func says(status int, body string, header ...string) *checktest.Target {
+	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+}
+
+// echo is a program that answers with what it was sent.
+func echo() *checktest.Target {
+	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			fmt.Fprintf(w, "%q", r.URL.EscapedPath()+"?"+r.URL.RawQuery+" "+r.Header.Get("X-Name"))
+			return
+		}
+		_, _ = io.Copy(w, r.Body)
+	}))
+}
+
+// TestMatching: one answer each, what is wanted of it, and what is said.
+func TestMatching(t *testing.T) {
+	for _, c := range []struct{ step, answer, want string }{
+		{`json: {a: 1}`, `{"a":1,"b":2}`, "ok GET /x"},
+		{`json: {a: 1}, exact: true`, `{"a":1,"b":2}`, `$.b = nothing; got $.b = 2; hint: Leave "b" out of what GET /x answers.`},
+		{`json: {a: 1}`, `{"a":1.0}`, "ok GET /x"},
+		{`json: {a: 1}`, `{"a":1e0}`, "ok GET /x"},
+		{`json: {a: 100}`, `{"a":1e2}`, "ok GET /x"},
+		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: The a that GET /x answers with is another than was sent or stored: follow the value from the request to the answer.`},
+		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: The a`},
+		{`json: {a: true}`, `{"a":"true"}`, `$.a = true; got $.a = "true"`},
+		{`json: {a: null}`, `{"a":null}`, "ok GET /x"},
+		{`json: {a: null}`, `{}`, `$.a = null; got $.a = nothing; hint: Put "a" into what GET /x answers.`},
+		{`json: {a: {b: [1, 2]}}`, `{"a":{"b":[1,2]}}`, "ok GET /x"},
+		{`json: {a: {b: [1, 2]}}`, `{"a":{"b":[1,3]}}`, `$.a.b[1] = 2; got $.a.b[1] = 3`},
+		{`json: {a: {b: [1, 2]}}`, `{"a":{"b":[1]}}`, `$.a.b = [1,2]; got $.a.b = [1]`},
+		{`json: {a: {b: 1}}`, `{"a":[]}`, `$.a = {"b":1}; got $.a = []`},
+		{`json: [1, 2]`, `[1,2]`, "ok GET /x"},
+		{`json: hello`, `"hello"`, "ok GET /x"},
+		{`json: hello`, `"other"`, `$ = "hello"; got $ = "other"; hint: Compare what GET /x answers, below, with what was wanted.`},
+		{`json: {a: 1}`, `{"a":2,"a":1}`, "ok GET /x"}, // of keys that are there twice the last counts, as in Python
+		{`json: {a: 1e400}`, `{"a":1e999999999}`, `$.a = `},
+		{`json: {a: 12345678901234567890}`, `{"a":12345678901234567891}`, `$.a = 1234567890123456789`},
+
+		{`json: {a: <any>}`, `{"a":null}`, "ok GET /x"},
+		{`json: {a: <any>}`, `{}`, `$.a = anything; got $.a = nothing`},
+		{`json: {a: <string>}`, `{"a":1}`, `$.a = text; got $.a = 1`},
+		{`json: {a: <number>}`, `{"a":1.5}`, "ok GET /x"},
+		{`json: {a: <number>}`, `{"a":"1"}`, `$.a = a number; got $.a = "1"`},
+		{`json: {a: <int>}`, `{"a":1.0}`, "ok GET /x"},
+		{`json: {a: <int>}`, `{"a":1.5}`, `$.a = a whole number; got $.a = 1.5`},
+		{`json: {a: <int>}`, `{"a":1e999999999}`, `$.a = a whole number; got $.a = 1e999999999`},
+		{`json: {a: <bool>}`, `{"a":0}`, `$.a = true or false; got $.a = 0`},
+		{`json: {a: <null>}`, `{"a":0}`, `$.a = null; got $.a = 0`},
+		{`json: {a: <uuid>}`, `{"a":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}`, "ok GET /x"},
+		{`json: {a: <uuid>}`, `{"a":"6ba7b810"}`, `$.a = a UUID; got $.a = "6ba7b810"`},
+		{`json: {a: <time>}`, `{"a":"2026-11-24T10:00:00.5Z"}`, "ok GET /x"},
+		{`json: {a: <time>}`, `{"a":"24.11.2026"}`, `$.a = a time (RFC 3339); got $.a = "24.11.2026"`},
+		{`json: {a: <absent>}`, `{}`, "ok GET /x"},
+		{`json: {a: <absent>}`, `{"a":1}`, `$.a = nothing; got $.a = 1; hint: Leave "a" out`},
+		{`json: {a: "/^b+$/"}`, `{"a":"bbb"}`, "ok GET /x"},
+		{`json: {a: "/^b+$/"}`, `{"a":"c"}`, `$.a = text that matches /^b+$/; got $.a = "c"`},
+		{`json: {a: "/^4/"}`, `{"a":42}`, "ok GET /x"},
+		{`json: {a: "\\<any>"}`, `{"a":"<any>"}`, "ok GET /x"},
+		{`json: {a: "\\<any>"}`, `{"a":"x"}`, `$.a = "<any>"; got $.a = "x"`},
+		{`json: {a: "\\/x/"}`, `{"a":"/x/"}`, "ok GET /x"},
+		{`json: {a: "$$5"}`, `{"a":"$5"}`, "ok GET /x"},
+
+		{`has: [{id: 1}]`, `[{"id":1},{"id":2}]`, "ok GET /x"},
+		{`has: [{id: 3}]`, `[{"id":1},{"id":2}]`, `the list with {"id":3} in it, once; got it is there not at all; the list has 2 items; hint: Store each new item, and answer with all that is stored.`},
+		{`has: [{id: 1}]`, `[{"id":1},{"id":1}]`, `got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace an item instead of adding another.`},
+		{`has: [<string>]`, `[1,"a"]`, "ok GET /x"},
+		{`lacks: [{id: 1}]`, `[{"id":2}]`, "ok GET /x"},
+		{`lacks: [{id: 1}]`, `[{"id":1}]`, `the list without {"id":1}; got it is there once; hint: What was deleted or refused must not be in what the list is made of.`},
+		{`has: [{id: 1}], list: data.items`, `{"data":{"items":[{"id":1}]}}`, "ok GET /x"},
+		{`has: [{id: 1}], list: data.items`, `{"data":[]}`, `want the list at data.items; got nothing; hint: Answer with a JSON array.`},
+		{`has: [{id: 1}]`, `{"tasks":[]}`, `want the list; got {"tasks":[]}; hint: Answer with a JSON array.`},
+		{`count: 2`, `[1,2]`, "ok GET /x"},
+		{`count: ">=3"`, `[1,2]`, `the list with at least 3 items; got 2 items; hint: Answer GET /x with all that is stored, and no more.`},
+		{`count: "<2"`, `[1]`, "ok GET /x"},
+		{`count: "<=0"`, `[1]`, `the list with at most 0 items; got 1 item`},
+		{`count: ">1"`, `[1]`, `the list with more than 1 items; got 1 item`},
+		{`count: 0`, `[1]`, `the list with exactly 0 items; got 1 item`},
+
+		{`json: {}`, `not JSON`, `want an answer in JSON; got "not JSON"; hint: Return a dict, a list or a model: FastAPI makes JSON of it.`},
+		{`json: {}`, `{} {}`, `want an answer in JSON; got "{} {}"`},
+		{`json: {}`, ``, `want an answer in JSON; got an empty answer`},
+		{`json: {}`, "\xff\xfe", `want an answer in JSON; got 2 bytes that are no text`},
+		{`json: {}`, strings.Repeat("[", 20_000), `want an answer in JSON`},
+		{`json: {}`, `"` + strings.Repeat("x", 1_100_000) + `"`, `want an answer of reasonable size; got more than 1000000 bytes; hint: Answer with what was asked for alone.`},
+		{`text: /well/`, `all is well`, "ok GET /x"},
+		{`text: /^well/`, `all is well`, `want text matching /^well/; got "all is well"; hint: Compare the text that GET /x answers with the pattern, letter by letter.`},
+	} {
+		said := checktest.Asked(t, kind.Kind(), "http: [{send: GET /x, "+c.step+"}]", says(200, c.answer))
+		if c.want == "ok GET /x" {
+			assert.Equal(t, c.want, said, "%s of %.80s", c.step, c.answer)
+		} else {
+			assert.Contains(t, said, c.want, "%s of %.80s", c.step, c.answer)
+			assert.True(t, strings.HasPrefix(said, "0 GET /x: want "), said)
+		}
+	}
+}
+
+func TestStatusAndHeaders(t *testing.T) {
+	for _, c := range []struct {
+		step   string
+		target *checktest.Target
+		want   string
+	}{
+		{`send: GET /x`, says(204, ""), "ok GET /x"},
+		{`send: GET /x, want: [200, 404]`, says(404, ""), "ok GET /x"},
+		{`send: GET /x, want: 4xx`, says(404, ""), "ok GET /x"},
+		{`send: GET /x`, says(404, ""), "0 GET /x: want an answer with 2xx; got 404 Not Found; hint: Nothing answers GET /x: check the route's path and that it finds what was stored."},
+		{`send: GET /x, want: 403`, says(404, ""), "0 GET /x: want an answer with 403; got 404 Not Found; hint: Nothing answers GET /x: check the route's method and path."},
+		{`send: GET /x, want: 404`, says(200, ""), "0 GET /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
+		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""), "0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse: let a model with the required fields check the body."},
+		{`send: PUT /x, body: {}, want: 404`, says(200, ""), "0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
+		{`send: POST /x, body: {}, want: 201`, says(200, ""), "0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, status_code=201)."},
+		{`send: GET /x`, says(307, "", "Location", "/x/"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The route answers only after a redirect to "/x/": define it exactly as /x, without another slash.`},
+		{`send: GET /x`, says(500, ""), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program raised an exception: its traceback is in the log."},
+		{`send: PUT /x`, says(405, ""), "0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for PUT: add a function with @app.put."},
+		{`send: POST /x, body: {}`, says(422, ""), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: its model wants other fields than were sent."},
+		{`send: GET /x`, says(401, ""), "0 GET /x: want an answer with 2xx; got 401 Unauthorized; hint: The program refuses GET /x: its answer, below, may say why."},
+		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"), "ok GET /x"},
+		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"), `0 GET /x: want header X-A matching /^b$/; got "c"; hint: Set the header X-A in the answer to GET /x.`},
+	} {
+		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: [{"+c.step+"}]", c.target))
+	}
+}
+
+func TestVariables(t *testing.T) {
+	for _, c := range []struct {
+		name, entry string
+		target      *checktest.Target
+		want        string
+	}{
+		{"a value that is only a variable keeps its type", `http:
+- {send: POST /a, body: {id: 7, name: "n 1"}, save: {x: id, n: name}}
+- {send: POST /b, body: {id: $x, text: "id ${x}", name: $n}, json: {id: 7, text: "id 7", name: "n 1"}}
+- {send: "GET /c/$x/$n?q=$$", json: "/c/7/n%201?q=$ "}`, echo(), "ok POST /a\nok POST /b\nok GET /c/$x/$n?q=$$"},
+		{"headers and keys", `http:
+- {send: POST /a, body: {k: b}, save: {x: k}}
+- {send: GET /h, headers: {X-Name: "is $x"}, json: "/h? is b"}
+- {send: POST /k, body: {$x: 1}, json: {b: 1}}`, echo(), "ok POST /a\nok GET /h\nok POST /k"},
+		{"a raw body", `http:
+- {send: POST /a, body: {k: b}, save: {x: k}}
+- {send: POST /b, raw: '{"v": "$x"', text: '/^{"v": "b"$/'}`, echo(), "ok POST /a\nok POST /b"},
+		{"not", `http:
+- {send: POST /a, body: {id: 7}, save: {x: id}}
+- {send: POST /b, body: {id: 8}, json: {id: <not $x>}}
+- {send: POST /c, body: {id: 7}, json: {id: <not $x>}}`, echo(), "ok POST /a\nok POST /b\n" +
+			`0 POST /c: want $.id = anything but 7; got $.id = 7; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
+		{"not of what is no scalar", `http:
+- {send: POST /a, body: {id: {a: [1]}}, save: {x: id}}
+- {send: POST /c, body: {id: {a: [1]}}, json: {id: <not $x>}}`, echo(), "ok POST /a\n" +
+			`0 POST /c: want $.id = anything but {"a":[1]}; got $.id = {"a":[1]}, which is $x; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
+		{"a value that is another variable's is named", `http:
+- {send: POST /a, body: {t: first}, save: {x: t}}
+- {send: POST /b, body: {t: first}, json: {t: second}}
+- {send: GET /$x}`, echo(), "ok POST /a\n" +
+			`0 POST /b: want $.t = "second"; got $.t = "first", which is $x; hint: The t that POST /b answers with is another than was sent or stored: follow the value from the request to the answer.` + "\n- GET /$x"},
+		{"the first that fails ends it", `http:
+- {send: POST /a, want: 404}
+- {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found.\n- GET /b"},
+		{"what a failed step did not save is not sent", `partial: true
+http:
+- {send: POST /a, body: {}, save: {x: id}}
+- {send: POST /b/$x, save: {y: id}}
+- {send: GET /c}
+- {send: GET /$y}
+- {send: POST /d, body: {v: 1}, json: {v: <not $x>}}`, echo(),
+			"0 POST /a: want an answer with id; got {}; hint: Answer with the whole task, its id too.\n" +
+				"- POST /b/$x: not asked: $x was to come from the answer to step 1, POST /a\n" +
+				"ok GET /c\n- GET /$y: not asked: $y was to come from the answer to step 1, POST /a\n" +
+				"- POST /d: not asked: $x was to come from the answer to step 1, POST /a"},
+		{"what a failed step has all the same is saved", `partial: true
+http:
+- {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
+- {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
+			"0 POST /a: want $.id = 6; got $.id = 5; hint: The id that POST /a answers with is another than was sent or stored: follow the value from the request to the answer.\nok POST /b"},
+		{"times counts, and saves a list", `http:
+- {send: POST /a, body: {v: $i}, times: 3, save: {all: v}}
+- {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}
+- {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(), "ok POST /a\nok POST /b\n" +
+			`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got it is there not at all; the list has 3 items; hint: Store each new item, and answer with all that is stored.`},
+		{"distinct", `http:
+- {send: POST /a, body: {v: 1}, times: 3, distinct: v}`, echo(), "0 POST /a: want v different in each of 3 answers; got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes up, or uuid4."},
+		{"distinct at once", `http:
+- {send: POST /a, body: {v: 1}, times: 2, parallel: 2, distinct: v}`, echo(), "0 POST /a: want v different in each of 2 answers; got answers 1 and 2 both have 1; hint: Two requests at once read the same counter: guard it with a lock, or use uuid4."},
+	} {
+		said := checktest.Asked(t, kind.Kind(), c.entry, c.target)
+		assert.Equal(t, c.want, said, c.name)
+	}
+}
+
+// TestTogether: the requests of a step with parallel are under way at the same time.
+func TestTogether(t *testing.T) {
+	const n = 8
+	arrived := make(chan struct{}, n)
+	all := make(chan struct{})
+	var count atomic.Int64
+	target := checktest.New().Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if arrived <- struct{}{}; count.Add(1) == n {
+			close(all)
+		}
+		<-all
+	}))
+	assert.Equal(t, "ok GET /x", checktest.Asked(t, kind.Kind(), fmt.Sprintf("http: [{send: GET /x, times: %d, parallel: %d}]", n, n), target))
+}
+
+// TestWithin: a GET is asked again until it holds.
+func TestWithin(t *testing.T) {
+	var count atomic.Int64
+	target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if count.Add(1) < 3 {
+			w.WriteHeader(503)
+		}
+	}))
+	assert.Equal(t, "ok GET /x", checktest.Asked(t, kind.Kind(), "http: [{send: GET /x, within: 1m}]", target))
+	assert.EqualValues(t, 3, count.Load())
+}
+
+func TestEvidence(t *testing.T) {
+	c := checktest.Entry(t, kind.Kind(), `http:
+- {send: GET /before}
+- {send: POST /a, body: {t: "it's"}, json: {t: its, u: 1}}`)
+	target := echo()
+	defer target.Close()
+	o, err := checktest.Ask(context.Background(), c, target, 1)
+	require.NoError(t, err)
+	require.Len(t, o.Evidence, 4)
+	assert.Equal(t, "GET /before  -> 200 OK\nPOST /a {\"t\":\"it's\"}  -> 200 OK   (step 2, 0 ms)\ntext/plain; charset=utf-8\n{\"t\":\"it's\"}", o.Evidence[0].Text)
+	assert.Equal(t, [][]string{{"where", "want", "got"}, {"$.t", `"its"`, `"it's"`}, {"$.u", "1", "nothing"}}, o.Evidence[1].Rows)
+	assert.Equal(t, "the rubric's line 8", o.Evidence[2].Text)
+	assert.Equal(t, 8, o.Evidence[2].Line)
+	assert.Equal(t, `curl -i -X POST -H 'Content-Type: application/json' -d '{"t":"it'\''s"}' http://127.0.0.1:8000/a`, o.Evidence[3].Text)
+}
