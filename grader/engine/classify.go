@@ -22,8 +22,7 @@ func (e *ImageUnavailable) Hint() string { return "run: taskgrader images" }
 
 // The texts of both builders, of engines 20.10 to 28.
 var (
-	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?: (?:not found|no such file)`)
-	noSource     = regexp.MustCompile(`(?:lstat|stat) (\S+): no such file or directory`)
+	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
 	noImage      = regexp.MustCompile(`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
 	noNetwork    = regexp.MustCompile(`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
 	daemonLost   = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
@@ -43,6 +42,9 @@ func classify(t *trace, file *dockerfile.File, steps []check.Step, network strin
 			return missing(f, file, m[1]), nil
 		}
 		if s.ExitCode != 0 || strings.Contains(s.Error, "exit code") {
+			if strings.Contains(strings.ToLower(lastLines(s.Log, 10)), "no space left on device") {
+				return nil, fmt.Errorf("running %q in the build: the engine's disk is full", command)
+			}
 			if network != "none" && ourNetwork(s.Log) {
 				return nil, &NetworkTrouble{Command: command, Log: lastLines(s.Log, 3)}
 			}

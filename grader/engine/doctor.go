@@ -3,10 +3,16 @@ package engine
 import (
 	"context"
 	"fmt"
-
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
+	"github.com/shirou/gopsutil/v4/disk"
 )
 
 // Finding is what doctor says of one thing.
@@ -32,42 +38,149 @@ func (e *Engine) limits() limitsHeld {
 	return e.held
 }
 
-// Doctor says what holds on this engine, and how to get what does not.
+// registryTime is how long the engine may take to ask a registry.
+const registryTime = 8 * time.Second
+
+// Doctor says what holds on this engine, and how to get what does not. It is the one thing here that has the engine ask a
+// registry without need.
 func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	info, err := e.api.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("asking the engine: %w", err)
 	}
-	i := info.Info
-	findings := []Finding{{Name: "engine", Status: "ok", Detail: fmt.Sprintf("Docker %s, %s, %d processors, %.1f GB", i.ServerVersion, i.OperatingSystem, i.NCPU, float64(i.MemTotal)/1e9)}}
-	limit := func(name string, holds bool, fix string) {
+	version, err := e.api.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("asking the engine: %w", err)
+	}
+	var parts []string
+	for _, c := range version.Components {
+		parts = append(parts, c.Name)
+	}
+	findings := judge(info.Info, parts)
+	findings = append(findings, e.network(ctx), space(info.Info.DockerRootDir))
+	asking, cancel := context.WithTimeout(ctx, registryTime)
+	defer cancel()
+	_, err = e.api.DistributionInspect(asking, "docker.io/library/python:3.12-slim", client.DistributionInspectOptions{})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return append(findings, judgeRegistry(err, info.Info.HTTPSProxy, first(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))), nil
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// judge says what the engine's own account of itself means.
+func judge(i system.Info, parts []string) []Finding {
+	rootless := slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.Contains(o, "rootless") })
+	podman := slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(strings.ToLower(p), "podman") })
+	name := "Docker"
+	engine := Finding{Name: "engine", Status: "ok"}
+	switch {
+	case podman:
+		name = "Podman"
+		engine.Status, engine.Fix = "bad", "install Docker Engine beside it, and take DOCKER_HOST out of the environment: Podman's socket does not build with BuildKit"
+	case i.OSType != "" && i.OSType != "linux":
+		engine.Status, engine.Fix = "bad", "switch Docker Desktop to Linux containers"
+	case rootless:
+		name = "rootless Docker"
+	}
+	engine.Detail = fmt.Sprintf("%s %s, %s, %s, %d processors, %.1f GB", name, i.ServerVersion, i.OperatingSystem, i.Architecture, i.NCPU, float64(i.MemTotal)/1e9)
+	findings := []Finding{engine}
+
+	limit := func(name string, holds bool, status, missing, fix string) {
 		f := Finding{Name: name, Status: "ok", Detail: "enforced"}
 		if !holds {
-			f = Finding{Name: name, Status: "bad", Detail: "not enforced on this engine", Fix: fix}
+			if rootless {
+				fix = "rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"
+			}
+			f = Finding{Name: name, Status: status, Detail: missing, Fix: fix}
 		}
 		findings = append(findings, f)
 	}
-	limit("memory limit", i.MemoryLimit, "enable the memory control group: cgroup_enable=memory on the kernel's command line, or for rootless Docker delegate it (systemd Delegate=memory)")
-	limit("swap limit", i.SwapLimit, "add swapaccount=1 to the kernel's command line")
-	limit("process limit", i.PidsLimit, "enable the pids control group; rootless Docker needs control groups v2 and systemd")
-	limit("processor limit", i.CPUCfsQuota, "enable CFS bandwidth control; rootless Docker needs systemd Delegate=cpu")
-	findings = append(findings, e.network(ctx),
-		Finding{Name: "host services", Status: "warn", Detail: "a program can reach services that listen on this machine's own addresses in its network",
-			Fix: "sudo iptables -I INPUT -i br-+ -j DROP, if nothing else needs those bridges"},
-		Finding{Name: "build memory", Status: "warn", Detail: "BuildKit does not bound a build's memory; its time is bounded", Fix: "give the engine itself a memory limit"})
-	return findings, nil
+	limit("memory limit", i.MemoryLimit, "bad", "not enforced: a program can take all memory", "cgroup_enable=memory on the kernel's command line, then restart")
+	limit("swap limit", i.SwapLimit, "warn", "not enforced: a program can swap beyond its memory limit", "swapaccount=1 on the kernel's command line, then restart; or swapoff -a")
+	limit("process limit", i.PidsLimit, "bad", "not enforced: a fork bomb takes the machine", "a kernel with the pids control group (CONFIG_CGROUP_PIDS)")
+	limit("processor limit", i.CPUCfsQuota, "bad", "not enforced: a program can take all processors", "a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)")
+	if i.MemTotal > 0 && i.MemTotal < 2e9 {
+		findings = append(findings, Finding{"memory", "warn", fmt.Sprintf("the engine has %.1f GB", float64(i.MemTotal)/1e9), "give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"})
+	}
+	if !slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=seccomp") && !strings.Contains(o, "unconfined") }) {
+		findings = append(findings, Finding{"system calls", "warn", "not filtered: the engine has no seccomp profile", "start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"})
+	}
+	return append(findings,
+		Finding{Name: "disk limit", Status: "ok", Detail: fmt.Sprintf("watched: looked at every %s, and no file grows beyond it (%s)", diskTime, i.Driver)},
+		Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build may use the network",
+			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the image has"})
 }
 
 // network makes an isolated network to see whether its containers could be asked.
 func (e *Engine) network(ctx context.Context) Finding {
 	taken, err := e.networks.take(ctx)
 	if err != nil {
-		return Finding{Name: "network isolation", Status: "bad", Detail: err.Error(), Fix: "docker network prune frees address pools"}
+		return Finding{Name: "network isolation", Status: "bad", Detail: err.Error(), Fix: "docker network prune gives address pools back"}
 	}
 	e.networks.give(taken)
 	if !taken.reachable {
-		return Finding{Name: "network isolation", Status: "warn", Detail: "containers cannot be asked at their own address from here (Docker Desktop, or an engine elsewhere), so ports are published on 127.0.0.1",
-			Fix: "grade on Linux with the engine on the same machine"}
+		return Finding{Name: "network isolation", Status: "warn", Detail: "not isolated: containers cannot be asked at their own address from here (Docker Desktop, rootless, or an engine elsewhere), so ports are published on 127.0.0.1 and programs reach the network",
+			Fix: "where that matters, grade on Linux with the engine on the same machine"}
 	}
-	return Finding{Name: "network isolation", Status: "ok", Detail: "programs reach no other address"}
+	return Finding{Name: "network isolation", Status: "warn", Detail: "programs reach no other host and no other program; services that listen on this machine's own addresses they do reach",
+		Fix: fmt.Sprintf("sudo iptables -I INPUT -i %s+ -m conntrack --ctstate NEW -j DROP closes those, too", bridgePrefix)}
+}
+
+// space is how much disk the engine has left, where its folder is on this machine.
+func space(root string) Finding {
+	f := Finding{Name: "disk space", Status: "ok"}
+	usage, err := disk.Usage(root)
+	if err != nil || runtime.GOOS != "linux" {
+		f.Detail = "not known: the engine's disk is not this machine's (docker system df says what it holds)"
+		return f
+	}
+	return judgeSpace(f, root, usage.Free)
+}
+
+func judgeSpace(f Finding, root string, free uint64) Finding {
+	f.Detail = fmt.Sprintf("%.1f GB free at %s", float64(free)/1e9, root)
+	switch {
+	case free < 2e9:
+		f.Status = "bad"
+	case free < 10e9:
+		f.Status = "warn"
+	default:
+		return f
+	}
+	f.Fix = "docker builder prune gives back what builds left; docker image prune what has no name"
+	return f
+}
+
+var (
+	proxyTrouble = regexp.MustCompile(`(?i)(proxyconnect|proxy authentication|407 )`)
+	certTrouble  = regexp.MustCompile(`(?i)(x509|certificate)`)
+	tooMany      = regexp.MustCompile(`(?i)(toomanyrequests|rate limit)`)
+)
+
+// judgeRegistry says whether the engine gets images, by what became of asking for one.
+func judgeRegistry(err error, engines, shells string) Finding {
+	f := Finding{Name: "registry", Status: "warn"}
+	switch {
+	case err == nil:
+		f.Status, f.Detail = "ok", "answers"
+		return f
+	case tooMany.MatchString(err.Error()):
+		f.Detail, f.Fix = "answers, and allows no more pulls for now", "docker login raises the limit"
+	case certTrouble.MatchString(err.Error()):
+		f.Detail, f.Fix = "does not answer: something between here and there has a certificate of its own", "give the engine the certificate of your proxy: /etc/docker/certs.d, or the system's trust store, then restart it"
+	case proxyTrouble.MatchString(err.Error()), engines != "":
+		f.Detail, f.Fix = "does not answer through the engine's proxy", "correct the proxy in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies); taskgrader images --offline does without a registry"
+	case shells != "":
+		f.Detail, f.Fix = "does not answer: this shell has a proxy, and the engine has none", `set "proxies" in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies), then restart the engine`
+	default:
+		f.Detail, f.Fix = "does not answer: base images that are not here cannot be pulled", "connect to the internet, or taskgrader images --offline makes stand-ins"
+	}
+	return f
 }

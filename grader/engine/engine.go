@@ -12,7 +12,6 @@ import (
 	"io"
 	stdlog "log"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,19 +19,6 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
-
-// Unavailable is that there is no Docker engine to work with. It is never a student's fault.
-type Unavailable struct {
-	Reason string // missing, stopped, forbidden, old, unknown
-	Fix    string
-	Err    error
-}
-
-func (e *Unavailable) Error() string { return e.Err.Error() }
-func (e *Unavailable) Unwrap() error { return e.Err }
-
-// Hint is how to mend it.
-func (e *Unavailable) Hint() string { return e.Fix }
 
 // Engine is a connection to a Docker engine.
 type Engine struct {
@@ -51,35 +37,41 @@ type Engine struct {
 }
 
 // setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that
-// may not be had, and where it believes itself inside a container it would ask the gateway instead of this machine.
-var setenv = sync.OnceValue(func() error {
+// may not be had, where it believes itself inside a container it would ask the gateway instead of this machine, and it
+// knows nothing of the docker command's contexts.
+func setenv(host string) error {
 	tclog.SetDefault(stdlog.New(io.Discard, "", 0))
-	return errors.Join(os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"))
-})
+	errs := []error{os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1")}
+	if host != "" {
+		errs = append(errs, os.Setenv("DOCKER_HOST", host))
+	}
+	return errors.Join(errs...)
+}
 
 // Connect connects to the engine that the environment names, as the docker command would. The error is an
 // *[Unavailable].
 func Connect(ctx context.Context) (*Engine, error) {
-	if err := setenv(); err != nil {
+	at := here()
+	if err := setenv(at.host); err != nil {
 		return nil, fmt.Errorf("preparing the environment: %w", err)
 	}
 	api, err := client.New(client.FromEnv)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, unavailable(err, at)
 	}
 	pinging, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	ping, err := api.Ping(pinging, client.PingOptions{NegotiateAPIVersion: true})
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, unavailable(err, at)
 	}
 	if older(ping.APIVersion, 1, 41) {
 		return nil, &Unavailable{Reason: "old", Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", ping.APIVersion),
-			Fix: "install Docker Engine 20.10 or later"}
+			Fix: "install Docker Engine 20.10 or later: https://docs.docker.com/engine/install/"}
 	}
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, unavailable(err, at)
 	}
 	provider.SetClient(tracing{api})
 	me, err := self()
@@ -98,21 +90,6 @@ func older(version string, major, minor int) bool {
 		return false
 	}
 	return a < major || a == major && b < minor
-}
-
-// unavailable tells why there is no engine, in words a student with a laptop understands.
-func unavailable(err error) error {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "permission denied"):
-		return &Unavailable{Reason: "forbidden", Err: fmt.Errorf("no permission to use Docker: %w", err),
-			Fix: "add yourself to the docker group (sudo usermod -aG docker $USER, then log in again), or use sudo"}
-	case strings.Contains(text, "no such file"), strings.Contains(text, "connection refused"), strings.Contains(text, "Is the docker daemon running"),
-		strings.Contains(text, "cannot find the file"):
-		return &Unavailable{Reason: "stopped", Err: fmt.Errorf("docker is not running: %w", err),
-			Fix: "start Docker Desktop, or on Linux: sudo systemctl start docker; not installed yet? https://docs.docker.com/get-docker/"}
-	}
-	return &Unavailable{Reason: "unknown", Err: fmt.Errorf("reaching docker: %w", err), Fix: "does `docker version` work in this terminal?"}
 }
 
 // number gives each thing that this process makes a number of its own.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,9 @@ type networks struct {
 	all    []isolated
 }
 
+// bridgePrefix begins the names of the bridges on this machine, so that a firewall rule can name them all.
+const bridgePrefix = "tgrade-"
+
 // isolated is an internal network: no way out, and no published ports.
 type isolated struct {
 	id, name  string
@@ -39,7 +43,8 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	name := "taskgrader-" + n.engine.owner.String() + "-" + strconv.Itoa(n.engine.number())
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
-	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: n.engine.owner.labels()})
+	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true,
+		Options: map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]}, Labels: n.engine.owner.labels()})
 	if err != nil {
 		return isolated{}, fmt.Errorf("making a network: %w", err)
 	}

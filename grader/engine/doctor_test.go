@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/system"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhyThereIsNoDocker(t *testing.T) {
+	const (
+		gone    = "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the daemon is running: dial unix /var/run/docker.sock: connect: no such file or directory"
+		refused = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+		denied  = "permission denied while trying to connect to the docker API at unix:///var/run/docker.sock"
+		pipe    = "open //./pipe/docker_engine: The system cannot find the file specified."
+	)
+	linux := place{os: "linux", installed: true}
+	for _, c := range []struct {
+		name, text       string
+		at               place
+		reason, fix, say string
+	}{
+		{"missing", gone, place{os: "linux"}, "missing", "install Docker Engine: https://docs.docker.com/engine/install/ (on Debian and Ubuntu: sudo apt-get install docker.io)", "docker is not installed"},
+		{"missing on a Mac", gone, place{os: "darwin"}, "missing", "install Docker Desktop: https://docs.docker.com/get-started/get-docker/", "docker is not installed"},
+		{"stopped", refused, linux, "stopped", "sudo systemctl start docker, or start Docker Desktop", "docker is not running: "},
+		{"socket gone", gone, linux, "stopped", "sudo systemctl start docker, or start Docker Desktop", "docker is not running: "},
+		{"Desktop closed", refused, place{os: "darwin", installed: true}, "stopped", "start Docker Desktop: open -a Docker, and wait until it says that it runs", "docker is not running: "},
+		{"Desktop closed on Windows", pipe, place{os: "windows", installed: true}, "stopped", "start Docker Desktop, and wait until it says that it runs", "docker is not running: "},
+		{"forbidden", denied, linux, "forbidden", "sudo usermod -aG docker $USER, then log in again; until then, use sudo", "no permission to use Docker: "},
+		{"rootless or Podman beside", gone, place{os: "linux", installed: true, others: []string{"unix:///run/user/1000/docker.sock"}}, "elsewhere",
+			"export DOCKER_HOST=unix:///run/user/1000/docker.sock", "docker is not running where it is looked for, but there is a socket at unix:///run/user/1000/docker.sock"},
+		{"a host that is off", "dial tcp 10.0.0.1:2375: connect: connection refused", place{os: "linux", host: "tcp://10.0.0.1:2375", from: "DOCKER_HOST"}, "elsewhere",
+			"start the engine there, or use the one of this machine: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default", "docker is not running: DOCKER_HOST names tcp://10.0.0.1:2375, and nothing answers there"},
+		{"ssh", "unsupported protocol scheme \"ssh\"", place{os: "linux", host: "ssh://me@lab", from: `the docker context "lab"`}, "elsewhere", "", `reaching docker by ssh (ssh://me@lab, from the docker context "lab") is not supported`},
+		{"hangs", "context deadline exceeded", linux, "silent", "restart Docker; `docker version` hangs as well until it is well again", "docker does not answer: "},
+		{"proxy", "proxyconnect tcp: dial tcp 10.1.1.1:3128: i/o timeout", linux, "proxy", "list the engine's host in NO_PROXY", "a proxy stands between this machine and docker: "},
+		{"certificate", "tls: failed to verify certificate: x509: certificate signed by unknown authority", linux, "certificate", "DOCKER_TLS_VERIFY and DOCKER_CERT_PATH must fit the engine", "docker's certificate does not fit: "},
+		{"something else", "invalid character '<' looking for beginning of value", linux, "unknown", "does `docker version` work in this terminal?", "reaching docker: "},
+	} {
+		got := unavailable(errors.New(c.text), c.at)
+		require.Equal(t, c.reason, got.Reason, c.name)
+		require.Contains(t, got.Error(), c.say, c.name)
+		if c.fix != "" {
+			require.Equal(t, c.fix, got.Hint(), c.name)
+		}
+	}
+}
+
+func TestTheEngineIsFoundAsTheDockerCommandFindsIt(t *testing.T) {
+	home := t.TempDir()
+	sum := sha256.Sum256([]byte("desktop-linux"))
+	meta := filepath.Join(home, ".docker", "contexts", "meta", hex.EncodeToString(sum[:]))
+	require.NoError(t, os.MkdirAll(meta, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(meta, "meta.json"), []byte(`{"Name":"desktop-linux","Endpoints":{"docker":{"Host":"unix:///home/me/.docker/desktop/docker.sock"}}}`), 0o644))
+	config := filepath.Join(home, ".docker", "config.json")
+	for _, c := range []struct {
+		config     string
+		env        map[string]string
+		host, from string
+	}{
+		{`{}`, nil, "", ""},
+		{`{"currentContext":"default"}`, nil, "", ""},
+		{`{"currentContext":"desktop-linux"}`, nil, "unix:///home/me/.docker/desktop/docker.sock", `the docker context "desktop-linux"`},
+		{`{}`, map[string]string{"DOCKER_CONTEXT": "desktop-linux"}, "unix:///home/me/.docker/desktop/docker.sock", `the docker context "desktop-linux"`},
+		{`{"currentContext":"desktop-linux"}`, map[string]string{"DOCKER_CONTEXT": "default"}, "", ""},
+		{`{"currentContext":"desktop-linux"}`, map[string]string{"DOCKER_HOST": "tcp://x:1"}, "tcp://x:1", "DOCKER_HOST"},
+		{`{"currentContext":"gone"}`, nil, "", ""},
+		{`not JSON`, nil, "", ""},
+	} {
+		require.NoError(t, os.WriteFile(config, []byte(c.config), 0o644))
+		host, from := endpoint(func(name string) string { return c.env[name] }, home)
+		require.Equal(t, c.host, host, "%+v", c)
+		require.Equal(t, c.from, from, "%+v", c)
+	}
+}
+
+// said is what judge says of one thing, as one line.
+func said(findings []Finding, name string) string {
+	for _, f := range findings {
+		if f.Name == name {
+			return strings.TrimSpace(fmt.Sprintf("%s: %s | %s", f.Status, f.Detail, f.Fix))
+		}
+	}
+	return ""
+}
+
+func TestWhatTheEngineSaysOfItself(t *testing.T) {
+	good := system.Info{ServerVersion: "26.1.5", OperatingSystem: "Debian", OSType: "linux", Architecture: "x86_64", NCPU: 2, MemTotal: 8e9, Driver: "overlay2",
+		MemoryLimit: true, SwapLimit: true, PidsLimit: true, CPUCfsQuota: true, SecurityOptions: []string{"name=apparmor", "name=seccomp,profile=builtin"}}
+	change := func(f func(*system.Info)) system.Info { i := good; f(&i); return i }
+	for _, c := range []struct {
+		name  string
+		info  system.Info
+		parts []string
+		about string
+		want  string
+	}{
+		{"engine", good, []string{"Engine"}, "engine", "ok: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB |"},
+		{"memory", good, nil, "memory limit", "ok: enforced |"},
+		{"seccomp", good, nil, "system calls", ""},
+		{"podman", good, []string{"Podman Engine", "Conmon"}, "engine", "bad: Podman 26.1.5, Debian, x86_64, 2 processors, 8.0 GB | install Docker Engine beside it, and take DOCKER_HOST out of the environment: Podman's socket does not build with BuildKit"},
+		{"windows containers", change(func(i *system.Info) { i.OSType = "windows" }), nil, "engine", "bad: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB | switch Docker Desktop to Linux containers"},
+		{"no memory group", change(func(i *system.Info) { i.MemoryLimit = false }), nil, "memory limit", "bad: not enforced: a program can take all memory | cgroup_enable=memory on the kernel's command line, then restart"},
+		{"no swap account", change(func(i *system.Info) { i.SwapLimit = false }), nil, "swap limit", "warn: not enforced: a program can swap beyond its memory limit | swapaccount=1 on the kernel's command line, then restart; or swapoff -a"},
+		{"no pids", change(func(i *system.Info) { i.PidsLimit = false }), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | a kernel with the pids control group (CONFIG_CGROUP_PIDS)"},
+		{"no quota", change(func(i *system.Info) { i.CPUCfsQuota = false }), nil, "processor limit", "bad: not enforced: a program can take all processors | a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)"},
+		{"rootless", change(func(i *system.Info) {
+			i.PidsLimit = false
+			i.SecurityOptions = append(i.SecurityOptions, "name=rootless")
+		}), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"},
+		{"small", change(func(i *system.Info) { i.MemTotal = 1e9 }), nil, "memory", "warn: the engine has 1.0 GB | give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"},
+		{"no seccomp", change(func(i *system.Info) { i.SecurityOptions = nil }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
+		{"seccomp off", change(func(i *system.Info) { i.SecurityOptions = []string{"name=seccomp,profile=unconfined"} }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
+	} {
+		require.Equal(t, c.want, said(judge(c.info, c.parts), c.about), c.name)
+	}
+}
+
+func TestWhatBecameOfTheRegistry(t *testing.T) {
+	for _, c := range []struct {
+		text, engines, shells string
+		status, detail        string
+	}{
+		{"", "", "", "ok", "answers"},
+		{"toomanyrequests: You have reached your pull rate limit", "", "", "warn", "answers, and allows no more pulls for now"},
+		{"Get \"https://registry-1.docker.io/v2/\": x509: certificate signed by unknown authority", "", "", "warn", "does not answer: something between here and there has a certificate of its own"},
+		{"Get \"https://registry-1.docker.io/v2/\": proxyconnect tcp: dial tcp: lookup proxy: no such host", "", "", "warn", "does not answer through the engine's proxy"},
+		{"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host", "", "http://proxy:3128", "warn", "does not answer: this shell has a proxy, and the engine has none"},
+		{"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host", "", "", "warn", "does not answer: base images that are not here cannot be pulled"},
+	} {
+		var err error
+		if c.text != "" {
+			err = errors.New(c.text)
+		}
+		f := judgeRegistry(err, c.engines, c.shells)
+		require.Equal(t, c.status, f.Status, c.text)
+		require.Equal(t, c.detail, f.Detail, c.text)
+		require.Equal(t, c.status != "ok", f.Fix != "", c.text)
+	}
+}
+
+func TestDiskSpace(t *testing.T) {
+	for free, status := range map[uint64]string{1e9: "bad", 5e9: "warn", 50e9: "ok"} {
+		f := judgeSpace(Finding{Status: "ok"}, "/var/lib/docker", free)
+		require.Equal(t, status, f.Status)
+		require.Equal(t, status != "ok", f.Fix != "")
+	}
+}
+
+func TestDoctorOnThisEngine(t *testing.T) {
+	findings, err := tested.Doctor(t.Context())
+	require.NoError(t, err)
+	for _, name := range []string{"engine", "memory limit", "swap limit", "process limit", "processor limit", "disk limit", "build", "network isolation", "disk space", "registry"} {
+		require.NotEmpty(t, said(findings, name), name)
+	}
+}
+
+func TestOlder(t *testing.T) {
+	for version, want := range map[string]bool{"1.40": true, "1.41": false, "1.9": true, "1.100": false, "2.0": false, "odd": false} {
+		require.Equal(t, want, older(version, 1, 41), version)
+	}
+}
