@@ -109,7 +109,7 @@ func (v indexView) Cells(row Row) []mapCell {
 		for _, verdict := range row.Checks {
 			if verdict.ID == k.ID {
 				out[i] = mapCell{Class: string(verdict.Status), Word: statusWord(verdict.Status), Points: points(verdict.Points)}
-				if verdict.Status == result.Error {
+				if verdict.Status == result.Error || verdict.Status == result.Blocked { // no 0 that looks like a failure
 					out[i].Points = ""
 				}
 			}

@@ -265,7 +265,7 @@ func TestHTMLShowsFindingsBesideTheDockerfile(t *testing.T) {
 		Items: []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 2, Got: "ADD", Hint: "write COPY"}, {Status: result.Pass, File: "Dockerfile", Line: 1, Got: "fine"}, {Status: result.Fail, File: ".dockerignore", Line: 1, Got: "other"}}}}}
 	assert.Equal(t, []file{{Name: "Dockerfile", Found: 1, Lines: []codeLine{{Number: 1, Text: "FROM x"}, {Number: 2, Text: "ADD . .", Findings: []finding{{[]string{"practice"}, "ADD", "write COPY"}}}}}}, files(r))
 	page := render(t, r, HTML)
-	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD. <b>write COPY</b></div></td>`)
+	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD — <b>write COPY</b></div></td>`)
 	assert.Nil(t, files(result.Report{}))
 }
 

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,12 +26,13 @@ const (
 func TestPictures(t *testing.T) {
 	student := htmlOf(t, example(t).For(result.Student))
 	for _, p := range []struct {
-		name, html, scheme string
-		width, height      int64
+		name, html, scheme, from string // from is the id of what is at the top
+		width, height            int64
 	}{
-		{"report-light.png", student, "light", 1000, 1180},
-		{"report-dark.png", student, "dark", 1000, 1180},
-		{"class.png", classHTML(t, classOf(30)), "light", 1280, 1500},
+		{"report-light.png", student, "light", "", 1000, 1180},
+		{"report-dark.png", student, "dark", "", 1000, 1180},
+		{"class.png", classHTML(t, classOf(30)), "light", "", 1280, 1180},
+		{"class-map.png", classHTML(t, classOf(30)), "light", "students", 1280, 900},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			file := filepath.Join(pictureFolder, p.name)
@@ -38,6 +40,9 @@ func TestPictures(t *testing.T) {
 				b := open(t, p.html)
 				b.media("screen", p.scheme)
 				b.do(chromedp.EmulateViewport(p.width, p.height))
+				if p.from != "" {
+					eval[int](b, fmt.Sprintf(`(document.getElementById(%q).scrollIntoView(), 0)`, p.from))
+				}
 				png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 				require.NoError(t, err)
 				require.NoError(t, os.WriteFile(file, png, 0o644))
