@@ -41,7 +41,7 @@ var readings = []logs.Reading{
 	logs.On("lockfile at `?([\\w./-]+)`? needs to be updated", `$1 is older than pyproject.toml`, `Run uv lock, and hand in the new $1.`),
 	logs.On(`Readme file does not exist: (\S+)`, `the package wants a $1, which is not there`, `COPY $1 before this step, or take readme out of pyproject.toml.`),
 	// what has to be compiled
-	logs.On("(?:Failed to build|Failed building wheel for) `?([\\w.-]+(?:==[\\w.]+)?)`?",
+	logs.On("(?:Failed to build `|Failed building wheel for )([\\w.-]+(?:==[\\w.]+)?)",
 		`"$1" has to be compiled, and that failed`, `Take a version of "$1" that has a wheel for this Python, or a base image with a compiler in a first stage.`),
 	logs.On(`externally-managed-environment`, `pip may not change this system's own Python`, `Begin with a python base image, such as python:3.12-slim, or make a virtual environment.`),
 	// programs and packages that are not there

@@ -119,13 +119,14 @@ func (m *images) stage(f *dockerfile.File, n int, before []*stage, context map[s
 			continue
 		}
 		number++
-		name := fmt.Sprintf("[%d/%d] %s", number, total, in.Text)
+		text := in.Name + in.Text[len(in.Name):] // as BuildKit shows it
+		name := fmt.Sprintf("[%d/%d] %s", number, total, text)
 		if len(f.Stages) > 1 {
 			label := from.Name
 			if label == "" {
 				label = "stage-" + strconv.Itoa(n)
 			}
-			name = fmt.Sprintf("[%s %d/%d] %s", label, number, total, in.Text)
+			name = fmt.Sprintf("[%s %d/%d] %s", label, number, total, text)
 		}
 		files, failure := s.run(in, before, context)
 		for _, file := range files {

@@ -30,10 +30,10 @@ var readings = []logs.Reading{
 		`KeyError: '$1'`, `The program wants a variable $1, which nothing sets: give it a default with os.environ.get, or an ENV line.`),
 	logs.On(`(?s)File "([^"]+)", line (\d+)[^"]*?\n((?:Syntax|Indentation|Tab)Error: [^\n]*)`,
 		`$3 ($1, line $2)`, `Python cannot read the program: mend line $2 of $1.`),
-	logs.On(`(?m)^((?:\w+\.)*\w*(?:Error|Exception|Exit)\b.*)$`,
-		`$1`, `The program raised an exception while it started: run it outside the container with the same command.`),
 	logs.On(`(?m)^Error: ((?:No such|Invalid|Missing|Got unexpected) .*)$`,
 		`$1`, `The command in CMD is not as the server wants it: try it outside the container.`),
+	logs.On(`(?m)^((?:\w+\.)*\w*(?:Error|Exception|Exit)\b.*)$`,
+		`$1`, `The program raised an exception while it started: run it outside the container with the same command.`),
 	logs.On(`(?i)permission denied`,
 		`permission denied`, `The user of the image may not read or run what CMD names: check USER and the files' modes.`),
 }

@@ -42,7 +42,7 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 		for _, name := range []string{"CMD", "ENTRYPOINT"} {
 			if in := parsed.Last(name); in != nil && !in.Exec {
 				file, line = parsed.Name, in.Line
-				hint = `The shell form of ` + in.Name + ` starts a shell first, and the signal stops there: write it as a list, CMD ["uvicorn", …].`
+				hint = `The shell form of ` + in.Name + ` starts a shell first, and the signal stops there: write it as a list, ` + in.Name + ` ["uvicorn", …].`
 			}
 		}
 	}

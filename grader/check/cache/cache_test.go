@@ -1,0 +1,103 @@
+package cache_test
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/cache"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+)
+
+const (
+	name = "an edit keeps the dependencies"
+	good = "ok " + name + ": the edit installed no dependency again"
+)
+
+func from(lines string) *checktest.Target {
+	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\n"+lines).With("requirements.txt", "fastapi\n").With("uv.lock", "")
+}
+
+func again(command, line, hint string) string {
+	return "0 " + name + ": want every installing step from the cache after an edit of main.py; got run again: " + command + "; hint: " + hint + "; at Dockerfile:" + line
+}
+
+func TestOrder(t *testing.T) {
+	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
+	for _, c := range []struct{ lines, want string }{
+		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", good},
+		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n", again("RUN python -m pip install -r requirements.txt", "4", "Line 3, ADD . /app, brings the program in before line 4 installs. "+advice)},
+		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n", again("RUN uv pip install -r requirements.txt", "5", "Line 3, COPY main.py ., brings the program in before line 5 installs. "+advice)},
+		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n", again("RUN <<EOF", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		{"COPY . .\nRUN echo done\n", "ok " + name + ": the build installs nothing"},
+		{"RUN apt-get update && apt-get install -y curl\nCOPY . .\n", good},
+		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		// uv's own advice: the dependencies first, the project after the program
+		{"COPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n", good},
+		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps .\n", good},
+		{"COPY pyproject.toml .\nRUN uv sync --no-install-project\nCOPY . .\nRUN pip install -r requirements.txt\n",
+			again("RUN pip install -r requirements.txt", "6", "Line 5, COPY . ., brings the program in before line 6 installs. "+advice)},
+	} {
+		assert.Equal(t, c.want, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", from(c.lines)), c.lines)
+	}
+}
+
+// TestStages: the program of one stage is no fault of another.
+func TestStages(t *testing.T) {
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", checktest.New().With("Dockerfile",
+		"FROM python:3.12-slim AS builder\nCOPY pyproject.toml .\nRUN uv sync\nFROM python:3.12-slim\nCOPY --from=builder /pyproject.toml /x\nCOPY main.py .\n")))
+}
+
+// TestEdit: which file is edited, so that the verdict is of one that the build takes notice of.
+func TestEdit(t *testing.T) {
+	const copyAll = "COPY . .\nRUN pip install -r requirements.txt\n"
+	for _, c := range []struct {
+		target *checktest.Target
+		edit   string
+		want   string
+	}{
+		{from(copyAll).Without("main.py").With("src/tasks/__init__.py", "").With("src/tasks/main.py", ""), "{}", "after an edit of src/tasks/main.py;"},
+		{from(copyAll).Without("main.py").With("app/main.py", "").With("app/api.py", ""), "{}", "after an edit of app/main.py;"},
+		{from(copyAll).Without("main.py").With("a.py", "").With("tests/main.py", ""), "{}", "after an edit of a.py;"},
+		{from(copyAll).With("main.py", "").With(".dockerignore", "main.py\n").With("server.py", ""), "{edit: [main.py, server.py]}", "after an edit of server.py;"},
+		{from("COPY src src\nRUN pip install -r requirements.txt\n").With("src/main.py", ""), "{}", "after an edit of src/main.py;"}, // main.py is never copied
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}", "ok " + name + ": no edit of main.py changes anything in the build"},
+		{from(copyAll).Without("main.py"), "{}", "0 " + name + ": want a program to edit: main.py, app/main.py, **/*.py; got none of them is in the folder; hint: Hand in the program, too."},
+	} {
+		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: "+c.edit, c.target), c.want)
+	}
+}
+
+// forgetful is an engine that keeps nothing in its cache.
+type forgetful struct{ *checktest.Target }
+
+func (f forgetful) Rebuild(context.Context, ...check.Edit) (check.Built, error) {
+	built := f.Built()
+	for i := range built.Steps {
+		built.Steps[i].Cached = false
+	}
+	return built, nil
+}
+
+func (f forgetful) WalkImage(context.Context, string, func(check.LayerFile, io.Reader) error) error {
+	return nil
+}
+
+func TestNothingCachedIsOurs(t *testing.T) {
+	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), forgetful{checktest.New()}, 1)
+	require.EqualError(t, err, "the cache cannot be judged: an unchanged build was not cached")
+}
+
+func TestEvidence(t *testing.T) {
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), checktest.New(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, "The build after main.py was edited", o.Evidence[0].Title)
+	assert.Equal(t, [][]string{{"line", "step", "after the edit"},
+		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"}, {"4", "COPY pyproject.toml .", "cached"},
+		{"5", "RUN uv sync --no-dev", "cached"}, {"6", "COPY main.py .", "run again"}}, o.Evidence[0].Rows)
+}
