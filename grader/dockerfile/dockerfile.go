@@ -41,6 +41,11 @@ type Error struct {
 	Message string
 	Hint    string
 	Missing bool // there is no such file, or it is no plain file
+	// Rest is the file without the lines that cannot be read, so that one misspelt word costs its own line and no other;
+	// nil when nothing can be made of it.
+	Rest *File
+
+	lastLine int // of what cannot be read, where it begins on Line
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -60,10 +60,34 @@ func missing(folder fs.FS, name string) *Error {
 	return e
 }
 
+// mostUnread is how many lines that cannot be read are left out before the file is given up.
+const mostUnread = 20
+
 // Parse parses a Dockerfile. Errors are of type *[Error].
 func Parse(name string, text []byte) (*File, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	f := &File{Name: name, Lines: strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")}
+	f, wrong := parse(name, text)
+	if wrong == nil {
+		return f, nil
+	}
+	lines := bytes.Split(text, []byte("\n"))
+	for e, n := wrong, 0; e != nil && e.Line > 0 && e.Line <= len(lines) && n < mostUnread; n++ {
+		for i := e.Line - 1; i < max(e.Line, min(e.lastLine, len(lines))); i++ {
+			lines[i] = nil
+		}
+		if wrong.Rest, e = parse(name, bytes.Join(lines, []byte("\n"))); e == nil {
+			wrong.Rest.Lines = linesOf(text)
+		}
+	}
+	return nil, wrong
+}
+
+func linesOf(text []byte) []string {
+	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")
+}
+
+func parse(name string, text []byte) (*File, *Error) {
+	f := &File{Name: name, Lines: linesOf(text)}
 	parsed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
 		return nil, syntaxError(name, err)
@@ -209,7 +233,7 @@ func syntaxError(name string, err error) *Error {
 	e := &Error{File: name, Message: err.Error()}
 	var located *parser.LocationError
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
-		e.Line = located.Locations[0][0].Start.Line
+		e.Line, e.lastLine = located.Locations[0][0].Start.Line, located.Locations[0][0].End.Line
 	}
 	if m := atLine.FindStringSubmatchIndex(e.Message); m != nil {
 		if e.Line == 0 {

@@ -49,6 +49,34 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+func TestRestIsWhatCanBeRead(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string // the instructions of the rest; nil is that there is none
+	}{
+		{"FROM x\nWROKDIR /app\nCOPY a b\nCMD [\"x\"]\n", []string{"COPY", "CMD"}},
+		{"FROM x\nRUNN a \\\n  && b\nEXPOSE 8000\nCOPY a\n", []string{"EXPOSE"}},
+		{"FROM x\r\nWROKDIR /app\r\nUSER a\r\n", []string{"USER"}},
+		{"FRM x\nWORKDIR /app\n", nil},
+		{"", nil},
+	} {
+		_, err := Parse("Dockerfile", []byte(c.text))
+		var e *Error
+		require.ErrorAs(t, err, &e, c.text)
+		if c.want == nil {
+			assert.Nil(t, e.Rest, c.text)
+			continue
+		}
+		require.NotNil(t, e.Rest, c.text)
+		var got []string
+		for _, in := range e.Rest.Final().Instructions {
+			got = append(got, in.Name)
+		}
+		assert.Equal(t, c.want, got, c.text)
+		assert.Equal(t, linesOf([]byte(c.text)), e.Rest.Lines)
+	}
+}
+
 func TestLoadNamesLookalikes(t *testing.T) {
 	_, err := Load(fstest.MapFS{"Dockerfile.txt": {}}, "Dockerfile")
 	var e *Error

@@ -75,12 +75,14 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	}
 	file, err := t.Dockerfile()
 	var bad *df.Error
-	if errors.As(err, &bad) {
+	switch {
+	case errors.As(err, &bad) && bad.Rest != nil:
+		file = bad.Rest // one misspelt word is what the build fails of: here it costs its own line alone
+	case bad != nil:
 		o := check.Fail("Dockerfile", "a Dockerfile that Docker can read", bad.Message, bad.Hint)
 		o.Items[0].File, o.Items[0].Line = bad.File, bad.Line
 		return o, nil
-	}
-	if err != nil {
+	case err != nil:
 		return check.Outcome{}, err
 	}
 	var o check.Outcome
