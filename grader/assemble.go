@@ -18,7 +18,7 @@ func (g *grading) report() result.Report {
 	r := result.Report{
 		Schema: result.Schema, Audience: result.Instructor, Status: result.Graded,
 		Submission: result.Submission{ID: g.sub.ID, Name: g.sub.Name, Digest: g.sub.Digest, ProgramDigest: g.sub.ProgramDigest},
-		Rubric:     result.Rubric{ID: g.rubric.ID, Title: g.rubric.Title, Digest: g.rubric.Digest, File: g.rubric.File},
+		Rubric:     g.rubric.Source(),
 		Grader:     result.Grader{Version: g.options.Version},
 		Seed:       g.options.Seed, StartedAt: g.started.UTC().Truncate(time.Second),
 		DurationMS: time.Since(g.started).Milliseconds(), Phases: g.phases,

@@ -110,7 +110,7 @@ func newRubricShow() *cobra.Command {
 		Long: "show prints a rubric as it is written.\n\n  $ taskgrader rubric show task-api > mine.yaml\n\n" + exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: completeRubric,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, text, err := rubric.Find(args[0], rubrics.FS)
+			_, text, _, err := rubric.Find(args[0], rubrics.FS)
 			if err != nil {
 				return err
 			}

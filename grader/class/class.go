@@ -206,7 +206,7 @@ func (o Options) withDefaults(r *rubric.Rubric) Options {
 func failed(r *rubric.Rubric, t Task, version, phase string, err error) result.Report {
 	report := result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error, MaxScore: result.Round(r.Points),
 		Submission: result.Submission{ID: t.Entry.ID, Name: t.Entry.Name},
-		Rubric:     result.Rubric{ID: r.ID, Title: r.Title, Digest: r.Digest, File: r.File}, Grader: result.Grader{Version: version},
+		Rubric:     r.Source(), Grader: result.Grader{Version: version},
 		Seed: t.Seed, StartedAt: time.Now().UTC().Truncate(time.Second), Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{},
 		Problem: &result.Problem{Phase: phase, Message: err.Error()}}
 	if hinted, ok := err.(interface{ Hint() string }); ok {

@@ -85,7 +85,7 @@ func selected(r *rubric.Rubric, only []string) map[string]bool {
 
 // class is the class as it is now.
 func (r *run) class(begun time.Time) Class {
-	c := Class{Schema: Schema, Rubric: result.Rubric{ID: r.rubric.ID, Title: r.rubric.Title, Digest: r.rubric.Digest, File: r.rubric.File},
+	c := Class{Schema: Schema, Rubric: r.rubric.Source(),
 		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), StartedAt: begun.UTC().Truncate(time.Second),
 		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
 		Skills: []Skill{}, Checks: []Check{}, Students: []Row{}, Ignored: r.options.Ignored}

@@ -349,9 +349,11 @@ func TestHugeTextsAreCut(t *testing.T) {
 }
 
 func TestAgain(t *testing.T) {
-	r := result.Report{Seed: "ab", Rubric: result.Rubric{ID: "task-api", File: "task-api.yaml"}}
+	r := result.Report{Seed: "ab", Rubric: result.Rubric{ID: "task-api"}}
 	assert.Equal(t, "taskgrader grade --rubric task-api --seed ab", again(r))
 	assert.Equal(t, "taskgrader grade --rubric task-api --only a,b --seed ab", again(r, "a", "b"))
+	r.Rubric.File = "task-api.yaml" // of one's own, beside
+	assert.Equal(t, "taskgrader grade --rubric task-api.yaml --seed ab", again(r))
 	r.Rubric.File = "course/first.yaml"
 	assert.Equal(t, "taskgrader grade --rubric course/first.yaml --seed ab", again(r))
 	hidden := result.Check{ID: "hidden-1", Status: result.Fail, Hidden: true}

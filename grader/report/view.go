@@ -229,7 +229,7 @@ func checkViewOf(r result.Report, c result.Check) checkView {
 // again is the command that asks the same again, of all checks or of some.
 func again(r result.Report, only ...string) string {
 	name := r.Rubric.ID
-	if r.Rubric.File != "" && r.Rubric.File != name+".yaml" { // a file of its own, not a built-in one
+	if r.Rubric.File != "" {
 		name = r.Rubric.File
 	}
 	words := []string{"taskgrader", "grade", "--rubric", name}

@@ -78,7 +78,7 @@ type Rubric struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
 	Digest string `json:"digest"`
-	File   string `json:"file,omitempty"` // as shown in positions
+	File   string `json:"file,omitempty"` // where it is no built-in one
 }
 
 // Grader says what graded it.

@@ -33,9 +33,21 @@ func (e *NotFoundError) Hint() string {
 
 var namesRubric = regexp.MustCompile(`(?m)^rubric:`)
 
-// Find reads a rubric's text: of a file, of the one rubric in a folder, or of a built-in one by its name. The file is
-// the name to show in positions.
-func Find(name string, shipped fs.FS) (file string, text []byte, err error) {
+// Find reads a rubric's text: of a built-in one by its name, of a file, or of the one rubric in a folder. The file is the
+// name to show in positions. A built-in name comes first, since a folder beside may well be called task-api; ./task-api
+// is the folder.
+func Find(name string, shipped fs.FS) (file string, text []byte, builtIn bool, err error) {
+	if text, err := fs.ReadFile(shipped, name+".yaml"); err == nil {
+		return name + ".yaml", text, true, nil
+	}
+	file, text, err = findFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &NotFoundError{Name: name, Known: Names(shipped)}
+	}
+	return file, text, false, err
+}
+
+func findFile(name string) (file string, text []byte, err error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
@@ -50,11 +62,6 @@ func Find(name string, shipped fs.FS) (file string, text []byte, err error) {
 			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s, and it must be one", name, plural(len(found), "rubric"))
 		}
 		name = found[0]
-	case errors.Is(err, fs.ErrNotExist):
-		if text, err := fs.ReadFile(shipped, name+".yaml"); err == nil {
-			return name + ".yaml", text, nil
-		}
-		return "", nil, &NotFoundError{Name: name, Known: Names(shipped)}
 	case err != nil:
 		return "", nil, fmt.Errorf("reading the rubric: %w", err)
 	}
@@ -67,11 +74,15 @@ func Find(name string, shipped fs.FS) (file string, text []byte, err error) {
 
 // Load finds and parses a rubric.
 func Load(name string, shipped fs.FS, kinds []check.Kind) (*Rubric, error) {
-	file, text, err := Find(name, shipped)
+	file, text, builtIn, err := Find(name, shipped)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(file, text, kinds)
+	r, err := Parse(file, text, kinds)
+	if err == nil {
+		r.BuiltIn = builtIn
+	}
+	return r, err
 }
 
 // Names are the built-in rubrics.

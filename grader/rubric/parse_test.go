@@ -601,17 +601,25 @@ func TestFind(t *testing.T) {
 	write("none/x.yaml", "x: 1\n")
 	file := write("task-api", "rubric: on-disk\n")
 
-	name, text, err := Find("task-api", shipped)
+	t.Chdir(dir) // where a file has the name of a built-in rubric
+	name, text, builtIn, err := Find("task-api", shipped)
 	require.NoError(t, err)
+	assert.True(t, builtIn)
 	assert.Equal(t, "task-api.yaml", name)
 	assert.Equal(t, "rubric: task-api\n", string(text))
 
-	name, text, err = Find(file, shipped)
+	name, text, builtIn, err = Find("./task-api", shipped)
+	require.NoError(t, err)
+	assert.False(t, builtIn)
+	assert.Equal(t, "./task-api", name)
+	assert.Equal(t, "rubric: on-disk\n", string(text))
+
+	name, text, _, err = Find(file, shipped)
 	require.NoError(t, err)
 	assert.Equal(t, file, name)
 	assert.Equal(t, "rubric: on-disk\n", string(text))
 
-	name, text, err = Find(filepath.Join(dir, "one"), shipped)
+	name, text, _, err = Find(filepath.Join(dir, "one"), shipped)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(dir, "one", "mine.yml"), name)
 	assert.Contains(t, string(text), "rubric: mine")
@@ -624,10 +632,10 @@ func TestFind(t *testing.T) {
 		"tsak-api":  `there is no rubric "tsak-api" (did you mean "task-api"?)`,
 		"unrelated": `there is no rubric "unrelated"`,
 	} {
-		_, _, err := Find(name, shipped)
+		_, _, _, err := Find(name, shipped)
 		assert.EqualError(t, err, want)
 	}
-	_, _, err = Find("unrelated", shipped)
+	_, _, _, err = Find("unrelated", shipped)
 	var missed *NotFoundError
 	require.ErrorAs(t, err, &missed)
 	assert.Equal(t, "built in: first-steps, task-api; or name a file", missed.Hint())

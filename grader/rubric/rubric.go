@@ -6,20 +6,22 @@ package rubric
 import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/result"
 )
 
 // Rubric is a rubric without mistakes. It is not changed after it was parsed, so many may read it at once.
 type Rubric struct {
-	ID     string
-	Title  string
-	File   string  // as shown in positions
-	Digest string  // sha256:… of the text
-	Points float64 // the sum of the checks that are not bonus
-	Skills []Skill // in the order written
-	Limits check.Limits
-	Port   int // where the program is expected
-	Checks []Check
-	lines  []string
+	ID      string
+	Title   string
+	File    string  // as shown in positions
+	BuiltIn bool    // it ships with the program, and is called by its name
+	Digest  string  // sha256:… of the text
+	Points  float64 // the sum of the checks that are not bonus
+	Skills  []Skill // in the order written
+	Limits  check.Limits
+	Port    int // where the program is expected
+	Checks  []Check
+	lines   []string
 }
 
 // Skill is something that the checks' points add up to evidence of.
@@ -45,6 +47,15 @@ type Check struct {
 	Fresh   []string
 	Kind    check.Kind
 	Asks    check.Check
+}
+
+// Source says in a report by what it was graded.
+func (r *Rubric) Source() result.Rubric {
+	source := result.Rubric{ID: r.ID, Title: r.Title, Digest: r.Digest, File: r.File}
+	if r.BuiltIn {
+		source.File = ""
+	}
+	return source
 }
 
 // Line is the rubric's text on a line, counted from 1, or empty.
