@@ -189,7 +189,7 @@ func Unknown(what string, word Value, known []string) Problems {
 func Suggest(word string, known []string) string {
 	best, least := "", max(1, len(word)/3)+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least && d < max(len(word), len(k)) {
 			best, least = k, d
 		}
 	}

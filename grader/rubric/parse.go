@@ -293,7 +293,9 @@ func (p *parser) needs() {
 	index := map[string]int{}
 	var ids []string
 	for i, c := range p.rubric.Checks {
-		index[c.ID] = i
+		if _, twice := index[c.ID]; !twice { // the second is a mistake of its own
+			index[c.ID] = i
+		}
 		ids = append(ids, c.ID)
 	}
 	for i, c := range p.rubric.Checks {

@@ -21,6 +21,9 @@ const maxValues = 100_000
 // read makes a value of a YAML text.
 func read(file string, text []byte) (option.Value, option.Problems) {
 	at := func(line, column int) option.Pos { return option.Pos{File: file, Line: line, Column: column} }
+	if line, column, ok := notUTF8(text); ok {
+		return option.Value{}, option.Problems{{Pos: at(line, column), Message: "a byte that is no UTF-8 text", Hint: "save the file as UTF-8"}}
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node
 	if err := decoder.Decode(&document); err != nil {
@@ -39,6 +42,31 @@ func read(file string, text []byte) (option.Value, option.Problems) {
 	return v, r.problems
 }
 
+// notUTF8 is where a text stops being UTF-8, which YAML does not say. UTF-16, which begins with a mark of its own, is left
+// to YAML.
+func notUTF8(text []byte) (line, column int, ok bool) {
+	if utf8.Valid(text) || bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return 0, 0, false
+	}
+	at := 0
+	for at < len(text) {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	before := string(text[:at])
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:]) + 1, true
+}
+
+// plainer says what YAML means by the complaints that instructors meet most.
+var plainer = map[string]string{
+	"mapping values are not allowed in this context": "a : where none can be: the indentation is wrong, or a text with : in it has no quotes",
+	"did not find expected key":                      "no key where one must be: the indentation is wrong, or a - is missing",
+	"found unexpected end of stream":                 "the text ends inside quotes",
+}
+
 var (
 	yamlLine   = regexp.MustCompile(`line (\d+): `)
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
@@ -51,8 +79,15 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	if m := yamlLine.FindStringSubmatchIndex(p.Message); m != nil {
 		p.Line, _ = strconv.Atoi(p.Message[m[2]:m[3]])
 		p.Message = p.Message[:m[0]] + p.Message[m[1]:]
+		if strings.HasPrefix(p.Message, "did not find expected") {
+			p.Line++ // these it counts from 0
+		}
 	}
 	lines := strings.Split(string(text), "\n")
+	p.Line = min(p.Line, len(lines))
+	for p.Line > 1 && strings.TrimSpace(lines[p.Line-1]) == "" { // what is missing at the end is missing on the last line
+		p.Line--
+	}
 	for i, line := range lines { // a tab is what most often is wrong, and its line is then certain
 		if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") && (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) {
 			p.Line, p.Column = i+1, strings.IndexByte(line, '\t')+1
@@ -69,10 +104,14 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			}
 		}
 	}
+	if said, ok := plainer[p.Message]; ok {
+		p.Message = said
+	}
 	if m := yamlAnchor.FindStringSubmatch(p.Message); m != nil { // of which YAML says no line
 		for i, line := range lines {
 			if column := strings.Index(line, "*"+m[1]); column >= 0 {
 				p.Line, p.Column = i+1, utf8.RuneCountInString(line[:column])+1
+				p.Hint = "quote a text that begins with *"
 				return p
 			}
 		}
@@ -113,7 +152,13 @@ func (r *reader) value(n *yaml.Node) option.Value {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := r.value(n.Content[i])
 			if n.Content[i].Kind != yaml.ScalarNode || n.Content[i].Tag == "!!merge" {
-				r.problems = append(r.problems, key.Problem("a key must be plain text")...)
+				p := key.Problem("a key must be plain text")
+				p[0].Hint = "quote a text that begins with { or ["
+				if n.Content[i].Tag == "!!merge" {
+					p = key.Problem("<< is not read here")
+					p[0].Hint = "write the keys out"
+				}
+				r.problems = append(r.problems, p...)
 				continue
 			}
 			v.Fields = append(v.Fields, option.Field{Key: key, Value: r.value(n.Content[i+1])})

@@ -115,7 +115,7 @@ func required(file *df.File, name string) check.Item {
 			}
 		}
 	}
-	return check.Item{Name: name, Want: "a line with " + name, Got: "none", Hint: "Add " + name + ": " + purpose[name], File: file.Name}
+	return check.Item{Name: name, Want: "a line with " + name, Got: "none", Hint: strings.TrimSpace("Add a line with " + name + ". " + purpose[name]), File: file.Name}
 }
 
 // purpose is what a student reads of an instruction that is missing.

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,40 +10,141 @@ import (
 	df "github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-func TestRulesFindTheirBadExampleAndNotTheirGood(t *testing.T) {
+func TestThereAreNineteenRules(t *testing.T) {
 	assert.Len(t, rules, 19)
+	seen := map[string]bool{}
 	for _, r := range rules {
-		bad, err := df.Parse("Dockerfile", []byte(r.Bad))
-		require.NoError(t, err, r.ID)
-		found := r.find(bad)
-		if assert.NotNil(t, found, "%s does not find its bad example", r.ID) {
-			assert.NotZero(t, found.line, r.ID)
-			assert.NotEmpty(t, found.hint, r.ID)
-		}
-		fine, err := df.Parse("Dockerfile", []byte(r.Good))
-		require.NoError(t, err, r.ID)
-		assert.Nil(t, r.find(fine), "%s finds its good example", r.ID)
-		assert.NotEmpty(t, r.Why, r.ID)
+		assert.False(t, seen[r.ID], r.ID)
+		seen[r.ID] = true
+		assert.NotEmpty(t, r.Bad, r.ID)
+		assert.NotEmpty(t, r.Good, r.ID)
 	}
 }
 
-func TestRulesAreFair(t *testing.T) {
-	for id, text := range map[string]string{
-		"from-not-latest":    "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n",
-		"from-pinned":        "ARG V=3.12\nFROM python:${V} as base\nFROM base\nFROM scratch\n",
-		"run-cache-clean":    "FROM x:1\nRUN --mount=type=cache,target=/root/.cache/uv uv sync\n",
-		"deps-before-source": "FROM x:1\nCOPY pyproject.toml uv.lock ./\nRUN uv sync\nCOPY . .\n",
-		"user-nonroot":       "FROM x:1 AS a\nUSER app\nFROM a\n",
-		"cmd-exec":           "FROM x:1 AS a\nCMD foo\nFROM x:1\nENTRYPOINT [\"x\"]\n",
-		"workdir-set":        "FROM x:1\nCOPY a /app/\n",
-		"no-secret-env":      "FROM x:1\nARG TOKEN\nENV KEY=$TOKEN PUBLIC_KEY=abc\n",
-	} {
-		file, err := df.Parse("Dockerfile", []byte(text))
-		require.NoError(t, err)
-		for _, r := range rules {
-			if r.ID == id {
-				assert.Nil(t, r.find(file), id)
+// found is what a rule says of a Dockerfile, "line: got; hint", or ok.
+func found(t *testing.T, id, text string) string {
+	t.Helper()
+	file, err := df.Parse("Dockerfile", []byte(text))
+	require.NoError(t, err, text)
+	for _, r := range rules {
+		if r.ID == id {
+			if f := r.find(file); f != nil {
+				return strings.Join([]string{string(rune('0' + f.line)), f.got, f.hint}, "; ")
 			}
+			return "ok"
 		}
+	}
+	t.Fatalf("there is no rule %s", id)
+	return ""
+}
+
+func TestRules(t *testing.T) {
+	const (
+		tag   = "; Name a version, such as FROM python:3.12-slim."
+		order = "; Copy only the file that lists the dependencies, install, then copy the program."
+		cache = "; Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache."
+		apt   = "; Write RUN apt-get update && apt-get install -y --no-install-recommends NAME && rm -rf /var/lib/apt/lists/*."
+		lists = " && rm -rf /var/lib/apt/lists/*\n"
+	)
+	for _, c := range []struct{ id, text, want string }{
+		// references
+		{"from-pinned", "FROM python\n", "1; FROM python" + tag},
+		{"from-pinned", "FROM localhost:5000/python\n", "1; FROM localhost:5000/python" + tag},
+		{"from-pinned", "FROM localhost:5000/python:3.12\n", "ok"},
+		{"from-pinned", "FROM python@sha256:" + strings.Repeat("a", 64) + "\n", "ok"},
+		{"from-pinned", "FROM --platform=linux/amd64 python:3.12\n", "ok"},
+		{"from-pinned", "FROM python AS python\nFROM python\n", "1; FROM python" + tag}, // the second is the stage
+		{"from-pinned", "FROM python:3.12 AS python\nFROM python\nFROM PYTHON\n", "ok"},
+		{"from-pinned", "FROM scratch\n", "ok"},
+		{"from-pinned", "ARG BASE=python\nFROM ${BASE}\n", "2; FROM python" + tag},
+		{"from-pinned", "ARG BASE=python:3.12\nFROM ${BASE}\n", "ok"},
+		{"from-pinned", "ARG V=\"3.12\"\nFROM python:${V}-slim as base\n", "ok"},
+		{"from-pinned", "ARG BASE\nFROM ${BASE}\n", "ok"}, // not known here
+		{"from-pinned", "ARG V\nFROM python:${V:-3.12}\n", "ok"},
+		{"from-not-latest", "FROM python:latest\n", "1; FROM python:latest" + tag},
+		{"from-not-latest", "FROM python:latest AS a\nFROM a\n", "1; FROM python:latest" + tag},
+		{"from-not-latest", "FROM python:latest AS a\nFROM python:3.12\nCOPY --from=a /x /x\n", "ok"},
+		{"from-not-latest", "FROM python:latest@sha256:" + strings.Repeat("a", 64) + "\n", "ok"},
+		{"from-not-latest", "FROM localhost:5000/latest\n", "ok"},
+		{"from-not-latest", "ARG T=latest\nFROM python:$T\n", "2; FROM python:latest" + tag},
+		{"from-not-latest", "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n", "ok"},
+
+		// folders and copies
+		{"workdir-set", "FROM x:1\nCOPY *.py ./\n", "2; COPY *.py ./, with no WORKDIR before it; Add WORKDIR /app above it."},
+		{"workdir-set", "FROM x:1\nCOPY a /app/\n", "ok"},
+		{"workdir-set", "FROM x:1 AS a\nWORKDIR /b\nFROM a\nCOPY x .\n", "ok"},
+		{"workdir-absolute", "FROM x:1\nWORKDIR ./app\n", "2; WORKDIR ./app; Write WORKDIR /app."},
+		{"workdir-absolute", "FROM x:1\nWORKDIR \"/app\"\n", "ok"},
+		{"workdir-absolute", "FROM x:1\nENV H=/a\nWORKDIR $H\nworkdir\t/b\n", "ok"},
+		{"copy-not-add", "FROM x:1\nADD main.py /app/\n", "2; ADD main.py /app/; Write COPY instead of ADD."},
+		{"copy-not-add", "FROM x:1\nADD https://x/y /y\nADD a.tar.gz /b\n", "ok"},
+
+		// installs, as people write them
+		{"deps-before-source", "FROM x:1\nCOPY . .\nRUN pip install -r requirements.txt\n", "2; COPY . . comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY . /app\nRUN python -m pip install --upgrade pip\n", "2; COPY . /app comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY --chown=app:app ./ ./\nRUN uv pip install --system -r requirements.txt\n", "2; COPY --chown=app:app ./ ./ comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY [\"main.py\", \"/app/\"]\nRUN [\"pip\", \"install\", \"fastapi\"]\n", "2; COPY [\"main.py\", \"/app/\"] comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nADD . .\nRUN poetry install\n", "2; ADD . . comes before the install" + order},
+		{"deps-before-source", "FROM x:1\ncopy ./app ./app\nrun cd app && \\\n  /usr/local/bin/pip3 install \\\n  fastapi\n", "2; copy ./app ./app comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY src/tasks ./tasks\nRUN <<EOF\nset -e\npip install fastapi\nEOF\n", "2; COPY src/tasks ./tasks comes before the install" + order},
+		{"deps-before-source", "# escape=`\nFROM x:1\nCOPY . .\nRUN pip `\n  install x\n", "3; COPY . . comes before the install" + order},
+		{"deps-before-source", "\ufeffFROM x:1\r\nCOPY . .\r\nRUN pip install x\r\n", "2; COPY . . comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,target=. pip install -r requirements.txt\n", "2; RUN --mount=type=bind,target=. pip install -r requirements.txt mounts the program" + order},
+		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,source=requirements.txt,target=r.txt pip install -r r.txt\nCOPY . .\n", "ok"},
+		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,from=a,source=.,target=/a pip install /a/x.whl\n", "ok"},
+		{"deps-before-source", "FROM x:1\nCOPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n", "ok"},
+		{"deps-before-source", "FROM x:1\nCOPY setup.py ./app/requirements.txt README.md ./\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps .\n", "ok"},
+		{"deps-before-source", "FROM x:1\nCOPY . .\nRUN echo pip install is next && uv --version && pip list && apt-get update\n", "ok"},
+		{"deps-before-source", "FROM x:1\nONBUILD COPY . .\nRUN pip install x\n", "ok"},
+		{"deps-before-source", "FROM x:1 AS a\nCOPY . .\nFROM x:1\nRUN pip install x\n", "ok"},
+
+		// caches
+		{"run-cache-clean", "FROM x:1\nRUN pip install x\n", "2; RUN pip install x" + cache},
+		{"run-cache-clean", "FROM x:1\nRUN pip install --no-cache-dir uv && uv sync\n", "2; RUN pip install --no-cache-dir uv && uv sync" + cache},
+		{"run-cache-clean", "FROM x:1\nRUN python3 -m pip install x\n", "2; RUN python3 -m pip install x" + cache},
+		{"run-cache-clean", "FROM x:1\nRUN pip install --no-cache-dir x\nRUN uv pip install --no-cache x\nRUN uv sync -n\n", "ok"},
+		{"run-cache-clean", "FROM x:1\nRUN --mount=type=cache,target=/root/.cache/uv uv sync\nRUN --mount=target=/c,type=cache pip install x\n", "ok"},
+		{"run-cache-clean", "FROM x:1\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n", "ok"},
+		{"run-cache-clean", "FROM x:1\nENV A=1 \\\n  UV_NO_CACHE=1\nRUN uv sync\n", "ok"},
+		{"run-cache-clean", "FROM x:1\nRUN PIP_NO_CACHE_DIR=1 pip install x\n", "ok"},
+		{"run-cache-clean", "FROM x:1\nRUN pip install x && rm -rf ~/.cache\nRUN uv sync && uv cache clean\nRUN pip install y && pip cache purge\n", "ok"},
+		{"run-cache-clean", "FROM x:1 AS b\nRUN pip install x\nFROM x:1\nCOPY --from=b /x /x\n", "ok"},
+		{"run-cache-clean", "FROM x:1 AS b\nRUN pip install x\nFROM b\n", "2; RUN pip install x" + cache},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get install -y curl" + lists, "2; RUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*" + apt},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get update && apt-get install -y curl\n", "2; RUN apt-get update && apt-get install -y curl" + apt},
+		{"run-apt-clean", "FROM x:1\nRUN apt update && apt install -y curl" + lists, "ok"},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get -qq update && apt-get -y install curl" + lists, "ok"},
+		{"run-apt-clean", "FROM x:1\nRUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y curl\n", "ok"},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get update\n", "ok"},
+		{"run-no-cd", "FROM x:1\nRUN cd /app\n", "2; RUN cd /app; Use WORKDIR instead of cd."},
+		{"run-no-cd", "FROM x:1\nRUN mkdir /app && cd /app\n", "2; RUN mkdir /app && cd /app; Use WORKDIR instead of cd."},
+		{"run-no-cd", "FROM x:1\nRUN cd /app && make\n", "ok"},
+		{"run-no-sudo", "FROM x:1\nRUN true && sudo apt-get update\n", "2; RUN true && sudo apt-get update; Leave sudo out."},
+		{"run-no-sudo", "FROM x:1\nRUN echo pseudo sudoku\n", "ok"},
+
+		// what starts
+		{"cmd-exec", "FROM x:1\nCMD uvicorn main:app --port 8000\n", `2; CMD uvicorn main:app --port 8000; Write it as a list: CMD ["uvicorn", "main:app", "--port", "8000"].`},
+		{"cmd-exec", "FROM x:1\nENTRYPOINT exec uvicorn \"main:app\"\n", `2; ENTRYPOINT exec uvicorn "main:app"; Write it as a list: ENTRYPOINT ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`},
+		{"cmd-exec", "FROM x:1\nCMD ['uvicorn', 'main:app']\n", `2; CMD ['uvicorn', 'main:app']; Write it as a list: CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`},
+		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM x:1\nENTRYPOINT [\"x\"]\n", "ok"},
+		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM a\nCMD [\"x\"]\n", "ok"},
+		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM a\n", `2; CMD foo; Write it as a list: CMD ["foo"].`},
+		{"cmd-single", "FROM x:1\nCMD a\nCMD b\n", "3; a second CMD b; Remove the CMD that you do not want."},
+		{"cmd-single", "FROM x:1 AS a\nCMD a\nFROM x:1\nCMD b\n", "ok"},
+		{"cmd-no-reload", "FROM x:1\nCMD [\"fastapi\", \"dev\", \"main.py\"]\n", `2; CMD ["fastapi", "dev", "main.py"]; Take --reload out, or write fastapi run instead of fastapi dev.`},
+		{"cmd-no-reload", "FROM x:1\nCMD [\"fastapi\", \"run\"]\n", "ok"},
+		{"expose-format", "FROM x:1\nEXPOSE 8000/tcp 53/UDP 7000-7010 $PORT\n", "ok"},
+		{"expose-format", "FROM x:1\nEXPOSE 127.0.0.1:8000\n", "2; EXPOSE 127.0.0.1:8000; Write only the container's port: EXPOSE 8000."},
+		{"user-nonroot", "FROM x:1 AS a\nUSER app\nFROM a\n", "ok"},
+		{"user-nonroot", "FROM x:1\nUSER app\nRUN x\nUSER 0:0\n", "4; USER 0:0; Name a user that is not root."},
+		{"user-nonroot", "FROM x:1\nUSER $APP\n", "ok"},
+		{"healthcheck", "FROM x:1 AS a\nHEALTHCHECK --interval=5s CMD curl -f http://127.0.0.1:8000/\nFROM a\n", "ok"},
+		{"healthcheck", "FROM x:1\nHEALTHCHECK none\n", "1; no HEALTHCHECK; Add a HEALTHCHECK that asks /health."},
+		{"no-secret-env", "FROM x:1\nARG TOKEN\nENV KEY=$TOKEN PUBLIC_KEY=abc\n", "ok"},
+		{"no-secret-env", "FROM x:1\nENV DEBUG=1 DB_PASSWORD=\"a b\"\n", "2; ENV DEBUG=1 DB_PASSWORD=\"a b\"; Pass it when the container starts: docker run -e DB_PASSWORD=…."},
+		{"no-secret-env", "FROM x:1\nENV SECRET_KEY abc\n", "2; ENV SECRET_KEY abc; Pass it when the container starts: docker run -e SECRET_KEY=…."},
+		{"multi-stage", "FROM x:1\n", "1; one stage; Install in a first stage, FROM … AS builder, and COPY --from=builder into the last."},
+	} {
+		assert.Equal(t, c.want, found(t, c.id, c.text), "%s\n%s", c.id, c.text)
 	}
 }
