@@ -38,7 +38,7 @@ func (in Instruction) Commands() []Command {
 			word := strings.Trim(words[0], `"'(){}`)
 			if assigns.MatchString(word) {
 				c.Env = append(c.Env, word)
-			} else if !strings.HasPrefix(word, "--") && !slices.Contains(carriers, path.Base(word)) {
+			} else if word != "" && !strings.HasPrefix(word, "--") && !slices.Contains(carriers, path.Base(word)) {
 				break
 			}
 			words = words[1:]

@@ -1,6 +1,8 @@
 package dockerfile
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -92,11 +94,31 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(lesson))
 	f.Add([]byte("FROM x\nRUN <<E\nfoo\nE\nCOPY <<A /b\nx\nA\n"))
 	f.Add([]byte("FROM\n"))
+	for _, c := range commands {
+		f.Add([]byte("FROM x\nRUN " + c.run + "\n"))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := Parse("Dockerfile", text)
-		if err == nil {
-			file.References()
-			file.Final().Layers()
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Message == "" || e.Line < 0 {
+				t.Fatalf("%T %v", err, err)
+			}
+			return
+		}
+		file.References()
+		file.Final().Layers()
+		file.Last("CMD")
+		for _, in := range file.Effective() {
+			if in.Line < 1 || in.EndLine < in.Line || in.Name != strings.ToUpper(in.Name) {
+				t.Fatalf("no place: %+v", in)
+			}
+			if in.Name == "RUN" {
+				for _, c := range in.Commands() {
+					_, _ = c.Installs(), c.WithoutProject()
+				}
+			}
+			in.Assignments()
 		}
 	})
 }

@@ -60,13 +60,3 @@ func TestLoadPrefersTheDockerfilesOwn(t *testing.T) {
 	assert.False(t, r.Decide("a").Ignored)
 	assert.True(t, r.Decide("b").Ignored)
 }
-
-func FuzzDecide(f *testing.F) {
-	f.Add(".env # c\n!x\n", "a/.env")
-	f.Add("[a-\n", "x")
-	f.Fuzz(func(t *testing.T, text, path string) {
-		if r, err := Parse(".dockerignore", []byte(text)); err == nil {
-			r.Decide(path)
-		}
-	})
-}

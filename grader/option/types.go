@@ -126,23 +126,32 @@ func (g Glob) Match(name string) bool {
 	return matchParts(strings.Split(string(g), "/"), strings.Split(name, "/"))
 }
 
+// matchParts goes back to the last ** alone when a part does not match, since an earlier one could take no more.
 func matchParts(pattern, name []string) bool {
-	if len(pattern) == 0 {
-		return len(name) == 0
-	}
-	if pattern[0] == "**" {
-		for i := range len(name) + 1 {
-			if matchParts(pattern[1:], name[i:]) {
-				return true
+	p, n, stars, taken := 0, 0, -1, 0
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == "**" {
+			stars, taken = p, n
+			p++
+			continue
+		}
+		if p < len(pattern) {
+			if ok, err := path.Match(pattern[p], name[n]); err == nil && ok {
+				p++
+				n++
+				continue
 			}
 		}
-		return false
+		if stars < 0 {
+			return false
+		}
+		taken++
+		p, n = stars+1, taken
 	}
-	if len(name) == 0 {
-		return false
+	for p < len(pattern) && pattern[p] == "**" {
+		p++
 	}
-	ok, err := path.Match(pattern[0], name[0])
-	return err == nil && ok && matchParts(pattern[1:], name[1:])
+	return p == len(pattern)
 }
 
 // OptionSchema describes a pattern.

@@ -33,6 +33,10 @@ func LoadExpected(file string) (*Expected, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what is expected: %w", err)
 	}
+	return parseExpected(file, text)
+}
+
+func parseExpected(file string, text []byte) (*Expected, error) {
 	v, problems := read(file, text)
 	if len(problems) > 0 {
 		return nil, problems

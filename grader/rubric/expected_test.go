@@ -1,6 +1,7 @@
 package rubric
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -110,4 +111,21 @@ func TestDiff(t *testing.T) {
 	} {
 		assert.Equal(t, c.diff, c.want.Diff(c.got), c.name)
 	}
+}
+
+// FuzzExpected: what is expected is read, or its mistakes have places.
+func FuzzExpected(f *testing.F) {
+	for _, text := range []string{"rubric: r\nsubmissions:\n  a: {score: 1}\n", "rubric: r\nsubmissions: {a: {fails: [b], why: c}}\n", "submissions: []\n", "rubric: r\nsubmissions: {a: 1, a: 2}\n", "- x\n", "a: &a [*a]\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, err := parseExpected("e.yaml", text)
+		if err == nil && e == nil {
+			t.Fatal("nothing and no mistake")
+		}
+		var ps option.Problems
+		if err != nil && (!errors.As(err, &ps) || len(ps) == 0 || ps[0].Line < 1 || ps[0].Column < 1) {
+			t.Fatalf("no place: %v", err)
+		}
+	})
 }

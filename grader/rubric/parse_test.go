@@ -659,6 +659,12 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(c.text))
 	}
 	f.Add([]byte(whole))
+	files, _ := filepath.Glob("testdata/mistakes/*.yaml")
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil {
+			f.Add(text)
+		}
+	}
 	for _, name := range []string{"task-api", "first-steps", "multi-stage"} {
 		text, err := os.ReadFile("../../rubrics/" + name + ".yaml")
 		if err != nil {
