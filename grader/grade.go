@@ -170,11 +170,17 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 		return &PhaseError{"build", err}
 	}
 	g.set(func() { g.built = &built })
-	inPhase(target, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
-	if built.Failure == nil || !built.Failure.Unsent {
-		inPhase(target, func(k check.Kind) bool { return k.Phase == check.Context })
-	}
+	meanwhile := sync.OnceFunc(func() {
+		if built.Image != nil {
+			inPhase(target, func(k check.Kind) bool { return k.Phase == check.Beside }) // first, as it takes longest
+		}
+		inPhase(target, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
+		if built.Failure == nil || !built.Failure.Unsent {
+			inPhase(target, func(k check.Kind) bool { return k.Phase == check.Context })
+		}
+	})
 	if built.Image == nil {
+		meanwhile()
 		g.block(check.Image)
 		return wait(&beside)
 	}
@@ -182,8 +188,8 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	g.progress("starting")
 	running, stop := context.WithTimeoutCause(ctx, g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
 	defer stop()
-	inPhase(target, func(k check.Kind) bool { return k.Phase == check.Beside })
-	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running) })
+	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running, meanwhile) })
+	meanwhile()
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
 	if err != nil {

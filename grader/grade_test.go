@@ -38,10 +38,11 @@ type machine struct {
 	log                                              string
 	kept                                             []string
 
-	mu    sync.Mutex
-	job   check.Job
-	calls []string
-	ended bool // the main container, until it is revived
+	mu       sync.Mutex
+	job      check.Job
+	calls    []string
+	ended    bool                 // the main container, until it is revived
+	starting func(running func()) // what Start does besides; may be nil
 }
 
 func works() *machine {
@@ -63,8 +64,11 @@ func (m *machine) Build(context.Context) (check.Built, error) {
 	m.called("build")
 	return m.built, m.buildErr
 }
-func (m *machine) Start(context.Context) (check.Started, error) {
+func (m *machine) Start(_ context.Context, running func()) (check.Started, error) {
 	m.called("start")
+	if m.starting != nil {
+		m.starting(running)
+	}
 	return m.started, m.startErr
 }
 func (m *machine) Revive(context.Context) (bool, error) {
@@ -353,6 +357,30 @@ func TestGates(t *testing.T) {
 	r = graded(t, m, of(one("run", check.Running, asked)), Options{})
 	assert.Equal(t, []string{"run blocked 0/1 by start"}, verdicts(r))
 	assert.Equal(t, &result.Run{Log: "its log"}, r.Run)
+}
+
+// TestTheContainerFirst: what can be asked of the image waits until the container runs, and is then asked while it comes up.
+func TestTheContainerFirst(t *testing.T) {
+	var waiting atomic.Bool
+	waiting.Store(true)
+	asked := make(chan string, 3)
+	beside := func(name string) ask {
+		return func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+			assert.False(t, waiting.Load(), name)
+			asked <- name
+			return check.Pass(name, ""), nil
+		}
+	}
+	m := works()
+	m.starting = func(running func()) {
+		waiting.Store(false)
+		running()
+		for range 3 {
+			<-asked
+		}
+	}
+	r := graded(t, m, of(one("image", check.Image, beside("image")), one("context", check.Context, beside("context")), one("beside", check.Beside, beside("beside"))), Options{})
+	assert.Equal(t, 3.0, *r.Score)
 }
 
 // TestRefused: what cannot even be unpacked is a build that fails, and nothing is built.

@@ -31,8 +31,9 @@ type Workplace interface {
 	// Build builds the folder. A build that fails by the student's fault is no error.
 	Build(ctx context.Context) (check.Built, error)
 	// Start starts the main container and waits until it answers or fails to. A program that does not come up is no
-	// error.
-	Start(ctx context.Context) (check.Started, error)
+	// error. It calls running when the container runs and the waiting begins: until then, nothing else should keep the
+	// engine busy.
+	Start(ctx context.Context, running func()) (check.Started, error)
 	// Revive starts the main container again if it has ended; it says whether it had.
 	Revive(ctx context.Context) (bool, error)
 	// Kept names what Job.Keep left: image and container, for a person to use.

@@ -94,7 +94,7 @@ func built(t *testing.T, s *Session) check.Built {
 func started(t *testing.T, s *Session) check.Started {
 	t.Helper()
 	built(t, s)
-	up, err := s.Start(t.Context())
+	up, err := s.Start(t.Context(), func() {})
 	require.NoError(t, err)
 	require.True(t, up.Answered, "%+v", up)
 	return up

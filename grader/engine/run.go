@@ -210,8 +210,8 @@ func (c *instance) release() {
 	}
 }
 
-// Start starts the main container.
-func (s *Session) Start(ctx context.Context) (check.Started, error) {
+// Start starts the main container; running is called when it runs.
+func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
 	c, err := s.newInstance(ctx, nil, s.job.Port)
 	if err != nil {
 		return check.Started{}, err
@@ -219,6 +219,7 @@ func (s *Session) Start(ctx context.Context) (check.Started, error) {
 	s.mu.Lock()
 	s.main = c
 	s.mu.Unlock()
+	running()
 	return c.await(ctx)
 }
 
