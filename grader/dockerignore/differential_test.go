@@ -13,7 +13,7 @@ var seeds = []struct{ text, path string }{
 	{".env # c\n!x\n", "a/.env"}, {"[a-\n", "x"}, {"*\n!main.py\n", "main.py"}, {"*\n!app/main.py\n", "app/main.py"},
 	{"app\n!app/main.py\n", "app/main.py"}, {"**/*.pyc\n", "a/b/c.pyc"}, {"tests/**\n", "tests"}, {"**/tests/**\n", "tests/x"},
 	{"\ufeff.env\r\n", ".env"}, {"/x/\n", "x"}, {"./x\n", "x"}, {"..\n", "x"}, {"a/../b\n", "b"}, {"!\n", "x"}, {"! x\n", "x"},
-	{"\\#x\n", "#x"}, {"a b\n", "a b"}, {"a?c\n", "abc"}, {"[^a]\n", "b"}, {"**\n", "a/b"}, {"**/\n", "a"}, {"*/x\n", "a/x"}, {".\n", "a"}, {"!**\n", "a"},
+	{"!/\n", "x"}, {"\\#x\n", "#x"}, {"a b\n", "a b"}, {"a?c\n", "abc"}, {"[^a]\n", "b"}, {"**\n", "a/b"}, {"**/\n", "a"}, {"*/x\n", "a/x"}, {".\n", "a"}, {"!**\n", "a"},
 	{"*.{a,b}\n", "x.a"}, {"a\n!a\na/b\n", "a/b"}, {"a/b\n!a\n", "a/b"}, {"é\n", "é"},
 }
 

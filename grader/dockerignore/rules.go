@@ -54,9 +54,10 @@ func Parse(file string, text []byte) (*Rules, error) {
 		if err != nil || len(patterns) == 0 {
 			continue
 		}
-		matcher, err := patternmatcher.New([]string{strings.TrimPrefix(patterns[0], "!")})
-		if err == nil && patterns[0] == "!" {
-			err = fmt.Errorf("illegal exclusion pattern: %q", "!")
+		_, err = patternmatcher.New(patterns)
+		var matcher *patternmatcher.PatternMatcher
+		if err == nil {
+			matcher, err = patternmatcher.New([]string{strings.TrimPrefix(patterns[0], "!")})
 		}
 		if err == nil {
 			_, err = matcher.MatchesOrParentMatches("x")
