@@ -194,6 +194,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	g.set(func() { g.sandbox = &sandbox })
 	if err != nil {
 		g.abandon(check.Running) // what was asked before may wait for these
+		known()
 		return errors.Join(&PhaseError{"start", err}, wait(&beside))
 	}
 	g.set(func() { g.start = &started })

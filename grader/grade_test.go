@@ -287,7 +287,7 @@ func TestNeedsAcrossPhases(t *testing.T) {
 		all = append(all, one(fmt.Sprintf("folder-%d", i), check.Folder, passes, "run"), one(fmt.Sprintf("image-%d", i), check.Image, passes, "last"),
 			one(fmt.Sprintf("beside-%d", i), check.Beside, passes, "last"))
 	}
-	all = append(all, one("run", check.Running, passes), one("last", check.Last, passes))
+	all = append(all, one("run", check.Running, passes), one("last", check.Last, passes), one("alone", check.Beside, passes))
 	r := graded(t, works(), of(all...), Options{})
 	assert.Equal(t, float64(len(all)), *r.Score)
 
