@@ -18,9 +18,10 @@ setup:
 demo: build
 	./scripts/demo
 
-test: setup
+test: setup build
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	./scripts/tools
+	bin/taskgrader images submissions docs/examples/shortener
 	go vet ./...
 	go test -p 2 -timeout 18m ./...
 
