@@ -53,20 +53,28 @@ func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
 	if r.tar != nil {
 		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return r.tar, nil })))
 	}
-	running := make(chan error, 1)
-	sessionCtx, end := context.WithCancel(ctx)
-	defer end()
+	building, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	running := make(chan struct{})
 	go func() {
-		running <- s.Run(sessionCtx, func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
+		defer close(running)
+		_ = s.Run(building, func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
 			return e.api.DialHijack(ctx, "/session", proto, meta)
 		})
+		stop(errLost) // without it the engine would wait for files that never come
 	}()
-	_, err = e.provider.BuildImage(withTrace(ctx, t), source{recipe: r, session: s.ID(), id: e.owner.String() + "-" + strconv.Itoa(e.number())})
+	_, err = e.provider.BuildImage(withTrace(building, t), source{recipe: r, session: s.ID(), id: e.owner.String() + "-" + strconv.Itoa(e.number())})
+	if err != nil && ctx.Err() == nil && context.Cause(building) != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(building), err)
+	}
+	stop(nil)
 	_ = s.Close()
-	end()
 	<-running
 	return t, err
 }
+
+// errLost is that the connection to the engine ended in the middle of a build: ours.
+var errLost = errors.New("building: the connection to the engine was lost")
 
 // source is a recipe as testcontainers-go wants it.
 type source struct {

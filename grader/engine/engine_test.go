@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"archive/tar"
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,4 +133,16 @@ func says(t *testing.T, s *Session, path string) string {
 	a := get(t, s, path)
 	require.Equal(t, 200, a.Status, "%s: %s", path, a.Fault)
 	return string(a.Body)
+}
+
+// tarOf writes files into an archive, sorted by name.
+func tarOf(t *testing.T, w io.Writer, files map[string]string) error {
+	t.Helper()
+	archive := tar.NewWriter(w)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(files[name])), Typeflag: tar.TypeReg, Mode: 0o644}))
+		_, err := archive.Write([]byte(files[name]))
+		require.NoError(t, err)
+	}
+	return archive.Close()
 }

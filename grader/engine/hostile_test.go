@@ -278,7 +278,7 @@ func TestSandboxSaysWhatHolds(t *testing.T) {
 	require.Equal(t, check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Disk: "watched", Network: "isolated", Log: "enforced"}, s.Sandbox())
 }
 
-// TestBusyMachine: a program that others keep from the processor gets its time back, and one that keeps itself does not.
+// TestMeter: a program that others keep from the processor gets its time back, and one that keeps itself does not.
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	s := running(t, func(j *check.Job) { j.Limits.Run.CPUs = 0.2 }, nil)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,10 +40,10 @@ func (c *instance) Listeners(ctx context.Context) ([]check.Listener, bool, error
 	return listeners(out.Stdout), true, nil
 }
 
-// listScript gives the environment of each process of the container but its own: the variables end with a zero byte, and
-// so does the whole. Of a process that only its own user may look at, it gives that user and group.
+// listScript gives, for each process of the container but its own, its number and its environment: each text ends with a
+// zero byte, and so does the whole. Of a process that only its own user may look at, it gives that user and group instead.
 const listScript = `for d in /proc/[0-9]*; do
-[ "$d" = "/proc/$$" ] || { cat "$d/environ" 2>/dev/null || stat -c '?%u:%g' "$d" 2>/dev/null; printf '\0\0'; }
+[ "$d" = "/proc/$$" ] || { printf '%s\0' "$d"; cat "$d/environ" 2>/dev/null || stat -c '?%u:%g' "$d" 2>/dev/null; printf '\0\0'; }
 done`
 
 const listProgram = `import glob,os,sys
@@ -50,7 +52,7 @@ for d in glob.glob("/proc/[0-9]*"):
     try:
         try: e=open(d+"/environ","rb").read()
         except PermissionError: s=os.stat(d); e=b"?%d:%d"%(s.st_uid,s.st_gid)
-        sys.stdout.buffer.write(e+b"\0\0")
+        sys.stdout.buffer.write(d.encode()+b"\0"+e+b"\0\0")
     except OSError: pass`
 
 // Environments are those of the processes inside: read from the kernel where they are processes of this machine and it
@@ -60,13 +62,12 @@ func (c *instance) Environments(ctx context.Context) ([]map[string]string, bool,
 		return found, true, nil
 	}
 	asked := map[string]bool{}
-	var all []map[string]string
+	found := map[string]map[string]string{} // by process
 	for users := []string{""}; len(users) > 0; users = users[1:] {
-		found, others, err := c.environmentsAs(ctx, users[0])
+		others, err := c.environmentsAs(ctx, users[0], found)
 		if err != nil {
 			return nil, false, err
 		}
-		all = append(all, found...)
 		for _, other := range others {
 			if !asked[other] {
 				asked[other] = true
@@ -74,7 +75,7 @@ func (c *instance) Environments(ctx context.Context) ([]map[string]string, bool,
 			}
 		}
 	}
-	return all, len(all) > 0, nil
+	return slices.Collect(maps.Values(found)), len(found) > 0, nil
 }
 
 func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
@@ -99,25 +100,26 @@ func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
 
 // environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own. What it may not read
 // belongs to others.
-func (c *instance) environmentsAs(ctx context.Context, user string) (all []map[string]string, others []string, err error) {
+func (c *instance) environmentsAs(ctx context.Context, user string, found map[string]map[string]string) (others []string, err error) {
 	for _, command := range [][]string{{"sh", "-c", listScript}, {"python3", "-c", listProgram}} {
 		out, err := c.exec(ctx, user, command)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
+		}
+		if out.ExitCode != 0 { // there is no such program
+			continue
 		}
 		for _, block := range strings.Split(out.Stdout, "\x00\x00") {
-			block = strings.Trim(block, "\x00\n")
-			if owner, hidden := strings.CutPrefix(block, "?"); hidden {
+			process, text, _ := strings.Cut(strings.TrimLeft(block, "\x00\n"), "\x00")
+			if owner, hidden := strings.CutPrefix(strings.TrimSpace(text), "?"); hidden {
 				others = append(others, owner)
-			} else if block != "" {
-				all = append(all, environment(block))
+			} else if text != "" {
+				found[process] = environment(text)
 			}
 		}
-		if len(all)+len(others) > 0 {
-			break
-		}
+		return others, nil
 	}
-	return all, others, nil
+	return nil, nil
 }
 
 // environment reads variables that end with zero bytes.

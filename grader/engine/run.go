@@ -65,6 +65,7 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 	}
 	defer func() {
 		if err != nil {
+			c.net = nil // whatever is wrong may be wrong with the network, so nobody gets it again
 			err = errors.Join(err, c.remove(context.WithoutCancel(ctx)))
 		}
 	}()

@@ -155,6 +155,8 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 		return built, err
 	case ctx.Err() != nil:
 		return built, ctx.Err()
+	case errors.Is(err, errLost), s.engine.watch.lostSince(begun):
+		return built, err
 	case sent.failure() != nil:
 		built.Failure = sent.failure()
 		return built, nil

@@ -43,7 +43,8 @@ func (t *trace) stepsOf(file *dockerfile.File) []check.Step {
 		if code := exitCode.FindStringSubmatch(v.Error); code != nil {
 			s.ExitCode, _ = strconv.Atoi(code[1])
 		}
-		s.stage, s.Line = locate(file, m[1], number)
+		total, _ := strconv.Atoi(m[3])
+		s.stage, s.Line = locate(file, m[1], number, total)
 		all = append(all, s)
 	}
 	sort.SliceStable(all, func(i, j int) bool {
@@ -59,8 +60,9 @@ func (t *trace) stepsOf(file *dockerfile.File) []check.Step {
 	return steps
 }
 
-// locate finds the stage and the line of a step: BuildKit counts FROM as 1, and then what makes layers.
-func locate(file *dockerfile.File, name string, number int) (stage, line int) {
+// locate finds the stage and the line of a step: BuildKit counts what makes layers, after FROM as 1 where that brings an
+// image in, which it does not where it names scratch or a stage.
+func locate(file *dockerfile.File, name string, number, total int) (stage, line int) {
 	if file == nil {
 		return 0, 0
 	}
@@ -71,7 +73,7 @@ func locate(file *dockerfile.File, name string, number int) (stage, line int) {
 		}
 	}
 	layers := file.Stages[stage].Layers()
-	if i := number - 2; i >= 0 && i < len(layers) {
+	if i := number - 1 - (total - len(layers)); i >= 0 && i < len(layers) {
 		line = layers[i].Line
 	}
 	return stage, line

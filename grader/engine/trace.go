@@ -46,8 +46,20 @@ func (c tracing) ImageBuild(ctx context.Context, body io.Reader, o client.ImageB
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok && err == nil {
 		result.Body = &tracedBody{ReadCloser: result.Body, trace: t}
 	}
+	if err != nil {
+		err = final{err}
+	}
 	return result, err
 }
+
+// final is an error after which testcontainers-go does not try again: the build's session is over by then, and trying
+// again is the caller's.
+type final struct{ error }
+
+func (f final) Unwrap() error { return f.error }
+
+// System makes it an internal error, in the sense of containerd's errdefs.
+func (final) System() {}
 
 // Close leaves the connection open: testcontainers-go closes it after each call, and it is not its own.
 func (tracing) Close() error { return nil }

@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+func with(lines ...string) map[string]string {
+	return map[string]string{"Dockerfile": hostileFile + strings.Join(lines, "\n") + "\n"}
+}
+
+func TestWhereAProgramIsFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		more map[string]string
+		port int
+		loop bool
+	}{
+		{"where it is wanted", nil, 8000, false},
+		{"on another port", with("ENV PORT=9000"), 9000, false},
+		{"on the loopback alone", with("ENV HOST=127.0.0.1"), 8000, true},
+		{"beside a port that takes connections and never answers", with(`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
+		{"among more ports than there are", with("EXPOSE 1-65535"), 8000, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := running(t, nil, c.more)
+			up := s.Started()
+			require.Equal(t, c.port, up.Port)
+			require.Equal(t, 8000, up.Wanted)
+			require.Equal(t, c.loop, up.Loopback)
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() {
+					a, err := s.Do(t.Context(), check.Request{Method: "GET", Path: "/"})
+					if err != nil || string(a.Body) != "here" {
+						t.Errorf("%+v, %v", a, err)
+					}
+				})
+			}
+			all.Wait()
+			listeners, known, err := s.Listeners(t.Context())
+			require.NoError(t, err)
+			require.True(t, known)
+			require.True(t, slices.ContainsFunc(listeners, func(l check.Listener) bool { return l.Port == c.port && isLoopback(l.Address) == c.loop }), "%v", listeners)
+			s.main.group = "" // as where the engine is elsewhere
+			inside, known, err := s.Listeners(t.Context())
+			require.NoError(t, err)
+			require.True(t, known)
+			require.ElementsMatch(t, listeners, inside)
+		})
+	}
+}
+
+func TestProgramsThatDoNotComeUp(t *testing.T) {
+	t.Parallel()
+	python := func(program string) string {
+		return "FROM python:3.12-slim\nCMD [\"python3\", \"-c\", \"" + program + "\"]\n"
+	}
+	for _, c := range []struct {
+		name, dockerfile string
+		exited           bool
+		code             int
+		log              string
+		listens          []check.Listener
+	}{
+		{name: "ends at once", dockerfile: python("print('bye'); raise SystemExit(4)"), exited: true, code: 4, log: "bye\n"},
+		{name: "has no command", dockerfile: "FROM scratch\nCOPY Dockerfile /\n", exited: true, code: 127, log: "o command specified"},
+		{name: "has a command that is not there", dockerfile: "FROM scratch\nCOPY Dockerfile /\nCMD [\"/main\"]\n", exited: true, code: 127, log: "/main"},
+		{name: "has a command that is no program", dockerfile: "FROM python:3.12-slim\nCMD [\"/etc\"]\n", exited: true, code: 127, log: "/etc"},
+		{name: "has a user that is not there", dockerfile: "FROM python:3.12-slim\nUSER nobody-knows\nCMD [\"python3\"]\n", exited: true, code: 127, log: "nobody-knows"},
+		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
+		{name: "listens for datagrams", dockerfile: python("import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); time.sleep(600)")},
+		{name: "wants TLS", dockerfile: python("import socket\\ns=socket.create_server(('',8000))\\nwhile True:\\n c,_=s.accept(); c.recv(100); c.sendall(bytes([21,3,1,0,2,2,70])); c.close()"), listens: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			job := jobOf(t, folder(t, map[string]string{"Dockerfile": c.dockerfile}))
+			job.Limits.Run.Start, job.Limits.HTTP.Timeout = option.Duration(6*time.Second), option.Duration(2*time.Second)
+			s := open(t, job)
+			built(t, s)
+			up, err := s.Start(t.Context(), func() {})
+			require.NoError(t, err)
+			require.False(t, up.Answered)
+			require.Equal(t, c.exited, up.Exited, "%+v", up)
+			require.Equal(t, c.code, up.ExitCode)
+			require.Contains(t, up.Log, c.log)
+			require.Equal(t, c.listens, up.Listeners)
+		})
+	}
+}
+
+func TestOddDockerfiles(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, with("HEALTHCHECK --interval=1s CMD touch /checked", "VOLUME /volume", "ONBUILD RUN false", "STOPSIGNAL SIGINT"))
+	info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	require.Nil(t, info.Container.State.Health, "the engine runs no command of the image's by itself")
+	require.Equal(t, []string{"CMD-SHELL", "touch /checked"}, s.Built().Image.Config.Healthcheck, "the report knows of it")
+	stopped, err := s.Stop(t.Context(), 20*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, "SIGINT", stopped.Signal)
+	require.True(t, stopped.InTime)
+}
+
+func TestStop(t *testing.T) {
+	t.Parallel()
+	t.Run("a program that does not listen to it", func(t *testing.T) {
+		s := running(t, nil, nil) // the first process ignores what it does not handle
+		stopped, err := s.Stop(t.Context(), time.Second)
+		require.NoError(t, err)
+		require.False(t, stopped.InTime)
+		require.Equal(t, "SIGTERM", stopped.Signal)
+		require.GreaterOrEqual(t, stopped.Took, time.Second)
+	})
+	t.Run("a program that has ended", func(t *testing.T) {
+		s := running(t, nil, nil)
+		require.True(t, get(t, s, "/exit?3").Exited)
+		stopped, err := s.Stop(t.Context(), time.Second)
+		require.NoError(t, err)
+		require.True(t, stopped.InTime)
+		require.Equal(t, 3, stopped.ExitCode)
+		out, err := s.Exec(t.Context(), []string{"true"})
+		require.NoError(t, err)
+		require.NotZero(t, out.ExitCode, "a command in what has ended does not pass")
+		revived, err := s.Revive(t.Context())
+		require.NoError(t, err)
+		require.True(t, revived)
+		revived, err = s.Revive(t.Context())
+		require.NoError(t, err)
+		require.False(t, revived)
+	})
+}
+
+func TestExec(t *testing.T) {
+	t.Parallel()
+	s := running(t, func(j *check.Job) { j.Limits.HTTP.Timeout = option.Duration(time.Second) }, nil)
+	out, err := s.Exec(t.Context(), []string{"sh", "-c", "echo out; echo err >&2; exit 7"})
+	require.NoError(t, err)
+	require.Equal(t, check.Output{ExitCode: 7, Stdout: "out\n", Stderr: "err\n"}, out)
+	out, err = s.Exec(t.Context(), []string{"no-such-program"})
+	require.NoError(t, err)
+	require.True(t, out.NotFound)
+	out, err = s.Exec(t.Context(), []string{"sleep", "600"})
+	require.NoError(t, err)
+	require.True(t, out.TimedOut)
+	out, err = s.Exec(t.Context(), []string{"head", "-c", "1000000", "/dev/zero"})
+	require.NoError(t, err)
+	require.Len(t, out.Stdout, tailBytes)
+}
+
+func TestEnvironments(t *testing.T) {
+	t.Parallel()
+	names := func(t *testing.T, c check.Container) (found []string) {
+		t.Helper()
+		all, known, err := c.Environments(t.Context())
+		require.NoError(t, err)
+		require.True(t, known)
+		for _, environment := range all {
+			found = append(found, environment["WHO"])
+		}
+		slices.Sort(found)
+		return found
+	}
+	t.Run("of two users", func(t *testing.T) {
+		s := running(t, nil, with("ENV WHO=root", `CMD ["python3", "-c", "import os,subprocess; subprocess.run(['python3','/main.py'],user=1000,group=1000,env=dict(os.environ,WHO='user'+chr(10)+'of two lines'))"]`))
+		want := []string{"root", "user\nof two lines"}
+		require.Equal(t, want, names(t, s))
+		s.main.group = "" // as where the engine is elsewhere
+		require.Equal(t, want, names(t, s))
+	})
+	t.Run("without a shell", func(t *testing.T) {
+		s := running(t, nil, with("ENV WHO=me", `RUN ["rm", "/bin/sh"]`))
+		s.main.group = ""
+		require.Equal(t, []string{"me"}, names(t, s))
+	})
+	t.Run("with nothing but the program", func(t *testing.T) {
+		dir := folder(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY main /main\nENV WHO=me\nCMD [\"/main\"]\n"})
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "main"), "./testdata/static")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=-buildvcs=false")
+		out, err := build.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		s := open(t, jobOf(t, dir))
+		started(t, s)
+		require.Equal(t, "here", says(t, s, "/"))
+		require.Equal(t, []string{"me"}, names(t, s))
+		s.main.group = ""
+		_, known, err := s.Environments(t.Context())
+		require.NoError(t, err)
+		require.False(t, known)
+		_, known, err = s.Listeners(t.Context())
+		require.NoError(t, err)
+		require.False(t, known)
+	})
+}
+
+func TestSecondContainer(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	second, err := s.Second(t.Context(), map[string]string{"PORT": "9001", "WHO": "second"}, 9001)
+	require.NoError(t, err)
+	require.Equal(t, 9001, second.Started().Port)
+	require.Equal(t, "here", string(get(t, second, "/").Body))
+	all, known, err := second.Environments(t.Context())
+	require.NoError(t, err)
+	require.True(t, known)
+	require.Equal(t, "second", all[0]["WHO"])
+	require.NoError(t, second.Close())
+	require.NoError(t, second.Close(), "it may be closed again")
+	require.Equal(t, "here", says(t, s, "/"))
+}
+
+// TestKeep sweeps, so it must have the engine for itself.
+func TestKeep(t *testing.T) {
+	files := map[string]string{"Dockerfile": hostileFile, "main.py": hostile}
+	job := jobOf(t, folder(t, maps.Clone(files)))
+	job.Keep = true
+	s, err := tested.Open(t.Context(), job)
+	require.NoError(t, err)
+	started(t, s)
+	kept := s.Kept()
+	require.Len(t, kept, 2)
+	require.NoError(t, s.Close())
+	network := s.main.net.id
+	s.main.net = nil // it is kept, and no other container's any more
+	t.Cleanup(func() {
+		ctx := context.Background() // the test's own is over by now
+		require.NoError(t, s.main.remove(ctx))
+		require.NoError(t, tested.untag(ctx, s.tags[0]))
+		_, err := tested.api.NetworkRemove(ctx, network, client.NetworkRemoveOptions{})
+		require.NoError(t, err)
+	})
+	require.NoError(t, tested.networks.remove(t.Context()))
+	require.NoError(t, tested.sweepOwn(t.Context()))
+	info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
+	require.NoError(t, err)
+	require.True(t, info.Container.State.Running)
+	require.Equal(t, "container "+strings.TrimPrefix(info.Container.Name, "/"), kept[1])
+	_, err = tested.api.ImageInspect(t.Context(), strings.TrimPrefix(kept[0], "image "))
+	require.NoError(t, err)
+}
