@@ -100,7 +100,7 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 		case err != nil && name == ".":
 			return err
 		case err != nil:
-			return nil //nolint:nilerr // a folder below that cannot be read has no program for us
+			return nil // a folder below that cannot be read has no program for us
 		case d.IsDir() && slices.Contains([]string{".venv", "venv", ".git", "node_modules", "__pycache__"}, d.Name()):
 			return fs.SkipDir
 		case d.Type().IsRegular():

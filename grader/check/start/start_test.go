@@ -46,7 +46,7 @@ func TestNotReadyYet(t *testing.T) {
 	var asked atomic.Int64
 	target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if asked.Add(1) < 15 {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, `{"status":"healthy"}`)

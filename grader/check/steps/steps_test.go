@@ -233,7 +233,7 @@ func TestWithin(t *testing.T) {
 	var count atomic.Int64
 	target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if count.Add(1) < 3 {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
 	assert.Equal(t, "ok GET /x", checktest.Asked(t, kind.Kind(), "http: [{send: GET /x, within: 1m}]", target))
