@@ -134,8 +134,9 @@ func (o *classOptions) find(dir string, options *class.Options) ([]submission.En
 
 // ours tells what a run ended with: a mistake of the caller, or a fault of ours.
 func ours(err error) error {
-	switch err.(type) {
-	case *class.RefusedError, graderError:
+	var refused *class.RefusedError
+	var fault graderError
+	if errors.As(err, &refused) || errors.As(err, &fault) {
 		return err
 	}
 	return graderError{err}

@@ -66,7 +66,7 @@ func (s *Store) Pull(ctx context.Context, ref string, progress func(string)) err
 func pullError(ref string, err error) error {
 	switch text := err.Error(); {
 	case noNetwork.MatchString(text):
-		return fmt.Errorf("pulling %q: %w: %v", ref, baseimage.ErrUnreachable, err)
+		return fmt.Errorf("pulling %q: %w: %w", ref, baseimage.ErrUnreachable, err)
 	case noImage.MatchString(text):
 		return fmt.Errorf("pulling %q: %w", ref, baseimage.ErrNotFound)
 	}

@@ -111,7 +111,7 @@ func (u *unpacker) zip(full string) error {
 	}
 	defer r.Close()
 	for _, f := range r.File {
-		if err := u.entry(f.Name, f.Mode(), "", func() (io.ReadCloser, error) { return f.Open() }); err != nil {
+		if err := u.entry(f.Name, f.Mode(), func() (io.ReadCloser, error) { return f.Open() }); err != nil {
 			return err
 		}
 	}
@@ -144,14 +144,14 @@ func (u *unpacker) tar(full string) error {
 		if h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
-		if err := u.entry(h.Name, mode, h.Linkname, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
+		if err := u.entry(h.Name, mode, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
 			return err
 		}
 	}
 }
 
 // entry lays out one entry of an archive. The root refuses every way out of the folder once more.
-func (u *unpacker) entry(name string, mode fs.FileMode, link string, open func() (io.ReadCloser, error)) error {
+func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
 	name = strings.ReplaceAll(name, `\`, "/")
 	clean := path.Clean(name)
 	if strings.HasPrefix(name, "/") || clean == ".." || strings.HasPrefix(clean, "../") || strings.ContainsRune(name, 0) || strings.Contains(clean, ":") {

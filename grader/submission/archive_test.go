@@ -301,11 +301,11 @@ func TestLimits(t *testing.T) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
 	}
 	u := &unpacker{root: root, packed: 1 << 40, written: maxUnpacked - 10, folders: map[string]bool{}}
-	require.NoError(t, u.entry("ten", 0o644, "", content("0123456789")))
-	require.EqualError(t, u.entry("one", 0o644, "", content("x")), "the archive unpacks to far more than a submission needs")
+	require.NoError(t, u.entry("ten", 0o644, content("0123456789")))
+	require.EqualError(t, u.entry("one", 0o644, content("x")), "the archive unpacks to far more than a submission needs")
 	u = &unpacker{root: root, packed: 1 << 20, entries: maxEntries - 2, folders: map[string]bool{}}
-	require.NoError(t, u.entry("a/b", 0o644, "", content("")), "a file and its folder")
-	require.EqualError(t, u.entry("a/c", 0o644, "", content("")), "the archive holds more than 20000 files")
+	require.NoError(t, u.entry("a/b", 0o644, content("")), "a file and its folder")
+	require.EqualError(t, u.entry("a/c", 0o644, content("")), "the archive holds more than 20000 files")
 }
 
 // TestWhoseFault: an archive that cannot be read is the student's fault, a disk that cannot be written is ours.
@@ -315,19 +315,19 @@ func TestWhoseFault(t *testing.T) {
 	u := &unpacker{root: root, packed: 1 << 20, folders: map[string]bool{}}
 	broken := func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil }
 	var refused *Refused
-	require.ErrorAs(t, u.entry("a", 0o644, "", broken), &refused)
+	require.ErrorAs(t, u.entry("a", 0o644, broken), &refused)
 	assert.Equal(t, &Refused{Message: "the archive is damaged: bad sector", Hint: tryIt}, refused)
 	if _, err := os.Stat("/dev/full"); err == nil {
 		full, err := os.OpenRoot("/dev")
 		require.NoError(t, err)
 		defer full.Close()
 		u := &unpacker{root: full, packed: 1 << 20, folders: map[string]bool{}}
-		err = u.entry("full", 0o644, "", func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil })
+		err = u.entry("full", 0o644, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil })
 		require.ErrorContains(t, err, "unpacking: write /dev/full: no space left on device")
 		assert.False(t, errors.As(err, &refused), "a full disk is not the student's fault")
 	}
 	require.NoError(t, root.Close())
-	err = u.entry("b/c", 0o644, "", broken)
+	err = u.entry("b/c", 0o644, broken)
 	require.ErrorContains(t, err, "unpacking: ")
 	assert.False(t, errors.As(err, &refused))
 }
