@@ -18,7 +18,8 @@ func TestDockerfile(t *testing.T) {
 		{"rules: [from-pinned, cmd-exec]", "FROM x\nCMD [\"y\"]\n", "0 from-pinned: want every base image names a tag or a digest; got FROM x; hint: Name a version, such as FROM python:3.12-slim.; at Dockerfile:1\nok cmd-exec"},
 		{"allow_from: [\"python:*\", \"*/python:*\"]", "FROM python:3.12 AS a\nFROM a\nFROM ghcr.io/python:3\nFROM scratch\n", "ok allow_from"},
 		{"allow_from: [\"python:*\"]", "FROM node:20\n", "0 allow_from: want a base image among python:*; got node:20; hint: Use one of the base images that the course allows.; at Dockerfile:1"},
-		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\n", "0 Dockerfile: want a Dockerfile that Docker can read; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR.; at Dockerfile:2"},
+		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\nCMD z\n", "0 cmd-exec: want CMD and ENTRYPOINT are written as a list; got CMD z; hint: Write it as a list: CMD [\"z\"].; at Dockerfile:3"},
+		{"rules: [cmd-exec]", "FRM x\n", "0 Dockerfile: want a Dockerfile that Docker can read; got unknown instruction: FRM (did you mean FROM?); hint: Write FROM instead of FRM.; at Dockerfile:1"},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {"+c.options+"}", checktest.New().With("Dockerfile", c.text)), c.text)
 	}
