@@ -47,6 +47,9 @@ func TestMemoryHog(t *testing.T) {
 	})
 	t.Run("as a child", func(t *testing.T) {
 		s := running(t, nil, nil)
+		out, err := s.Exec(t.Context(), []string{"sh", "-c", "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes"})
+		require.NoError(t, err)
+		require.Equal(t, "128000000\n", out.Stdout)
 		require.Equal(t, "-9", says(t, s, "/child"))
 		require.Eventually(t, func() bool { return tested.watch.ranOut(s.main.id) }, soon, pollTime, "the engine's event says so, the container's state does not")
 		require.Equal(t, "here", says(t, s, "/"))
@@ -223,6 +226,36 @@ func TestNothingOutsideIsReached(t *testing.T) {
 	isolated := running(t, nil, nil)
 	require.NotEqual(t, "reached", says(t, isolated, "/reach?"+subnet+"2:8000"))
 	require.Equal(t, "isolated", isolated.Sandbox().Network)
+}
+
+// TestThisMachinesServices: they are in reach, which doctor says, with the rule that changes it; the rule is tried on the
+// bridge of this test alone.
+func TestThisMachinesServices(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	info, err := tested.api.NetworkInspect(t.Context(), s.main.net.id, client.NetworkInspectOptions{})
+	require.NoError(t, err)
+	bridge := info.Network.Options["com.docker.network.bridge.name"]
+	require.True(t, strings.HasPrefix(bridge, bridgePrefix), bridge)
+	service, err := net.Listen("tcp", net.JoinHostPort(info.Network.IPAM.Config[0].Gateway.String(), "0"))
+	require.NoError(t, err)
+	defer service.Close()
+	require.Equal(t, "reached", says(t, s, "/reach?"+service.Addr().String()))
+
+	findings, err := tested.Doctor(t.Context())
+	require.NoError(t, err)
+	_, rule, _ := strings.Cut(said(findings, "network isolation"), "sudo iptables -I ")
+	rule, _, found := strings.Cut(rule, " closes those")
+	require.True(t, found)
+	words := strings.Fields(strings.Replace(rule, bridgePrefix+"+", bridge, 1))
+	out, err := exec.Command("iptables", append([]string{"-I"}, words...)...).CombinedOutput()
+	require.NoError(t, err, "%s (this test runs as root, with iptables)", out)
+	defer func() {
+		out, err := exec.Command("iptables", append([]string{"-D"}, words...)...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}()
+	require.NotEqual(t, "reached", says(t, s, "/reach?"+service.Addr().String()))
+	require.Equal(t, "here", says(t, s, "/"), "the grader still gets answers")
 }
 
 func TestPublishedPortsAreOfThisMachineAlone(t *testing.T) {

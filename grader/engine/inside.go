@@ -232,8 +232,6 @@ func (c *instance) Logs(ctx context.Context) (string, error) {
 
 // Stop sends the stop signal and waits.
 func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stopped, error) {
-	stopping, cancel := c.ownTime(ctx, within)
-	defer cancel()
 	signal := c.image.Config.StopSignal
 	if signal == "" {
 		signal = "SIGTERM"
@@ -255,6 +253,8 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 	if err != nil {
 		return check.Stopped{}, fmt.Errorf("sending %s: %w", signal, err)
 	}
+	stopping, cancel := c.ownTime(ctx, within)
+	defer cancel()
 	s := check.Stopped{Signal: signal}
 	select {
 	case ended := <-wait.Result:

@@ -67,6 +67,19 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 }
 
+// ahead makes a network if none is free, so that the next container need not wait for one.
+func (n *networks) ahead(ctx context.Context) {
+	n.mu.Lock()
+	free := len(n.free)
+	n.mu.Unlock()
+	if free > 0 {
+		return
+	}
+	if taken, err := n.take(ctx); err == nil { // if not, who needs it learns why
+		n.give(taken)
+	}
+}
+
 // ours says whether an address is one of this machine's.
 func ours(ip net.IP) bool {
 	addresses, err := net.InterfaceAddrs()

@@ -32,6 +32,7 @@ type Session struct {
 	mu     sync.Mutex
 	tags   []string
 	others map[*instance]bool
+	ahead  sync.WaitGroup // a network is made while the image builds
 	closed bool
 }
 
@@ -73,6 +74,9 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 	if failure := s.look(); failure != nil {
 		s.built = check.Built{Failure: failure}
 		return s.built, nil
+	}
+	if s.job.Limits.Run.Network == "isolated" {
+		s.ahead.Go(func() { s.engine.networks.ahead(ctx) })
 	}
 	built, err := s.build(ctx)
 	s.built = built
@@ -246,6 +250,9 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.mu.Unlock()
+	s.ahead.Wait()
+	s.mu.Lock()
 	tags, others := s.tags, s.others
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
