@@ -55,9 +55,9 @@ type Topic struct {
 
 // Check asks one question of a submission.
 type Check interface {
-	// Ask answers the question. The context ends when the check's time is up or the run is interrupted. An error means
-	// that the grader could not ask. Ask is called once at a time for one Check, for many submissions after another or
-	// at once, so it must not change its receiver.
+	// Ask answers the question. The context ends when the check's time is up or the run is interrupted, which is an error.
+	// An error means that the grader could not ask. Ask is called for many submissions, after another or at once, so it
+	// must not change its receiver.
 	Ask(ctx context.Context, t Target, in Input) (Outcome, error)
 }
 
@@ -70,11 +70,6 @@ type Shaper interface {
 // returns what is wrong, and which of those names it used.
 type ScopeValidator interface {
 	ValidateScope(fresh []string) (used []string, problems option.Problems)
-}
-
-// Lister is a Check that knows its items before it is asked, so that `partial` can be told from all or nothing.
-type Lister interface {
-	ItemNames() []string
 }
 
 // Input is what one asking of a check is given besides the submission.
@@ -100,7 +95,7 @@ type Outcome struct {
 type Item struct {
 	Name  string
 	Share float64 // how much of it holds: 1 is all, 0 nothing
-	// Skipped means not asked, because an item before it did not hold; Share is then 0.
+	// Skipped means not asked, because an item before it did not hold; Share is then 0, and Got may say why.
 	Skipped         bool
 	Want, Got, Hint string
 	File            string // the student's file that Line is of
