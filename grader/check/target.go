@@ -40,6 +40,8 @@ type Builder interface {
 	// Rebuild builds a copy of the folder with the edits made, in the cache that the student's builds share. The image
 	// is removed when the submission is done with. The error is ours; a build that fails is no error.
 	Rebuild(ctx context.Context, edits ...Edit) (Built, error)
+	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what came from the cache.
+	Retrace(ctx context.Context, edits ...Edit) (Built, error)
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with the edits made. It is built, not computed.
 	Context(ctx context.Context, edits ...Edit) ([]string, error)

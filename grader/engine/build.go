@@ -30,6 +30,7 @@ type recipe struct {
 	network    string // open or none
 	tag        string
 	tar        io.WriteCloser // where the final stage's files go instead of an image; nil for an image
+	traceOnly  bool           // make neither
 	sharedKey  string
 }
 
@@ -96,6 +97,9 @@ func (s source) BuildOptions() (client.ImageBuildOptions, error) {
 	}
 	for name, value := range s.args {
 		o.BuildArgs[name] = &value
+	}
+	if s.traceOnly {
+		o.Outputs = []client.ImageBuildOutput{{Type: "cacheonly"}}
 	}
 	if s.tar != nil {
 		o.Outputs = []client.ImageBuildOutput{{Type: "tar"}}

@@ -29,9 +29,15 @@ func (e *errBusy) Hint() string { return "grade again when less is going on, or 
 // *errBusy.
 func (c *instance) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
-	begun, meter := time.Now(), c.meter()
+	begun := time.Now()
 	go func() {
-		for wait := limit; ; {
+		select { // most answers come long before, and a meter is dear
+		case <-timed.Done():
+			return
+		case <-time.After(limit / 8):
+		}
+		meter := c.meter()
+		for wait := limit - limit/8; ; {
 			select {
 			case <-timed.Done():
 				return

@@ -78,7 +78,7 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 	if s.job.Limits.Run.Network == "isolated" {
 		s.ahead.Go(func() { s.engine.networks.ahead(ctx) })
 	}
-	built, err := s.build(ctx)
+	built, err := s.build(ctx, nil, false)
 	s.built = built
 	return built, err
 }
@@ -119,12 +119,12 @@ func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name +
 
 // build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
 // line names is tried.
-func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+func (s *Session) build(ctx context.Context, edits []check.Edit, traceOnly bool) (check.Built, error) {
 	text, notes := s.text()
-	built, err := s.buildText(ctx, text, edits)
+	built, err := s.buildText(ctx, text, edits, traceOnly)
 	var old *OldFrontend
 	if s.file.Syntax != "" && errors.As(err, &old) {
-		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits)
+		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits, traceOnly)
 		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && noNetwork.MatchString(f.Message) {
 			return check.Built{}, old // the other frontend is not to be had
 		}
@@ -134,7 +134,7 @@ func (s *Session) build(ctx context.Context, edits ...check.Edit) (check.Built, 
 	return built, err
 }
 
-func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit) (check.Built, error) {
+func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit, traceOnly bool) (check.Built, error) {
 	begun := time.Now()
 	folder, err := newOverlay(s.job.Dir, edits...)
 	if err != nil {
@@ -145,7 +145,10 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	defer cancel()
 	sent := &metered{FS: folder, limits: s.job.Limits.Build, stop: cancel}
 	r := recipe{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
-		tag: s.newTag(), sharedKey: s.sharedKey(), args: map[string]string{}}
+		sharedKey: s.sharedKey(), args: map[string]string{}, traceOnly: traceOnly}
+	if r.tag = repository + s.engine.owner.String() + ":trace"; !traceOnly {
+		r.tag = s.newTag()
+	}
 	for name, value := range s.job.Setup.BuildArgs {
 		r.args[name] = value
 	}
@@ -154,6 +157,8 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	steps := t.stepsOf(s.file)
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
+	case err == nil && traceOnly:
+		return built, nil
 	case err == nil:
 		built.Image, err = s.inspect(ctx, r.tag)
 		return built, err
@@ -190,12 +195,22 @@ func (s *Session) ownIgnore() string {
 // Built is how Build ended.
 func (s *Session) Built() check.Built { return s.built }
 
+var errNeverBuilt = errors.New("rebuilding what was never built")
+
 // Rebuild builds the folder with edits laid over it.
 func (s *Session) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built, error) {
 	if s.file == nil {
-		return check.Built{}, errors.New("rebuilding what was never built")
+		return check.Built{}, errNeverBuilt
 	}
-	return s.build(ctx, edits...)
+	return s.build(ctx, edits, false)
+}
+
+// Retrace is Rebuild without an image: with some storage drivers, writing one costs more than all the rest.
+func (s *Session) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	if s.file == nil {
+		return check.Built{}, errNeverBuilt
+	}
+	return s.build(ctx, edits, true)
 }
 
 // probe copies the whole context onto nothing.

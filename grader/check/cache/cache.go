@@ -63,7 +63,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	}
 	for _, program := range programs[:min(len(programs), most)] {
 		// Not from the seed: what an earlier run with it built is in the cache still.
-		edited, err := t.Rebuild(ctx, check.Edit{Path: program, Append: true, Data: fmt.Appendf(nil, "\n# %s\n", rand.Text())})
+		edited, err := t.Retrace(ctx, check.Edit{Path: program, Append: true, Data: fmt.Appendf(nil, "\n# %s\n", rand.Text())})
 		if err != nil {
 			return check.Outcome{}, err
 		}
@@ -77,11 +77,11 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 // control builds once more what was built, which must come from the cache.
 func control(ctx context.Context, t check.Target) error {
 	for range 2 { // the cache is shared, and the engine may have thrown something away meanwhile: the second time it is warm
-		built, err := t.Rebuild(ctx)
+		built, err := t.Retrace(ctx)
 		if err != nil {
 			return err
 		}
-		if built.Image != nil && !slices.ContainsFunc(built.Steps, func(s check.Step) bool { return !s.Cached }) {
+		if built.Failure == nil && !slices.ContainsFunc(built.Steps, func(s check.Step) bool { return !s.Cached }) {
 			return nil
 		}
 	}

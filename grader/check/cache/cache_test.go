@@ -76,7 +76,7 @@ func TestEdit(t *testing.T) {
 // forgetful is an engine that keeps nothing in its cache.
 type forgetful struct{ *checktest.Target }
 
-func (f forgetful) Rebuild(context.Context, ...check.Edit) (check.Built, error) {
+func (f forgetful) Retrace(context.Context, ...check.Edit) (check.Built, error) {
 	built := f.Built()
 	for i := range built.Steps {
 		built.Steps[i].Cached = false

@@ -164,6 +164,13 @@ func (t *Target) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built,
 	return t.images.build(edited(t.Folder, edits), t.Setup)
 }
 
+// Retrace is Rebuild without the image.
+func (t *Target) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	built, err := t.Rebuild(ctx, edits...)
+	built.Image = nil
+	return built, err
+}
+
 // Context lists what a `COPY . .` of a copy with edits would get.
 func (t *Target) Context(ctx context.Context, edits ...check.Edit) ([]string, error) {
 	if err := t.failing(ctx); err != nil {
