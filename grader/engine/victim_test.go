@@ -183,7 +183,7 @@ func TestWhatAKilledProcessLeft(t *testing.T) {
 			_, err := tested.Sweep(t.Context())
 			require.NoError(t, err)
 			if c.what == "run" {
-				require.Equal(t, c.leaves, things(t, v.Process.Pid), "what a living process has stays")
+				require.Subset(t, things(t, v.Process.Pid), c.leaves, "what a living process has stays; a network made ahead may be there too")
 			}
 			v.kill()
 			require.Eventually(t, func() bool { // the engine may finish a build after its asker is gone
