@@ -192,13 +192,14 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	meanwhile()
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
+	if err == nil {
+		g.set(func() { g.start = &started })
+	}
+	known()
 	if err != nil {
 		g.abandon(check.Running) // what was asked before may wait for these
-		known()
 		return errors.Join(&PhaseError{"start", err}, wait(&beside))
 	}
-	g.set(func() { g.start = &started })
-	known()
 	begun := time.Now()
 	g.takeTurns(running, target, started)
 	if log, err := w.Logs(ctx); err == nil {
