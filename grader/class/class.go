@@ -10,7 +10,6 @@ package class
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -213,11 +212,4 @@ func failed(r *rubric.Rubric, t Task, version, phase string, err error) result.R
 		report.Problem.Hint = hinted.Hint()
 	}
 	return report
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

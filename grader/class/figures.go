@@ -154,13 +154,6 @@ func mostCommon(texts map[string]int) (text string, count int) {
 	return text, count
 }
 
-func percent(part, whole float64) float64 {
-	if whole <= 0 {
-		return 0
-	}
-	return float64(int(1000*part/whole+0.5)) / 10
-}
-
 // sentence says how many of what, with what there is none of left out.
 func (f figures) sentence() string {
 	parts := []string{fmt.Sprintf("%d graded", f.Graded)}

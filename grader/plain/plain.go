@@ -1,5 +1,5 @@
 // Package plain makes a student's text harmless to show where plain text is expected: in a terminal, a log, a page. What
-// a format needs beyond that, its writer does.
+// a format needs beyond that, its writer does. It also says numbers as a person writes them.
 package plain
 
 import (
@@ -45,4 +45,20 @@ func Cut(s string, width int) string {
 // Points is a number as a person writes it, to hundredths.
 func Points(n float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
+}
+
+// Plural is a number with its noun: 1 check, 2 checks.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Percent is a part of a whole in per cent, to tenths; of nothing it is 0.
+func Percent(part, whole float64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return float64(int(1000*part/whole+0.5)) / 10
 }

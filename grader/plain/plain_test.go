@@ -36,3 +36,15 @@ func TestPoints(t *testing.T) {
 		assert.Equal(t, want, plain.Points(n))
 	}
 }
+
+func TestPlural(t *testing.T) {
+	for n, want := range map[int]string{0: "0 checks", 1: "1 check", 2: "2 checks"} {
+		assert.Equal(t, want, plain.Plural(n, "check"))
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for _, c := range []struct{ part, whole, want float64 }{{1, 3, 33.3}, {2, 3, 66.7}, {5, 5, 100}, {0, 5, 0}, {1, 0, 0}} {
+		assert.Equal(t, c.want, plain.Percent(c.part, c.whole))
+	}
+}

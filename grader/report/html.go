@@ -75,20 +75,6 @@ func blockOf(s string) []string {
 	return lines
 }
 
-func percent(part, whole float64) float64 {
-	if whole <= 0 {
-		return 0
-	}
-	return float64(int(1000*part/whole+0.5)) / 10
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // took is a time as a person reads it.
 func took(ms int64) string {
 	if ms < 1000 {
