@@ -186,7 +186,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 
 	g.progress("starting")
-	running, stop := context.WithTimeoutCause(ctx, g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
+	running, stop := context.WithTimeoutCause(ctx, 2*g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
 	defer stop()
 	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running, meanwhile) })
 	meanwhile()

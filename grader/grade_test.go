@@ -111,6 +111,9 @@ func (m *machine) Logs(context.Context) (string, error)                 { return
 func (m *machine) Stop(context.Context, time.Duration) (check.Stopped, error) {
 	return check.Stopped{InTime: true}, nil
 }
+func (m *machine) StartedWith(context.Context, map[string]string) (check.SecondContainer, error) {
+	return nil, errors.ErrUnsupported
+}
 func (m *machine) Second(context.Context, map[string]string, int) (check.SecondContainer, error) {
 	return nil, errors.ErrUnsupported
 }

@@ -66,6 +66,11 @@ type Shaper interface {
 	Shape(*Setup)
 }
 
+// Phased is a Check whose options decide when it can be asked, rather than its kind alone.
+type Phased interface {
+	Phase() Phase
+}
+
 // ScopeValidator is a Check whose options use variables: it is told the names that the check's `fresh` makes, and
 // returns what is wrong, and which of those names it used.
 type ScopeValidator interface {

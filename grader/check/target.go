@@ -62,6 +62,9 @@ type Edit struct {
 type Setup struct {
 	BuildArgs map[string]string
 	Target    string // stage to build; empty is the last
+	// Env is passed to the main container. When it does not come up with them as the rubric wants, it is started again
+	// without.
+	Env map[string]string
 }
 
 // Built is how a build ended.
@@ -179,8 +182,11 @@ type Container interface {
 	Stop(ctx context.Context, within time.Duration) (Stopped, error)
 }
 
-// Spawner starts containers beside the main one. From phase Image on.
+// Spawner starts containers beside the main one. From phase Image on, but for StartedWith.
 type Spawner interface {
+	// StartedWith gives a container that was started with these variables: the main one where [Setup] had them and it came
+	// up, else another. Closing the main one does nothing. From phase Running on.
+	StartedWith(ctx context.Context, env map[string]string) (SecondContainer, error)
 	// Second starts another container of the same image with these variables added, isolated as the first, and waits
 	// until it answers or fails to; port is where it is looked for first, or 0 for where the rubric expects the main one.
 	// The caller closes it.

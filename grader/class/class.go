@@ -184,7 +184,7 @@ func (o Options) withDefaults(r *rubric.Rubric) Options {
 		o.Jobs = DefaultJobs(int64(r.Limits.Run.Memory))
 	}
 	if o.Deadline <= 0 { // a safety net: each limit below it is the student's, this one ours
-		o.Deadline = 2*r.Limits.Build.Time.Std() + r.Limits.Run.Start.Std() + r.Limits.Run.Time.Std() + 2*time.Minute
+		o.Deadline = 2*(r.Limits.Build.Time.Std()+r.Limits.Run.Start.Std()) + r.Limits.Run.Time.Std() + 2*time.Minute
 	}
 	switch {
 	case o.Retries == 0:

@@ -213,7 +213,20 @@ func (c *instance) release() {
 
 // Start starts the main container; running is called when it runs.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
-	c, err := s.newInstance(ctx, nil, s.job.Port)
+	started, err := s.startMain(ctx, s.job.Setup.Env, running)
+	if err != nil || len(s.job.Setup.Env) == 0 || started.Answered && started.Port == started.Wanted && !started.Loopback {
+		return started, err
+	}
+	// The variables may have done it, so the image is judged without them, and what they did by who asked for them.
+	s.mu.Lock()
+	s.aside = s.main
+	s.others[s.aside] = true
+	s.mu.Unlock()
+	return s.startMain(ctx, nil, func() {})
+}
+
+func (s *Session) startMain(ctx context.Context, env map[string]string, running func()) (check.Started, error) {
+	c, err := s.newInstance(ctx, env, s.job.Port)
 	if err != nil {
 		return check.Started{}, err
 	}
@@ -240,7 +253,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	if err := s.main.remove(ctx); err != nil {
 		return true, err
 	}
-	c, err := s.newInstance(ctx, nil, s.job.Port)
+	c, err := s.newInstance(ctx, s.main.env, s.job.Port)
 	if err != nil {
 		return true, err
 	}
@@ -254,6 +267,33 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	c.started = first // how it came up at first is what is judged
 	return true, err
 }
+
+// StartedWith gives the main container if it has the variables, else the one that was put aside because of them, else a
+// new one.
+func (s *Session) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
+	for _, c := range []*instance{s.main, s.aside} {
+		if c != nil && c.has(env) {
+			return borrowed{c}, nil
+		}
+	}
+	return s.Second(ctx, env, 0)
+}
+
+// has says whether the container was started with these variables.
+func (c *instance) has(env map[string]string) bool {
+	for name, value := range env {
+		if got, there := c.env[name]; !there || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+// borrowed is a container that goes when the session does.
+type borrowed struct{ *instance }
+
+// Close does nothing.
+func (borrowed) Close() error { return nil }
 
 // Second starts another container of the image.
 func (s *Session) Second(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {

@@ -223,6 +223,71 @@ func TestSecondContainer(t *testing.T) {
 	require.Equal(t, "here", says(t, s, "/"))
 }
 
+// TestVariables: the main container has them, unless it does not come up with them as wanted.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		env   map[string]string
+		aside check.Started // of the container that has the variables, where it is another
+	}{
+		{"do no harm", map[string]string{"WHO": "main"}, check.Started{}},
+		{"end the program", map[string]string{"PORT": "none"}, check.Started{Wanted: 8000, Exited: true, ExitCode: 1}},
+		{"change its port", map[string]string{"PORT": "9000"}, check.Started{Answered: true, Wanted: 8000, Port: 9000}},
+		{"hide it", map[string]string{"HOST": "127.0.0.1"}, check.Started{Answered: true, Wanted: 8000, Port: 8000, Loopback: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := running(t, func(j *check.Job) { j.Setup.Env = c.env }, nil)
+			up := s.Started()
+			require.Equal(t, 8000, up.Port)
+			require.False(t, up.Loopback)
+			with, err := s.StartedWith(t.Context(), c.env)
+			require.NoError(t, err)
+			defer func() {
+				require.NoError(t, with.Close())
+				require.Equal(t, "here", says(t, s, "/"), "closing what is borrowed ends nothing")
+			}()
+			if c.aside.Wanted == 0 {
+				require.Same(t, s.main, with.(borrowed).instance)
+				main, _, err := s.Environments(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, "main", main[0]["WHO"])
+				return
+			}
+			got := with.Started()
+			got.After, got.Listeners, got.Log = 0, nil, ""
+			require.Equal(t, c.aside, got)
+			main, _, err := s.Environments(t.Context())
+			require.NoError(t, err)
+			for name := range c.env {
+				require.NotContains(t, main[0], name)
+			}
+			again, err := s.StartedWith(t.Context(), c.env)
+			require.NoError(t, err)
+			require.Equal(t, with, again, "it is there for the next check too")
+			require.Same(t, s.aside, with.(borrowed).instance)
+		})
+	}
+	t.Run("of a second start", func(t *testing.T) {
+		t.Parallel()
+		s := running(t, func(j *check.Job) { j.Setup.Env = map[string]string{"WHO": "main"} }, nil)
+		get(t, s, "/exit?3")
+		revived, err := s.Revive(t.Context())
+		require.NoError(t, err)
+		require.True(t, revived)
+		main, _, err := s.Environments(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "main", main[0]["WHO"])
+		other, err := s.StartedWith(t.Context(), map[string]string{"WHO": "other"})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, other.Close()) }()
+		all, _, err := other.Environments(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "other", all[0]["WHO"])
+	})
+}
+
 // TestKeep sweeps, so it must have the engine for itself.
 func TestKeep(t *testing.T) {
 	files := map[string]string{"Dockerfile": hostileFile, "main.py": hostile}

@@ -28,6 +28,7 @@ type Session struct {
 
 	built check.Built
 	main  *instance
+	aside *instance // started with variables with which it did not come up as wanted; or nil
 
 	mu     sync.Mutex
 	tags   []string

@@ -276,6 +276,9 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 		return
 	}
 	var used []string
+	if a, ok := c.Asks.(check.Phased); ok {
+		c.Kind.Phase = a.Phase()
+	}
 	if s, ok := c.Asks.(check.ScopeValidator); ok {
 		var problems option.Problems
 		used, problems = s.ValidateScope(c.Fresh)

@@ -271,6 +271,11 @@ func (t *Target) Stop(ctx context.Context, _ time.Duration) (check.Stopped, erro
 	return t.End, t.failing(ctx)
 }
 
+// StartedWith starts the program again, as if it were the main one.
+func (t *Target) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
+	return t.Second(ctx, env, 0)
+}
+
 // Second starts the program again, with these variables.
 func (t *Target) Second(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
 	if err := t.failing(ctx); err != nil {

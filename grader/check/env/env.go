@@ -20,10 +20,12 @@ import (
 func Kind() check.Kind {
 	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) }, Manual: check.Manual{
 		Summary: "does a variable that is passed with docker run -e reach the program",
-		Text: `A second container is started with the variables. It must come up, and one of its processes that serves must have every
-variable with its value in its environment: a script or a command that drops or replaces them does not pass. With set and steps, the
-steps are sent to that container instead; where PORT is set, that is the port it must listen on. Where neither the grader nor
-a shell or Python in the image can read the environment of a process, coming up with the variables is enough, and the outcome says so.`,
+		Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
+a script or a command that drops or replaces them does not pass. When it does not come up with them as it should, it is started
+again without for all other checks, and this one says so. With set and steps, a container of its own is started with the variables,
+and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
+always one of its own, and that is the port it must listen on. Where neither the grader nor a shell or Python in the image can read
+the environment of a process, coming up with the variables is enough, and the outcome says so.`,
 		Example: `id: env
 points: 3
 env: {LOG_LEVEL: debug}`}}
@@ -76,10 +78,46 @@ func (e *Env) ValidateScope(fresh []string) ([]string, option.Problems) {
 	return steps.ValidateScope(e.Steps, fresh)
 }
 
-// Ask starts a container with the variables.
+// apart says whether a container of its own is needed, since the variables may change what the program does.
+func (e *Env) apart() bool { return len(e.Steps) > 0 || e.Set["PORT"] != "" }
+
+// Phase is beside the main container only where that one cannot be used.
+func (e *Env) Phase() check.Phase {
+	if e.apart() {
+		return check.Beside
+	}
+	return check.Running
+}
+
+// Shape gives the variables to the main container; where two checks want one otherwise, the first has it.
+func (e *Env) Shape(s *check.Setup) {
+	if e.apart() {
+		return
+	}
+	if s.Env == nil {
+		s.Env = map[string]string{}
+	}
+	for name, value := range e.Set {
+		if _, taken := s.Env[name]; !taken {
+			s.Env[name] = value
+		}
+	}
+}
+
+// container is the one that has the variables, and the port where it is to listen; 0 is anywhere.
+func (e *Env) container(ctx context.Context, t check.Target) (c check.SecondContainer, port int, err error) {
+	if !e.apart() {
+		c, err = t.StartedWith(ctx, e.Set)
+		return c, 0, err
+	}
+	port, _ = strconv.Atoi(e.Set["PORT"])
+	c, err = t.Second(ctx, e.Set, port)
+	return c, port, err
+}
+
+// Ask looks at a container that was started with the variables.
 func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
-	port, _ := strconv.Atoi(e.Set["PORT"])
-	c, err := t.Second(ctx, e.Set, port)
+	c, port, err := e.container(ctx, t)
 	if err != nil {
 		return check.Outcome{}, err
 	}

@@ -33,6 +33,28 @@ func TestEnv(t *testing.T) {
 	}
 }
 
+// TestWhereItIsAsked: of the main container, but for what may change what the program does.
+func TestWhereItIsAsked(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		phase check.Phase
+		env   map[string]string
+	}{
+		{"env: {LOG_LEVEL: debug, A: 1}", check.Running, map[string]string{"LOG_LEVEL": "debug", "A": "1"}},
+		{`env: {PORT: "9001"}`, check.Beside, nil},
+		{"env: {set: {A: 1}, steps: [{send: GET /}]}", check.Beside, nil},
+	} {
+		entry := checktest.Entry(t, env.Kind(), c.text)
+		var s check.Setup
+		entry.Asks.(check.Shaper).Shape(&s)
+		assert.Equal(t, c.phase, entry.Kind.Phase, c.text)
+		assert.Equal(t, c.env, s.Env, c.text)
+	}
+	s := check.Setup{Env: map[string]string{"A": "2"}}
+	checktest.Entry(t, env.Kind(), "env: {A: 1, B: 1}").Asks.(check.Shaper).Shape(&s)
+	assert.Equal(t, map[string]string{"A": "2", "B": "1"}, s.Env, "the first that wants one has it")
+}
+
 func TestDoesNotComeUp(t *testing.T) {
 	target := checktest.New()
 	target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: "bad level"}
