@@ -32,7 +32,7 @@ type Options struct {
 
 // sideBySide is how many checks that need no turn of the main container may be asked at once. More gain nothing: they
 // wait for the same daemon.
-const sideBySide = 3
+const sideBySide = 2
 
 // Grade grades one submission and gives the instructor's report; [result.Report.For] makes the student's. A fault of
 // ours, an interruption too, is a report with status error and no score. It may be called for many submissions at once.

@@ -92,7 +92,7 @@ func (m *machine) Retrace(context.Context, ...check.Edit) (check.Built, error) {
 func (m *machine) Rebuild(context.Context, ...check.Edit) (check.Built, error) {
 	return check.Built{}, errors.ErrUnsupported
 }
-func (m *machine) Context(context.Context, ...check.Edit) ([]string, error) {
+func (m *machine) Context(context.Context) ([]string, error) {
 	return nil, errors.ErrUnsupported
 }
 func (m *machine) WalkImage(context.Context, string, func(check.LayerFile, io.Reader) error) error {

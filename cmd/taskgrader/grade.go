@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -57,10 +58,12 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if err != nil {
 		return err
 	}
-	defer e.Close()
+	closed := sync.OnceFunc(func() { _ = e.Close() })
+	defer closed()
 	talk := newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet)
 	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
 	talk.done()
+	go closed() // while the report is written
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -43,8 +45,8 @@ type Builder interface {
 	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what came from the cache.
 	Retrace(ctx context.Context, edits ...Edit) (Built, error)
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
-	// folder with the edits made. It is built, not computed.
-	Context(ctx context.Context, edits ...Edit) ([]string, error)
+	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
+	Context(ctx context.Context) ([]string, error)
 	// WalkImage calls visit for each file of each layer, whiteouts included, layer by layer in no certain order. The
 	// reader is valid during the call.
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
@@ -58,13 +60,31 @@ type Edit struct {
 	Append bool
 }
 
-// Setup is what checks say about the main build and start.
+// Setup is what checks say about the main build and start, and about the context.
 type Setup struct {
+	Plant     []string // paths of which it is asked whether they reach the context
 	BuildArgs map[string]string
 	Target    string // stage to build; empty is the last
 	// Env is passed to the main container. When it does not come up with them as the rubric wants, it is started again
 	// without.
 	Env map[string]string
+}
+
+// Planted are the edits that put those of Plant into a folder which are not there.
+func (s Setup) Planted(folder fs.FS) []Edit {
+	var edits []Edit
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(s.Plant))) {
+		below := func(other string) bool { return strings.HasPrefix(other, name+"/") }
+		if _, err := fs.Stat(folder, name); err != nil && !slices.ContainsFunc(s.Plant, below) {
+			edits = append(edits, Edit{Path: name, Data: []byte("planted\n")})
+		}
+	}
+	return edits
+}
+
+// Arrives says whether a path, or anything below it, is among those of a context.
+func Arrives(context []string, name string) bool {
+	return slices.ContainsFunc(context, func(path string) bool { return path == name || strings.HasPrefix(path, name+"/") })
 }
 
 // Built is how a build ended.

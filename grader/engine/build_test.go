@@ -286,7 +286,6 @@ func TestWalkLayerReadsWhiteouts(t *testing.T) {
 
 func TestContextIsWhatArrives(t *testing.T) {
 	t.Parallel()
-	planted := []check.Edit{{Path: ".env", Data: []byte("x")}, {Path: ".git/config", Data: []byte("x")}, {Path: ".venv/pyvenv.cfg", Data: []byte("x")}, {Path: "keep/.env", Data: []byte("x")}}
 	for _, c := range []struct {
 		name  string
 		files map[string]string
@@ -301,9 +300,16 @@ func TestContextIsWhatArrives(t *testing.T) {
 			maps.Copy(files, c.files)
 			dir := folder(t, files)
 			require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, ".venv")))
-			paths, err := open(t, jobOf(t, dir)).Context(t.Context(), planted...)
+			job := jobOf(t, dir)
+			job.Setup.Plant = []string{".env", ".git/config", ".venv/pyvenv.cfg", "keep/.env"}
+			s := open(t, job)
+			paths, err := s.Context(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, c.want, paths)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "late"), nil, 0o644))
+			again, err := s.Context(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, c.want, again, "it is built once")
 		})
 	}
 }

@@ -87,10 +87,11 @@ func TestContextObeysTheIgnoreFile(t *testing.T) {
 	require.NoError(t, err)
 	defer e.Close()
 	s, err := e.Open(t.Context(), check.Job{ID: "context", Dir: dir, Source: check.NewSource(os.DirFS(dir)),
+		Setup:  check.Setup{Plant: []string{"a.log", "b.txt", ".git/config"}},
 		Limits: check.Limits{Build: check.BuildLimits{Time: option.Duration(time.Minute), Context: 1e6, Files: 10}}})
 	require.NoError(t, err)
 	defer s.Close()
-	arrived, err := s.Context(t.Context(), files("a.log", "b.txt", ".git/config")...)
+	arrived, err := s.Context(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{".dockerignore", "a.txt", "b.txt"}, arrived)
 }

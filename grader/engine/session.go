@@ -13,6 +13,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -29,6 +30,9 @@ type Session struct {
 	built check.Built
 	main  *instance
 	aside *instance // started with variables with which it did not come up as wanted; or nil
+
+	probing sync.Mutex
+	context *[]string // what the probe found
 
 	mu     sync.Mutex
 	tags   []string
@@ -214,12 +218,25 @@ func (s *Session) Retrace(ctx context.Context, edits ...check.Edit) (check.Built
 	return s.build(ctx, edits, true)
 }
 
-// probe copies the whole context onto nothing.
-const probe = "FROM scratch\nCOPY . /\n"
+// probeFile copies the whole context onto nothing.
+const probeFile = "FROM scratch\nCOPY . /\n"
 
-// Context lists what the ignore file leaves of the folder with edits laid over it, by building it.
-func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, error) {
-	folder, err := newOverlay(s.job.Dir, edits...)
+// Context lists what the ignore file leaves of the folder with what checks want planted, by building it, once.
+func (s *Session) Context(ctx context.Context) ([]string, error) {
+	s.probing.Lock()
+	defer s.probing.Unlock()
+	if s.context == nil {
+		paths, err := s.probe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.context = &paths
+	}
+	return *s.context, nil
+}
+
+func (s *Session) probe(ctx context.Context) ([]string, error) {
+	folder, err := newOverlay(s.job.Dir, s.job.Setup.Planted(s.job.Source.FS())...)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +250,7 @@ func (s *Session) Context(ctx context.Context, edits ...check.Edit) ([]string, e
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err = s.engine.run(ctx, recipe{context: hollow{folder}, dockerfile: probe, ignore: s.ownIgnore(), network: "none",
+	_, err = s.engine.run(ctx, recipe{context: hollow{folder}, dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
 		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey() + "-hollow"})
 	_ = out.Close()
 	if readErr := <-read; err == nil {
@@ -273,17 +290,18 @@ func (s *Session) Close() error {
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	var errs []error
+	var removing errgroup.Group
 	for c := range others {
-		errs = append(errs, c.remove(ctx))
+		removing.Go(func() error { return c.remove(ctx) })
 	}
 	switch {
 	case s.main == nil:
 	case s.job.Keep:
 		s.main.keep()
 	default:
-		errs = append(errs, s.main.remove(ctx))
+		removing.Go(func() error { return s.main.remove(ctx) })
 	}
+	errs := []error{removing.Wait()}
 	for i, tag := range tags {
 		if s.job.Keep && i == 0 && s.built.Image != nil {
 			continue

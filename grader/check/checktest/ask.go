@@ -37,6 +37,11 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	for _, name := range c.Fresh {
 		in.Fresh[name] = check.Word(in.Rand)
 	}
+	if s, ok := c.Asks.(check.Shaper); ok {
+		if own, ok := t.(*Target); ok {
+			s.Shape(&own.Setup)
+		}
+	}
 	return c.Asks.Ask(ctx, t, in)
 }
 

@@ -171,12 +171,12 @@ func (t *Target) Retrace(ctx context.Context, edits ...check.Edit) (check.Built,
 	return built, err
 }
 
-// Context lists what a `COPY . .` of a copy with edits would get.
-func (t *Target) Context(ctx context.Context, edits ...check.Edit) ([]string, error) {
+// Context lists what a `COPY . .` of a copy with what is to be planted would get.
+func (t *Target) Context(ctx context.Context) ([]string, error) {
 	if err := t.failing(ctx); err != nil {
 		return nil, err
 	}
-	files, err := contextOf(check.NewSource(edited(t.Folder, edits)))
+	files, err := contextOf(check.NewSource(edited(t.Folder, t.Setup.Planted(t.Folder))))
 	return slices.Sorted(maps.Keys(files)), err
 }
 

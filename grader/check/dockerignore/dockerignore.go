@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -55,7 +54,10 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Ask plants, builds and looks.
+// Shape has the paths of excludes planted.
+func (d *Dockerignore) Shape(s *check.Setup) { s.Plant = append(s.Plant, d.Excludes...) }
+
+// Ask looks at the context.
 func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	rules, err := t.Ignore()
 	var bad *dockerignore.Error
@@ -65,13 +67,7 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	var edits []check.Edit
-	for _, name := range d.Excludes {
-		if _, err := fs.Stat(t.FS(), name); err != nil {
-			edits = append(edits, check.Edit{Path: name, Data: fmt.Appendf(nil, "planted %x\n", in.Rand.Uint64())})
-		}
-	}
-	arrived, err := t.Context(ctx, edits...)
+	arrived, err := t.Context(ctx)
 	if err != nil {
 		return check.Outcome{}, err
 	}
@@ -80,7 +76,7 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	for _, name := range d.Excludes {
 		item := check.Passed(name)
 		decision := rules.Decide(name)
-		if slices.Contains(arrived, name) {
+		if check.Arrives(arrived, name) {
 			item = d.leak(name, rules, decision)
 		}
 		o.Items = append(o.Items, item)
@@ -89,7 +85,7 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	for _, name := range d.Keeps {
 		item := check.Passed("keeps " + name)
 		decision := rules.Decide(name)
-		if !slices.Contains(arrived, name) {
+		if !check.Arrives(arrived, name) {
 			item = check.Item{Name: item.Name, Want: name + " in the build", Got: "it is kept out", File: rules.File, Line: decision.Line,
 				Hint: fmt.Sprintf("Add the line !%s at the end of %s, or remove the line that ignores it.", name, rules.File)}
 		}

@@ -21,8 +21,9 @@ func Kind() check.Kind {
 		return &Secrets{Plant: []string{".env", ".env.local", "server.pem", "private.key"}}
 	}, Manual: check.Manual{
 		Summary: "does a secret reach the image",
-		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else, and the copy is built.
-Then every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there for
+		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else. Those that the ignore file
+keeps out of the build cannot reach the image. Where others are left, the copy is built, and
+every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there for
 everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
 When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
 API_KEY with a value in ENV or ARG are found: both stay readable in the image.`,
@@ -48,27 +49,19 @@ func (s *Secrets) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Ask plants, builds and searches.
+// Shape has the paths planted.
+func (s *Secrets) Shape(to *check.Setup) { to.Plant = append(to.Plant, s.Plant...) }
+
+// Ask looks for what reaches the image, and for what is written into it.
 func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
-	canaries := map[string][]byte{}
-	var edits []check.Edit
-	for _, name := range s.Plant {
-		canaries[name] = fmt.Appendf(nil, "SECRET_%016x%016x", in.Rand.Uint64(), in.Rand.Uint64())
-		_, err := fs.Stat(t.FS(), name)
-		edits = append(edits, check.Edit{Path: name, Append: err == nil, Data: slices.Concat([]byte("\nVALUE="), canaries[name], []byte("\n"))})
-	}
-	built, err := t.Rebuild(ctx, edits...)
+	arrived, err := t.Context(ctx)
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	found := map[string]hit{}
-	passed := ""
-	if built.Image == nil { // a careful Dockerfile looks for such files, and ends the build
-		passed = "with such a file in the folder the build fails, so no image holds it: " + built.Failure.Message
-	} else if built.Image.ID != t.Built().Image.ID { // otherwise nothing of what was planted changed anything
-		if found, err = search(ctx, t, built.Image, canaries); err != nil {
-			return check.Outcome{}, err
-		}
+	sent := slices.DeleteFunc(slices.Clone(s.Plant), func(name string) bool { return !check.Arrives(arrived, name) })
+	found, passed, err := reach(ctx, t, in, sent)
+	if err != nil {
+		return check.Outcome{}, err
 	}
 	var o check.Outcome
 	for _, name := range s.Plant {
@@ -85,6 +78,32 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	}
 	o.Items = append(o.Items, items...)
 	return o, nil
+}
+
+// reach builds the folder with secrets planted that are sent to the build, and searches the image for them. Where there is
+// none, passed may say why.
+func reach(ctx context.Context, t check.Target, in check.Input, sent []string) (found map[string]hit, passed string, err error) {
+	if len(sent) == 0 {
+		return nil, "", nil
+	}
+	canaries := map[string][]byte{}
+	var edits []check.Edit
+	for _, name := range sent {
+		canaries[name] = fmt.Appendf(nil, "SECRET_%016x%016x", in.Rand.Uint64(), in.Rand.Uint64())
+		_, err := fs.Stat(t.FS(), name)
+		edits = append(edits, check.Edit{Path: name, Append: err == nil, Data: slices.Concat([]byte("\nVALUE="), canaries[name], []byte("\n"))})
+	}
+	built, err := t.Rebuild(ctx, edits...)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case built.Image == nil: // a careful Dockerfile looks for such files, and ends the build
+		return nil, "with such a file in the folder the build fails, so no image holds it: " + built.Failure.Message, nil
+	case built.Image.ID == t.Built().Image.ID: // nothing of what was planted changed anything
+		return nil, "", nil
+	}
+	found, err = search(ctx, t, built.Image, canaries)
+	return found, "", err
 }
 
 // hit is where a planted text was found.
