@@ -18,7 +18,8 @@ import (
 const (
 	pollTime   = 15 * time.Millisecond  // between two tries of a port
 	relayTime  = 200 * time.Millisecond // the same by a relay, which costs a process each time
-	lookTime   = 400 * time.Millisecond // between two looks at what listens inside
+	lookTime   = 400 * time.Millisecond // between two looks at whether the container runs
+	looks      = 3                      // so many of them go to one at what listens inside: the kernel takes 20 ms to say
 	settleTime = time.Second            // what answers on another port than the one wanted may be beaten for so long
 	mostPorts  = 16                     // of EXPOSE; the rest is found when it listens
 )
@@ -54,7 +55,7 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 	for _, port := range c.candidates() {
 		try(way{port: port})
 	}
-	look := time.NewTicker(lookTime)
+	look, looked := time.NewTicker(lookTime), 0
 	defer look.Stop()
 	var settled <-chan time.Time
 	for {
@@ -72,12 +73,15 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 			}
 		case <-settled:
 		case <-look.C:
-			switch ended, err := c.lookInside(waiting, &s, try); {
+			switch ended, err := c.hasEnded(waiting, &s); {
 			case err != nil:
 				return s, err
 			case ended:
 				c.started = s
 				return s, nil
+			}
+			if looked++; looked%looks == 0 {
+				c.lookInside(waiting, &s, try)
 			}
 			continue
 		case <-waiting.Done():
@@ -167,8 +171,8 @@ func (c *instance) speaks(ctx context.Context, w way) bool {
 	return err == nil && c.send(r, w, func(*http.Response) error { return nil }) == nil
 }
 
-// lookInside asks whether the container still runs, and what listens where nobody looked.
-func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(way)) (ended bool, err error) {
+// hasEnded asks whether the container still runs.
+func (c *instance) hasEnded(ctx context.Context, s *check.Started) (ended bool, err error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if ctx.Err() != nil {
 		return false, nil
@@ -185,9 +189,14 @@ func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(wa
 		s.Log, _ = c.Logs(context.WithoutCancel(ctx))
 		return true, nil
 	}
+	return false, nil
+}
+
+// lookInside looks for what listens where nobody tried yet.
+func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(way)) {
 	listeners, known, err := c.Listeners(ctx)
 	if err != nil || !known {
-		return false, nil
+		return
 	}
 	s.Listeners = listeners
 	for _, l := range listeners {
@@ -195,7 +204,6 @@ func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(wa
 			try(way{l.Port, inside})
 		}
 	}
-	return false, nil
 }
 
 func isLoopback(address string) bool {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -149,13 +150,30 @@ func eachFile(r io.Reader, visit func(string)) error {
 }
 
 // WalkImage visits each file of each layer as the engine saves the image. The archive names its layers only at its end,
-// so it is read twice: once for the names.
-func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) error {
-	order, err := s.layerOrder(ctx, imageID)
+// so it is kept in a file until it is read.
+func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) (err error) {
+	saved, err := os.CreateTemp("", "taskgrader-image-*.tar")
+	if err != nil {
+		return fmt.Errorf("keeping the saved image: %w", err)
+	}
+	_ = os.Remove(saved.Name()) // so that it goes however this process ends; where it cannot while it is open, it goes below
+	defer func() {
+		err = errors.Join(err, saved.Close())
+		_ = os.Remove(saved.Name())
+	}()
+	image, err := s.engine.api.ImageSave(ctx, []string{imageID})
+	if err != nil {
+		return fmt.Errorf("saving the image: %w", err)
+	}
+	_, err = io.Copy(saved, image)
+	if err := errors.Join(err, image.Close()); err != nil {
+		return fmt.Errorf("saving the image: %w", err)
+	}
+	order, err := layerOrder(saved)
 	if err != nil {
 		return err
 	}
-	return s.eachBlob(ctx, imageID, func(name string, r io.Reader) error {
+	return eachBlob(saved, func(name string, r io.Reader) error {
 		layer := slices.Index(order, name)
 		if layer < 0 {
 			return nil
@@ -167,13 +185,11 @@ func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(chec
 	})
 }
 
-// eachBlob visits the files of a saved image.
-func (s *Session) eachBlob(ctx context.Context, imageID string, visit func(string, io.Reader) error) error {
-	saved, err := s.engine.api.ImageSave(ctx, []string{imageID})
-	if err != nil {
-		return fmt.Errorf("saving the image: %w", err)
+// eachBlob visits the files of a saved image, from its beginning.
+func eachBlob(saved io.ReadSeeker, visit func(string, io.Reader) error) error {
+	if _, err := saved.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("reading the saved image: %w", err)
 	}
-	defer saved.Close()
 	archive := tar.NewReader(saved)
 	for {
 		h, err := archive.Next()
@@ -192,9 +208,9 @@ func (s *Session) eachBlob(ctx context.Context, imageID string, visit func(strin
 }
 
 // layerOrder is the names of the layers in a saved image, oldest first.
-func (s *Session) layerOrder(ctx context.Context, imageID string) ([]string, error) {
+func layerOrder(saved io.ReadSeeker) ([]string, error) {
 	var manifest []struct{ Layers []string }
-	err := s.eachBlob(ctx, imageID, func(name string, r io.Reader) error {
+	err := eachBlob(saved, func(name string, r io.Reader) error {
 		if name == "manifest.json" {
 			return json.NewDecoder(io.LimitReader(r, 16<<20)).Decode(&manifest)
 		}

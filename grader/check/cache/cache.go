@@ -22,8 +22,8 @@ func Kind() check.Kind {
 		return &Cache{Edit: []option.Glob{"main.py", "app/main.py", "**/*.py"}}
 	}, Manual: check.Manual{
 		Summary: "does an edit of the program keep the dependency layers",
-		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache; and then a copy in which
-a comment was added to the program. The RUN steps that install something (pip, uv, poetry, apt-get, npm and so on) must come from
+		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache, unless the first build did
+already; and then a copy in which a comment was added to the program. The RUN steps that install something (pip, uv, poetry, apt-get, npm and so on) must come from
 the cache in the last build too. Other steps are shown, and cost nothing; so does one that installs the program itself after
 its dependencies, as uv sync does after uv sync --no-install-project. When the control is not cached, nothing can be said, and
 that is the grader's error.
@@ -67,22 +67,25 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		if err != nil {
 			return check.Outcome{}, err
 		}
-		if slices.ContainsFunc(edited.Steps, func(s check.Step) bool { return !s.Cached }) {
+		if slices.ContainsFunc(edited.Steps, uncached) {
 			return judge(t, program, edited.Steps), nil
 		}
 	}
 	return check.Pass(name, "no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build"), nil
 }
 
-// control builds once more what was built, which must come from the cache.
+func uncached(s check.Step) bool { return !s.Cached }
+
+// control sees to it that what was built comes from the cache when it is built once more.
 func control(ctx context.Context, t check.Target) error {
-	for range 2 { // the cache is shared, and the engine may have thrown something away meanwhile: the second time it is warm
-		built, err := t.Retrace(ctx)
-		if err != nil {
-			return err
-		}
-		if built.Failure == nil && !slices.ContainsFunc(built.Steps, func(s check.Step) bool { return !s.Cached }) {
+	built := t.Built()
+	for range 3 { // the cache is shared, and the engine may have thrown something away meanwhile: the second time it is warm
+		if built.Failure == nil && !slices.ContainsFunc(built.Steps, uncached) {
 			return nil
+		}
+		var err error
+		if built, err = t.Retrace(ctx); err != nil {
+			return err
 		}
 	}
 	return errors.New("the cache cannot be judged: an unchanged build was not cached")

@@ -101,3 +101,29 @@ func TestEvidence(t *testing.T) {
 		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"}, {"4", "COPY pyproject.toml .", "cached"},
 		{"5", "RUN uv sync --no-dev", "cached"}, {"6", "COPY main.py .", "run again"}}, o.Evidence[0].Rows)
 }
+
+// counted counts the builds that a check asks for.
+type counted struct {
+	*checktest.Target
+	builds int
+}
+
+func (c *counted) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	c.builds++
+	return c.Target.Retrace(ctx, edits...)
+}
+
+// TestAgain: an edit that was built before would come from the cache, so that it is another each time, whatever the seed.
+// What was all cached in the first place needs no control.
+func TestAgain(t *testing.T) {
+	for lines, holds := range map[string]bool{"COPY . .\nRUN pip install -r requirements.txt\n": false, "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n": true} {
+		target := &counted{Target: from(lines)}
+		entry := checktest.Entry(t, cache.Kind(), "cache: {edit: [main.py]}")
+		for _, builds := range []int{2, 3} {
+			o, err := checktest.Ask(t.Context(), entry, target, 1)
+			require.NoError(t, err)
+			assert.Equal(t, holds, checktest.Holds(o), lines)
+			assert.Equal(t, builds, target.builds, lines)
+		}
+	}
+}
