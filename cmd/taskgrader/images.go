@@ -3,20 +3,20 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/baseimage"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
 func newImages() *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use: "images [DIR]...", Short: "make the base images ready that submissions ask for",
-		Long: `images looks at the Dockerfiles of each DIR, and of the folders in it, and makes ready what they name in FROM and
+		Long: `images looks at the Dockerfiles of each DIR, and of the folders and archives in it, and makes ready what they name in FROM and
 COPY --from: what is there stays, what a registry gives is pulled, and where none answers, or with --offline, stand-ins are
 made from Debian packages. Without DIR, the lesson's own images are made ready.
 
@@ -62,19 +62,27 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 	return cmd
 }
 
-// references are the images that the Dockerfiles in folders, and one level below, name.
-func references(dirs []string) ([]string, error) {
-	if len(dirs) == 0 {
+// references are the images that the Dockerfiles name: of the folders and archives themselves, and of the submissions in
+// the folders.
+func references(names []string) ([]string, error) {
+	if len(names) == 0 {
 		return baseimage.Default, nil
 	}
 	var refs []string
-	for _, dir := range dirs {
-		if _, err := os.Stat(dir); err != nil {
-			return nil, noFolder(dir)
+	for _, name := range names {
+		if _, err := os.Stat(name); err != nil {
+			return nil, noFolder(name)
 		}
-		below, _ := filepath.Glob(filepath.Join(dir, "*", "Dockerfile"))
-		for _, path := range append([]string{filepath.Join(dir, "Dockerfile")}, below...) {
-			file, err := dockerfile.Load(os.DirFS(filepath.Dir(path)), "Dockerfile")
+		entries := []submission.Entry{{Path: name}}
+		if !submission.IsArchive(name) {
+			below, _, err := submission.List(name)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, below...)
+		}
+		for _, e := range entries {
+			file, err := dockerfileOf(e)
 			if err != nil {
 				continue // a Dockerfile that cannot be read asks for nothing
 			}
@@ -86,4 +94,16 @@ func references(dirs []string) ([]string, error) {
 		}
 	}
 	return refs, nil
+}
+
+func dockerfileOf(e submission.Entry) (*dockerfile.File, error) {
+	if !submission.IsArchive(e.Path) {
+		return dockerfile.Load(os.DirFS(e.Path), "Dockerfile")
+	}
+	sub, err := e.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Close()
+	return dockerfile.Load(os.DirFS(sub.Dir), "Dockerfile")
 }

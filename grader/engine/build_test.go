@@ -229,6 +229,27 @@ func TestNoStudentPoisonsAnothersCache(t *testing.T) {
 	built(t, cache("alice", "test ! -e /c/x"))
 }
 
+// TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one too.
+func TestStepsOfAnotherBuild(t *testing.T) {
+	t.Parallel()
+	lines := python + "COPY a /a\nRUN sleep 3 # " + unique() + "\n"
+	first, second := jobOf(t, folder(t, map[string]string{"a": "x", "Dockerfile": lines + "RUN sleep 5 # " + unique() + "\n"})), jobOf(t, folder(t, map[string]string{"a": "x", "Dockerfile": lines}))
+	for _, dir := range []string{first.Dir, second.Dir} {
+		require.NoError(t, os.Chtimes(filepath.Join(dir, "a"), time.Unix(1e9, 0), time.Unix(1e9, 0)))
+	}
+	first.ID += "-first"
+	a, b := open(t, first), open(t, second)
+	going, done := t.Context(), make(chan error, 1)
+	go func() { _, err := a.Build(going); done <- err }()
+	time.Sleep(1500 * time.Millisecond) // the first build is in the midst of the step that they share
+	for range 2 {
+		for _, s := range built(t, b).Steps {
+			require.True(t, s.Done && s.Cached, "%+v", s)
+		}
+	}
+	require.NoError(t, <-done)
+}
+
 // TestEqualSubmissions: two that are the same to the byte are one image with two names, and one's end is not the other's.
 func TestEqualSubmissions(t *testing.T) {
 	t.Parallel()

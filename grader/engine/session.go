@@ -160,6 +160,9 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
 	t, err := s.engine.run(building, r)
 	steps := t.stepsOf(s.file)
+	if err == nil {
+		markShared(steps)
+	}
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
 	case err == nil && traceOnly:

@@ -60,6 +60,17 @@ func (t *trace) stepsOf(file *dockerfile.File) []check.Step {
 	return steps
 }
 
+// markShared marks the steps of a build that succeeded of which BuildKit told nothing. Where another build that goes on at the
+// same time has an equal step, with the same content behind it, both become one, and BuildKit tells only the other of it: this
+// build had nothing to do, as if it came from the cache.
+func markShared(steps []check.Step) {
+	for i := range steps {
+		if s := &steps[i]; !s.Done && s.Error == "" {
+			s.Cached, s.Done = true, true
+		}
+	}
+}
+
 // locate finds the stage and the line of a step: BuildKit counts what makes layers, after FROM as 1 where that brings an
 // image in, which it does not where it names scratch or a stage.
 func locate(file *dockerfile.File, name string, number, total int) (stage, line int) {

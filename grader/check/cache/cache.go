@@ -4,7 +4,6 @@ package cache
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -43,6 +42,10 @@ type Cache struct {
 const (
 	name = "an edit keeps the dependencies"
 	most = 3 // files that are edited, until the build takes notice of one
+
+	// mostControls is how often a build is repeated until it is cached: the cache is shared, and the engine may have thrown
+	// something away meanwhile.
+	mostControls = 3
 )
 
 // Ask builds again as it is, and with edits.
@@ -79,16 +82,30 @@ func uncached(s check.Step) bool { return !s.Cached }
 // control sees to it that what was built comes from the cache when it is built once more.
 func control(ctx context.Context, t check.Target) error {
 	built := t.Built()
-	for range 3 { // the cache is shared, and the engine may have thrown something away meanwhile: the second time it is warm
-		if built.Failure == nil && !slices.ContainsFunc(built.Steps, uncached) {
-			return nil
+	for tries := 0; built.Failure != nil || slices.ContainsFunc(built.Steps, uncached); tries++ {
+		if tries == mostControls {
+			return fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
 		}
 		var err error
 		if built, err = t.Retrace(ctx); err != nil {
 			return err
 		}
 	}
-	return errors.New("the cache cannot be judged: an unchanged build was not cached")
+	return nil
+}
+
+// what is what a build did, or why it failed.
+func what(built check.Built) string {
+	if built.Failure != nil {
+		return built.Failure.Message
+	}
+	var names []string
+	for _, s := range built.Steps {
+		if uncached(s) {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, "; ")
 }
 
 // programs are the files that may be edited, the best first.

@@ -90,7 +90,7 @@ func (f forgetful) WalkImage(context.Context, string, func(check.LayerFile, io.R
 
 func TestNothingCachedIsOurs(t *testing.T) {
 	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), forgetful{checktest.New()}, 1)
-	require.EqualError(t, err, "the cache cannot be judged: an unchanged build was not cached")
+	require.EqualError(t, err, "the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY main.py .")
 }
 
 func TestEvidence(t *testing.T) {

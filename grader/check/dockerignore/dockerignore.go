@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,11 +74,17 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	}
 	var o check.Outcome
 	rows := [][]string{{"path", "in the build", "decided by"}}
+	var missing []string // lines that would keep out what is sent
+	misses := false      // a line was meant to keep it out
 	for _, name := range d.Excludes {
 		item := check.Passed(name)
 		decision := rules.Decide(name)
 		if check.Arrives(arrived, name) {
 			item = d.leak(name, rules, decision)
+			misses = misses || decision.Why != ""
+			if line := suggestion(name); !slices.Contains(missing, line) {
+				missing = append(missing, line)
+			}
 		}
 		o.Items = append(o.Items, item)
 		rows = append(rows, row(name, rules, decision, item.Share < 1))
@@ -91,6 +98,12 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 		}
 		o.Items = append(o.Items, item)
 		rows = append(rows, row(name, rules, decision, item.Share == 1))
+	}
+	if len(missing) > 1 && !misses { // else the first such line is what to look at
+		o.Hint = "Add these lines to " + rules.File + ": " + strings.Join(missing, "  ")
+		if rules.File == "" {
+			o.Hint = "Create a file .dockerignore beside the Dockerfile with these lines: " + strings.Join(missing, "  ")
+		}
 	}
 	o.Evidence = []check.Evidence{{Kind: "ignore", Title: "What the ignore file decides", Rows: rows}}
 	return o, nil

@@ -35,6 +35,24 @@ func TestDockerignore(t *testing.T) {
 	}
 }
 
+// TestAllAtOnce: what to write is said once, for all that no line speaks of.
+func TestAllAtOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                "Create a file .dockerignore beside the Dockerfile with these lines: .env  .env.*  *.pem",
+		"*.log\n":         "Add these lines to .dockerignore: .env  .env.*  *.pem",
+		".env\n*.pem\n":   "",
+		".env # secret\n": "",
+	} {
+		target := checktest.New().Without(".dockerignore")
+		if text != "" {
+			target.With(".dockerignore", text)
+		}
+		o, err := checktest.Ask(t.Context(), checktest.Entry(t, dockerignore.Kind(), "dockerignore: {excludes: [.env, .env.local, .env.prod, server.pem]}"), target, 1)
+		require.NoError(t, err)
+		assert.Equal(t, want, o.Hint, text)
+	}
+}
+
 func TestEvidence(t *testing.T) {
 	o, err := checktest.Ask(context.Background(), checktest.Entry(t, dockerignore.Kind(), "dockerignore: {excludes: [.env, x], keeps: [main.py]}"), checktest.New(), 1)
 	require.NoError(t, err)
