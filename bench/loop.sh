@@ -4,7 +4,7 @@ set -uo pipefail
 waited=0
 for folder in "$1"/*/; do
 	name=$(basename "$folder")
-	docker build -q -t "taskgrader-bench:$name" "$folder" >/dev/null || continue
+	docker build -q --force-rm -t "taskgrader-bench:$name" "$folder" >/dev/null || continue
 	id=$(docker run -d -p 127.0.0.1::8000 "taskgrader-bench:$name") || continue
 	at=http://$(docker port "$id" 8000/tcp | head -n 1) || at=
 	up=
