@@ -87,7 +87,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def on_header(self, _):
         self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        while True: self.wfile.write(b"X-%d: " % time.monotonic_ns() + b"x" * 1000 + b"\r\n")
+        for i in range(1000): self.wfile.write(b"X-%d: " % i + b"x" * 1000 + b"\r\n")
+        self.wfile.write(b"Content-Length: 0\r\n\r\n")
 
     def on_garbage(self, _): self.wfile.write(b"220 mail.example ESMTP\r\n"); self.close_connection = True
     def on_short(self, _):
