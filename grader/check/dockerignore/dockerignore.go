@@ -100,9 +100,9 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 		rows = append(rows, row(name, rules, decision, item.Share == 1))
 	}
 	if len(missing) > 1 && !misses { // else the first such line is what to look at
-		o.Hint = "Add these lines to " + rules.File + ": " + strings.Join(missing, "  ")
+		o.Hint = "Add to " + rules.File + " a line for each of " + strings.Join(missing, "  ")
 		if rules.File == "" {
-			o.Hint = "Create a file .dockerignore beside the Dockerfile with these lines: " + strings.Join(missing, "  ")
+			o.Hint = "Create a file .dockerignore beside the Dockerfile, with a line for each of " + strings.Join(missing, "  ")
 		}
 	}
 	o.Evidence = []check.Evidence{{Kind: "ignore", Title: "What the ignore file decides", Rows: rows}}

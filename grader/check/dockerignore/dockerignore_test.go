@@ -38,8 +38,8 @@ func TestDockerignore(t *testing.T) {
 // TestAllAtOnce: what to write is said once, for all that no line speaks of.
 func TestAllAtOnce(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                "Create a file .dockerignore beside the Dockerfile with these lines: .env  .env.*  *.pem",
-		"*.log\n":         "Add these lines to .dockerignore: .env  .env.*  *.pem",
+		"":                "Create a file .dockerignore beside the Dockerfile, with a line for each of .env  .env.*  *.pem",
+		"*.log\n":         "Add to .dockerignore a line for each of .env  .env.*  *.pem",
 		".env\n*.pem\n":   "",
 		".env # secret\n": "",
 	} {
