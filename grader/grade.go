@@ -325,7 +325,6 @@ type onlyFolder struct {
 	check.Spawner
 }
 
-// readFile is the text of a file of the folder, cut at the limit, or empty.
 // texts are the files that a report shows.
 func texts(folder fs.FS) result.Source {
 	s := result.Source{Dockerfile: readFile(folder, "Dockerfile", shownBytes)}
@@ -338,6 +337,7 @@ func texts(folder fs.FS) result.Source {
 	return s
 }
 
+// readFile is the text of a file of the folder, cut at the limit, or empty.
 func readFile(folder fs.FS, name string, limit int) string {
 	text, err := fs.ReadFile(folder, name)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -293,18 +293,20 @@ func (s *Session) Close() error {
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	var removing errgroup.Group
-	for c := range others {
-		removing.Go(func() error { return c.remove(ctx) })
-	}
+	doomed := slices.Collect(maps.Keys(others))
 	switch {
 	case s.main == nil:
 	case s.job.Keep:
 		s.main.keep()
 	default:
-		removing.Go(func() error { return s.main.remove(ctx) })
+		doomed = append(doomed, s.main)
 	}
-	errs := []error{removing.Wait()}
+	errs := make([]error, len(doomed))
+	var removing sync.WaitGroup
+	for i, c := range doomed {
+		removing.Go(func() { errs[i] = c.remove(ctx) })
+	}
+	removing.Wait()
 	for i, tag := range tags {
 		if s.job.Keep && i == 0 && s.built.Image != nil {
 			continue

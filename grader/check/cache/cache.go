@@ -22,10 +22,10 @@ func Kind() check.Kind {
 	}, Manual: check.Manual{
 		Summary: "does an edit of the program keep the dependency layers",
 		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache, unless the first build did
-already; and then a copy in which a comment was added to the program. The RUN steps that install something (pip, uv, poetry, apt-get, npm and so on) must come from
-the cache in the last build too. Other steps are shown, and cost nothing; so does one that installs the program itself after
-its dependencies, as uv sync does after uv sync --no-install-project. When the control is not cached, nothing can be said, and
-that is the grader's error.
+already; and then a copy in which a comment was added to the program. The RUN steps that install something (pip, uv, poetry,
+apt-get, npm and so on) must come from the cache in the last build too. Other steps are shown, and cost nothing; so does one that
+installs the program itself after its dependencies, as uv sync does after uv sync --no-install-project. When the control is not
+cached, nothing can be said, and that is the grader's error.
 
 The file that is edited is the first that a pattern matches: one that the ignore file leaves, main.py before others, and tests last. When
 nothing that the build does comes of it, the next is tried, three in all.`,

@@ -22,9 +22,8 @@ func Kind() check.Kind {
 	}, Manual: check.Manual{
 		Summary: "does a secret reach the image",
 		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else. Those that the ignore file
-keeps out of the build cannot reach the image. Where others are left, the copy is built, and
-every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there for
-everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
+keeps out of the build cannot reach the image. Where others are left, the copy is built, and every layer of the image is searched
+for that text, deleted files too: a file that a later layer removes is still there for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
 When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
 API_KEY with a value in ENV or ARG are found: both stay readable in the image.`,
 		Example: `id: no-secrets
