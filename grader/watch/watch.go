@@ -22,7 +22,7 @@ import (
 
 // quiet is how long nothing must change before what changed is whole: an editor that saves writes, renames and
 // removes within a few milliseconds.
-const quiet = 60 * time.Millisecond
+const quiet = 25 * time.Millisecond
 
 // Run calls do, and calls it again whenever files of the folder have changed, with their paths, slash-separated and
 // sorted; the first call has none. A call that still works when something changes has its context ended, and is waited
