@@ -100,6 +100,13 @@ func (e *Engine) number() int {
 	return e.next
 }
 
+// last says whether no more than one submission is under work.
+func (e *Engine) last() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.open) <= 1
+}
+
 // cleanupTime is what removing may take, with a context of its own: the run's is over when it is needed most.
 const cleanupTime = 30 * time.Second
 

@@ -253,6 +253,7 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 	if err != nil {
 		return check.Stopped{}, fmt.Errorf("sending %s: %w", signal, err)
 	}
+	c.leave()
 	stopping, cancel := c.ownTime(ctx, within)
 	defer cancel()
 	s := check.Stopped{Signal: signal}

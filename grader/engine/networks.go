@@ -94,17 +94,33 @@ func ours(ip net.IP) bool {
 	return false
 }
 
-// keep leaves a network, since a container that is kept is in it.
-func (n *networks) keep(kept isolated) {
+// forget leaves a network alone from now on: it is gone, or a container that is kept is in it.
+func (n *networks) forget(other isolated) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.all = slices.DeleteFunc(n.all, func(other isolated) bool { return other.id == kept.id })
+	n.all = slices.DeleteFunc(n.all, func(one isolated) bool { return one.id == other.id })
 }
 
 func (n *networks) give(back isolated) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.free = append(n.free, back)
+}
+
+// leave takes a container out of its network, which others may have then. Where there are none it is removed.
+func (n *networks) leave(ctx context.Context, from isolated, container string) error {
+	_, err := n.engine.api.NetworkDisconnect(ctx, from.id, client.NetworkDisconnectOptions{Container: container})
+	if err != nil {
+		return fmt.Errorf("leaving network %q: %w", from.name, err)
+	}
+	if !n.engine.last() {
+		n.give(from)
+		return nil
+	}
+	if _, err := n.engine.api.NetworkRemove(ctx, from.id, client.NetworkRemoveOptions{}); err == nil { // else Close says why
+		n.forget(from)
+	}
+	return nil
 }
 
 func (n *networks) remove(ctx context.Context) error {

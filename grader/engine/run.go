@@ -43,6 +43,9 @@ type instance struct {
 	started   check.Started
 	unwatch   context.CancelFunc
 
+	left    sync.Once // see leave
+	leaving sync.WaitGroup
+
 	mu   sync.Mutex
 	full bool // it was ended because it wrote too much
 	gone bool
@@ -181,6 +184,7 @@ func (c *instance) remove(ctx context.Context) error {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
+	c.leaving.Wait()
 	if c.relay != nil {
 		c.relay.CloseIdleConnections()
 	}
@@ -200,8 +204,25 @@ func (c *instance) keep() {
 		c.unwatch()
 	}
 	if c.net != nil {
-		c.session.engine.networks.keep(*c.net)
+		c.session.engine.networks.forget(*c.net)
 	}
+}
+
+// leave takes the container out of its network while it ends: nobody asks it any more, and the engine would do it after
+// the end, when everybody waits for it.
+func (c *instance) leave() {
+	if c.session.job.Keep {
+		return
+	}
+	c.left.Do(func() {
+		c.leaving.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+			defer cancel()
+			if c.net != nil && c.session.engine.networks.leave(ctx, *c.net, c.id) == nil { // else it goes with the container
+				c.net = nil
+			}
+		})
+	})
 }
 
 func (c *instance) release() {

@@ -125,6 +125,11 @@ func TestStop(t *testing.T) {
 		require.False(t, stopped.InTime)
 		require.Equal(t, "SIGTERM", stopped.Signal)
 		require.GreaterOrEqual(t, stopped.Took, time.Second)
+		s.main.leaving.Wait()
+		info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
+		require.NoError(t, err)
+		require.Empty(t, info.Container.NetworkSettings.Networks, "another container may have its network already")
+		require.Nil(t, s.main.net)
 	})
 	t.Run("a program that has ended", func(t *testing.T) {
 		s := running(t, nil, nil)

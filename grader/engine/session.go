@@ -37,7 +37,7 @@ type Session struct {
 	mu     sync.Mutex
 	tags   []string
 	others map[*instance]bool
-	ahead  sync.WaitGroup // a network is made while the image builds
+	ahead  sync.WaitGroup // what the start needs is made and asked while the image builds
 	closed bool
 }
 
@@ -80,9 +80,12 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 		s.built = check.Built{Failure: failure}
 		return s.built, nil
 	}
-	if s.job.Limits.Run.Network == "isolated" {
-		s.ahead.Go(func() { s.engine.networks.ahead(ctx) })
-	}
+	s.ahead.Go(func() {
+		if s.job.Limits.Run.Network == "isolated" {
+			s.engine.networks.ahead(ctx)
+		}
+		s.engine.limits()
+	})
 	built, err := s.build(ctx, nil, false)
 	s.built = built
 	return built, err
