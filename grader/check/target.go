@@ -234,6 +234,9 @@ type Started struct {
 	Log       string // its tail, when it did not answer
 }
 
+// AsWanted says whether it came up where the rubric expects it.
+func (s Started) AsWanted() bool { return s.Answered && s.Port == s.Wanted && !s.Loopback }
+
 // Listener is a socket that waits for connections.
 type Listener struct {
 	Address string // 0.0.0.0, ::, 127.0.0.1, …

@@ -20,7 +20,8 @@ const (
 	relayTime  = 200 * time.Millisecond // the same by a relay, which costs a process each time
 	lookTime   = 400 * time.Millisecond // between two looks at whether the container runs
 	looks      = 3                      // so many of them go to one at what listens inside: the kernel takes 20 ms to say
-	settleTime = time.Second            // what answers on another port than the one wanted may be beaten for so long
+	settleTime = time.Second            // what answers elsewhere than where it is wanted may be beaten for so long
+	againTime  = 100 * time.Millisecond // the same where it did so before
 	mostPorts  = 16                     // of EXPOSE; the rest is found when it listens
 )
 
@@ -44,6 +45,10 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 	waiting, cancel := c.ownTime(ctx, c.limits.Run.Start.Std())
 	defer cancel()
 	s, meter := check.Started{Wanted: c.port}, c.meter()
+	each, before := looks, way{c.before.Port, c.before.Loopback}
+	if c.before.Answered && !c.before.AsWanted() {
+		each = 1
+	}
 	var best *way
 	answers, tried := make(chan way), map[way]bool{}
 	try := func(w way) {
@@ -68,6 +73,9 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 			if best == nil || c.rank(w) < c.rank(*best) {
 				best = &w
 			}
+			if w == before && w == *best {
+				settled = time.After(againTime)
+			}
 			if c.rank(w) > 0 {
 				continue
 			}
@@ -80,7 +88,7 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 				c.started = s
 				return s, nil
 			}
-			if looked++; looked%looks == 0 {
+			if looked++; looked%each == 0 {
 				c.lookInside(waiting, &s, try)
 			}
 			continue

@@ -29,7 +29,8 @@ type instance struct {
 	session *Session
 	image   *check.ImageInfo
 	env     map[string]string
-	port    int // where it is looked for first
+	port    int           // where it is looked for first
+	before  check.Started // how an earlier container of the image came up
 	limits  check.Limits
 
 	id, name  string
@@ -234,8 +235,8 @@ func (c *instance) release() {
 
 // Start starts the main container; running is called when it runs.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
-	started, err := s.startMain(ctx, s.job.Setup.Env, running)
-	if err != nil || len(s.job.Setup.Env) == 0 || started.Answered && started.Port == started.Wanted && !started.Loopback {
+	started, err := s.startMain(ctx, s.job.Setup.Env, check.Started{}, running)
+	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}
 	// The variables may have done it, so the image is judged without them, and what they did by who asked for them.
@@ -243,14 +244,15 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 	s.aside = s.main
 	s.others[s.aside] = true
 	s.mu.Unlock()
-	return s.startMain(ctx, nil, func() {})
+	return s.startMain(ctx, nil, started, func() {})
 }
 
-func (s *Session) startMain(ctx context.Context, env map[string]string, running func()) (check.Started, error) {
+func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
 	c, err := s.newInstance(ctx, env, s.job.Port)
 	if err != nil {
 		return check.Started{}, err
 	}
+	c.before = before
 	s.mu.Lock()
 	s.main = c
 	s.mu.Unlock()
@@ -278,6 +280,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	if err != nil {
 		return true, err
 	}
+	c.before = first
 	again, err := c.await(ctx)
 	s.mu.Lock()
 	s.main = c

@@ -35,6 +35,7 @@ func TestWhereAProgramIsFound(t *testing.T) {
 		{"on another port", with("ENV PORT=9000"), 9000, false},
 		{"on the loopback alone", with("ENV HOST=127.0.0.1"), 8000, true},
 		{"beside a port that takes connections and never answers", with(`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
+		{"a little later than on another port", with("EXPOSE 8001", `CMD ["sh", "-c", "PORT=8001 python3 /main.py & sleep 0.2; exec python3 /main.py"]`), 8000, false},
 		{"among more ports than there are", with("EXPOSE 1-65535"), 8000, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
