@@ -23,8 +23,9 @@ import (
 func newRubricTest() *cobra.Command {
 	o := rubricTest{}
 	cmd := &cobra.Command{
-		Use: "test EXPECTED.yaml", Short: "grade sample submissions and compare with what is expected of each",
-		Long: `test grades the folders beside EXPECTED.yaml that it names, and says where the verdicts differ from it:
+		Use: "test EXPECTED.yaml|DIR", Short: "grade sample submissions and compare with what is expected of each",
+		Long: `test grades the folders beside EXPECTED.yaml that it names, and says where the verdicts differ from it. Of a folder, its
+expected.yaml is taken:
 
   rubric: task-api
   submissions:
@@ -60,6 +61,9 @@ type rubricTest struct {
 }
 
 func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, "expected.yaml")
+	}
 	expected, err := rubric.LoadExpected(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return usageError{fmt.Sprintf("there is no file %q", file), "what it holds: taskgrader explain expected"}
