@@ -37,11 +37,12 @@ type Engine struct {
 }
 
 // setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that
-// may not be had, where it believes itself inside a container it would ask the gateway instead of this machine, and it
-// knows nothing of the docker command's contexts.
+// may not be had, where it believes itself inside a container it would ask the gateway instead of this machine, it asks
+// the engine at length for a socket that only the reaper wants, and it knows nothing of the docker command's contexts.
 func setenv(host string) error {
 	tclog.SetDefault(stdlog.New(io.Discard, "", 0))
-	errs := []error{os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1")}
+	errs := []error{os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"),
+		os.Setenv("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE", "/var/run/docker.sock")}
 	if host != "" {
 		errs = append(errs, os.Setenv("DOCKER_HOST", host))
 	}
