@@ -36,7 +36,7 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 			_ = exec.Command("docker", "rmi", "taskgrader-bench:"+name).Run() // those that were built
 		}
 	}()
-	var ratios, fair, classes, loops []float64
+	var ratios, hasty, busy, classes, loops []float64
 	for round := range max(2, b.rounds/2) + 1 {
 		looped, waited, err := b.loop(ctx, folder)
 		if err != nil {
@@ -50,13 +50,16 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 			continue // it warmed the cache
 		}
 		classes, loops = append(classes, run.took.Seconds()), append(loops, looped.Seconds())
-		ratios, fair = append(ratios, looped.Seconds()/run.took.Seconds()), append(fair, (looped-waited).Seconds()/run.took.Seconds())
+		ratios = append(ratios, looped.Seconds()/run.took.Seconds())
+		hasty = append(hasty, (looped-waited*3/4).Seconds()/run.took.Seconds())
+		busy = append(busy, (looped-waited).Seconds()/run.took.Seconds())
 	}
 	return []figure{
 		{Name: "class of 24, all 18 checks", Value: median(classes), Unit: "s"},
 		{Name: "shell loop of docker and curl, eight requests at most", Value: median(loops), Unit: "s"},
 		{Name: "the class is faster by", Value: median(ratios), Unit: "×", Target: 2, Least: true},
-		{Name: "the same, without the loop's waiting for dead programs", Value: median(fair), Unit: "×"},
+		{Name: "the same, if the loop gave up after 5 s", Value: median(hasty), Unit: "×"},
+		{Name: "the same, if it knew at once which programs are dead", Value: median(busy), Unit: "×"},
 	}, nil
 }
 

@@ -1,5 +1,5 @@
 # What an instructor would write: build, run, wait for /health, create, read, update, delete, remove, one after another.
-# Prints how many seconds went into waiting for programs that never answered; it gives up after 5.
+# A program has as long to come up as the rubric gives it: 20 s. Prints how many seconds went into those that never did.
 set -uo pipefail
 waited=0
 for folder in "$1"/*/; do
@@ -8,7 +8,7 @@ for folder in "$1"/*/; do
 	id=$(docker run -d -p 127.0.0.1::8000 "taskgrader-bench:$name") || continue
 	at=http://$(docker port "$id" 8000/tcp | head -n 1) || at=
 	up=
-	for try in $(seq 50); do
+	for try in $(seq 200); do
 		curl -fs -m 1 "$at/health" >/dev/null && up=yes && break
 		sleep 0.1
 	done
@@ -19,7 +19,7 @@ for folder in "$1"/*/; do
 		curl -s -m 2 -X PUT -H 'Content-Type: application/json' -d '{"title": "milk", "completed": true}' "$at/tasks/$task" >/dev/null
 		curl -s -m 2 -X DELETE "$at/tasks/$task" >/dev/null
 	else
-		waited=$((waited + 5))
+		waited=$((waited + 20))
 	fi
 	docker rm -f "$id" >/dev/null
 done

@@ -69,6 +69,7 @@ type results struct {
 	Cores   int      `json:"cores"`
 	Go      string   `json:"go"`
 	Engine  string   `json:"engine"`
+	Driver  string   `json:"storage_driver"`
 	Figures []figure `json:"figures"`
 }
 
@@ -122,6 +123,10 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("reaching docker: %w", err)
 	}
+	info, err := b.api.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return fmt.Errorf("asking docker: %w", err)
+	}
 	if b.work, err = os.MkdirTemp("", "taskgrader-bench-"); err != nil {
 		return err
 	}
@@ -132,7 +137,8 @@ func run(ctx context.Context) (err error) {
 			return fmt.Errorf("reading the earlier results: %w", err)
 		}
 	}
-	r.Date, r.Cores, r.Go, r.Engine = time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), engine.Version
+	r.Date, r.Cores, r.Go = time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version()
+	r.Engine, r.Driver = engine.Version, info.Info.Driver
 	for _, p := range parts {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), p.name) {
 			continue
