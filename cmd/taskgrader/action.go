@@ -38,7 +38,7 @@ stderr gets the talk. What a student wrote may be in it, so workflow commands mu
 scripts/action-grade does.
 
 ` + exitCodes,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) > 0 {

@@ -34,7 +34,7 @@ var index = template.Must(template.New("index").Funcs(template.FuncMap{
 	"policy": func() string { return policy },
 	"short":  func(n int, s string) string { return oneLine(s, n) },
 	"took":   took,
-	"word":   statusWord,
+	"word":   result.Status.Word,
 }).Parse(indexText))
 
 // HTML writes the class as one page for the instructor. It works from a file and without network; a script of its own
@@ -108,7 +108,7 @@ func (v indexView) Cells(row Row) []mapCell {
 		out[i] = mapCell{Class: "none", Word: "not graded"}
 		for _, verdict := range row.Checks {
 			if verdict.ID == k.ID {
-				out[i] = mapCell{Class: string(verdict.Status), Word: statusWord(verdict.Status), Points: points(verdict.Points)}
+				out[i] = mapCell{Class: string(verdict.Status), Word: verdict.Status.Word(), Points: points(verdict.Points)}
 				if verdict.Status == result.Error || verdict.Status == result.Blocked { // no 0 that looks like a failure
 					out[i].Points = ""
 				}
@@ -131,10 +131,6 @@ func (r Row) Who() string {
 		}
 	}
 	return r.File
-}
-
-func statusWord(s result.Status) string {
-	return map[result.Status]string{result.Pass: "passed", result.Partial: "partly", result.Fail: "failed", result.Blocked: "blocked", result.Error: "grader error", "": "not there"}[s]
 }
 
 func took(ms int64) string {

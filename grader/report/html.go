@@ -18,7 +18,7 @@ var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clean": clean, "brief": brief, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent, "plural": plural,
-	"word": statusWord, "icon": statusIcon, "lost": lost, "took": took,
+	"word": result.Status.Word, "icon": statusIcon, "lost": lost, "took": took,
 	"style": func() template.CSS { return template.CSS(style) },
 	"lines": func(s string) []string { return strings.Split(s, "\n") },
 	"short": func(s string) string { return oneLine(s, 90) },
@@ -81,10 +81,6 @@ func took(ms int64) string {
 		return fmt.Sprintf("%d ms", ms)
 	}
 	return fmt.Sprintf("%.1f s", float64(ms)/1000)
-}
-
-func statusWord(s result.Status) string {
-	return map[result.Status]string{result.Pass: "passed", result.Partial: "partly", result.Fail: "failed", result.Blocked: "blocked", result.Error: "grader error"}[s]
 }
 
 func statusIcon(s result.Status) string {

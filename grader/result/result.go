@@ -36,6 +36,23 @@ const (
 	Graded  Status = "graded"  // every check was asked
 )
 
+// Word is the verdict as a page says it; of a check that was not asked, that it is not there.
+func (s Status) Word() string {
+	switch s {
+	case Pass:
+		return "passed"
+	case Partial:
+		return "partly"
+	case Fail:
+		return "failed"
+	case Error:
+		return "grader error"
+	case "":
+		return "not there"
+	}
+	return string(s)
+}
+
 // Report is the whole verdict on one submission, for one audience.
 type Report struct {
 	Schema     string     `json:"schema"`
