@@ -30,7 +30,7 @@ func TestAnswers(t *testing.T) {
 		want   string
 	}{
 		{entry, checktest.New(), "ok GET /health"},
-		{entry, health(200, `{"status":"ok"}`), `0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: The status that GET /health answers with is another than was sent or stored: follow the value from the request to the answer.`},
+		{entry, health(200, `{"status":"ok"}`), `0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with "status": "healthy".`},
 		{entry, health(200, `{}`), `0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET /health answers.`},
 		{entry, health(404, `{}`), "0 GET /health: want an answer with 200; got 404 Not Found; hint: Nothing answers GET /health: check the route's path and that it finds what was stored."},
 		{entry, health(500, ``), "0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program raised an exception: its traceback is in the log."},

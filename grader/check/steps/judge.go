@@ -59,6 +59,13 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 	return value, judgeList(s, v, value)
 }
 
+// fixed says whether the step asks for the same whatever was sent before.
+func (s Step) fixed() bool {
+	fixed := s.Send.Method == http.MethodGet
+	s.uses(func(string, option.Value, option.Value) { fixed = false })
+	return fixed
+}
+
 // differenceHint is what most often is behind a value that is not as wanted.
 func differenceHint(s Step, d difference) string {
 	key := d.path[strings.LastIndex(d.path, ".")+1:]
@@ -72,7 +79,10 @@ func differenceHint(s Step, d difference) string {
 	case d.want == nothing:
 		return fmt.Sprintf("Leave %q out of what %s answers.", key, s.Send)
 	}
-	return fmt.Sprintf("The %s that %s answers with is another than was sent or stored: follow the value from the request to the answer.", key, s.Send)
+	if s.fixed() {
+		return fmt.Sprintf("Answer %s with %q: %s.", s.Send, key, d.want)
+	}
+	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, s.Send)
 }
 
 // annotate says when a wrong value is that of another variable.

@@ -46,8 +46,8 @@ func TestMatching(t *testing.T) {
 		{`json: {a: 1}`, `{"a":1.0}`, "ok GET /x"},
 		{`json: {a: 1}`, `{"a":1e0}`, "ok GET /x"},
 		{`json: {a: 100}`, `{"a":1e2}`, "ok GET /x"},
-		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: The a that GET /x answers with is another than was sent or stored: follow the value from the request to the answer.`},
-		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: The a`},
+		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: Answer GET /x with "a": 1.`},
+		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: Answer GET /x with "a": "1".`},
 		{`json: {a: true}`, `{"a":"true"}`, `$.a = true; got $.a = "true"`},
 		{`json: {a: null}`, `{"a":null}`, "ok GET /x"},
 		{`json: {a: null}`, `{}`, `$.a = null; got $.a = nothing; hint: Put "a" into what GET /x answers.`},
@@ -178,7 +178,7 @@ func TestVariables(t *testing.T) {
 - {send: POST /a, body: {t: first}, save: {x: t}}
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
-			`0 POST /b: want $.t = "second"; got $.t = "first", which is $x; hint: The t that POST /b answers with is another than was sent or stored: follow the value from the request to the answer.` + "\n- GET /$x"},
+			`0 POST /b: want $.t = "second"; got $.t = "first", which is $x; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /$x"},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
 - {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found.\n- GET /b"},
@@ -197,7 +197,7 @@ http:
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
 - {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
-			"0 POST /a: want $.id = 6; got $.id = 5; hint: The id that POST /a answers with is another than was sent or stored: follow the value from the request to the answer.\nok POST /b"},
+			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is not what was sent or stored: follow the value from the request to the answer.\nok POST /b"},
 		{"times counts, and saves a list", `http:
 - {send: POST /a, body: {v: $i}, times: 3, save: {all: v}}
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}
