@@ -49,7 +49,7 @@ func decode(v Value, to reflect.Value) Problems {
 }
 
 func decodeKind(v Value, to reflect.Value) Problems {
-	wrong := func(want string) Problems { return v.Problem("want %s, not %s", want, v.Describe()) }
+	wrong := func(want string) Problems { return v.Wrong(want) }
 	switch to.Kind() {
 	case reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
@@ -131,7 +131,7 @@ func fieldsOf(t reflect.Type) (fields []field, pos int) {
 
 func decodeStruct(v Value, to reflect.Value) Problems {
 	if v.Kind != Map {
-		return v.Problem("want a mapping, not %s", v.Describe())
+		return v.Wrong("a mapping")
 	}
 	fields, pos := fieldsOf(to.Type())
 	if pos >= 0 {

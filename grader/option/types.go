@@ -175,6 +175,24 @@ func (v Value) Problem(format string, args ...any) Problems {
 	return Problems{{Pos: v.Pos, Message: fmt.Sprintf(format, args...)}}
 }
 
+var quotedNumber = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$|^(?i:true|false)$`)
+
+// Wrong is that something else is wanted at the value's place, and how that is written.
+func (v Value) Wrong(want string) Problems {
+	ps := v.Problem("want %s, not %s", want, v.Describe())
+	switch {
+	case want == "a list":
+		ps[0].Hint = "write a list as [a, b], or with a line for each that begins with -"
+	case want == "a mapping" && v.Kind == Null:
+		ps[0].Hint = "write {} where nothing more is to be said"
+	case want == "a mapping":
+		ps[0].Hint = "write it as {key: value}"
+	case v.Kind == String && want != "text" && quotedNumber.MatchString(v.Text):
+		ps[0].Hint = "remove the quotes"
+	}
+	return ps
+}
+
 // Interface is the value as plain Go: nil, bool, int64, float64, string, []any, map[string]any.
 func (v Value) Interface() any {
 	switch v.Kind {

@@ -3,6 +3,7 @@ package rubric
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -59,17 +60,33 @@ func findFile(name string) (file string, text []byte, err error) {
 			}
 		}
 		if len(found) != 1 {
-			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s, and it must be one", name, plural(len(found), "rubric"))
+			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s: name one file", name, plural(len(found), "rubric"))
 		}
 		name = found[0]
 	case err != nil:
 		return "", nil, fmt.Errorf("reading the rubric: %w", err)
 	}
-	text, err = os.ReadFile(name)
+	text, err = readUpTo(name, mostBytes)
 	if err != nil {
 		return "", nil, fmt.Errorf("reading the rubric: %w", err)
 	}
 	return name, text, nil
+}
+
+// mostBytes is how large a rubric may be.
+const mostBytes = 1 << 20
+
+func readUpTo(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("%q is larger than %d bytes, so it is no rubric", name, most)
+	}
+	return text, err
 }
 
 // Load finds and parses a rubric.

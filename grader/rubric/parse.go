@@ -205,7 +205,9 @@ func (p *parser) check(v option.Value) {
 	}
 	p.id(v, c)
 	p.points(e.Points, &c)
-	if e.Skill.Line > 0 && !slices.ContainsFunc(p.rubric.Skills, func(s Skill) bool { return s.ID == c.Skill }) {
+	if k := e.Skill.Kind; e.Skill.Line > 0 && (k == option.List || k == option.Map || k == option.Null) {
+		p.add(e.Skill.Wrong("the id of one skill")...)
+	} else if e.Skill.Line > 0 && !slices.ContainsFunc(p.rubric.Skills, func(s Skill) bool { return s.ID == c.Skill }) {
 		var known []string
 		for _, s := range p.rubric.Skills {
 			known = append(known, s.ID)
@@ -251,7 +253,7 @@ func (p *parser) points(v option.Value, c *Check) {
 	n, err := strconv.ParseFloat(v.Text, 64)
 	switch {
 	case v.Kind != option.Int && v.Kind != option.Float || err != nil:
-		p.add(v.Problem("points must be a number, not %s", v.Describe())...)
+		p.add(v.Wrong("a number of points")...)
 	case n < 0 || n > 1e6 || n != n:
 		p.add(v.Problem("points must be from 0 to 1000000, not %s", v.Text)...)
 	default:
@@ -268,8 +270,11 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	p.add(ps...)
 	fresh, _ := at.Get("fresh")
 	for i, name := range c.Fresh {
-		if !freshText.MatchString(name) || slices.Contains(c.Fresh[:i], name) {
+		switch {
+		case !freshText.MatchString(name) || slices.Contains(c.Fresh[:i], name):
 			p.add(fresh.Items[i].Problem("a fresh value's name is letters, digits and _, and given once, not %q", name)...)
+		case name == "i":
+			p.add(fresh.Items[i].Problem("$i counts the requests of a step with times: take another name")...)
 		}
 	}
 	if len(ps) > 0 {
@@ -285,7 +290,7 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 		p.add(problems...)
 	}
 	for i, name := range c.Fresh {
-		if !slices.Contains(used, name) {
+		if !slices.Contains(used, name) && name != "i" {
 			p.add(fresh.Items[i].Problem("fresh value %q is used nowhere", name)...)
 		}
 	}
@@ -384,7 +389,7 @@ func (p *parser) total(v option.Value) {
 	p.rubric.Points = sum
 	want, err := strconv.ParseFloat(v.Text, 64)
 	if v.Kind != option.Int && v.Kind != option.Float || err != nil {
-		p.add(v.Problem("points must be a number, not %s", v.Describe())...)
+		p.add(v.Wrong("a number of points")...)
 		return
 	}
 	if result.Round(want) != sum && len(p.problems) == 0 { // a check that was misread has no points yet

@@ -132,7 +132,7 @@ points: ten
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		`r.yaml:2:9: points must be a number, not "ten"`},
+		`r.yaml:2:9: want a number of points, not "ten"`},
 	{`rubric: r
 points: 10
 checks:
@@ -273,7 +273,7 @@ points: 1
 checks:
 - {id: a, points: many, build: {}}
 `,
-		`r.yaml:4:19: points must be a number, not "many"`},
+		`r.yaml:4:19: want a number of points, not "many"`},
 	{`rubric: r
 points: 1
 checks:
@@ -355,13 +355,13 @@ points: 1
 checks:
 - {id: a, points: 1, fresh: [title], http: [{send: GET /$tilte}, {send: GET /$title}]}
 `,
-		`r.yaml:4:45: unknown variable "tilte" (did you mean "title"?)`},
+		`r.yaml:4:52: unknown variable "tilte" (did you mean "title"?)`},
 	{`rubric: r
 points: 1
 checks:
 - {id: a, points: 1, http: [{send: GET /, save: {x: id}}]}
 `,
-		`r.yaml:4:29: saved variable "x" is used nowhere`},
+		`r.yaml:4:50: saved variable "x" is used nowhere`},
 	{`rubric: r
 points: 1
 checks:
@@ -437,7 +437,7 @@ checks:
 points 1
 checks: []
 `,
-		`r.yaml:2:1: could not find expected ':'`},
+		`r.yaml:2:1: a key without its colon`},
 	{`rubric: r
 checks: [
 `,
@@ -468,7 +468,7 @@ rubric: s
 	{`rubric: r
 points: *p
 `,
-		`r.yaml:2:9: unknown anchor 'p' referenced`},
+		`r.yaml:2:9: *p means a value named &p before, and there is none`},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, fresh: [x], fresh: [y, z], http: [{send: GET /$x}]}\n",
 		`r.yaml:4:34: key "fresh" is already on line 4`},
 	{"rubric: r\npoints: 0\nchecks:\n- {id: &i a, points: 0, build: {}}\n- {id: *i, points: 0, build: {}}\n",
@@ -521,7 +521,7 @@ r.yaml:7:29: unknown skill "wbe" (did you mean "web"?)
 r.yaml:7:42: unknown check "b"
 r.yaml:7:54: unknown key "argz" (did you mean "args"?)
 r.yaml:8:8: id "a" is already on line 7
-r.yaml:8:19: points must be a number, not "x"
+r.yaml:8:19: want a number of points, not "x"
 r.yaml:8:37: want a duration such as 300ms, 20s or 3m, not "soon"
 r.yaml:9:3: want a check, as a mapping, not "text"
 r.yaml:10:30: unknown check "zzzz"
@@ -626,8 +626,8 @@ func TestFind(t *testing.T) {
 
 	two, none, missing := filepath.Join(dir, "two"), filepath.Join(dir, "none"), filepath.Join(dir, "missing.yaml")
 	for name, want := range map[string]string{
-		two:         `reading the rubric: the folder "` + two + `" holds 2 rubrics, and it must be one`,
-		none:        `reading the rubric: the folder "` + none + `" holds 0 rubrics, and it must be one`,
+		two:         `reading the rubric: the folder "` + two + `" holds 2 rubrics: name one file`,
+		none:        `reading the rubric: the folder "` + none + `" holds 0 rubrics: name one file`,
 		missing:     `there is no rubric "` + missing + `"`,
 		"tsak-api":  `there is no rubric "tsak-api" (did you mean "task-api"?)`,
 		"unrelated": `there is no rubric "unrelated"`,

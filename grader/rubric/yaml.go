@@ -22,6 +22,9 @@ const maxValues = 100_000
 func read(file string, text []byte) (option.Value, option.Problems) {
 	at := func(line, column int) option.Pos { return option.Pos{File: file, Line: line, Column: column} }
 	if line, column, ok := notUTF8(text); ok {
+		if bytes.IndexByte(text, 0) >= 0 {
+			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "this is no text", Hint: "name the rubric's YAML file"}}
+		}
 		return option.Value{}, option.Problems{{Pos: at(line, column), Message: "a byte that is no UTF-8 text", Hint: "save the file as UTF-8"}}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -56,26 +59,49 @@ func notUTF8(text []byte) (line, column int, ok bool) {
 		}
 		at += size
 	}
-	before := string(text[:at])
-	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:]) + 1, true
+	line, column = place(text[:at])
+	return line, column, true
 }
 
-// plainer says what YAML means by the complaints that instructors meet most.
-var plainer = map[string]string{
-	"mapping values are not allowed in this context": "a : where none can be: the indentation is wrong, or a text with : in it has no quotes",
-	"did not find expected key":                      "no key where one must be: the indentation is wrong, or a - is missing",
-	"found unexpected end of stream":                 "the text ends inside quotes",
+// place is where a text ends.
+func place(before []byte) (line, column int) {
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 }
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f }
+
+// plainer says what YAML means by the complaints that instructors meet, and what to do.
+var plainer = map[string]struct{ message, hint string }{
+	"mapping values are not allowed in this context":        {"a : where none can be: the indentation is wrong, or a text with : in it has no quotes", usual},
+	"did not find expected key":                             {"no key where one must be: the indentation is wrong, or a - is missing", usual},
+	"found unexpected end of stream":                        {"the text ends inside quotes", usual},
+	"could not find expected ':'":                           {"a key without its colon", "write key: value, with a blank after the colon"},
+	"did not find expected ',' or '}'":                      {"this { does not end as it should", flow},
+	"did not find expected ',' or ']'":                      {"this [ does not end as it should", flow},
+	"found character that cannot start any token":           {"a text cannot begin so", "put quotes around a text that begins with @, % or a backquote"},
+	"found unknown escape character":                        {`a backslash inside "…" that means nothing`, "double it, or put the text between '…'"},
+	"found incompatible YAML document":                      {"a %YAML line of another version", "remove it"},
+	"did not find expected alphabetic or numeric character": {"* and & mean something else at the beginning of a text", "put quotes around a text that begins with * or &"},
+	"exceeded max depth of 10000":                           {"lists in lists without an end", ""},
+	"control characters are not allowed":                    {"a control character", "remove it; it may not be visible in your editor"},
+}
+
+const (
+	usual = "YAML wants two blanks for each level, no tabs, and quotes around text with : or # in it"
+	flow  = "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket"
+)
 
 var (
 	yamlLine   = regexp.MustCompile(`line (\d+): `)
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*'[^',}\]\s]`)
+	starred    = regexp.MustCompile(`(^|[\s\[{,:])[*&]`)
 )
 
 // syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
 func syntaxProblem(file string, text []byte, err error) option.Problem {
 	p := option.Problem{Pos: option.Pos{File: file, Line: 1, Column: 1}, Message: strings.TrimPrefix(err.Error(), "yaml: "),
-		Hint: "YAML wants two blanks for each level, no tabs, and quotes around text with : or # in it"}
+		Hint: usual}
 	if m := yamlLine.FindStringSubmatchIndex(p.Message); m != nil {
 		p.Line, _ = strconv.Atoi(p.Message[m[2]:m[3]])
 		p.Message = p.Message[:m[0]] + p.Message[m[1]:]
@@ -104,14 +130,35 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			}
 		}
 	}
+	switch p.Message {
+	case "did not find expected key":
+		for n := min(p.Line+2, len(lines)); n > max(p.Line-3, 0); n-- {
+			if at := apostrophe.FindStringIndex(lines[n-1]); at != nil {
+				p.Line, p.Column = n, utf8.RuneCountInString(lines[n-1][:at[1]-1])
+				p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
+				return p
+			}
+		}
+	case "did not find expected alphabetic or numeric character":
+		for n := p.Line; n > max(p.Line-2, 0); n-- {
+			if at := starred.FindStringIndex(lines[n-1]); at != nil {
+				p.Line, p.Column = n, utf8.RuneCountInString(lines[n-1][:at[1]])
+				break
+			}
+		}
+	case "control characters are not allowed":
+		if at := bytes.IndexFunc(text, isControl); at >= 0 {
+			p.Line, p.Column = place(text[:at])
+		}
+	}
 	if said, ok := plainer[p.Message]; ok {
-		p.Message = said
+		p.Message, p.Hint = said.message, said.hint
 	}
 	if m := yamlAnchor.FindStringSubmatch(p.Message); m != nil { // of which YAML says no line
 		for i, line := range lines {
 			if column := strings.Index(line, "*"+m[1]); column >= 0 {
 				p.Line, p.Column = i+1, utf8.RuneCountInString(line[:column])+1
-				p.Hint = "quote a text that begins with *"
+				p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]), "quote a text that begins with *"
 				return p
 			}
 		}
@@ -161,7 +208,13 @@ func (r *reader) value(n *yaml.Node) option.Value {
 				r.problems = append(r.problems, p...)
 				continue
 			}
-			v.Fields = append(v.Fields, option.Field{Key: key, Value: r.value(n.Content[i+1])})
+			value := n.Content[i+1]
+			if name, _, colon := strings.Cut(key.Text, ":"); n.Style&yaml.FlowStyle != 0 && n.Content[i].Style == 0 && value.ShortTag() == "!!null" && value.Value == "" && colon {
+				p := key.Problem("a blank is missing after %q", name+":")
+				p[0].Hint = "write key: value; a text with a colon in it wants quotes"
+				r.problems = append(r.problems, p...)
+			}
+			v.Fields = append(v.Fields, option.Field{Key: key, Value: r.value(value)})
 		}
 	default:
 		v.Kind = scalarKind(n)

@@ -54,6 +54,11 @@ func (e *Env) UnmarshalOption(v option.Value) option.Problems {
 		return ps
 	}
 	if set, ok := v.Get("set"); ok && set.Kind == option.Map {
+		for _, f := range v.Fields {
+			if f.Key.Text != "set" {
+				return option.Unknown("key", f.Key, []string{"set", "steps"})
+			}
+		}
 		return v.Problem("set needs steps beside it")
 	}
 	if ps := option.Decode(v, &e.Set); len(ps) > 0 {

@@ -14,7 +14,7 @@ import (
 
 // Kind is the kind.
 func Kind() check.Kind {
-	return check.Kind{Name: "listen", Phase: check.Running, New: func() check.Check { return &Listen{Port: 8000} }, Manual: check.Manual{
+	return check.Kind{Name: "listen", Phase: check.Running, New: func() check.Check { return new(Listen) }, Manual: check.Manual{
 		Summary: "does the program listen where it should, on all interfaces, and does EXPOSE say so",
 		Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
 127.0.0.1 alone, where nothing outside the container reaches it; and that the image's EXPOSE names the port. The rest of the program
@@ -26,13 +26,13 @@ listen: {port: 8000}`}}
 
 // Listen is the options.
 type Listen struct {
-	Port int `json:"port,omitempty" jsonschema:"8000 unless given"`
+	Port int `json:"port,omitempty" jsonschema:"the rubric's container.port unless given"`
 }
 
 // ValidateOption wants a port.
 func (l *Listen) ValidateOption(at option.Value) option.Problems {
-	if l.Port < 1 || l.Port > 65535 {
-		return at.Problem("a port is a number from 1 to 65535")
+	if port, ok := at.Get("port"); ok && (l.Port < 1 || l.Port > 65535) {
+		return port.Problem("a port is a number from 1 to 65535")
 	}
 	return nil
 }
@@ -42,11 +42,14 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	if err := ctx.Err(); err != nil {
 		return check.Outcome{}, err
 	}
-	started := t.Started()
+	started, wanted := t.Started(), l.Port
+	if wanted == 0 {
+		wanted = started.Wanted
+	}
 	port := check.Passed("listens on the port")
-	if started.Port != l.Port {
-		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", l.Port), Got: fmt.Sprintf("port %d", started.Port),
-			Hint: fmt.Sprintf("Start the server with --port %d.", l.Port)}
+	if started.Port != wanted {
+		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", wanted), Got: fmt.Sprintf("port %d", started.Port),
+			Hint: fmt.Sprintf("Start the server with --port %d.", wanted)}
 	}
 	all := check.Passed("on all interfaces")
 	if started.Loopback {
@@ -57,26 +60,26 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 		file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
 		port.File, port.Line, all.File, all.Line = file, line, file, line
 	}
-	return check.Outcome{Items: []check.Item{port, all, l.exposed(t)}}, nil
+	return check.Outcome{Items: []check.Item{port, all, exposed(t, wanted)}}, nil
 }
 
 // exposed says whether EXPOSE names the port.
-func (l *Listen) exposed(t check.Target) check.Item {
+func exposed(t check.Target, wanted int) check.Item {
 	item := check.Passed("EXPOSE says so")
 	image := t.Built().Image
-	if image == nil || slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == l.Port && p.Protocol == "tcp" }) {
+	if image == nil || slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == wanted && p.Protocol == "tcp" }) {
 		return item
 	}
-	item.Share, item.Want = 0, "EXPOSE "+strconv.Itoa(l.Port)
+	item.Share, item.Want = 0, "EXPOSE "+strconv.Itoa(wanted)
 	item.Got = "no EXPOSE"
-	item.Hint = fmt.Sprintf("Add the line EXPOSE %d: it tells others which port the program uses.", l.Port)
-	var exposed []string
+	item.Hint = fmt.Sprintf("Add the line EXPOSE %d: it tells others which port the program uses.", wanted)
+	var said []string
 	for _, p := range image.Config.Exposed {
-		exposed = append(exposed, strconv.Itoa(p.Number)+"/"+p.Protocol)
+		said = append(said, strconv.Itoa(p.Number)+"/"+p.Protocol)
 	}
-	if len(exposed) > 0 {
-		item.Got = "EXPOSE " + strings.Join(exposed, " ")
-		item.Hint = fmt.Sprintf("Make EXPOSE say %d, the port that the program should listen on.", l.Port)
+	if len(said) > 0 {
+		item.Got = "EXPOSE " + strings.Join(said, " ")
+		item.Hint = fmt.Sprintf("Make EXPOSE say %d, the port that the program should listen on.", wanted)
 	}
 	item.File, item.Line = check.LastLine(t, "EXPOSE")
 	return item

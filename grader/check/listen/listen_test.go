@@ -30,6 +30,13 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// TestPortOfTheRubric: without a port of its own, it is the one where the rubric expects the program.
+func TestPortOfTheRubric(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM x:1\nEXPOSE 5000\n")
+	target.Up = check.Started{Answered: true, Port: 5000, Wanted: 5000}
+	assert.Equal(t, "ok listens on the port\nok on all interfaces\nok EXPOSE says so", checktest.Asked(t, listen.Kind(), "listen: {}", target))
+}
+
 // TestCommandOfAStage: the CMD that counts may stand in the stage that the last one is built on.
 func TestCommandOfAStage(t *testing.T) {
 	target := checktest.New().With("Dockerfile", "FROM x:1 AS base\nEXPOSE 8000\nCMD [\"x\"]\nFROM base\n")

@@ -31,14 +31,16 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 		return value, []miss{{want: "an answer with " + s.Want.String(), got: status(a.Status), hint: statusHint(s, request, a)}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
-		if got := a.Header.Get(name); !s.Header[name].MatchString(got) {
-			return value, []miss{{want: fmt.Sprintf("header %s matching /%s/", name, s.Header[name]), got: fmt.Sprintf("%q", cut(got, showBytes)),
+		if got, re := a.Header.Get(name), v.regexp(s.Header[name]); !re.MatchString(got) {
+			return value, []miss{{want: fmt.Sprintf("header %s matching /%s/", name, cut(re.String(), showBytes)), got: fmt.Sprintf("%q", cut(got, showBytes)),
 				hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, s.Send)}}
 		}
 	}
-	if s.Text.Regexp != nil && !s.Text.Match(a.Body) {
-		return value, []miss{{want: fmt.Sprintf("text matching /%s/", s.Text), got: quoted(a.Body),
-			hint: fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", s.Send)}}
+	if s.Text.Regexp != nil {
+		if re := v.regexp(s.Text); !re.Match(a.Body) {
+			return value, []miss{{want: fmt.Sprintf("text matching /%s/", cut(re.String(), showBytes)), got: quoted(a.Body),
+				hint: fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", s.Send)}}
+		}
 	}
 	needs := s.JSON.Line > 0 || len(s.Has)+len(s.Lacks) > 0 || s.Count.Op != "" || len(s.Save) > 0 || s.Distinct != ""
 	if !needs {

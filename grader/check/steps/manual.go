@@ -22,7 +22,10 @@ path; without it, the answer itself is the array. A path is written id, task.id 
 
 times sends the request often, one after another or parallel so many together; then each answer must hold what is wanted, $i
 counts from 1, distinct names a path whose value must differ each time, and save keeps the list of values. within asks a GET
-again and again until it holds, for what a service does in its own time.`,
+again and again until it holds, for what a service does in its own time.
+
+text and header take regular expressions; text: /^done$/ wants nothing but done. Between { and }, put quotes around a text with
+? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".`,
 			Example: `- id: notes
   points: 1
   fresh: [text]
@@ -31,6 +34,7 @@ again and again until it holds, for what a service does in its own time.`,
   - {send: GET /notes/$note, json: {id: $note, text: $text}, header: {Content-Type: /json/}}
   - {send: GET /notes, list: items, has: [{id: $note}], lacks: [{text: "never sent"}], count: ">=1"}
   - {send: POST /notes, raw: "{not json", headers: {Content-Type: application/json}, want: [400, 422]}
+  - {send: "GET /notes?like=$note", want: 200}
   - {send: GET /notes/$note, within: 5s, text: /done|ready/}
 - id: many
   points: 1
@@ -65,7 +69,8 @@ among them, so that no program can know the answer beforehand. save makes a vari
 answer to answer.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type, so a
-number that was saved is sent as a number; within a text it is written out, and in a path it is escaped. $$ is a dollar. $i counts
+number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a regular expression,
+as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts
 the requests of a step that has times. What such a step saves is a list: $x in has then means each of them in turn.
 
 A variable that nothing makes, or that nothing uses, is a mistake in the rubric. Each check has variables of its own; in crud,

@@ -20,8 +20,10 @@ var holes = []string{"<any>", "<string>", "<number>", "<int>", "<bool>", "<null>
 
 var (
 	holeText = regexp.MustCompile(`^<[a-z]+( \$\{?[a-zA-Z_]\w*\}?)?>$`)
-	notHole  = regexp.MustCompile(`^<not \$\{?([a-zA-Z_]\w*)\}?>$`)
-	uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	// almostHole is a hole with a slip in it: <not x>, <any, <ANY>.
+	almostHole = regexp.MustCompile(`(?i)^<\s*(any|string|number|int|bool|null|uuid|time|absent|not)\b`)
+	notHole    = regexp.MustCompile(`^<not \$\{?([a-zA-Z_]\w*)\}?>$`)
+	uuidText   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
 // checkHoles finds holes and regular expressions that mean nothing.
@@ -35,7 +37,7 @@ func checkHoles(v option.Value) (ps option.Problems) {
 	if v.Kind != option.String {
 		return ps
 	}
-	if holeText.MatchString(v.Text) && !notHole.MatchString(v.Text) && !slices.Contains(holes, v.Text) {
+	if (holeText.MatchString(v.Text) || almostHole.MatchString(v.Text)) && !notHole.MatchString(v.Text) && !slices.Contains(holes, v.Text) {
 		ps = append(ps, option.Unknown("hole", v, append(slices.Clone(holes), "<not $x>"))...)
 		ps[len(ps)-1].Hint = `write \` + v.Text + " for the text itself"
 	}
@@ -43,6 +45,38 @@ func checkHoles(v option.Value) (ps option.Problems) {
 		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
 			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
 		}
+	}
+	return ps
+}
+
+// checkBody finds what stands for something in an answer, and would be sent as it is written.
+func checkBody(v option.Value) (ps option.Problems) {
+	for _, item := range v.Items {
+		ps = append(ps, checkBody(item)...)
+	}
+	for _, f := range v.Fields {
+		ps = append(ps, checkBody(f.Value)...)
+	}
+	if v.Kind == option.String && (slices.Contains(holes, v.Text) || notHole.MatchString(v.Text)) {
+		ps = append(ps, v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)...)
+		ps[0].Hint = `write \` + v.Text + " for the text itself"
+	}
+	return ps
+}
+
+var open = regexp.MustCompile(`\$\{([^a-zA-Z_}]|\w*[^\w}]|\w*$|\})`)
+
+// checkOpen finds a ${ that names no variable.
+func checkOpen(v option.Value) (ps option.Problems) {
+	for _, item := range v.Items {
+		ps = append(ps, checkOpen(item)...)
+	}
+	for _, f := range v.Fields {
+		ps = append(ps, checkOpen(f.Value)...)
+	}
+	if v.Kind == option.String && !isRegexp(v.Text) && open.MatchString(v.Text) {
+		ps = append(ps, v.Problem("${ begins a variable, and none is named in %s", v.Describe())...)
+		ps[0].Hint = "write ${name}, or $${ for the text itself"
 	}
 	return ps
 }

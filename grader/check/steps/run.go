@@ -199,7 +199,7 @@ func (r *runner) save(s Step, values []any) *miss {
 		for _, value := range values {
 			got := at(value, path)
 			if _, missing := got.(absent); missing {
-				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: fmt.Sprintf("Answer with the whole task, its %s too.", path)}
+				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: fmt.Sprintf("Put %s into what %s answers.", path, s.Send)}
 			}
 			list = append(list, got)
 		}

@@ -36,17 +36,34 @@ type Step struct {
 	Times      int                      `json:"times,omitempty" jsonschema:"how often the request is sent; $i counts from 1"`
 	Parallel   int                      `json:"parallel,omitempty" jsonschema:"how many leave together"`
 	Within     option.Duration          `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
+
+	written option.Value
+}
+
+// place is where a key of the step is written, or the step.
+func (s Step) place(key string) option.Value {
+	if v, ok := s.written.Get(key); ok {
+		return v
+	}
+	return option.Value{Pos: s.Pos}
+}
+
+// savedAt is where a variable that the step saves is named.
+func (s Step) savedAt(name string) option.Value {
+	save := s.place("save")
+	for _, f := range save.Fields {
+		if f.Key.Text == name {
+			return f.Key
+		}
+	}
+	return save
 }
 
 // ValidateOption finds what each key alone cannot show.
 func (s *Step) ValidateOption(at option.Value) option.Problems {
 	var ps option.Problems
-	place := func(key string) option.Value {
-		if v, ok := at.Get(key); ok {
-			return v
-		}
-		return at
-	}
+	s.written = at
+	place := s.place
 	if s.Body.Line > 0 && s.Raw.Line > 0 {
 		ps = append(ps, place("raw").Problem("a step has a body or a raw body, not both")...)
 	}
@@ -74,13 +91,44 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	for _, v := range append(append([]option.Value{s.JSON}, s.Has...), s.Lacks...) {
 		ps = append(ps, checkHoles(v)...)
 	}
-	for name := range s.Save {
-		if !variable.MatchString(name) {
-			ps = append(ps, place("save").Problem("a variable's name is letters, digits and _, not %q", name)...)
+	ps = append(ps, checkBody(s.Body)...)
+	ps = append(ps, checkOpen(at)...)
+	for name, path := range s.Save {
+		switch written := s.savedAt(name); {
+		case !variable.MatchString(name):
+			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
+		case name == counter:
+			ps = append(ps, written.Problem("$i counts the requests of a step with times: save under another name")...)
+		case !pathText.MatchString(path):
+			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
 		}
 	}
+	for key, path := range map[string]string{"list": s.List, "distinct": s.Distinct} {
+		if _, ok := at.Get(key); ok && !pathText.MatchString(path) {
+			ps = append(ps, place(key).Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
+		}
+	}
+	for name, value := range s.Headers {
+		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
+			ps = append(ps, place("headers").Problem("%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
+		}
+	}
+	for name := range s.Header {
+		if !headerName.MatchString(name) {
+			ps = append(ps, place("header").Problem("%q is no name of a header: it is letters, digits and -", name)...)
+		}
+	}
+	if at, ok := at.Get("raw"); ok && (at.Kind == option.List || at.Kind == option.Map) {
+		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON", at.Describe())...)
+	}
+	option.Sort(ps)
 	return ps
 }
+
+var (
+	pathText   = regexp.MustCompile(`^(\$\.?)?([^.\[\]]+|\[\d+\])?(\.[^.\[\]]+|\[\d+\])*$`)
+	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+)
 
 var variable = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 

@@ -189,7 +189,7 @@ http:
 - {send: GET /c}
 - {send: GET /$y}
 - {send: POST /d, body: {v: 1}, json: {v: <not $x>}}`, echo(),
-			"0 POST /a: want an answer with id; got {}; hint: Answer with the whole task, its id too.\n" +
+			"0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n" +
 				"- POST /b/$x: not asked: $x was to come from the answer to step 1, POST /a\n" +
 				"ok GET /c\n- GET /$y: not asked: $y was to come from the answer to step 1, POST /a\n" +
 				"- POST /d: not asked: $x was to come from the answer to step 1, POST /a"},
@@ -198,6 +198,11 @@ http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
 - {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
 			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is not what was sent or stored: follow the value from the request to the answer.\nok POST /b"},
+		{"a variable in a regular expression is itself", `http:
+- {send: POST /a, body: {t: "a.b (c)"}, save: {x: t}}
+- {send: POST /b, body: {t: "a.b (c)"}, json: {t: "/^$x$/"}, text: '/"${x}"}$/', header: {Content-Type: /^text/}}
+- {send: POST /c, body: {t: "axb (c)"}, text: "/$x/"}`, echo(), "ok POST /a\nok POST /b\n" +
+			`0 POST /c: want text matching /a\.b \(c\)/; got "{\"t\":\"axb (c)\"}"; hint: Compare the text that POST /c answers with the pattern, letter by letter.`},
 		{"times counts, and saves a list", `http:
 - {send: POST /a, body: {v: $i}, times: 3, save: {all: v}}
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}

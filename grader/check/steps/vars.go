@@ -62,6 +62,34 @@ func plainText(value any) string {
 
 func asIs(s string) string { return s }
 
+// inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash takes its meaning from.
+var inPattern = regexp.MustCompile(`\\.|\$\{[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
+
+// longest is what a variable may put into a regular expression, in bytes. Longer values match nothing.
+const longest = 4 << 10
+
+// pattern puts variables into a regular expression, where they stand for themselves.
+func (v vars) pattern(re string) string {
+	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
+		if ref[0] != '$' {
+			return ref
+		}
+		text := plainText(v.value(strings.Trim(ref, "${}")))
+		if len(text) > longest {
+			return `[^\s\S]`
+		}
+		return regexp.QuoteMeta(text)
+	})
+}
+
+// regexp is a regular expression with variables put in.
+func (v vars) regexp(written option.Regexp) *regexp.Regexp {
+	if filled, err := regexp.Compile(v.pattern(written.String())); err == nil {
+		return filled
+	}
+	return written.Regexp
+}
+
 // path fills a path; what is put in is escaped, so that it stays one part of it.
 func (v vars) path(text string) string { return v.fill(text, url.PathEscape) }
 
@@ -95,7 +123,7 @@ func (v vars) text(text string, withHoles bool) any {
 			return hole{kind: text}
 		}
 		if isRegexp(text) {
-			if re, err := regexp.Compile(text[1 : len(text)-1]); err == nil {
+			if re, err := regexp.Compile(v.pattern(text[1 : len(text)-1])); err == nil {
 				return hole{re: re}
 			}
 		}
@@ -142,8 +170,12 @@ func (v vars) nameOf(shown string) string {
 
 // references are the variables that a text names.
 func references(text string) (names []string) {
-	for _, m := range reference.FindAllString(text, -1) {
-		if m != "$$" {
+	written := reference
+	if isRegexp(text) {
+		written = inPattern
+	}
+	for _, m := range written.FindAllString(text, -1) {
+		if m != "$$" && m[0] == '$' {
 			names = append(names, strings.Trim(m, "${}"))
 		}
 	}
@@ -168,9 +200,18 @@ func uses(value option.Value, found func(name string, at option.Value)) {
 
 // uses are the variables that a step names, each at its place and with the part of the step that it is in.
 func (s Step) uses(found func(name string, at, part option.Value)) {
-	parts := []option.Value{{Pos: s.Pos, Kind: option.String, Text: s.Send.Path}}
+	text := func(key, text string) option.Value {
+		return option.Value{Pos: s.place(key).Pos, Kind: option.String, Text: text}
+	}
+	parts := []option.Value{text("send", s.Send.Path)}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-		parts = append(parts, option.Value{Pos: s.Pos, Kind: option.String, Text: s.Headers[name]})
+		parts = append(parts, text("headers", s.Headers[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
+		parts = append(parts, text("header", "/"+s.Header[name].String()+"/"))
+	}
+	if s.Text.Regexp != nil {
+		parts = append(parts, text("text", "/"+s.Text.String()+"/"))
 	}
 	for _, part := range slices.Concat(parts, []option.Value{s.Body, s.Raw, s.JSON}, s.Has, s.Lacks) {
 		uses(part, func(name string, at option.Value) { found(name, at, part) })
@@ -181,12 +222,23 @@ func (s Step) uses(found func(name string, at, part option.Value)) {
 func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problems) {
 	known := slices.Clone(fresh)
 	savedAt := map[string]option.Pos{}
+	later := func(name string) (line int) {
+		for _, s := range slices.Backward(all) {
+			if _, ok := s.Save[name]; ok {
+				line = s.savedAt(name).Line
+			}
+		}
+		return line
+	}
 	mark := func(name string, at option.Value, times int) {
 		switch {
 		case name == counter && times > 0 || slices.Contains(known, name):
 			used = append(used, name)
 		case name == counter:
 			ps = append(ps, at.Problem("$i counts the requests of a step, and nothing here has times")...)
+		case later(name) != 0:
+			used = append(used, name)
+			ps = append(ps, at.Problem("$%s is saved only later, on line %d", name, later(name))...)
 		default:
 			word := at
 			word.Text = name
@@ -203,7 +255,7 @@ func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problem
 		})
 		for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 			known = append(known, name)
-			savedAt[name] = s.Pos
+			savedAt[name] = s.savedAt(name).Pos
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(savedAt)) {
