@@ -133,7 +133,7 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 		fresh[name] = check.Word(r)
 	}
 	outcome, err = c.Asks.Ask(ctx, t, check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line})
-	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errTimeUp) {
+	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
 			"The program answers too slowly: look for work or sleeps that each request waits for."), nil

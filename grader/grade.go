@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -339,9 +340,17 @@ func texts(folder fs.FS) result.Source {
 
 // readFile is the text of a file of the folder, cut at the limit, or empty.
 func readFile(folder fs.FS, name string, limit int) string {
-	text, err := fs.ReadFile(folder, name)
+	if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
+		return "" // a pipe would never end
+	}
+	f, err := folder.Open(name)
 	if err != nil {
 		return ""
 	}
-	return string(text[:min(len(text), limit)])
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, int64(limit)))
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }

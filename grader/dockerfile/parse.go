@@ -18,6 +18,9 @@ import (
 // maxBytes is how long a Dockerfile may be: a hundred times what a person writes.
 const maxBytes = 1 << 20
 
+// maxInstructions is how many of them a Dockerfile may have: what ARG and FROM cost grows with their product.
+const maxInstructions = 500
+
 // Load reads and parses the Dockerfile of a folder. Errors are of type *[Error].
 func Load(folder fs.FS, name string) (*File, error) {
 	info, err := fs.Lstat(folder, name)
@@ -94,6 +97,10 @@ func parse(name string, text []byte) (*File, *Error) {
 	}
 	if syntax, _, at, ok := parser.DetectSyntax(text); ok && len(at) > 0 {
 		f.Syntax, f.SyntaxLine = syntax, at[0].Start.Line
+	}
+	if n := len(parsed.AST.Children); n > maxInstructions {
+		return nil, &Error{File: name, Line: parsed.AST.Children[maxInstructions].StartLine, Message: fmt.Sprintf("%s has %d instructions, and no more than %d are read", name, n, maxInstructions),
+			Hint: "Write it with fewer: a Dockerfile for one program needs a few dozen."}
 	}
 	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {
 		return nil, syntaxError(name, err)

@@ -22,6 +22,8 @@ const (
 	looks      = 3                      // so many of them go to one at what listens inside: the kernel takes 20 ms to say
 	settleTime = time.Second            // what answers elsewhere than where it is wanted may be beaten for so long
 	againTime  = 100 * time.Millisecond // the same where it did so before
+	mostTried  = 32                     // ways in all: a program may listen on every port there is
+	mostRelays = 4                      // of them by a relay
 	mostPorts  = 16                     // of EXPOSE; the rest is found when it listens
 )
 
@@ -50,12 +52,15 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 		each = 1
 	}
 	var best *way
-	answers, tried := make(chan way), map[way]bool{}
+	answers, tried, relays := make(chan way), map[way]bool{}, 0
 	try := func(w way) {
-		if !tried[w] {
-			tried[w] = true
-			go c.try(waiting, w, answers)
+		if tried[w] || len(tried) >= mostTried || w.relay && relays >= mostRelays {
+			return
 		}
+		if tried[w] = true; w.relay {
+			relays++
+		}
+		go c.try(waiting, w, answers)
 	}
 	for _, port := range c.candidates() {
 		try(way{port: port})
@@ -207,6 +212,13 @@ func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(wa
 		return
 	}
 	s.Listeners = listeners
+	wanted := func(l check.Listener) int {
+		if l.Port == c.port {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(listeners, func(a, b check.Listener) int { return wanted(a) - wanted(b) })
 	for _, l := range listeners {
 		if inside := isLoopback(l.Address); inside || c.address != "" {
 			try(way{l.Port, inside})

@@ -112,6 +112,9 @@ func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error
 	err = c.send(request, way{c.started.Port, c.started.Loopback}, func(response *http.Response) error {
 		limit := int64(c.limits.HTTP.Body)
 		answer.Status, answer.Header = response.StatusCode, response.Header
+		if response.StatusCode == http.StatusSwitchingProtocols {
+			return nil // the connection is the caller's now: no time limit holds for it, and it holds no answer
+		}
 		var err error
 		answer.Body, err = io.ReadAll(io.LimitReader(response.Body, limit+1))
 		if int64(len(answer.Body)) > limit {
@@ -193,5 +196,6 @@ func fault(err error, timeout time.Duration, begun bool) string {
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), strings.Contains(err.Error(), "EOF"):
 		return "the connection was closed without an answer"
 	}
-	return "no valid answer: " + err.Error()
+	text := err.Error()
+	return "no valid answer: " + strings.ToValidUTF8(text[:min(len(text), 300)], "")
 }

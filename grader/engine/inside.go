@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -86,8 +87,10 @@ func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	left := int64(mostEnvironment)
 	for _, pid := range strings.Fields(string(list)) {
-		text, err := os.ReadFile("/proc/" + pid + "/environ")
+		text, err := readUpTo("/proc/"+pid+"/environ", left)
+		left -= int64(len(text))
 		if os.IsPermission(err) {
 			return nil, false
 		}
@@ -96,6 +99,19 @@ func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
 		}
 	}
 	return all, len(all) > 0
+}
+
+// mostEnvironment is how much of all environments is read, in bytes: a program may have a hundred processes with
+// megabytes each.
+const mostEnvironment = 8 << 20
+
+func readUpTo(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own. What it may not read

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
@@ -150,6 +151,12 @@ func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc)
 			return ctx.Err()
 		}
 		if name == "." && err == nil {
+			return nil
+		}
+		if !utf8.ValidString(name) { // BuildKit could not be told of it
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
 			return nil
 		}
 		if err = visit(filepath.FromSlash(name), d, err); errors.Is(err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"regexp"
@@ -85,7 +86,7 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 	}
 	c.id = made.GetContainerID()
 	c.begun = time.Now()
-	_, err = s.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
+	err = c.start(ctx)
 	if message, theirs := startFault(err); theirs {
 		c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
 		return c, nil
@@ -94,6 +95,25 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 		return nil, fmt.Errorf("starting the container: %w", err)
 	}
 	return c, c.locate(ctx)
+}
+
+// accounts are the files in which an engine looks users up as it starts a container.
+var accounts = []string{"/etc/passwd", "/etc/group"}
+
+// start starts the container, unless an account file is a pipe: the engine would wait at it for ever, and remove no image
+// any more.
+func (c *instance) start(ctx context.Context) error {
+	for _, name := range accounts {
+		stat, err := c.session.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: name})
+		if err == nil && stat.Stat.LinkTarget != "" {
+			stat, err = c.session.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: stat.Stat.LinkTarget})
+		}
+		if err == nil && stat.Stat.Mode&(fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0 {
+			return fmt.Errorf("exec: %s is no plain file", name)
+		}
+	}
+	_, err := c.session.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
+	return err
 }
 
 // request is the container: its limits, and what it is denied.

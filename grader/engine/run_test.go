@@ -84,6 +84,7 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 		{name: "has a command that is not there", dockerfile: "FROM scratch\nCOPY Dockerfile /\nCMD [\"/main\"]\n", exited: true, code: 127, log: "/main"},
 		{name: "has a command that is no program", dockerfile: "FROM python:3.12-slim\nCMD [\"/etc\"]\n", exited: true, code: 127, log: "/etc"},
 		{name: "has a user that is not there", dockerfile: "FROM python:3.12-slim\nUSER nobody-knows\nCMD [\"python3\"]\n", exited: true, code: 127, log: "nobody-knows"},
+		{name: "has a pipe for its users", dockerfile: "FROM python:3.12-slim\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCMD [\"python3\"]\n", exited: true, code: 127, log: "/etc/passwd"},
 		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
 		{name: "listens for datagrams", dockerfile: python("import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); time.sleep(600)")},
 		{name: "wants TLS", dockerfile: python("import socket\\ns=socket.create_server(('',8000))\\nwhile True:\\n c,_=s.accept(); c.recv(100); c.sendall(bytes([21,3,1,0,2,2,70])); c.close()"), listens: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"sync"
 
@@ -60,6 +61,11 @@ func (f final) Unwrap() error { return f.error }
 
 // System makes it an internal error, in the sense of containerd's errdefs.
 func (final) System() {}
+
+// ImagePull is what testcontainers-go would do where the image to start is gone. It was built here, so no registry has it.
+func (tracing) ImagePull(_ context.Context, ref string, _ client.ImagePullOptions) (client.ImagePullResponse, error) {
+	return nil, final{fmt.Errorf("image %q is gone: something else on this machine removed it", ref)}
+}
 
 // Close leaves the connection open: testcontainers-go closes it after each call, and it is not its own.
 func (tracing) Close() error { return nil }

@@ -156,7 +156,7 @@ func hashFile(full, rel string, whole, program hash.Hash) error {
 // bare is a program without white space and comments.
 func bare(text []byte) []byte {
 	var out []byte
-	for _, line := range bytes.Split(text, []byte("\n")) {
+	for line := range bytes.Lines(text) {
 		if trimmed := bytes.TrimSpace(line); !bytes.HasPrefix(trimmed, []byte("#")) {
 			before, _, _ := bytes.Cut(trimmed, []byte("  #"))
 			out = append(out, bytes.Join(bytes.Fields(before), nil)...)

@@ -45,7 +45,7 @@ func oneLine(r check.Request, a check.Answer) string {
 	if a.Fault != "" {
 		got = a.Fault
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.Path, cut(string(r.Body), 160))) + "  -> " + got
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, cut(r.Path, 300), cut(string(r.Body), 160))) + "  -> " + got
 }
 
 // status is a status code with its words.
@@ -78,7 +78,7 @@ func curl(r check.Request, port int) string {
 	if len(r.Body) > 0 {
 		words = append(words, "-d", cut(string(r.Body), exchangeBytes))
 	}
-	words = append(words, fmt.Sprintf("http://127.0.0.1:%d%s", port, r.Path))
+	words = append(words, fmt.Sprintf("http://127.0.0.1:%d%s", port, cut(r.Path, exchangeBytes)))
 	for i, w := range words {
 		if !safeArgument.MatchString(w) {
 			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
