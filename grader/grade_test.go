@@ -533,8 +533,12 @@ func TestTimeIsUp(t *testing.T) {
 		<-ctx.Done()
 		return check.Outcome{}, fmt.Errorf("sending: %w", ctx.Err())
 	}
+	cut := func(ctx context.Context, _ check.Target, _ check.Input) (check.Outcome, error) {
+		<-ctx.Done()
+		return check.Outcome{}, fmt.Errorf("sending SIGTERM: %w", context.Cause(ctx)) // as the API's client says it
+	}
 	for range 20 { // whether the next check's need or the end of time is seen first must not matter
-		rub := of(one("ok", check.Running, passes), one("slow", check.Running, slow), one("next", check.Running, slow, "ok"), one("folder", check.Folder, passes))
+		rub := of(one("ok", check.Running, passes), one("slow", check.Running, slow), one("next", check.Running, cut, "ok"), one("folder", check.Folder, passes))
 		rub.Limits.Run.Start, rub.Limits.Run.Time = option.Duration(time.Millisecond), option.Duration(3*time.Millisecond)
 		r := graded(t, works(), rub, Options{})
 		require.Equal(t, []string{"ok pass 1/1", "slow fail 0/1", "next fail 0/1", "folder pass 1/1"}, verdicts(r))

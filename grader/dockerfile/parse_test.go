@@ -51,6 +51,11 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+func TestTooManyInstructions(t *testing.T) {
+	_, err := Parse("Dockerfile", []byte("FROM x:1\n"+strings.Repeat("ARG a\n", 500)))
+	assert.EqualError(t, err, "Dockerfile has 501 instructions, and no more than 500 are read")
+}
+
 func TestRestIsWhatCanBeRead(t *testing.T) {
 	for _, c := range []struct {
 		text string

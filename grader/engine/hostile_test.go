@@ -136,6 +136,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{path: "/endless", bytes: 100_000, truncated: true},
 		{path: "/huge", bytes: 100_000, truncated: true},
 		{path: "/drip", fault: "the answer did not end within 3s"},
+		{path: "/upgrade"},
 		{path: "/silent", fault: "no answer within 3s"},
 		{path: "/header", fault: "the headers of the answer are too long"},
 		{path: "/garbage", fault: "the answer is not HTTP"},

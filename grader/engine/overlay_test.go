@@ -170,6 +170,23 @@ func TestOverlayLeavesTheFolderAlone(t *testing.T) {
 	require.Equal(t, "gitdir: ../x\n", string(text))
 }
 
+// TestOverlayLeavesOutNamesThatAreNoText: an archive made on Windows may hold them, and no build could be told of one.
+func TestOverlayLeavesOutNamesThatAreNoText(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "l\x94"), 0o755))
+	for _, name := range []string{"a", "L\x94sung.txt", "l\x94/b"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
+	}
+	o, err := newOverlay(dir)
+	require.NoError(t, err)
+	var seen []string
+	require.NoError(t, o.Walk(t.Context(), "", func(name string, _ fs.DirEntry, err error) error {
+		seen = append(seen, name)
+		return err
+	}))
+	require.Equal(t, []string{"a"}, seen)
+}
+
 func TestOverlayRefusesPathsOutOfTheFolder(t *testing.T) {
 	for _, name := range []string{"../x", "/etc/passwd", "a/../../x", ".", ""} {
 		_, err := newOverlay(t.TempDir(), check.Edit{Path: name})

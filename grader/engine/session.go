@@ -129,8 +129,10 @@ func parts(file *dockerfile.File) (n, line int) {
 	each := func(all []dockerfile.Instruction) {
 		for _, in := range all {
 			switch in.Name {
-			case "ARG", "ENV", "LABEL":
+			case "ARG":
 				count(in.Line, max(len(in.Args), 1))
+			case "ENV", "LABEL": // name, value and what stands between them
+				count(in.Line, max(len(in.Args)/3, 1))
 			default:
 				count(in.Line, 1)
 			}

@@ -21,6 +21,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def on_index(self, _): self.answer("here")
     def on_headers(self, _): self.answer("\n".join(f"{n}: {v}" for n, v in self.headers.items()))
     def on_peer(self, _): self.answer(self.client_address[1])
+    def on_upgrade(self, _):
+        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+        time.sleep(600)
     def on_exit(self, code): os._exit(int(code))
 
     def on_fork(self, _):
