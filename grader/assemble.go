@@ -41,6 +41,9 @@ func (g *grading) report() result.Report {
 	for _, kept := range g.kept {
 		r.Notes = append(r.Notes, "kept: "+kept)
 	}
+	if g.left != nil { // every check was asked, so it costs no verdict
+		r.Notes = append(r.Notes, "The grader could not remove all that it made; its next run does, or taskgrader clean: "+g.left.Error())
+	}
 	g.addPoints(&r)
 	if len(g.faults) > 0 {
 		first := g.faults[0]

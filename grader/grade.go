@@ -82,6 +82,7 @@ type grading struct {
 
 	texts result.Source
 	kept  []string
+	left  error // why something of the submission is still there
 }
 
 func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading {
@@ -148,10 +149,15 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 			}
 		}
 	}
-	inPhase(onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
+	unasked := check.Context
+	if g.sub.Refused != nil { // the folder is empty, and what is missing in it is no second fault
+		unasked = check.Folder
+	} else {
+		inPhase(onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
+	}
 	known := sync.OnceFunc(func() { close(g.up) })
 	defer known()
-	defer g.abandon(check.Context) // after the phase that failed nothing can be asked; before the Wait above, which needs it
+	defer func() { g.abandon(unasked) }() // after the phase that failed nothing can be asked; before the Wait above, which needs it
 
 	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
 		Limits: g.rubric.Limits, Port: g.rubric.Port, Keep: g.options.Keep})
@@ -160,7 +166,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 	defer func() {
 		if err := w.Close(); err != nil {
-			g.fault("close", err)
+			g.set(func() { g.left = err })
 		}
 	}()
 	target := target{g.source, w, g}
@@ -254,7 +260,7 @@ func (g *grading) block(reached check.Phase) {
 	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
-		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent {
+		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent || k.Phase == check.Folder && g.sub.Refused != nil {
 			g.decide(i, verdict{status: result.Blocked, blockedBy: gate})
 		}
 	}

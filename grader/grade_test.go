@@ -400,8 +400,8 @@ func TestRefused(t *testing.T) {
 	s := work(t)
 	s.Refused = &submission.Refused{Message: "a bomb", Hint: "Leave it out."}
 	m := works()
-	r := gradedIn(t, t.Context(), m, of(one("gate-build", check.Image, build), one("context", check.Context, passes), one("image", check.Image, passes), one("run", check.Running, passes)), s, Options{})
-	assert.Equal(t, []string{"gate-build fail 0/1", "context blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "run blocked 0/1 by gate-build"}, verdicts(r))
+	r := gradedIn(t, t.Context(), m, of(one("gate-build", check.Image, build), one("folder", check.Folder, passes), one("context", check.Context, passes), one("image", check.Image, passes), one("run", check.Running, passes)), s, Options{})
+	assert.Equal(t, []string{"gate-build fail 0/1", "folder blocked 0/1 by gate-build", "context blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "run blocked 0/1 by gate-build"}, verdicts(r))
 	assert.Equal(t, "a bomb", r.Checks[0].Got)
 	assert.Equal(t, "Leave it out.", r.Checks[0].Hint)
 	assert.Equal(t, []string{"open", "close"}, m.calls)
@@ -424,8 +424,6 @@ func TestFaultsOfOurs(t *testing.T) {
 			result.Problem{Phase: "start", Message: "wrapped: no daemon", Hint: "start Docker"}},
 		{"revive", func(m *machine) { m.reviveErr = hinted }, []string{"folder pass 1/1", "image pass 1/1", "run error 0/1"},
 			result.Problem{Phase: "start", Message: "starting the container again: wrapped: no daemon", Hint: "start Docker"}},
-		{"close", func(m *machine) { m.closeErr = hinted }, []string{"folder pass 1/1", "image pass 1/1", "run pass 1/1"},
-			result.Problem{Phase: "close", Message: "wrapped: no daemon", Hint: "start Docker"}},
 	} {
 		m := works()
 		c.break_(m)
@@ -436,9 +434,16 @@ func TestFaultsOfOurs(t *testing.T) {
 		assert.Equal(t, &c.problem, r.Problem, c.name)
 	}
 
+	m := works()
+	m.closeErr = hinted
+	r := graded(t, m, of(one("run", check.Running, passes)), Options{})
+	assert.Equal(t, []string{"run pass 1/1"}, verdicts(r))
+	assert.Equal(t, result.Graded, r.Status, "what is left behind takes no verdict away")
+	assert.Equal(t, []string{"The grader could not remove all that it made; its next run does, or taskgrader clean: wrapped: no daemon"}, r.Notes)
+
 	gone := work(t)
 	require.NoError(t, os.RemoveAll(gone.Dir))
-	r := gradedIn(t, t.Context(), works(), of(one("folder", check.Folder, passes)), gone, Options{})
+	r = gradedIn(t, t.Context(), works(), of(one("folder", check.Folder, passes)), gone, Options{})
 	assert.Equal(t, []string{"folder error 0/1"}, verdicts(r))
 	assert.Equal(t, "open", r.Problem.Phase)
 	assert.Contains(t, r.Problem.Message, "opening the submission: ")

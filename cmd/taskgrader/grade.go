@@ -155,6 +155,9 @@ func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, 
 		}
 		return nil, e
 	}
+	if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && !submission.IsArchive(args[0]) {
+		return nil, usageError{fmt.Sprintf("%q is a file", args[0]), fmt.Sprintf("name the folder that it is in: %s %s", cmd.CommandPath(), filepath.Dir(args[0]))}
+	}
 	sub, err := submission.Open(args[0])
 	if errors.Is(err, fs.ErrNotExist) {
 		err = noFolder(args[0])

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -172,6 +173,8 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case mode.IsDir():
 		u.folders[clean] = true
 		return laidOut(clean, u.root.MkdirAll(clean, 0o755))
+	case mode&fs.ModeSymlink != 0 && slices.ContainsFunc(strings.Split(clean, "/"), installed):
+		return nil // a virtual environment is made of links, and no build needs the one that was handed in
 	case mode&fs.ModeSymlink != 0:
 		return &Refused{Message: fmt.Sprintf("the archive holds a link: %q", clean), Hint: "Hand in files, not links to them."}
 	case !mode.IsRegular():
@@ -231,6 +234,11 @@ func laidOut(name string, err error) error {
 		return fmt.Errorf("unpacking: %w", err)
 	}
 	return nil
+}
+
+// installed says whether a folder is one into which a tool installs what others wrote.
+func installed(folder string) bool {
+	return folder == ".venv" || folder == "venv" || folder == "node_modules"
 }
 
 // litter is what macOS adds to archives unasked.

@@ -233,6 +233,7 @@ func TestRefused(t *testing.T) {
 		{"litter that leads out", []member{ok, {name: "__MACOSX/../../evil"}}, `the archive holds a path that leads out of it: "__MACOSX/../../evil"`, repack, false},
 		{"a link out", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "/etc/passwd"}}, `the archive holds a link: "work/link"`, noLinks, false},
 		{"a link within", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "main.py"}}, `the archive holds a link: "work/link"`, noLinks, false},
+		{"a link beside a virtual environment", []member{ok, {name: "work/.venv/bin/python", mode: fs.ModeSymlink | 0o777, link: "/usr/bin/python3"}, {name: "work/venv.py", mode: fs.ModeSymlink | 0o777, link: "main.py"}}, `the archive holds a link: "work/venv.py"`, noLinks, false},
 		{"a hard link", []member{ok, {name: "work/link", link: "/etc/passwd", kind: tar.TypeLink}}, `the archive holds a link: "work/link"`, noLinks, true},
 		{"a pipe", []member{ok, {name: "work/pipe", kind: tar.TypeFifo}}, `the archive holds what is neither file nor folder: "work/pipe"`, "Hand in plain files.", true},
 		{"a device", []member{ok, {name: "work/dev", kind: tar.TypeBlock}}, `the archive holds what is neither file nor folder: "work/dev"`, "Hand in plain files.", true},
