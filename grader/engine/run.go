@@ -269,6 +269,13 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 
 func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
 	c, err := s.newInstance(ctx, env, s.job.Port)
+	if errors.Is(err, errGone) {
+		var again check.Built
+		if again, err = s.build(ctx, nil, false); err == nil && again.Image != nil {
+			s.built.Image = again.Image
+			c, err = s.newInstance(ctx, env, s.job.Port)
+		}
+	}
 	if err != nil {
 		return check.Started{}, err
 	}

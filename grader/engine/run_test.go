@@ -105,6 +105,18 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 	}
 }
 
+// TestImageThatIsGone: it is built again, and never asked of a registry.
+func TestImageThatIsGone(t *testing.T) {
+	t.Parallel()
+	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile + "LABEL one=" + unique() + "\n", "main.py": hostile})))
+	built(t, s)
+	_, err := tested.api.ImageRemove(t.Context(), s.built.Image.ID, client.ImageRemoveOptions{Force: true})
+	require.NoError(t, err)
+	up, err := s.Start(t.Context(), func() {})
+	require.NoError(t, err)
+	require.True(t, up.Answered)
+}
+
 func TestOddDockerfiles(t *testing.T) {
 	t.Parallel()
 	s := running(t, nil, with("HEALTHCHECK --interval=1s CMD touch /checked", "VOLUME /volume", "ONBUILD RUN false", "STOPSIGNAL SIGINT"))

@@ -165,6 +165,9 @@ func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name +
 func (s *Session) build(ctx context.Context, edits []check.Edit, traceOnly bool) (check.Built, error) {
 	text, notes := s.text()
 	built, err := s.buildText(ctx, text, edits, traceOnly)
+	if errors.Is(err, errGone) {
+		built, err = s.buildText(ctx, text, edits, traceOnly)
+	}
 	var old *OldFrontend
 	if s.file.Syntax != "" && errors.As(err, &old) {
 		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits, traceOnly)
@@ -206,7 +209,9 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	case err == nil && traceOnly:
 		return built, nil
 	case err == nil:
-		built.Image, err = s.inspect(ctx, r.tag)
+		if built.Image, err = s.inspect(ctx, r.tag); isNotFound(err) {
+			err = fmt.Errorf("image %q %w", r.tag, errGone)
+		}
 		return built, err
 	case ctx.Err() != nil:
 		return built, ctx.Err()
@@ -360,6 +365,13 @@ func (s *Session) Close() error {
 // untag takes a name off an image, which goes with its last name. That it is gone already is as good.
 func (e *Engine) untag(ctx context.Context, tag string) error {
 	_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+	for range 10 { // a container of an equal image, of another submission, may be on its way out
+		if !errdefs.IsConflict(err) || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
+		_, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+	}
 	if err != nil && !isNotFound(err) {
 		return fmt.Errorf("removing image %q: %w", tag, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -62,9 +63,13 @@ func (f final) Unwrap() error { return f.error }
 // System makes it an internal error, in the sense of containerd's errdefs.
 func (final) System() {}
 
+// errGone is that an image was removed after it was built. The engine itself does so now and then where two submissions
+// build an equal image: one's is removed with its last name while the other's is about to get its first.
+var errGone = errors.New("is gone: it was removed after it was built")
+
 // ImagePull is what testcontainers-go would do where the image to start is gone. It was built here, so no registry has it.
 func (tracing) ImagePull(_ context.Context, ref string, _ client.ImagePullOptions) (client.ImagePullResponse, error) {
-	return nil, final{fmt.Errorf("image %q is gone: something else on this machine removed it", ref)}
+	return nil, final{fmt.Errorf("image %q %w", ref, errGone)}
 }
 
 // Close leaves the connection open: testcontainers-go closes it after each call, and it is not its own.
