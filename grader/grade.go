@@ -157,7 +157,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	}
 	known := sync.OnceFunc(func() { close(g.up) })
 	defer known()
-	defer func() { g.abandon(unasked) }() // after the phase that failed nothing can be asked; before the Wait above, which needs it
+	defer g.abandon(unasked) // after the phase that failed nothing can be asked; before the Wait above, which needs it
 
 	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
 		Limits: g.rubric.Limits, Port: g.rubric.Port, Keep: g.options.Keep})

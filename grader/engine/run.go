@@ -77,6 +77,12 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
 	made, err := s.engine.provider.CreateContainer(creating, c.request())
+	if errors.Is(err, errGone) {
+		if again, failed := s.build(ctx, nil, false); failed == nil && again.Image != nil {
+			c.image = again.Image
+			made, err = s.engine.provider.CreateContainer(creating, c.request())
+		}
+	}
 	if message, theirs := startFault(err); theirs {
 		c.started = check.Started{Exited: true, ExitCode: 127, Log: message}
 		return c, nil
@@ -100,19 +106,25 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 // accounts are the files in which an engine looks users up as it starts a container.
 var accounts = []string{"/etc/passwd", "/etc/group"}
 
-// start starts the container, unless an account file is a pipe: the engine would wait at it for ever, and remove no image
-// any more.
+// start starts the container, unless an account file of its image is a pipe: the engine would wait at it for ever, and
+// remove no image any more.
 func (c *instance) start(ctx context.Context) error {
-	for _, name := range accounts {
-		stat, err := c.session.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: name})
-		if err == nil && stat.Stat.LinkTarget != "" {
-			stat, err = c.session.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: stat.Stat.LinkTarget})
+	s := c.session
+	s.accounts.Do(func() {
+		for _, name := range accounts {
+			stat, err := s.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: name})
+			if err == nil && stat.Stat.LinkTarget != "" {
+				stat, err = s.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: stat.Stat.LinkTarget})
+			}
+			if err == nil && stat.Stat.Mode&(fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0 {
+				s.unstartable = fmt.Errorf("exec: %s is no plain file", name)
+			}
 		}
-		if err == nil && stat.Stat.Mode&(fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0 {
-			return fmt.Errorf("exec: %s is no plain file", name)
-		}
+	})
+	if s.unstartable != nil {
+		return s.unstartable
 	}
-	_, err := c.session.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
+	_, err := s.engine.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
 	return err
 }
 
@@ -269,13 +281,6 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 
 func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
 	c, err := s.newInstance(ctx, env, s.job.Port)
-	if errors.Is(err, errGone) {
-		var again check.Built
-		if again, err = s.build(ctx, nil, false); err == nil && again.Image != nil {
-			s.built.Image = again.Image
-			c, err = s.newInstance(ctx, env, s.job.Port)
-		}
-	}
 	if err != nil {
 		return check.Started{}, err
 	}

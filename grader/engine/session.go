@@ -31,6 +31,9 @@ type Session struct {
 	main  *instance
 	aside *instance // started with variables with which it did not come up as wanted; or nil
 
+	accounts    sync.Once // the image's account files were looked at
+	unstartable error     // what is wrong with them
+
 	probing sync.Mutex
 	context *[]string // what the probe found
 
@@ -364,13 +367,12 @@ func (s *Session) Close() error {
 
 // untag takes a name off an image, which goes with its last name. That it is gone already is as good.
 func (e *Engine) untag(ctx context.Context, tag string) error {
-	_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+	var err error
 	for range 10 { // a container of an equal image, of another submission, may be on its way out
-		if !errdefs.IsConflict(err) || ctx.Err() != nil {
+		if _, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true}); !errdefs.IsConflict(err) {
 			break
 		}
 		time.Sleep(200 * time.Millisecond)
-		_, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
 	}
 	if err != nil && !isNotFound(err) {
 		return fmt.Errorf("removing image %q: %w", tag, err)

@@ -193,6 +193,19 @@ func (v Value) Wrong(want string) Problems {
 	return ps
 }
 
+// EachText visits the texts in the value, but for keys.
+func (v Value) EachText(visit func(Value)) {
+	for _, item := range v.Items {
+		item.EachText(visit)
+	}
+	for _, f := range v.Fields {
+		f.Value.EachText(visit)
+	}
+	if v.Kind == String {
+		visit(v)
+	}
+}
+
 // Interface is the value as plain Go: nil, bool, int64, float64, string, []any, map[string]any.
 func (v Value) Interface() any {
 	switch v.Kind {

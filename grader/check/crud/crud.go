@@ -63,9 +63,7 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 		if body.Line > 0 && body.Kind != option.Map {
 			ps = append(ps, body.Problem("want a mapping, not %s", body.Describe())...)
 		}
-	}
-	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
-		ps = append(ps, unknown(body)...)
+		body.EachText(func(text option.Value) { ps = append(ps, unknown(text)...) })
 	}
 	if path, ok := at.Get("at"); ok && (!strings.HasPrefix(c.At, "/") || strings.HasSuffix(c.At, "/")) {
 		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
@@ -75,20 +73,11 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 
 var variable = regexp.MustCompile(`\$(\w*[a-zA-Z_]\w*|\{.*)`)
 
-// unknown finds variables in a body: there is none but $word.
-func unknown(body option.Value) (ps option.Problems) {
-	for _, f := range body.Fields {
-		ps = append(ps, unknown(f.Value)...)
-	}
-	for _, item := range body.Items {
-		ps = append(ps, unknown(item)...)
-	}
-	if body.Kind != option.String {
-		return ps
-	}
-	for _, m := range variable.FindAllStringSubmatch(body.Text, -1) {
+// unknown finds variables in a text of a body: there is none but $word.
+func unknown(text option.Value) (ps option.Problems) {
+	for _, m := range variable.FindAllStringSubmatch(text.Text, -1) {
 		if m[1] != "word" {
-			word := body
+			word := text
 			word.Text = m[1]
 			ps = append(ps, option.Unknown("variable", word, []string{"word"})...)
 		}

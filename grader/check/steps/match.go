@@ -26,20 +26,11 @@ var (
 	uuidText   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// checkHoles finds holes and regular expressions that mean nothing.
-func checkHoles(v option.Value) (ps option.Problems) {
-	for _, item := range v.Items {
-		ps = append(ps, checkHoles(item)...)
-	}
-	for _, f := range v.Fields {
-		ps = append(ps, checkHoles(f.Value)...)
-	}
-	if v.Kind != option.String {
-		return ps
-	}
-	if (holeText.MatchString(v.Text) || almostHole.MatchString(v.Text)) && !notHole.MatchString(v.Text) && !slices.Contains(holes, v.Text) {
+// checkHole finds a hole or regular expression that means nothing.
+func checkHole(v option.Value) (ps option.Problems) {
+	if (holeText.MatchString(v.Text) || almostHole.MatchString(v.Text)) && !isHole(v.Text) {
 		ps = append(ps, option.Unknown("hole", v, append(slices.Clone(holes), "<not $x>"))...)
-		ps[len(ps)-1].Hint = `write \` + v.Text + " for the text itself"
+		ps[0].Hint = itself(v)
 	}
 	if isRegexp(v.Text) {
 		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
@@ -49,35 +40,29 @@ func checkHoles(v option.Value) (ps option.Problems) {
 	return ps
 }
 
-// checkBody finds what stands for something in an answer, and would be sent as it is written.
-func checkBody(v option.Value) (ps option.Problems) {
-	for _, item := range v.Items {
-		ps = append(ps, checkBody(item)...)
+// checkSent finds what stands for something in an answer, and would be sent as it is written.
+func checkSent(v option.Value) option.Problems {
+	if !isHole(v.Text) {
+		return nil
 	}
-	for _, f := range v.Fields {
-		ps = append(ps, checkBody(f.Value)...)
-	}
-	if v.Kind == option.String && (slices.Contains(holes, v.Text) || notHole.MatchString(v.Text)) {
-		ps = append(ps, v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)...)
-		ps[0].Hint = `write \` + v.Text + " for the text itself"
-	}
+	ps := v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)
+	ps[0].Hint = itself(v)
 	return ps
 }
+
+func isHole(text string) bool { return slices.Contains(holes, text) || notHole.MatchString(text) }
+
+func itself(v option.Value) string { return `write \` + v.Text + " for the text itself" }
 
 var open = regexp.MustCompile(`\$\{([^a-zA-Z_}]|\w*[^\w}]|\w*$|\})`)
 
 // checkOpen finds a ${ that names no variable.
-func checkOpen(v option.Value) (ps option.Problems) {
-	for _, item := range v.Items {
-		ps = append(ps, checkOpen(item)...)
+func checkOpen(v option.Value) option.Problems {
+	if isRegexp(v.Text) || !open.MatchString(strings.ReplaceAll(v.Text, "$$", "")) {
+		return nil
 	}
-	for _, f := range v.Fields {
-		ps = append(ps, checkOpen(f.Value)...)
-	}
-	if v.Kind == option.String && !isRegexp(v.Text) && open.MatchString(v.Text) {
-		ps = append(ps, v.Problem("${ begins a variable, and none is named in %s", v.Describe())...)
-		ps[0].Hint = "write ${name}, or $${ for the text itself"
-	}
+	ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())
+	ps[0].Hint = "write ${name}, or $${ for the text itself"
 	return ps
 }
 

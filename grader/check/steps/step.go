@@ -89,10 +89,10 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		ps = append(ps, place("list").Problem("list needs has, lacks or count beside it")...)
 	}
 	for _, v := range append(append([]option.Value{s.JSON}, s.Has...), s.Lacks...) {
-		ps = append(ps, checkHoles(v)...)
+		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
 	}
-	ps = append(ps, checkBody(s.Body)...)
-	ps = append(ps, checkOpen(at)...)
+	s.Body.EachText(func(text option.Value) { ps = append(ps, checkSent(text)...) })
+	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
 	for name, path := range s.Save {
 		switch written := s.savedAt(name); {
 		case !variable.MatchString(name):

@@ -203,6 +203,8 @@ http:
 - {send: POST /b, body: {t: "a.b (c)"}, json: {t: "/^$x$/"}, text: '/"${x}"}$/', header: {Content-Type: /^text/}}
 - {send: POST /c, body: {t: "axb (c)"}, text: "/$x/"}`, echo(), "ok POST /a\nok POST /b\n" +
 			`0 POST /c: want text matching /a\.b \(c\)/; got "{\"t\":\"axb (c)\"}"; hint: Compare the text that POST /c answers with the pattern, letter by letter.`},
+		{"a dollar and a brace of their own", `http:
+- {send: POST /a, body: {t: "$${x"}, json: {t: "$${x"}}`, echo(), "ok POST /a"},
 		{"times counts, and saves a list", `http:
 - {send: POST /a, body: {v: $i}, times: 3, save: {all: v}}
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}

@@ -84,10 +84,15 @@ func (v vars) pattern(re string) string {
 
 // regexp is a regular expression with variables put in.
 func (v vars) regexp(written option.Regexp) *regexp.Regexp {
-	if filled, err := regexp.Compile(v.pattern(written.String())); err == nil {
-		return filled
+	filled := v.pattern(written.String())
+	if filled == written.String() {
+		return written.Regexp
 	}
-	return written.Regexp
+	re, err := regexp.Compile(filled)
+	if err != nil {
+		return written.Regexp
+	}
+	return re
 }
 
 // path fills a path; what is put in is escaped, so that it stays one part of it.
