@@ -12,6 +12,7 @@ import (
 	"io"
 	stdlog "log"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -99,6 +100,11 @@ func (e *Engine) number() int {
 	defer e.mu.Unlock()
 	e.next++
 	return e.next
+}
+
+// newName is a name for a container or a network that no other has.
+func (e *Engine) newName() string {
+	return "taskgrader-" + e.owner.String() + "-" + strconv.Itoa(e.number())
 }
 
 // last says whether no more than one submission is under work.

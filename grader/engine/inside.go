@@ -266,20 +266,28 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 		signal = "SIGTERM"
 		err = kill(signal)
 	}
-	if err != nil {
-		return check.Stopped{}, fmt.Errorf("sending %s: %w", signal, err)
+	s := check.Stopped{Signal: signal}
+	switch {
+	case err != nil && strings.Contains(err.Error(), "does not support signal"):
+		return s, kill("SIGKILL") // docker stop does the same
+	case err != nil:
+		return s, fmt.Errorf("sending %s: %w", signal, err)
 	}
 	c.leave()
 	stopping, cancel := c.ownTime(ctx, within)
 	defer cancel()
-	s := check.Stopped{Signal: signal}
-	select {
-	case ended := <-wait.Result:
-		s.InTime, s.Took, s.ExitCode = true, time.Since(begun), int(ended.StatusCode)
-		return s, nil
-	case err := <-wait.Error:
-		return s, fmt.Errorf("waiting for the container's end: %w", err)
-	case <-stopping.Done():
+	for waiting := stopping; ; waiting = ctx {
+		select {
+		case ended := <-wait.Result:
+			s.InTime, s.Took, s.ExitCode = true, time.Since(begun), int(ended.StatusCode)
+			return s, nil
+		case err := <-wait.Error:
+			return s, fmt.Errorf("waiting for the container's end: %w", err)
+		case <-waiting.Done():
+		}
+		if ctx.Err() != nil || c.lives() { // else it has ended, and the engine is late to say so
+			break
+		}
 	}
 	var busy *errBusy
 	switch {
@@ -293,4 +301,13 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 		return s, fmt.Errorf("ending the container: %w", err)
 	}
 	return s, nil
+}
+
+// lives says whether the first process is there still, as far as this machine's kernel knows.
+func (c *instance) lives() bool {
+	if c.group == "" {
+		return true
+	}
+	_, lives := groupOf(c.pid, c.id)
+	return lives
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/moby/moby/client"
@@ -40,7 +39,7 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 		return taken, nil
 	}
 	n.mu.Unlock()
-	name := "taskgrader-" + n.engine.owner.String() + "-" + strconv.Itoa(n.engine.number())
+	name := n.engine.newName()
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
 	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true,

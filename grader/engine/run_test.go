@@ -85,6 +85,9 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 		{name: "has a command that is no program", dockerfile: "FROM python:3.12-slim\nCMD [\"/etc\"]\n", exited: true, code: 127, log: "/etc"},
 		{name: "has a user that is not there", dockerfile: "FROM python:3.12-slim\nUSER nobody-knows\nCMD [\"python3\"]\n", exited: true, code: 127, log: "nobody-knows"},
 		{name: "has a pipe for its users", dockerfile: "FROM python:3.12-slim\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCMD [\"python3\"]\n", exited: true, code: 127, log: "/etc/passwd"},
+		{name: "has a user beyond all numbers", dockerfile: "FROM python:3.12-slim\nUSER 4294967296\nCMD [\"python3\"]\n", exited: true, code: 127, log: "uids and gids must be in range"},
+		{name: "has a volume in the place of its files", dockerfile: "FROM python:3.12-slim\nVOLUME /proc\nCMD [\"python3\"]\n", exited: true, code: 127, log: "/proc"},
+		{name: "has a working directory that leads to itself", dockerfile: "FROM python:3.12-slim\nWORKDIR /w\nRUN cd / && rmdir /w && ln -s /w /w\nCMD [\"python3\"]\n", exited: true, code: 127, log: "too many links"},
 		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
 		{name: "listens for datagrams", dockerfile: python("import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); time.sleep(600)")},
 		{name: "wants TLS", dockerfile: python("import socket\\ns=socket.create_server(('',8000))\\nwhile True:\\n c,_=s.accept(); c.recv(100); c.sendall(bytes([21,3,1,0,2,2,70])); c.close()"), listens: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
@@ -132,6 +135,11 @@ func TestOddDockerfiles(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	t.Parallel()
+	t.Run("a signal that cannot be sent", func(t *testing.T) {
+		stopped, err := running(t, nil, with("STOPSIGNAL 99")).Stop(t.Context(), time.Second)
+		require.NoError(t, err)
+		require.Equal(t, check.Stopped{Signal: "99"}, stopped)
+	})
 	t.Run("a program that does not listen to it", func(t *testing.T) {
 		s := running(t, nil, nil) // the first process ignores what it does not handle
 		stopped, err := s.Stop(t.Context(), time.Second)

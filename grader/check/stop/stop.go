@@ -4,6 +4,7 @@ package stop
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -15,7 +16,8 @@ func Kind() check.Kind {
 	return check.Kind{Name: "stop", Phase: check.Last, New: func() check.Check { return &Stop{Within: option.Duration(5 * time.Second)} }, Manual: check.Manual{
 		Summary: "does the program end when docker stop asks it to",
 		Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process, as docker stop does. Any
-exit code is right, as long as the end comes in time; docker itself kills after ten seconds. It is asked last of all.`,
+exit code is right, as long as the end comes in time; docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program
+can tidy up on it. It is asked last of all.`,
 		Example: `id: stops
 points: 2
 stop: {within: 5s}`}}
@@ -26,6 +28,9 @@ type Stop struct {
 	Within option.Duration `json:"within,omitzero" jsonschema:"5s unless given"`
 }
 
+// kills are the names of the signal that no program can catch.
+var kills = []string{"SIGKILL", "KILL", "9"}
+
 // Ask stops the container.
 func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	stopped, err := t.Stop(ctx, s.Within.Std())
@@ -33,20 +38,34 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 		return check.Outcome{}, err
 	}
 	name := "ends on " + stopped.Signal
-	if stopped.InTime {
+	want, got := "an end within "+s.Within.String(), "it was still running and had to be killed"
+	switch {
+	case slices.Contains(kills, stopped.Signal):
+		want, got = "a signal on which the program can end by itself", stopped.Signal+" ends it at once, whatever it is doing"
+	case stopped.InTime:
 		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(), stopped.ExitCode)), nil
 	}
-	hint := "The program catches or ignores the signal: let it end when it arrives."
-	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
-	if parsed, err := t.Dockerfile(); err == nil {
-		for _, name := range []string{"CMD", "ENTRYPOINT"} {
-			if in := parsed.Last(name); in != nil && !in.Exec {
-				file, line = parsed.Name, in.Line
-				hint = `The shell form of ` + in.Name + ` starts a shell first, and the signal stops there: write it as a list, ` + in.Name + ` ["uvicorn", …].`
-			}
-		}
-	}
-	o := check.Fail(name, "an end within "+s.Within.String(), "it was still running and had to be killed", hint)
+	hint, file, line := advice(t)
+	o := check.Fail(name, want, got, hint)
 	o.Items[0].File, o.Items[0].Line = file, line
 	return o, nil
+}
+
+// advice is what may keep the program from ending, and its line of the Dockerfile.
+func advice(t check.Source) (hint, file string, line int) {
+	const ends = "The program catches or ignores the signal: let it end when it arrives."
+	parsed, err := t.Dockerfile()
+	if err != nil {
+		return ends, "", 0
+	}
+	if in := parsed.Last("STOPSIGNAL"); in != nil {
+		return "Take " + in.Text + " out: docker stop then sends SIGTERM.", parsed.Name, in.Line
+	}
+	for _, name := range []string{"ENTRYPOINT", "CMD"} {
+		if in := parsed.Last(name); in != nil && !in.Exec {
+			return `The shell form of ` + name + ` starts a shell first, and the signal stops there: write it as a list, ` + name + ` ["uvicorn", …].`, parsed.Name, in.Line
+		}
+	}
+	file, line = check.LastLine(t, "CMD", "ENTRYPOINT")
+	return ends, file, line
 }

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// instance is one running container.
+type instance struct {
+	session *Session
+	image   *check.ImageInfo
+	env     map[string]string
+	port    int           // where it is looked for first
+	before  check.Started // how an earlier container of the image came up
+	limits  check.Limits
+
+	id, name  string
+	begun     time.Time
+	net       *isolated
+	address   string // where it is asked, without a port; empty when its ports are published
+	published map[int]string
+	pid       int    // of its first process, where group is known
+	group     string // the folder of its control group, where its processes are this machine's
+	relay     *http.Transport
+	started   check.Started
+	unwatch   context.CancelFunc
+
+	left    sync.Once // see leave
+	leaving sync.WaitGroup
+
+	mu   sync.Mutex
+	full bool // it was ended because it wrote too much
+	gone bool
+}
+
+// newInstance makes and starts a container, without waiting for it. It is removed when there is an error.
+func (s *Session) newInstance(ctx context.Context, env map[string]string, port int) (_ *instance, err error) {
+	c := &instance{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
+	if s.job.Limits.Run.Network == "isolated" {
+		taken, err := s.engine.networks.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if taken.reachable {
+			c.net = &taken
+		} else {
+			s.engine.networks.give(taken)
+		}
+	}
+	defer func() {
+		if err != nil {
+			c.net = nil // whatever is wrong may be wrong with the network, so nobody gets it again
+			err = errors.Join(err, c.remove(context.WithoutCancel(ctx)))
+		}
+	}()
+	refused, err := c.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("starting the container: %w", err)
+	}
+	if refused != "" {
+		c.started = check.Started{Exited: true, ExitCode: notStarted, Log: refused}
+		return c, nil
+	}
+	return c, c.locate(ctx)
+}
+
+// locate finds where the container can be asked.
+func (c *instance) locate(ctx context.Context) error {
+	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("inspecting the container: %w", err)
+	}
+	settings := info.Container.NetworkSettings
+	if settings == nil {
+		return errors.New("inspecting the container: it has no network")
+	}
+	if c.net != nil {
+		if own := settings.Networks[c.net.name]; own != nil && own.IPAddress.IsValid() {
+			c.address = own.IPAddress.String()
+		}
+	}
+	for port, bindings := range settings.Ports {
+		for _, b := range bindings {
+			c.published[int(port.Num())] = net.JoinHostPort(loopbackText, b.HostPort)
+		}
+	}
+	if state := info.Container.State; state != nil {
+		if group, here := groupOf(state.Pid, c.id); here {
+			c.pid, c.group = state.Pid, group
+		}
+	}
+	watching, unwatch := context.WithCancel(context.Background())
+	c.unwatch = unwatch
+	go c.watchDisk(watching, info.Container)
+	return nil
+}
+
+// remove ends the container at once. That it is gone already is as good.
+func (c *instance) remove(ctx context.Context) error {
+	c.mu.Lock()
+	gone := c.gone
+	c.gone = true
+	c.mu.Unlock()
+	if gone {
+		return nil
+	}
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	c.leaving.Wait()
+	if c.relay != nil {
+		c.relay.CloseIdleConnections()
+	}
+	if err := c.session.engine.removeContainer(ctx, c.id); err != nil {
+		return err
+	}
+	c.release()
+	return nil
+}
+
+// removeContainer ends and removes a container. That there is none is as good.
+func (e *Engine) removeContainer(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := e.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !isNotFound(err) && !errdefs.IsConflict(err) { // a conflict: it is being removed already
+		return fmt.Errorf("removing container %q: %w", id, err)
+	}
+	return nil
+}
+
+// keep leaves the container as it is.
+func (c *instance) keep() {
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	if c.net != nil {
+		c.session.engine.networks.forget(*c.net)
+	}
+}
+
+// leave takes the container out of its network while it ends: nobody asks it any more, and the engine would do it after
+// the end, when everybody waits for it.
+func (c *instance) leave() {
+	if c.session.job.Keep {
+		return
+	}
+	c.left.Do(func() {
+		c.leaving.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+			defer cancel()
+			if c.net != nil && c.session.engine.networks.leave(ctx, *c.net, c.id) == nil { // else it goes with the container
+				c.net = nil
+			}
+		})
+	})
+}
+
+func (c *instance) release() {
+	if c.net != nil {
+		c.session.engine.networks.give(*c.net)
+		c.net = nil
+	}
+}

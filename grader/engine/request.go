@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"strconv"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/testcontainers/testcontainers-go"
+)
+
+// capabilities are what entrypoints of ordinary web images need: to change owner and user, to bind a low port, to end
+// their children. All others are dropped.
+var capabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL"}
+
+// request is the container: its limits, and what it is denied.
+func (c *instance) request() testcontainers.ContainerRequest {
+	run := c.limits.Run
+	labels := c.session.engine.owner.labels()
+	if c.session.job.Keep {
+		labels[labelKeep] = "true"
+	}
+	request := testcontainers.ContainerRequest{Image: c.image.ID, Name: c.session.engine.newName(), Env: c.env, Labels: labels}
+	if c.net == nil {
+		for _, p := range c.candidates() {
+			request.ExposedPorts = append(request.ExposedPorts, strconv.Itoa(p)+"/tcp")
+		}
+	}
+	request.ConfigModifier = func(config *container.Config) {
+		config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}} // the engine would run it as often as the image says
+	}
+	request.HostConfigModifier = func(h *container.HostConfig) {
+		pids := int64(run.PIDs)
+		h.Memory, h.MemorySwap, h.NanoCPUs, h.PidsLimit = int64(run.Memory), int64(run.Memory), int64(run.CPUs*1e9), &pids
+		h.SecurityOpt = []string{"no-new-privileges"}
+		h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
+		h.Ulimits = []*container.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)}}
+		h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
+		if c.net != nil {
+			h.NetworkMode = container.NetworkMode(c.net.name)
+			return
+		}
+		h.PortBindings = network.PortMap{}
+		for _, p := range c.candidates() {
+			h.PortBindings[network.MustParsePort(strconv.Itoa(p)+"/tcp")] = []network.PortBinding{{HostIP: loopback}}
+		}
+	}
+	return request
+}
