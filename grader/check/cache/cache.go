@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -23,9 +22,10 @@ func Kind() check.Kind {
 		Summary: "does an edit of the program keep the dependency layers",
 		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache, unless the first build did
 already; and then a copy in which a comment was added to the program. The RUN steps that install something (pip, uv, poetry,
-apt-get, npm and so on) must come from the cache in the last build too. Other steps are shown, and cost nothing; so does one that
-installs the program itself after its dependencies, as uv sync does after uv sync --no-install-project. When the control is not
-cached, nothing can be said, and that is the grader's error.
+apt-get, npm and so on, or a script whose log or layer shows that it installed packages) must come from the cache in the last
+build too. Other steps are shown, and cost nothing; so does one that installs the program itself after its dependencies, as
+uv sync does after uv sync --no-install-project. When the control is not cached, nothing can be said, and that is the grader's
+error; but what an ADD of a URL brings in anew each time, and all that is installed after it, is not cached, and fails.
 
 The file that is edited is the first that a pattern matches: one that the ignore file leaves, main.py before others, and tests last. When
 nothing that the build does comes of it, the next is tried, three in all.`,
@@ -61,8 +61,14 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		}
 		return check.Fail(name, "a program to edit: "+strings.Join(patterns, ", "), "none of them is in the folder", "Hand in the program, too."), nil
 	}
-	if err := control(ctx, t); err != nil {
+	fetched, err := control(ctx, t)
+	if err != nil {
 		return check.Outcome{}, err
+	}
+	if fetched != nil {
+		if o, err := judge(ctx, t, "no edit at all", fetched); err != nil || o.Items[0].Share < 1 {
+			return o, err
+		}
 	}
 	for _, program := range programs[:min(len(programs), most)] {
 		// Not from the seed: what an earlier run with it built is in the cache still.
@@ -71,7 +77,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 			return check.Outcome{}, err
 		}
 		if slices.ContainsFunc(edited.Steps, uncached) {
-			return judge(t, program, edited.Steps), nil
+			return judge(ctx, t, "an edit of "+program, edited.Steps)
 		}
 	}
 	return check.Pass(name, "no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build"), nil
@@ -79,19 +85,29 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 
 func uncached(s check.Step) bool { return !s.Cached }
 
-// control sees to it that what was built comes from the cache when it is built once more.
-func control(ctx context.Context, t check.Target) error {
+// control sees to it that what was built comes from the cache when it is built once more. Where it never does, because an
+// ADD fetches something else each time, it gives the steps of such a build.
+func control(ctx context.Context, t check.Target) (fetched []check.Step, err error) {
 	built := t.Built()
 	for tries := 0; built.Failure != nil || slices.ContainsFunc(built.Steps, uncached); tries++ {
-		if tries == mostControls {
-			return fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
+		switch first := slices.IndexFunc(built.Steps, uncached); {
+		case tries < mostControls:
+		case built.Failure == nil && fetches(built.Steps[first]):
+			return built.Steps, nil
+		default:
+			return nil, fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
 		}
-		var err error
 		if built, err = t.Retrace(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// fetches says whether a step brings in what lies elsewhere.
+func fetches(s check.Step) bool {
+	_, command := split(s)
+	return strings.HasPrefix(command, "ADD ") && (strings.Contains(command, "://") || strings.Contains(command, "git@"))
 }
 
 // what is what a build did, or why it failed.
@@ -155,87 +171,4 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 		}
 	}
 	return append(sent, ignored...), nil
-}
-
-// judge looks at the installing steps of the edited build.
-func judge(t check.Source, program string, steps []check.Step) check.Outcome {
-	rows := [][]string{{"line", "step", "after the edit"}}
-	var again []check.Step
-	installing := 0
-	prepared := map[string]bool{} // what installed the dependencies, without the program, in a step that came from the cache
-	for _, s := range steps {
-		_, command := split(s)
-		commands := installs(t, s, command)
-		installing += len(commands)
-		what := "run again"
-		switch {
-		case s.Cached:
-			what = "cached"
-			for _, c := range commands {
-				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
-			}
-		case slices.ContainsFunc(commands, func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
-			again = append(again, s)
-			what = "installed again"
-		case len(commands) > 0:
-			what = "installed the program alone"
-		}
-		rows = append(rows, []string{fmt.Sprint(s.Line), command, what})
-	}
-	evidence := []check.Evidence{{Kind: "table", Title: "The build after " + program + " was edited", Rows: rows}}
-	if len(again) == 0 {
-		got := "the edit installed no dependency again"
-		if installing == 0 {
-			got = "the build installs nothing"
-		}
-		o := check.Pass(name, got)
-		o.Evidence = evidence
-		return o
-	}
-	_, command := split(again[0])
-	o := check.Fail(name, "every installing step from the cache after an edit of "+program, "run again: "+command, hint(again[0], steps))
-	o.Items[0].File, o.Items[0].Line = "Dockerfile", again[0].Line
-	o.Evidence = evidence
-	return o
-}
-
-// split is the stage and the command of a step's name: [builder 2/5] RUN …
-func split(s check.Step) (stage, command string) {
-	label, command, _ := strings.Cut(s.Name, "] ")
-	stage, _, _ = strings.Cut(strings.TrimPrefix(label, "["), " ")
-	if strings.Contains(stage, "/") {
-		stage = ""
-	}
-	return stage, command
-}
-
-// installs are the commands of a step that install something.
-func installs(t check.Source, s check.Step, command string) []dockerfile.Command {
-	text, run := strings.CutPrefix(command, "RUN ")
-	in := &dockerfile.Instruction{Name: "RUN", Args: []string{text}}
-	if file, err := t.Dockerfile(); err == nil && file.At(s.Line) != nil {
-		in = file.At(s.Line) // with its here-documents, which the step's name lacks
-	}
-	if !run || in.Name != "RUN" {
-		return nil
-	}
-	return slices.DeleteFunc(in.Commands(), func(c dockerfile.Command) bool { return !c.Installs() })
-}
-
-// hint names the line that brought the program in: of the same stage, the first that did not come from the cache.
-func hint(again check.Step, steps []check.Step) string {
-	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
-	stage, command := split(again)
-	for _, s := range steps {
-		if of, culprit := split(s); of == stage && !s.Cached {
-			if s.Name == again.Name {
-				break
-			}
-			return fmt.Sprintf("Line %d, %s, brings the program in before line %d installs. %s", s.Line, culprit, again.Line, advice)
-		}
-	}
-	if strings.Contains(command, "--mount") {
-		return "The step mounts the program: mount the file that lists the dependencies alone."
-	}
-	return advice
 }

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,11 +94,88 @@ func TestNothingCachedIsOurs(t *testing.T) {
 	require.EqualError(t, err, "the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY main.py .")
 }
 
+// logging is a target whose steps say something when they are run.
+type logging struct {
+	*checktest.Target
+	log string
+}
+
+func (l logging) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	built, err := l.Target.Retrace(ctx, edits...)
+	for i := range built.Steps {
+		if !built.Steps[i].Cached {
+			built.Steps[i].Log = l.log
+		}
+	}
+	return built, err
+}
+
+// TestScripts: a step that names no installer is judged by what it says and by what it leaves.
+func TestScripts(t *testing.T) {
+	const script = "COPY . .\nRUN sh install.sh\n"
+	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
+	fails := again("RUN sh install.sh", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)
+	passes := "ok " + name + ": the build installs nothing"
+	for log, want := range map[string]string{
+		"Resolved 12 packages in 1ms\nInstalled 12 packages in 8ms\n": fails,
+		"Resolved and installed 2 packages\n":                         fails,
+		"Successfully installed fastapi-0.115.0 uvicorn-0.30.0\n":     fails,
+		"\nadded 57 packages, and audited 58 packages in 1s\n":        fails,
+		"Successfully installed app-0.1\n":                            passes, // the program alone
+		"Installed 1 package in 1ms\n":                                passes,
+		"Audited 12 packages in 1ms\n":                                passes,
+		"collected 2 items, 2 passed\n":                               passes,
+		"":                                                            passes,
+	} {
+		assert.Equal(t, want, checktest.Asked(t, cache.Kind(), "cache: {}", logging{from(script), log}), log)
+	}
+	const fill = "fill /app/.venv/lib/python3.12/site-packages/"
+	for run, want := range map[string]string{
+		fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000": again("RUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000", "4",
+			"Line 3, COPY . ., brings the program in before line 4 installs. "+advice),
+		fill + "a-1.dist-info/METADATA 90000 && " + fill + "a-1.dist-info/RECORD 90000": passes,
+		fill + "a.py 90000 && " + fill + "b.py 90000":                                   passes,
+		fill + "a-1.dist-info/METADATA 10 && " + fill + "b-1.dist-info/METADATA 10":     passes,
+	} {
+		assert.Equal(t, want, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY . .\nRUN "+run+"\n")), run)
+	}
+	// what was installed before, and has another owner now, is not installed again
+	assert.Equal(t, passes, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000\n"+
+		"COPY . .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000 && true\n")))
+}
+
+// fetching is an engine that fetches something else at each ADD of a URL, and so builds all that follows.
+type fetching struct{ *checktest.Target }
+
+func (f fetching) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+	built, err := f.Target.Retrace(ctx, edits...)
+	return stale(built), err
+}
+
+func (f fetching) Built() check.Built { return stale(f.Target.Built()) }
+
+func stale(built check.Built) check.Built {
+	fetched := false
+	for i, s := range built.Steps {
+		fetched = fetched || strings.Contains(s.Name, "ADD http")
+		built.Steps[i].Cached = s.Cached && !fetched
+	}
+	return built
+}
+
+func TestFetched(t *testing.T) {
+	const add = "ADD https://example.org/now /now\n"
+	assert.Equal(t, "0 "+name+": want every installing step from the cache after no edit at all; got run again: RUN pip install -r requirements.txt; "+
+		"hint: Line 3, ADD https://example.org/now /now, may fetch something else each time: write it below line 5.; at Dockerfile:5",
+		checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from(add + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n" + add + "COPY . .\n")}))
+}
+
 func TestEvidence(t *testing.T) {
 	o, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), checktest.New(), 1)
 	require.NoError(t, err)
-	assert.Equal(t, "The build after main.py was edited", o.Evidence[0].Title)
-	assert.Equal(t, [][]string{{"line", "step", "after the edit"},
+	assert.Equal(t, "The build after an edit of main.py", o.Evidence[0].Title)
+	assert.Equal(t, [][]string{{"line", "step", "after an edit of main.py"},
 		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"}, {"4", "COPY pyproject.toml .", "cached"},
 		{"5", "RUN uv sync --no-dev", "cached"}, {"6", "COPY main.py .", "run again"}}, o.Evidence[0].Rows)
 }

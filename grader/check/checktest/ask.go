@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -70,9 +71,11 @@ func Say(o check.Outcome) string {
 }
 
 // Asked is what the check of a kind with these options says of a submission. An error ends the test.
-func Asked(t testing.TB, k check.Kind, text string, target *Target) string {
+func Asked(t testing.TB, k check.Kind, text string, target check.Target) string {
 	t.Helper()
-	defer target.Close()
+	if c, ok := target.(io.Closer); ok {
+		defer c.Close()
+	}
 	o, err := Ask(context.Background(), Entry(t, k, text), target, 1)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)

@@ -206,6 +206,9 @@ func (s *stage) run(in dockerfile.Instruction, before []*stage, context map[stri
 	}
 	sources, to := in.Args[:len(in.Args)-1], in.Args[len(in.Args)-1]
 	from := context
+	if in.Name == "ADD" && strings.Contains(sources[0], "://") { // any URL has something
+		from = map[string][]byte{path.Clean(sources[0]): []byte(sources[0])}
+	}
 	for _, flag := range in.Flags {
 		if name, ok := strings.CutPrefix(flag, "--from="); ok {
 			from = map[string][]byte{}
