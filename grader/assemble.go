@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -167,19 +168,14 @@ func (g *grading) addPoints(r *result.Report) {
 
 // hintOf is the fix that an error in the chain carries.
 func hintOf(err error) string {
-	for ; err != nil; err = unwrap(err) {
-		if h, ok := err.(interface{ Hint() string }); ok {
-			return h.Hint()
-		}
+	var hinted interface {
+		error
+		Hint() string
+	}
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
 	}
 	return ""
-}
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return nil
 }
 
 func first(a, b string) string {

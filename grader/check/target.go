@@ -28,10 +28,10 @@ type Source interface {
 	// FS is the folder. Links that lead out of it cannot be opened.
 	FS() fs.FS
 	// Dockerfile is the parsed Dockerfile. The error is a [dockerfile.Error] when the text is wrong or the file is not
-	// there: the student's fault.
+	// there, the student's fault, and an [Unreadable] when it is there and cannot be read.
 	Dockerfile() (*dockerfile.File, error)
 	// Ignore is the ignore file that Docker would use; its File is empty when there is none. The error is a
-	// [dockerignore.Error] when a pattern is malformed: the student's fault.
+	// [dockerignore.Error] when a pattern is malformed, the student's fault, and an [Unreadable] as above.
 	Ignore() (*dockerignore.Rules, error)
 }
 

@@ -37,7 +37,7 @@ func Load(folder fs.FS, name string) (*File, error) {
 	}
 	text, err := fs.ReadFile(folder, name)
 	if err != nil {
-		return nil, &Error{File: name, Missing: true, Message: name + " cannot be read", Hint: "Check the file's permissions."}
+		return nil, err
 	}
 	return Parse(name, text)
 }

@@ -15,7 +15,8 @@ import (
 const maxBytes = 1 << 20
 
 // Load reads the ignore file that Docker would use with the Dockerfile of that name: <name>.dockerignore, else
-// .dockerignore. Where there is neither, the Rules ignore nothing and File is empty. Errors are of type *[Error].
+// .dockerignore. Where there is neither, the Rules ignore nothing and File is empty. Errors are of type *[Error], but for a file that is there and
+// cannot be read.
 func Load(folder fs.FS, dockerfile string) (*Rules, error) {
 	for _, name := range []string{dockerfile + ".dockerignore", ".dockerignore"} {
 		info, err := fs.Stat(folder, name)
@@ -27,7 +28,7 @@ func Load(folder fs.FS, dockerfile string) (*Rules, error) {
 		}
 		text, err := fs.ReadFile(folder, name)
 		if err != nil {
-			return nil, &Error{File: name, Message: name + " cannot be read", Hint: "Check the file's permissions."}
+			return nil, err
 		}
 		return Parse(name, text)
 	}

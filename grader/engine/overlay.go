@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +29,9 @@ type overlay struct {
 	root  string // empty: there is nothing under the edits
 	files map[string]*planted
 	dirs  map[string]bool // folders that were made for files
+
+	mu     sync.Mutex
+	broken error // what of it could not be read first
 }
 
 // planted is a file of an overlay.
@@ -159,6 +163,9 @@ func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc)
 			}
 			return nil
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			o.fail(err)
+		}
 		if err = visit(filepath.FromSlash(name), d, err); errors.Is(err, fs.ErrNotExist) {
 			return fs.SkipDir
 		}
@@ -166,8 +173,32 @@ func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc)
 	})
 }
 
+// fail notes what could not be read.
+func (o *overlay) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.broken == nil {
+		o.broken = &check.Unreadable{Err: err}
+	}
+}
+
+// failure is what could not be read, or nil. BuildKit takes a file that cannot be opened for an empty one.
+func (o *overlay) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.broken
+}
+
 // Open opens a file.
 func (o *overlay) Open(name string) (io.ReadCloser, error) {
+	f, err := o.open(name)
+	if err != nil {
+		o.fail(err)
+	}
+	return f, err
+}
+
+func (o *overlay) open(name string) (io.ReadCloser, error) {
 	name = path.Clean(strings.TrimLeft(filepath.ToSlash(name), "/"))
 	f := o.files[name]
 	switch {

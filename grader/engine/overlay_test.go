@@ -206,6 +206,16 @@ func TestOverlayTellsAnEditFromWhatWasThere(t *testing.T) {
 	require.Greater(t, stat.ModTime, old.UnixNano(), "the builder compares size and time: with both the same it would keep what it had")
 }
 
+// TestOverlayKnowsWhatCouldNotBeRead: BuildKit would take it for an empty file.
+func TestOverlayKnowsWhatCouldNotBeRead(t *testing.T) {
+	o, err := newOverlay(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, o.failure())
+	_, err = o.Open("gone.py")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.EqualError(t, o.failure(), "reading the submission: openat gone.py: no such file or directory")
+}
+
 func TestOverlayEndsWithItsContext(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, "a"), nil, 0o644))

@@ -79,9 +79,10 @@ func (s *Session) newTag() string {
 
 // Build builds the folder, after it has looked at what Docker would stumble over.
 func (s *Session) Build(ctx context.Context) (check.Built, error) {
-	if failure := s.look(); failure != nil {
+	failure, err := s.look()
+	if failure != nil || err != nil {
 		s.built = check.Built{Failure: failure}
-		return s.built, nil
+		return s.built, err
 	}
 	s.ahead.Go(func() {
 		if s.job.Limits.Run.Network == "isolated" {
@@ -95,7 +96,7 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 }
 
 // look parses what Docker would have to.
-func (s *Session) look() *check.BuildFailure {
+func (s *Session) look() (*check.BuildFailure, error) {
 	file, err := s.job.Source.Dockerfile()
 	var bad *dockerfile.Error
 	if errors.As(err, &bad) {
@@ -103,19 +104,22 @@ func (s *Session) look() *check.BuildFailure {
 		if bad.Missing {
 			reason = check.NoDockerfile
 		}
-		return &check.BuildFailure{Reason: reason, Message: bad.Message, Subject: bad.Hint, Line: bad.Line}
+		return &check.BuildFailure{Reason: reason, Message: bad.Message, Subject: bad.Hint, Line: bad.Line}, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	if n, line := parts(file); n > mostParts {
 		return &check.BuildFailure{Reason: check.BadSyntax, Line: line, Message: fmt.Sprintf("the Dockerfile has %d instructions, variables and labels, and no more than %d are built", n, mostParts),
-			Subject: "Write it with fewer: a Dockerfile for one program needs a few dozen."}
+			Subject: "Write it with fewer: a Dockerfile for one program needs a few dozen."}, nil
 	}
 	s.file = file
 	_, err = s.job.Source.Ignore()
 	var pattern *dockerignore.Error
 	if errors.As(err, &pattern) {
-		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File, pattern.Line, pattern.Message), Subject: pattern.Hint}
+		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File, pattern.Line, pattern.Message), Subject: pattern.Hint}, nil
 	}
-	return nil
+	return nil, err
 }
 
 // mostParts is how many instructions, variables and labels are built. The time that BuildKit takes grows with the cube of
@@ -209,6 +213,8 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	}
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
+	case folder.failure() != nil:
+		return built, folder.failure()
 	case err == nil && traceOnly:
 		return built, nil
 	case err == nil:
@@ -304,6 +310,9 @@ func (s *Session) probe(ctx context.Context) ([]string, error) {
 	_ = out.Close()
 	if readErr := <-read; err == nil {
 		err = readErr
+	}
+	if broken := folder.failure(); broken != nil {
+		err = broken
 	}
 	if err != nil {
 		return nil, fmt.Errorf("building the context: %w", err)

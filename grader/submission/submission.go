@@ -98,7 +98,7 @@ func (s *Submission) digest() error {
 	left, files := int64(digestBytes), 0
 	err := filepath.WalkDir(s.Dir, func(full string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // what cannot be read does not reach the build either
+			return nil // whether it can be read is the build's question
 		}
 		rel, _ := filepath.Rel(s.Dir, full)
 		rel = filepath.ToSlash(rel)
