@@ -104,6 +104,7 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 			require.Equal(t, c.code, up.ExitCode)
 			require.Contains(t, up.Log, c.log)
 			require.Equal(t, c.listens, up.Listeners)
+			require.Equal(t, "isolated", s.Sandbox().Network)
 		})
 	}
 }

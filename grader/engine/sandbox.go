@@ -19,7 +19,7 @@ func (s *Session) Sandbox() check.Sandbox {
 	switch c := s.current(); {
 	case s.job.Limits.Run.Network == "open":
 		box.Network = "open"
-	case c != nil && c.address == "":
+	case c != nil && len(c.published) > 0:
 		box.Network = "published: the container's own address cannot be reached from here, so it was asked at a port on 127.0.0.1 and is not cut off"
 	}
 	return box
