@@ -91,6 +91,11 @@ s2,"Cruz, José de la",jc@x.edu,cruz
 99,Sue Low,low@x.edu,sue
 s4,Kim Lee,kim1@x.edu,kl1
 s5,Kim Lee,kim2@x.edu,kl2
+leekim,,,
+lovelace-ada,,,
+doejane,Somebody Else,,
+kl.twin,,,
+kltwin,,,
 `))
 	require.NoError(t, err)
 	for _, test := range []struct {
@@ -108,6 +113,12 @@ s5,Kim Lee,kim2@x.edu,kl2
 		{"a platform's number that is another's id", Entry{ID: "99", Name: "Jane Doe", Form: Moodle}, 0},
 		{"number", Entry{ID: "99", Name: "nobody", Form: Canvas}, 2},
 		{"two of that name", Entry{ID: "12", Name: "Kim Lee", Form: Moodle}, -1},
+		{"Canvas's name is two names and an id", Entry{ID: "12", Name: "leekim", Form: Canvas}, -1},
+		{"Canvas's name is a name and another's id", Entry{ID: "12", Name: "doejane", Form: Canvas}, 0},
+		{"Canvas's name is an id", Entry{ID: "12", Name: "lovelaceada", Form: Canvas}, 6},
+		{"Canvas's name is a login", Entry{ID: "12", Name: "janegh", Form: Canvas}, 0},
+		{"Canvas's name is an id, the number another's", Entry{ID: "99", Name: "lovelaceada", Form: Canvas}, 6},
+		{"Canvas's name is two ids", Entry{ID: "12", Name: "kltwin", Form: Canvas}, -1},
 		{"folder's name", Entry{ID: "Jane-Doe", File: "Jane Doe.zip"}, 0},
 		{"assignment-username", Entry{ID: "task-api-jane-gh", File: "task-api-jane-gh"}, 0},
 		{"nobody", Entry{ID: "zed", File: "zed"}, -1},
