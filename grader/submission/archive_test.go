@@ -293,6 +293,37 @@ func TestBombByCount(t *testing.T) {
 	}
 }
 
+// TestNotTheFolder: what was packed is said, so that nobody looks for a fault in the Dockerfile.
+func TestNotTheFolder(t *testing.T) {
+	for only, refused := range map[string]bool{"app.zip": true, "APP.RAR": true, "app.tar.gz": true, "report.pdf": true, "report.docx": true,
+		"Dockerfile": false, "main.py": false, "zip": false} {
+		for _, all := range [][]member{{{name: only}}, {{name: "work/" + only}, {name: "__MACOSX/work/._" + only}}} {
+			for name, pack := range packings {
+				s, _ := openPacked(t, name, pack(t, all))
+				if !refused {
+					assert.Nil(t, s.Refused, only)
+					continue
+				}
+				assert.Equal(t, &Refused{Message: fmt.Sprintf("the archive holds only %q", only), Hint: "Pack the folder itself, with the Dockerfile and the program in it."}, s.Refused)
+				assert.Empty(t, list(t, s.Dir))
+			}
+		}
+		s, _ := openPacked(t, "work.zip", zipped(t, []member{{name: only}, {name: "Dockerfile.txt"}}))
+		assert.Nil(t, s.Refused, "beside another file it is one file more")
+	}
+}
+
+func TestEncrypted(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	_, err := w.CreateHeader(&zip.FileHeader{Name: "Dockerfile", Flags: 1})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	s, _ := openPacked(t, "work.zip", b.Bytes())
+	assert.Equal(t, &Refused{Message: "the archive is encrypted: it does not open without its password", Hint: "Pack the folder again without a password."}, s.Refused)
+	assert.Empty(t, list(t, s.Dir))
+}
+
 // TestLimits asks the unpacker itself, since half a gigabyte would take long.
 func TestLimits(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
