@@ -766,6 +766,33 @@ Grades    reports/grades.csv
 `, out.String())
 }
 
+// TestFaultsOfOursAreSaidOnce: with whom each met, and its fix.
+func TestFaultsOfOursAreSaidOnce(t *testing.T) {
+	students := map[string]string{}
+	for _, id := range []string{"ada", "bob", "cyd", "dan", "eve", "fay", "gus"} {
+		students[id] = ""
+	}
+	w := newWorld(t, students)
+	w.grader.before = func(_ context.Context, id string) *result.Problem {
+		if id == "gus" {
+			return &result.Problem{Phase: "start", Message: "no network"}
+		}
+		return &result.Problem{Phase: "build", Message: "no <image>", Hint: "run: taskgrader images DIR"}
+	}
+	c := w.run(func(o *Options) { o.Retries = -1 })
+	var out strings.Builder
+	require.NoError(t, Text(&out, *c, TextOptions{Out: "reports"}))
+	assert.Contains(t, out.String(), `
+Error     ada, bob, cyd, dan and 2 more: build: no <image>
+Fix       run: taskgrader images DIR
+Error     gus: start: no network
+Time `)
+	page := w.read("index.html")
+	assert.Equal(t, 1, strings.Count(page, "build: no &lt;image&gt;<br>run: taskgrader images DIR</li>"))
+	assert.Contains(t, page, "<bdi>fay</bdi>")
+	assert.Contains(t, w.read("class.json"), `"hint": "run: taskgrader images DIR"`)
+}
+
 func TestOnlyIsKeptApart(t *testing.T) {
 	r := testRubric()
 	assert.Equal(t, map[string]bool{"builds": true, "create": true}, selected(r, []string{"create"}))

@@ -55,16 +55,8 @@ func (v indexView) Sentence() string { return v.Figures.sentence() }
 // Top are the checks that most students missed.
 func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Figures.Missed), 10)] }
 
-// Troubled are the rows with a fault of ours.
-func (v indexView) Troubled() []Row {
-	var out []Row
-	for _, row := range v.Students {
-		if row.Problem != nil {
-			out = append(out, row)
-		}
-	}
-	return out
-}
+// Troubles are the faults of ours.
+func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
 // Again are the rows whose verdict replaced another one.
 func (v indexView) Again() []Row {

@@ -75,6 +75,7 @@ type Mastered struct {
 type Problem struct {
 	Phase   string `json:"phase"`
 	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
 }
 
 // Stamp tells a file that was not written since.
@@ -104,7 +105,7 @@ func rowOf(r result.Report, texts *intern) Row {
 		row.State, row.Score, row.Problem = Error, nil, &Problem{Phase: "check", Message: "the report says no reason"}
 	}
 	if p := r.Problem; p != nil && row.State == Error {
-		row.Problem = &Problem{Phase: texts.keep(p.Phase), Message: texts.keep(oneLine(p.Message, 2*hintLength))}
+		row.Problem = &Problem{Phase: texts.keep(p.Phase), Message: texts.keep(oneLine(p.Message, 2*hintLength)), Hint: texts.keep(oneLine(p.Hint, hintLength))}
 	}
 	row.Checks = make([]Verdict, 0, len(r.Checks))
 	for _, c := range r.Checks {

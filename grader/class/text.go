@@ -42,6 +42,16 @@ func Text(out io.Writer, c Class, o TextOptions) error {
 	for i, m := range f.Missed[:min(len(f.Missed), 3)] {
 		line(label(i, "Missed"), "%s by %d: %s", m.ID, m.Missed+m.Blocked, oneLine(m.Reason, textWidth))
 	}
+	faults := troubles(c)
+	for _, t := range faults[:min(len(faults), textLines)] {
+		line("Error", "%s: %s: %s", t.who(), t.Phase, oneLine(t.Message, 2*textWidth))
+		if t.Hint != "" {
+			line("Fix", "%s", oneLine(t.Hint, hintLength))
+		}
+	}
+	if more := len(faults) - textLines; more > 0 {
+		line("", "… and %d more, on the page", more)
+	}
 	lists(c, func(name string, all []string) {
 		for i, s := range all[:min(len(all), textLines)] {
 			line(label(i, name), "%s", s)
@@ -74,11 +84,8 @@ func folded(s string) (lines []string) {
 
 // lists calls do with each list that is not empty.
 func lists(c Class, do func(name string, lines []string)) {
-	var troubled, changed, same, ignored []string
+	var changed, same, ignored []string
 	for _, row := range c.Students {
-		if row.Problem != nil {
-			troubled = append(troubled, fmt.Sprintf("%s: %s: %s", oneLine(row.Who(), 40), row.Problem.Phase, oneLine(row.Problem.Message, textWidth)))
-		}
 		if row.Now && row.Before != nil && len(row.Before.Changes) > 0 {
 			changed = append(changed, oneLine(row.Who(), 40)+": "+difference(row))
 		}
@@ -93,7 +100,7 @@ func lists(c Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Error", troubled}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
+	}{{"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)
 		}

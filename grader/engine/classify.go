@@ -18,7 +18,7 @@ func (e *ImageUnavailable) Error() string {
 }
 
 // Hint is how to mend it.
-func (e *ImageUnavailable) Hint() string { return "run: taskgrader images" }
+func (e *ImageUnavailable) Hint() string { return "run: taskgrader images DIR" }
 
 // The texts of both builders, of engines 20.10 to 28.
 var (

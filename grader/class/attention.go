@@ -1,0 +1,42 @@
+package class
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// trouble is a fault of ours, and whom it met.
+type trouble struct {
+	Problem
+	Rows []Row
+}
+
+// troubles are the faults of ours, each once, in the order of the students.
+func troubles(c Class) []trouble {
+	var out []trouble
+	for _, row := range c.Students {
+		if row.Problem == nil {
+			continue
+		}
+		i := slices.IndexFunc(out, func(t trouble) bool { return t.Problem == *row.Problem })
+		if i < 0 {
+			i, out = len(out), append(out, trouble{Problem: *row.Problem})
+		}
+		out[i].Rows = append(out[i].Rows, row)
+	}
+	return out
+}
+
+// who are the names of the first few, and how many more there are.
+func (t trouble) who() string {
+	const few = 4
+	var names []string
+	for _, row := range t.Rows[:min(len(t.Rows), few)] {
+		names = append(names, oneLine(row.Who(), 40))
+	}
+	if more := len(t.Rows) - few; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
