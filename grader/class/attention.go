@@ -40,3 +40,26 @@ func (t trouble) who() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// unread are the rows of hand-ins of which nothing could be read.
+func unread(c Class) []Row {
+	return rowsOf(c, func(row Row) bool { return row.Unread != "" })
+}
+
+// strangers are the rows of hand-ins that are in no row of the roster; none where there is no roster.
+func strangers(c Class) []Row {
+	listed := func(row Row) bool { return row.Student != "" }
+	if !slices.ContainsFunc(c.Students, listed) {
+		return nil
+	}
+	return rowsOf(c, func(row Row) bool { return !listed(row) })
+}
+
+func rowsOf(c Class, match func(Row) bool) (out []Row) {
+	for _, row := range c.Students {
+		if match(row) {
+			out = append(out, row)
+		}
+	}
+	return out
+}

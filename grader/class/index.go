@@ -58,15 +58,15 @@ func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Fig
 // Troubles are the faults of ours.
 func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
+// Unread are the rows of hand-ins of which nothing could be read.
+func (v indexView) Unread() []Row { return unread(v.Class) }
+
+// Strangers are the rows that are not in the roster.
+func (v indexView) Strangers() []Row { return strangers(v.Class) }
+
 // Again are the rows whose verdict replaced another one.
 func (v indexView) Again() []Row {
-	var out []Row
-	for _, row := range v.Students {
-		if row.Before != nil && len(row.Before.Changes) > 0 {
-			out = append(out, row)
-		}
-	}
-	return out
+	return rowsOf(v.Class, func(row Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })
 }
 
 // histogramBar is one column of the histogram.

@@ -2,6 +2,7 @@ package class
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -36,7 +37,8 @@ type Row struct {
 	MaxScore      float64    `json:"max_score,omitempty"`
 	Checks        []Verdict  `json:"checks,omitempty"`
 	Skills        []Mastered `json:"skills,omitempty"`
-	Problem       *Problem   `json:"error,omitempty"` // why State is Error, or Stale
+	Problem       *Problem   `json:"error,omitempty"`  // why State is Error, or Stale
+	Unread        string     `json:"unread,omitempty"` // why nothing of what was handed in could be read: a verdict, to be asked for again
 	Digest        string     `json:"digest,omitempty"`
 	ProgramDigest string     `json:"program_digest,omitempty"`
 	Rubric        string     `json:"rubric_digest,omitempty"`
@@ -106,6 +108,12 @@ func rowOf(r result.Report, texts *intern) Row {
 	}
 	if p := r.Problem; p != nil && row.State == Error {
 		row.Problem = &Problem{Phase: texts.keep(p.Phase), Message: texts.keep(oneLine(p.Message, 2*hintLength)), Hint: texts.keep(oneLine(p.Hint, hintLength))}
+	}
+	if row.State == Graded && row.Digest == empty {
+		row.Unread = "there is nothing in it"
+		if i := slices.IndexFunc(r.Checks, func(c result.Check) bool { return c.Status == result.Fail && c.Got != "" }); i >= 0 {
+			row.Unread = oneLine(r.Checks[i].Got, hintLength)
+		}
 	}
 	row.Checks = make([]Verdict, 0, len(r.Checks))
 	for _, c := range r.Checks {

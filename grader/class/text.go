@@ -84,7 +84,13 @@ func folded(s string) (lines []string) {
 
 // lists calls do with each list that is not empty.
 func lists(c Class, do func(name string, lines []string)) {
-	var changed, same, ignored []string
+	var corrupt, unlisted, changed, same, ignored []string
+	for _, row := range unread(c) {
+		corrupt = append(corrupt, fmt.Sprintf("%s: %s", oneLine(row.File, 60), oneLine(row.Unread, textWidth)))
+	}
+	for _, row := range strangers(c) {
+		unlisted = append(unlisted, oneLine(row.File, 60)+": in no row of the roster")
+	}
 	for _, row := range c.Students {
 		if row.Now && row.Before != nil && len(row.Before.Changes) > 0 {
 			changed = append(changed, oneLine(row.Who(), 40)+": "+difference(row))
@@ -100,7 +106,7 @@ func lists(c Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
+	}{{"Unread", corrupt}, {"Unlisted", unlisted}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)
 		}
