@@ -44,14 +44,15 @@ func readReports(dir string) (export.Class, []export.Note, error) {
 			continue
 		}
 		score := s.Report.Score
-		s.Report, err = readReport(dir, s.Submission)
-		if errors.Is(err, fs.ErrNotExist) && s.State == export.Error { // it could not be written
+		r, err := readReport(dir, s.Submission)
+		if s.State == export.Error && (errors.Is(err, fs.ErrNotExist) || err == nil && r.Rubric.Digest != c.Rubric.Digest) { // it could not be written
 			continue
 		}
 		if err != nil {
 			return c, nil, err
 		}
-		if now := s.Report.Score; score != nil && now != nil && *now != *score {
+		s.Report = r
+		if now := r.Score; score != nil && now != nil && *now != *score {
 			notes = append(notes, export.Note{Who: s.ID, What: fmt.Sprintf("graded alone since the class was: %v, not %v", *now, *score)})
 		}
 	}

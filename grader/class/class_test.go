@@ -633,6 +633,52 @@ func TestReportsOfTwoRubricsAreNotMixed(t *testing.T) {
 	}
 }
 
+// TestPointsOfAnotherRubricAreGone: however a fresh run of another rubric ends, it shows no points of the one before, and
+// the next run goes on with it.
+func TestPointsOfAnotherRubricAreGone(t *testing.T) {
+	w := newWorld(t, map[string]string{"ada": "", "bob": "", "cyd": ""})
+	faulty := func(id string) Grade { // what was judged before the fault is shown
+		return func(ctx context.Context, task Task, progress func(string)) result.Report {
+			r := w.grader.grade(ctx, task, progress)
+			if task.Entry.ID == id {
+				r.Status, r.Score, r.Problem = result.Error, nil, &result.Problem{Phase: "check", Message: "no daemon"}
+			}
+			return r
+		}
+	}
+	entries, _, err := submission.List(w.dir)
+	require.NoError(t, err)
+	w.options.Retries = -1
+	_, err = RunFunc(context.Background(), faulty("ada"), w.grader.rubric, entries, w.options)
+	require.NoError(t, err)
+	require.Equal(t, []string{"error", "40"}, []string{w.grades()["ada"][4], w.grades()["ada"][8]})
+
+	w.grader.rubric.ID, w.grader.rubric.Digest = "multi-stage", "sha256:other"
+	ctx, cancel := context.WithCancel(context.Background())
+	w.grader.before = func(context.Context, string) *result.Problem { cancel(); return &result.Problem{} }
+	_, err = w.try(ctx, fresh)
+	require.ErrorIs(t, err, context.Canceled)
+	for _, id := range []string{"ada", "bob", "cyd"} {
+		assert.Equal(t, []string{"waiting", "waiting", "waiting"}, w.grades()[id][8:11], id)
+	}
+
+	w.grader.before = nil
+	page := filepath.Join(w.out, "students", "bob.html") // what cannot be written
+	require.NoError(t, os.Remove(page))
+	require.NoError(t, os.MkdirAll(filepath.Join(page, "x"), 0o755))
+	w.grader.ids()
+	c := w.run()
+	assert.Equal(t, []string{"ada", "bob", "cyd"}, w.grader.ids())
+	assert.Equal(t, Error, row(t, c, "bob").State)
+	bob, err := readReport(filepath.Join(w.out, "instructor", "bob.json"))
+	require.NoError(t, err)
+	assert.Equal(t, "task-api", bob.Rubric.ID, "it is still there")
+	require.NoError(t, os.RemoveAll(page))
+	c = w.run()
+	assert.Equal(t, []string{"bob"}, w.grader.ids())
+	assert.True(t, c.Complete)
+}
+
 func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
 	require.NoError(t, os.MkdirAll(w.out, 0o755))

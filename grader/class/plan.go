@@ -122,9 +122,9 @@ func (r *run) inspect(i int, prior *Row) (*todo, error) {
 	}
 	was := *row
 	switch {
-	case row.State == Error:
-	case why == dueRubric, why == dueChecks, why == dueSubmission: // the score is not of this
+	case why == dueRubric, why == dueChecks, why == dueSubmission: // the points are not of this
 		row = &Row{ID: e.ID, State: Waiting}
+	case row.State == Error:
 	default:
 		row.State = Stale
 	}
@@ -143,6 +143,10 @@ func (r *run) place(i int, row Row) {
 
 // known is the row of what is on disk, or nil. The report is the truth, and class.json spares reading it.
 func (r *run) known(e submission.Entry, prior *Row) (*Row, error) {
+	if prior != nil && prior.Report == nil && prior.State == Error { // it could not be written, and what is there is older
+		row := *prior
+		return &row, nil
+	}
 	file := r.file(result.Instructor, e.ID, ".json")
 	stamp, err := stampOf(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -159,14 +163,12 @@ func (r *run) known(e submission.Entry, prior *Row) (*Row, error) {
 	if err != nil {
 		return nil, nil // it is no report, so there is none
 	}
-	if rep.Rubric.ID != r.rubric.ID && !r.options.Fresh {
+	replaced := prior != nil && prior.Due == dueRubric // by a run that was interrupted
+	if rep.Rubric.ID != r.rubric.ID && !r.options.Fresh && !replaced {
 		return nil, r.mixed(rep.Rubric.ID)
 	}
 	row := rowOf(rep, &r.texts)
 	row.Report = &stamp
-	if prior != nil && prior.Report == nil && prior.State == Error { // it could not be written
-		row.State, row.Score, row.Problem = Error, nil, prior.Problem
-	}
 	if prior != nil && prior.State == Stale && row.State == Graded { // a run was killed after this was graded again
 		row.Before = compare(*prior, row, prior.Due)
 	}
