@@ -32,7 +32,7 @@ func readReports(dir string) (export.Class, []export.Note, error) {
 	defer f.Close()
 	graded, err := class.Read(f)
 	if err != nil {
-		return export.Class{}, nil, err
+		return export.Class{}, nil, usageError{fmt.Sprintf("%s: %v", f.Name(), err), "Take the file away and run class again, which makes it anew."}
 	}
 	c := graded.Export()
 	var notes []export.Note
@@ -128,13 +128,23 @@ func reportIDs(dir string) ([]string, error) {
 func readReport(dir, id string) (*result.Report, error) {
 	f, err := os.Open(filepath.Join(dir, "instructor", id+".json"))
 	if err != nil {
-		return nil, fmt.Errorf("reading the reports: %w", err)
+		return nil, unreadable{err}
 	}
 	defer f.Close()
 	r, err := report.Read(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		return nil, unreadable{fmt.Errorf("%s: %w", f.Name(), err)}
 	}
 	r.Source, r.Image, r.Build, r.Run = nil, nil, nil, nil
 	return &r, nil
+}
+
+// unreadable is a report that is not there any more, or is none.
+type unreadable struct{ error }
+
+func (e unreadable) Unwrap() error { return e.error }
+
+// Hint is the fix.
+func (e unreadable) Hint() string {
+	return "Run the command that wrote the reports again: what cannot be read is graded anew."
 }
