@@ -120,7 +120,11 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 			students = append(students, s)
 		}
 	}
-	for i, row := range f.match(students, canvasKeys) {
+	rows := f.match(students, canvasKeys)
+	if err := t.foundNobody(rows, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest."); err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
 		if row < 0 {
 			notes = append(notes, Note{Who: students[i].ID, What: fmt.Sprintf("left out: no row of %s is this student's alone", o.Sheet.Name)})
 			continue

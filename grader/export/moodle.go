@@ -86,7 +86,11 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	}
 	var students []Student
 	notes := grades(c, func(s Student, _ float64) { students = append(students, s) })
-	for i, row := range f.match(students, moodleKeys) {
+	found := f.match(students, moodleKeys)
+	if err := t.foundNobody(found, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest."); err != nil {
+		return nil, err
+	}
+	for i, row := range found {
 		s := students[i]
 		score, _ := s.Score()
 		if row < 0 {

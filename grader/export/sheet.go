@@ -175,6 +175,14 @@ func (f *finder) match(students []Student, keys func(s Student, rank int) []stri
 	return rows
 }
 
+// foundNobody is that of several students none has a row: it is another class's file, or nothing tells who is who.
+func (t *table) foundNobody(rows []int, fix string) error {
+	if len(rows) == 0 || slices.ContainsFunc(rows, func(row int) bool { return row >= 0 }) {
+		return nil
+	}
+	return t.error(1, fix, "none of the students with a score (%d) has a row of their own in it", len(rows))
+}
+
 // nameKey is a name whatever the order of its words, case and punctuation.
 func nameKey(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
