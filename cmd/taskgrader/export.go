@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/export"
-	"github.com/taskgrader/taskgrader/grader/report"
 )
 
 const exportCodes = `Exit codes:
@@ -78,7 +73,7 @@ func newExportFormat(f export.Format) *cobra.Command {
 	flags := cmd.Flags()
 	out := "file to write; stdout unless given"
 	if f.One != nil {
-		out = "folder for one file for each student; without it, one student goes to stdout"
+		out = "folder for one file for each student; one student alone may have the name of a file, and goes to stdout without it"
 	}
 	flags.StringVar(&o.out, "out", "", out)
 	flags.StringVar(&o.student, "student", "", "id of one student")
@@ -138,6 +133,9 @@ func runExport(cmd *cobra.Command, f export.Format, dir string, o exportOptions)
 // read reads the files that flags name.
 func (o *exportOptions) read() error {
 	o.options.Env = os.Getenv
+	if o.out == "-" {
+		o.out = ""
+	}
 	for _, name := range []string{o.gradebook, o.worksheet} {
 		if name == "" {
 			continue
@@ -157,83 +155,4 @@ func (o *exportOptions) read() error {
 		o.options.Headers[english] = local
 	}
 	return nil
-}
-
-func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
-	if err := describe(&c); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer // nothing half is written
-	notes, err := f.All(&b, c, o.options)
-	if err != nil {
-		return nil, err
-	}
-	return notes, put(cmd, o.out, b.Bytes())
-}
-
-// exportStudents writes a file for each student who has one.
-func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
-	files := 0
-	for _, s := range c.Students {
-		if s.Submission != "" {
-			files++
-		}
-	}
-	if files > 1 && o.out == "" {
-		return nil, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files), "Name a folder for them with --out, or one student with --student."}
-	}
-	if o.out != "" {
-		if err := os.MkdirAll(o.out, 0o755); err != nil {
-			return nil, err
-		}
-	}
-	var notes []export.Note
-	for _, s := range c.Students {
-		if n := export.NoteOf(s); n != nil {
-			notes = append(notes, *n)
-		}
-		var b bytes.Buffer
-		err := f.One(&b, s, o.options)
-		var none *export.NoScoreError
-		if errors.As(err, &none) {
-			continue // the note says so
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.ID, err)
-		}
-		file := ""
-		if o.out != "" {
-			file = filepath.Join(o.out, s.Submission+f.Ending)
-		}
-		if err := put(cmd, file, b.Bytes()); err != nil {
-			return nil, err
-		}
-	}
-	return notes, nil
-}
-
-// put writes a file whole or not at all, or to stdout when it has no name.
-func put(cmd *cobra.Command, file string, text []byte) error {
-	if file == "" || file == "-" {
-		_, err := cmd.OutOrStdout().Write(text)
-		return err
-	}
-	return report.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
-}
-
-// pick is the one student whose id it is, or whose hand-in's.
-func pick(students []export.Student, id string) ([]export.Student, error) {
-	var ids []string
-	for _, is := range []func(export.Student) string{
-		func(s export.Student) string { return s.Submission },
-		func(s export.Student) string { return s.ID },
-	} {
-		for _, s := range students {
-			if is(s) == id {
-				return []export.Student{s}, nil
-			}
-			ids = append(ids, is(s))
-		}
-	}
-	return nil, unknownWord("student", id, ids)
 }

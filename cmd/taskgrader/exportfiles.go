@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgrader/taskgrader/grader/export"
+	"github.com/taskgrader/taskgrader/grader/report"
+)
+
+func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
+	if isFolder(o.out) {
+		return nil, usageError{fmt.Sprintf("--out %q is a folder, and %s is one file for the class", o.out, f.Name), "Name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
+	}
+	if err := describe(&c); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer // nothing half is written
+	notes, err := f.All(&b, c, o.options)
+	if err != nil {
+		return nil, err
+	}
+	return notes, put(cmd, o.out, b.Bytes())
+}
+
+// exportStudents writes a file for each student who has one.
+func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
+	folder, err := o.folder(f, c.Students)
+	if err != nil {
+		return nil, err
+	}
+	var notes []export.Note
+	written := map[string]bool{}
+	for _, s := range c.Students {
+		if n := export.NoteOf(s); n != nil {
+			notes = append(notes, *n)
+		}
+		var b bytes.Buffer
+		err := f.One(&b, s, o.options)
+		var none *export.NoScoreError
+		if errors.As(err, &none) {
+			continue // the note says so
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.ID, err)
+		}
+		file := o.out
+		if folder {
+			file = filepath.Join(o.out, s.Submission+f.Ending)
+		}
+		if err := put(cmd, file, b.Bytes()); err != nil {
+			return nil, err
+		}
+		written[file] = true
+	}
+	if folder && o.student == "" {
+		notes = append(notes, leftovers(o.out, f.Ending, written)...)
+	}
+	return notes, nil
+}
+
+// folder says whether the students' files go into a folder, which is made, or one of them is --out itself, or stdout.
+func (o *exportOptions) folder(f export.Format, students []export.Student) (bool, error) {
+	files := 0
+	for _, s := range students {
+		if s.Submission != "" {
+			files++
+		}
+	}
+	_, err := os.Lstat(o.out)
+	file := o.out == "" || err == nil && !isFolder(o.out)
+	switch {
+	case files > 1 && o.out == "":
+		return false, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files), "Name a folder for them with --out, or one student with --student."}
+	case files > 1 && file:
+		return false, usageError{fmt.Sprintf("--out %q is a file, and %s is one file for each student", o.out, f.Name), "Name a folder, or one student with --student."}
+	case file, files == 1 && err != nil && filepath.Ext(o.out) == f.Ending:
+		return false, nil
+	}
+	return true, os.MkdirAll(o.out, 0o755)
+}
+
+// leftovers are the files that an earlier export may have left, of students who are gone or have no score now. They may
+// as well be anybody's, so they are named and stay.
+func leftovers(folder, ending string, written map[string]bool) []export.Note {
+	const few = 5
+	var left []string
+	children, _ := os.ReadDir(folder)
+	for _, child := range children {
+		if file := filepath.Join(folder, child.Name()); strings.HasSuffix(file, ending) && !written[file] {
+			left = append(left, fmt.Sprintf("%q", file))
+		}
+	}
+	if more := len(left) - few; more > 0 {
+		left = append(left[:few], fmt.Sprintf("and %d more", more))
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return []export.Note{{What: "not of this export; remove what an earlier one left: " + strings.Join(left, ", ")}}
+}
+
+// put writes a file whole or not at all, or to stdout when it has no name.
+func put(cmd *cobra.Command, file string, text []byte) error {
+	if file == "" {
+		_, err := cmd.OutOrStdout().Write(text)
+		return err
+	}
+	if folder := filepath.Dir(file); !isFolder(folder) {
+		return noFolder(folder)
+	}
+	return report.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// pick is the one student whose id it is, or whose hand-in's.
+func pick(students []export.Student, id string) ([]export.Student, error) {
+	var ids []string
+	for _, is := range []func(export.Student) string{
+		func(s export.Student) string { return s.Submission },
+		func(s export.Student) string { return s.ID },
+	} {
+		for _, s := range students {
+			if is(s) == id {
+				return []export.Student{s}, nil
+			}
+			ids = append(ids, is(s))
+		}
+	}
+	return nil, unknownWord("student", id, ids)
+}
