@@ -60,8 +60,8 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.jobs < 0 {
-		return fmt.Errorf("--jobs is how many are graded at once, not %d", o.jobs)
+	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
+		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs), "Give 1 or more, or leave it out: processors and memory say how many."}
 	}
 	options := class.Options{Out: o.out, Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
 	entries, err := o.find(dir, &options)
