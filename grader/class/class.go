@@ -110,16 +110,6 @@ func (c *Class) Below(percent float64) bool {
 	})
 }
 
-// RefusedError is that the folder holds reports that these would not go with.
-type RefusedError struct {
-	Text, Fix string
-}
-
-func (e *RefusedError) Error() string { return e.Text }
-
-// Hint is the fix.
-func (e *RefusedError) Hint() string { return e.Fix }
-
 // Local grades on this machine with an engine.
 func Local(engine grader.Engine, r *rubric.Rubric, o Options) Grade {
 	return func(ctx context.Context, t Task, progress func(string)) result.Report {

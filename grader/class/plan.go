@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,35 +33,6 @@ type todo struct {
 	index int    // of the entry
 	why   string // one of the above
 	was   *Row   // the verdict it has, or nil
-}
-
-// refuses says why these reports may not go into the folder.
-func (r *run) refuses(before *Class) error {
-	if before == nil || r.options.Fresh {
-		return nil
-	}
-	const fix = "Name another folder with --out, or grade all again with --fresh."
-	switch {
-	case before.Rubric.ID != r.rubric.ID:
-		return r.mixed(before.Rubric.ID)
-	case before.Seed != r.seed:
-		return &RefusedError{Text: fmt.Sprintf("the reports in %q are of the seed %s", r.options.Out, before.Seed), Fix: fix}
-	case !slices.Equal(before.Only, sorted(r.options.Only)):
-		return &RefusedError{Text: fmt.Sprintf("the reports in %q are of %s", r.options.Out, choice(before.Only)), Fix: fix}
-	}
-	return nil
-}
-
-func (r *run) mixed(other string) error {
-	return &RefusedError{Text: fmt.Sprintf("the folder %q holds reports of the rubric %q, and these are of %q", r.options.Out, other, r.rubric.ID),
-		Fix: "Name another folder with --out, or grade all again with --fresh."}
-}
-
-func choice(only []string) string {
-	if len(only) == 0 {
-		return "all checks"
-	}
-	return fmt.Sprintf("the checks %q alone", only)
 }
 
 // plan fills the rows with what is on disk and says what is to be graded.
