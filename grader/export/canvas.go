@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/plain"
+	"github.com/taskgrader/taskgrader/grader/sheet"
 )
 
 func canvas() Format {
@@ -73,20 +74,20 @@ var endsInNumber = regexp.MustCompile(`\s*\((\d+)\)$`)
 
 // mergeCanvas writes the rows of the gradebook that have a score, with the columns that tell a student as they are there.
 func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, error) {
-	t, err := readTable(o.Sheet)
+	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
 	if err != nil {
 		return nil, err
 	}
-	section := t.column("Section")
-	if t.column("Student") != 0 || t.column("ID") != 1 || section < 2 {
-		return nil, t.error(1, "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook.", "this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no Section")
+	section := t.Column("Section")
+	if t.Column("Student") != 0 || t.Column("ID") != 1 || section < 2 {
+		return nil, t.Mistake(1, "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook.", "this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no Section")
 	}
 	at, err := findAssignment(t, section, assignment)
 	if err != nil {
 		return nil, err
 	}
 	var columns []int
-	for i, h := range t.header[:section+1] {
+	for i, h := range t.Header[:section+1] {
 		if slices.Contains(identity, strings.TrimSpace(h)) {
 			columns = append(columns, i)
 		}
@@ -94,21 +95,21 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	f := newFinder(3)
 	people := map[int]bool{}
 	var notes []Note
-	for row := range t.rows {
-		who := t.cell(row, 0)
+	for row := range t.Rows {
+		who := t.Cell(row, 0)
 		switch {
 		case strings.Contains(who, "Points Possible"):
-			if possible, ok := number(t.cell(row, at)); ok && hundredths(possible) != hundredths(c.MaxScore) {
+			if possible, ok := number(t.Cell(row, at)); ok && hundredths(possible) != hundredths(c.MaxScore) {
 				notes = append(notes, Note{What: fmt.Sprintf("the assignment has %s points in Canvas, and the rubric %s; the points are written as they are", plain.Points(possible), plain.Points(c.MaxScore))})
 			}
 			continue
-		case who == "Student, Test", who == "Test Student", t.cell(row, 1) == "": // no student's
+		case who == "Student, Test", who == "Test Student", t.Cell(row, 1) == "": // no student's
 			continue
 		}
 		people[row] = true
-		f.add(0, t.cell(row, 1), row)
+		f.add(0, t.Cell(row, 1), row)
 		for _, h := range []string{"ID", "SIS User ID", "SIS Login ID", "Integration ID"} {
-			f.add(1, t.cell(row, t.column(h)), row)
+			f.add(1, t.Cell(row, t.Column(h)), row)
 		}
 		f.add(2, nameKey(who), row)
 	}
@@ -121,7 +122,7 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 		}
 	}
 	rows := f.match(students, canvasKeys)
-	if err := t.foundNobody(rows, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest."); err != nil {
+	if err := foundNobody(t, rows, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest."); err != nil {
 		return nil, err
 	}
 	for i, row := range rows {
@@ -139,13 +140,13 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 		return cells
 	}
 	out := csv.NewWriter(w)
-	_ = out.Write(append(pick(t.header), t.header[at]))
-	points := make([]string, len(t.header))
+	_ = out.Write(append(pick(t.Header), t.Header[at]))
+	points := make([]string, len(t.Header))
 	points[0] = "    Points Possible"
 	_ = out.Write(append(pick(points), fixed(c.MaxScore)))
-	for row := range t.rows {
+	for row := range t.Rows {
 		if score, ok := scores[row]; ok && people[row] {
-			record := slices.Clone(t.rows[row])
+			record := slices.Clone(t.Rows[row])
 			record[0] = cell(record[0]) // a name, by which nobody is found who has an id
 			_ = out.Write(append(pick(record), fixed(score)))
 		}
@@ -169,11 +170,11 @@ func canvasKeys(s Student, rank int) []string {
 }
 
 // findAssignment is the column of an assignment: by its whole header, its title, or its number.
-func findAssignment(t *table, section int, assignment string) (int, error) {
+func findAssignment(t *sheet.Table, section int, assignment string) (int, error) {
 	var found []int
 	var titles []string
-	for i := section + 1; i < len(t.header); i++ {
-		header := strings.TrimSpace(t.header[i])
+	for i := section + 1; i < len(t.Header); i++ {
+		header := strings.TrimSpace(t.Header[i])
 		number := endsInNumber.FindStringSubmatch(header)
 		if number == nil {
 			continue
@@ -191,11 +192,11 @@ func findAssignment(t *table, section int, assignment string) (int, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return 0, t.error(1, "Name it with its number: --assignment \""+t.header[found[0]]+"\"", "%d assignments are called %q", len(found), assignment)
+		return 0, t.Mistake(1, "Name it with its number: --assignment \""+t.Header[found[0]]+"\"", "%d assignments are called %q", len(found), assignment)
 	case len(titles) == 0:
-		return 0, t.error(1, "Make it in Canvas, and export the gradebook again.", "there are no assignments in this gradebook")
+		return 0, t.Mistake(1, "Make it in Canvas, and export the gradebook again.", "there are no assignments in this gradebook")
 	}
-	return 0, t.error(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "), "no assignment is called %q", assignment)
+	return 0, t.Mistake(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "), "no assignment is called %q", assignment)
 }
 
 // number reads a number with either decimal sign, and says whether it is one. A comma before a point parts thousands.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/sheet"
 )
 
 func moodle() Format {
@@ -52,15 +53,15 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english), Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`}
 		}
 	}
-	t, err := readTable(o.Sheet)
+	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
 	if err != nil {
 		return nil, err
 	}
 	column := func(english string) int {
 		if local, ok := o.Headers[english]; ok {
-			return t.column(local)
+			return t.Column(local)
 		}
-		return t.column(append([]string{english}, moodleColumns[english]...)...)
+		return t.Column(append([]string{english}, moodleColumns[english]...)...)
 	}
 	required := []string{"Identifier", "Grade", "Last modified (grade)"} // Moodle refuses a file without
 	if o.Feedback {
@@ -73,21 +74,21 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	}
 	grade, maximum, feedback, changeable := column("Grade"), column("Maximum Grade"), column("Feedback comments"), column("Grade can be changed")
 	f := newFinder(3)
-	for row := range t.rows {
-		if most, ok := number(t.cell(row, maximum)); ok && most < c.MaxScore {
-			return nil, t.error(t.lines[row], fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.", plain.Points(c.MaxScore)),
+	for row := range t.Rows {
+		if most, ok := number(t.Cell(row, maximum)); ok && most < c.MaxScore {
+			return nil, t.Mistake(t.Line(row), fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.", plain.Points(c.MaxScore)),
 				"the maximum grade is %s and the rubric has %s points: Moodle would pass over the higher grades", plain.Points(most), plain.Points(c.MaxScore))
 		}
-		f.add(0, trailingDigits(t.cell(row, column("Identifier"))), row)
+		f.add(0, trailingDigits(t.Cell(row, column("Identifier"))), row)
 		for _, english := range []string{"Email address", "ID number", "Username"} {
-			f.add(1, t.cell(row, column(english)), row)
+			f.add(1, t.Cell(row, column(english)), row)
 		}
-		f.add(2, nameKey(t.cell(row, column("Full name"))), row)
+		f.add(2, nameKey(t.Cell(row, column("Full name"))), row)
 	}
 	var students []Student
 	notes := grades(c, func(s Student, _ float64) { students = append(students, s) })
 	found := f.match(students, moodleKeys)
-	if err := t.foundNobody(found, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest."); err != nil {
+	if err := foundNobody(t, found, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest."); err != nil {
 		return nil, err
 	}
 	for i, row := range found {
@@ -97,24 +98,24 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 			notes = append(notes, Note{Who: s.ID, What: fmt.Sprintf("left out: no row of %s is this student's alone", o.Sheet.Name)})
 			continue
 		}
-		switch most, limited := number(t.cell(row, maximum)); {
-		case slices.Contains([]string{"No", "Nein", "Non"}, t.cell(row, changeable)):
+		switch most, limited := number(t.Cell(row, maximum)); {
+		case slices.Contains([]string{"No", "Nein", "Non"}, t.Cell(row, changeable)):
 			notes = append(notes, Note{Who: s.ID, What: "left out: Moodle says that this grade cannot be changed"})
 			continue
 		case limited && score > most:
 			notes = append(notes, Note{Who: s.ID, What: fmt.Sprintf("%s points are more than Moodle's maximum of %s, and Moodle passes over such a grade: raise the maximum", plain.Points(score), plain.Points(most))})
 		}
-		t.rows[row][grade] = fixed(score)
+		t.Rows[row][grade] = fixed(score)
 		if o.Feedback {
-			t.rows[row][feedback] = comment(s)
+			t.Rows[row][feedback] = comment(s)
 		}
 	}
-	return notes, t.write(w)
+	return notes, t.Write(w)
 }
 
-func missingColumn(t *table, english, local string) error {
+func missingColumn(t *sheet.Table, english, local string) error {
 	var headers []string
-	for _, h := range t.header {
+	for _, h := range t.Header {
 		headers = append(headers, fmt.Sprintf("%q", plain.Line(h, 40)))
 	}
 	looked := english
@@ -125,7 +126,7 @@ func missingColumn(t *table, english, local string) error {
 	if english == "Feedback comments" {
 		fix = "Switch on feedback comments in the assignment's settings and download the worksheet again, or leave --feedback out."
 	}
-	return t.error(1, fix, "no column is called %q, only %s", looked, strings.Join(headers[:min(len(headers), 12)], ", "))
+	return t.Mistake(1, fix, "no column is called %q, only %s", looked, strings.Join(headers[:min(len(headers), 12)], ", "))
 }
 
 func moodleKeys(s Student, rank int) []string {

@@ -26,6 +26,7 @@ var rosterCases = []struct {
 	{"plain", "id,name,email\n1,Ann,a@x.edu\n2,\"Low, Bob\",\n", []string{"1|Ann|a@x.edu|2", "2|Low, Bob||3"}, ""},
 	{"mark, CRLF, blank lines", "\ufeffID, Full Name ,E-Mail\r\n\r\n1,Ann,a@x.edu\r\n,,\r\n", []string{"1|Ann|a@x.edu|3"}, ""},
 	{"old Mac", "id,name\r1,Ann\r", []string{"1|Ann||2"}, ""},
+	{"a space before a quote", "id, name\n1, \"Low, Bob\"\n", []string{"1|Low, Bob||2"}, ""},
 	{"semicolons", "Matrikelnummer;First name;Last name;Mail\n1;Ann;Low;a@x.edu\n", []string{"1|Ann Low|a@x.edu|2"}, ""},
 	{"tabs, an empty cell", "student_id\temail\tname\n1\t\tAnn\n", []string{"1|Ann||2"}, ""},
 	{"Excel's Unicode text", excel("id\tname\r\n1\tJosé\r\n"), []string{"1|José||2"}, ""},
@@ -36,7 +37,7 @@ var rosterCases = []struct {
 	{"short row", "id,name,email\n1\n", []string{"1|||2"}, ""},
 	{"line break in a cell", "id,name\n1,\"Ann\nLow\"\n2,Bob\n", []string{"1|Ann Low||2", "2|Bob||4"}, ""},
 
-	{"empty", "", nil, "roster.csv:1: the roster is empty"},
+	{"empty", "", nil, "roster.csv:1: the file is empty"},
 	{"header alone", "id,name\n", nil, "roster.csv:1: the roster has a header and no students"},
 	{"no header", "1,Ann,x\n", nil, `roster.csv:1: no column holds the students' ids, only "1", "Ann", "x"`},
 	{"same id", "id,name\nA1,Ann\n2,Bob\na1,Cyd\n", nil, `roster.csv:4: the id "a1" is that of line 2 too`},
@@ -45,6 +46,7 @@ var rosterCases = []struct {
 	{"two columns", "id,ID ,name\n1,2,Ann\n", nil, `roster.csv:1: columns 1 and 2 are both called "ID"`},
 	{"e-mail", "id,email\n1,ann\n", nil, `roster.csv:2: "ann" is no e-mail address`},
 	{"Latin 1", "id,name\n1,Jos\xe9\n", nil, "roster.csv:2: this line is not UTF-8 text"},
+	{"a comma in a name", "id,name,email\n1,Low, Bob,b@x.edu\n", nil, "roster.csv:2: 4 cells, and the header has 3"},
 	{"quote", "id,name\n1,\"Ann\n", nil, `roster.csv:2: extraneous or missing " in quoted-field`},
 	{"quote inside", "id,name\n1,An\"n\n", nil, `roster.csv:2: bare " in non-quoted-field`},
 }

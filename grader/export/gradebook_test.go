@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/sheet"
 )
 
 func three() Class {
@@ -49,9 +50,9 @@ func TestMoodleErrors(t *testing.T) {
 			"Set the assignment's maximum grade to 100 in Moodle, and download the worksheet again."},
 		"another class's": {moodleHeader + "Participant 1,Zoe Other,zoe@x.edu,,100,-,\n", Options{}, "w.csv:1: none of the students with a score (2) has a row of their own in it",
 			"Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest."},
-		"a bare quote": {moodleHeader + "Participant 1,\"Ada\"x\n", Options{}, `w.csv:2: extraneous or missing " in quoted-field`, "Put a text that holds a quote in quotes, and write the quote twice; or download the file again."},
-		"too wide":     {moodleHeader + "1,2,3,4,5,6,7,8\n", Options{}, "w.csv:2: 8 cells, and the header has 7", "Put a text that holds the separator in quotes, or download the file again."},
-		"not UTF-8":    {moodleHeader + "Participant 1,\xdcnal\n", Options{}, "w.csv:2: this line is not UTF-8 text", `Save it as "CSV UTF-8", or download it again.`},
+		"a bare quote": {moodleHeader + "Participant 1,\"Ada\"x\n", Options{}, `w.csv:2: extraneous or missing " in quoted-field`, "Put a text that holds a quote in quotes, and write the quote twice."},
+		"too wide":     {moodleHeader + "1,2,3,4,5,6,7,8\n", Options{}, "w.csv:2: 8 cells, and the header has 7", "Put a text that holds the separator in quotes."},
+		"not UTF-8":    {moodleHeader + "Participant 1,\xdcnal\n", Options{}, "w.csv:2: this line is not UTF-8 text", `Save it as "CSV UTF-8".`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.options.Sheet = &Sheet{Name: "w.csv", Text: []byte(c.sheet)}
@@ -167,7 +168,7 @@ func TestCanvasErrors(t *testing.T) {
 		"a odd column": {"", Options{IDColumn: "login"}, `Canvas has no column "login" for ids`, `Use "SIS Login ID", "SIS User ID" or "ID".`},
 		"another class": {canvasHeader + "\"Other, Zoe\",13,s3,zoe,One,,9,,\n", Options{Assignment: "12345"}, "g.csv:1: none of the students with a score (2) has a row of their own in it",
 			"Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest."},
-		"another quote": {canvasHeader + "\"a\"b\n", Options{}, `g.csv:3: extraneous or missing " in quoted-field`, "Put a text that holds a quote in quotes, and write the quote twice; or download the file again."},
+		"another quote": {canvasHeader + "\"a\"b\n", Options{}, `g.csv:3: extraneous or missing " in quoted-field`, "Put a text that holds a quote in quotes, and write the quote twice."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.sheet != "" {
@@ -223,7 +224,7 @@ func FuzzMoodle(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		o := Options{Sheet: &Sheet{Name: "w.csv", Text: []byte(text)}}
-		before, err := readTable(o.Sheet)
+		before, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
 		if err != nil {
 			return
 		}
@@ -235,15 +236,15 @@ func FuzzMoodle(f *testing.F) {
 			t.Fatal(err)
 		}
 		// A line of commas before the header leaves no doubt of the separator.
-		after, err := readTable(&Sheet{Text: append([]byte(strings.Repeat(",", len(before.header))+"\n"), b.Bytes()...)})
+		after, err := sheet.Read("", append([]byte(strings.Repeat(",", len(before.Header))+"\n"), b.Bytes()...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(before.header) > 1 && !slices.Equal(after.header, before.header) {
-			t.Fatalf("%q became %q", before.header, after.header)
+		if len(before.Header) > 1 && !slices.Equal(after.Header, before.Header) {
+			t.Fatalf("%q became %q", before.Header, after.Header)
 		}
-		if len(before.header) > 1 && len(after.rows) != len(before.rows) {
-			t.Fatalf("%d rows became %d", len(before.rows), len(after.rows))
+		if len(before.Header) > 1 && len(after.Rows) != len(before.Rows) {
+			t.Fatalf("%d rows became %d", len(before.Rows), len(after.Rows))
 		}
 	})
 }
