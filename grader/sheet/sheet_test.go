@@ -50,7 +50,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// FuzzRead: whatever the text, it is refused with its place, or read, and what is written of it is read the same.
+// FuzzRead: whatever the text, it is refused with its place, or every row has a cell for each column.
 func FuzzRead(f *testing.F) {
 	for _, c := range cases {
 		f.Add(c.text)
