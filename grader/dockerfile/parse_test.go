@@ -51,9 +51,15 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-func TestTooManyInstructions(t *testing.T) {
-	_, err := Parse("Dockerfile", []byte("FROM x:1\n"+strings.Repeat("ARG a\n", 500)))
-	assert.EqualError(t, err, "Dockerfile has 501 instructions, and no more than 500 are read")
+// TestTooLongToBuild: what BuildKit has begun with thousands of variables, no deadline ends.
+func TestTooLongToBuild(t *testing.T) {
+	for _, text := range []string{"FROM scratch\n" + strings.Repeat("ARG a=b\n", 300), "FROM scratch\nENV" + strings.Repeat(" a=b", 300) + "\n",
+		"FROM scratch\nARG" + strings.Repeat(" a", 300) + "\n", "FROM scratch\nLABEL" + strings.Repeat(" a=b", 300) + "\n", strings.Repeat("FROM scratch\n", 301)} {
+		_, err := Parse("Dockerfile", []byte(text))
+		assert.EqualError(t, err, "Dockerfile has 301 instructions, variables and labels, and no more than 300 are read", text[:20])
+	}
+	_, err := Parse("Dockerfile", []byte("FROM scratch\nRUN echo"+strings.Repeat(" a", 300)+"\n"+strings.Repeat("RUN true\n", 298)))
+	assert.NoError(t, err, "words are no parts")
 }
 
 func TestRestIsWhatCanBeRead(t *testing.T) {

@@ -66,18 +66,6 @@ func TestBuildSaysWhatItDid(t *testing.T) {
 	require.Equal(t, []bool{true, true, false}, []bool{edited.Steps[0].Cached, edited.Steps[1].Cached, edited.Steps[2].Cached})
 }
 
-// TestTooLongToBuild: what BuildKit has begun with thousands of variables, no deadline ends.
-func TestTooLongToBuild(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"FROM scratch\n" + strings.Repeat("ARG a=b\n", 300), "FROM scratch\nENV" + strings.Repeat(" a=b", 300) + "\n", strings.Repeat("FROM scratch\n", 301)} {
-		s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": text})))
-		b, err := s.Build(t.Context())
-		require.NoError(t, err)
-		require.NotNil(t, b.Failure)
-		require.Equal(t, "the Dockerfile has 301 instructions, variables and labels, and no more than 300 are built", b.Failure.Message)
-	}
-}
-
 // TestControlIsCached: what stays must be the same for the builder, links and modes too, else the cache could not be judged.
 func TestControlIsCached(t *testing.T) {
 	t.Parallel()

@@ -109,10 +109,6 @@ func (s *Session) look() (*check.BuildFailure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n, line := parts(file); n > mostParts {
-		return &check.BuildFailure{Reason: check.BadSyntax, Line: line, Message: fmt.Sprintf("the Dockerfile has %d instructions, variables and labels, and no more than %d are built", n, mostParts),
-			Subject: "Write it with fewer: a Dockerfile for one program needs a few dozen."}, nil
-	}
 	s.file = file
 	_, err = s.job.Source.Ignore()
 	var pattern *dockerignore.Error
@@ -120,37 +116,6 @@ func (s *Session) look() (*check.BuildFailure, error) {
 		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File, pattern.Line, pattern.Message), Subject: pattern.Hint}, nil
 	}
 	return nil, err
-}
-
-// mostParts is how many instructions, variables and labels are built. The time that BuildKit takes grows with the cube of
-// the variables, and what it has begun no deadline ends: three thousand kept Engine 20.10 busy for hours.
-const mostParts = 300
-
-// parts counts them, and says where one too many is, or 0.
-func parts(file *dockerfile.File) (n, line int) {
-	count := func(at, more int) {
-		if n += more; n > mostParts && line == 0 {
-			line = at
-		}
-	}
-	each := func(all []dockerfile.Instruction) {
-		for _, in := range all {
-			switch in.Name {
-			case "ARG":
-				count(in.Line, max(len(in.Args), 1))
-			case "ENV", "LABEL": // name, value and what stands between them
-				count(in.Line, max(len(in.Args)/3, 1))
-			default:
-				count(in.Line, 1)
-			}
-		}
-	}
-	each(file.Global)
-	for _, stage := range file.Stages {
-		count(stage.Line, 1)
-		each(stage.Instructions)
-	}
-	return n, line
 }
 
 // text is the Dockerfile without its syntax line, so that no frontend has to be fetched.
