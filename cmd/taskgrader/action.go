@@ -95,7 +95,7 @@ func runAction(cmd *cobra.Command, dir string, o actionOptions) error {
 	if err := files.write(rep); err != nil {
 		return graderError{err}
 	}
-	if err := report.Text(talk, rep, report.TextOptions{Page: files.page}); err != nil {
+	if err := report.Text(talk, rep, report.TextOptions{Page: files.page, Args: cmd.Flags().Args()}); err != nil {
 		return graderError{err}
 	}
 	if o.points {

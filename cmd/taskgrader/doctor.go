@@ -24,7 +24,7 @@ func newDoctor() *cobra.Command {
 			if err != nil {
 				return graderError{err}
 			}
-			return printFindings(w, findings, isTerminal(w) && os.Getenv("NO_COLOR") == "", columns(w))
+			return printFindings(w, findings, isTerminal(w) && os.Getenv("NO_COLOR") == "", width(w))
 		},
 	}
 }

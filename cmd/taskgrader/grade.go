@@ -188,7 +188,12 @@ func (o *gradeOptions) show(cmd *cobra.Command, rep result.Report) error {
 
 // text is how the verdict is shown.
 func (o *gradeOptions) text(cmd *cobra.Command, rep result.Report) report.TextOptions {
-	return report.TextOptions{Color: o.color(cmd), Page: filepath.Join(o.out, "students", rep.Submission.ID+".html")}
+	args := cmd.Flags().Args()
+	if cmd.Flags().Changed("out") {
+		args = append([]string{"--out", o.out}, args...)
+	}
+	return report.TextOptions{Color: o.color(cmd), Width: width(cmd.OutOrStdout()), Only: o.only, Args: args,
+		Page: filepath.Join(o.out, "students", rep.Submission.ID+".html")}
 }
 
 func (o *gradeOptions) verdict(rep result.Report) error {

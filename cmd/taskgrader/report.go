@@ -65,8 +65,11 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 	writers := map[string]func(io.Writer, result.Report) error{
 		"html": report.HTML, "json": report.JSON, "badge": report.Badge, "markdown": actions.Summary,
 		"text": func(w io.Writer, r result.Report) error {
-			color := gradeOptions{noColor: o.noColor || o.out != ""}
-			return report.Text(w, r, report.TextOptions{Color: color.color(cmd)})
+			if o.out != "" {
+				return report.Text(w, r, report.TextOptions{})
+			}
+			color := gradeOptions{noColor: o.noColor}
+			return report.Text(w, r, report.TextOptions{Color: color.color(cmd), Width: width(cmd.OutOrStdout())})
 		},
 	}
 	write, ok := writers[o.format]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,6 +130,14 @@ func columns(w io.Writer) int {
 		}
 	}
 	return 0
+}
+
+// width is how wide a text may be: what COLUMNS says, or the terminal's columns; 0 where neither says it.
+func width(w io.Writer) int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	return columns(w)
 }
 
 func (o *gradeOptions) color(cmd *cobra.Command) bool {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -350,12 +349,13 @@ func TestHugeTextsAreCut(t *testing.T) {
 
 func TestAgain(t *testing.T) {
 	r := result.Report{Seed: "ab", Rubric: result.Rubric{ID: "task-api"}}
-	assert.Equal(t, "taskgrader grade --rubric task-api --seed ab", again(r))
-	assert.Equal(t, "taskgrader grade --rubric task-api --only a,b --seed ab", again(r, "a", "b"))
+	assert.Equal(t, "taskgrader grade --rubric task-api --seed ab", again(r, nil))
+	assert.Equal(t, "taskgrader grade --rubric task-api --only a,b --seed ab", again(r, nil, "a", "b"))
+	assert.Equal(t, `taskgrader grade --rubric task-api --seed ab --out reports/a 'Ada'\''s  work' '$(rm -rf x)'`, again(r, []string{"--out", "reports/a", "Ada's  work", "$(rm -rf x)"}))
 	r.Rubric.File = "task-api.yaml" // of one's own, beside
-	assert.Equal(t, "taskgrader grade --rubric task-api.yaml --seed ab", again(r))
-	r.Rubric.File = "course/first.yaml"
-	assert.Equal(t, "taskgrader grade --rubric course/first.yaml --seed ab", again(r))
+	assert.Equal(t, "taskgrader grade --rubric task-api.yaml --seed ab", again(r, nil))
+	r.Rubric.File = "my course/first.yaml"
+	assert.Equal(t, "taskgrader grade --rubric 'my course/first.yaml' --seed ab", again(r, nil))
 	hidden := result.Check{ID: "hidden-1", Status: result.Fail, Hidden: true}
 	r.Audience = result.Student
 	assert.Empty(t, checkViewOf(r, hidden).Again, "no command knows a hidden check by that name")
@@ -388,7 +388,7 @@ func TestTextIsHarmless(t *testing.T) {
 		good := render(t, filled(benign).For(audience), plainText)
 		assert.NotContains(t, bad, "\nPASS forged", "no text makes a line of its own")
 		for _, line := range strings.Split(good, "\n") {
-			assert.LessOrEqual(t, len([]rune(line)), 3*textWidth)
+			assert.LessOrEqual(t, len([]rune(line)), 2*textWidth) // commands stay whole
 		}
 	}
 	var b bytes.Buffer
@@ -430,11 +430,11 @@ BLOCKED      –/5  not judged, because create did not pass
 
 Score 7.5 of 10
 Again taskgrader grade --rubric task-api --seed ab12
-      … --only create
+      taskgrader grade --rubric task-api --only create --seed ab12
 `, render(t, r, plainText))
 	r.Score, r.Problem, r.Checks, r.Skills, r.Notes = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}, nil, nil, nil
 	var b bytes.Buffer
-	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html"}))
+	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html", Only: []string{"create"}, Args: []string{"my work"}}))
 	assert.Equal(t, `ada — Task API
 
 
@@ -443,7 +443,7 @@ No score: the grader could not finish. This is not the student's fault.
   build: no daemon
   hint: start it
 Page  reports/ada.html
-Again taskgrader grade --rubric task-api --seed ab12
+Again taskgrader grade --rubric task-api --only create --seed ab12 'my work'
 `, b.String())
 }
 
@@ -455,20 +455,23 @@ func TestTextOfManyItems(t *testing.T) {
 	text := render(t, result.Report{Checks: []result.Check{c}}, plainText)
 	assert.Contains(t, text, "item5")
 	assert.NotContains(t, text, "item6")
-	assert.Contains(t, text, "… and more, on the page")
+	assert.Contains(t, text, "… and 3 more, on the page")
 }
 
-// TestTextFitsATerminal: what is not to be copied keeps within 80 columns.
+// TestTextFitsATerminal: what is not to be copied keeps within its columns: 80, unless the terminal has others.
 func TestTextFitsATerminal(t *testing.T) {
 	for _, text := range []string{strings.Repeat("many words ", 60), strings.Repeat("日本 ", 100)} {
 		r := filled(text)
-		for i := range r.Checks {
-			r.Checks[i].Evidence = slices.DeleteFunc(r.Checks[i].Evidence, func(e result.Evidence) bool { return e.Kind == "diff" })
-		}
-		for _, line := range strings.Split(render(t, r, plainText), "\n") {
-			if !strings.Contains(line, "curl  ") && !strings.HasPrefix(line, "Again ") && !strings.Contains(line, "… --only") {
-				assert.LessOrEqual(t, len([]rune(line)), textWidth, line)
+		r.Checks[2].Evidence[1].Rows = [][]string{{"where", "want", "got"}, {text, text, text}}
+		for terminal, want := range map[int]int{0: 80, 10: 40, 40: 40, 60: 60, 100: 100, 300: 120} {
+			longest := 0
+			for _, line := range strings.Split(render(t, r, func(w io.Writer, r result.Report) error { return Text(w, r, TextOptions{Width: terminal}) }), "\n") {
+				if !strings.Contains(line, "curl  ") && !strings.Contains(line, "taskgrader grade ") {
+					assert.LessOrEqual(t, len([]rune(line)), want, line)
+					longest = max(longest, len([]rune(line)))
+				}
 			}
+			assert.Greater(t, longest, want-10, "it uses what there is")
 		}
 	}
 }
@@ -476,10 +479,14 @@ func TestTextFitsATerminal(t *testing.T) {
 func TestTextShowsWhatDiffers(t *testing.T) {
 	c := result.Check{ID: "update", Status: result.Fail, Want: "$.title = a", Got: "$.title = b", Hint: "Replace it.", Items: []result.Item{{Name: "GET /tasks/$x", Status: result.Fail}},
 		Evidence: []result.Evidence{{Kind: "diff", Rows: [][]string{{"where", "want", "got"}, {"$.title", "\"a\"", "\"b\", which is $a"}}}, {Kind: "command", Text: "curl -d '{\"a\":  1}'\nrm"}}}
-	text := render(t, result.Report{Checks: []result.Check{c}}, plainText)
+	r := result.Report{Checks: []result.Check{c}}
+	text := render(t, r, plainText)
 	assert.Contains(t, text, "\n      $.title  want \"a\"  got \"b\", which is $a\n")
 	assert.NotContains(t, text, "$.title = a", "the difference says it")
 	assert.Contains(t, text, "\n    curl  curl -d '{\"a\":  1}'␤rm\n", "blanks stay, and it is one line")
+	var narrow bytes.Buffer
+	require.NoError(t, Text(&narrow, r, TextOptions{Width: 40}))
+	assert.Contains(t, narrow.String(), "\n    $.title\n      want  \"a\"\n      got   \"b\", which is $a\n", "one below the other, where a line is too short")
 }
 
 func TestChange(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -13,13 +14,17 @@ import (
 // TextOptions say how a terminal wants it.
 type TextOptions struct {
 	Color bool
-	Page  string // the path of the page, or empty
+	Width int      // columns, of which 40 to 120 are used; 0 is 80. Commands stay in one piece
+	Page  string   // the path of the page, or empty
+	Only  []string // the checks that were asked for; empty is all
+	Args  []string // what else grades the same again, such as the folder
 }
 
 const (
-	textWidth = 80 // columns, but for commands, which stay in one piece
-	textItems = 6  // of one check
-	textLines = 8  // of one exchange
+	textWidth = 80  // columns where none are said
+	textRunes = 480 // of one paragraph
+	textItems = 6   // of one check
+	textLines = 8   // of one exchange
 )
 
 var marks = map[result.Status]struct{ word, color string }{
@@ -31,8 +36,9 @@ var marks = map[result.Status]struct{ word, color string }{
 // score.
 func Text(out io.Writer, r result.Report, o TextOptions) error {
 	b := bufio.NewWriter(out)
-	t := terminal{b, o.Color}
-	fmt.Fprintf(t, "%s — %s\n\n", t.paint("1", oneLine(r.Submission.ID, 40)), oneLine(r.Rubric.Title, 36))
+	t := newTerminal(b, o)
+	id := oneLine(r.Submission.ID, t.width/2)
+	fmt.Fprintf(t, "%s — %s\n\n", t.paint("1", id), oneLine(r.Rubric.Title, t.width-3-len([]rune(id))))
 	for _, c := range r.Checks {
 		if c.Status != result.Blocked {
 			t.verdict(r, c)
@@ -43,11 +49,14 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	}
 	fmt.Fprintln(t)
 	for _, s := range r.Skills {
-		mastered := " "
-		if s.Mastered {
+		mastered, got, name := " ", points(s.Points), min(34, t.width-17)
+		switch {
+		case r.Score == nil:
+			got = "–"
+		case s.Mastered:
 			mastered = t.paint("32", "✓")
 		}
-		fmt.Fprintf(t, "  %s %-34s %6s / %s\n", mastered, oneLine(s.Name, 34), points(s.Points), points(s.MaxPoints))
+		fmt.Fprintf(t, "  %s %-*s %6s / %s\n", mastered, name, oneLine(s.Name, name), got, points(s.MaxPoints))
 	}
 	for _, n := range r.Notes {
 		t.paragraph("  note: ", "", n)
@@ -55,7 +64,8 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	if r.Score != nil {
 		fmt.Fprintf(t, "\n%s\n", t.paint("1", fmt.Sprintf("Score %s of %s", points(*r.Score), points(r.MaxScore))))
 	} else {
-		fmt.Fprintf(t, "\n%s\n", t.paint("1;35", "No score: the grader could not finish. This is not the student's fault."))
+		fmt.Fprintln(t)
+		t.paragraph("", "1;35", "No score: the grader could not finish. This is not the student's fault.")
 		if r.Problem != nil {
 			t.paragraph("  "+oneLine(r.Problem.Phase, 20)+": ", "", r.Problem.Message)
 			t.paragraph("  hint: ", "", r.Problem.Hint)
@@ -64,9 +74,9 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	if o.Page != "" {
 		fmt.Fprintf(t, "Page  %s\n", o.Page)
 	}
-	fmt.Fprintf(t, "Again %s\n", again(r))
-	if ids := missedIDs(r); len(ids) > 0 {
-		fmt.Fprintf(t, "      … --only %s\n", strings.Join(ids, ","))
+	fmt.Fprintf(t, "Again %s\n", again(r, o.Args, o.Only...))
+	if ids := missedIDs(r); len(ids) > 0 && !slices.Equal(ids, o.Only) {
+		fmt.Fprintf(t, "      %s\n", again(r, o.Args, ids...))
 	}
 	return b.Flush()
 }
@@ -79,7 +89,7 @@ func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, err
 		return false, nil
 	}
 	b := bufio.NewWriter(out)
-	terminal{b, o.Color}.verdict(result.Report{}, after)
+	newTerminal(b, o).verdict(result.Report{}, after)
 	return true, b.Flush()
 }
 
@@ -87,7 +97,7 @@ func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, err
 func missedIDs(r result.Report) (ids []string) {
 	for _, c := range r.Checks {
 		if checkViewOf(r, c).Again != "" {
-			ids = append(ids, oneLine(c.ID, 24))
+			ids = append(ids, c.ID)
 		}
 	}
 	return ids
@@ -97,6 +107,11 @@ func missedIDs(r result.Report) (ids []string) {
 type terminal struct {
 	io.Writer
 	color bool
+	width int
+}
+
+func newTerminal(w io.Writer, o TextOptions) terminal {
+	return terminal{w, o.Color, min(max(cmp.Or(o.Width, textWidth), 40), 120)}
 }
 
 func (t terminal) paint(color, s string) string {
@@ -114,15 +129,26 @@ func (t terminal) verdict(r result.Report, c result.Check) {
 	}
 }
 
-// check is a check on one line.
+// check is a check on one line, with its title below where that would be cut too short.
 func (t terminal) check(c result.Check) {
 	score := points(c.Points)
 	if c.Status == result.Error {
 		score = "–"
 	}
-	m, id := marks[c.Status], fmt.Sprintf("%-16s", oneLine(c.ID, 24))
-	fmt.Fprintf(t, "%s %8s  %s %s\n", t.paint(m.color, fmt.Sprintf("%-7s", m.word)), score+"/"+points(c.MaxPoints), id, oneLine(c.Title, textWidth-19-len([]rune(id))))
+	m, id := marks[c.Status], oneLine(c.ID, min(24, t.width-margin))
+	fmt.Fprintf(t, "%s %8s  ", t.paint(m.color, fmt.Sprintf("%-7s", m.word)), score+"/"+points(c.MaxPoints))
+	if room := t.width - margin - 1 - max(16, len([]rune(id))); room >= 30 {
+		fmt.Fprintf(t, "%-16s %s\n", id, oneLine(c.Title, room))
+		return
+	}
+	fmt.Fprintln(t, id)
+	t.paragraph(indent, "", c.Title)
 }
+
+const (
+	indent = "    "
+	margin = 18 // columns before a check's id
+)
 
 // waiting is what could not be judged, on one line for all that wait for the same.
 func (t terminal) waiting(w wait) {
@@ -134,22 +160,22 @@ func (t terminal) waiting(w wait) {
 	if w.By != nil {
 		why = w.By.ID + " did not pass"
 	}
-	m := marks[result.Blocked]
-	fmt.Fprintf(t, "%s %8s  not judged, because %s\n", t.paint(m.color, m.word), "–/"+points(w.Points), oneLine(why, 40))
-	t.paragraph(strings.Repeat(" ", 18), "", strings.Join(ids, ", "))
+	m, blank := marks[result.Blocked], strings.Repeat(" ", margin)
+	first, rest := fold("not judged, because "+why, t.width-margin)
+	fmt.Fprintf(t, "%s %8s  %s\n", t.paint(m.color, m.word), "–/"+points(w.Points), first)
+	t.paragraph(blank, "", rest)
+	t.paragraph(blank, "", strings.Join(ids, ", "))
 }
-
-const indent = "    "
 
 // failure is why a check lost points: what was asked, what came of it, and how to see it again.
 func (t terminal) failure(c checkView) {
 	for _, e := range evidence(c, "rubric") {
-		t.paragraph(fmt.Sprintf("%s%s:%d | ", indent, oneLine(e.File, 40), e.Line), "", e.Text)
+		t.paragraph(fmt.Sprintf("%s%s:%d | ", indent, oneLine(e.File, t.width/2-4), e.Line), "", e.Text)
 	}
 	for _, e := range evidence(c, "exchange") {
 		lines := strings.Split(clean(e.Text), "\n")
 		for _, l := range lines[max(0, len(lines)-textLines):] {
-			fmt.Fprintf(t, "%s%s\n", indent, oneLine(l, textWidth-len(indent)))
+			fmt.Fprintf(t, "%s%s\n", indent, oneLine(l, t.width-len(indent)))
 		}
 	}
 	differs := false
@@ -176,65 +202,74 @@ func evidence(c checkView, kind string) []result.Evidence {
 
 // differences are the paths that differ, and whether there are any.
 func (t terminal) differences(rows [][]string) bool {
-	widest, shown := 0, 0
-	for _, row := range rows[:min(len(rows), textItems+1)] {
-		if len(row) > 0 {
-			widest = max(widest, len([]rune(oneLine(row[0], 30))))
+	rows = slices.DeleteFunc(slices.Clone(rows[min(len(rows), 1):]), func(row []string) bool { return len(row) < 3 }) // without the header
+	shown := rows[:min(len(rows), textItems)]
+	widest, longest := 0, 0
+	for _, row := range shown {
+		widest = max(widest, len([]rune(oneLine(row[0], 30))))
+	}
+	line := func(row []string, color string) string {
+		return fmt.Sprintf("%s  %-*s  want %s  got %s", indent, widest, oneLine(row[0], 30), oneLine(row[1], 50), t.paint(color, oneLine(row[2], 60)))
+	}
+	for _, row := range shown {
+		longest = max(longest, len([]rune(line(row, ""))))
+	}
+	for _, row := range shown {
+		if longest <= t.width {
+			fmt.Fprintln(t, line(row, "31"))
+		} else {
+			t.wantGot(row[0], row[1], row[2])
 		}
 	}
-	for i, row := range rows {
-		if i == 0 || len(row) < 3 { // the header
-			continue
-		}
-		if shown++; shown > textItems {
-			fmt.Fprintf(t, "%s… and more, on the page\n", indent)
-			break
-		}
-		fmt.Fprintf(t, "%s  %-*s  want %s  got %s\n", indent, widest, oneLine(row[0], 30), oneLine(row[1], 50), t.paint("31", oneLine(row[2], 60)))
+	t.more(len(rows))
+	return len(rows) > 0
+}
+
+// wantGot is one of several things that did not hold, over three lines or more.
+func (t terminal) wantGot(name, want, got string) {
+	t.paragraph(indent, "", name)
+	t.paragraph(indent+"  want  ", "", want)
+	t.paragraph(indent+"  got   ", "31", got)
+}
+
+// more says that not all of so many things were shown.
+func (t terminal) more(n int) {
+	if n > textItems {
+		fmt.Fprintf(t, "%s… and %d more, on the page\n", indent, n-textItems)
 	}
-	return shown > 0
 }
 
 // items are the parts of a check that did not hold.
 func (t terminal) items(c checkView) {
-	shown := 0
-	for _, item := range c.Items {
-		if item.Status != result.Fail && item.Status != result.Partial {
-			continue
-		}
-		if shown++; shown > textItems {
-			fmt.Fprintf(t, "%s… and more, on the page\n", indent)
-			break
-		}
-		where := ""
+	failed := slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool { return i.Status != result.Fail && i.Status != result.Partial })
+	for _, item := range failed[:min(len(failed), textItems)] {
+		name := oneLine(item.Name, 40)
 		if item.Line > 0 {
-			where = fmt.Sprintf("  (%s:%d)", oneLine(item.File, 30), item.Line)
+			name += fmt.Sprintf("  (%s:%d)", oneLine(item.File, 30), item.Line)
 		}
-		fmt.Fprintf(t, "%s%s%s\n", indent, oneLine(item.Name, 40), where)
-		t.paragraph(indent+"  want  ", "", item.Want)
-		t.paragraph(indent+"  got   ", "31", item.Got)
+		t.wantGot(name, item.Want, item.Got)
 		t.paragraph(indent+"  hint  ", "", item.Hint)
 	}
+	t.more(len(failed))
 }
 
 // paragraph writes a text after its label, over several lines where one is too short, and nothing where it is empty.
 func (t terminal) paragraph(label, color, text string) {
-	width := max(textWidth-len([]rune(label)), 20)
-	line := ""
-	flush := func() {
+	width := len([]rune(label))
+	for text = oneLine(text, textRunes); text != ""; label = strings.Repeat(" ", width) {
+		var line string
+		line, text = fold(text, t.width-width)
 		fmt.Fprintf(t, "%s%s\n", label, t.paint(color, line))
-		label, line = strings.Repeat(" ", len([]rune(label))), ""
 	}
-	for _, word := range strings.Fields(oneLine(text, 6*textWidth)) {
-		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
-			flush()
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
+}
+
+// fold parts a line between words, so that the first part fits; a word that does not stays whole.
+func fold(s string, width int) (first, rest string) {
+	words := strings.Split(s, " ")
+	n, length := 1, len([]rune(words[0]))
+	for n < len(words) && length+1+len([]rune(words[n])) <= max(width, 10) {
+		length += 1 + len([]rune(words[n]))
+		n++
 	}
-	if line != "" {
-		flush()
-	}
+	return strings.Join(words[:n], " "), strings.Join(words[n:], " ")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (v view) Percent() float64 {
 }
 
 // Again is the command that asks all checks again.
-func (v view) Again() string { return again(v.Report) }
+func (v view) Again() string { return again(v.Report, nil) }
 
 // Blocked is how many checks wait.
 func (v view) Blocked() (n int) {
@@ -218,7 +219,7 @@ func checkViewOf(r result.Report, c result.Check) checkView {
 		}
 	}
 	if v.Open && (!c.Hidden || r.Audience == result.Instructor) {
-		v.Again = again(r, c.ID)
+		v.Again = again(r, nil, c.ID)
 	}
 	if r.Run != nil && r.Run.Port > 0 {
 		v.Start = fmt.Sprintf("docker run --rm -p %d:%d $(docker build -q .)", r.Run.Port, r.Run.Port)
@@ -227,14 +228,24 @@ func checkViewOf(r result.Report, c result.Check) checkView {
 }
 
 // again is the command that asks the same again, of all checks or of some.
-func again(r result.Report, only ...string) string {
-	name := r.Rubric.ID
-	if r.Rubric.File != "" {
-		name = r.Rubric.File
-	}
-	words := []string{"taskgrader", "grade", "--rubric", name}
+func again(r result.Report, args []string, only ...string) string {
+	words := []string{"taskgrader", "grade", "--rubric", cmp.Or(r.Rubric.File, r.Rubric.ID)}
 	if len(only) > 0 {
 		words = append(words, "--only", strings.Join(only, ","))
 	}
-	return oneLine(strings.Join(append(words, "--seed", r.Seed), " "), briefRunes)
+	words = append(append(words, "--seed", r.Seed), args...)
+	for i, w := range words {
+		words[i] = shellWord(w)
+	}
+	return cut(strings.ReplaceAll(clean(strings.Join(words, " ")), "\n", "\u2424"), briefRunes)
+}
+
+var plainWord = regexp.MustCompile(`^[\w%+,./:=@-]+$`)
+
+// shellWord is a word as a shell takes it, whatever is in it.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
