@@ -88,15 +88,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
 	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+	case errors.As(err, &unknown):
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		if unknown.GetSpecifiedShortnames() != "" {
+			return usageError{fmt.Sprintf("unknown flag %q", "-"+unknown.GetSpecifiedName()), "known: " + strings.Join(known, ", ")}
+		}
 		return unknownWord("flag", "--"+unknown.GetSpecifiedName(), known)
 	case errors.As(err, &missing):
 		f := missing.GetFlag()
 		return fmt.Errorf("--%s needs a value: %s", f.Name, f.Usage)
 	case errors.As(err, &wrong):
-		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}[wrong.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "stringSlice": "words with commas between them"}[wrong.GetFlag().Value.Type()]
 		return fmt.Errorf("--%s: want %s, not %q", wrong.GetFlag().Name, want, wrong.GetValue())
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -119,7 +120,7 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 	if err := grader.CheckSeed(o.seed); err != nil {
 		return nil, err
 	}
-	if o.failUnder < 0 || o.failUnder > 100 {
+	if !(o.failUnder >= 0 && o.failUnder <= 100) { // NaN neither
 		return nil, fmt.Errorf("--fail-under is a per cent from 0 to 100, not %v", o.failUnder)
 	}
 	r, err := rubric.Load(o.rubric, rubrics.FS, kinds.All())
@@ -130,12 +131,41 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 	for _, c := range r.Checks {
 		ids = append(ids, c.ID)
 	}
-	for _, id := range o.only {
-		if !slices.Contains(ids, id) {
+	given := o.only
+	o.only = nil
+	for _, id := range given {
+		switch id = strings.TrimSpace(id); {
+		case id == "":
+		case !slices.Contains(ids, id):
 			return nil, unknownWord("check", id, ids)
+		default:
+			o.only = append(o.only, id)
 		}
 	}
-	return r, nil
+	if given != nil && o.only == nil {
+		return nil, usageError{"--only names no check", "known: " + strings.Join(ids, ", ")}
+	}
+	return r, o.writable()
+}
+
+// writable says whether reports can be written, before there are any: where --out is not there yet, in the folder that it
+// will be made in. It leaves nothing.
+func (o *gradeOptions) writable() error {
+	for _, folder := range []string{"students", "instructor"} {
+		at := filepath.Join(o.out, folder)
+		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {
+			at = filepath.Dir(at)
+		}
+		f, err := os.CreateTemp(at, ".taskgrader-*")
+		if err != nil {
+			if wrong := new(fs.PathError); errors.As(err, &wrong) {
+				err = wrong.Err
+			}
+			return usageError{fmt.Sprintf("no reports can be written to the folder %q: %v", o.out, err), "name one that you may write to, with --out"}
+		}
+		_, _ = f.Close(), os.Remove(f.Name())
+	}
+	return nil
 }
 
 // openSubmission opens what a command is given, or the current folder where that is one.
