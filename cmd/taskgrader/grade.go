@@ -30,7 +30,8 @@ func newGrade() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "grade [DIR]", Short: "grade one submission",
 		Long: `grade builds the folder's Dockerfile, runs it, and writes the report. Without DIR it grades the current folder, which must
-then hold a Dockerfile. A .zip or .tar.gz will do for DIR, too.
+then hold a Dockerfile. A .zip or .tar.gz will do for DIR, too. It prints what the student may see; what hidden checks wanted and
+got is in the reports below instructor.
 
   $ taskgrader grade ./my-work
   $ taskgrader grade --only layer-cache,builds
@@ -71,7 +72,7 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if err := report.WriteFiles(o.out, rep); err != nil {
 		return graderError{err}
 	}
-	if err := o.show(cmd, rep); err != nil {
+	if err := o.show(cmd, rep.For(result.Student)); err != nil {
 		return err
 	}
 	return o.verdict(rep)

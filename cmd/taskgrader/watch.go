@@ -117,6 +117,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	switch {
 	case rep.Score == nil:
 		text.Page = ""
+		rep = rep.For(result.Student)
 		rep.Checks, rep.Skills = nil, nil // what went wrong, and no more
 		_ = report.Text(out, rep, text)
 		return
