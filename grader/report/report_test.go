@@ -253,6 +253,14 @@ func TestHTMLSays(t *testing.T) {
 	assert.Contains(t, page, `aria-label="No score"`)
 	assert.Contains(t, page, "This is not your fault, and costs nothing. no daemon <em>start it</em>")
 	assert.NotContains(t, page, "Well done.")
+	failed.Skills = []result.Skill{{Name: "Web", MaxPoints: 5, Mastered: true}}
+	failed.Checks = []result.Check{{ID: "e", Title: "E", Status: result.Error, MaxPoints: 7}}
+	page = render(t, failed, HTML)
+	assert.Contains(t, page, `<span>Web</span><span>– / 5</span>`, "an error has no points, and never 0")
+	assert.Contains(t, page, `<span class="points">– / 7</span>`)
+	text := render(t, failed, plainText)
+	assert.Regexp(t, `(?m)^    Web +– / 5$`, text)
+	assert.Regexp(t, `(?m)^ERROR +–/7 `, text)
 	more := base
 	high := 6.0
 	more.Score = &high
