@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -52,7 +53,8 @@ func here() place {
 	return p
 }
 
-// endpoint reads the docker command's own settings. It is empty for the default.
+// endpoint reads the docker command's own settings. Both are empty for the default; host alone is, where there is no
+// such context as from names.
 func endpoint(env func(string) string, home string) (host, from string) {
 	if host := env("DOCKER_HOST"); host != "" {
 		return host, "DOCKER_HOST"
@@ -61,8 +63,9 @@ func endpoint(env func(string) string, home string) (host, from string) {
 	if folder == "" {
 		folder = filepath.Join(home, ".docker")
 	}
-	name := env("DOCKER_CONTEXT")
+	name, source := env("DOCKER_CONTEXT"), " (DOCKER_CONTEXT)"
 	if name == "" {
+		source = ""
 		var settings struct{ CurrentContext string }
 		text, _ := os.ReadFile(filepath.Join(folder, "config.json"))
 		_ = json.Unmarshal(text, &settings)
@@ -76,11 +79,18 @@ func endpoint(env func(string) string, home string) (host, from string) {
 	var context struct {
 		Endpoints map[string]struct{ Host string }
 	}
+	from = fmt.Sprintf("the docker context %q%s", name, source)
 	if err != nil || json.Unmarshal(text, &context) != nil {
+		return "", from
+	}
+	if host = context.Endpoints["docker"].Host; host == "" {
 		return "", ""
 	}
-	return context.Endpoints["docker"].Host, fmt.Sprintf("the docker context %q", name)
+	return host, from
 }
+
+// address is how an engine is named.
+var address = regexp.MustCompile(`^(unix|npipe|tcp|http|https|ssh)://.`)
 
 // unavailable tells why there is no engine, in words a student with a laptop understands.
 func unavailable(err error, at place) *Unavailable {
@@ -96,6 +106,12 @@ func unavailable(err error, at place) *Unavailable {
 	start := map[string]string{"linux": "sudo systemctl start docker, or start Docker Desktop", "darwin": "start Docker Desktop: open -a Docker, and wait until it says that it runs",
 		"windows": "start Docker Desktop, and wait until it says that it runs"}[at.os]
 	switch {
+	case at.from != "" && at.host == "":
+		return &Unavailable{"elsewhere", "set DOCKER_CONTEXT to one that `docker context ls` lists, or use the engine of this machine: unset DOCKER_CONTEXT; docker context use default",
+			fmt.Errorf("%s is not there", at.from)}
+	case at.from != "" && !address.MatchString(at.host):
+		return &Unavailable{"elsewhere", "write it as unix:///var/run/docker.sock or tcp://HOST:2375, or use the engine of this machine: unset DOCKER_HOST; docker context use default",
+			fmt.Errorf("%s names %q, which is no address of an engine", at.from, at.host)}
 	case strings.HasPrefix(at.host, "ssh:"):
 		return &Unavailable{"elsewhere", "grade on the machine where the engine is, or forward its socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, with DOCKER_HOST=unix:///tmp/docker.sock",
 			fmt.Errorf("reaching docker by ssh (%s, from %s) is not supported", at.host, at.from)}

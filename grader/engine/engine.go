@@ -54,6 +54,9 @@ func setenv(host string) error {
 // *[Unavailable].
 func Connect(ctx context.Context) (*Engine, error) {
 	at := here()
+	if at.from != "" && at.host == "" {
+		return nil, unavailable(errors.New("no such context"), at)
+	}
 	if err := setenv(at.host); err != nil {
 		return nil, fmt.Errorf("preparing the environment: %w", err)
 	}
