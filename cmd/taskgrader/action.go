@@ -40,11 +40,10 @@ scripts/action-grade does.
 ` + exitCodes,
 		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := "."
-			if len(args) > 0 {
-				dir = args[0]
+			if len(args) == 0 {
+				args = []string{"."} // whatever is in it: a folder without Dockerfile has its points, too
 			}
-			err := runAction(cmd, dir, o)
+			err := runAction(cmd, args, o)
 			if err == nil || errors.Is(err, errGrader) || errors.Is(err, errBelow) || cmd.Context().Err() != nil {
 				return err
 			}
@@ -65,12 +64,12 @@ type actionOptions struct {
 	points bool
 }
 
-func runAction(cmd *cobra.Command, dir string, o actionOptions) error {
+func runAction(cmd *cobra.Command, args []string, o actionOptions) error {
 	r, err := o.load()
 	if err != nil {
 		return err
 	}
-	sub, err := submission.Open(dir)
+	sub, err := openSubmission(cmd, args)
 	if err != nil {
 		return err
 	}

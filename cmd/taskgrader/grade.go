@@ -115,7 +115,7 @@ var formats = []string{"text", "json"}
 
 // load reads the rubric, and checks what the flags say of it.
 func (o *gradeOptions) load() (*rubric.Rubric, error) {
-	if o.format != "" && !slices.Contains(formats, o.format) {
+	if !slices.Contains(formats, o.format) {
 		return nil, unknownWord("format", o.format, formats)
 	}
 	if err := grader.CheckSeed(o.seed); err != nil {
@@ -152,6 +152,9 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 // writable says whether reports can be written, before there are any: where --out is not there yet, in the folder that it
 // will be made in. It leaves nothing.
 func (o *gradeOptions) writable() error {
+	if o.out == "" {
+		return usageError{"--out names no folder", "without --out it is reports"}
+	}
 	for _, folder := range []string{"students", "instructor"} {
 		at := filepath.Join(o.out, folder)
 		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {
@@ -186,8 +189,11 @@ func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, 
 		}
 		return nil, e
 	}
-	if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && !submission.IsArchive(args[0]) {
-		return nil, usageError{fmt.Sprintf("%q is a file", args[0]), fmt.Sprintf("name the folder that it is in: %s %s", cmd.CommandPath(), filepath.Dir(args[0]))}
+	if args[0] == "" { // as of a variable that is not set
+		return nil, noFolder("")
+	}
+	if err := notFile(cmd, args[0]); err != nil {
+		return nil, err
 	}
 	sub, err := submission.Open(args[0])
 	if errors.Is(err, fs.ErrNotExist) {
@@ -196,9 +202,19 @@ func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, 
 	return sub, err
 }
 
+// notFile refuses a file where a folder or an archive belongs.
+func notFile(cmd *cobra.Command, name string) error {
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && !submission.IsArchive(name) {
+		return usageError{fmt.Sprintf("%q is a file", name), fmt.Sprintf("name the folder that it is in: %s %s", cmd.CommandPath(), filepath.Dir(name))}
+	}
+	return nil
+}
+
 // noFolder is that a folder is not there, with the one beside it that was probably meant.
-func noFolder(name string) error {
-	e := usageError{text: fmt.Sprintf("there is no folder %q", name)}
+func noFolder(name string) error { return notThere("folder", name) }
+
+func notThere(what, name string) error {
+	e := usageError{text: fmt.Sprintf("there is no %s %q", what, name)}
 	var beside []string
 	children, _ := os.ReadDir(filepath.Dir(name))
 	for _, c := range children {

@@ -26,7 +26,7 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 ` + exitCodes,
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			refs, err := references(args)
+			refs, err := references(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 
 // references are the images that the Dockerfiles name: of the folders and archives themselves, and of the submissions in
 // the folders.
-func references(names []string) ([]string, error) {
+func references(cmd *cobra.Command, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return baseimage.Default, nil
 	}
@@ -72,6 +72,9 @@ func references(names []string) ([]string, error) {
 	for _, name := range names {
 		if _, err := os.Stat(name); err != nil {
 			return nil, noFolder(name)
+		}
+		if err := notFile(cmd, name); err != nil {
+			return nil, err
 		}
 		entries := []submission.Entry{{Path: name}}
 		if !submission.IsArchive(name) {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,17 +41,18 @@ Exit codes:
   2    usage error, or a file that is no report
   130  interrupted
 `,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case o.index != "" && len(args)+len(o.out) > 0:
-				return fmt.Errorf("--index goes with no file and no --out: it writes %q", filepath.Join(o.index, "students", "index.html"))
-			case o.index != "":
-				return runIndex(cmd, o.index)
-			case len(args) == 0:
-				return cmd.Help()
+			case o.index == "":
+				if err := takes(1, 1)(cmd, args); err != nil {
+					return err
+				}
+				return runReport(cmd, args[0], o)
+			case len(args) > 0 || cmd.Flags().NFlag() > 1:
+				return fmt.Errorf("--index goes with no file and no other flag: it writes %q", filepath.Join(o.index, "students", "index.html"))
 			}
-			return runReport(cmd, args[0], o)
+			return runIndex(cmd, o.index)
 		},
 	}
 	f := cmd.Flags()
@@ -75,6 +78,13 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 	write, ok := writers[o.format]
 	if !ok {
 		return unknownWord("format", o.format, []string{"html", "text", "json", "markdown", "badge"})
+	}
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return notThere("file", file)
+	case err == nil && info.IsDir():
+		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " + filepath.Join(file, "students", "NAME.json")}
 	}
 	f, err := os.Open(file)
 	if err != nil {

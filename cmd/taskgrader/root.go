@@ -59,8 +59,27 @@ that the student can act on alone.
 	}
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
+}
+
+// newHelp is cobra's own, but for a word that is no command.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]...", Short: "help on a command",
+		Long: "help prints what a command's --help does.\n\n  $ taskgrader help grade\n\n" + exitCodes,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, rest, err := cmd.Root().Find(args)
+			switch {
+			case err != nil:
+				return err
+			case len(rest) > 0 && c.HasSubCommands():
+				return subcommand(c, rest)
+			}
+			return c.Help()
+		},
+	}
 }
 
 // subcommand is what a command does that is only there for those below it.
