@@ -60,8 +60,13 @@ func examine(ctx context.Context) ([]engine.Finding, error) {
 	return findings, nil
 }
 
-// printFindings writes one paragraph for each, wrapped to the width of a terminal; the error says that something is bad.
+// printFindings writes one paragraph for each, wrapped to the width of a terminal, below the name where that is narrow; the
+// error says that something is bad.
 func printFindings(w io.Writer, findings []engine.Finding, color bool, width int) error {
+	indent, below := 26, ""
+	if width > 0 && width < 50 {
+		indent, below = 6, "\n      "
+	}
 	counts := map[string]int{}
 	for _, f := range findings {
 		counts[f.Status]++
@@ -69,8 +74,7 @@ func printFindings(w io.Writer, findings []engine.Finding, color bool, width int
 		if color {
 			mark = map[string]string{"ok": "\x1b[32m", "warn": "\x1b[33m", "bad": "\x1b[31;1m"}[f.Status] + mark + "\x1b[0m"
 		}
-		const indent = 26
-		fmt.Fprintf(w, "%s  %-20s%s\n", mark, f.Name, wrap(f.Detail, width, indent))
+		fmt.Fprintf(w, "%s  %-20s%s%s\n", mark, f.Name, below, wrap(f.Detail, width, indent))
 		if f.Fix != "" {
 			fmt.Fprintf(w, "%*s%s\n", indent, "", wrap("fix: "+f.Fix, width, indent))
 		}

@@ -32,4 +32,8 @@ bad   process limit       not enforced
 		"                          context and log\n"+
 		"                          fix: give the engine\n"+
 		"                          limits\n\n1 ok, 1 to know, 0 bad\n", narrow.String())
+
+	narrow.Reset()
+	require.NoError(t, printFindings(&narrow, []engine.Finding{warn}, false, 40))
+	require.Equal(t, "warn  build               \n      bounded in time, context and log\n      fix: give the engine limits\n\n0 ok, 1 to know, 0 bad\n", narrow.String())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -62,7 +63,7 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if o.seed == "" {
 		o.seed = grader.NewSeed()
 	}
-	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
 	reports := []string{filepath.Join(o.out, "students"), filepath.Join(o.out, "instructor")}
 	if err := watch.Run(cmd.Context(), sub.Dir, reports, w.grade); err != nil {
 		return graderError{err}
@@ -82,6 +83,7 @@ type watcher struct {
 	digest string                  // of the folder as it was last graded
 	score  *float64                // when it was
 	told   map[string]result.Check // the verdicts that were shown; empty before the first report
+	ids    map[string]string       // what each check is called to students
 }
 
 // grade grades once. When ctx ends before that is done, a later call goes on from what was told.
@@ -122,7 +124,11 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		_ = report.Text(out, rep, text)
 		return
 	case first:
-		_ = report.Text(out, rep.For(result.Student), text)
+		shown := rep.For(result.Student)
+		for i, c := range rep.Checks {
+			w.ids[c.ID] = shown.Checks[i].ID
+		}
+		_ = report.Text(out, shown, text)
 		if !w.options.quiet {
 			fmt.Fprintf(w.cmd.ErrOrStderr(), "\nwatching %s; Ctrl-C ends it\n", w.dir)
 		}
@@ -136,6 +142,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 // tell says what became of a check, at once.
 func (w *watcher) tell(c result.Check) {
 	shown := result.Report{Checks: []result.Check{c}}.For(result.Student).Checks[0]
+	shown.ID = w.ids[c.ID]
 	w.talk.aside(func() {
 		if said, _ := report.Change(w.cmd.OutOrStdout(), w.told[c.ID], shown, w.options.text(w.cmd, result.Report{})); said {
 			w.told[c.ID] = c
@@ -153,7 +160,7 @@ func (w *watcher) conclude(rep result.Report, begun time.Time) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(blocked)) {
-		fmt.Fprintf(out, "%d more could not be judged, because %s did not pass\n", blocked[id], id)
+		fmt.Fprintf(out, "%d more could not be judged, because %s did not pass\n", blocked[id], cmp.Or(id, "something before"))
 	}
 	score := plain.Points(*rep.Score) + " of " + plain.Points(rep.MaxScore)
 	switch {

@@ -122,6 +122,28 @@ func TestWatch(t *testing.T) {
 	assert.ErrorIs(t, <-w.ended, context.Canceled)
 }
 
+// Of hidden checks a change says no more than the first report does, and calls them the same.
+func TestWatchKeepsWhatIsHidden(t *testing.T) {
+	rubric := filepath.Join(t.TempDir(), "hidden.yaml")
+	require.NoError(t, os.WriteFile(rubric, []byte(`rubric: hidden
+points: 5
+checks:
+- {id: riddle, title: One, points: 1, hidden: true, files: {require: [README.md]}}
+- {id: enigma, title: Two, points: 1, hidden: true, http: [{send: GET /echo/hello, json: {word: hello}}]}
+- {id: builds, title: It builds, points: 3, build: {}}
+`), 0o644))
+	w := startWatch(t, "testdata/tiny/right", "--rubric", rubric)
+	assert.Contains(t, strings.Join(w.until("watching "), "\n"), "PASS         1/1  hidden-2         Two")
+	right, err := os.ReadFile("testdata/tiny/right/main.py")
+	require.NoError(t, err)
+	w.write("main.py", strings.Replace(string(right), `"word"`, `"wort"`, 1))
+	lost := strings.Join(w.until("Score "), "\n")
+	assert.Contains(t, lost, "FAIL         0/1  hidden-2         Two\n")
+	assert.NotRegexp(t, "enigma|echo", lost)
+	w.write("Dockerfile", "FROM python:3.12-slim\nRUN false\n")
+	assert.Contains(t, strings.Join(w.until("Score "), "\n"), "1 more could not be judged, because something before did not pass")
+}
+
 // BenchmarkWatch is the time from saving main.py to the first line that says what the change did, and to the score.
 func BenchmarkWatch(b *testing.B) {
 	w := startWatch(b, "../../submissions/lesson", "--quiet")
