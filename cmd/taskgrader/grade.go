@@ -115,7 +115,7 @@ var formats = []string{"text", "json"}
 
 // load reads the rubric, and checks what the flags say of it.
 func (o *gradeOptions) load() (*rubric.Rubric, error) {
-	if !slices.Contains(formats, o.format) {
+	if o.format != "" && !slices.Contains(formats, o.format) {
 		return nil, unknownWord("format", o.format, formats)
 	}
 	if err := grader.CheckSeed(o.seed); err != nil {
@@ -146,15 +146,15 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 	if given != nil && o.only == nil {
 		return nil, usageError{"--only names no check", "known: " + strings.Join(ids, ", ")}
 	}
+	if o.out == "" { // what writes no reports
+		return r, nil
+	}
 	return r, o.writable()
 }
 
 // writable says whether reports can be written, before there are any: where --out is not there yet, in the folder that it
 // will be made in. It leaves nothing.
 func (o *gradeOptions) writable() error {
-	if o.out == "" {
-		return usageError{"--out names no folder", "without --out it is reports"}
-	}
 	for _, folder := range []string{"students", "instructor"} {
 		at := filepath.Join(o.out, folder)
 		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {

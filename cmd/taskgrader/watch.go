@@ -22,7 +22,7 @@ import (
 )
 
 func newWatch() *cobra.Command {
-	o := gradeOptions{format: "text"}
+	o := gradeOptions{}
 	cmd := &cobra.Command{
 		Use: "watch [DIR]", Short: "grade again whenever a file is saved",
 		Long: `watch grades the folder, and again whenever a file in it is saved, and then says only what changed: each check that passes
