@@ -440,6 +440,10 @@ Score 7.5 of 10
 Again taskgrader grade --rubric task-api --seed ab12
       taskgrader grade --rubric task-api --only create --seed ab12
 `, render(t, r, plainText))
+	var only bytes.Buffer
+	r.Checks = append(r.Checks, result.Check{ID: "also", Status: result.Fail})
+	require.NoError(t, Text(&only, r, TextOptions{Only: []string{"also", "create"}}))
+	assert.Equal(t, 1, strings.Count(only.String(), "taskgrader grade"), "what was asked alone is not offered again")
 	r.Score, r.Problem, r.Checks, r.Skills, r.Notes = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}, nil, nil, nil
 	var b bytes.Buffer
 	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html", Only: []string{"create"}, Args: []string{"my work"}}))

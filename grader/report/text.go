@@ -75,7 +75,7 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 		fmt.Fprintf(t, "Page  %s\n", o.Page)
 	}
 	fmt.Fprintf(t, "Again %s\n", again(r, o.Args, o.Only...))
-	if ids := missedIDs(r); len(ids) > 0 && !slices.Equal(ids, o.Only) {
+	if ids := missedIDs(r); len(ids) > 0 && !slices.Equal(slices.Sorted(slices.Values(ids)), slices.Sorted(slices.Values(o.Only))) {
 		fmt.Fprintf(t, "      %s\n", again(r, o.Args, ids...))
 	}
 	return b.Flush()
