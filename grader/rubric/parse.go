@@ -75,6 +75,7 @@ type parser struct {
 	kinds    []check.Kind
 	rubric   *Rubric
 	needsAt  []option.Value // where each check of the rubric says what it needs
+	unsure   bool           // what a check is worth could not be read
 	problems option.Problems
 }
 
@@ -178,6 +179,7 @@ var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hid
 func (p *parser) check(v option.Value) {
 	if v.Kind != option.Map {
 		p.add(v.Problem("want a check, as a mapping, not %s", v.Describe())...)
+		p.unsure = true
 		return
 	}
 	common := option.Value{Pos: v.Pos, Kind: option.Map}
@@ -190,6 +192,7 @@ func (p *parser) check(v option.Value) {
 		switch i := slices.Index(names, f.Key.Text); {
 		case i < 0:
 			p.add(option.Unknown("key", f.Key, names)...)
+			p.unsure = true // it may have been meant as points, or as bonus
 		case i < len(entryKeys):
 			common.Fields = append(common.Fields, f)
 		default:
@@ -205,6 +208,9 @@ func (p *parser) check(v option.Value) {
 	}
 	p.id(v, c)
 	p.points(e.Points, &c)
+	if bonus, ok := v.Get("bonus"); ok && bonus.Kind != option.Bool {
+		p.unsure = true
+	}
 	if k := e.Skill.Kind; e.Skill.Line > 0 && (k == option.List || k == option.Map || k == option.Null) {
 		p.add(e.Skill.Wrong("the id of one skill")...)
 	} else if e.Skill.Line > 0 && !slices.ContainsFunc(p.rubric.Skills, func(s Skill) bool { return s.ID == c.Skill }) {
@@ -247,18 +253,18 @@ func (p *parser) id(v option.Value, c Check) {
 }
 
 func (p *parser) points(v option.Value, c *Check) {
-	if v.Line == 0 {
-		return
-	}
 	n, err := strconv.ParseFloat(v.Text, 64)
 	switch {
+	case v.Line == 0: // which is said already
 	case v.Kind != option.Int && v.Kind != option.Float || err != nil:
 		p.add(v.Wrong("a number of points")...)
 	case n < 0 || n > 1e6 || n != n:
 		p.add(v.Problem("points must be from 0 to 1000000, not %s", v.Text)...)
 	default:
 		c.Points = result.Round(n)
+		return
 	}
+	p.unsure = true
 }
 
 // kind decodes the options of the check's kind and asks it about the variables that it uses.
@@ -392,7 +398,7 @@ func (p *parser) total(v option.Value) {
 		p.add(v.Wrong("a number of points")...)
 		return
 	}
-	if result.Round(want) != sum && len(p.problems) == 0 { // a check that was misread has no points yet
+	if result.Round(want) != sum && len(p.rubric.Checks) > 0 && !p.unsure {
 		p.add(v.Problem("points says %s, but the checks that are not bonus sum to %s", number(want), number(sum))...)
 	}
 }

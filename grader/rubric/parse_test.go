@@ -544,6 +544,33 @@ func TestParseHints(t *testing.T) {
 	}
 }
 
+// TestParseSaysTheSumBesideOtherMistakes: but not where a mistake may be what makes it wrong.
+func TestParseSaysTheSumBesideOtherMistakes(t *testing.T) {
+	for check, sum := range map[string]string{
+		`id: b, points: 1, build: {argz: {}}`:          "2",
+		`id: b, points: 1, title: [], build: {}`:       "2",
+		`id: B, points: 1, build: {}`:                  "2",
+		`id: b, points: 1, needs: [zzzz], build: {}`:   "2",
+		`id: b, points: 1, bonus: true, build: {x: 1}`: "1",
+		`id: b, points: one, build: {}`:                "",
+		`id: b, points: -1, build: {}`:                 "",
+		`id: b, build: {}`:                             "",
+		`id: b, pionts: 1, build: {}`:                  "",
+		`id: b, points: 1, bouns: true, build: {}`:     "",
+		`id: b, points: 1, bonus: "true", build: {}`:   "",
+	} {
+		_, err := Parse("r.yaml", []byte("rubric: r\npoints: 9\nchecks:\n- {id: a, points: 1, build: {}}\n- {"+check+"}\n"), kinds.All())
+		const said = "points says 9, but the checks that are not bonus sum to "
+		if sum == "" {
+			assert.NotContains(t, err.Error(), said, check)
+			continue
+		}
+		assert.ErrorContains(t, err, said+sum+"\n", check)
+	}
+	_, err := Parse("r.yaml", []byte("rubric: r\npoints: 9\nchecks: [a]\n"), kinds.All())
+	assert.NotContains(t, err.Error(), "points says")
+}
+
 // TestParseManyNeeds: a rubric whose needs branch and meet again is read as fast as any other.
 func TestParseManyNeeds(t *testing.T) {
 	var b strings.Builder
