@@ -1,0 +1,115 @@
+package crud
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// operation is one step of a walk. It names things by the order of their creation, so that it can be replayed with
+// others left out.
+type operation struct {
+	what  string
+	thing int // that the operation is about
+	body  map[string]any
+}
+
+// plan is the n-th random walk, of c.Steps operations and a list. It opens with creates, one more than the walk before,
+// and a list; every other walk goes on with what chance alone would not always bring: two changes of the first thing, a
+// delete of one in the middle, one more create, with the body of the first, and a create to be refused.
+func (c *CRUD) plan(r *rand.Rand, n int) []operation {
+	p := planner{options: c, rand: r}
+	creates := min(n+2, max(c.Steps/2, 1))
+	for range creates {
+		p.add("create", 0)
+	}
+	p.add("list", 0)
+	if n%2 == 0 {
+		for _, what := range []string{"update", "get", "update"} {
+			p.add(what, 0)
+		}
+		p.add("delete", creates/2)
+		for _, what := range []string{"list", "gone", "create", "list"} {
+			p.add(what, 0)
+		}
+		p.plan[len(p.plan)-2].body = p.plan[0].body // two things may be called the same
+		if c.Refuse.Line > 0 {
+			p.add("refuse", 0)
+		}
+	}
+	for len(p.plan) < c.Steps {
+		switch what := operations[r.IntN(len(operations))]; {
+		case what == "create" || what != "list" && len(p.live) == 0:
+			p.add("create", 0)
+		case what == "list":
+			p.add(what, 0)
+		case what == "gone" && len(p.gone) > 0:
+			p.add(what, r.IntN(len(p.gone)))
+		case what == "gone":
+			p.add("get", r.IntN(len(p.live)))
+		default:
+			p.add(what, r.IntN(len(p.live)))
+		}
+	}
+	return append(p.plan[:c.Steps], operation{what: "list"})
+}
+
+// planner knows which things live at each point of a plan.
+type planner struct {
+	options    *CRUD
+	rand       *rand.Rand
+	plan       []operation
+	made       int
+	live, gone []int
+}
+
+// add plans one more operation, on the i-th thing that lives, or of those that are gone.
+func (p *planner) add(what string, i int) {
+	op := operation{what: what}
+	switch what {
+	case "create":
+		op.thing, op.body = p.made, p.options.body(p.options.New, p.rand)
+		p.live = append(p.live, p.made)
+		p.made++
+	case "gone":
+		op.thing = p.gone[i]
+	case "refuse":
+		op.body = p.options.body(p.options.Refuse, p.rand)
+	case "update":
+		op.thing, op.body = p.live[i], p.options.body(p.options.Edit, p.rand)
+	case "get":
+		op.thing = p.live[i]
+	case "delete":
+		op.thing = p.live[i]
+		p.live, p.gone = slices.Delete(p.live, i, i+1), append(p.gone, op.thing)
+	}
+	p.plan = append(p.plan, op)
+}
+
+// body fills $word with a new title, wherever it stands.
+func (c *CRUD) body(v option.Value, r *rand.Rand) map[string]any {
+	body, _ := fill(v.Interface(), r).(map[string]any)
+	return body
+}
+
+func fill(v any, r *rand.Rand) any {
+	switch v := v.(type) {
+	case string:
+		if strings.Contains(v, "$word") {
+			return strings.ReplaceAll(v, "$word", check.Word(r))
+		}
+	case []any:
+		for i := range v {
+			v[i] = fill(v[i], r)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			v[key] = fill(v[key], r)
+		}
+	}
+	return v
+}

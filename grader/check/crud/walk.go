@@ -1,0 +1,254 @@
+package crud
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+)
+
+// failure is where a walk and the model part.
+type failure struct {
+	at        int // the operation
+	want, got string
+	story     []string
+}
+
+// walk does the operations and compares each answer with the model.
+func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, error) {
+	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{}}
+	for i, op := range plan {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		want, got, err := w.do(ctx, op)
+		if err != nil {
+			return nil, err
+		}
+		if want != "" {
+			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got)}, nil
+		}
+	}
+	return nil, nil
+}
+
+type walker struct {
+	options *CRUD
+	target  check.Target
+	ids     map[int]any
+	model   map[int]map[string]any
+	story   []string
+}
+
+func (w *walker) do(ctx context.Context, op operation) (want, got string, err error) {
+	c := w.options
+	one := c.At + "/" + url.PathEscape(text(w.ids[op.thing]))
+	switch op.what {
+	case "create":
+		answer, wrong, err := w.send(ctx, "create", http.MethodPost, c.At, op.body)
+		if err != nil || wrong != "" {
+			return w.code("create"), wrong, err
+		}
+		thing, ok := answer.(map[string]any)
+		if !ok || thing[c.ID] == nil {
+			return "an answer with " + c.ID, steps.Show(answer), nil
+		}
+		for other, id := range w.ids {
+			if w.model[other] != nil && text(id) == text(thing[c.ID]) {
+				return "an id that no live thing has", steps.Show(thing[c.ID]), nil
+			}
+		}
+		w.ids[op.thing], w.model[op.thing] = thing[c.ID], op.body
+		return w.same(op.thing, thing)
+	case "get":
+		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
+		if err != nil || wrong != "" {
+			return w.code("get"), wrong, err
+		}
+		return w.same(op.thing, answer)
+	case "update":
+		_, wrong, err := w.send(ctx, "update", http.MethodPut, one, op.body)
+		if err != nil || wrong != "" {
+			return w.code("update"), wrong, err
+		}
+		w.model[op.thing] = op.body
+		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
+		if err != nil || wrong != "" {
+			return w.code("get"), wrong, err
+		}
+		return w.same(op.thing, answer)
+	case "delete":
+		_, wrong, err := w.send(ctx, "delete", http.MethodDelete, one, nil)
+		delete(w.model, op.thing)
+		if err != nil || wrong != "" {
+			return w.code("delete"), wrong, err
+		}
+		return "", "", nil
+	case "gone":
+		if w.reused(op.thing) {
+			return "", "", nil // its id is another's now
+		}
+		for _, method := range []string{http.MethodGet, http.MethodDelete} {
+			if _, wrong, err := w.send(ctx, "gone", method, one, nil); err != nil || wrong != "" {
+				return w.code("gone") + ", because it was deleted", wrong, err
+			}
+		}
+		return "", "", nil
+	}
+	if op.what == "refuse" {
+		return w.refuse(ctx, op.body)
+	}
+	return w.list(ctx)
+}
+
+// refuse sends what is no thing. Whether it is refused is not asked here; where it is, the list must be as before.
+func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got string, err error) {
+	before, want, got, err := w.items(ctx)
+	if err != nil || want != "" {
+		return want, got, err
+	}
+	answer, err := w.target.Do(ctx, request(http.MethodPost, w.options.At, body))
+	if err != nil {
+		return "", "", err
+	}
+	w.story = append(w.story, fmt.Sprintf("POST %s %s  -> %d", w.options.At, steps.Show(body), answer.Status))
+	if answer.Status/100 != 4 {
+		return "", "", nil
+	}
+	after, want, got, err := w.items(ctx)
+	if err == nil && want == "" && len(after) != len(before) {
+		want, got = fmt.Sprintf("a list of %d, since the create was refused", len(before)), fmt.Sprintf("a list of %d", len(after))
+	}
+	return want, got, err
+}
+
+// items asks for the list.
+func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
+	answer, wrong, err := w.send(ctx, "list", http.MethodGet, w.options.At, nil)
+	if err != nil || wrong != "" {
+		return nil, w.code("list"), wrong, err
+	}
+	answer, _ = steps.At(answer, w.options.List)
+	items, ok := answer.([]any)
+	if !ok {
+		return nil, "an array", steps.Show(answer), nil
+	}
+	return items, "", "", nil
+}
+
+// list compares the list with the model: everything that lives once, nothing that is gone.
+func (w *walker) list(ctx context.Context) (want, got string, err error) {
+	items, want, got, err := w.items(ctx)
+	if err != nil || want != "" {
+		return want, got, err
+	}
+	for _, thing := range slices.Sorted(maps.Keys(w.ids)) {
+		var found []any
+		for _, item := range items {
+			if m, ok := item.(map[string]any); ok && text(m[w.options.ID]) == text(w.ids[thing]) {
+				found = append(found, item)
+			}
+		}
+		switch {
+		case w.model[thing] == nil && len(found) > 0 && !w.reused(thing):
+			return fmt.Sprintf("a list without %s, which was deleted", steps.Show(w.ids[thing])), steps.Show(found[0]), nil
+		case w.model[thing] != nil && len(found) != 1:
+			return fmt.Sprintf("a list with %s in it, once", steps.Show(w.ids[thing])), fmt.Sprintf("it is there %d times", len(found)), nil
+		case w.model[thing] != nil:
+			if want, got, _ := w.same(thing, found[0]); want != "" {
+				return want + " in the list", got, nil
+			}
+		}
+	}
+	return "", "", nil
+}
+
+// reused says whether the id of a thing that is gone was given to one that lives: that is allowed.
+func (w *walker) reused(thing int) bool {
+	for other := range w.model {
+		if text(w.ids[other]) == text(w.ids[thing]) {
+			return true
+		}
+	}
+	return false
+}
+
+// same compares what came back with what was sent.
+func (w *walker) same(thing int, got any) (string, string, error) {
+	m, ok := got.(map[string]any)
+	if !ok {
+		return "an object", steps.Show(got), nil
+	}
+	if text(m[w.options.ID]) != text(w.ids[thing]) {
+		return fmt.Sprintf("%s %s", w.options.ID, steps.Show(w.ids[thing])), steps.Show(m[w.options.ID]), nil
+	}
+	if path, want, got := steps.Difference(w.model[thing], got); path != "" {
+		return strings.TrimPrefix(path, "$.") + " " + want, got, nil
+	}
+	return "", "", nil
+}
+
+func (w *walker) code(what string) string { return "status " + w.codes(what).String() }
+
+func (w *walker) codes(what string) steps.Codes {
+	if codes, ok := w.options.Status[what]; ok {
+		return codes
+	}
+	if what == "gone" {
+		return steps.Codes{"404"}
+	}
+	return nil
+}
+
+// send sends one request; wrong is what is wrong with the answer.
+func (w *walker) send(ctx context.Context, what, method, path string, body map[string]any) (value any, wrong string, err error) {
+	line := method + " " + path
+	if body != nil {
+		line += " " + steps.Show(body)
+	}
+	answer, err := w.target.Do(ctx, request(method, path, body))
+	if err != nil {
+		return nil, "", err
+	}
+	if answer.Fault != "" {
+		w.story = append(w.story, line+"  -> "+answer.Fault)
+		return nil, answer.Fault, nil
+	}
+	w.story = append(w.story, fmt.Sprintf("%s  -> %d", line, answer.Status))
+	if !w.codes(what).Match(answer.Status) {
+		return nil, fmt.Sprintf("status %d", answer.Status), nil
+	}
+	if what == "delete" || what == "gone" {
+		return nil, "", nil
+	}
+	if value, err = steps.Decode(answer.Body); err != nil {
+		if what == "update" {
+			return nil, "", nil // an update may answer nothing
+		}
+		return nil, "an answer that is no JSON", nil
+	}
+	return value, "", nil
+}
+
+// text is an id as it stands in a path.
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return steps.Show(v)
+}
+
+func request(method, path string, body map[string]any) check.Request {
+	r := check.Request{Method: method, Path: path, Header: http.Header{}}
+	if body != nil {
+		r.Body = steps.Encode(body)
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
+}
