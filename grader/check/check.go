@@ -71,10 +71,15 @@ type Phased interface {
 	Phase() Phase
 }
 
-// ScopeValidator is a Check whose options use variables: it is told the names that the check's `fresh` makes, and
-// returns what is wrong, and which of those names it used.
+// ScopeValidator is a Check whose options use variables: it is told the names that the check's `fresh` makes, each at its
+// place, and returns what is wrong, and which of those names it used.
 type ScopeValidator interface {
-	ValidateScope(fresh []string) (used []string, problems option.Problems)
+	ValidateScope(fresh []option.Value) (used []string, problems option.Problems)
+}
+
+// LimitsValidator is a Check with options that the rubric's limits bound: it is told where they are written.
+type LimitsValidator interface {
+	ValidateLimits(at option.Value, l Limits) option.Problems
 }
 
 // Input is what one asking of a check is given besides the submission.

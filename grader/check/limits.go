@@ -17,9 +17,9 @@ type Limits struct {
 type BuildLimits struct {
 	Time    option.Duration `json:"time,omitzero" jsonschema:"how long the build may take"`
 	Context option.Size     `json:"context,omitzero" jsonschema:"how much of the folder the Dockerfile may copy"`
-	Files   int             `json:"files,omitempty" jsonschema:"how many files it may copy"`
+	Files   int             `json:"files,omitempty" option:"1..1000000" jsonschema:"how many files it may copy"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of a step's output is kept"`
-	Network string          `json:"network,omitempty" jsonschema:"open or none"`
+	Network string          `json:"network,omitempty" option:"open|none" jsonschema:"open or none"`
 }
 
 // RunLimits bound a running container.
@@ -27,11 +27,11 @@ type RunLimits struct {
 	Start   option.Duration `json:"start,omitzero" jsonschema:"how long it may take to answer"`
 	Time    option.Duration `json:"time,omitzero" jsonschema:"how long all checks of it may take"`
 	Memory  option.Size     `json:"memory,omitzero" jsonschema:"memory, swap included"`
-	CPUs    float64         `json:"cpus,omitempty" jsonschema:"processors"`
-	PIDs    int             `json:"pids,omitempty" jsonschema:"processes and threads"`
+	CPUs    float64         `json:"cpus,omitempty" option:"0.01..1024" jsonschema:"processors"`
+	PIDs    int             `json:"pids,omitempty" option:"1..4194304" jsonschema:"processes and threads"`
 	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much it may write into itself"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of its output is kept on disk"`
-	Network string          `json:"network,omitempty" jsonschema:"isolated or open"`
+	Network string          `json:"network,omitempty" option:"isolated|open" jsonschema:"isolated or open"`
 }
 
 // HTTPLimits bound a request.
@@ -48,6 +48,17 @@ func DefaultLimits() Limits {
 			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Log: 1_000_000, Network: "isolated"},
 		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
 	}
+}
+
+// Outlasts finds a time that is longer than the limit of that name; where none is written there is nothing to find.
+func Outlasts(at option.Value, limit option.Duration, name string) option.Problems {
+	var d option.Duration
+	if at.Line == 0 || len(d.UnmarshalOption(at)) > 0 || d <= limit {
+		return nil
+	}
+	ps := at.Problem("%s is longer than %s, which is %s", at.Text, name, limit)
+	ps[0].Hint = "make it shorter, or the limit longer"
+	return ps
 }
 
 // Job is one submission as an engine is given it.

@@ -7,16 +7,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 var (
-	valueType = reflect.TypeFor[Value]()
-	posType   = reflect.TypeFor[Pos]()
+	unmarshaler = reflect.TypeFor[Unmarshaler]()
+	valueType   = reflect.TypeFor[Value]()
+	posType     = reflect.TypeFor[Pos]()
 )
 
 // Decode fills the variable that into points to, and gives all that is wrong, in the order of the text. Fields are named
 // by their json tags; one without omitempty or omitzero must be there. A field of type [Value] takes what is written,
 // an untagged field of type [Pos] the place.
+//
+// A list has items, none of them twice, and a text says something, unless the field's option tag is "any". Other such
+// tags are "1..64", which bounds a number, or each in a list, and "open|none", which are the only texts.
 func Decode(v Value, into any) Problems {
 	ps := decode(v, reflect.ValueOf(into).Elem())
 	Sort(ps)
@@ -84,6 +89,9 @@ func decodeKind(v Value, to reflect.Value) Problems {
 		if v.Kind == List || v.Kind == Map || v.Kind == Null {
 			return wrong("text")
 		}
+		if strings.ContainsFunc(v.Text, control) {
+			return v.Problem("%s holds a control character", v.Describe())
+		}
 		to.SetString(v.Text)
 	case reflect.Bool:
 		if v.Kind != Bool {
@@ -108,10 +116,57 @@ func decodeKind(v Value, to reflect.Value) Problems {
 	return nil
 }
 
+// control says whether a letter is one that no text holds.
+func control(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
+
+// field is a field of a struct that is decoded into, with what its tags say.
 type field struct {
 	name     string
 	required bool
 	index    int
+
+	any         bool // a text may be empty, and a list too, or hold something twice
+	bounded     bool // its number, or each in its list, is from least to most
+	least, most float64
+	words       []string // the only texts, if any
+}
+
+// bounds is what the field's numbers are, as people read it.
+func (f field) bounds() string {
+	text := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+	return fmt.Sprintf("from %s to %s", text(f.least), text(f.most))
+}
+
+// refuse finds what a value of the right type cannot be.
+func (f field) refuse(v Value, t reflect.Type) (ps Problems) {
+	isList := v.Kind == List && t.Kind() == reflect.Slice
+	once := !f.any && isList && t.Elem().Kind() != reflect.Struct
+	switch {
+	case reflect.PointerTo(t).Implements(unmarshaler):
+	case isList && len(v.Items) == 0 && !f.any:
+		ps = v.Problem("the list is empty")
+		if !f.required {
+			ps[0].Hint = "write at least one, or leave the key out"
+		}
+	case isList:
+		for i, item := range v.Items {
+			same := func(other Value) bool { return other.Text == item.Text }
+			if once && slices.ContainsFunc(v.Items[:i], same) {
+				ps = append(ps, item.Problem("%s is already in the list", item.Describe())...)
+				continue
+			}
+			ps = append(ps, f.refuse(item, t.Elem())...)
+		}
+	case f.bounded:
+		if n := v.number(); n < f.least || n > f.most {
+			ps = v.Problem("want a number %s, not %s", f.bounds(), v.Text)
+		}
+	case f.words != nil && !slices.Contains(f.words, v.Text):
+		ps = Unknown(f.name, v, f.words)
+	case t.Kind() == reflect.String && !f.any && strings.TrimSpace(v.Text) == "":
+		ps = v.Wrong("text")
+	}
+	return ps
 }
 
 func fieldsOf(t reflect.Type) (fields []field, pos int) {
@@ -123,10 +178,24 @@ func fieldsOf(t reflect.Type) (fields []field, pos int) {
 		case f.Type == posType && (name == "" || name == "-"):
 			pos = i
 		case name != "" && name != "-":
-			fields = append(fields, field{name, !strings.Contains(rest, "omit"), i})
+			fields = append(fields, newField(name, !strings.Contains(rest, "omit"), i, f.Tag.Get("option")))
 		}
 	}
 	return fields, pos
+}
+
+func newField(name string, required bool, index int, tag string) field {
+	f := field{name: name, required: required, index: index, any: tag == "any"}
+	least, most, bounded := strings.Cut(tag, "..")
+	switch {
+	case bounded:
+		f.bounded = true
+		f.least, _ = strconv.ParseFloat(least, 64)
+		f.most, _ = strconv.ParseFloat(most, 64)
+	case tag != "" && !f.any:
+		f.words = strings.Split(tag, "|")
+	}
+	return f
 }
 
 func decodeStruct(v Value, to reflect.Value) Problems {
@@ -142,7 +211,7 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		names[i] = f.name
 	}
 	ps := duplicates(v)
-	seen := map[string]bool{}
+	seen := map[string]bool{} // keys that are written, or were probably meant
 	for _, written := range v.Fields {
 		if seen[written.Key.Text] {
 			continue // the first counts, as it does for Get
@@ -151,12 +220,18 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		i := slices.Index(names, written.Key.Text)
 		if i < 0 {
 			ps = append(ps, Unknown("key", written.Key, names)...)
+			seen[Suggest(written.Key.Text, names)] = true
 			continue
 		}
-		ps = append(ps, decode(written.Value, to.Field(fields[i].index))...)
+		into := to.Field(fields[i].index)
+		wrong := decode(written.Value, into)
+		if len(wrong) == 0 {
+			wrong = fields[i].refuse(written.Value, into.Type())
+		}
+		ps = append(ps, wrong...)
 	}
 	for _, f := range fields {
-		if _, ok := v.Get(f.name); f.required && !ok {
+		if f.required && !seen[f.name] {
 			ps = append(ps, v.Problem("missing key %q", f.name)...)
 		}
 	}

@@ -18,14 +18,18 @@ func Keys(t reflect.Type) []Key {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || t == valueType || reflect.PointerTo(t).Implements(reflect.TypeFor[Unmarshaler]()) {
+	if t.Kind() != reflect.Struct || t == valueType || reflect.PointerTo(t).Implements(unmarshaler) {
 		return nil
 	}
 	var keys []Key
 	fields, _ := fieldsOf(t)
 	for _, f := range fields {
 		field := t.Field(f.index)
-		keys = append(keys, Key{f.name, field.Tag.Get("jsonschema"), f.required})
+		means := field.Tag.Get("jsonschema")
+		if f.bounded {
+			means += ", " + f.bounds()
+		}
+		keys = append(keys, Key{f.name, means, f.required})
 		for _, below := range Keys(field.Type) {
 			keys = append(keys, Key{f.name + "." + below.Name, below.Means, below.Required})
 		}

@@ -188,9 +188,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"regexp: /", `r.yaml:1:9: want a regular expression between slashes, such as /ok/, not "/"`},
 		{"regexp: 1", `r.yaml:1:9: want a regular expression between slashes, such as /ok/, not "1"`},
 		{"regexp: /a(/", "r.yaml:1:9: /a(/ is no regular expression: missing closing ): `a(`"},
-		{"glob: ''", `r.yaml:1:7: want a path or a pattern such as **/*.py, not ""`},
-		{"glob:", `r.yaml:1:6: want a path or a pattern such as **/*.py, not nothing`},
-		{"glob: [a]", `r.yaml:1:7: want a path or a pattern such as **/*.py, not a list`},
+		{"glob: ''", `r.yaml:1:7: want a path or a pattern inside the folder, such as **/*.py, not ""`},
+		{"glob:", `r.yaml:1:6: want a path or a pattern inside the folder, such as **/*.py, not nothing`},
+		{"glob: [a]", `r.yaml:1:7: want a path or a pattern inside the folder, such as **/*.py, not a list`},
 		{"glob: 'a['", `r.yaml:1:7: "a[" is no pattern: a [ has no ]`},
 		{"even: 3", `r.yaml:1:7: 3 is odd`},
 		{"even: x", `r.yaml:1:7: want a whole number, not "x"`}, // a value that was not read is not validated
@@ -294,8 +294,8 @@ func TestSchemasAgreeWithTheDecoder(t *testing.T) {
 	}{
 		{Duration(0), func() Unmarshaler { return new(Duration) }, []string{"20s", "1m30s", "300ms", "1.5h"}, []string{"5", "x", "-3s", "5 s"}},
 		{Size(0), func() Unmarshaler { return new(Size) }, []string{"250MB", "1.5GB", "1 KB"}, []string{"100", "1MiB", "-1MB"}},
-		{Regexp{}, func() Unmarshaler { return new(Regexp) }, []string{"/ok/", "//"}, []string{"ok", "/ok"}},
-		{Glob(""), func() Unmarshaler { return new(Glob) }, []string{"**/*.py", "a"}, nil},
+		{Regexp{}, func() Unmarshaler { return new(Regexp) }, []string{"/ok/"}, []string{"ok", "/ok", "//"}},
+		{Glob(""), func() Unmarshaler { return new(Glob) }, []string{"**/*.py", "a", ".env", "..a/b", ".a/...b"}, []string{"/a", "a/", "a//b", "", ".", "..", "../a", "a/./b"}},
 	} {
 		s := c.schema.OptionSchema()
 		pattern := regexp.MustCompile(s.Pattern)

@@ -2,6 +2,7 @@ package option
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"strconv"
@@ -90,7 +91,7 @@ type Regexp struct{ *regexp.Regexp }
 
 // UnmarshalOption reads /…/.
 func (r *Regexp) UnmarshalOption(v Value) Problems {
-	if v.Kind != String || len(v.Text) < 2 || v.Text[0] != '/' || v.Text[len(v.Text)-1] != '/' {
+	if v.Kind != String || len(v.Text) < 3 || v.Text[0] != '/' || v.Text[len(v.Text)-1] != '/' {
 		return v.Problem("want a regular expression between slashes, such as /ok/, not %s", v.Describe())
 	}
 	re, err := regexp.Compile(v.Text[1 : len(v.Text)-1])
@@ -103,7 +104,7 @@ func (r *Regexp) UnmarshalOption(v Value) Problems {
 
 // OptionSchema describes a regular expression.
 func (Regexp) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^/.*/$`, Examples: []any{"/ok/"}}
+	return &jsonschema.Schema{Type: "string", Pattern: `^/[\s\S]+/$`, Examples: []any{"/ok/"}}
 }
 
 // Glob is a pattern of slash-separated paths: * and ? stay within one name, ** stands for any folders.
@@ -111,8 +112,10 @@ type Glob string
 
 // UnmarshalOption reads a pattern.
 func (g *Glob) UnmarshalOption(v Value) Problems {
-	if v.Kind == List || v.Kind == Map || v.Text == "" {
-		return v.Problem("want a path or a pattern such as **/*.py, not %s", v.Describe())
+	if !v.scalar() || !fs.ValidPath(v.Text) || v.Text == "." || strings.ContainsFunc(v.Text, control) {
+		ps := v.Problem("want a path or a pattern inside the folder, such as **/*.py, not %s", v.Describe())
+		ps[0].Hint = "write it from the top of the folder, without a / at its beginning or end, and without . and .."
+		return ps
 	}
 	if _, err := path.Match(strings.ReplaceAll(v.Text, "**", "*"), "x"); err != nil {
 		return v.Problem("%q is no pattern: a [ has no ]", v.Text)
@@ -155,7 +158,33 @@ func matchParts(pattern, name []string) bool {
 }
 
 // OptionSchema describes a pattern.
-func (Glob) OptionSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+func (Glob) OptionSchema() *jsonschema.Schema {
+	const part = `([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)` // neither . nor ..
+	return &jsonschema.Schema{Types: scalars, Pattern: `^` + part + `(/` + part + `)*$`}
+}
+
+// Variables are names and their values, as a process or a build is given them.
+type Variables map[string]string
+
+var variableName = regexp.MustCompile(`^[^\s=]+$`)
+
+// UnmarshalOption reads them.
+func (vs *Variables) UnmarshalOption(v Value) Problems {
+	read := map[string]string{}
+	ps := Decode(v, &read)
+	for _, f := range v.Fields {
+		if !variableName.MatchString(f.Key.Text) {
+			ps = append(ps, f.Key.Problem("a variable's name has no blank and no =, and is not empty: %s", f.Key.Describe())...)
+		}
+	}
+	*vs = read
+	return ps
+}
+
+// OptionSchema describes them.
+func (Variables) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", PropertyNames: &jsonschema.Schema{Pattern: variableName.String()}, AdditionalProperties: &jsonschema.Schema{Types: scalars}}
+}
 
 // Describe is the value as an error shows it.
 func (v Value) Describe() string {
@@ -235,11 +264,28 @@ func (v Value) Interface() any {
 	return v.Text
 }
 
-// Get is the value of a map's key.
-func (v Value) Get(key string) (Value, bool) {
+// scalar says whether the value is one that is written as a text.
+func (v Value) scalar() bool { return v.Kind != List && v.Kind != Map && v.Kind != Null }
+
+// number is the value of a number, else 0.
+func (v Value) number() float64 {
+	switch n := v.Interface().(type) {
+	case int64:
+		return float64(n)
+	case float64:
+		return n
+	}
+	return 0
+}
+
+// Get is the value of a map's key, or of one in the map there, and so on.
+func (v Value) Get(path ...string) (Value, bool) {
+	if len(path) == 0 {
+		return v, true
+	}
 	for _, f := range v.Fields {
-		if f.Key.Text == key {
-			return f.Value, true
+		if f.Key.Text == path[0] {
+			return f.Value.Get(path[1:]...)
 		}
 	}
 	return Value{}, false

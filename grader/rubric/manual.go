@@ -52,10 +52,16 @@ students; they still read title, points, status and hint. bonus comes on top of 
 		{ID: "skills", Summary: "what the points are evidence of",
 			Keys: option.Keys(reflect.TypeFor[skill]()),
 			Why: `skills maps ids to skills, and a check names one. Reports show the points of each skill, without bonus, and whether it is
-mastered: from 80 per cent of its points, or from what mastery says. A rubric without skills is one without that table.`,
-			Example: `skills:
+mastered: from 80 per cent of its points, or from what mastery says. A skill that no check names is a mistake. A rubric without
+skills is one without that table.`,
+			Example: `rubric: skills
+points: 2
+skills:
+  building: {name: Building an Image, level: B1, mastery: 75}
   serving: {name: Serving Requests}
-  building: {name: Building an Image, level: B1, mastery: 75}`},
+checks:
+- {id: builds, points: 1, skill: building, build: {}}
+- {id: starts, points: 1, skill: serving, start: {}}`},
 		{ID: "container", Summary: "where the program is expected",
 			Keys: option.Keys(reflect.TypeFor[container]()),
 			Why: `The program is looked for on this port first, then on what EXPOSE says, then on what really listens inside. So a wrong port costs

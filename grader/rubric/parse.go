@@ -26,13 +26,13 @@ type document struct {
 }
 
 type container struct {
-	Port int `json:"port,omitempty" jsonschema:"the port that the program should listen on; 8000 unless given"`
+	Port int `json:"port,omitempty" option:"1..65535" jsonschema:"the port that the program should listen on; 8000 unless given"`
 }
 
 type skill struct {
 	Name    string  `json:"name" jsonschema:"as reports show it"`
 	Level   string  `json:"level,omitempty" jsonschema:"such as B1"`
-	Mastery float64 `json:"mastery,omitempty" jsonschema:"per cent of its points from which it counts as mastered; 80 unless given"`
+	Mastery float64 `json:"mastery,omitempty" option:"0..100" jsonschema:"per cent of its points from which it counts as mastered; 80 unless given"`
 }
 
 // entry is what every check may say besides its kind.
@@ -76,84 +76,55 @@ type parser struct {
 	rubric   *Rubric
 	needsAt  []option.Value // where each check of the rubric says what it needs
 	unsure   bool           // what a check is worth could not be read
+	skillsAt option.Value   // where the skills are written
+	astray   bool           // what a check is evidence of could not be read
 	problems option.Problems
 }
 
 func (p *parser) add(ps ...option.Problem) { p.problems = append(p.problems, ps...) }
 
+// said says whether there is a problem at that place already, of which another would come.
+func (p *parser) said(v option.Value) bool {
+	return slices.ContainsFunc(p.problems, func(q option.Problem) bool { return q.Pos == v.Pos })
+}
+
 func (p *parser) document(v option.Value) {
 	d := document{Limits: check.DefaultLimits(), Container: container{Port: 8000}}
 	p.add(option.Decode(v, &d)...)
 	r := p.rubric
-	if d.Rubric.Line > 0 && !idText.MatchString(d.Rubric.Text) {
+	if d.Rubric.Line > 0 && (d.Rubric.Kind == option.Null || !idText.MatchString(d.Rubric.Text)) {
 		p.add(d.Rubric.Problem("a rubric's name is small letters, digits and -, not %s", d.Rubric.Describe())...)
 	}
 	r.ID, r.Title, r.Limits, r.Port = d.Rubric.Text, d.Title, d.Limits, d.Container.Port
 	if r.Title == "" {
 		r.Title = r.ID
 	}
-	p.limits(v, d)
+	p.limits(v, d.Limits)
 	p.skills(d.Skills)
 	for _, c := range d.Checks {
 		p.check(c)
 	}
-	if checks, ok := v.Get("checks"); ok && checks.Kind == option.List && len(checks.Items) == 0 {
-		p.add(checks.Problem("a rubric needs at least one check")...)
-	}
 	p.needs()
+	p.unused()
 	p.total(d.Points)
 }
 
 // limits refuses what no engine could keep.
-func (p *parser) limits(v option.Value, d document) {
-	look := func(path ...string) option.Value {
-		place := v
-		for _, key := range path {
-			next, ok := place.Get(key)
-			if !ok {
-				return v
-			}
-			place = next
-		}
-		return place
-	}
-	for _, n := range []struct {
-		path    []string
-		value   string
-		allowed []string
-	}{
-		{[]string{"limits", "build", "network"}, d.Limits.Build.Network, []string{"open", "none"}},
-		{[]string{"limits", "run", "network"}, d.Limits.Run.Network, []string{"isolated", "open"}},
-	} {
-		if !slices.Contains(n.allowed, n.value) {
-			p.add(option.Unknown("network", look(n.path...), n.allowed)...)
-		}
-	}
-	if d.Limits.Run.CPUs <= 0 {
-		p.add(look("limits", "run", "cpus").Problem("cpus must be more than zero")...)
-	}
-	if d.Limits.Run.PIDs <= 0 {
-		p.add(look("limits", "run", "pids").Problem("pids must be more than zero")...)
-	}
-	if d.Limits.Build.Files <= 0 {
-		p.add(look("limits", "build", "files").Problem("files must be more than zero")...)
-	}
+func (p *parser) limits(v option.Value, l check.Limits) {
 	const leastMemory = 6 << 20 // Docker's own
-	if d.Limits.Run.Memory < leastMemory {
-		p.add(look("limits", "run", "memory").Problem("memory must be at least 6.3MB, which Docker needs to start a container")...)
+	if l.Run.Memory < leastMemory {
+		memory, _ := v.Get("limits", "run", "memory")
+		p.add(memory.Problem("memory must be at least 6.3MB, which Docker needs to start a container")...)
 	}
-	if d.Container.Port < 1 || d.Container.Port > 65535 {
-		p.add(look("container", "port").Problem("a port is a number from 1 to 65535")...)
-	}
+	timeout, _ := v.Get("limits", "http", "timeout")
+	p.add(check.Outlasts(timeout, l.Run.Time, "limits.run.time")...)
 }
 
 func (p *parser) skills(v option.Value) {
-	if v.Kind != option.Map {
-		if v.Line > 0 {
-			p.add(v.Problem("want a mapping from ids to skills, not %s", v.Describe())...)
-		}
-		return
+	if v.Line > 0 && v.Kind != option.Map {
+		p.add(v.Problem("want a mapping from ids to skills, not %s", v.Describe())...)
 	}
+	p.skillsAt = v
 	seen := map[string]bool{}
 	for _, f := range v.Fields {
 		s := skill{Mastery: 80}
@@ -165,11 +136,18 @@ func (p *parser) skills(v option.Value) {
 			p.add(f.Key.Problem("skill %q is already there", f.Key.Text)...)
 		}
 		seen[f.Key.Text] = true
-		if s.Mastery < 0 || s.Mastery > 100 {
-			m, _ := f.Value.Get("mastery")
-			p.add(m.Problem("mastery is a per cent from 0 to 100, not %s", m.Text)...)
-		}
 		p.rubric.Skills = append(p.rubric.Skills, Skill{ID: f.Key.Text, Name: s.Name, Level: s.Level, Mastery: s.Mastery})
+	}
+}
+
+// unused finds skills that no check is evidence of.
+func (p *parser) unused() {
+	for _, f := range p.skillsAt.Fields {
+		if len(p.rubric.Checks) > 0 && !p.astray && !p.said(f.Key) && !slices.ContainsFunc(p.rubric.Checks, func(c Check) bool { return c.Skill == f.Key.Text }) {
+			ps := f.Key.Problem("no check is evidence of the skill %q", f.Key.Text)
+			ps[0].Hint = "give a check the key skill: " + f.Key.Text + ", or remove the skill"
+			p.add(ps...)
+		}
 	}
 }
 
@@ -179,7 +157,7 @@ var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hid
 func (p *parser) check(v option.Value) {
 	if v.Kind != option.Map {
 		p.add(v.Problem("want a check, as a mapping, not %s", v.Describe())...)
-		p.unsure = true
+		p.unsure, p.astray = true, true
 		return
 	}
 	common := option.Value{Pos: v.Pos, Kind: option.Map}
@@ -192,7 +170,12 @@ func (p *parser) check(v option.Value) {
 		switch i := slices.Index(names, f.Key.Text); {
 		case i < 0:
 			p.add(option.Unknown("key", f.Key, names)...)
-			p.unsure = true // it may have been meant as points, or as bonus
+			p.unsure, p.astray = true, true // it may have been meant as points, as bonus, or as skill
+			near := option.Suggest(f.Key.Text, names)
+			if _, there := v.Get(near); !there && slices.Contains(entryKeys, near) { // it is read as what was meant
+				f.Key.Text = near
+				common.Fields = append(common.Fields, f)
+			}
 		case i < len(entryKeys):
 			common.Fields = append(common.Fields, f)
 		default:
@@ -211,18 +194,12 @@ func (p *parser) check(v option.Value) {
 	if bonus, ok := v.Get("bonus"); ok && bonus.Kind != option.Bool {
 		p.unsure = true
 	}
-	if k := e.Skill.Kind; e.Skill.Line > 0 && (k == option.List || k == option.Map || k == option.Null) {
-		p.add(e.Skill.Wrong("the id of one skill")...)
-	} else if e.Skill.Line > 0 && !slices.ContainsFunc(p.rubric.Skills, func(s Skill) bool { return s.ID == c.Skill }) {
-		var known []string
-		for _, s := range p.rubric.Skills {
-			known = append(known, s.ID)
-		}
-		p.add(option.Unknown("skill", e.Skill, known)...)
+	if e.Skill.Line > 0 {
+		p.skill(e.Skill)
 	}
 	switch len(kinds) {
 	case 0:
-		ps := v.Problem("check %q has no kind", c.ID)
+		ps := v.Problem("the check has no kind")
 		ps[0].Hint = "give it one of: " + strings.Join(names[len(entryKeys):], ", ")
 		if !slices.ContainsFunc(p.problems, func(q option.Problem) bool { return q.Line >= v.Line && strings.HasPrefix(q.Message, "unknown key") }) {
 			p.add(ps...)
@@ -236,9 +213,30 @@ func (p *parser) check(v option.Value) {
 	p.rubric.Checks, p.needsAt = append(p.rubric.Checks, c), append(p.needsAt, needs)
 }
 
+// skill wants a skill that there is.
+func (p *parser) skill(v option.Value) {
+	var known []string
+	for _, s := range p.rubric.Skills {
+		known = append(known, s.ID)
+	}
+	switch {
+	case v.Kind == option.List || v.Kind == option.Map || v.Kind == option.Null:
+		p.add(v.Wrong("the id of one skill")...)
+	case len(known) == 0 && !p.said(p.skillsAt):
+		ps := v.Problem("unknown skill %q", v.Text)
+		ps[0].Hint = "describe it at the top of the rubric: skills: {" + v.Text + ": {name: …}}"
+		p.add(ps...)
+	case len(known) > 0 && !slices.Contains(known, v.Text):
+		p.add(option.Unknown("skill", v, known)...)
+	default:
+		return
+	}
+	p.astray = true
+}
+
 func (p *parser) id(v option.Value, c Check) {
 	id, ok := v.Get("id")
-	if !ok {
+	if !ok || p.said(id) {
 		return
 	}
 	if !idText.MatchString(c.ID) {
@@ -276,27 +274,29 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	p.add(ps...)
 	fresh, _ := at.Get("fresh")
 	for i, name := range c.Fresh {
-		switch {
-		case !freshText.MatchString(name) || slices.Contains(c.Fresh[:i], name):
-			p.add(fresh.Items[i].Problem("a fresh value's name is letters, digits and _, and given once, not %q", name)...)
-		case name == "i":
-			p.add(fresh.Items[i].Problem("$i counts the requests of a step with times: take another name")...)
+		if v := fresh.Items[i]; !p.said(v) && !freshText.MatchString(name) {
+			p.add(v.Problem("a fresh value's name is letters, digits and _, not %q", name)...)
 		}
 	}
-	if len(ps) > 0 {
+	if len(ps) > 0 || p.said(fresh) || slices.ContainsFunc(fresh.Items, p.said) {
 		return
 	}
-	var used []string
 	if a, ok := c.Asks.(check.Phased); ok {
 		c.Kind.Phase = a.Phase()
 	}
+	if l, ok := c.Asks.(check.LimitsValidator); ok {
+		p.add(l.ValidateLimits(f.Value, p.rubric.Limits)...)
+	}
+	var used []string
 	if s, ok := c.Asks.(check.ScopeValidator); ok {
 		var problems option.Problems
-		used, problems = s.ValidateScope(c.Fresh)
-		p.add(problems...)
+		if used, problems = s.ValidateScope(fresh.Items); len(problems) > 0 {
+			p.add(problems...)
+			return // what is used nowhere was probably meant there
+		}
 	}
 	for i, name := range c.Fresh {
-		if !slices.Contains(used, name) && name != "i" {
+		if !slices.Contains(used, name) {
 			p.add(fresh.Items[i].Problem("fresh value %q is used nowhere", name)...)
 		}
 	}
@@ -314,7 +314,7 @@ func (p *parser) needs() {
 	}
 	for i, c := range p.rubric.Checks {
 		for n, id := range c.Needs {
-			if _, ok := index[id]; !ok {
+			if _, ok := index[id]; !ok && !p.said(p.needsAt[i].Items[n]) {
 				p.add(option.Unknown("check", p.needsAt[i].Items[n], ids)...)
 			}
 		}

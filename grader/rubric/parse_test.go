@@ -27,6 +27,7 @@ container: {port: 9000}
 checks:
 - id: builds
   points: 2
+  skill: other
   build: {}
 - id: create
   title: It creates
@@ -59,7 +60,7 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, "http", c.Kind.Name)
 	assert.NotNil(t, c.Asks)
 	c.Kind, c.Asks = check.Kind{}, nil
-	assert.Equal(t, Check{Pos: option.Pos{File: "r.yaml", Line: 13, Column: 3}, ID: "create", Title: "It creates", Points: 1.5, Skill: "web",
+	assert.Equal(t, Check{Pos: option.Pos{File: "r.yaml", Line: 14, Column: 3}, ID: "create", Title: "It creates", Points: 1.5, Skill: "web",
 		Needs: []string{"builds"}, Hint: "Look.", Hidden: true, Partial: true, Fresh: []string{"a"}}, c)
 	assert.Equal(t, "builds", r.Checks[0].Title, "a check without a title is called by its id")
 	assert.True(t, r.Checks[2].Bonus)
@@ -83,7 +84,7 @@ points: 1
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		"r.yaml:1:1: unknown key \"Rubric\" (did you mean \"rubric\"?)\nr.yaml:1:1: missing key \"rubric\""},
+		"r.yaml:1:1: unknown key \"Rubric\" (did you mean \"rubric\"?)"},
 	{`rubric: My Rubric
 points: 1
 checks:
@@ -114,7 +115,7 @@ points: 1
 points: 1
 checks: []
 `,
-		`r.yaml:3:9: a rubric needs at least one check`},
+		`r.yaml:3:9: the list is empty`},
 	{`rubric: r
 points: 1
 checks: {id: a}
@@ -159,23 +160,23 @@ checks:
 points: 1
 skills: {a: {level: B1}}
 checks:
-- {id: a, points: 1, build: {}}
+- {id: a, points: 1, skill: a, build: {}}
 `,
 		`r.yaml:3:13: missing key "name"`},
 	{`rubric: r
 points: 1
 skills: {a: {name: x, mastery: 101}}
 checks:
-- {id: a, points: 1, build: {}}
+- {id: a, points: 1, skill: a, build: {}}
 `,
-		`r.yaml:3:32: mastery is a per cent from 0 to 100, not 101`},
+		`r.yaml:3:32: want a number from 0 to 100, not 101`},
 	{`rubric: r
 points: 1
 skills:
   a: {name: x}
   a: {name: y}
 checks:
-- {id: a, points: 1, build: {}}
+- {id: a, points: 1, skill: a, build: {}}
 `,
 		`r.yaml:5:3: skill "a" is already there`},
 	{`rubric: r
@@ -214,21 +215,21 @@ limits: {run: {cpus: 0}}
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		`r.yaml:3:22: cpus must be more than zero`},
+		`r.yaml:3:22: want a number from 0.01 to 1024, not 0`},
 	{`rubric: r
 points: 1
 limits: {run: {pids: -1}}
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		`r.yaml:3:22: pids must be more than zero`},
+		`r.yaml:3:22: want a number from 1 to 4194304, not -1`},
 	{`rubric: r
 points: 1
 limits: {build: {files: 0}}
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		`r.yaml:3:25: files must be more than zero`},
+		`r.yaml:3:25: want a number from 1 to 1000000, not 0`},
 	{`rubric: r
 points: 1
 limits: {run: {memory: 1MB}}
@@ -242,7 +243,7 @@ container: {port: 70000}
 checks:
 - {id: a, points: 1, build: {}}
 `,
-		`r.yaml:3:19: a port is a number from 1 to 65535`},
+		`r.yaml:3:19: want a number from 1 to 65535, not 70000`},
 	{`rubric: r
 points: 1
 checks:
@@ -291,7 +292,7 @@ points: 1
 checks:
 - {id: a, points: 1}
 `,
-		`r.yaml:4:3: check "a" has no kind`},
+		`r.yaml:4:3: the check has no kind`},
 	{`rubric: r
 points: 1
 checks:
@@ -337,13 +338,13 @@ points: 1
 checks:
 - {id: a, points: 1, fresh: [a, a], http: [{send: GET /$a}]}
 `,
-		`r.yaml:4:33: a fresh value's name is letters, digits and _, and given once, not "a"`},
+		`r.yaml:4:33: "a" is already in the list`},
 	{`rubric: r
 points: 1
 checks:
 - {id: a, points: 1, fresh: [a-b], http: [{send: GET /}]}
 `,
-		"r.yaml:4:30: a fresh value's name is letters, digits and _, and given once, not \"a-b\"\nr.yaml:4:30: fresh value \"a-b\" is used nowhere"},
+		"r.yaml:4:30: a fresh value's name is letters, digits and _, not \"a-b\""},
 	{`rubric: r
 points: 1
 checks:
@@ -418,7 +419,7 @@ points: 1
 checks:
 - {id: a, points: 1, env: {set: {A: b}, steps: []}}
 `,
-		`r.yaml:4:48: want at least one step`},
+		`r.yaml:4:48: the list is empty`},
 	{`rubric: r
 points: 1
 checks:
@@ -480,9 +481,9 @@ points: *p
 	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], listen: {port: 1}}\n- {id: b, points: 0, needs: [c], files: {require: [x]}}\n- {id: c, points: 0, stop: {}}\n",
 		`r.yaml:4:29: check "a" cannot need "c", which is asked after it`},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, needs: [], build: {}, needs: [b]}\n",
-		`r.yaml:4:44: key "needs" is already on line 4`},
+		"r.yaml:4:29: the list is empty\nr.yaml:4:44: key \"needs\" is already on line 4"},
 	{"rubric: r\npoints: 1\nchecks:\n- {points: 1, needs: [\"\"], build: {}}\n",
-		`r.yaml:4:3: missing key "id"`},
+		"r.yaml:4:3: missing key \"id\"\nr.yaml:4:23: want text, not \"\""},
 	{"rubric: r\npoints: 1\nchecks:\n- text\n- {id: a, points: 1, needs: [a], build: {}}\n",
 		"r.yaml:4:3: want a check, as a mapping, not \"text\"\nr.yaml:5:29: checks need each other in a circle: a -> a"},
 	{"rubric: r\n<<: {points: 1}\nchecks: []\n",
@@ -490,7 +491,7 @@ points: *p
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, build: {}}\nlimits: {run: {network: None, time: 3m}}\n# ünïcode: [ä, ö]\ncontainer: {prt: 1}\n",
 		"r.yaml:5:25: unknown network \"None\"\nr.yaml:7:13: unknown key \"prt\" (did you mean \"port\"?)"},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, title: äöü, ponits: 1, build: {}}\n",
-		"r.yaml:4:3: missing key \"points\"\nr.yaml:4:23: unknown key \"ponits\" (did you mean \"points\"?)"},
+		"r.yaml:4:23: unknown key \"ponits\" (did you mean \"points\"?)"},
 }
 
 func TestParseMistakes(t *testing.T) {

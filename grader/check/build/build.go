@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -27,8 +28,18 @@ build: {}`}}
 
 // Build is the options.
 type Build struct {
-	Args   map[string]string `json:"args,omitempty" jsonschema:"build arguments"`
-	Target string            `json:"target,omitempty" jsonschema:"the stage to build; the last unless given"`
+	Args   option.Variables `json:"args,omitempty" jsonschema:"build arguments"`
+	Target string           `json:"target,omitempty" jsonschema:"the stage to build; the last unless given"`
+}
+
+var stage = regexp.MustCompile(`(?i)^[a-z0-9][a-z0-9_.-]*$`)
+
+// ValidateOption wants a target that a stage can be called.
+func (b *Build) ValidateOption(at option.Value) option.Problems {
+	if target, ok := at.Get("target"); ok && !stage.MatchString(b.Target) {
+		return target.Problem("want the name of a stage, such as app in FROM … AS app, not %s", target.Describe())
+	}
+	return nil
 }
 
 // Shape passes arguments and target to the main build.

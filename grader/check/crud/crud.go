@@ -32,12 +32,12 @@ crud: {at: /tasks, id: id, new: {title: $word, completed: false}, edit: {title: 
 type CRUD struct {
 	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection"`
 	ID     string                 `json:"id,omitempty" jsonschema:"the field that holds the id"`
-	List   string                 `json:"list,omitempty" jsonschema:"where in the answer the array is; the answer itself unless given"`
+	List   string                 `json:"list,omitempty" option:"any" jsonschema:"where in the answer the array is; the answer itself unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
 	Edit   option.Value           `json:"edit" jsonschema:"the body of an update"`
 	Refuse option.Value           `json:"refuse,omitzero" jsonschema:"a body that is refused, and must then leave nothing behind"`
-	Walks  int                    `json:"walks,omitempty" jsonschema:"how many; 8 unless given"`
-	Steps  int                    `json:"steps,omitempty" jsonschema:"how long; 20 unless given"`
+	Walks  int                    `json:"walks,omitempty" option:"1..100" jsonschema:"how many; 8 unless given"`
+	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how long; 20 unless given"`
 	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete, gone"`
 }
 
@@ -46,9 +46,6 @@ var operations = []string{"create", "get", "list", "update", "delete", "gone"}
 // ValidateOption bounds the work and finds misspelt operations.
 func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	var ps option.Problems
-	if c.Walks < 1 || c.Walks > 100 || c.Steps < 2 || c.Steps > 200 {
-		ps = append(ps, at.Problem("walks are from 1 to 100, steps from 2 to 200")...)
-	}
 	status, _ := at.Get("status")
 	for _, f := range status.Fields {
 		if !slices.Contains(operations, f.Key.Text) {
@@ -57,12 +54,19 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	}
 	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
 		if body.Line > 0 && body.Kind != option.Map {
-			ps = append(ps, body.Problem("want a mapping, not %s", body.Describe())...)
+			ps = append(ps, body.Wrong("a mapping")...)
+			continue
 		}
 		body.EachText(func(text option.Value) { ps = append(ps, unknown(text)...) })
 	}
-	if path, ok := at.Get("at"); ok && (!strings.HasPrefix(c.At, "/") || strings.HasSuffix(c.At, "/")) {
+	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || strings.HasSuffix(c.At, "/") || strings.ContainsAny(c.At, "?#") {
 		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
+	}
+	if id, _ := at.Get("id"); strings.ContainsAny(c.ID, ".[") {
+		ps = append(ps, id.Problem("want the key of a thing that holds its id, not the path %s", id.Describe())...)
+	}
+	if list, _ := at.Get("list"); !steps.IsPath(c.List) {
+		ps = append(ps, list.Problem("want a path into the answer, such as items, not %s", list.Describe())...)
 	}
 	return ps
 }

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	df "github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -57,8 +58,8 @@ func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
 	}
 	list, _ := at.Get("allow_from")
 	for _, v := range list.Items {
-		if _, err := path.Match(v.Text, "x"); err != nil {
-			ps = append(ps, v.Problem("%q is no pattern: a [ has no ]", v.Text)...)
+		if _, err := path.Match(v.Text, "x"); err != nil || strings.ContainsFunc(v.Text, unicode.IsSpace) {
+			ps = append(ps, v.Problem("%s is no pattern of a base image: it has no blank, and every [ its ]", v.Describe())...)
 		}
 	}
 	if len(d.Require)+len(d.Rules)+len(d.AllowFrom) == 0 {

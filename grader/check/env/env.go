@@ -33,23 +33,23 @@ env: {LOG_LEVEL: debug}`}}
 
 // Env is the options: variables, or variables and steps.
 type Env struct {
-	Set   map[string]string
+	Set   option.Variables
 	Steps []steps.Step
 }
 
 type withSteps struct {
-	Set   map[string]string `json:"set" jsonschema:"the variables"`
-	Steps []steps.Step      `json:"steps" jsonschema:"what is sent to the container"`
+	Set   option.Variables `json:"set" jsonschema:"the variables"`
+	Steps []steps.Step     `json:"steps" jsonschema:"what is sent to the container"`
 }
 
 // UnmarshalOption reads either form.
 func (e *Env) UnmarshalOption(v option.Value) option.Problems {
-	if written, ok := v.Get("steps"); ok {
+	if _, ok := v.Get("steps"); ok {
 		var long withSteps
 		ps := option.Decode(v, &long)
 		e.Set, e.Steps = long.Set, long.Steps
-		if len(ps) == 0 && len(e.Steps) == 0 {
-			return written.Problem("want at least one step")
+		if len(ps) == 0 {
+			ps = port(v.Get("set", "PORT"))
 		}
 		return ps
 	}
@@ -67,7 +67,15 @@ func (e *Env) UnmarshalOption(v option.Value) option.Problems {
 	if len(e.Set) == 0 {
 		return v.Problem("want at least one variable")
 	}
-	return nil
+	return port(v.Get("PORT"))
+}
+
+// port wants a PORT that a program can listen on.
+func port(v option.Value, ok bool) option.Problems {
+	if n, err := strconv.Atoi(v.Text); !ok || err == nil && n > 0 && n < 1<<16 {
+		return nil
+	}
+	return v.Problem("PORT is where the program is to listen: want a number from 1 to 65535, not %s", v.Describe())
 }
 
 // OptionSchema describes both forms.
@@ -79,8 +87,13 @@ func (Env) OptionSchema() *jsonschema.Schema {
 }
 
 // ValidateScope checks the variables of the steps.
-func (e *Env) ValidateScope(fresh []string) ([]string, option.Problems) {
+func (e *Env) ValidateScope(fresh []option.Value) ([]string, option.Problems) {
 	return steps.ValidateScope(e.Steps, fresh)
+}
+
+// ValidateLimits bounds the waiting of the steps.
+func (e *Env) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
+	return steps.ValidateLimits(e.Steps, l)
 }
 
 // apart says whether a container of its own is needed, since the variables may change what the program does.

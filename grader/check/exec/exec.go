@@ -23,14 +23,14 @@ exec: {run: [python, --version], want: 0, stdout: /Python 3/}`}}
 
 // Exec is the options.
 type Exec struct {
-	Run    []string      `json:"run" jsonschema:"the program and its arguments"`
-	Want   int           `json:"want,omitempty" jsonschema:"the exit code; 0 unless given"`
+	Run    []string      `json:"run" option:"any" jsonschema:"the program and its arguments"`
+	Want   int           `json:"want,omitempty" option:"0..255" jsonschema:"the exit code; 0 unless given"`
 	Stdout option.Regexp `json:"stdout,omitzero" jsonschema:"what its standard output must match"`
 }
 
 // ValidateOption wants a program.
 func (e *Exec) ValidateOption(at option.Value) option.Problems {
-	if len(e.Run) == 0 {
+	if len(e.Run) == 0 || strings.TrimSpace(e.Run[0]) == "" {
 		return at.Problem("run wants at least the name of a program")
 	}
 	return nil

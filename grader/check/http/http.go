@@ -39,8 +39,13 @@ func (s *Steps) ValidateOption(at option.Value) option.Problems {
 }
 
 // ValidateScope checks the variables.
-func (s *Steps) ValidateScope(fresh []string) ([]string, option.Problems) {
+func (s *Steps) ValidateScope(fresh []option.Value) ([]string, option.Problems) {
 	return steps.ValidateScope(*s, fresh)
+}
+
+// ValidateLimits bounds the waiting of steps.
+func (s *Steps) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
+	return steps.ValidateLimits(*s, l)
 }
 
 // Ask sends the steps.

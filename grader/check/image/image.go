@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +30,8 @@ image: {size: {full: 250MB, zero: 500MB}}`}}
 type Image struct {
 	Size    *Range      `json:"size,omitempty" jsonschema:"of the whole image"`
 	Added   *Range      `json:"added,omitempty" jsonschema:"without the base image"`
-	User    string      `json:"user,omitempty" jsonschema:"nonroot"`
-	Expose  []int       `json:"expose,omitempty" jsonschema:"ports that EXPOSE must name"`
+	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot"`
+	Expose  []int       `json:"expose,omitempty" option:"1..65535" jsonschema:"ports that EXPOSE must name"`
 	Workdir string      `json:"workdir,omitempty" jsonschema:"what WORKDIR must be"`
 	Waste   option.Size `json:"waste,omitzero" jsonschema:"bytes that later layers replace or delete, at most"`
 }
@@ -54,8 +55,10 @@ func (i *Image) ValidateOption(at option.Value) option.Problems {
 	if len(at.Fields) == 0 {
 		return at.Problem("want at least one of size, added, user, expose, workdir, waste")
 	}
-	if user, ok := at.Get("user"); ok && i.User != "nonroot" {
-		return user.Problem("the only user to ask for is nonroot, not %s", user.Describe())
+	if dir, ok := at.Get("workdir"); ok && (!path.IsAbs(i.Workdir) || path.Clean(i.Workdir) != i.Workdir) {
+		ps := dir.Problem("want an absolute path such as /app, not %s", dir.Describe())
+		ps[0].Hint = "Docker makes whatever WORKDIR says absolute, and takes a / from its end"
+		return ps
 	}
 	return nil
 }

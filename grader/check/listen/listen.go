@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // Kind is the kind.
@@ -26,15 +25,7 @@ listen: {port: 8000}`}}
 
 // Listen is the options.
 type Listen struct {
-	Port int `json:"port,omitempty" jsonschema:"the rubric's container.port unless given"`
-}
-
-// ValidateOption wants a port.
-func (l *Listen) ValidateOption(at option.Value) option.Problems {
-	if port, ok := at.Get("port"); ok && (l.Port < 1 || l.Port > 65535) {
-		return port.Problem("a port is a number from 1 to 65535")
-	}
-	return nil
+	Port int `json:"port,omitempty" option:"1..65535" jsonschema:"the rubric's container.port unless given"`
 }
 
 // Ask compares what was found with what should be.

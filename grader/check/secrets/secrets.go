@@ -33,7 +33,7 @@ secrets: {plant: [.env, private.key]}`}}
 
 // Secrets is the options.
 type Secrets struct {
-	Plant []string `json:"plant,omitempty" jsonschema:"paths that are planted; .env, .env.local, server.pem and private.key unless given"`
+	Plant []string `json:"plant,omitempty" option:"any" jsonschema:"paths that are planted; .env, .env.local, server.pem and private.key unless given"`
 }
 
 // ValidateOption wants plain paths.

@@ -38,13 +38,16 @@ type Start struct {
 	Within option.Duration `json:"within,omitzero" jsonschema:"how long it may take from the start; 20s unless given"`
 }
 
-// ValidateOption wants a path.
+// ValidateOption wants a path, and an answer that there can be.
 func (s *Start) ValidateOption(at option.Value) option.Problems {
-	if !strings.HasPrefix(s.Get, "/") {
-		v, _ := at.Get("get")
-		return v.Problem("a path begins with /, not %s", v.Describe())
-	}
-	return nil
+	get, _ := at.Get("get")
+	return append(steps.CheckPath(get), steps.CheckWanted(s.JSON)...)
+}
+
+// ValidateLimits wants an end to the waiting before that of the limits.
+func (s *Start) ValidateLimits(at option.Value, l check.Limits) option.Problems {
+	within, _ := at.Get("within")
+	return check.Outlasts(within, l.Run.Start, "limits.run.start")
 }
 
 // patience is how long the same wrong answer must come before it is believed: a program may say 404 while it loads.

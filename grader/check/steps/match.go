@@ -40,6 +40,16 @@ func checkHole(v option.Value) (ps option.Problems) {
 	return ps
 }
 
+// CheckWanted finds what no answer can be, where there are no variables.
+func CheckWanted(want option.Value) (ps option.Problems) {
+	want.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+	uses(want, func(name string, at option.Value) {
+		at.Text = name
+		ps = append(ps, option.Unknown("variable", at, nil)...)
+	})
+	return ps
+}
+
 // checkSent finds what stands for something in an answer, and would be sent as it is written.
 func checkSent(v option.Value) option.Problems {
 	if !isHole(v.Text) {

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -27,14 +29,14 @@ type Step struct {
 	Exact      bool                     `json:"exact,omitempty" jsonschema:"the answer holds json and nothing more"`
 	Has        []option.Value           `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
 	Lacks      []option.Value           `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
-	List       string                   `json:"list,omitempty" jsonschema:"the path of the array in the answer; the answer itself unless given"`
+	List       string                   `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
 	Count      Count                    `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
 	Text       option.Regexp            `json:"text,omitzero" jsonschema:"what the answer's text must match"`
 	Header     map[string]option.Regexp `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
 	Save       map[string]string        `json:"save,omitempty" jsonschema:"variables to make of paths in the answer"`
 	Distinct   string                   `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
-	Times      int                      `json:"times,omitempty" jsonschema:"how often the request is sent; $i counts from 1"`
-	Parallel   int                      `json:"parallel,omitempty" jsonschema:"how many leave together"`
+	Times      int                      `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
+	Parallel   int                      `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`
 	Within     option.Duration          `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
 
 	written option.Value
@@ -73,12 +75,6 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	if s.Exact && s.JSON.Line == 0 {
 		ps = append(ps, place("exact").Problem("exact needs json beside it")...)
 	}
-	if _, ok := at.Get("times"); ok && (s.Times < 1 || s.Times > 10_000) {
-		ps = append(ps, place("times").Problem("times is from 1 to 10000")...)
-	}
-	if _, ok := at.Get("parallel"); ok && (s.Parallel < 1 || s.Parallel > 64) {
-		ps = append(ps, place("parallel").Problem("parallel is from 1 to 64")...)
-	}
 	if s.Parallel > 0 && s.Times == 0 {
 		ps = append(ps, place("parallel").Problem("parallel needs times beside it")...)
 	}
@@ -88,7 +84,7 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	if s.List != "" && len(s.Has)+len(s.Lacks) == 0 && s.Count.Op == "" {
 		ps = append(ps, place("list").Problem("list needs has, lacks or count beside it")...)
 	}
-	for _, v := range append(append([]option.Value{s.JSON}, s.Has...), s.Lacks...) {
+	for _, v := range slices.Concat([]option.Value{s.JSON}, s.Has, s.Lacks) {
 		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
 	}
 	s.Body.EachText(func(text option.Value) { ps = append(ps, checkSent(text)...) })
@@ -97,20 +93,23 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		switch written := s.savedAt(name); {
 		case !variable.MatchString(name):
 			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
-		case name == counter:
-			ps = append(ps, written.Problem("$i counts the requests of a step with times: save under another name")...)
-		case !pathText.MatchString(path):
+		case !IsPath(path):
 			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
+		default:
+			ps = append(ps, reserved(written)...)
 		}
 	}
 	for key, path := range map[string]string{"list": s.List, "distinct": s.Distinct} {
-		if _, ok := at.Get(key); ok && !pathText.MatchString(path) {
+		if _, ok := at.Get(key); ok && !IsPath(path) {
 			ps = append(ps, place(key).Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
 		}
 	}
 	for name, value := range s.Headers {
-		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
+		switch {
+		case !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00"):
 			ps = append(ps, place("headers").Problem("%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
+		case slices.Contains(ours, http.CanonicalHeaderKey(name)):
+			ps = append(ps, place("headers").Problem("%s is made of where and what is sent, and cannot be another", name)...)
 		}
 	}
 	for name := range s.Header {
@@ -125,12 +124,27 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
+// ours are headers of a request that are not the rubric's to set.
+var ours = []string{"Host", "Content-Length", "Transfer-Encoding"}
+
 var (
 	pathText   = regexp.MustCompile(`^(\$\.?)?([^.\[\]]+|\[\d+\])?(\.[^.\[\]]+|\[\d+\])*$`)
 	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 )
 
+// IsPath says whether a text is a path into an answer, for [At].
+func IsPath(text string) bool { return pathText.MatchString(text) }
+
 var variable = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// ValidateLimits finds steps that ask again for longer than the program may be asked.
+func ValidateLimits(all []Step, l check.Limits) (ps option.Problems) {
+	for _, s := range all {
+		within, _ := s.written.Get("within")
+		ps = append(ps, check.Outlasts(within, l.Run.Time, "limits.run.time")...)
+	}
+	return ps
+}
 
 // Send is a method and a path.
 type Send struct{ Method, Path string }
@@ -148,11 +162,17 @@ func (s *Send) UnmarshalOption(v option.Value) option.Problems {
 		word.Text = method
 		return option.Unknown("method", word, methods)
 	}
-	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\n") {
-		return v.Problem("a path begins with / and has no blanks, not %q", path)
-	}
 	s.Method, s.Path = method, path
-	return nil
+	v.Text = path
+	return CheckPath(v)
+}
+
+// CheckPath finds what is no path of a request; where none is written there is nothing to find.
+func CheckPath(v option.Value) option.Problems {
+	if v.Line == 0 || strings.HasPrefix(v.Text, "/") && !strings.ContainsFunc(v.Text, unicode.IsSpace) {
+		return nil
+	}
+	return v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
 }
 
 // String is how it is written.
@@ -181,6 +201,9 @@ func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
 	for _, item := range items {
 		if !codeText.MatchString(item.Text) {
 			return item.Problem("want a status code such as 200, or a class such as 2xx, not %s", item.Describe())
+		}
+		if slices.Contains(*c, item.Text) {
+			return item.Problem("%s is already in the list", item.Text)
 		}
 		*c = append(*c, item.Text)
 	}
@@ -216,12 +239,12 @@ type Count struct {
 	N  int
 }
 
-var countText = regexp.MustCompile(`^(>=|<=|>|<|==)? ?(\d+)$`)
+var countText = regexp.MustCompile(`^(>=|<=|>|<|==)? ?(\d{1,9})$`)
 
 // UnmarshalOption reads 3 or ">=1".
 func (c *Count) UnmarshalOption(v option.Value) option.Problems {
 	m := countText.FindStringSubmatch(v.Text)
-	if m == nil {
+	if m == nil || m[1] == "<" && strings.Trim(m[2], "0") == "" {
 		return v.Problem(`want a count such as 3 or ">=1", not %s`, v.Describe())
 	}
 	c.Op = m[1]

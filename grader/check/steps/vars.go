@@ -224,8 +224,12 @@ func (s Step) uses(found func(name string, at, part option.Value)) {
 }
 
 // ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used.
-func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problems) {
-	known := slices.Clone(fresh)
+func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.Problems) {
+	var known []string
+	for _, v := range fresh {
+		ps = append(ps, reserved(v)...)
+		known = append(known, v.Text)
+	}
 	savedAt := map[string]option.Pos{}
 	later := func(name string) (line int) {
 		for _, s := range slices.Backward(all) {
@@ -264,12 +268,20 @@ func ValidateScope(all []Step, fresh []string) (used []string, ps option.Problem
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(savedAt)) {
-		if !slices.Contains(used, name) {
+		if len(ps) == 0 && !slices.Contains(used, name) { // else it was probably meant there
 			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere", name)})
 		}
 	}
 	option.Sort(ps)
 	return used, ps
+}
+
+// reserved finds the name that is the counter's.
+func reserved(name option.Value) option.Problems {
+	if name.Text != counter {
+		return nil
+	}
+	return name.Problem("$%s counts the requests of a step with times: take another name", counter)
 }
 
 // namesList says whether a value names a variable that a step with times saves.

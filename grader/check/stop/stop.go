@@ -25,7 +25,13 @@ stop: {within: 5s}`}}
 
 // Stop is the options.
 type Stop struct {
-	Within option.Duration `json:"within,omitzero" jsonschema:"5s unless given"`
+	Within option.Duration `json:"within,omitzero" jsonschema:"how long it may take; 5s unless given"`
+}
+
+// ValidateLimits wants an end before that of the limits.
+func (s *Stop) ValidateLimits(at option.Value, l check.Limits) option.Problems {
+	within, _ := at.Get("within")
+	return check.Outlasts(within, l.Run.Time, "limits.run.time")
 }
 
 // kills are the names of the signal that no program can catch.

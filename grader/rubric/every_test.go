@@ -1,0 +1,158 @@
+package rubric
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// absurd are values that few keys can have, as they are written.
+var absurd = []string{"null", "true", "0", "-1", "0x10", "3.5", "404", "70000", "99999999999999999999", "1e400", ".nan", ".inf",
+	`""`, `" "`, `"a b"`, `"a=b"`, `"a\nb"`, `"a\0"`, "é", "x", "/", "/a", "../a", "/a/../b", "a//b", "a/", ".", "$x", `"${"`, "<nay>", "/(/", "//",
+	"0s", "-5s", "300h", "0MB", "9e9GB", "2026-01-31", "[]", "[null]", "[[]]", `[""]`, "[a, a]", "{}", "{a: null}", "{a: b}", `{"": b}`,
+	`{"a b": c}`, `{"a=b": c}`, "{a: []}"}
+
+// free are keys whose values may be any, for the most part.
+var free = []string{"json", "body", "new", "refuse", "has", "lacks", "crud.edit"}
+
+// places are all values of a rubric, those of each key once, but for what is within a free one.
+func places(path string, v *option.Value, found func(path string, v *option.Value)) {
+	found(path, v)
+	if slices.ContainsFunc(free, func(key string) bool { return strings.HasSuffix(path, "."+key) }) {
+		return
+	}
+	for i := range v.Items {
+		places(path+"[]", &v.Items[i], found)
+	}
+	for i := range v.Fields {
+		places(strings.TrimPrefix(path+"."+v.Fields[i].Key.Text, "."), &v.Fields[i].Value, found)
+	}
+}
+
+func forEditors(t *testing.T) *jsonschema.Resolved {
+	t.Helper()
+	text, err := Schema(kinds.All())
+	require.NoError(t, err)
+	var schema jsonschema.Schema
+	require.NoError(t, json.Unmarshal(text, &schema))
+	resolved, err := schema.Resolve(nil)
+	require.NoError(t, err)
+	return resolved
+}
+
+// TestEveryValue puts absurd values in the place of each value of a rubric. Which are accepted stands in a file, to be
+// read over; the schema accepts them too. Of the others it is said once, at their place.
+func TestEveryValue(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/everything.yaml")
+	require.NoError(t, err)
+	whole, problems := read("rubric.yaml", text)
+	require.Empty(t, problems)
+	schema := forEditors(t)
+	judge := func() (option.Problems, error) {
+		p := parser{kinds: kinds.All(), rubric: &Rubric{}}
+		if p.document(whole); len(p.problems) > 0 {
+			return p.problems, nil
+		}
+		return nil, schema.Validate(whole.Interface())
+	}
+	problems, err = judge()
+	require.Empty(t, problems)
+	require.NoError(t, err)
+
+	var accepted strings.Builder
+	seen := map[string]bool{"": true}
+	places("", &whole, func(path string, v *option.Value) {
+		if seen[path] {
+			return
+		}
+		seen[path] = true
+		before := *v
+		defer func() { *v = before }()
+		var taken []string
+		for _, value := range absurd {
+			other, ps := read("rubric.yaml", []byte("x: "+value))
+			require.Empty(t, ps, value)
+			*v = other.Fields[0].Value
+			v.Pos = before.Pos
+			ps, err := judge()
+			if len(ps) == 0 {
+				taken = append(taken, value)
+				assert.NoError(t, err, "the schema refuses what is read: %s: %s", path, value)
+			}
+			if other.Fields[0].Value.Kind < option.List && path != "checks[].fresh[]" { // else more than one thing may be wrong with it
+				assert.LessOrEqual(t, len(ps), 1, "%s: %s: %v", path, value, ps)
+			}
+			for _, p := range ps {
+				assert.NotRegexp(t, `goroutine|panic|%!|!!|map\[`, p.Message+p.Hint)
+			}
+		}
+		line := path + ": " + strings.Join(taken, "  ") + "\n"
+		accepted.WriteString(line)
+	})
+	const file = "testdata/accepted.txt"
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(accepted.String()), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), accepted.String())
+}
+
+// TestEverythingHasEveryKey: a new key is tried with every value too.
+func TestEverythingHasEveryKey(t *testing.T) {
+	text, err := os.ReadFile("testdata/everything.yaml")
+	require.NoError(t, err)
+	var has func(s *jsonschema.Schema)
+	has = func(s *jsonschema.Schema) {
+		if s == nil {
+			return
+		}
+		for key, below := range s.Properties {
+			assert.Regexp(t, `\b`+key+`: `+"|"+`\b`+key+`:\n`, string(text))
+			has(below)
+		}
+		has(s.Items)
+		has(s.AdditionalProperties)
+	}
+	has(forEditors(t).Schema())
+}
+
+// TestSchemaAcceptsWhatIsRead: no editor underlines what the parser takes, in all rubrics that there are.
+func TestSchemaAcceptsWhatIsRead(t *testing.T) {
+	schema := forEditors(t)
+	texts := []string{whole, string(Starter("notes"))}
+	for _, c := range mistakes {
+		texts = append(texts, c.text)
+	}
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/mistakes/*.yaml", "../../rubrics/*.yaml", "../../docs/examples/*/*.yaml", "../../cmd/taskgrader/testdata/*/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			texts = append(texts, string(text))
+		}
+	}
+	accepted := 0
+	for _, text := range texts {
+		if _, err := Parse("r.yaml", []byte(text), kinds.All()); err != nil {
+			continue
+		}
+		v, _ := read("r.yaml", []byte(text))
+		assert.NoError(t, schema.Validate(v.Interface()), text)
+		accepted++
+	}
+	assert.Greater(t, accepted, 6)
+}
