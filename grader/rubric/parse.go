@@ -172,7 +172,9 @@ func (p *parser) check(v option.Value) {
 			p.add(option.Unknown("key", f.Key, names)...)
 			p.unsure, p.astray = true, true // it may have been meant as points, as bonus, or as skill
 			near := option.Suggest(f.Key.Text, names)
-			if _, there := v.Get(near); !there && slices.Contains(entryKeys, near) { // it is read as what was meant
+			_, written := v.Get(near)
+			_, meant := common.Get(near)
+			if !written && !meant && slices.Contains(entryKeys, near) { // it is read as what was meant
 				f.Key.Text = near
 				common.Fields = append(common.Fields, f)
 			}
@@ -189,9 +191,9 @@ func (p *parser) check(v option.Value) {
 	if c.Title == "" {
 		c.Title = c.ID
 	}
-	p.id(v, c)
+	p.id(common, c)
 	p.points(e.Points, &c)
-	if bonus, ok := v.Get("bonus"); ok && bonus.Kind != option.Bool {
+	if bonus, ok := common.Get("bonus"); ok && bonus.Kind != option.Bool {
 		p.unsure = true
 	}
 	if e.Skill.Line > 0 {
@@ -205,11 +207,11 @@ func (p *parser) check(v option.Value) {
 			p.add(ps...)
 		}
 	case 1:
-		p.kind(kinds[0], &c, v)
+		p.kind(kinds[0], &c, common)
 	default:
 		p.add(kinds[1].Key.Problem("check %q has two kinds, %q and %q", c.ID, kinds[0].Key.Text, kinds[1].Key.Text)...)
 	}
-	needs, _ := v.Get("needs")
+	needs, _ := common.Get("needs")
 	p.rubric.Checks, p.needsAt = append(p.rubric.Checks, c), append(p.needsAt, needs)
 }
 

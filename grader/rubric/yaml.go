@@ -94,8 +94,12 @@ const (
 var (
 	yamlLine   = regexp.MustCompile(`line (\d+): `)
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
-	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*'[^',}\]\s]`)
-	starred    = regexp.MustCompile(`(^|[\s\[{,:])[*&]`)
+
+	// Each finds, as its first group, what is wrong on a line.
+	tab        = regexp.MustCompile(`^ *(\t)`)
+	noColon    = regexp.MustCompile(`^\s*([^\s#:-][^:]*)$`)
+	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*(')[^',}\]\s]`)
+	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&])`)
 )
 
 // syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
@@ -114,54 +118,44 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	for p.Line > 1 && strings.TrimSpace(lines[p.Line-1]) == "" { // what is missing at the end is missing on the last line
 		p.Line--
 	}
-	for i, line := range lines { // a tab is what most often is wrong, and its line is then certain
-		if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") && (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) {
-			p.Line, p.Column = i+1, strings.IndexByte(line, '\t')+1
-			p.Message = "a tab, where YAML wants blanks"
-			return p
+	// find moves the problem to the first line, on the way from one to the other, that the pattern matches.
+	find := func(from, to int, pattern *regexp.Regexp) bool {
+		step := 1
+		if to < from {
+			step = -1
 		}
+		for n := from; n != to+step; n += step {
+			if n < 1 || n > len(lines) {
+				continue
+			}
+			if at := pattern.FindStringSubmatchIndex(lines[n-1]); at != nil {
+				p.Line, p.Column = n, utf8.RuneCountInString(lines[n-1][:at[2]])+1
+				return true
+			}
+		}
+		return false
 	}
-	if strings.Contains(p.Message, "could not find expected ':'") && p.Line < len(lines) {
-		for n := max(p.Line-2, 0); n < min(p.Line+1, len(lines)); n++ {
-			t := strings.TrimSpace(lines[n])
-			if t != "" && !strings.HasPrefix(t, "#") && !strings.Contains(t, ":") && !strings.HasPrefix(t, "-") {
-				p.Line = n + 1
-				break
-			}
-		}
-	}
-	switch p.Message {
-	case "did not find expected key":
-		for n := min(p.Line+2, len(lines)); n > max(p.Line-3, 0); n-- {
-			if at := apostrophe.FindStringIndex(lines[n-1]); at != nil {
-				p.Line, p.Column = n, utf8.RuneCountInString(lines[n-1][:at[1]-1])
-				p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
-				return p
-			}
-		}
-	case "did not find expected alphabetic or numeric character":
-		for n := p.Line; n > max(p.Line-2, 0); n-- {
-			if at := starred.FindStringIndex(lines[n-1]); at != nil {
-				p.Line, p.Column = n, utf8.RuneCountInString(lines[n-1][:at[1]])
-				break
-			}
-		}
-	case "control characters are not allowed":
+	switch m := yamlAnchor.FindStringSubmatch(p.Message); {
+	case (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) && find(1, len(lines), tab): // what most often is wrong
+		p.Message = "a tab, where YAML wants blanks"
+		return p
+	case p.Message == "could not find expected ':'":
+		find(p.Line-1, p.Line+1, noColon)
+	case p.Message == "did not find expected key" && find(p.Line+2, p.Line-2, apostrophe):
+		p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
+		return p
+	case p.Message == "did not find expected alphabetic or numeric character":
+		find(p.Line, p.Line-1, starred)
+	case p.Message == "control characters are not allowed":
 		if at := bytes.IndexFunc(text, isControl); at >= 0 {
 			p.Line, p.Column = place(text[:at])
 		}
+	case m != nil && find(1, len(lines), regexp.MustCompile(`(\*`+regexp.QuoteMeta(m[1])+`)`)): // of which YAML says no line
+		p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]), "quote a text that begins with *"
+		return p
 	}
 	if said, ok := plainer[p.Message]; ok {
 		p.Message, p.Hint = said.message, said.hint
-	}
-	if m := yamlAnchor.FindStringSubmatch(p.Message); m != nil { // of which YAML says no line
-		for i, line := range lines {
-			if column := strings.Index(line, "*"+m[1]); column >= 0 {
-				p.Line, p.Column = i+1, utf8.RuneCountInString(line[:column])+1
-				p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]), "quote a text that begins with *"
-				return p
-			}
-		}
 	}
 	p.Line = min(max(p.Line, 1), max(len(lines), 1))
 	if line := lines[p.Line-1]; p.Column == 1 {
