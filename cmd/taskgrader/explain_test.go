@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -65,6 +66,36 @@ func TestEveryKeyIsExplained(t *testing.T) {
 	}
 	walk("", &schema)
 	assert.Greater(t, seen, 60)
+}
+
+// TestEveryOptionHasAnExample: on its page, beside the keys.
+func TestEveryOptionHasAnExample(t *testing.T) {
+	for _, e := range manual() {
+		for _, k := range e.Keys {
+			name := k.Name[strings.LastIndex(k.Name, ".")+1:]
+			if name != "NAME" && name != "skill" && e.ID != "http" { // skill is on the page of rubric, steps have their own
+				assert.Regexp(t, `\b`+name+`: |\b`+name+`:\n`, e.Why+"\n"+e.Example, "%s: %s", e.ID, k.Name)
+			}
+		}
+	}
+}
+
+// TestDefaultsAreSaid: where an option that is not written is something all the same, its page says what.
+func TestDefaultsAreSaid(t *testing.T) {
+	for _, k := range kinds.All() {
+		options := reflect.ValueOf(k.New()).Elem()
+		if options.Kind() != reflect.Struct {
+			continue
+		}
+		for i := range options.NumField() {
+			if field := options.Type().Field(i); !options.Field(i).IsZero() {
+				assert.Contains(t, field.Tag.Get("jsonschema"), "unless given", "%s: %s", k.Name, field.Name)
+				for _, word := range strings.Fields(strings.Trim(fmt.Sprint(options.Field(i).Interface()), "[]")) {
+					assert.Contains(t, field.Tag.Get("jsonschema"), word, "%s: %s", k.Name, field.Name)
+				}
+			}
+		}
+	}
 }
 
 func TestReflow(t *testing.T) {

@@ -1,8 +1,12 @@
 package option
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
 // Key is one key of a mapping, as a manual lists it.
@@ -13,10 +17,13 @@ type Key struct {
 }
 
 // Keys are what [Decode] takes for a type: the keys of the mapping that it is written as, those of mappings within too;
-// of a list, the keys of its items. A type that reads itself has none.
+// of a list, the keys of its items. A type that reads itself has those that it describes to editors.
 func Keys(t reflect.Type) []Key {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
+	}
+	if t.Implements(schemer) {
+		return described(reflect.Zero(t).Interface().(Schemer).OptionSchema())
 	}
 	if t.Kind() != reflect.Struct || t == valueType || reflect.PointerTo(t).Implements(unmarshaler) {
 		return nil
@@ -30,11 +37,27 @@ func Keys(t reflect.Type) []Key {
 			means += ", " + f.bounds()
 		}
 		keys = append(keys, Key{f.name, means, f.required})
-		for _, below := range Keys(field.Type) {
-			keys = append(keys, Key{f.name + "." + below.Name, below.Means, below.Required})
-		}
+		keys = append(keys, Below(f.name, Keys(field.Type))...)
 	}
 	return keys
+}
+
+func described(s *jsonschema.Schema) (keys []Key) {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		keys = append(keys, Key{name, s.Properties[name].Description, slices.Contains(s.Required, name)})
+	}
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Description != "" {
+		keys = append(keys, Key{"NAME", s.AdditionalProperties.Description, false})
+	}
+	return keys
+}
+
+// Below are keys as those of a mapping that is under another key.
+func Below(name string, keys []Key) (below []Key) {
+	for _, k := range keys {
+		below = append(below, Key{name + "." + k.Name, k.Means, k.Required})
+	}
+	return below
 }
 
 // Top are the keys that are under no other.

@@ -22,9 +22,15 @@ type Expected struct {
 // ExpectedSubmission is what one of them should come to.
 type ExpectedSubmission struct {
 	ID    string   `json:"-"`
-	Score *float64 `json:"score,omitempty"`
-	Fails []string `json:"fails,omitempty"`
-	Why   string   `json:"why,omitempty"`
+	Score *float64 `json:"score,omitempty" option:"0..1000000" jsonschema:"its points; any unless given"`
+	Fails []string `json:"fails,omitempty" option:"any" jsonschema:"ids of the checks that must lose points; none unless given"`
+	Why   string   `json:"why,omitempty" jsonschema:"what is wrong with it, shown when its verdict is another"`
+}
+
+// expectations are the file as it is written.
+type expectations struct {
+	Rubric      string       `json:"rubric" jsonschema:"a built-in rubric's name, or a path from this file"`
+	Submissions option.Value `json:"submissions" jsonschema:"each by the name of its folder or archive beside this file"`
 }
 
 // LoadExpected reads the file. Mistakes are [option.Problems].
@@ -41,10 +47,7 @@ func parseExpected(file string, text []byte) (*Expected, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	var written struct {
-		Rubric      string       `json:"rubric"`
-		Submissions option.Value `json:"submissions"`
-	}
+	var written expectations
 	problems = option.Decode(v, &written)
 	if written.Submissions.Line > 0 {
 		var each map[string]option.Value // for its mistakes alone: a map has lost the order

@@ -23,8 +23,11 @@ holds the digest of its text, and a class of which some were graded by another t
 			Example: `rubric: notes
 title: A Notes Service
 points: 10
+skills: {docker: {name: Building an Image}}
+limits: {run: {start: 60s}}
+container: {port: 3000}
 checks:
-- {id: builds, points: 4, build: {}}
+- {id: builds, points: 4, skill: docker, build: {}}
 - {id: starts, points: 6, start: {get: /health}}`},
 		{ID: "check", Summary: "what every check may say, whatever its kind",
 			Keys: option.Keys(reflect.TypeFor[entry]()),
@@ -99,7 +102,7 @@ keeps its seed.
 
   $ taskgrader grade --seed 18f3a2 ./my-work`},
 		{ID: "expected", Summary: "the file of rubric test: what sample submissions should come to",
-			Keys: option.Keys(reflect.TypeFor[ExpectedSubmission]()),
+			Keys: append(option.Keys(reflect.TypeFor[expectations]()), option.Below("submissions.NAME", option.Keys(reflect.TypeFor[ExpectedSubmission]()))...),
 			Why: `A rubric is tested by submissions: at least one that is right, and for each thing that it should find, one with that fault.
 expected.yaml lies beside their folders and says of each what it should come to. A check that fails does not name must pass, or be
 blocked by one that it names. rubric names a built-in rubric, or a file by its path from expected.yaml.

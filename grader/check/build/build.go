@@ -20,15 +20,15 @@ func Kind() check.Kind {
 		Summary: "does the Dockerfile build",
 		Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot be built, everything
 that needs the image is blocked by this check. A registry or a network that does not answer is the grader's error and costs nothing;
-a base image that does not exist is the student's.`,
+a base image that does not exist is the student's. Without options, write build: {}.`,
 		Example: `id: builds
 points: 12
-build: {}`}}
+build: {args: {VERSION: "1.2"}, target: app}`}}
 }
 
 // Build is the options.
 type Build struct {
-	Args   option.Variables `json:"args,omitempty" jsonschema:"build arguments"`
+	Args   option.Variables `json:"args,omitempty" jsonschema:"what docker build is given as --build-arg"`
 	Target string           `json:"target,omitempty" jsonschema:"the stage to build; the last unless given"`
 }
 

@@ -36,7 +36,7 @@ cache: {edit: [main.py]}`}}
 
 // Cache is the options.
 type Cache struct {
-	Edit []option.Glob `json:"edit,omitempty" jsonschema:"the file to edit: the first pattern that matches one"`
+	Edit []option.Glob `json:"edit,omitempty" jsonschema:"the file to edit, by the first pattern that matches one; main.py, app/main.py, **/*.py unless given"`
 }
 
 const (

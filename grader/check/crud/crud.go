@@ -22,23 +22,35 @@ is gone. After each operation the answer is compared with a model in memory: wha
 thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm, and an id may
 be used again once its thing is gone. Each walk opens with more creates than the one before it and a list; every other one goes on
 with two changes of one thing, a delete, a create with a body that was there before, and one with the body of refuse, which may
-change nothing where it is refused. What these find is found whatever the seed; then chance decides. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
+change nothing where it is refused. What these find is found whatever the seed; then chance decides.
+
+A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
+below it, at its id. gone is a GET or a DELETE of what was deleted before. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
 		Example: `id: walk
 points: 2
-crud: {at: /tasks, id: id, new: {title: $word, completed: false}, edit: {title: $word, completed: true}, walks: 8, steps: 20}`}}
+crud:
+  at: /tasks
+  id: id
+  list: ""
+  new: {title: $word, completed: false}
+  edit: {title: $word, completed: true}
+  refuse: {completed: true}
+  walks: 8
+  steps: 20
+  status: {create: [200, 201], delete: [200, 204], gone: 404}`}}
 }
 
 // CRUD is the options.
 type CRUD struct {
-	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection"`
-	ID     string                 `json:"id,omitempty" jsonschema:"the field that holds the id"`
-	List   string                 `json:"list,omitempty" option:"any" jsonschema:"where in the answer the array is; the answer itself unless given"`
+	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection; /tasks unless given"`
+	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id; id unless given"`
+	List   string                 `json:"list,omitempty" option:"any" jsonschema:"where in the answer of a list the array is, such as items; the answer itself unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
 	Edit   option.Value           `json:"edit" jsonschema:"the body of an update"`
 	Refuse option.Value           `json:"refuse,omitzero" jsonschema:"a body that is refused, and must then leave nothing behind"`
-	Walks  int                    `json:"walks,omitempty" option:"1..100" jsonschema:"how many; 8 unless given"`
-	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how long; 20 unless given"`
-	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete, gone"`
+	Walks  int                    `json:"walks,omitempty" option:"1..100" jsonschema:"how many walks; 8 unless given"`
+	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how many operations each has; 20 unless given"`
+	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete and gone; 2xx unless given, gone 404"`
 }
 
 var operations = []string{"create", "get", "list", "update", "delete", "gone"}

@@ -29,7 +29,7 @@ the start of a line, and the last line that matches decides.`,
 		Example: `id: ignores-secrets
 points: 6
 partial: true
-dockerignore: {excludes: [.env, server.pem]}`}}
+dockerignore: {excludes: [.env, server.pem], keeps: [main.py]}`}}
 }
 
 // Dockerignore is the options.

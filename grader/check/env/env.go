@@ -25,7 +25,9 @@ a script or a command that drops or replaces them does not pass. When it does no
 again without for all other checks, and this one says so. With set and steps, a container of its own is started with the variables,
 and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
 always one of its own, and that is the port it must listen on. Where neither the grader nor a shell or Python in the image can read
-the environment of a process, coming up with the variables is enough, and the outcome says so.`,
+the environment of a process, coming up with the variables is enough, and the outcome says so.
+
+  env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
 		Example: `id: env
 points: 3
 env: {LOG_LEVEL: debug}`}}
@@ -80,10 +82,14 @@ func port(v option.Value, ok bool) option.Problems {
 
 // OptionSchema describes both forms.
 func (Env) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", Description: "variables, such as LOG_LEVEL: debug; or set and steps", Properties: map[string]*jsonschema.Schema{
-		"set":   {Types: []string{"object", "string", "number", "boolean"}, Description: "with steps: the variables"},
-		"steps": {Types: []string{"array", "string", "number", "boolean"}, Description: "what is sent to a container that has the variables of set"},
-	}}
+	text := []string{"string", "number", "boolean"}
+	return &jsonschema.Schema{Type: "object",
+		AdditionalProperties: &jsonschema.Schema{Types: text, Description: "a variable with its value, such as LOG_LEVEL: debug; not beside set and steps"},
+		PropertyNames:        option.Variables{}.OptionSchema().PropertyNames,
+		Properties: map[string]*jsonschema.Schema{ // which may be variables too
+			"set":   {Types: append(text, "object"), Description: "variables for a container of its own; needs steps"},
+			"steps": {Types: append(text, "array"), Description: "what is sent to that container: taskgrader explain steps; needs set"},
+		}}
 }
 
 // ValidateScope checks the variables of the steps.

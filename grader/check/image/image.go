@@ -20,17 +20,25 @@ func Kind() check.Kind {
 		Summary: "is the image small, and does it say how to run it",
 		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
 a linear share between. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
-waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.`,
-		Example: `id: image-size
+waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
+
+  image: {user: nonroot}`,
+		Example: `id: image
 points: 6
-image: {size: {full: 250MB, zero: 500MB}}`}}
+partial: true
+image:
+  size: {full: 250MB, zero: 500MB}
+  added: {full: 100MB, zero: 300MB}
+  expose: [8000]
+  workdir: /app
+  waste: 5MB`}}
 }
 
 // Image is the options.
 type Image struct {
 	Size    *Range      `json:"size,omitempty" jsonschema:"of the whole image"`
 	Added   *Range      `json:"added,omitempty" jsonschema:"without the base image"`
-	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot"`
+	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot: USER names another than root"`
 	Expose  []int       `json:"expose,omitempty" option:"1..65535" jsonschema:"ports that EXPOSE must name"`
 	Workdir string      `json:"workdir,omitempty" jsonschema:"what WORKDIR must be"`
 	Waste   option.Size `json:"waste,omitzero" jsonschema:"bytes that later layers replace or delete, at most"`

@@ -25,7 +25,7 @@ listen: {port: 8000}`}}
 
 // Listen is the options.
 type Listen struct {
-	Port int `json:"port,omitempty" option:"1..65535" jsonschema:"the rubric's container.port unless given"`
+	Port int `json:"port,omitempty" option:"1..65535" jsonschema:"where it should listen; the rubric's container.port unless given"`
 }
 
 // Ask compares what was found with what should be.

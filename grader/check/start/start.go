@@ -33,7 +33,7 @@ start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`}}
 // Start is the options.
 type Start struct {
 	Get    string          `json:"get,omitempty" jsonschema:"the path that is asked; /health unless given"`
-	Want   steps.Codes     `json:"want,omitzero" jsonschema:"the status code; 200 unless given"`
+	Want   steps.Codes     `json:"want,omitzero" jsonschema:"the status code, as in steps; 200 unless given"`
 	JSON   option.Value    `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
 	Within option.Duration `json:"within,omitzero" jsonschema:"how long it may take from the start; 20s unless given"`
 }
