@@ -201,9 +201,13 @@ func (o *rubricTest) tell(cmd *cobra.Command, want rubric.ExpectedSubmission, re
 	}
 	fmt.Fprintln(out)
 	for _, d := range differences {
-		fmt.Fprintln(out, "       "+plain.Line(d, 300))
+		indent := strings.Repeat(" ", 7+len(d)-len(strings.TrimLeft(d, " ")))
+		fmt.Fprintln(out, indent+plain.Line(d, 300))
 	}
 	if len(differences) > 0 {
+		if rep.Score != nil {
+			fmt.Fprintf(out, "       if that is right, expect: %s\n", plain.Line(want.Instead(rep), 300))
+		}
 		fmt.Fprintf(out, "       see: taskgrader grade --rubric %s --seed %s %s\n", o.rubric, rep.Seed, folder)
 	}
 }

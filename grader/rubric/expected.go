@@ -5,7 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -103,7 +106,7 @@ func (e *Expected) Unnamed(folder fs.FS) (names []string) {
 	return names
 }
 
-// Diff says where a report is not as expected.
+// Diff says where a report is not as expected, a line each; what belongs to the line before begins with blanks.
 func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 	if r.Score == nil {
 		message := "the grader could not finish"
@@ -113,7 +116,7 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 		return []string{message}
 	}
 	if s.Score != nil && *s.Score != *r.Score {
-		out = append(out, fmt.Sprintf("score: want %v, got %v", *s.Score, *r.Score))
+		out = append(out, fmt.Sprintf("score: expected %v, got %v", *s.Score, *r.Score))
 	}
 	known := map[string]bool{}
 	for _, c := range r.Checks {
@@ -122,15 +125,15 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 		switch c.Status {
 		case result.Pass:
 			if wanted {
-				out = append(out, c.ID+": want a loss of points, got a pass")
+				out = append(out, c.ID+": expected a loss of points, got a pass")
 			}
 		case result.Blocked:
 			if len(s.Fails) == 0 {
-				out = append(out, c.ID+": want a pass, got blocked by "+c.BlockedBy)
+				out = append(out, c.ID+": expected a pass, got blocked by "+c.BlockedBy)
 			}
 		default:
 			if !wanted {
-				out = append(out, fmt.Sprintf("%s: want a pass, got %s: %s", c.ID, c.Status, c.Got))
+				out = append(out, fmt.Sprintf("%s: expected a pass, got %s", c.ID, c.Status), "  want "+c.Want, "  got " + c.Got)
 			}
 		}
 	}
@@ -140,4 +143,30 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 		}
 	}
 	return out
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+// Instead is the line of the file that would expect just this report.
+func (s ExpectedSubmission) Instead(r result.Report) string {
+	var fails, keys []string
+	for _, c := range r.Checks {
+		if c.Status == result.Fail || c.Status == result.Partial {
+			fails = append(fails, c.ID)
+		}
+	}
+	if r.Score != nil && (s.Score != nil || len(fails) == 0) {
+		keys = append(keys, "score: "+number(*r.Score))
+	}
+	if len(fails) > 0 {
+		keys = append(keys, "fails: ["+strings.Join(fails, ", ")+"]")
+	}
+	if s.Why != "" {
+		keys = append(keys, "why: "+strconv.Quote(s.Why))
+	}
+	name := s.ID
+	if !plainKey.MatchString(name) {
+		name = strconv.Quote(name)
+	}
+	return name + ": {" + strings.Join(keys, ", ") + "}"
 }

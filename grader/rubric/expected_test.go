@@ -85,8 +85,8 @@ func TestDiff(t *testing.T) {
 	score := func(n float64) *float64 { return &n }
 	report := func(n *float64, checks ...result.Check) result.Report { return result.Report{Score: n, Checks: checks} }
 	pass := result.Check{ID: "a", Status: result.Pass}
-	fail := result.Check{ID: "a", Status: result.Fail, Got: "nothing"}
-	partial := result.Check{ID: "a", Status: result.Partial, Got: "half"}
+	fail := result.Check{ID: "a", Status: result.Fail, Want: "a file", Got: "nothing"}
+	partial := result.Check{ID: "a", Status: result.Partial, Want: "both", Got: "half"}
 	blocked := result.Check{ID: "b", Status: result.Blocked, BlockedBy: "a"}
 	for _, c := range []struct {
 		name string
@@ -95,21 +95,46 @@ func TestDiff(t *testing.T) {
 		diff []string
 	}{
 		{"as expected", ExpectedSubmission{Score: score(5)}, report(score(5), pass), nil},
-		{"another score", ExpectedSubmission{Score: score(5)}, report(score(4.5), pass), []string{"score: want 5, got 4.5"}},
+		{"another score", ExpectedSubmission{Score: score(5)}, report(score(4.5), pass), []string{"score: expected 5, got 4.5"}},
 		{"any score", ExpectedSubmission{}, report(score(4.5), pass), nil},
 		{"a loss that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail), nil},
 		{"a part that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), partial), nil},
-		{"a loss that is not", ExpectedSubmission{}, report(score(0), fail), []string{"a: want a pass, got fail: nothing"}},
-		{"a part that is not", ExpectedSubmission{}, report(score(0), partial), []string{"a: want a pass, got partial: half"}},
-		{"a pass that is not", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), pass), []string{"a: want a loss of points, got a pass"}},
+		{"a loss that is not", ExpectedSubmission{}, report(score(0), fail), []string{"a: expected a pass, got fail", "  want a file", "  got nothing"}},
+		{"a part that is not", ExpectedSubmission{}, report(score(0), partial), []string{"a: expected a pass, got partial", "  want both", "  got half"}},
+		{"a pass that is not", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), pass), []string{"a: expected a loss of points, got a pass"}},
 		{"blocked by what fails", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail, blocked), nil},
-		{"blocked where nothing fails", ExpectedSubmission{}, report(score(0), blocked), []string{"b: want a pass, got blocked by a"}},
+		{"blocked where nothing fails", ExpectedSubmission{}, report(score(0), blocked), []string{"b: expected a pass, got blocked by a"}},
 		{"a check that is not there", ExpectedSubmission{Fails: []string{"c"}}, report(score(0), pass), []string{"c: the rubric has no such check"}},
 		{"no score", ExpectedSubmission{Score: score(5)}, report(nil, pass), []string{"the grader could not finish"}},
 		{"no score, with the reason", ExpectedSubmission{Score: score(0)}, result.Report{Problem: &result.Problem{Message: "no daemon"}},
 			[]string{"the grader could not finish: no daemon"}},
 	} {
 		assert.Equal(t, c.diff, c.want.Diff(c.got), c.name)
+	}
+}
+
+// TestInstead: what is offered to be written is read, and expects just that report.
+func TestInstead(t *testing.T) {
+	five, none := 5.0, 0.0
+	for _, c := range []struct {
+		was    ExpectedSubmission
+		checks []result.Check
+		score  float64
+		want   string
+	}{
+		{ExpectedSubmission{ID: "right", Score: &none}, []result.Check{{ID: "a", Status: result.Pass}}, 5, "right: {score: 5}"},
+		{ExpectedSubmission{ID: "right", Score: &five}, []result.Check{{ID: "a", Status: result.Fail}}, 2.5, "right: {score: 2.5, fails: [a]}"},
+		{ExpectedSubmission{ID: "it: wrong", Fails: []string{"b"}, Why: `no "a"`}, []result.Check{{ID: "a", Status: result.Partial}, {ID: "b", Status: result.Blocked, BlockedBy: "a"}}, 1,
+			`"it: wrong": {fails: [a], why: "no \"a\""}`},
+		{ExpectedSubmission{ID: "right", Fails: []string{"a"}}, []result.Check{{ID: "a", Status: result.Pass}}, 5, "right: {score: 5}"},
+	} {
+		rep := result.Report{Score: &c.score, Checks: c.checks}
+		got := c.was.Instead(rep)
+		assert.Equal(t, c.want, got)
+		e, err := parseExpected("e.yaml", []byte("rubric: r\nsubmissions:\n  "+got+"\n"))
+		require.NoError(t, err)
+		assert.Equal(t, c.was.ID, e.Submissions[0].ID)
+		assert.Empty(t, e.Submissions[0].Diff(rep))
 	}
 }
 
