@@ -199,10 +199,14 @@ func newField(name string, required bool, index int, tag string) field {
 }
 
 func decodeStruct(v Value, to reflect.Value) Problems {
-	if v.Kind != Map {
-		return v.Wrong("a mapping")
-	}
 	fields, pos := fieldsOf(to.Type())
+	if v.Kind != Map {
+		ps := v.Wrong("a mapping")
+		if v.Kind != Null && len(fields) > 0 {
+			ps[0].Hint = "write it as {" + fields[0].name + ": …}"
+		}
+		return ps
+	}
 	if pos >= 0 {
 		to.Field(pos).Set(reflect.ValueOf(v.Pos))
 	}

@@ -133,7 +133,7 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 			}
 		default:
 			if !wanted {
-				out = append(out, fmt.Sprintf("%s: expected a pass, got %s", c.ID, c.Status), "  want "+c.Want, "  got " + c.Got)
+				out = append(out, fmt.Sprintf("%s: expected a pass, got %s", c.ID, c.Status), "  want "+c.Want, "  got "+c.Got)
 			}
 		}
 	}

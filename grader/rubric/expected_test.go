@@ -69,7 +69,7 @@ func TestLoadExpectedMistakes(t *testing.T) {
 		"rubric: r\nsubmissions: {a: 100}":                     `2:18: want a mapping, not "100"`,
 		"rubric: r\nsubmissions: [a]":                          `2:14: want a mapping, not a list`,
 		"rubric: r\nsubmissions: {a: {score: 1}, a: {why: x}}": `2:30: key "a" is already on line 2`,
-		"rubric: [": `1:1: did not find expected node content`,
+		"rubric: [": `1:1: no value where one must be`,
 	} {
 		file := expectedFile(t, text)
 		_, err := LoadExpected(file)

@@ -442,7 +442,7 @@ checks: []
 	{`rubric: r
 checks: [
 `,
-		`r.yaml:2:1: did not find expected node content`},
+		`r.yaml:2:1: no value where one must be`},
 	{`rubric: r
 title: a: b
 `,
@@ -475,7 +475,7 @@ points: *p
 	{"rubric: r\npoints: 0\nchecks:\n- {id: &i a, points: 0, build: {}}\n- {id: *i, points: 0, build: {}}\n",
 		`r.yaml:5:8: id "a" is already on line 4`},
 	{"rubric: r\n---\na: [\n",
-		`r.yaml:3:1: did not find expected node content`},
+		`r.yaml:3:1: no value where one must be`},
 	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], start: {}}\n- {id: b, points: 0, listen: {port: 1}}\n",
 		`r.yaml:4:29: check "a" cannot need "b", which is asked after it`},
 	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], listen: {port: 1}}\n- {id: b, points: 0, needs: [c], files: {require: [x]}}\n- {id: c, points: 0, stop: {}}\n",
@@ -532,10 +532,10 @@ r.yaml:10:60: unknown key "wnat" (did you mean "want"?)`)
 func TestParseHints(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                "start from one that works: taskgrader rubric show task-api",
-		"a: [":            "YAML wants two blanks for each level, no tabs, and quotes around text with : or # in it",
+		"a: [":            "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket",
 		"a: 1\n---\nb: 2": "remove the --- line",
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]":                                                    "give it one of: build, cache, crud, dockerfile, dockerignore, env, exec, files, http, image, listen, secrets, start, stop",
-		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `write \<whatever> for the text itself`,
+		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `known: <any>, <string>, <number>, <int>, <bool>, <null>, <uuid>, <time>, <absent>, <not $x>; write \<whatever> for the text itself`,
 		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, build: {}}]": "known: web",
 	} {
 		_, err := Parse("r.yaml", []byte(text), kinds.All())

@@ -73,6 +73,7 @@ func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '
 // plainer says what YAML means by the complaints that instructors meet, and what to do.
 var plainer = map[string]struct{ message, hint string }{
 	"mapping values are not allowed in this context":        {"a : where none can be: the indentation is wrong, or a text with : in it has no quotes", usual},
+	"did not find expected node content":                    {"no value where one must be", flow},
 	"did not find expected key":                             {"no key where one must be: the indentation is wrong, or a - is missing", usual},
 	"found unexpected end of stream":                        {"the text ends inside quotes", usual},
 	"could not find expected ':'":                           {"a key without its colon", "write key: value, with a blank after the colon"},

@@ -61,7 +61,9 @@ func (e *Env) UnmarshalOption(v option.Value) option.Problems {
 				return option.Unknown("key", f.Key, []string{"set", "steps"})
 			}
 		}
-		return v.Problem("set needs steps beside it")
+		ps := v.Problem("set needs steps beside it")
+		ps[0].Hint = "without steps, write the variables alone: env: {LOG_LEVEL: debug}"
+		return ps
 	}
 	if ps := option.Decode(v, &e.Set); len(ps) > 0 {
 		return ps

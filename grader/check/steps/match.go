@@ -19,7 +19,7 @@ import (
 var holes = []string{"<any>", "<string>", "<number>", "<int>", "<bool>", "<null>", "<uuid>", "<time>", "<absent>"}
 
 var (
-	holeText = regexp.MustCompile(`^<[a-z]+( \$\{?[a-zA-Z_]\w*\}?)?>$`)
+	holeText = regexp.MustCompile(`^<[a-z][a-z0-9_-]*( \$\{?[a-zA-Z_]\w*\}?)?>$`)
 	// almostHole is a hole with a slip in it: <not x>, <any, <ANY>.
 	almostHole = regexp.MustCompile(`(?i)^<\s*(any|string|number|int|bool|null|uuid|time|absent|not)\b`)
 	notHole    = regexp.MustCompile(`^<not \$\{?([a-zA-Z_]\w*)\}?>$`)
@@ -30,7 +30,7 @@ var (
 func checkHole(v option.Value) (ps option.Problems) {
 	if (holeText.MatchString(v.Text) || almostHole.MatchString(v.Text)) && !isHole(v.Text) {
 		ps = append(ps, option.Unknown("hole", v, append(slices.Clone(holes), "<not $x>"))...)
-		ps[0].Hint = itself(v)
+		ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
 	}
 	if isRegexp(v.Text) {
 		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {

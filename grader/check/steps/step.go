@@ -3,6 +3,7 @@
 package steps
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -86,6 +87,11 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	}
 	for _, v := range slices.Concat([]option.Value{s.JSON}, s.Has, s.Lacks) {
 		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+	}
+	if s.Body.Kind == option.String && strings.ContainsAny(s.Body.Text[:min(1, len(s.Body.Text))], "{[") && json.Valid([]byte(s.Body.Text)) {
+		wrong := s.Body.Problem("body is JSON already, and this would be sent as one text")
+		wrong[0].Hint = "remove the quotes, or write raw for what is sent as it stands"
+		ps = append(ps, wrong...)
 	}
 	s.Body.EachText(func(text option.Value) { ps = append(ps, checkSent(text)...) })
 	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
