@@ -72,14 +72,20 @@ func parseExpected(file string, text []byte) (*Expected, error) {
 // Check finds what the rubric or the file's own folder does not have: checks that are named, and submissions.
 func (e *Expected) Check(r *Rubric, folder fs.FS) (ps option.Problems) {
 	var ids, beside []string
+	var each []float64
 	for _, c := range r.Checks {
-		ids = append(ids, c.ID)
+		ids, each = append(ids, c.ID), append(each, c.Points)
 	}
 	children, _ := fs.ReadDir(folder, ".")
 	for _, c := range children {
 		beside = append(beside, c.Name())
 	}
-	for _, f := range e.written.Fields {
+	most := result.Sum(each...)
+	for i, f := range e.written.Fields {
+		if score := e.Submissions[i].Score; score != nil && *score > most {
+			at, _ := f.Value.Get("score")
+			ps = append(ps, at.Problem("no submission can get %s: all checks sum to %s", at.Text, number(most))...)
+		}
 		if !slices.Contains(beside, f.Key.Text) {
 			ps = append(ps, option.Unknown("submission", f.Key, beside)...)
 			ps[len(ps)-1].Hint = "each is a folder or an archive beside this file"

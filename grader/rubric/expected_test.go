@@ -41,15 +41,16 @@ submissions:
 func TestCheckExpected(t *testing.T) {
 	file := expectedFile(t, `rubric: r
 submissions:
-  right: {score: 1}
+  right: {score: 3.5}
   wrogn: {fails: [bulids]}
 `)
 	e, err := LoadExpected(file)
 	require.NoError(t, err)
 	folder := fstest.MapFS{"right/Dockerfile": {}, "wrong/Dockerfile": {}, "no-dockerfile/main.py": {}, "expected.yaml": {}}
-	r := &Rubric{Checks: []Check{{ID: "builds"}, {ID: "starts"}}}
+	r := &Rubric{Checks: []Check{{ID: "builds", Points: 2}, {ID: "starts", Points: 1, Bonus: true}}}
 	problems := e.Check(r, folder)
-	assert.EqualError(t, problems, file+`:4:3: unknown submission "wrogn" (did you mean "wrong"?)
+	assert.EqualError(t, problems, file+`:3:18: no submission can get 3.5: all checks sum to 3
+`+file+`:4:3: unknown submission "wrogn" (did you mean "wrong"?)
 `+file+`:4:19: unknown check "bulids" (did you mean "builds"?)`)
 	assert.Equal(t, []string{"wrong"}, e.Unnamed(folder))
 

@@ -83,6 +83,7 @@ var plainer = map[string]struct{ message, hint string }{
 	"found unknown escape character":                        {`a backslash inside "…" that means nothing`, "double it, or put the text between '…'"},
 	"found incompatible YAML document":                      {"a %YAML line of another version", "remove it"},
 	"did not find expected alphabetic or numeric character": {"* and & mean something else at the beginning of a text", "put quotes around a text that begins with * or &"},
+	"did not find expected whitespace or line break":        {"! means something else at the beginning of a text", "put quotes around a text that begins with !"},
 	"exceeded max depth of 10000":                           {"lists in lists without an end", ""},
 	"control characters are not allowed":                    {"a control character", "remove it; it may not be visible in your editor"},
 }
@@ -100,7 +101,7 @@ var (
 	tab        = regexp.MustCompile(`^ *(\t)`)
 	noColon    = regexp.MustCompile(`^\s*([^\s#:-][^:]*)$`)
 	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*(')[^',}\]\s]`)
-	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&])`)
+	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
 )
 
 // syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
@@ -145,7 +146,7 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	case p.Message == "did not find expected key" && find(p.Line+2, p.Line-2, apostrophe):
 		p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
 		return p
-	case p.Message == "did not find expected alphabetic or numeric character":
+	case p.Message == "did not find expected alphabetic or numeric character" || p.Message == "did not find expected whitespace or line break":
 		find(p.Line, p.Line-1, starred)
 	case p.Message == "control characters are not allowed":
 		if at := bytes.IndexFunc(text, isControl); at >= 0 {
@@ -178,6 +179,11 @@ func (r *reader) value(n *yaml.Node) option.Value {
 			r.problems = append(r.problems, v.Problem("more than %d values", maxValues)...)
 		}
 		return v
+	}
+	if n.Style&yaml.TaggedStyle != 0 {
+		p := v.Problem("%s is not read here", n.Tag)
+		p[0].Hint = "remove it, or quote a text that begins with !"
+		r.problems = append(r.problems, p...)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
