@@ -20,8 +20,9 @@ var (
 // by their json tags; one without omitempty or omitzero must be there. A field of type [Value] takes what is written,
 // an untagged field of type [Pos] the place.
 //
-// A list has items, none of them twice, and a text says something, unless the field's option tag is "any". Other such
-// tags are "1..64", which bounds a number, or each in a list, and "open|none", which are the only texts.
+// A list has items, none of them twice, and a text says something, unless the field's option tag is "any"; a list of
+// "empty" may have none. Other such tags are "1..64", which bounds a number, or each in a list, and "open|none", which are
+// the only texts.
 func Decode(v Value, into any) Problems {
 	ps := decode(v, reflect.ValueOf(into).Elem())
 	Sort(ps)
@@ -126,6 +127,7 @@ type field struct {
 	index    int
 
 	any         bool // a text may be empty, and a list too, or hold something twice
+	empty       bool // a list may be empty
 	bounded     bool // its number, or each in its list, is from least to most
 	least, most float64
 	words       []string // the only texts, if any
@@ -143,7 +145,7 @@ func (f field) refuse(v Value, t reflect.Type) (ps Problems) {
 	once := !f.any && isList && t.Elem().Kind() != reflect.Struct
 	switch {
 	case reflect.PointerTo(t).Implements(unmarshaler):
-	case isList && len(v.Items) == 0 && !f.any:
+	case isList && len(v.Items) == 0 && !f.any && !f.empty:
 		ps = v.Problem("the list is empty")
 		if !f.required {
 			ps[0].Hint = "write at least one, or leave the key out"
@@ -185,14 +187,14 @@ func fieldsOf(t reflect.Type) (fields []field, pos int) {
 }
 
 func newField(name string, required bool, index int, tag string) field {
-	f := field{name: name, required: required, index: index, any: tag == "any"}
+	f := field{name: name, required: required, index: index, any: tag == "any", empty: tag == "empty"}
 	least, most, bounded := strings.Cut(tag, "..")
 	switch {
 	case bounded:
 		f.bounded = true
 		f.least, _ = strconv.ParseFloat(least, 64)
 		f.most, _ = strconv.ParseFloat(most, 64)
-	case tag != "" && !f.any:
+	case tag != "" && !f.any && !f.empty:
 		f.words = strings.Split(tag, "|")
 	}
 	return f

@@ -61,7 +61,7 @@ func refine(s *jsonschema.Schema, t reflect.Type, f field, own map[reflect.Type]
 		refine(s.AdditionalProperties, t.Elem(), field{any: true}, own)
 	case reflect.Slice:
 		s.Type, s.Types = "array", nil
-		if !f.any {
+		if !f.any && !f.empty {
 			s.MinItems = jsonschema.Ptr(1)
 		}
 		refine(s.Items, t.Elem(), f, own)

@@ -55,8 +55,8 @@ students; they still read title, points, status and hint. bonus comes on top of 
 		{ID: "skills", Summary: "what the points are evidence of",
 			Keys: option.Keys(reflect.TypeFor[skill]()),
 			Why: `skills maps ids to skills, and a check names one. Reports show the points of each skill, without bonus, and whether it is
-mastered: from 80 per cent of its points, or from what mastery says. A skill that no check names is a mistake. A rubric without
-skills is one without that table.`,
+mastered: from 80 per cent of its points, or from what mastery says. A rubric without skills is one
+without that table.`,
 			Example: `rubric: skills
 points: 2
 skills:

@@ -41,12 +41,12 @@ type entry struct {
 	Title   string       `json:"title,omitempty" jsonschema:"what the check asks, as a student reads it"`
 	Points  option.Value `json:"points" jsonschema:"what it is worth"`
 	Skill   option.Value `json:"skill,omitzero" jsonschema:"the skill that it is evidence of"`
-	Needs   []string     `json:"needs,omitempty" jsonschema:"checks that must pass first; else this one is blocked"`
+	Needs   []string     `json:"needs,omitempty" option:"empty" jsonschema:"checks that must pass first; else this one is blocked"`
 	Hint    string       `json:"hint,omitempty" jsonschema:"what a student should look at first"`
 	Hidden  bool         `json:"hidden,omitempty" jsonschema:"students see title, points, status and hint only"`
 	Bonus   bool         `json:"bonus,omitempty" jsonschema:"on top of the total"`
 	Partial bool         `json:"partial,omitempty" jsonschema:"points are shared equally among the items"`
-	Fresh   []string     `json:"fresh,omitempty" jsonschema:"names of new random values"`
+	Fresh   []string     `json:"fresh,omitempty" option:"empty" jsonschema:"names of new random values"`
 }
 
 var (
@@ -77,7 +77,6 @@ type parser struct {
 	needsAt  []option.Value // where each check of the rubric says what it needs
 	unsure   bool           // what a check is worth could not be read
 	skillsAt option.Value   // where the skills are written
-	astray   bool           // what a check is evidence of could not be read
 	problems option.Problems
 }
 
@@ -105,7 +104,6 @@ func (p *parser) document(v option.Value) {
 		p.check(c)
 	}
 	p.needs()
-	p.unused()
 	p.total(d.Points)
 }
 
@@ -140,24 +138,13 @@ func (p *parser) skills(v option.Value) {
 	}
 }
 
-// unused finds skills that no check is evidence of.
-func (p *parser) unused() {
-	for _, f := range p.skillsAt.Fields {
-		if len(p.rubric.Checks) > 0 && !p.astray && !p.said(f.Key) && !slices.ContainsFunc(p.rubric.Checks, func(c Check) bool { return c.Skill == f.Key.Text }) {
-			ps := f.Key.Problem("no check is evidence of the skill %q", f.Key.Text)
-			ps[0].Hint = "give a check the key skill: " + f.Key.Text + ", or remove the skill"
-			p.add(ps...)
-		}
-	}
-}
-
 var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh"}
 
 // check reads one entry: the keys that every check has, and exactly one that names its kind.
 func (p *parser) check(v option.Value) {
 	if v.Kind != option.Map {
 		p.add(v.Problem("want a check, as a mapping, not %s", v.Describe())...)
-		p.unsure, p.astray = true, true
+		p.unsure = true
 		return
 	}
 	common := option.Value{Pos: v.Pos, Kind: option.Map}
@@ -170,7 +157,7 @@ func (p *parser) check(v option.Value) {
 		switch i := slices.Index(names, f.Key.Text); {
 		case i < 0:
 			p.add(option.Unknown("key", f.Key, names)...)
-			p.unsure, p.astray = true, true // it may have been meant as points, as bonus, or as skill
+			p.unsure = true // it may have been meant as points, or as bonus
 			near := option.Suggest(f.Key.Text, names)
 			_, written := v.Get(near)
 			_, meant := common.Get(near)
@@ -230,10 +217,7 @@ func (p *parser) skill(v option.Value) {
 		p.add(ps...)
 	case len(known) > 0 && !slices.Contains(known, v.Text):
 		p.add(option.Unknown("skill", v, known)...)
-	default:
-		return
 	}
-	p.astray = true
 }
 
 func (p *parser) id(v option.Value, c Check) {

@@ -481,7 +481,7 @@ points: *p
 	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], listen: {port: 1}}\n- {id: b, points: 0, needs: [c], files: {require: [x]}}\n- {id: c, points: 0, stop: {}}\n",
 		`r.yaml:4:29: check "a" cannot need "c", which is asked after it`},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, needs: [], build: {}, needs: [b]}\n",
-		"r.yaml:4:29: the list is empty\nr.yaml:4:44: key \"needs\" is already on line 4"},
+		"r.yaml:4:44: key \"needs\" is already on line 4"},
 	{"rubric: r\npoints: 1\nchecks:\n- {points: 1, needs: [\"\"], build: {}}\n",
 		"r.yaml:4:3: missing key \"id\"\nr.yaml:4:23: want text, not \"\""},
 	{"rubric: r\npoints: 1\nchecks:\n- text\n- {id: a, points: 1, needs: [a], build: {}}\n",
