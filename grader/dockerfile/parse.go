@@ -69,6 +69,10 @@ const mostUnread = 20
 
 // Parse parses a Dockerfile. Errors are of type *[Error].
 func Parse(name string, text []byte) (*File, error) {
+	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+		return nil, &Error{File: name, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8."}
+	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	f, wrong := parse(name, text)
 	if wrong == nil {

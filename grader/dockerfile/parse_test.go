@@ -38,6 +38,7 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"FROM x\nCOPPY a b\n", "unknown instruction: COPPY (did you mean COPY?)", "Write COPY instead of COPPY.", 2},
 		{"", "the file is empty", "Begin with FROM python:3.12-slim.", 0},
+		{"\xff\xfeF\x00R\x00", "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8", "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.", 1},
 		{"RUN x\n", "no build stage in current context", "", 1},
 	} {
 		_, err := Parse("Dockerfile", []byte(c.text))

@@ -2,6 +2,7 @@ package dockerignore
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -45,6 +46,10 @@ type pattern struct {
 
 // Parse parses an ignore file. Errors are of type *[Error].
 func Parse(file string, text []byte) (*Rules, error) {
+	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+		return nil, &Error{File: file, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8."}
+	}
 	r := &Rules{File: file}
 	lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
 	lines.Buffer(nil, maxBytes+1)
@@ -55,6 +60,11 @@ func Parse(file string, text []byte) (*Rules, error) {
 		if err != nil || len(patterns) == 0 {
 			continue
 		}
+		if strings.ContainsFunc(line, unsent) {
+			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: it holds a control character", line),
+				Hint: "Write the line anew: with it, the build does not begin."}
+		}
+		patterns[0] = strings.ToValidUTF8(patterns[0], "\ufffd") // what is no UTF-8 names no file of a build
 		_, err = patternmatcher.New(patterns)
 		var matcher *patternmatcher.PatternMatcher
 		if err == nil {
@@ -71,6 +81,9 @@ func Parse(file string, text []byte) (*Rules, error) {
 	}
 	return r, nil
 }
+
+// unsent says whether a letter is one that no pattern may hold on its way to the builder.
+func unsent(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // matches says whether the pattern matches the path or a folder above it, whatever its `!`.
 func (p pattern) matches(path string) bool {

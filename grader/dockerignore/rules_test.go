@@ -45,12 +45,23 @@ func TestDecide(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for text, message := range map[string]string{
-		"ok\n!\n": `Docker cannot read the pattern "!": illegal exclusion pattern: "!"`,
-		"[a\n":    `Docker cannot read the pattern "[a": syntax error in pattern`,
+		"ok\n!\n":            `Docker cannot read the pattern "!": illegal exclusion pattern: "!"`,
+		"[a\n":               `Docker cannot read the pattern "[a": syntax error in pattern`,
+		"a\ab\n":             `Docker cannot read the pattern "a\ab": it holds a control character`,
+		"\xff\xfe.\x00e\x00": "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
 	} {
 		_, err := Parse(".dockerignore", []byte(text))
 		require.EqualError(t, err, message)
 	}
+}
+
+// TestOtherTexts: what is no UTF-8 matches nothing, and costs no other line.
+func TestOtherTexts(t *testing.T) {
+	r, err := Parse(".dockerignore", []byte("gr\xf6\xdfe\na\tb\n.env\n"))
+	require.NoError(t, err)
+	assert.False(t, r.Decide("größe").Ignored)
+	assert.True(t, r.Decide("a\tb").Ignored)
+	assert.True(t, r.Decide(".env").Ignored)
 }
 
 func TestLoadPrefersTheDockerfilesOwn(t *testing.T) {

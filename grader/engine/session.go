@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -208,13 +209,18 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	return built, err
 }
 
-// ownIgnore is the text of Dockerfile.dockerignore, which the builder looks for beside the Dockerfile.
+// ownIgnore is the text of Dockerfile.dockerignore, which the builder looks for beside the Dockerfile. What is no UTF-8 of
+// an ignore file, and matches nothing, is sent as a letter that does neither: the matcher would complain of it to stderr.
 func (s *Session) ownIgnore() string {
 	rules, err := s.job.Source.Ignore()
-	if err != nil || rules.File != "Dockerfile.dockerignore" {
+	if err != nil {
 		return ""
 	}
-	return strings.Join(rules.Lines, "\n") + "\n"
+	text := strings.Join(rules.Lines, "\n") + "\n"
+	if rules.File != "Dockerfile.dockerignore" && utf8.ValidString(text) {
+		return ""
+	}
+	return strings.ToValidUTF8(text, "\ufffd")
 }
 
 // Built is how Build ended.
