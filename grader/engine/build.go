@@ -74,8 +74,16 @@ func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
 	return t, err
 }
 
-// errLost is that the connection to the engine ended in the middle of a build: ours.
-var errLost = errors.New("building: the connection to the engine was lost")
+// lost is that the connection to the engine ended in the middle of a build, or was gone before it: ours. It says the same
+// of each submission, so that a class shows it once.
+type lost struct{}
+
+func (lost) Error() string { return "the connection to the engine was lost" }
+
+// Hint is how to mend it.
+func (lost) Hint() string { return "see that Docker runs, then give the same command again" }
+
+var errLost error = lost{}
 
 // source is a recipe as testcontainers-go wants it.
 type source struct {

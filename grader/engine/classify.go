@@ -25,7 +25,8 @@ var (
 	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
 	noImage      = regexp.MustCompile(`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
 	noNetwork    = regexp.MustCompile(`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
-	daemonLost   = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
+	unconnected  = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect)`)
+	daemonLost   = regexp.MustCompile(`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
 	oldFrontend  = regexp.MustCompile(`(?i)(unknown instruction|unknown flag|dockerfile parse error)`)
 	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
@@ -70,6 +71,8 @@ func classify(t *trace, file *dockerfile.File, steps []check.Step, network strin
 		}
 	}
 	switch {
+	case unconnected.MatchString(text):
+		return nil, errLost
 	case daemonLost.MatchString(text):
 		return nil, fmt.Errorf("building: %s", firstLine(text))
 	case file != nil && oldFrontend.MatchString(text):

@@ -191,7 +191,7 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	case ctx.Err() != nil:
 		return built, ctx.Err()
 	case errors.Is(err, errLost), s.engine.watch.lostSince(begun):
-		return built, err
+		return built, errLost
 	case sent.failure() != nil:
 		built.Failure = sent.failure()
 		return built, nil

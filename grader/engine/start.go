@@ -21,7 +21,7 @@ func (c *instance) begin(ctx context.Context) (refused string, err error) {
 		if err == nil {
 			err = c.start(ctx)
 		}
-		if err == nil || ctx.Err() != nil || daemonLost.MatchString(err.Error()) {
+		if err == nil || ctx.Err() != nil || unconnected.MatchString(err.Error()) || daemonLost.MatchString(err.Error()) {
 			return "", err
 		}
 		if cannotStart.MatchString(err.Error()) {
