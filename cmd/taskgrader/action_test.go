@@ -223,7 +223,7 @@ func testClassroom(t *testing.T, runner string) {
 	}{
 		"task-api-passing":  {submission: root + "/submissions/lesson", says: []string{"PASS"}},
 		"task-api-failing":  {submission: root + "/submissions/relative-workdir", code: 1, says: []string{"WORKDIR app"}},
-		"task-api-hostile":  {submission: hostile(t), code: 1, says: []string{"WORKDIR ::notice", "totalPoints"}},
+		"task-api-hostile":  {submission: hostile(t), code: 1, says: []string{"WORKDIR ::notice", "::set-output name=score::100"}},
 		"task-api-no-build": {submission: hostileBuild(t), code: 1, says: []string{"add-mask"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -316,11 +316,12 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v7
-      - run: PATH=$PWD/bin:$PATH RUBRIC=x SEED='' SUBMISSION=. scripts/action-grade
+      - id: grade
+        run: PATH=$PWD/bin:$PATH RUBRIC=x SEED='' SUBMISSION=. scripts/action-grade
 `)
 	commit(t, dir, "w")
 	a := act(t, dir, "push", "--action-cache-path", t.TempDir())
-	assert.Equal(t, 1, a.code)
+	assert.Equal(t, 0, a.code)
 	var took []string
 	for _, l := range a.lines {
 		if l.Raw != "" && l.Command != "ignored" {
@@ -329,7 +330,7 @@ jobs:
 	}
 	require.Len(t, took, 3, "%q", took)
 	assert.Equal(t, []string{"stop-commands", took[1], "notice"}, took)
-	assert.Empty(t, a.outputs())
+	assert.Equal(t, map[string]string{"code": "3"}, a.outputs())
 }
 
 // The commits that Classroom itself makes are not graded.
