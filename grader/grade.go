@@ -233,8 +233,10 @@ func wait(group *errgroup.Group) error { return group.Wait() }
 func (g *grading) takeTurns(ctx context.Context, t target, started check.Started) {
 	turns := func(match func(check.Kind) bool) {
 		for _, i := range g.asked {
-			if k := g.rubric.Checks[i].Kind; match(k) {
-				g.progress("checking " + g.rubric.Checks[i].ID)
+			if c := g.rubric.Checks[i]; match(c.Kind) {
+				if !c.Hidden { // a student reads it
+					g.progress("checking " + c.ID)
+				}
 				g.askRunning(ctx, i, t)
 			}
 		}

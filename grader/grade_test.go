@@ -623,6 +623,15 @@ func TestCheckSeed(t *testing.T) {
 	}
 }
 
+// TestProgress: a student reads along, and is not told what a hidden check is called.
+func TestProgress(t *testing.T) {
+	hidden := one("b", check.Running, passes)
+	hidden.Hidden = true
+	var told []string
+	graded(t, works(), of(one("a", check.Running, passes), hidden, one("c", check.Running, passes)), Options{Progress: func(what string) { told = append(told, what) }})
+	assert.Equal(t, []string{"building", "starting", "checking a", "checking c"}, told)
+}
+
 func TestReport(t *testing.T) {
 	m := works()
 	m.log, m.kept = "its log", []string{"image x", "container y"}
