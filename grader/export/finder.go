@@ -9,27 +9,17 @@ import (
 )
 
 // finder finds the row of each student. Keys have ranks: what is sure comes first, and what fits two rows fits none.
-type finder struct{ ranks []map[string]int }
+type finder struct{ ranks []sheet.Keys }
 
 func newFinder(ranks int) *finder {
 	f := &finder{}
 	for range ranks {
-		f.ranks = append(f.ranks, map[string]int{})
+		f.ranks = append(f.ranks, sheet.Keys{})
 	}
 	return f
 }
 
-const several = -1
-
-func (f *finder) add(rank int, key string, row int) {
-	if key = strings.ToLower(key); key == "" {
-		return
-	}
-	if before, ok := f.ranks[rank][key]; ok && before != row {
-		row = several
-	}
-	f.ranks[rank][key] = row
-}
+func (f *finder) add(rank int, key string, row int) { f.ranks[rank].Add(key, row) }
 
 // match gives each student a row of their own, or -1: first all that the first rank tells, then the second. keys are a
 // student's keys of a rank.
@@ -45,7 +35,7 @@ func (f *finder) match(students []Student, keys func(s Student, rank int) []stri
 				continue
 			}
 			for _, key := range keys(s, rank) {
-				if row, ok := known[strings.ToLower(key)]; ok && key != "" && row != several && !taken[row] {
+				if row, _ := known.Find(key); row != sheet.None && !taken[row] {
 					claims[row] = append(claims[row], i)
 					break
 				}

@@ -1,58 +1,49 @@
 package submission
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/sheet"
+)
 
 // Match says who handed in what: for each entry the index of its student, or -1. What fits two students fits none. Two
 // entries may be one student's.
 func (r *Roster) Match(entries []Entry) []int {
-	keys := []map[string]int{{}, {}, {}, {}}
-	add := func(rank int, key string, student int) {
-		if key == "" {
-			return
-		}
-		if before, ok := keys[rank][key]; ok && before != student {
-			student = -1
-		}
-		keys[rank][key] = student
-	}
+	ids, logins, names, written := sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}
 	for i, s := range r.Students {
-		add(0, strings.ToLower(s.ID), i)
-		add(0, strings.ToLower(SafeID(s.ID)), i)
+		ids.Add(s.ID, i)
+		ids.Add(SafeID(s.ID), i)
 		for _, other := range s.others {
-			add(1, strings.ToLower(other), i)
+			logins.Add(other, i)
 		}
 		local, _, _ := strings.Cut(s.Email, "@")
-		add(1, strings.ToLower(s.Email), i)
-		add(1, strings.ToLower(local), i)
+		logins.Add(s.Email, i)
+		logins.Add(local, i)
 		for _, key := range nameKeys(s.Name) {
-			add(2, key, i)
+			names.Add(key, i)
 		}
 		for _, own := range append([]string{s.ID, s.Email, local}, s.others...) {
-			add(3, letters(own), i)
+			written.Add(letters(own), i)
 		}
-	}
-	look := func(rank int, key string) int {
-		if student, ok := keys[rank][strings.ToLower(key)]; ok && key != "" {
-			return student
-		}
-		return -1
 	}
 	out := make([]int, len(entries))
 	for i, e := range entries {
-		byID, byName := look(0, e.ID), look(2, letters(e.Name))
+		byID, _ := ids.Find(e.ID)
 		if byID < 0 {
-			byID = look(1, e.ID)
+			byID, _ = logins.Find(e.ID)
 		}
-		if _, known := keys[2][letters(e.Name)]; !known { // where a platform shows a login for a name, or the roster has no names
-			byName = look(3, letters(e.Name))
+		byName, known := names.Find(letters(e.Name))
+		if !known { // where a platform shows a login for a name, or the roster has no names
+			byName, _ = written.Find(letters(e.Name))
 		}
+		byFile, _ := names.Find(letters(trimArchive(e.File)))
 		switch {
 		case e.Name != "" && byName >= 0: // a platform's number may be another student's id by chance; a name is not
 			out[i] = byName
 		case byID >= 0:
 			out[i] = byID
-		case e.Form == Plain && look(2, letters(trimArchive(e.File))) >= 0:
-			out[i] = look(2, letters(trimArchive(e.File)))
+		case e.Form == Plain && byFile >= 0:
+			out[i] = byFile
 		case e.Form == Plain:
 			out[i] = r.endsWith(e.ID)
 		default:
