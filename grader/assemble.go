@@ -49,7 +49,7 @@ func (g *grading) report() result.Report {
 	if len(g.faults) > 0 {
 		first := g.faults[0]
 		r.Status, r.Score = result.Error, nil
-		r.Problem = &result.Problem{Phase: first.Phase, Message: first.Error(), Hint: hintOf(first)}
+		r.Problem = &result.Problem{Phase: first.Phase, Message: first.Error(), Hint: HintOf(first)}
 	}
 	return r
 }
@@ -166,8 +166,8 @@ func (g *grading) addPoints(r *result.Report) {
 	}
 }
 
-// hintOf is the fix that an error in the chain carries.
-func hintOf(err error) string {
+// HintOf is the fix that an error in the chain carries, or empty.
+func HintOf(err error) string {
 	var hinted interface {
 		error
 		Hint() string

@@ -187,12 +187,7 @@ func forClassroom50(rep result.Report) error {
 
 // unfinished says that there is no report at all, and why.
 func unfinished(w io.Writer, err error) error {
-	hint := ""
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		hint = hinted.Hint()
-	}
-	return errors.Join(actions.Failure(w, "No score", err.Error(), hint), appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
+	return errors.Join(actions.Failure(w, "No score", err.Error(), grader.HintOf(err)), appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
 		return actions.Outputs(w, actions.Output{Name: "status", Value: string(result.Error)})
 	}))
 }

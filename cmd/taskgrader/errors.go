@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -48,9 +49,8 @@ func sayError(w io.Writer, err error) {
 }
 
 func sayHint(w io.Writer, err error) {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintln(w, "hint: "+hinted.Hint())
+	if hint := grader.HintOf(err); hint != "" {
+		fmt.Fprintln(w, "hint: "+hint)
 	}
 }
 

@@ -193,13 +193,9 @@ func (o Options) withDefaults(r *rubric.Rubric) Options {
 
 // failed is the report on a submission that could not even be tried.
 func failed(r *rubric.Rubric, t Task, version, phase string, err error) result.Report {
-	report := result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error, MaxScore: result.Round(r.Points),
+	return result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error, MaxScore: result.Round(r.Points),
 		Submission: result.Submission{ID: t.Entry.ID, Name: t.Entry.Name},
 		Rubric:     r.Source(), Grader: result.Grader{Version: version},
 		Seed: t.Seed, StartedAt: time.Now().UTC().Truncate(time.Second), Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{},
-		Problem: &result.Problem{Phase: phase, Message: err.Error()}}
-	if hinted, ok := err.(interface{ Hint() string }); ok {
-		report.Problem.Hint = hinted.Hint()
-	}
-	return report
+		Problem: &result.Problem{Phase: phase, Message: err.Error(), Hint: grader.HintOf(err)}}
 }
