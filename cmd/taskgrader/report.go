@@ -79,14 +79,13 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 	if !ok {
 		return unknownWord("format", o.format, []string{"html", "text", "json", "markdown", "badge"})
 	}
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return notThere("file", file)
-	case err == nil && info.IsDir():
+	if isFolder(file) {
 		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " + filepath.Join(file, "students", "NAME.json")}
 	}
 	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return notThere("file", file)
+	}
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ type rubricTest struct {
 }
 
 func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
+	if isFolder(file) {
 		file = filepath.Join(file, "expected.yaml")
 	}
 	expected, err := rubric.LoadExpected(file)

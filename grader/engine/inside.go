@@ -285,7 +285,7 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 			return s, fmt.Errorf("waiting for the container's end: %w", err)
 		case <-waiting.Done():
 		}
-		if ctx.Err() != nil || c.lives() { // else it has ended, and the engine is late to say so
+		if lives, known := c.lives(); ctx.Err() != nil || lives || !known { // else it has ended, and the engine is late to say so
 			break
 		}
 	}
@@ -303,11 +303,11 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 	return s, nil
 }
 
-// lives says whether the first process is there still, as far as this machine's kernel knows.
-func (c *instance) lives() bool {
+// lives says whether the first process is there still, where this machine's kernel knows.
+func (c *instance) lives() (lives, known bool) {
 	if c.group == "" {
-		return true
+		return false, false
 	}
-	_, lives := groupOf(c.pid, c.id)
-	return lives
+	_, lives = groupOf(c.pid, c.id)
+	return lives, true
 }

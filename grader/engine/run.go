@@ -42,7 +42,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	if s.main == nil || !s.main.started.Answered {
 		return false, nil
 	}
-	if _, lives := groupOf(s.main.pid, s.main.id); lives { // the kernel knows sooner than the engine, and at no cost
+	if lives, known := s.main.lives(); known && lives { // the kernel knows sooner than the engine, and at no cost
 		return false, nil
 	}
 	info, err := s.engine.api.ContainerInspect(ctx, s.main.id, client.ContainerInspectOptions{})

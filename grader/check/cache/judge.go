@@ -14,7 +14,11 @@ import (
 
 // judge looks at the installing steps of a build after something, such as an edit.
 func judge(ctx context.Context, t check.Target, after string, steps []check.Step) (check.Outcome, error) {
-	unnamed, err := unnamed(ctx, t, steps)
+	commands := make([][]dockerfile.Command, len(steps))
+	for i, s := range steps {
+		commands[i] = installs(t, s)
+	}
+	unnamed, err := unnamed(ctx, t, steps, commands)
 	if err != nil {
 		return check.Outcome{}, err
 	}
@@ -24,19 +28,18 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	prepared := map[string]bool{} // what installed the dependencies, without the program, in a step that came from the cache
 	for i, s := range steps {
 		_, command := split(s)
-		commands := installs(t, s)
-		installing += len(commands)
+		installing += len(commands[i])
 		what := "run again"
 		switch {
 		case s.Cached:
 			what = "cached"
-			for _, c := range commands {
+			for _, c := range commands[i] {
 				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
 			}
-		case unnamed[i] || slices.ContainsFunc(commands, func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
+		case unnamed[i] || slices.ContainsFunc(commands[i], func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
 			again = append(again, s)
 			what = "installed again"
-		case len(commands) > 0:
+		case len(commands[i]) > 0:
 			what = "installed the program alone"
 		}
 		rows = append(rows, []string{fmt.Sprint(s.Line), command, what})
@@ -93,13 +96,13 @@ const tooSmall = 100_000
 
 // unnamed are the RUN steps, by index, that were run again and installed packages, though they name nothing that does: a
 // script may. Their logs say so, or else what their layers hold.
-func unnamed(ctx context.Context, t check.Target, steps []check.Step) (map[int]bool, error) {
+func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [][]dockerfile.Command) (map[int]bool, error) {
 	found := map[int]bool{}
 	quiet := map[int]int{} // by line
 	for i, s := range steps {
 		_, command := split(s)
 		switch {
-		case s.Cached || !strings.HasPrefix(command, "RUN ") || len(installs(t, s)) > 0:
+		case s.Cached || !strings.HasPrefix(command, "RUN ") || len(commands[i]) > 0:
 		case logged.MatchString(s.Log):
 			found[i] = true
 		default:
