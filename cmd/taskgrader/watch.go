@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -63,7 +65,7 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if o.seed == "" {
 		o.seed = grader.NewSeed()
 	}
-	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, again: e.Again(), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
 	reports := []string{filepath.Join(o.out, "students"), filepath.Join(o.out, "instructor")}
 	if err := watch.Run(cmd.Context(), sub.Dir, reports, w.grade); err != nil {
 		return graderError{err}
@@ -77,7 +79,7 @@ type watcher struct {
 	options gradeOptions
 	rubric  *rubric.Rubric
 	dir     string
-	engine  grader.Engine
+	again   *engine.Again
 	talk    *talk
 
 	digest string                  // of the folder as it was last graded
@@ -99,15 +101,16 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
 	if !first {
 		fmt.Fprintf(out, "\n%s  %s\n", begun.Format(time.TimeOnly), strings.Join(changed, " "))
+		w.glance(ctx, *sub)
 	}
 	now := map[string]result.Check{}
-	rep := grader.Grade(ctx, w.engine, w.rubric, *sub, grader.Options{Seed: w.options.seed, Only: w.options.only, Version: version(), Progress: w.talk.say,
-		Decided: func(c result.Check) {
-			now[c.ID] = c
-			if !first && ctx.Err() == nil {
-				w.tell(c)
-			}
-		}})
+	opening := func(ctx context.Context, job check.Job) (grader.Workplace, error) { return w.again.Open(ctx, job) }
+	rep := w.ask(ctx, opening, *sub, w.options.only, func(c result.Check) {
+		now[c.ID] = c
+		if !first && ctx.Err() == nil {
+			w.tell(c)
+		}
+	})
 	w.talk.done()
 	if ctx.Err() != nil {
 		return
@@ -137,6 +140,31 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		w.conclude(rep, begun)
 	}
 	w.digest, w.score = sub.Digest, rep.Score
+}
+
+// glance tells what the running program's checks will come to, where that can be had before the image. What else it
+// brings is not told.
+func (w *watcher) glance(ctx context.Context, sub submission.Submission) {
+	var running []string
+	for _, c := range w.rubric.Checks {
+		if c.Kind.Phase == check.Running && (len(w.options.only) == 0 || slices.Contains(w.options.only, c.ID)) {
+			running = append(running, c.ID)
+		}
+	}
+	if running == nil {
+		return
+	}
+	opening := func(ctx context.Context, job check.Job) (grader.Workplace, error) { return w.again.Glance(ctx, job) }
+	w.ask(ctx, opening, sub, running, func(c result.Check) {
+		if ctx.Err() == nil && slices.Contains(running, c.ID) && (c.Status == result.Pass || c.Status == result.Partial || c.Status == result.Fail) {
+			w.tell(c)
+		}
+	})
+}
+
+func (w *watcher) ask(ctx context.Context, opening grader.EngineFunc, sub submission.Submission, only []string, decided func(result.Check)) result.Report {
+	return grader.Grade(ctx, opening, w.rubric, sub,
+		grader.Options{Seed: w.options.seed, Only: only, Version: version(), Progress: w.talk.say, Decided: decided})
 }
 
 // tell says what became of a check, at once.

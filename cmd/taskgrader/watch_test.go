@@ -96,6 +96,7 @@ func TestWatch(t *testing.T) {
 	assert.Contains(t, lost, "hint  Take the word from the path.")
 	assert.Contains(t, lost, "Score 10 → 8 of 10")
 	assert.NotContains(t, lost, "PASS")
+	assert.Equal(t, 1, strings.Count(lost, "FAIL"), "told by a glance, and not again by the image")
 
 	// Another fault of the same kind is no news; the build that fails blocks what comes after it.
 	w.write("Dockerfile", "FROM python:3.12-slim\nRUN false\n")
@@ -103,6 +104,7 @@ func TestWatch(t *testing.T) {
 	assert.Contains(t, broken, "FAIL         0/3  builds")
 	assert.Contains(t, broken, "2 more could not be judged, because builds did not pass")
 	assert.Contains(t, broken, "Score 8 → 2 of 10")
+	assert.NotContains(t, broken, "ERROR", "that there can be no glance is no news")
 
 	// Mended, both at once: what passes again, each once.
 	w.write("main.py", string(right))

@@ -6,13 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 func files(names ...string) (edits []check.Edit) {
@@ -62,7 +60,7 @@ func TestHollow(t *testing.T) {
 	folder, err := newOverlay("", files("a", "c/d")...)
 	require.NoError(t, err)
 	var walked []string
-	require.NoError(t, hollow{folder}.Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
+	require.NoError(t, hollow{FS: folder}.Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		info, err := d.Info()
 		require.NoError(t, err)
@@ -71,7 +69,7 @@ func TestHollow(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, []string{"a", "c", "c/d"}, walked)
-	f, err := hollow{folder}.Open("a")
+	f, err := hollow{FS: folder}.Open("a")
 	require.NoError(t, err)
 	content, err := io.ReadAll(f)
 	require.NoError(t, err)
@@ -83,14 +81,9 @@ func TestContextObeysTheIgnoreFile(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("*.log\n.git\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a"), 0o644))
-	e, err := Connect(t.Context())
-	require.NoError(t, err)
-	defer e.Close()
-	s, err := e.Open(t.Context(), check.Job{ID: "context", Dir: dir, Source: check.NewSource(os.DirFS(dir)),
-		Setup:  check.Setup{Plant: []string{"a.log", "b.txt", ".git/config"}},
-		Limits: check.Limits{Build: check.BuildLimits{Time: option.Duration(time.Minute), Context: 1e6, Files: 10}}})
-	require.NoError(t, err)
-	defer s.Close()
+	job := jobOf(t, dir)
+	job.Setup.Plant = []string{"a.log", "b.txt", ".git/config"}
+	s := open(t, job) // of the one engine: another's Close would remove all that this process made
 	arrived, err := s.Context(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{".dockerignore", "a.txt", "b.txt"}, arrived)

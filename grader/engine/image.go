@@ -132,23 +132,6 @@ func parsePort(p string) check.Port {
 	return check.Port{Number: n, Protocol: protocol}
 }
 
-// eachFile names the files of a tar archive.
-func eachFile(r io.Reader, visit func(string)) error {
-	archive := tar.NewReader(r)
-	for {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Typeflag != tar.TypeDir {
-			visit(strings.TrimPrefix(path.Clean("/"+h.Name), "/"))
-		}
-	}
-}
-
 // WalkImage visits each file of each layer as the engine saves the image. The archive names its layers only at its end,
 // so it is kept in a file until it is read.
 func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) (err error) {

@@ -12,7 +12,11 @@ import (
 
 // Start starts the main container; running is called when it runs.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
-	started, err := s.startMain(ctx, s.job.Setup.Env, check.Started{}, running)
+	before := check.Started{}
+	if s.earlier != nil {
+		before = s.earlier.started
+	}
+	started, err := s.startMain(ctx, s.job.Setup.Env, before, running)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}

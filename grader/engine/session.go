@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,6 +36,11 @@ type Session struct {
 
 	probing sync.Mutex
 	context *[]string // what the probe found
+
+	again   *Again   // the folder is graded again and again; or nil
+	seen    snapshot // of the folder before it was built, where it is
+	earlier *earlier // of a glance
+	late    []byte   // of a glance: a tar archive of what is put into each container
 
 	mu     sync.Mutex
 	tags   []string
@@ -80,20 +84,30 @@ func (s *Session) newTag() string {
 
 // Build builds the folder, after it has looked at what Docker would stumble over.
 func (s *Session) Build(ctx context.Context) (check.Built, error) {
+	if s.earlier != nil {
+		s.built = s.earlier.built
+		s.accounts.Do(func() {}) // they are as they were
+		return s.built, nil
+	}
 	failure, err := s.look()
 	if failure != nil || err != nil {
 		s.built = check.Built{Failure: failure}
 		return s.built, err
 	}
+	s.prepare(ctx)
+	built, err := s.build(ctx, nil, false)
+	s.built = built
+	return built, err
+}
+
+// prepare makes and asks what the start will need.
+func (s *Session) prepare(ctx context.Context) {
 	s.ahead.Go(func() {
 		if s.job.Limits.Run.Network == "isolated" {
 			s.engine.networks.ahead(ctx)
 		}
 		s.engine.limits()
 	})
-	built, err := s.build(ctx, nil, false)
-	s.built = built
-	return built, err
 }
 
 // look parses what Docker would have to.
@@ -176,6 +190,9 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit
 	steps := t.stepsOf(s.file)
 	if err == nil {
 		markShared(steps)
+		if !traceOnly {
+			s.again.timed(steps, t.writing())
+		}
 	}
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
@@ -244,54 +261,6 @@ func (s *Session) Retrace(ctx context.Context, edits ...check.Edit) (check.Built
 	return s.build(ctx, edits, true)
 }
 
-// probeFile copies the whole context onto nothing.
-const probeFile = "FROM scratch\nCOPY . /\n"
-
-// Context lists what the ignore file leaves of the folder with what checks want planted, by building it, once.
-func (s *Session) Context(ctx context.Context) ([]string, error) {
-	s.probing.Lock()
-	defer s.probing.Unlock()
-	if s.context == nil {
-		paths, err := s.probe(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.context = &paths
-	}
-	return *s.context, nil
-}
-
-func (s *Session) probe(ctx context.Context) ([]string, error) {
-	folder, err := newOverlay(s.job.Dir, s.job.Setup.Planted(s.job.Source.FS())...)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.job.Limits.Build.Time.Std())
-	defer cancel()
-	var paths []string
-	in, out := io.Pipe()
-	read := make(chan error, 1)
-	go func() {
-		err := eachFile(in, func(name string) { paths = append(paths, name) })
-		_, _ = io.Copy(io.Discard, in)
-		read <- err
-	}()
-	_, err = s.engine.run(ctx, recipe{context: hollow{folder}, dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
-		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey() + "-hollow"})
-	_ = out.Close()
-	if readErr := <-read; err == nil {
-		err = readErr
-	}
-	if broken := folder.failure(); broken != nil {
-		err = broken
-	}
-	if err != nil {
-		return nil, fmt.Errorf("building the context: %w", err)
-	}
-	slices.Sort(paths)
-	return paths, nil
-}
-
 // Kept names what Job.Keep left.
 func (s *Session) Kept() []string {
 	if !s.job.Keep || s.built.Image == nil {
@@ -334,7 +303,7 @@ func (s *Session) Close() error {
 	}
 	removing.Wait()
 	for i, tag := range tags {
-		if s.job.Keep && i == 0 && s.built.Image != nil {
+		if i == 0 && s.built.Image != nil && (s.job.Keep || s.again.keeps(s)) {
 			continue
 		}
 		errs = append(errs, s.engine.untag(ctx, tag))
