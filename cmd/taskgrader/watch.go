@@ -98,6 +98,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	if sub.Digest == w.digest {
 		return // saved as it was
 	}
+	w.digest = "" // a verdict may be told and the file be as it was before, so that counts as a change until this is done
 	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
 	if !first {
 		fmt.Fprintf(out, "\n%s  %s\n", begun.Format(time.TimeOnly), strings.Join(changed, " "))
@@ -106,7 +107,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	now := map[string]result.Check{}
 	opening := func(ctx context.Context, job check.Job) (grader.Workplace, error) { return w.again.Open(ctx, job) }
 	rep := w.ask(ctx, opening, *sub, w.options.only, func(c result.Check) {
-		now[c.ID] = c
+		now[c.ID] = w.shown(c)
 		if !first && ctx.Err() == nil {
 			w.tell(c)
 		}
@@ -169,13 +170,19 @@ func (w *watcher) ask(ctx context.Context, opening grader.EngineFunc, sub submis
 
 // tell says what became of a check, at once.
 func (w *watcher) tell(c result.Check) {
-	shown := result.Report{Checks: []result.Check{c}}.For(result.Student).Checks[0]
-	shown.ID = w.ids[c.ID]
+	shown := w.shown(c)
 	w.talk.aside(func() {
 		if said, _ := report.Change(w.cmd.OutOrStdout(), w.told[c.ID], shown, w.options.text(w.cmd, result.Report{})); said {
-			w.told[c.ID] = c
+			w.told[c.ID] = shown
 		}
 	})
+}
+
+// shown is what a student may see of a check.
+func (w *watcher) shown(c result.Check) result.Check {
+	shown := result.Report{Checks: []result.Check{c}}.For(result.Student).Checks[0]
+	shown.ID = w.ids[c.ID]
+	return shown
 }
 
 // conclude says what the changes come to.

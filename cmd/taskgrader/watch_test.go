@@ -98,6 +98,17 @@ func TestWatch(t *testing.T) {
 	assert.NotContains(t, lost, "PASS")
 	assert.Equal(t, 1, strings.Count(lost, "FAIL"), "told by a glance, and not again by the image")
 
+	// Undone before the score was told: what was told does not stand.
+	w.write("main.py", string(right))
+	w.until("PASS         2/2  echo")
+	w.write("main.py", strings.Replace(string(right), `"word"`, `"wort"`, 1))
+	undone := strings.Join(w.until("Score "), "\n")
+	if strings.Contains(undone, "Score 8 → 10") { // it was done before the file was undone
+		undone = strings.Join(w.until("Score "), "\n")
+	}
+	assert.Contains(t, undone, "FAIL         0/2  echo")
+	assert.Regexp(t, "Score (10 → 8 of 10|8 of 10, as before)", undone)
+
 	// Another fault of the same kind is no news; the build that fails blocks what comes after it.
 	w.write("Dockerfile", "FROM python:3.12-slim\nRUN false\n")
 	broken := strings.Join(w.until("Score "), "\n")

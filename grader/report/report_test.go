@@ -502,7 +502,7 @@ func TestTextShowsWhatDiffers(t *testing.T) {
 }
 
 func TestChange(t *testing.T) {
-	was := result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look"}
+	was := result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "500"}
 	for _, change := range []struct {
 		name string
 		to   result.Check
@@ -510,6 +510,8 @@ func TestChange(t *testing.T) {
 	}{
 		{"as before", was, ""},
 		{"other answer, same fault", result.Check{ID: "create", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "502"}, ""},
+		{"the same advice for another reason", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "NameError"},
+			"FAIL         0/2  create           It creates\n    got   NameError\n    hint  look\n"},
 		{"mended", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2}, "PASS         2/2  create           It creates\n"},
 		{"another fault", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Want: "a", Got: "b", Hint: "read"},
 			"FAIL         0/2  create           It creates\n    want  a\n    got   b\n    hint  read\n"},

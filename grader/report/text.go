@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -81,10 +82,27 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 	return b.Flush()
 }
 
+// ofEachRun are the parts of a reason that differ from run to run: ids, lines, times.
+var ofEachRun = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+`)
+
+// reason is why a check lost points; nothing where it lost none, whatever was measured.
+func reason(c result.Check) string {
+	if c.Status == result.Pass {
+		return ""
+	}
+	text := c.Hint + "\n" + c.Got
+	for _, item := range c.Items {
+		if item.Status != result.Pass {
+			text += "\n" + item.Hint + "\n" + item.Got
+		}
+	}
+	return ofEachRun.ReplaceAllString(text, "#")
+}
+
 // Change writes what became of a check since an earlier verdict on it, and says whether it wrote anything: nothing where
 // that is as it was, or where the check could not be judged.
 func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, error) {
-	same := before.Status == after.Status && before.Points == after.Points && before.Hint == after.Hint
+	same := before.Status == after.Status && before.Points == after.Points && reason(before) == reason(after)
 	if same || after.Status == result.Blocked || after.Status == result.Error {
 		return false, nil
 	}

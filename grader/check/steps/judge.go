@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -108,7 +109,11 @@ func judgeList(s Step, v vars, value any) []miss {
 		return []miss{{want: where, got: Show(at(value, s.List)), hint: "Answer with a JSON array."}}
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
-		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with all that is stored, and no more.", s.Send)}}
+		what := "all that is stored"
+		if strings.Contains(s.Send.Path, "?") {
+			what = "all that the query asks for"
+		}
+		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", s.Send, what)}}
 	}
 	count := func(item any) (n int) {
 		for _, got := range list {
@@ -209,6 +214,12 @@ func faultHint(a check.Answer) string {
 	return "The program's log may say why: run it yourself and send the same request."
 }
 
+// hasDetail says whether a body is what HTTPException makes: an exception that nobody caught is answered with plain text.
+func hasDetail(body []byte) bool {
+	var answer struct{ Detail *string }
+	return json.Unmarshal(body, &answer) == nil && answer.Detail != nil
+}
+
 // statusHint is what most often is behind a status.
 func statusHint(s Step, r check.Request, a check.Answer) string {
 	wantsSuccess := s.Want.Match(200) || s.Want.Match(201) || s.Want.Match(204)
@@ -217,10 +228,14 @@ func statusHint(s Step, r check.Request, a check.Answer) string {
 		return fmt.Sprintf("Set the status in the route: @app.%s(…, status_code=%s).", strings.ToLower(r.Method), strings.Join(s.Want, ""))
 	case a.Status < 300 && r.Method != http.MethodGet && r.Body != nil && !s.Want.Match(http.StatusNotFound):
 		return "The program accepts what it should refuse: let a model with the required fields check the body."
+	case a.Status < 300 && !s.Want.Match(http.StatusNotFound):
+		return fmt.Sprintf("The program does what it should refuse here: raise HTTPException(status_code=%s) under that condition.", s.Want[0])
 	case a.Status < 300:
 		return "The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."
 	case a.Status < 400:
 		return fmt.Sprintf("The route answers only after a redirect to %q: define it exactly as %s, without another slash.", cut(a.Header.Get("Location"), 100), r.Path)
+	case a.Status >= 500 && hasDetail(a.Body):
+		return fmt.Sprintf("The program chose %d itself, as with HTTPException(status_code=%d): answer with %s.", a.Status, a.Status, strings.Join(s.Want, " or "))
 	case a.Status >= 500:
 		return "The program raised an exception: its traceback is in the log."
 	case a.Status == http.StatusNotFound && !wantsSuccess:

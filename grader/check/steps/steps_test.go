@@ -134,6 +134,8 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x, want: 403`, says(404, ""), "0 GET /x: want an answer with 403; got 404 Not Found; hint: Nothing answers GET /x: check the route's method and path."},
 		{`send: GET /x, want: 404`, says(200, ""), "0 GET /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
 		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""), "0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse: let a model with the required fields check the body."},
+		{`send: POST /x/loans, want: 409`, says(201, ""), "0 POST /x/loans: want an answer with 409; got 201 Created; hint: The program does what it should refuse here: raise HTTPException(status_code=409) under that condition."},
+		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`), "0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, as with HTTPException(status_code=500): answer with 404."},
 		{`send: PUT /x, body: {}, want: 404`, says(200, ""), "0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
 		{`send: POST /x, body: {}, want: 201`, says(200, ""), "0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, status_code=201)."},
 		{`send: GET /x`, says(307, "", "Location", "/x/"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The route answers only after a redirect to "/x/": define it exactly as /x, without another slash.`},
