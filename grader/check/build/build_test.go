@@ -80,7 +80,7 @@ var logs = []struct{ log, got, hint string }{
 	{"ERROR: Could not find a version that satisfies the requirement fastapii (from versions: none)\nERROR: No matching distribution found for fastapii\n",
 		`no package satisfies "fastapii"`, `Check the spelling and the version of "fastapii" in requirements.txt or pyproject.toml.`},
 	{"ERROR: Cannot install -r requirements.txt (line 1) and starlette==0.20 because these package versions have conflicting dependencies.\n\nThe conflict is caused by:\n",
-		"-r requirements.txt (line 1) and starlette==0.20 do not go together", "Loosen the version of one of them: the lines below say what each wants of the other."},
+		"-r requirements.txt (line 1) and starlette==0.20 do not go together", "Loosen the version of one of them: the build's log says what each wants of the other."},
 	{"ERROR: Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'\n", "there is no requirements.txt at this step", "COPY requirements.txt before this step."},
 	{"ERROR: Invalid requirement: 'fastapi=0.1': Expected end or semicolon\n", `"fastapi=0.1" is no requirement`, "Write it as NAME==VERSION or NAME>=VERSION in requirements.txt."},
 	{"ERROR: Package 'x' requires a different Python: 3.12.4 not in '>=3.13'\n", "a package wants Python >=3.13, and the image has 3.12.4", "Begin with a base image of that Python version, or take another version of the package."},

@@ -24,7 +24,7 @@ var readings = []logs.Reading{
 		`the project wants $1, which the image does not have`, `Make requires-python in pyproject.toml and the version of the base image agree.`),
 	// requirements that do not go together
 	logs.On(`Cannot install (.+?) because these package versions have conflicting dependencies`,
-		`$1 do not go together`, `Loosen the version of one of them: the lines below say what each wants of the other.`),
+		`$1 do not go together`, `Loosen the version of one of them: the build's log says what each wants of the other.`),
 	logs.On(`(Because .+? unsatisfiable)`, `$1`, `Two of these do not go together: loosen the version of one in pyproject.toml.`),
 	logs.On(`(?:No solution found|version solving failed|ResolutionImpossible)`,
 		`the dependencies do not go together`, `Check names and versions of the dependencies in pyproject.toml or requirements.txt.`),
@@ -32,7 +32,7 @@ var readings = []logs.Reading{
 	logs.On(`Invalid requirement: '?([^'\n:]+)'?`, `"$1" is no requirement`, `Write it as NAME==VERSION or NAME>=VERSION in requirements.txt.`),
 	logs.On("(?:Failed to parse|Invalid TOML)[^\n]*?`?(pyproject\\.toml|uv\\.lock|[\\w./-]+\\.txt)`?.*?(?:line|:) ?(\\d+)",
 		`$1 cannot be read, from line $2 on`, `Mend line $2 of $1.`),
-	logs.On("Failed to parse:? `?([^`\n]+)`?", `$1 cannot be read`, `Mend $1: the lines below say where it is wrong.`),
+	logs.On("Failed to parse:? `?([^`\n]+)`?", `$1 cannot be read`, `Mend $1: the build's log says where it is wrong.`),
 	// files that the step needs
 	logs.On("No `?(pyproject\\.toml)`? found in", `there is no $1 at this step`, `COPY $1 before this step.`),
 	logs.On(`Could not open requirements file: .*'([^']+)'`, `there is no $1 at this step`, `COPY $1 before this step.`),

@@ -208,7 +208,7 @@ var rules = []rule{
 	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK", Why: "Docker can then tell a program that runs from one that works.",
 		Bad: good, Good: swap("CMD", "HEALTHCHECK CMD python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health')\"\nCMD")}, func(f *df.File) *finding {
 		if in := f.Last("HEALTHCHECK"); in == nil || strings.EqualFold(strings.Join(in.Args, ""), "none") {
-			return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks /health."}
+			return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks where the program says that it is well, such as /health."}
 		}
 		return nil
 	}},

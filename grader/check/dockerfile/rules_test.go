@@ -139,7 +139,7 @@ func TestRules(t *testing.T) {
 		{"user-nonroot", "FROM x:1\nUSER app\nRUN x\nUSER 0:0\n", "4; USER 0:0; Name a user that is not root."},
 		{"user-nonroot", "FROM x:1\nUSER $APP\n", "ok"},
 		{"healthcheck", "FROM x:1 AS a\nHEALTHCHECK --interval=5s CMD curl -f http://127.0.0.1:8000/\nFROM a\n", "ok"},
-		{"healthcheck", "FROM x:1\nHEALTHCHECK none\n", "1; no HEALTHCHECK; Add a HEALTHCHECK that asks /health."},
+		{"healthcheck", "FROM x:1\nHEALTHCHECK none\n", "1; no HEALTHCHECK; Add a HEALTHCHECK that asks where the program says that it is well, such as /health."},
 		{"no-secret-env", "FROM x:1\nARG TOKEN\nENV KEY=$TOKEN PUBLIC_KEY=abc\n", "ok"},
 		{"no-secret-env", "FROM x:1\nENV DEBUG=1 DB_PASSWORD=\"a b\"\n", "2; ENV DEBUG=1 DB_PASSWORD=\"a b\"; Pass it when the container starts: docker run -e DB_PASSWORD=…."},
 		{"no-secret-env", "FROM x:1\nENV SECRET_KEY abc\n", "2; ENV SECRET_KEY abc; Pass it when the container starts: docker run -e SECRET_KEY=…."},

@@ -116,7 +116,7 @@ func (d *Dockerignore) leak(name string, rules *dockerignore.Rules, decision doc
 	switch {
 	case rules.File == "":
 		item.Got += ", because there is no .dockerignore"
-		item.Hint = fmt.Sprintf("Create a file .dockerignore beside the Dockerfile with the line %s.", pattern)
+		item.Hint = fmt.Sprintf("Create a file .dockerignore beside the Dockerfile, with %s on a line of its own.", pattern)
 	case decision.Why != "":
 		item.File, item.Line = rules.File, decision.WhyLine
 		item.Got += ": " + decision.Why

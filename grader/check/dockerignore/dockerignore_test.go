@@ -19,7 +19,7 @@ func TestDockerignore(t *testing.T) {
 		want    string
 	}{
 		{"excludes: [.env, .git/config], keeps: [main.py]", checktest.New(), "ok .env\nok .git/config\nok keeps main.py"},
-		{"excludes: [.env]", checktest.New().Without(".dockerignore"), "0 .env: want kept out of the build; got it is sent to the build, because there is no .dockerignore; hint: Create a file .dockerignore beside the Dockerfile with the line .env.; at .dockerignore:0"},
+		{"excludes: [.env]", checktest.New().Without(".dockerignore"), "0 .env: want kept out of the build; got it is sent to the build, because there is no .dockerignore; hint: Create a file .dockerignore beside the Dockerfile, with .env on a line of its own.; at .dockerignore:0"},
 		{"excludes: [.env]", ignore("*.log\n"), "0 .env: want kept out of the build; got it is sent to the build; hint: Add the line .env to .dockerignore.; at .dockerignore:0"},
 		{"excludes: [.env.local]", ignore(".env\n"), "hint: Add the line .env.* to .dockerignore."},
 		{"excludes: [server.pem]", ignore(".env\n"), "hint: Add the line *.pem to .dockerignore."},
