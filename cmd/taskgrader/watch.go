@@ -105,8 +105,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		w.glance(ctx, *sub)
 	}
 	now := map[string]result.Check{}
-	opening := func(ctx context.Context, job check.Job) (grader.Workplace, error) { return w.again.Open(ctx, job) }
-	rep := w.ask(ctx, opening, *sub, w.options.only, func(c result.Check) {
+	rep := w.ask(ctx, engineOf(w.again.Open), *sub, w.options.only, func(c result.Check) {
 		now[c.ID] = w.shown(c)
 		if !first && ctx.Err() == nil {
 			w.tell(c)
@@ -155,16 +154,15 @@ func (w *watcher) glance(ctx context.Context, sub submission.Submission) {
 	if running == nil {
 		return
 	}
-	opening := func(ctx context.Context, job check.Job) (grader.Workplace, error) { return w.again.Glance(ctx, job) }
-	w.ask(ctx, opening, sub, running, func(c result.Check) {
+	w.ask(ctx, engineOf(w.again.Glance), sub, running, func(c result.Check) {
 		if ctx.Err() == nil && slices.Contains(running, c.ID) && (c.Status == result.Pass || c.Status == result.Partial || c.Status == result.Fail) {
 			w.tell(c)
 		}
 	})
 }
 
-func (w *watcher) ask(ctx context.Context, opening grader.EngineFunc, sub submission.Submission, only []string, decided func(result.Check)) result.Report {
-	return grader.Grade(ctx, opening, w.rubric, sub,
+func (w *watcher) ask(ctx context.Context, e grader.Engine, sub submission.Submission, only []string, decided func(result.Check)) result.Report {
+	return grader.Grade(ctx, e, w.rubric, sub,
 		grader.Options{Seed: w.options.seed, Only: only, Version: version(), Progress: w.talk.say, Decided: decided})
 }
 
