@@ -111,8 +111,8 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) {
 		if ended && v.status == result.Pass {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
-				Hint: "Look at the end of its log: the last request made it crash."})
-			v.outcome.Want, v.outcome.Got, v.outcome.Hint = "", "", "" // which spoke for a pass
+				Hint: check.Advise("Look at the end of its log: the last request made it crash.")})
+			v.outcome.Want, v.outcome.Got, v.outcome.Hint = "", "", check.Hint{} // which spoke for a pass
 			v = judge(v.outcome, c.Partial, v.took)
 		}
 		return v
@@ -136,7 +136,7 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
-			"The program answers too slowly: look for work or sleeps that each request waits for."), nil
+			check.Advise("The program answers too slowly: look for work or sleeps that each request waits for.")), nil
 	}
 	if err == nil && len(outcome.Items) == 0 {
 		err = errors.New("the check answered nothing")

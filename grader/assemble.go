@@ -60,11 +60,13 @@ func (g *grading) check(i int) result.Check {
 	rc := result.Check{ID: c.ID, Kind: c.Kind.Name, Title: c.Title, Skill: c.Skill, Status: v.status,
 		MaxPoints: result.Round(c.Points), Bonus: c.Bonus, Hidden: c.Hidden, BlockedBy: v.blockedBy,
 		Points: result.Round(c.Points * v.share), DurationMS: v.took.Milliseconds(),
-		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint}
+		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint.String(), Edit: (*result.Edit)(v.outcome.Hint.Edit)}
 	for _, item := range v.outcome.Items {
 		rc.Items = append(rc.Items, reportItem(item))
 		if item.Share < 1 && !item.Skipped {
-			rc.Want, rc.Got, rc.Hint = first(rc.Want, item.Want), first(rc.Got, item.Got), first(rc.Hint, item.Hint)
+			if rc.Want, rc.Got = first(rc.Want, item.Want), first(rc.Got, item.Got); rc.Hint == "" {
+				rc.Hint, rc.Edit = item.Hint.String(), (*result.Edit)(item.Hint.Edit)
+			}
 		}
 	}
 	for _, e := range v.outcome.Evidence {
@@ -72,11 +74,11 @@ func (g *grading) check(i int) result.Check {
 	}
 	switch v.status {
 	case result.Pass:
-		rc.Hint = ""
+		rc.Hint, rc.Edit = "", nil
 	case result.Blocked, result.Error:
 	default:
 		if c.Hidden || rc.Hint == "" { // what a hidden check says of itself may give it away; its author's hint may not
-			rc.Hint = c.Hint
+			rc.Hint, rc.Edit = c.Hint, nil
 		} else if c.Hint != "" && c.Hint != rc.Hint {
 			rc.Hint += "\n" + c.Hint
 		}
@@ -85,7 +87,7 @@ func (g *grading) check(i int) result.Check {
 }
 
 func reportItem(item check.Item) result.Item {
-	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint, File: item.File, Line: item.Line}
+	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint.String(), Edit: (*result.Edit)(item.Hint.Edit), File: item.File, Line: item.Line}
 	switch {
 	case item.Share >= 1:
 		ri.Status = result.Pass

@@ -86,10 +86,10 @@ func (m *machine) Close() error { m.called("close"); return m.closeErr }
 
 // Built is that of a workplace which was never asked to build: the grader knows better.
 func (m *machine) Built() check.Built { return check.Built{} }
-func (m *machine) Retrace(context.Context, ...check.Edit) (check.Built, error) {
+func (m *machine) Retrace(context.Context, ...check.Patch) (check.Built, error) {
 	return check.Built{}, nil
 }
-func (m *machine) Rebuild(context.Context, ...check.Edit) (check.Built, error) {
+func (m *machine) Rebuild(context.Context, ...check.Patch) (check.Built, error) {
 	return check.Built{}, errors.ErrUnsupported
 }
 func (m *machine) Context(context.Context) ([]string, error) {
@@ -130,7 +130,7 @@ func passes(context.Context, check.Target, check.Input) (check.Outcome, error) {
 }
 
 func fails(context.Context, check.Target, check.Input) (check.Outcome, error) {
-	return check.Fail("it", "yes", "no", "mend it"), nil
+	return check.Fail("it", "yes", "no", check.Advise("mend it")), nil
 }
 
 // shares answers items that hold so far.
@@ -313,13 +313,13 @@ func TestGates(t *testing.T) {
 	}
 	build := func(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 		if f := t.Built().Failure; f != nil {
-			return check.Fail("build", "an image", f.Message, f.Subject), nil
+			return check.Fail("build", "an image", f.Message, check.Advise(f.Subject)), nil
 		}
 		return check.Pass("build", ""), nil
 	}
 	start := func(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 		if !t.Started().Answered {
-			return check.Fail("start", "an answer", "none", ""), nil
+			return check.Fail("start", "an answer", "none", check.Hint{}), nil
 		}
 		return check.Pass("start", ""), nil
 	}
@@ -393,7 +393,7 @@ func TestTheContainerFirst(t *testing.T) {
 func TestRefused(t *testing.T) {
 	build := func(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 		if f := t.Built().Failure; f != nil {
-			return check.Fail("build", "an image", f.Message, f.Subject), nil
+			return check.Fail("build", "an image", f.Message, check.Advise(f.Subject)), nil
 		}
 		return check.Pass("build", ""), nil
 	}
@@ -676,7 +676,7 @@ func (shaper) Ask(context.Context, check.Target, check.Input) (check.Outcome, er
 func TestHints(t *testing.T) {
 	outcome := func(hint string) ask {
 		return func(context.Context, check.Target, check.Input) (check.Outcome, error) {
-			return check.Fail("it", "w", "g", hint), nil
+			return check.Fail("it", "w", "g", check.Advise(hint)), nil
 		}
 	}
 	for _, c := range []struct {
@@ -698,8 +698,8 @@ func TestHints(t *testing.T) {
 
 func TestItems(t *testing.T) {
 	a := one("a", check.Folder, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
-		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"}, {Name: "three", Share: 0.5, Want: "w3", Got: "g3", Hint: "h3"},
-			{Name: "four", Want: "w4", Got: "g4", Hint: "h4", File: "Dockerfile", Line: 3}},
+		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"}, {Name: "three", Share: 0.5, Want: "w3", Got: "g3", Hint: check.Advise("h3")},
+			{Name: "four", Want: "w4", Got: "g4", Hint: check.Advise("h4"), File: "Dockerfile", Line: 3}},
 			Evidence: []check.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1, Rows: [][]string{{"a"}}}}}, nil
 	})
 	a.Partial = true

@@ -97,8 +97,9 @@ type Outcome struct {
 	// worst of them, or of a `partial` check their mean.
 	Items []Item
 	// Want, Got and Hint sum the items up; where empty, the first item that does not hold speaks for all.
-	Want, Got, Hint string
-	Evidence        []Evidence
+	Want, Got string
+	Hint      Hint
+	Evidence  []Evidence
 }
 
 // Item is one thing that was asked.
@@ -106,10 +107,11 @@ type Item struct {
 	Name  string
 	Share float64 // how much of it holds: 1 is all, 0 nothing
 	// Skipped means not asked, because an item before it did not hold; Share is then 0, and Got may say why.
-	Skipped         bool
-	Want, Got, Hint string
-	File            string // the student's file that Line is of
-	Line            int
+	Skipped   bool
+	Want, Got string
+	Hint      Hint
+	File      string // the student's file that Line is of
+	Line      int
 }
 
 // Evidence is something to look at. Its fields are those of result.Evidence.
@@ -130,7 +132,7 @@ func Pass(name, got string) Outcome {
 	return Outcome{Items: []Item{{Name: name, Share: 1, Got: got}}, Got: got}
 }
 
-// Fail is the outcome in which one thing was asked, and it does not hold.
-func Fail(name, want, got, hint string) Outcome {
+// Fail returns the outcome in which one thing was asked, and it does not hold.
+func Fail(name, want, got string, hint Hint) Outcome {
 	return Outcome{Items: []Item{{Name: name, Want: want, Got: got, Hint: hint}}, Want: want, Got: got, Hint: hint}
 }

@@ -41,9 +41,9 @@ type Builder interface {
 	Built() Built
 	// Rebuild builds a copy of the folder with the edits made, in the cache that the student's builds share. The image
 	// is removed when the submission is done with. The error is ours; a build that fails is no error.
-	Rebuild(ctx context.Context, edits ...Edit) (Built, error)
+	Rebuild(ctx context.Context, edits ...Patch) (Built, error)
 	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what came from the cache.
-	Retrace(ctx context.Context, edits ...Edit) (Built, error)
+	Retrace(ctx context.Context, edits ...Patch) (Built, error)
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
 	Context(ctx context.Context) ([]string, error)
@@ -52,9 +52,9 @@ type Builder interface {
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
 }
 
-// Edit changes one file of a copy. Where Append is set, Data goes to the end of what is there; otherwise it is the
+// Patch changes one file of a copy. Where Append is set, Data goes to the end of what is there; otherwise it is the
 // whole file, and its folders are made.
-type Edit struct {
+type Patch struct {
 	Path   string
 	Data   []byte
 	Append bool
@@ -71,12 +71,12 @@ type Setup struct {
 }
 
 // Planted are the edits that put those of Plant into a folder which are not there.
-func (s Setup) Planted(folder fs.FS) []Edit {
-	var edits []Edit
+func (s Setup) Planted(folder fs.FS) []Patch {
+	var edits []Patch
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(s.Plant))) {
 		below := func(other string) bool { return strings.HasPrefix(other, name+"/") }
 		if _, err := fs.Stat(folder, name); err != nil && !slices.ContainsFunc(s.Plant, below) {
-			edits = append(edits, Edit{Path: name, Data: []byte("planted\n")})
+			edits = append(edits, Patch{Path: name, Data: []byte("planted\n")})
 		}
 	}
 	return edits

@@ -146,7 +146,7 @@ func TestWritingIsMeasured(t *testing.T) {
 	s.again = tested.Again()
 	built(t, s)
 	s.again.fast = false
-	_, err := s.Retrace(t.Context(), check.Edit{Path: "note", Data: []byte(unique())})
+	_, err := s.Retrace(t.Context(), check.Patch{Path: "note", Data: []byte(unique())})
 	require.NoError(t, err)
 	require.False(t, s.again.fast, "a build without an image says nothing")
 }

@@ -38,9 +38,9 @@ type recipe struct {
 // needs, and reads the trace of the same stream. The trace is valid after an error too.
 func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
 	t := newTrace()
-	texts := []check.Edit{{Path: "Dockerfile", Data: []byte(r.dockerfile)}}
+	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(r.dockerfile)}}
 	if r.ignore != "" {
-		texts = append(texts, check.Edit{Path: "Dockerfile.dockerignore", Data: []byte(r.ignore)})
+		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(r.ignore)})
 	}
 	dockerfile, err := newOverlay("", texts...)
 	if err != nil {

@@ -61,7 +61,7 @@ func TestBuildSaysWhatItDid(t *testing.T) {
 	require.Nil(t, again.Image)
 	require.Nil(t, again.Failure)
 	require.False(t, slices.ContainsFunc(again.Steps, func(s check.Step) bool { return !s.Cached }), "nothing changed: %+v", again.Steps)
-	edited, err := s.Rebuild(t.Context(), check.Edit{Path: "b", Append: true, Data: []byte(unique())})
+	edited, err := s.Rebuild(t.Context(), check.Patch{Path: "b", Append: true, Data: []byte(unique())})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true, false}, []bool{edited.Steps[0].Cached, edited.Steps[1].Cached, edited.Steps[2].Cached})
 }
@@ -78,7 +78,7 @@ func TestControlIsCached(t *testing.T) {
 	control, err := s.Retrace(t.Context())
 	require.NoError(t, err)
 	require.True(t, control.Steps[0].Cached)
-	planted, err := s.Rebuild(t.Context(), check.Edit{Path: "lib/planted", Data: []byte("x")})
+	planted, err := s.Rebuild(t.Context(), check.Patch{Path: "lib/planted", Data: []byte("x")})
 	require.NoError(t, err)
 	require.False(t, planted.Steps[0].Cached)
 }

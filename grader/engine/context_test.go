@@ -13,9 +13,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-func files(names ...string) (edits []check.Edit) {
+func files(names ...string) (edits []check.Patch) {
 	for _, name := range names {
-		edits = append(edits, check.Edit{Path: name, Data: []byte("ten bytes\n")})
+		edits = append(edits, check.Patch{Path: name, Data: []byte("ten bytes\n")})
 	}
 	return edits
 }

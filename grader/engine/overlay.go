@@ -49,7 +49,7 @@ var (
 )
 
 // newOverlay lays edits over the folder root. Later edits of a path come on top of earlier ones.
-func newOverlay(root string, edits ...check.Edit) (*overlay, error) {
+func newOverlay(root string, edits ...check.Patch) (*overlay, error) {
 	o := &overlay{root: root, files: map[string]*planted{}, dirs: map[string]bool{}}
 	if root != "" {
 		resolved, err := filepath.EvalSymlinks(root)
@@ -71,7 +71,7 @@ func newOverlay(root string, edits ...check.Edit) (*overlay, error) {
 	return o, nil
 }
 
-func (o *overlay) plant(name string, e check.Edit, now int64) error {
+func (o *overlay) plant(name string, e check.Patch, now int64) error {
 	for i, c := range name { // from the top, so that nothing is looked for behind a link
 		if c != '/' {
 			continue

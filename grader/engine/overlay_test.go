@@ -59,7 +59,7 @@ func listing(t *testing.T, folder fsutil.FS, target string) (lines []string) {
 }
 
 // apply makes an edit on disk: what an overlay must look like.
-func apply(t *testing.T, root string, e check.Edit) {
+func apply(t *testing.T, root string, e check.Patch) {
 	t.Helper()
 	at := root
 	names := strings.Split(path.Clean(e.Path), "/")
@@ -122,13 +122,13 @@ func TestOverlayIsTheFolderWithTheEditsMade(t *testing.T) {
 		root, copied := t.TempDir(), t.TempDir()
 		grow(t, rand.New(rand.NewPCG(seed, 2)), root, outside, 3)
 		grow(t, rand.New(rand.NewPCG(seed, 2)), copied, outside, 3)
-		var edits []check.Edit
+		var edits []check.Patch
 		for range r.IntN(6) {
 			var names []string
 			for range 1 + r.IntN(3) {
 				names = append(names, []string{"a", "a.b", "a-b", "ab", ".venv", "Z", "new"}[r.IntN(7)])
 			}
-			e := check.Edit{Path: strings.Join(names, "/"), Data: fmt.Appendf(nil, "edit %d", r.IntN(1000)), Append: r.IntN(2) == 0}
+			e := check.Patch{Path: strings.Join(names, "/"), Data: fmt.Appendf(nil, "edit %d", r.IntN(1000)), Append: r.IntN(2) == 0}
 			edits = append(edits, e)
 			apply(t, copied, e)
 		}
@@ -157,7 +157,7 @@ func TestOverlayLeavesTheFolderAlone(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, ".git"), []byte("gitdir: ../x\n"), 0o644))
 	require.NoError(t, os.Symlink(outside, filepath.Join(root, ".venv")))
-	laid, err := newOverlay(root, check.Edit{Path: ".git/config", Data: []byte("planted")}, check.Edit{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
+	laid, err := newOverlay(root, check.Patch{Path: ".git/config", Data: []byte("planted")}, check.Patch{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		".git drwxr-xr-x ", `.git/config -rw-r--r-- "planted"`, ".venv drwxr-xr-x ", `.venv/pyvenv.cfg -rw-r--r-- "planted"`,
@@ -189,7 +189,7 @@ func TestOverlayLeavesOutNamesThatAreNoText(t *testing.T) {
 
 func TestOverlayRefusesPathsOutOfTheFolder(t *testing.T) {
 	for _, name := range []string{"../x", "/etc/passwd", "a/../../x", ".", ""} {
-		_, err := newOverlay(t.TempDir(), check.Edit{Path: name})
+		_, err := newOverlay(t.TempDir(), check.Patch{Path: name})
 		require.EqualError(t, err, fmt.Sprintf("editing %q: the path leads out of the folder", name))
 	}
 }
@@ -199,7 +199,7 @@ func TestOverlayTellsAnEditFromWhatWasThere(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "main.py"), []byte("one"), 0o644))
 	old := time.Now().Add(-time.Hour)
 	require.NoError(t, os.Chtimes(filepath.Join(root, "main.py"), old, old))
-	laid, err := newOverlay(root, check.Edit{Path: "main.py", Data: []byte("two")})
+	laid, err := newOverlay(root, check.Patch{Path: "main.py", Data: []byte("two")})
 	require.NoError(t, err)
 	stat, err := laid.lstat("main.py")
 	require.NoError(t, err)

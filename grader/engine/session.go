@@ -149,7 +149,7 @@ func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name +
 
 // build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
 // line names is tried.
-func (s *Session) build(ctx context.Context, edits []check.Edit, traceOnly bool) (check.Built, error) {
+func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	text, notes := s.text()
 	built, err := s.buildText(ctx, text, edits, traceOnly)
 	if errors.Is(err, errGone) {
@@ -167,7 +167,7 @@ func (s *Session) build(ctx context.Context, edits []check.Edit, traceOnly bool)
 	return built, err
 }
 
-func (s *Session) buildText(ctx context.Context, text string, edits []check.Edit, traceOnly bool) (check.Built, error) {
+func (s *Session) buildText(ctx context.Context, text string, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	begun := time.Now()
 	folder, err := newOverlay(s.job.Dir, edits...)
 	if err != nil {
@@ -246,7 +246,7 @@ func (s *Session) Built() check.Built { return s.built }
 var errNeverBuilt = errors.New("rebuilding what was never built")
 
 // Rebuild builds the folder with edits laid over it.
-func (s *Session) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+func (s *Session) Rebuild(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	if s.file == nil {
 		return check.Built{}, errNeverBuilt
 	}
@@ -254,7 +254,7 @@ func (s *Session) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built
 }
 
 // Retrace is Rebuild without an image: with some storage drivers, writing one costs more than all the rest.
-func (s *Session) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+func (s *Session) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	if s.file == nil {
 		return check.Built{}, errNeverBuilt
 	}

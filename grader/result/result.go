@@ -191,6 +191,7 @@ type Check struct {
 	Want       string     `json:"want,omitempty"`
 	Got        string     `json:"got,omitempty"`
 	Hint       string     `json:"hint,omitempty"`
+	Edit       *Edit      `json:"edit,omitempty"` // the lines to write that Hint speaks of
 	BlockedBy  string     `json:"blocked_by,omitempty"`
 	Items      []Item     `json:"items,omitempty"`
 	Evidence   []Evidence `json:"evidence,omitempty"`
@@ -204,8 +205,17 @@ type Item struct {
 	Want   string `json:"want,omitempty"`
 	Got    string `json:"got,omitempty"`
 	Hint   string `json:"hint,omitempty"`
+	Edit   *Edit  `json:"edit,omitempty"` // the lines to write that Hint speaks of
 	File   string `json:"file,omitempty"` // the student's file that Line is of
 	Line   int    `json:"line,omitempty"`
+}
+
+// Edit is a change of lines in a file of the submission.
+type Edit struct {
+	File string `json:"file"`
+	Line int    `json:"line"`          // where Old begins, from 1; where there is no Old, the line below which New goes in, and 0 is the top
+	Old  string `json:"old,omitempty"` // whole lines as they stand
+	New  string `json:"new,omitempty"` // whole lines to write; absent where Old is to be taken away
 }
 
 // Evidence is something a reader can look at: text, or a table, under a heading.

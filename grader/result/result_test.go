@@ -55,6 +55,9 @@ func plant(v reflect.Value, name string, secrets *[]string) {
 		for i := range 2 {
 			plant(v.Index(i), fmt.Sprintf("%s-%d", name, i), secrets)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		plant(v.Elem(), name, secrets)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			plant(v.Field(i), name+"-"+v.Type().Field(i).Name, secrets)

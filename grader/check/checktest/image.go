@@ -325,7 +325,7 @@ func contextOf(source check.Source) (map[string][]byte, error) {
 }
 
 // edited is a folder with edits made.
-func edited(folder fstest.MapFS, edits []check.Edit) fstest.MapFS {
+func edited(folder fstest.MapFS, edits []check.Patch) fstest.MapFS {
 	out := maps.Clone(folder)
 	for _, e := range edits {
 		data := e.Data

@@ -156,7 +156,7 @@ func (t *Target) Built() check.Built {
 }
 
 // Rebuild builds a copy with edits.
-func (t *Target) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+func (t *Target) Rebuild(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	if err := t.failing(ctx); err != nil {
 		return check.Built{}, err
 	}
@@ -165,7 +165,7 @@ func (t *Target) Rebuild(ctx context.Context, edits ...check.Edit) (check.Built,
 }
 
 // Retrace is Rebuild without the image.
-func (t *Target) Retrace(ctx context.Context, edits ...check.Edit) (check.Built, error) {
+func (t *Target) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	built, err := t.Rebuild(ctx, edits...)
 	built.Image = nil
 	return built, err

@@ -219,7 +219,7 @@ func (v *verifier) wrong() {
 				if i.Share < 0 || i.Share > 1 {
 					v.say("%s: the share of %q is %v", name, i.Name, i.Share)
 				}
-				if i.Name == "" || i.Share < 1 && !i.Skipped && (i.Want == "" || i.Got == "" || i.Hint == "") {
+				if i.Name == "" || i.Share < 1 && !i.Skipped && (i.Want == "" || i.Got == "" || i.Hint.IsZero()) {
 					v.say("%s: an item lacks its name, want, got or hint: %+v", name, i)
 				}
 				if i.Skipped && (i.Share > 0 || partial && i.Got == "") {

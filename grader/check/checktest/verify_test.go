@@ -36,7 +36,7 @@ func askRight(t *toy, ctx context.Context, target check.Target, _ check.Input) (
 		return check.Outcome{}, fmt.Errorf("opening: %w", err)
 	}
 	if err != nil {
-		return check.Fail(t.File, "the file", "none", "Add it."), nil
+		return check.Fail(t.File, "the file", "none", check.Advise("Add it.")), nil
 	}
 	return check.Pass(t.File, "it is there"), f.Close()
 }
@@ -99,14 +99,14 @@ func TestTheSuiteFindsWhatBreaksARule(t *testing.T) {
 		"no hint": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
 			o, err := askRight(t, ctx, target, in)
 			for i := range o.Items {
-				o.Items[i].Hint = ""
+				o.Items[i].Hint = check.Hint{}
 			}
 			return o, err
 		})), "lacks its name, want, got or hint"},
 		"our fault": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
 			o, err := askRight(t, ctx, target, in)
 			if err != nil && ctx.Err() == nil {
-				return check.Fail("x", "a", "b", "c"), nil
+				return check.Fail("x", "a", "b", check.Advise("c")), nil
 			}
 			return o, err
 		})), "a fault of ours costs points"},

@@ -104,7 +104,7 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 		var evidence []check.Evidence
 		if len(misses) > 0 {
 			m := misses[0]
-			item = check.Item{Name: s.Send.String(), Want: m.want, Got: m.got, Hint: m.hint}
+			item = check.Item{Name: s.Send.String(), Want: m.want, Got: m.got, Hint: check.Advise(m.hint)}
 			evidence = r.evidence(number, s, request, answers[len(answers)-1], m)
 		}
 		r.past = append(r.past, line)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
-	kind "github.com/taskgrader/taskgrader/grader/check/http"
+	kind "github.com/taskgrader/taskgrader/grader/check/kinds/http"
 )
 
 // says is a program that answers every request with the same.

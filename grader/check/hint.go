@@ -1,0 +1,84 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Hint is what a student is told of a lost point, as data; [Hint.String] draws it.
+type Hint struct {
+	Cause  string // what was looked at and seen, as a sentence; empty where Got says it already
+	Advice string // what to do, as a sentence that names no line to write
+	Edit   *Edit  // the line to write; nil where none can be made of the student's own words
+}
+
+// Edit is a change of lines in a file of the submission, made from the parsed file and parsed back.
+type Edit struct {
+	File string
+	Line int    // where Old begins, from 1; where Old is empty, the line below which New goes in, and 0 is the top
+	Old  string // whole lines as they stand, without the last line end; empty where none is taken away
+	New  string // whole lines to write; empty where Old is to be taken away
+}
+
+// Advise returns a hint that is advice alone.
+func Advise(text string) Hint { return Hint{Advice: text} }
+
+// Advisef returns a hint that is advice alone, formatted as by fmt.Sprintf.
+func Advisef(format string, args ...any) Hint { return Hint{Advice: fmt.Sprintf(format, args...)} }
+
+// IsZero reports whether there is nothing to tell.
+func (h Hint) IsZero() bool { return h == Hint{} }
+
+// String returns the hint as a student reads it: cause, advice, and the line to write with its place.
+func (h Hint) String() string {
+	text := strings.TrimSpace(h.Cause + " " + h.Advice)
+	if h.Edit != nil {
+		text = strings.TrimSpace(text + " " + h.Edit.String())
+	}
+	return text
+}
+
+// String returns the edit in one sentence.
+func (e Edit) String() string {
+	lines := strings.Split(e.New, "\n")
+	quoted := "`" + strings.Join(lines, "` and below it `") + "`"
+	switch {
+	case e.New == "":
+		return fmt.Sprintf("Take `%s` out of %s, line %d.", e.Old, e.File, e.Line)
+	case e.Old != "":
+		return fmt.Sprintf("Make line %d of %s %s.", e.Line, e.File, quoted)
+	case e.Line == 0:
+		return fmt.Sprintf("Write %s at the top of %s.", quoted, e.File)
+	}
+	return fmt.Sprintf("Write %s below line %d of %s.", quoted, e.Line, e.File)
+}
+
+// Apply returns the text of a file with the edit made. The error says that the text is not the one that the edit was made from.
+func (e Edit) Apply(text string) (string, error) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if text == "" {
+		lines = nil
+	}
+	var old, replacement []string
+	if e.Old != "" {
+		old = strings.Split(e.Old, "\n")
+	}
+	if e.New != "" {
+		replacement = strings.Split(e.New, "\n")
+	}
+	at := e.Line
+	if e.Old != "" {
+		at--
+	}
+	if at < 0 || at+len(old) > len(lines) {
+		return "", fmt.Errorf("%s has no line %d", e.File, e.Line)
+	}
+	for i, want := range old {
+		if got := strings.TrimSuffix(lines[at+i], "\r"); got != want {
+			return "", fmt.Errorf("line %d of %s is %q, and %q was expected", e.Line+i, e.File, got, want)
+		}
+	}
+	out := append([]string{}, lines[:at]...)
+	out = append(append(out, replacement...), lines[at+len(old):]...)
+	return strings.Join(out, "\n") + "\n", nil
+}

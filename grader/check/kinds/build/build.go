@@ -1,0 +1,161 @@
+// Package build is the kind `build`: whether the image can be built.
+package build
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/readings"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "build", Phase: check.Image, Gate: true, New: func() check.Check { return new(Build) }, Manual: check.Manual{
+		Summary: "does the Dockerfile build",
+		Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot be built, everything
+that needs the image is blocked by this check. A registry or a network that does not answer is the grader's error and costs nothing;
+a base image that does not exist is the student's. Without options, write build: {}.`,
+		Example: `id: builds
+points: 12
+build: {args: {VERSION: "1.2"}, target: app}`}}
+}
+
+// Build is the options.
+type Build struct {
+	Args   option.Variables `json:"args,omitempty" jsonschema:"what docker build is given as --build-arg"`
+	Target string           `json:"target,omitempty" jsonschema:"the stage to build; the last unless given"`
+}
+
+var stage = regexp.MustCompile(`(?i)^[a-z0-9][a-z0-9_.-]*$`)
+
+// ValidateOption wants a target that a stage can be called.
+func (b *Build) ValidateOption(at option.Value) option.Problems {
+	if target, ok := at.Get("target"); ok && !stage.MatchString(b.Target) {
+		return target.Problem("want the name of a stage, such as app in FROM … AS app, not %s", target.Describe())
+	}
+	return nil
+}
+
+// Shape passes arguments and target to the main build.
+func (b *Build) Shape(s *check.Setup) { s.BuildArgs, s.Target = b.Args, b.Target }
+
+const name = "docker build"
+
+// Ask says how the build ended.
+func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
+	built := t.Built()
+	f := built.Failure
+	if f == nil {
+		return check.Pass(name, fmt.Sprintf("built in %.1fs", built.Took.Seconds())), nil
+	}
+	hint, got := advise(t, f), f.Message
+	if f.Reason == check.CommandError {
+		if why, fix, ok := readings.Read(known, f.Log); ok {
+			got, hint = f.Message+": "+why, fix
+		} else if last := readings.LastLine(f.Log); last != "" {
+			got += ": " + last
+		}
+	}
+	o := check.Fail(name, "an image", got, check.Advise(hint))
+	if f.Line > 0 {
+		o.Items[0].File, o.Items[0].Line = "Dockerfile", f.Line
+	}
+	if log := readings.Tail(f.Log, 30); log != "" {
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of the failing step", Text: log, File: "Dockerfile", Line: f.Line})
+	}
+	return o, nil
+}
+
+// advise says what to do about a failure.
+func advise(t check.Source, f *check.BuildFailure) string {
+	switch f.Reason {
+	case check.NoDockerfile, check.BadSyntax:
+		if f.Subject != "" {
+			return f.Subject
+		}
+		return "Mend the line that the message names."
+	case check.MissingFile:
+		return missing(t, f.Subject)
+	case check.NoSuchImage:
+		return fmt.Sprintf("Check the spelling of %q; the lesson uses python:3.12-slim.", f.Subject)
+	case check.TooLong:
+		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the container starts."
+	case check.TooLarge:
+		return fmt.Sprintf("Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
+	case check.CommandError:
+		return "The last lines of the step's output say why the command failed."
+	}
+	if f.Subject != "" && f.Unsent {
+		return f.Subject
+	}
+	return "Run docker build . in the folder and read the error."
+}
+
+// missing says why a path is not in the context: an ignore line, another spelling, or not there at all.
+func missing(t check.Source, subject string) string {
+	subject = strings.TrimPrefix(path.Clean("/"+subject), "/")
+	if rules, err := t.Ignore(); err == nil {
+		if _, err := fs.Stat(t.FS(), subject); err == nil {
+			if d := rules.Decide(subject); d.Ignored {
+				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build: remove the line, or add !%s below it.", d.Line, rules.File, d.Pattern, subject)
+			}
+		}
+	}
+	dir := cleanDir(path.Dir(subject))
+	entries, _ := fs.ReadDir(t.FS(), dir)
+	var names, there []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+		if !strings.HasPrefix(e.Name(), ".") && len(there) < 12 {
+			there = append(there, e.Name())
+		}
+	}
+	if near := option.Suggest(path.Base(subject), names); near != "" && near != path.Base(subject) {
+		return fmt.Sprintf("There is a file %q: is that the one you mean?", path.Join(path.Dir(subject), near))
+	}
+	if at := elsewhere(t.FS(), path.Base(subject)); at != "" && at != subject {
+		return fmt.Sprintf("It is at %q: write COPY %s.", at, at)
+	}
+	switch {
+	case strings.HasPrefix(subject, "../"):
+		return "Docker copies only what is in the folder of the Dockerfile or below it."
+	case len(entries) == 0 && dir != ".":
+		return fmt.Sprintf("There is no folder %q: add the file, or change the COPY line.", dir)
+	case len(there) == 0:
+		return "The folder holds no file that COPY could take: add the file, or change the COPY line."
+	}
+	where := "The folder"
+	if dir != "." {
+		where = fmt.Sprintf("The folder %q", dir)
+	}
+	return fmt.Sprintf("Add the file, or change the COPY line. %s holds: %s.", where, strings.Join(there, ", "))
+}
+
+// elsewhere is where a file of that name is, near the top, or empty.
+func elsewhere(folder fs.FS, name string) string {
+	for _, pattern := range []string{name, "*/" + name, "*/*/" + name} {
+		if strings.ContainsAny(name, "*?[\\") {
+			break
+		}
+		if found, _ := fs.Glob(folder, pattern); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
+}
+
+func cleanDir(dir string) string {
+	if dir = path.Clean("/" + dir)[1:]; dir == "" {
+		return "."
+	}
+	return dir
+}

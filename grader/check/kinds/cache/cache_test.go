@@ -1,0 +1,207 @@
+package cache_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	"github.com/taskgrader/taskgrader/grader/check/kinds/cache"
+)
+
+const (
+	name = "an edit keeps the dependencies"
+	good = "ok " + name + ": the edit installed no dependency again"
+)
+
+func from(lines string) *checktest.Target {
+	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\n"+lines).With("requirements.txt", "fastapi\n").With("uv.lock", "")
+}
+
+func again(command, line, hint string) string {
+	return "0 " + name + ": want every installing step from the cache after an edit of main.py; got run again: " + command + "; hint: " + hint + "; at Dockerfile:" + line
+}
+
+func TestOrder(t *testing.T) {
+	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
+	for _, c := range []struct{ lines, want string }{
+		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", good},
+		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n", again("RUN python -m pip install -r requirements.txt", "4", "Line 3, ADD . /app, brings the program in before line 4 installs. "+advice)},
+		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n", again("RUN uv pip install -r requirements.txt", "5", "Line 3, COPY main.py ., brings the program in before line 5 installs. "+advice)},
+		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n", again("RUN <<EOF", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		{"COPY . .\nRUN echo done\n", "ok " + name + ": the build installs nothing"},
+		{"RUN apt-get update && apt-get install -y curl\nCOPY . .\n", good},
+		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		// uv's own advice: the dependencies first, the project after the program
+		{"COPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n", good},
+		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps .\n", good},
+		{"COPY pyproject.toml .\nRUN uv sync --no-install-project\nCOPY . .\nRUN pip install -r requirements.txt\n",
+			again("RUN pip install -r requirements.txt", "6", "Line 5, COPY . ., brings the program in before line 6 installs. "+advice)},
+	} {
+		assert.Equal(t, c.want, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", from(c.lines)), c.lines)
+	}
+}
+
+// TestStages: the program of one stage is no fault of another.
+func TestStages(t *testing.T) {
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", checktest.New().With("Dockerfile",
+		"FROM python:3.12-slim AS builder\nCOPY pyproject.toml .\nRUN uv sync\nFROM python:3.12-slim\nCOPY --from=builder /pyproject.toml /x\nCOPY main.py .\n")))
+}
+
+// TestEdit: which file is edited, so that the verdict is of one that the build takes notice of.
+func TestEdit(t *testing.T) {
+	const copyAll = "COPY . .\nRUN pip install -r requirements.txt\n"
+	for _, c := range []struct {
+		target *checktest.Target
+		edit   string
+		want   string
+	}{
+		{from(copyAll).Without("main.py").With("src/tasks/__init__.py", "").With("src/tasks/main.py", ""), "{}", "after an edit of src/tasks/main.py;"},
+		{from(copyAll).Without("main.py").With("app/main.py", "").With("app/api.py", ""), "{}", "after an edit of app/main.py;"},
+		{from(copyAll).Without("main.py").With("a.py", "").With("tests/main.py", ""), "{}", "after an edit of a.py;"},
+		{from(copyAll).With("main.py", "").With(".dockerignore", "main.py\n").With("server.py", ""), "{edit: [main.py, server.py]}", "after an edit of server.py;"},
+		{from("COPY src src\nRUN pip install -r requirements.txt\n").With("src/main.py", ""), "{}", "after an edit of src/main.py;"}, // main.py is never copied
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}", "ok " + name + ": no edit of main.py changes anything in the build"},
+		{from(copyAll).Without("main.py"), "{}", "0 " + name + ": want a program to edit: main.py, app/main.py, **/*.py; got none of them is in the folder; hint: Hand in the program, too."},
+	} {
+		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: "+c.edit, c.target), c.want)
+	}
+}
+
+// forgetful is an engine that keeps nothing in its cache.
+type forgetful struct{ *checktest.Target }
+
+func (f forgetful) Retrace(context.Context, ...check.Patch) (check.Built, error) {
+	built := f.Built()
+	for i := range built.Steps {
+		built.Steps[i].Cached = false
+	}
+	return built, nil
+}
+
+func (f forgetful) WalkImage(context.Context, string, func(check.LayerFile, io.Reader) error) error {
+	return nil
+}
+
+func TestNothingCachedIsOurs(t *testing.T) {
+	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), forgetful{checktest.New()}, 1)
+	require.EqualError(t, err, "the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY main.py .")
+}
+
+// logging is a target whose steps say something when they are run.
+type logging struct {
+	*checktest.Target
+	log string
+}
+
+func (l logging) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
+	built, err := l.Target.Retrace(ctx, edits...)
+	for i := range built.Steps {
+		if !built.Steps[i].Cached {
+			built.Steps[i].Log = l.log
+		}
+	}
+	return built, err
+}
+
+// TestScripts: a step that names no installer is judged by what it says and by what it leaves.
+func TestScripts(t *testing.T) {
+	const script = "COPY . .\nRUN sh install.sh\n"
+	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
+	fails := again("RUN sh install.sh", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)
+	passes := "ok " + name + ": the build installs nothing"
+	for log, want := range map[string]string{
+		"Resolved 12 packages in 1ms\nInstalled 12 packages in 8ms\n": fails,
+		"Resolved and installed 2 packages\n":                         fails,
+		"Successfully installed fastapi-0.115.0 uvicorn-0.30.0\n":     fails,
+		"\nadded 57 packages, and audited 58 packages in 1s\n":        fails,
+		"Successfully installed app-0.1\n":                            passes, // the program alone
+		"Installed 1 package in 1ms\n":                                passes,
+		"Audited 12 packages in 1ms\n":                                passes,
+		"collected 2 items, 2 passed\n":                               passes,
+		"":                                                            passes,
+	} {
+		assert.Equal(t, want, checktest.Asked(t, cache.Kind(), "cache: {}", logging{from(script), log}), log)
+	}
+	const fill = "fill /app/.venv/lib/python3.12/site-packages/"
+	for run, want := range map[string]string{
+		fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000": again("RUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000", "4",
+			"Line 3, COPY . ., brings the program in before line 4 installs. "+advice),
+		fill + "a-1.dist-info/METADATA 90000 && " + fill + "a-1.dist-info/RECORD 90000": passes,
+		fill + "a.py 90000 && " + fill + "b.py 90000":                                   passes,
+		fill + "a-1.dist-info/METADATA 10 && " + fill + "b-1.dist-info/METADATA 10":     passes,
+	} {
+		assert.Equal(t, want, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY . .\nRUN "+run+"\n")), run)
+	}
+	// what was installed before, and has another owner now, is not installed again
+	assert.Equal(t, passes, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000\n"+
+		"COPY . .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000 && true\n")))
+}
+
+// fetching is an engine that fetches something else at each ADD of a URL, and so builds all that follows.
+type fetching struct{ *checktest.Target }
+
+func (f fetching) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
+	built, err := f.Target.Retrace(ctx, edits...)
+	return stale(built), err
+}
+
+func (f fetching) Built() check.Built { return stale(f.Target.Built()) }
+
+func stale(built check.Built) check.Built {
+	fetched := false
+	for i, s := range built.Steps {
+		fetched = fetched || strings.Contains(s.Name, "ADD http")
+		built.Steps[i].Cached = s.Cached && !fetched
+	}
+	return built
+}
+
+func TestFetched(t *testing.T) {
+	const add = "ADD https://example.org/now /now\n"
+	assert.Equal(t, "0 "+name+": want every installing step from the cache after no edit at all; got run again: RUN pip install -r requirements.txt; "+
+		"hint: Line 3, ADD https://example.org/now /now, may fetch something else each time: write it below line 5.; at Dockerfile:5",
+		checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from(add + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n" + add + "COPY . .\n")}))
+}
+
+func TestEvidence(t *testing.T) {
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), checktest.New(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, "The build after an edit of main.py", o.Evidence[0].Title)
+	assert.Equal(t, [][]string{{"line", "step", "after an edit of main.py"},
+		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"}, {"4", "COPY pyproject.toml .", "cached"},
+		{"5", "RUN uv sync --no-dev", "cached"}, {"6", "COPY main.py .", "run again"}}, o.Evidence[0].Rows)
+}
+
+// counted counts the builds that a check asks for.
+type counted struct {
+	*checktest.Target
+	builds int
+}
+
+func (c *counted) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
+	c.builds++
+	return c.Target.Retrace(ctx, edits...)
+}
+
+// TestAgain: an edit that was built before would come from the cache, so that it is another each time, whatever the seed.
+// What was all cached in the first place needs no control.
+func TestAgain(t *testing.T) {
+	for lines, holds := range map[string]bool{"COPY . .\nRUN pip install -r requirements.txt\n": false, "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n": true} {
+		target := &counted{Target: from(lines)}
+		entry := checktest.Entry(t, cache.Kind(), "cache: {edit: [main.py]}")
+		for _, builds := range []int{2, 3} {
+			o, err := checktest.Ask(t.Context(), entry, target, 1)
+			require.NoError(t, err)
+			assert.Equal(t, holds, checktest.Holds(o), lines)
+			assert.Equal(t, builds, target.builds, lines)
+		}
+	}
+}

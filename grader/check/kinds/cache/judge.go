@@ -1,0 +1,157 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// judge looks at the installing steps of a build after something, such as an edit.
+func judge(ctx context.Context, t check.Target, after string, steps []check.Step) (check.Outcome, error) {
+	commands := make([][]dockerfile.Command, len(steps))
+	for i, s := range steps {
+		commands[i] = installs(t, s)
+	}
+	unnamed, err := unnamed(ctx, t, steps, commands)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	rows := [][]string{{"line", "step", "after " + after}}
+	var again []check.Step
+	installing := 0
+	prepared := map[string]bool{} // what installed the dependencies, without the program, in a step that came from the cache
+	for i, s := range steps {
+		_, command := split(s)
+		installing += len(commands[i])
+		what := "run again"
+		switch {
+		case s.Cached:
+			what = "cached"
+			for _, c := range commands[i] {
+				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
+			}
+		case unnamed[i] || slices.ContainsFunc(commands[i], func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
+			again = append(again, s)
+			what = "installed again"
+		case len(commands[i]) > 0:
+			what = "installed the program alone"
+		}
+		rows = append(rows, []string{fmt.Sprint(s.Line), command, what})
+	}
+	evidence := []check.Evidence{{Kind: "table", Title: "The build after " + after, Rows: rows}}
+	if len(again) == 0 {
+		got := "the edit installed no dependency again"
+		if installing == 0 {
+			got = "the build installs nothing"
+		}
+		o := check.Pass(name, got)
+		o.Evidence = evidence
+		return o, nil
+	}
+	_, command := split(again[0])
+	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command, check.Advise(hint(again[0], steps)))
+	o.Items[0].File, o.Items[0].Line = "Dockerfile", again[0].Line
+	o.Evidence = evidence
+	return o, nil
+}
+
+// split is the stage and the command of a step's name: [builder 2/5] RUN …
+func split(s check.Step) (stage, command string) {
+	label, command, _ := strings.Cut(s.Name, "] ")
+	stage, _, _ = strings.Cut(strings.TrimPrefix(label, "["), " ")
+	if strings.Contains(stage, "/") {
+		stage = ""
+	}
+	return stage, command
+}
+
+// installs are the commands of a step that install something.
+func installs(t check.Source, s check.Step) []dockerfile.Command {
+	_, command := split(s)
+	text, run := strings.CutPrefix(command, "RUN ")
+	in := &dockerfile.Instruction{Name: "RUN", Args: []string{text}}
+	if file, err := t.Dockerfile(); err == nil && file.At(s.Line) != nil {
+		in = file.At(s.Line) // with its here-documents, which the step's name lacks
+	}
+	if !run || in.Name != "RUN" {
+		return nil
+	}
+	return slices.DeleteFunc(in.Commands(), func(c dockerfile.Command) bool { return !c.Installs() })
+}
+
+// What shows that packages were installed, more than one, since one may be the program itself.
+var (
+	logged   = regexp.MustCompile(`(?im)\b(?:installed|added) (?:[2-9]|\d\d+) packages\b|^successfully installed \S+ \S`)
+	metadata = regexp.MustCompile(`.*(?:(?:site|dist)-packages/[^/]+\.dist-info/|node_modules/[^/.]+/)`)
+)
+
+// tooSmall is how many bytes a layer has at most that holds no packages.
+const tooSmall = 100_000
+
+// unnamed are the RUN steps, by index, that were run again and installed packages, though they name nothing that does: a
+// script may. Their logs say so, or else what their layers hold.
+func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [][]dockerfile.Command) (map[int]bool, error) {
+	found := map[int]bool{}
+	quiet := map[int]int{} // by line
+	for i, s := range steps {
+		_, command := split(s)
+		switch {
+		case s.Cached || !strings.HasPrefix(command, "RUN ") || len(commands[i]) > 0:
+		case logged.MatchString(s.Log):
+			found[i] = true
+		default:
+			quiet[s.Line] = i
+		}
+	}
+	image := t.Built().Image
+	if image == nil || !slices.ContainsFunc(image.Layers, func(l check.ImageLayer) bool { _, ok := quiet[l.Line]; return ok && l.Size > tooSmall }) {
+		return found, nil
+	}
+	lowest := map[string]int{} // the layer that brought a package; one above may have changed its owner
+	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
+		if name := metadata.FindString(f.Path); name != "" && !f.Delete {
+			if layer, there := lowest[name]; !there || f.Layer < layer {
+				lowest[name] = f.Layer
+			}
+		}
+		return nil
+	})
+	packages := map[int]int{}
+	for _, layer := range lowest {
+		packages[image.Layers[layer].Line]++
+	}
+	for line, i := range quiet {
+		if packages[line] > 1 {
+			found[i] = true
+		}
+	}
+	return found, err
+}
+
+// hint names the line that brought the program in: of the same stage, the first that did not come from the cache.
+func hint(again check.Step, steps []check.Step) string {
+	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
+	stage, command := split(again)
+	for _, s := range steps {
+		if of, culprit := split(s); of == stage && !s.Cached {
+			switch {
+			case s.Name == again.Name:
+			case fetches(s):
+				return fmt.Sprintf("Line %d, %s, may fetch something else each time: write it below line %d.", s.Line, culprit, again.Line)
+			default:
+				return fmt.Sprintf("Line %d, %s, brings the program in before line %d installs. %s", s.Line, culprit, again.Line, advice)
+			}
+			break
+		}
+	}
+	if strings.Contains(command, "--mount") {
+		return "The step mounts the program: mount the file that lists the dependencies alone."
+	}
+	return advice
+}

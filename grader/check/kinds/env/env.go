@@ -1,0 +1,207 @@
+// Package env is the kind `env`: whether a variable reaches the program.
+package env
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) }, Manual: check.Manual{
+		Summary: "does a variable that is passed with docker run -e reach the program",
+		Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
+a script or a command that drops or replaces them does not pass. When it does not come up with them as it should, it is started
+again without for all other checks, and this one says so. With set and steps, a container of its own is started with the variables,
+and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
+always one of its own, and that is the port it must listen on. Where neither the grader nor a shell or Python in the image can read
+the environment of a process, coming up with the variables is enough, and the outcome says so.
+
+  env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
+		Example: `id: env
+points: 3
+env: {LOG_LEVEL: debug}`}}
+}
+
+// Env is the options: variables, or variables and steps.
+type Env struct {
+	Set   option.Variables
+	Steps []steps.Step
+}
+
+type withSteps struct {
+	Set   option.Variables `json:"set" jsonschema:"the variables"`
+	Steps []steps.Step     `json:"steps" jsonschema:"what is sent to the container"`
+}
+
+// UnmarshalOption reads either form.
+func (e *Env) UnmarshalOption(v option.Value) option.Problems {
+	if _, ok := v.Get("steps"); ok {
+		var long withSteps
+		ps := option.Decode(v, &long)
+		e.Set, e.Steps = long.Set, long.Steps
+		if len(ps) == 0 {
+			ps = port(v.Get("set", "PORT"))
+		}
+		return ps
+	}
+	if set, ok := v.Get("set"); ok && set.Kind == option.Map {
+		for _, f := range v.Fields {
+			if f.Key.Text != "set" {
+				return option.Unknown("key", f.Key, []string{"set", "steps"})
+			}
+		}
+		ps := v.Problem("set needs steps beside it")
+		ps[0].Hint = "without steps, write the variables alone: env: {LOG_LEVEL: debug}"
+		return ps
+	}
+	if ps := option.Decode(v, &e.Set); len(ps) > 0 {
+		return ps
+	}
+	if len(e.Set) == 0 {
+		return v.Problem("want at least one variable")
+	}
+	return port(v.Get("PORT"))
+}
+
+// port wants a PORT that a program can listen on.
+func port(v option.Value, ok bool) option.Problems {
+	if n, err := strconv.Atoi(v.Text); !ok || err == nil && n > 0 && n < 1<<16 {
+		return nil
+	}
+	return v.Problem("PORT is where the program is to listen: want a number from 1 to 65535, not %s", v.Describe())
+}
+
+// OptionSchema describes both forms.
+func (Env) OptionSchema() *jsonschema.Schema {
+	text := []string{"string", "number", "boolean"}
+	return &jsonschema.Schema{Type: "object",
+		AdditionalProperties: &jsonschema.Schema{Types: text, Description: "a variable with its value, such as LOG_LEVEL: debug; not beside set and steps"},
+		PropertyNames:        option.Variables{}.OptionSchema().PropertyNames,
+		Properties: map[string]*jsonschema.Schema{ // which may be variables too
+			"set":   {Types: append(text, "object"), Description: "variables for a container of its own; needs steps"},
+			"steps": {Types: append(text, "array"), Description: "what is sent to that container: taskgrader explain steps; needs set"},
+		}}
+}
+
+// ValidateScope checks the variables of the steps.
+func (e *Env) ValidateScope(fresh []option.Value) ([]string, option.Problems) {
+	return steps.ValidateScope(e.Steps, fresh)
+}
+
+// ValidateLimits bounds the waiting of the steps.
+func (e *Env) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
+	return steps.ValidateLimits(e.Steps, l)
+}
+
+// apart says whether a container of its own is needed, since the variables may change what the program does.
+func (e *Env) apart() bool { return len(e.Steps) > 0 || e.Set["PORT"] != "" }
+
+// Phase is beside the main container only where that one cannot be used.
+func (e *Env) Phase() check.Phase {
+	if e.apart() {
+		return check.Beside
+	}
+	return check.Running
+}
+
+// Shape gives the variables to the main container; where two checks want one otherwise, the first has it.
+func (e *Env) Shape(s *check.Setup) {
+	if e.apart() {
+		return
+	}
+	if s.Env == nil {
+		s.Env = map[string]string{}
+	}
+	for name, value := range e.Set {
+		if _, taken := s.Env[name]; !taken {
+			s.Env[name] = value
+		}
+	}
+}
+
+// container is the one that has the variables, and the port where it is to listen; 0 is anywhere.
+func (e *Env) container(ctx context.Context, t check.Target) (c check.SecondContainer, port int, err error) {
+	if !e.apart() {
+		c, err = t.StartedWith(ctx, e.Set)
+		return c, 0, err
+	}
+	port, _ = strconv.Atoi(e.Set["PORT"])
+	c, err = t.Second(ctx, e.Set, port)
+	return c, port, err
+}
+
+// Ask looks at a container that was started with the variables.
+func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
+	c, port, err := e.container(ctx, t)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	defer func() { _ = c.Close() }() // the run removes what is left
+	names := slices.Sorted(maps.Keys(e.Set))
+	if started := c.Started(); !started.Answered {
+		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers", "it does not come up with these variables, though it does without",
+			check.Advise("Run it yourself: docker run"+flags(e.Set)+" <image>"))
+		if started.Log != "" {
+			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log", Text: started.Log[max(0, len(started.Log)-2000):]}}
+		}
+		return o, nil
+	}
+	if got := c.Started().Port; port > 0 && got != port {
+		return check.Fail(fmt.Sprintf("listens on port %d", port), fmt.Sprintf("with PORT=%d, a program that listens on port %d", port, port),
+			fmt.Sprintf("it listens on port %d", got), check.Advise("Read the variable PORT when the program starts, and listen there.")), nil
+	}
+	if len(e.Steps) > 0 {
+		return steps.Run(ctx, c, e.Steps, in)
+	}
+	environments, known, err := c.Environments(ctx)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	var o check.Outcome
+	for _, name := range names {
+		item := judge(name, e.Set[name], environments)
+		if !known {
+			item.Got = "the container was started with it, and the program answers; what the program makes of it was not seen, since the image has nothing to look with"
+		}
+		o.Items = append(o.Items, item)
+	}
+	return o, nil
+}
+
+// judge wants every process to have the variable: one that lost it is the program, or started it.
+func judge(name, want string, environments []map[string]string) check.Item {
+	item := check.Passed(name + "=" + want)
+	for _, environment := range environments {
+		got, there := environment[name]
+		if there && got == want {
+			continue
+		}
+		item.Share, item.Want = 0, fmt.Sprintf("%s=%s in the program's environment", name, want)
+		item.Got = "the variable is not there"
+		if there {
+			item.Got = fmt.Sprintf("%s=%s", name, got)
+		}
+		item.Hint = check.Advise("Something between docker run and the program drops or replaces the variable: look at CMD, ENTRYPOINT and the scripts that they start.")
+		return item
+	}
+	return item
+}
+
+func flags(set map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		fmt.Fprintf(&b, " -e %s=%s", name, set[name])
+	}
+	return b.String()
+}

@@ -1,0 +1,71 @@
+package env_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	"github.com/taskgrader/taskgrader/grader/check/kinds/env"
+)
+
+func with(environments ...map[string]string) *checktest.Target {
+	t := checktest.New()
+	t.Env = func(map[string]string) []map[string]string { return environments }
+	return t
+}
+
+func TestEnv(t *testing.T) {
+	const hint = "; hint: Something between docker run and the program drops or replaces the variable: look at CMD, ENTRYPOINT and the scripts that they start."
+	for _, c := range []struct {
+		target *checktest.Target
+		want   string
+	}{
+		{checktest.New(), "ok A=1\nok LOG_LEVEL=debug"},
+		{with(map[string]string{"A": "1"}), "ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got the variable is not there" + hint},
+		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}), "ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info" + hint},
+		{with(map[string]string{"A": "1", "LOG_LEVEL": "debug"}, map[string]string{"LOG_LEVEL": "debug"}), "0 A=1: want A=1 in the program's environment; got the variable is not there" + hint + "\nok LOG_LEVEL=debug"},
+	} {
+		assert.Equal(t, c.want, checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug, A: 1}", c.target))
+	}
+}
+
+// TestWhereItIsAsked: of the main container, but for what may change what the program does.
+func TestWhereItIsAsked(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		phase check.Phase
+		env   map[string]string
+	}{
+		{"env: {LOG_LEVEL: debug, A: 1}", check.Running, map[string]string{"LOG_LEVEL": "debug", "A": "1"}},
+		{`env: {PORT: "9001"}`, check.Beside, nil},
+		{"env: {set: {A: 1}, steps: [{send: GET /}]}", check.Beside, nil},
+	} {
+		entry := checktest.Entry(t, env.Kind(), c.text)
+		var s check.Setup
+		entry.Asks.(check.Shaper).Shape(&s)
+		assert.Equal(t, c.phase, entry.Kind.Phase, c.text)
+		assert.Equal(t, c.env, s.Env, c.text)
+	}
+	s := check.Setup{Env: map[string]string{"A": "2"}}
+	checktest.Entry(t, env.Kind(), "env: {A: 1, B: 1}").Asks.(check.Shaper).Shape(&s)
+	assert.Equal(t, map[string]string{"A": "2", "B": "1"}, s.Env, "the first that wants one has it")
+}
+
+func TestDoesNotComeUp(t *testing.T) {
+	target := checktest.New()
+	target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: "bad level"}
+	assert.Equal(t, "0 comes up with LOG_LEVEL: want a program that answers; got it does not come up with these variables, though it does without; hint: Run it yourself: docker run -e LOG_LEVEL=debug <image>",
+		checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target))
+}
+
+func TestSteps(t *testing.T) {
+	target := checktest.New()
+	target.Program = func(env map[string]string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%q", env["NAME"]) })
+	}
+	assert.Equal(t, "ok GET /name", checktest.Asked(t, env.Kind(), `env: {set: {NAME: Zoe, PORT: "9001"}, steps: [{send: GET /name, json: Zoe}]}`, target))
+}

@@ -1,0 +1,210 @@
+// Package image is the kind `image`: whether the image is good.
+package image
+
+import (
+	"context"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Kind is the kind.
+func Kind() check.Kind {
+	return check.Kind{Name: "image", Phase: check.Image, New: func() check.Check { return new(Image) }, Manual: check.Manual{
+		Summary: "is the image small, and does it say how to run it",
+		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
+a linear share between. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
+waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
+
+  image: {user: nonroot}`,
+		Example: `id: image
+points: 6
+partial: true
+image:
+  size: {full: 250MB, zero: 500MB}
+  added: {full: 100MB, zero: 300MB}
+  expose: [8000]
+  workdir: /app
+  waste: 5MB`}}
+}
+
+// Image is the options.
+type Image struct {
+	Size    *Range      `json:"size,omitempty" jsonschema:"of the whole image"`
+	Added   *Range      `json:"added,omitempty" jsonschema:"without the base image"`
+	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot: USER names another than root"`
+	Expose  []int       `json:"expose,omitempty" option:"1..65535" jsonschema:"ports that EXPOSE must name"`
+	Workdir string      `json:"workdir,omitempty" jsonschema:"what WORKDIR must be"`
+	Waste   option.Size `json:"waste,omitzero" jsonschema:"bytes that later layers replace or delete, at most"`
+}
+
+// Range is a size that is worth all, and one that is worth nothing.
+type Range struct {
+	Full option.Size `json:"full" jsonschema:"up to this, all points"`
+	Zero option.Size `json:"zero" jsonschema:"from this on, no points"`
+}
+
+// ValidateOption wants room between the two.
+func (r *Range) ValidateOption(at option.Value) option.Problems {
+	if r.Zero <= r.Full {
+		return at.Problem("zero must be more than full")
+	}
+	return nil
+}
+
+// ValidateOption wants something to ask.
+func (i *Image) ValidateOption(at option.Value) option.Problems {
+	if len(at.Fields) == 0 {
+		return at.Problem("want at least one of size, added, user, expose, workdir, waste")
+	}
+	if dir, ok := at.Get("workdir"); ok && (!path.IsAbs(i.Workdir) || path.Clean(i.Workdir) != i.Workdir) {
+		ps := dir.Problem("want an absolute path such as /app, not %s", dir.Describe())
+		ps[0].Hint = "Docker makes whatever WORKDIR says absolute, and takes a / from its end"
+		return ps
+	}
+	return nil
+}
+
+// Ask compares.
+func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return check.Outcome{}, err
+	}
+	image := t.Built().Image
+	var o check.Outcome
+	if i.Size != nil {
+		o.Items = append(o.Items, i.Size.judge("size", image.Size, "Use a -slim base image, and leave caches and build tools out of the image."))
+	}
+	if i.Added != nil {
+		o.Items = append(o.Items, i.Added.judge("size without the base", image.Added, "Build in one stage, and copy only the result into a second."))
+	}
+	if i.User != "" {
+		item := check.Passed("user")
+		if user, _, _ := strings.Cut(image.Config.User, ":"); user == "" || user == "root" || user == "0" {
+			item = check.Item{Name: "user", Want: "a user that is not root", Got: "root", Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
+			item.File, item.Line = check.LastLine(t, "USER")
+		}
+		o.Items = append(o.Items, item)
+	}
+	for _, port := range i.Expose {
+		item := check.Passed("EXPOSE " + strconv.Itoa(port))
+		if !slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == port }) {
+			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image), Hint: check.Advise("Add the line " + item.Name + ".")}
+			if item.File, item.Line = check.LastLine(t, "EXPOSE"); item.Line > 0 {
+				item.Hint = check.Advisef("Make line %d say %s.", item.Line, item.Name)
+			}
+		}
+		o.Items = append(o.Items, item)
+	}
+	if i.Workdir != "" {
+		item := check.Passed("WORKDIR")
+		if image.Config.WorkingDir != i.Workdir {
+			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir, Hint: check.Advise("Add the line WORKDIR " + i.Workdir + ".")}
+			if item.Got == "" {
+				item.Got = "/, since there is no WORKDIR"
+			}
+			if item.File, item.Line = check.LastLine(t, "WORKDIR"); item.Line > 0 {
+				item.Hint = check.Advisef("Make line %d say WORKDIR %s.", item.Line, i.Workdir)
+			}
+		}
+		o.Items = append(o.Items, item)
+	}
+	if i.Waste > 0 {
+		item, err := i.waste(ctx, t, image)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		o.Items = append(o.Items, item)
+	}
+	if i.Size != nil || i.Added != nil {
+		o.Evidence = append(o.Evidence, layers(image))
+	}
+	return o, nil
+}
+
+// exposed is what the image says of its ports.
+func exposed(image *check.ImageInfo) string {
+	if len(image.Config.Exposed) == 0 {
+		return "no EXPOSE"
+	}
+	words := []string{"EXPOSE"}
+	for _, p := range image.Config.Exposed {
+		words = append(words, strconv.Itoa(p.Number)+"/"+p.Protocol)
+	}
+	return strings.Join(words, " ")
+}
+
+// judge gives the share that a size is worth.
+func (r *Range) judge(name string, size int64, hint string) check.Item {
+	share := min(1, max(0, float64(int64(r.Zero)-size)/float64(r.Zero-r.Full)))
+	item := check.Item{Name: name, Share: share, Got: option.Size(size).String()}
+	if share < 1 {
+		item.Want, item.Hint = "at most "+r.Full.String(), check.Advise(hint)
+	}
+	return item
+}
+
+func layers(image *check.ImageInfo) check.Evidence {
+	rows := [][]string{{"size", "line", "made by"}}
+	for _, l := range image.Layers {
+		line := "base"
+		if !l.Base {
+			line = strconv.Itoa(l.Line)
+		}
+		rows = append(rows, []string{option.Size(l.Size).String(), line, l.Instruction})
+	}
+	return check.Evidence{Kind: "table", Title: "Layers, oldest first", Rows: rows}
+}
+
+// waste sums what is in a layer and hidden by a later one; the base's own is not the student's.
+func (i *Image) waste(ctx context.Context, t check.Target, image *check.ImageInfo) (check.Item, error) {
+	type copyOf struct {
+		layer int
+		size  int64
+	}
+	copies := map[string][]copyOf{}
+	var gone []check.LayerFile
+	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
+		switch {
+		case f.Delete || f.Opaque:
+			gone = append(gone, f)
+		case !f.Dir && f.Size > 0:
+			copies[f.Path] = append(copies[f.Path], copyOf{f.Layer, f.Size})
+		}
+		return nil
+	})
+	if err != nil {
+		return check.Item{}, err
+	}
+	own := func(layer int) bool { return layer < len(image.Layers) && !image.Layers[layer].Base }
+	var wasted, largest int64
+	example := ""
+	add := func(path string, size int64) {
+		if wasted += size; size > largest {
+			largest, example = size, path
+		}
+	}
+	for path, all := range copies {
+		last := slices.MaxFunc(all, func(a, b copyOf) int { return a.layer - b.layer })
+		hidden := slices.ContainsFunc(gone, func(g check.LayerFile) bool {
+			below := strings.HasPrefix(path, g.Path+"/")
+			return g.Layer > last.layer && (g.Delete && (path == g.Path || below) || g.Opaque && below)
+		})
+		for _, c := range all {
+			if own(c.layer) && (c != last || hidden) {
+				add(path, c.size)
+			}
+		}
+	}
+	item := check.Item{Name: "waste", Share: 1, Got: option.Size(wasted).String()}
+	if wasted > int64(i.Waste) {
+		item.Share, item.Want = 0, "at most "+i.Waste.String()
+		item.Hint = check.Advisef("Most of it is %s: delete a file in the RUN that makes it, since a later layer only hides it.", example)
+	}
+	return item, nil
+}

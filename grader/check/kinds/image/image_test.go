@@ -1,0 +1,61 @@
+package image_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	"github.com/taskgrader/taskgrader/grader/check/kinds/image"
+)
+
+func sized(size, added int64) *checktest.Target {
+	t := checktest.New()
+	t.Shape = func(i *check.ImageInfo) { i.Size, i.Added = size, added }
+	return t
+}
+
+func from(lines string) *checktest.Target {
+	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+lines)
+}
+
+func TestImage(t *testing.T) {
+	const slim = "hint: Use a -slim base image, and leave caches and build tools out of the image."
+	for _, c := range []struct {
+		options string
+		target  *checktest.Target
+		want    string
+	}{
+		{"size: {full: 250MB, zero: 500MB}", sized(250_000_000, 0), "ok size: 250MB"},
+		{"size: {full: 250MB, zero: 500MB}", sized(300_000_000, 0), "0.8 size: want at most 250MB; got 300MB; " + slim},
+		{"size: {full: 250MB, zero: 500MB}", sized(500_000_000, 0), "0 size: want at most 250MB; got 500MB; " + slim},
+		{"size: {full: 250MB, zero: 500MB}", sized(5_000_000_000, 0), "0 size: want at most 250MB; got 5GB; " + slim},
+		{"added: {full: 60MB, zero: 150MB}", sized(900_000_000, 105_000_000), "0.5 size without the base: want at most 60MB; got 105MB; hint: Build in one stage, and copy only the result into a second."},
+		{"user: nonroot", from("USER app:app\n"), "ok user"},
+		{"user: nonroot", from("USER app\nUSER root\n"), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD.; at Dockerfile:3"},
+		{"user: nonroot", from("USER 0:0\n"), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD.; at Dockerfile:2"},
+		{"user: nonroot", from(""), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD."},
+		{"expose: [8000]", from("EXPOSE 8000/tcp\n"), "ok EXPOSE 8000"},
+		{"expose: [8000]", from("\nEXPOSE 80 443/udp\n"), "0 EXPOSE 8000: want EXPOSE 8000; got EXPOSE 80/tcp 443/udp; hint: Make line 3 say EXPOSE 8000.; at Dockerfile:3"},
+		{"expose: [8000]", from(""), "0 EXPOSE 8000: want EXPOSE 8000; got no EXPOSE; hint: Add the line EXPOSE 8000."},
+		{"workdir: /app", from("WORKDIR /app\n"), "ok WORKDIR"},
+		{"workdir: /app", from("WORKDIR /code\n"), "0 WORKDIR: want /app; got /code; hint: Make line 2 say WORKDIR /app.; at Dockerfile:2"},
+		{"workdir: /app", from(""), "0 WORKDIR: want /app; got /, since there is no WORKDIR; hint: Add the line WORKDIR /app."},
+		{"waste: 5KB", from("RUN fill /a 4000\nRUN fill /b 4000\n"), "ok waste: 0B"},
+		{"waste: 5KB", from("RUN fill /a 9000\nRUN rm /a\n"), "0 waste: want at most 5KB; got 9KB; hint: Most of it is a: delete a file in the RUN that makes it, since a later layer only hides it."},
+		{"waste: 5KB", from("RUN fill /a 6000\nRUN fill /a 1000\n"), "0 waste: want at most 5KB; got 6KB; hint: Most of it is a: delete a file in the RUN that makes it, since a later layer only hides it."},
+		{"waste: 5KB", from("RUN fill /d/a 3000\nRUN fill /d/b 3000\nRUN rm -r /d\n"), "got 6KB"},
+		{"waste: 5KB", from("RUN rm /usr/local/bin/python3\n"), "ok waste: 0B"}, // the base's own is not the student's
+	} {
+		assert.Contains(t, checktest.Asked(t, image.Kind(), "image: {"+c.options+"}", c.target), c.want, c.options)
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, image.Kind(), "image: {size: {full: 1GB, zero: 2GB}}"), from("RUN fill /a 1500\n"), 1)
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"size", "line", "made by"}, {"120MB", "base", "base"}, {"1.5KB", "2", "RUN fill /a 1500"}}, o.Evidence[0].Rows)
+}
