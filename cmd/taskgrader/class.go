@@ -20,6 +20,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
@@ -118,7 +119,7 @@ func (o *classOptions) find(dir string, options *class.Options) ([]submission.En
 	entries = slices.DeleteFunc(entries, func(e submission.Entry) bool { return same(e.File, o.out) })
 	options.Ignored = slices.DeleteFunc(ignored, func(name string) bool { return same(name, o.roster) || same(name, o.rubric) })
 	if o.roster != "" {
-		if options.Roster, err = submission.ReadRoster(o.roster); err != nil {
+		if options.Roster, err = roster.Read(o.roster); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ func TestWhatAnInstructorHasToAskFor(t *testing.T) {
 	assert.Contains(t, page, "<bdi>bob</bdi></strong> <code>bob_7_8_&lt;work&gt;.zip</code>: there is nothing in it</li>")
 	assert.NotContains(t, text+page, "roster", "there is none")
 
-	w.options.Roster = roster(t, "id\nada\nbob\nzoe\n")
+	w.options.Roster = rosterOf(t, "id\nada\nbob\nzoe\n")
 	text, page = said(), w.read("index.html")
 	assert.Contains(t, text, "\nUnlisted  stray: in no row of the roster\n")
 	assert.Contains(t, page, "<bdi>stray</bdi></strong> <code>stray</code></li>")

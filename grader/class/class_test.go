@@ -23,6 +23,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -690,16 +691,16 @@ func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 	assert.EqualError(t, err, fmt.Sprintf("another run is writing to the folder %q", w.out))
 }
 
-func roster(t *testing.T, text string) *submission.Roster {
+func rosterOf(t *testing.T, text string) *roster.Roster {
 	t.Helper()
-	r, err := submission.ParseRoster("roster.csv", strings.NewReader(text))
+	r, err := roster.Parse("roster.csv", strings.NewReader(text))
 	require.NoError(t, err)
 	return r
 }
 
 func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	w := newWorld(t, map[string]string{"u1": "", "Bob Low_77_assignsubmission_file_": "walk", "stray": ""})
-	w.options.Roster = roster(t, "id,name,email\nu3,Cyd Nil,c@x.edu\nu1,\"Ada, =SUM(A1)\",a@x.edu\nu2,Bob Low,b@x.edu\n")
+	w.options.Roster = rosterOf(t, "id,name,email\nu3,Cyd Nil,c@x.edu\nu1,\"Ada, =SUM(A1)\",a@x.edu\nu2,Bob Low,b@x.edu\n")
 	c := w.run()
 	var got []string
 	for _, r := range c.Students {
@@ -713,7 +714,7 @@ func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	assert.Contains(t, w.read("instructor/77.json"), `"email": "b@x.edu"`)
 
 	w.grader.ids()
-	w.options.Roster = roster(t, "id,name,email\nu2,Robert Low,b@x.edu\nu1,Ada,a@x.edu\n")
+	w.options.Roster = rosterOf(t, "id,name,email\nu2,Robert Low,b@x.edu\nu1,Ada,a@x.edu\n")
 	c = w.run()
 	assert.Empty(t, w.grader.ids(), "a name is no reason to grade again")
 	assert.Equal(t, "Ada", row(t, c, "u1").Name)
@@ -722,7 +723,7 @@ func TestRosterHasOneRowForEachStudent(t *testing.T) {
 
 func TestSecondHandInIsNotTheGrade(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada_123_1_first": "", "ada_123_2_second": "walk"})
-	w.options.Roster = roster(t, "id,name\n123,Ada\n")
+	w.options.Roster = rosterOf(t, "id,name\n123,Ada\n")
 	c := w.run()
 	require.Len(t, c.Students, 2)
 	assert.Equal(t, "123", c.Students[0].ID)
@@ -749,7 +750,7 @@ func TestDuplicates(t *testing.T) {
 
 func TestFormulasAreNeutralised(t *testing.T) {
 	w := newWorld(t, map[string]string{"u1": ""})
-	w.options.Roster = roster(t, "id,name\nu1,\"=HYPERLINK(\"\"http://x\"\")\"\n-2,@evil\n")
+	w.options.Roster = rosterOf(t, "id,name\nu1,\"=HYPERLINK(\"\"http://x\"\")\"\n-2,@evil\n")
 	w.run()
 	assert.Contains(t, w.read("grades.csv"), "u1,\"'=HYPERLINK(\"\"http://x\"\")\",")
 	assert.Contains(t, w.read("grades.csv"), "\n'-2,'@evil,")
@@ -757,7 +758,7 @@ func TestFormulasAreNeutralised(t *testing.T) {
 
 func TestStudentTextIsEscaped(t *testing.T) {
 	w := newWorld(t, map[string]string{"u1": "walk"})
-	w.options.Roster = roster(t, "id,name,email\nu1,</script><script>alert(1)</script>,\"\"\"><img src=x>@x\"\n")
+	w.options.Roster = rosterOf(t, "id,name,email\nu1,</script><script>alert(1)</script>,\"\"\"><img src=x>@x\"\n")
 	c := w.run()
 	page := w.read("index.html")
 	assert.NotContains(t, page, "<script>alert")

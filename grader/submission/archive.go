@@ -23,10 +23,11 @@ const (
 
 var archiveEndings = []string{".tar.gz", ".tgz", ".zip"}
 
-// IsArchive says whether a file's name is that of an archive that Open unpacks.
-func IsArchive(name string) bool { return trimArchive(name) != name }
+// IsArchive reports whether a file's name is that of an archive that Open unpacks.
+func IsArchive(name string) bool { return TrimArchive(name) != name }
 
-func trimArchive(name string) string {
+// TrimArchive returns a file's name without the ending of an archive.
+func TrimArchive(name string) string {
 	for _, ending := range archiveEndings {
 		if len(name) > len(ending) && strings.EqualFold(name[len(name)-len(ending):], ending) {
 			return name[:len(name)-len(ending)]

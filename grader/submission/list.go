@@ -50,7 +50,7 @@ func List(dir string) (entries []Entry, ignored []string, err error) {
 		if info.IsDir() {
 			e.Path = inside(full)
 		} else {
-			name = trimArchive(name)
+			name = TrimArchive(name)
 		}
 		e.ID, e.Name, e.Form, e.Late = recognise(name)
 		entries = append(entries, e)

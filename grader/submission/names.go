@@ -25,7 +25,7 @@ var (
 
 // Recognise tells from the name of a file or folder in which form it was handed in, and the id that this form has in it.
 func Recognise(file string) (id string, form Form) {
-	id, _, form, _ = recognise(trimArchive(file))
+	id, _, form, _ = recognise(TrimArchive(file))
 	return id, form
 }
 
@@ -54,7 +54,7 @@ func trimAssignment(dir string, entries []Entry) {
 	assignment, cloned := strings.CutSuffix(filepath.Base(full), "-submissions")
 	for i := range entries {
 		e := &entries[i]
-		user, ok := strings.CutPrefix(trimArchive(e.File), assignment+"-")
+		user, ok := strings.CutPrefix(TrimArchive(e.File), assignment+"-")
 		if !ok || e.Form != Plain || user == "" {
 			continue
 		}

@@ -57,7 +57,7 @@ func Open(name string) (*Submission, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the submission: %w", err)
 	}
-	s := &Submission{Dir: full, ID: SafeID(trimArchive(filepath.Base(full)))}
+	s := &Submission{Dir: full, ID: SafeID(TrimArchive(filepath.Base(full)))}
 	if !info.IsDir() {
 		if err := s.unpack(full); err != nil {
 			return nil, errors.Join(err, s.Close())

@@ -1,4 +1,4 @@
-package submission
+package roster
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
 func excel(s string) string {
@@ -51,10 +53,10 @@ var rosterCases = []struct {
 	{"quote inside", "id,name\n1,An\"n\n", nil, `roster.csv:2: bare " in non-quoted-field`},
 }
 
-func TestParseRoster(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, test := range rosterCases {
 		t.Run(test.name, func(t *testing.T) {
-			r, err := ParseRoster("roster.csv", strings.NewReader(test.text))
+			r, err := Parse("roster.csv", strings.NewReader(test.text))
 			if test.err != "" {
 				require.EqualError(t, err, test.err)
 				return
@@ -69,12 +71,12 @@ func TestParseRoster(t *testing.T) {
 	}
 }
 
-func FuzzParseRoster(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, test := range rosterCases {
 		f.Add(test.text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := ParseRoster("roster.csv", strings.NewReader(text))
+		r, err := Parse("roster.csv", strings.NewReader(text))
 		if err != nil {
 			require.ErrorContains(t, err, "roster.csv:")
 			return
@@ -87,7 +89,7 @@ func FuzzParseRoster(f *testing.F) {
 }
 
 func TestMatch(t *testing.T) {
-	r, err := ParseRoster("roster.csv", strings.NewReader(`id,name,email,login
+	r, err := Parse("roster.csv", strings.NewReader(`id,name,email,login
 s1,Jane Doe,jdoe@x.edu,jane-gh
 s2,"Cruz, José de la",jc@x.edu,cruz
 99,Sue Low,low@x.edu,sue
@@ -102,30 +104,30 @@ kltwin,,,
 	require.NoError(t, err)
 	for _, test := range []struct {
 		what  string
-		entry Entry
+		entry submission.Entry
 		want  int
 	}{
-		{"id", Entry{ID: "s1"}, 0},
-		{"id in capitals", Entry{ID: "S2"}, 1},
-		{"login", Entry{ID: "jane-gh", Form: GitHubClassroom}, 0},
-		{"e-mail's name", Entry{ID: "jdoe"}, 0},
-		{"Moodle's name", Entry{ID: "12", Name: "jane  doe", Form: Moodle}, 0},
-		{"decomposed", Entry{ID: "12", Name: "Jose\u0301 de la Cruz", Form: Moodle}, 1},
-		{"Canvas's name", Entry{ID: "12", Name: "doejane", Form: Canvas}, 0},
-		{"a platform's number that is another's id", Entry{ID: "99", Name: "Jane Doe", Form: Moodle}, 0},
-		{"number", Entry{ID: "99", Name: "nobody", Form: Canvas}, 2},
-		{"two of that name", Entry{ID: "12", Name: "Kim Lee", Form: Moodle}, -1},
-		{"Canvas's name is two names and an id", Entry{ID: "12", Name: "leekim", Form: Canvas}, -1},
-		{"Canvas's name is a name and another's id", Entry{ID: "12", Name: "doejane", Form: Canvas}, 0},
-		{"Canvas's name is an id", Entry{ID: "12", Name: "lovelaceada", Form: Canvas}, 6},
-		{"Canvas's name is a login", Entry{ID: "12", Name: "janegh", Form: Canvas}, 0},
-		{"Canvas's name is an id, the number another's", Entry{ID: "99", Name: "lovelaceada", Form: Canvas}, 6},
-		{"Canvas's name is two ids", Entry{ID: "12", Name: "kltwin", Form: Canvas}, -1},
-		{"folder's name", Entry{ID: "Jane-Doe", File: "Jane Doe.zip"}, 0},
-		{"assignment-username", Entry{ID: "task-api-jane-gh", File: "task-api-jane-gh"}, 0},
-		{"nobody", Entry{ID: "zed", File: "zed"}, -1},
-		{"nothing", Entry{}, -1},
+		{"id", submission.Entry{ID: "s1"}, 0},
+		{"id in capitals", submission.Entry{ID: "S2"}, 1},
+		{"login", submission.Entry{ID: "jane-gh", Form: submission.GitHubClassroom}, 0},
+		{"e-mail's name", submission.Entry{ID: "jdoe"}, 0},
+		{"Moodle's name", submission.Entry{ID: "12", Name: "jane  doe", Form: submission.Moodle}, 0},
+		{"decomposed", submission.Entry{ID: "12", Name: "Jose\u0301 de la Cruz", Form: submission.Moodle}, 1},
+		{"Canvas's name", submission.Entry{ID: "12", Name: "doejane", Form: submission.Canvas}, 0},
+		{"a platform's number that is another's id", submission.Entry{ID: "99", Name: "Jane Doe", Form: submission.Moodle}, 0},
+		{"number", submission.Entry{ID: "99", Name: "nobody", Form: submission.Canvas}, 2},
+		{"two of that name", submission.Entry{ID: "12", Name: "Kim Lee", Form: submission.Moodle}, -1},
+		{"Canvas's name is two names and an id", submission.Entry{ID: "12", Name: "leekim", Form: submission.Canvas}, -1},
+		{"Canvas's name is a name and another's id", submission.Entry{ID: "12", Name: "doejane", Form: submission.Canvas}, 0},
+		{"Canvas's name is an id", submission.Entry{ID: "12", Name: "lovelaceada", Form: submission.Canvas}, 6},
+		{"Canvas's name is a login", submission.Entry{ID: "12", Name: "janegh", Form: submission.Canvas}, 0},
+		{"Canvas's name is an id, the number another's", submission.Entry{ID: "99", Name: "lovelaceada", Form: submission.Canvas}, 6},
+		{"Canvas's name is two ids", submission.Entry{ID: "12", Name: "kltwin", Form: submission.Canvas}, -1},
+		{"folder's name", submission.Entry{ID: "Jane-Doe", File: "Jane Doe.zip"}, 0},
+		{"assignment-username", submission.Entry{ID: "task-api-jane-gh", File: "task-api-jane-gh"}, 0},
+		{"nobody", submission.Entry{ID: "zed", File: "zed"}, -1},
+		{"nothing", submission.Entry{}, -1},
 	} {
-		assert.Equal(t, []int{test.want}, r.Match([]Entry{test.entry}), test.what)
+		assert.Equal(t, []int{test.want}, r.Match([]submission.Entry{test.entry}), test.what)
 	}
 }

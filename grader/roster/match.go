@@ -1,18 +1,19 @@
-package submission
+package roster
 
 import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/sheet"
+	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
-// Match says who handed in what: for each entry the index of its student, or -1. What fits two students fits none. Two
+// Match returns for each entry the index of its student, or -1. What fits two students fits none. Two
 // entries may be one student's.
-func (r *Roster) Match(entries []Entry) []int {
+func (r *Roster) Match(entries []submission.Entry) []int {
 	ids, logins, names, written := sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}
 	for i, s := range r.Students {
 		ids.Add(s.ID, i)
-		ids.Add(SafeID(s.ID), i)
+		ids.Add(submission.SafeID(s.ID), i)
 		for _, other := range s.others {
 			logins.Add(other, i)
 		}
@@ -36,15 +37,15 @@ func (r *Roster) Match(entries []Entry) []int {
 		if !known { // where a platform shows a login for a name, or the roster has no names
 			byName, _ = written.Find(letters(e.Name))
 		}
-		byFile, _ := names.Find(letters(trimArchive(e.File)))
+		byFile, _ := names.Find(letters(submission.TrimArchive(e.File)))
 		switch {
 		case e.Name != "" && byName >= 0: // a platform's number may be another student's id by chance; a name is not
 			out[i] = byName
 		case byID >= 0:
 			out[i] = byID
-		case e.Form == Plain && byFile >= 0:
+		case e.Form == submission.Plain && byFile >= 0:
 			out[i] = byFile
-		case e.Form == Plain:
+		case e.Form == submission.Plain:
 			out[i] = r.endsWith(e.ID)
 		default:
 			out[i] = -1

@@ -1,4 +1,7 @@
-package submission
+// Package roster says who is in a class, and whose a submission is.
+//
+// [Read] reads the file; [Roster.Match] finds the student of each submission.
+package roster
 
 import (
 	"fmt"
@@ -39,18 +42,18 @@ var (
 	emailHeaders = []string{"email", "emailaddress", "mail", "studentemail", "schoolemail"}
 )
 
-// ReadRoster reads a roster: a [sheet.Table] with a column for ids. The error is a [sheet.Error] when the file can be read.
-func ReadRoster(file string) (*Roster, error) {
+// Read reads a roster: a [sheet.Table] with a column for ids. The error is a [sheet.Error] when the file can be read.
+func Read(file string) (*Roster, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the roster: %w", err)
 	}
 	defer f.Close()
-	return ParseRoster(file, f)
+	return Parse(file, f)
 }
 
-// ParseRoster is [ReadRoster] of a text; file is the name to show in errors.
-func ParseRoster(file string, in io.Reader) (*Roster, error) {
+// Parse is [Read] of a text; file is the name to show in errors.
+func Parse(file string, in io.Reader) (*Roster, error) {
 	text, err := io.ReadAll(io.LimitReader(in, 50<<20))
 	if err != nil {
 		return nil, fmt.Errorf("reading the roster: %w", err)
