@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -228,25 +229,77 @@ func TestNoStudentPoisonsAnothersCache(t *testing.T) {
 	built(t, cache("alice", "test ! -e /c/x"))
 }
 
-// TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one too.
+// TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one too, and what fails there
+// fails here, with the same words on this one's own line.
 func TestStepsOfAnotherBuild(t *testing.T) {
 	t.Parallel()
-	lines := python + "COPY a /a\nRUN sleep 3 # " + unique() + "\n"
-	first, second := jobOf(t, folder(t, map[string]string{"a": "x", "Dockerfile": lines + "RUN sleep 5 # " + unique() + "\n"})), jobOf(t, folder(t, map[string]string{"a": "x", "Dockerfile": lines}))
-	for _, dir := range []string{first.Dir, second.Dir} {
-		require.NoError(t, os.Chtimes(filepath.Join(dir, "a"), time.Unix(1e9, 0), time.Unix(1e9, 0)))
-	}
-	first.ID += "-first"
-	a, b := open(t, first), open(t, second)
-	going, done := t.Context(), make(chan error, 1)
-	go func() { _, err := a.Build(going); done <- err }()
-	time.Sleep(1500 * time.Millisecond) // the first build is in the midst of the step that they share
-	for range 2 {
-		for _, s := range built(t, b).Steps {
-			require.True(t, s.Done && s.Cached, "%+v", s)
+	// Two folders with a common beginning; begun is when the first is in the midst of the step that they share.
+	two := func(t *testing.T, command string) (a, b *Session, begun func(ctx context.Context) chan check.Built) {
+		shared := "COPY a /a\nRUN echo begun; " + command + " # " + unique() + "\n"
+		files := func(head, rest string) check.Job {
+			dir := folder(t, map[string]string{"a": "x", "Dockerfile": head + python + shared + rest})
+			require.NoError(t, os.Chtimes(filepath.Join(dir, "a"), time.Unix(1e9, 0), time.Unix(1e9, 0)))
+			return jobOf(t, dir)
+		}
+		first := files("", "RUN sleep 3 # "+unique()+"\nRUN true # "+unique()+"\n")
+		first.ID += "-first"
+		a, b = open(t, first), open(t, files("# one line more\n", ""))
+		return a, b, func(ctx context.Context) chan check.Built {
+			done := make(chan check.Built, 1)
+			go func() {
+				built, err := a.Build(ctx)
+				if ctx.Err() == nil {
+					assert.NoError(t, err)
+				}
+				done <- built
+			}()
+			time.Sleep(1500 * time.Millisecond)
+			return done
 		}
 	}
-	require.NoError(t, <-done)
+	lines := func(steps []check.Step) (lines []int) {
+		for _, s := range steps {
+			lines = append(lines, s.Line)
+		}
+		return lines
+	}
+	t.Run("it succeeds", func(t *testing.T) {
+		t.Parallel()
+		_, b, begun := two(t, "sleep 4")
+		first := begun(t.Context())
+		for range 2 {
+			steps := built(t, b).Steps
+			require.Equal(t, []int{3, 4}, lines(steps))
+			for _, s := range steps {
+				require.True(t, s.Done && s.Cached, "%+v", s)
+			}
+		}
+		require.Equal(t, []int{2, 3, 4, 5}, lines((<-first).Steps))
+	})
+	t.Run("it fails", func(t *testing.T) {
+		t.Parallel()
+		_, b, begun := two(t, "sleep 4; echo why; exit 3")
+		first := begun(t.Context())
+		second := fails(t, b)
+		other := <-first
+		for line, f := range map[int]*check.BuildFailure{3: other.Failure, 4: second} {
+			require.NotNil(t, f)
+			require.Equal(t, check.CommandError, f.Reason, f.Message)
+			require.Equal(t, line, f.Line)
+			require.Equal(t, "begun\nwhy\n", f.Log)
+			require.Contains(t, f.Message, "ended with exit code 3")
+		}
+		require.Equal(t, []int{3, 4}, lines(b.Built().Steps))
+	})
+	t.Run("the other is given up", func(t *testing.T) {
+		t.Parallel()
+		_, b, begun := two(t, "sleep 4")
+		ctx, giveUp := context.WithCancel(t.Context())
+		first := begun(ctx)
+		time.AfterFunc(time.Second, giveUp)
+		require.Equal(t, []int{3, 4}, lines(built(t, b).Steps))
+		<-first
+	})
 }
 
 // TestEqualSubmissions: two that are the same to the byte are one image with two names, and one's end is not the other's.

@@ -167,6 +167,10 @@ func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool
 	return built, err
 }
 
+// mostUnheard is how often a build is tried that fails in another's step, to hear what that says: by then the other has
+// ended, and this one runs the step itself, but where a third begins at the same moment.
+const mostUnheard = 3
+
 func (s *Session) buildText(ctx context.Context, text string, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	begun := time.Now()
 	folder, err := newOverlay(s.job.Dir, edits...)
@@ -187,6 +191,9 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	}
 	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
 	t, err := s.engine.run(building, r)
+	for tries := 1; tries < mostUnheard && t.unheard() && building.Err() == nil; tries++ {
+		t, err = s.engine.run(building, r)
+	}
 	steps := t.stepsOf(s.file)
 	if err == nil {
 		markShared(steps)
