@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,10 +63,20 @@ func (c *instance) writtenThere(ctx context.Context) (int64, bool) {
 
 // writtenHere is nil where this process may not read the folders that the engine keeps the container's files in.
 func (c *instance) writtenHere(info container.InspectResponse) func(context.Context) (int64, bool) {
-	if c.group == "" || info.GraphDriver == nil || info.GraphDriver.Data["UpperDir"] == "" {
+	if c.group == "" {
 		return nil
 	}
-	folders := []string{info.GraphDriver.Data["UpperDir"]}
+	var upper string
+	if info.GraphDriver != nil {
+		upper = info.GraphDriver.Data["UpperDir"]
+	}
+	if upper == "" {
+		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", c.pid))
+		if upper = upperFolder(string(mounts)); err != nil || upper == "" {
+			return nil
+		}
+	}
+	folders := []string{upper}
 	for _, m := range info.Mounts {
 		folders = append(folders, m.Source)
 	}
@@ -111,6 +122,24 @@ func (c *instance) writtenHere(info container.InspectResponse) func(context.Cont
 		}
 		return total, true
 	}
+}
+
+// upperFolder is where what is written into a root of overlayfs goes, as the kernel's list of mounts tells; empty where
+// it does not. An engine with the containerd image store says it nowhere else.
+func upperFolder(mounts string) string {
+	for line := range strings.Lines(mounts) {
+		mount, device, _ := strings.Cut(strings.TrimSpace(line), " - ")
+		at, system := strings.Fields(mount), strings.Fields(device)
+		if len(at) < 5 || at[4] != "/" || len(system) < 3 || system[0] != "overlay" {
+			continue
+		}
+		for _, option := range strings.Split(system[2], ",") {
+			if folder, ok := strings.CutPrefix(option, "upperdir="); ok && filepath.IsAbs(folder) {
+				return folder
+			}
+		}
+	}
+	return ""
 }
 
 // fileID tells two names of one file from two files.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -35,6 +36,7 @@ type Engine struct {
 
 	limitsOnce sync.Once
 	held       limitsHeld
+	noIPv6     atomic.Bool // its kernel has none
 }
 
 // setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that

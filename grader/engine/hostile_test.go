@@ -123,6 +123,18 @@ func TestDiskFill(t *testing.T) {
 	})
 }
 
+func TestUpperFolder(t *testing.T) {
+	for mounts, want := range map[string]string{
+		"21 1 0:5 / /proc rw - proc proc rw\n170 64 0:39 / / rw,relatime - overlay overlay rw,lowerdir=/s/79/fs:/s/2/fs,upperdir=/s/80/fs,workdir=/s/80/work\n": "/s/80/fs",
+		"170 64 0:39 / /data rw - overlay overlay rw,upperdir=/s/80/fs\n":                                                                                       "",
+		"170 64 0:39 / / rw - overlay overlay rw,upperdir=l/80/fs\n":                                                                                            "",
+		"170 64 0:39 / / rw shared:1 - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,upperdir=/x\n":                                                           "",
+		"170 64\n": "",
+	} {
+		require.Equal(t, want, upperFolder(mounts), mounts)
+	}
+}
+
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	s := running(t, func(j *check.Job) {

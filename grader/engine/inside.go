@@ -262,13 +262,14 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 	}
 	begun := time.Now()
 	err := kill(signal)
-	if errdefs.IsInvalidArgument(err) { // docker stop does the same with a signal that is none
+	unsupported := err != nil && strings.Contains(err.Error(), "does not support signal") // from 26 on invalid, too
+	if !unsupported && errdefs.IsInvalidArgument(err) {                                   // docker stop does the same with a signal that is none
 		signal = "SIGTERM"
 		err = kill(signal)
 	}
 	s := check.Stopped{Signal: signal}
 	switch {
-	case err != nil && strings.Contains(err.Error(), "does not support signal"):
+	case unsupported:
 		return s, kill("SIGKILL") // docker stop does the same
 	case err != nil:
 		return s, fmt.Errorf("sending %s: %w", signal, err)

@@ -15,7 +15,8 @@ import (
 // relayProgram joins its standard input and output to a port of the container's own loopback, so that a program which
 // listens there alone can still be asked: one fault costs its own check and no other.
 const relayProgram = `import socket,sys,threading
-s=socket.create_connection(("127.0.0.1",int(sys.argv[1])))
+try: s=socket.create_connection(("127.0.0.1",int(sys.argv[1])))
+except ConnectionRefusedError: s=socket.create_connection(("::1",int(sys.argv[1])))
 def up():
     while True:
         d=sys.stdin.buffer.raw.read(65536)

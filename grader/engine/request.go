@@ -12,6 +12,16 @@ import (
 // their children. All others are dropped.
 var capabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL"}
 
+// How many files a process may have open: Docker 29's own number, and one that ends a program's look at each
+// possible descriptor soon. Without it a program would pass or fail by how the engine was packaged.
+const (
+	openFiles     = 1024
+	mostOpenFiles = 4096 // to which a program may raise it
+)
+
+// ipv6Off is the kernel's switch that keeps a container from its own ::1. Engines before 26 turn it, later ones do not.
+const ipv6Off = "net.ipv6.conf.lo.disable_ipv6"
+
 // request is the container: its limits, and what it is denied.
 func (c *instance) request() testcontainers.ContainerRequest {
 	run := c.limits.Run
@@ -33,7 +43,11 @@ func (c *instance) request() testcontainers.ContainerRequest {
 		h.Memory, h.MemorySwap, h.NanoCPUs, h.PidsLimit = int64(run.Memory), int64(run.Memory), int64(run.CPUs*1e9), &pids
 		h.SecurityOpt = []string{"no-new-privileges"}
 		h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
-		h.Ulimits = []*container.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)}}
+		h.Ulimits = []*container.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)},
+			{Name: "nofile", Soft: openFiles, Hard: mostOpenFiles}}
+		if !c.session.engine.noIPv6.Load() {
+			h.Sysctls = map[string]string{ipv6Off: "0"}
+		}
 		h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
 		if c.net != nil {
 			h.NetworkMode = container.NetworkMode(c.net.name)

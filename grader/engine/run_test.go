@@ -134,6 +134,26 @@ func TestOddDockerfiles(t *testing.T) {
 	require.True(t, stopped.InTime)
 }
 
+// TestWhatEveryEngineGivesAlike: how many files may be open, and a loopback of IPv6, hang on no engine's own settings.
+func TestWhatEveryEngineGivesAlike(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"isolated", "open"} {
+		t.Run(network, func(t *testing.T) {
+			s := running(t, func(j *check.Job) { j.Limits.Run.Network = network }, with("ENV HOST=::1"))
+			require.True(t, s.Started().Loopback)
+			require.Equal(t, "::1", s.Started().Listeners[0].Address)
+			require.Regexp(t, `Max open files +1024 +4096 `, says(t, s, "/limits"))
+		})
+	}
+	for _, text := range []string{ // of 20.10 and of 28
+		"error during container init: open /proc/sys/net/ipv6/conf/lo/disable_ipv6: no such file or directory: unknown",
+		"open sysctl net.ipv6.conf.lo.disable_ipv6 file: unsafe procfs detected: openat2 fsmount:fscontext:proc/./sys/net/ipv6/conf/lo/disable_ipv6: no such file or directory",
+	} {
+		require.Regexp(t, noIPv6, text)
+		require.NotRegexp(t, cannotStart, text)
+	}
+}
+
 func TestStop(t *testing.T) {
 	t.Parallel()
 	t.Run("a signal that cannot be sent", func(t *testing.T) {

@@ -27,6 +27,9 @@ func (c *instance) begin(ctx context.Context) (refused string, err error) {
 		if cannotStart.MatchString(err.Error()) {
 			return err.Error(), nil
 		}
+		if noIPv6.MatchString(err.Error()) {
+			c.session.engine.noIPv6.Store(true)
+		}
 		if failed := c.session.engine.removeContainer(context.WithoutCancel(ctx), c.id); failed != nil {
 			return "", errors.Join(err, failed)
 		}
@@ -85,6 +88,9 @@ func (c *instance) start(ctx context.Context) error {
 
 // cannotStart are an engine's words for a program that cannot be started, rather than an engine that can start none.
 var cannotStart = regexp.MustCompile(`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
+
+// noIPv6 are an engine's words for a kernel without IPv6.
+var noIPv6 = regexp.MustCompile(`sys/net/ipv6/\S+: no such file`)
 
 // startsEmpty says whether the engine starts such a container of an image that holds nothing: it comes as far as looking
 // for the program. Then what it says of the student's image is the student's.

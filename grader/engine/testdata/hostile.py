@@ -120,5 +120,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
+    address_family = socket.AF_INET6 if ":" in os.environ.get("HOST", "") else socket.AF_INET
 
 Server((os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8000"))), Handler).serve_forever()
