@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // What an archive may unpack to.
@@ -80,10 +81,17 @@ func (s *Submission) unpack(full string) error {
 // noFolder are files that stand for the folder they were handed in instead of: archives, and documents about it.
 var noFolder = regexp.MustCompile(`(?i)\.(zip|tar|tgz|gz|bz2|xz|rar|7z|pdf|docx?|odt|rtf|pages)$`)
 
-// lookThrough goes into the one folder that an archive's content is wrapped in, and refuses content that is no folder.
+// wrappings are how many folders may lie around what was handed in: the program's, that of the archive, and one that
+// unpacking it made.
+const wrappings = 3
+
+// lookThrough goes into the folders that an archive's content is wrapped in, and refuses content that is no folder.
 func (s *Submission) lookThrough() error {
 	entries, err := os.ReadDir(s.Dir)
-	if err == nil && len(entries) == 1 && entries[0].IsDir() {
+	for range wrappings {
+		if err != nil || len(entries) != 1 || !entries[0].IsDir() {
+			break
+		}
 		s.Dir = filepath.Join(s.Dir, entries[0].Name())
 		entries, err = os.ReadDir(s.Dir)
 	}
@@ -109,11 +117,16 @@ func (u *unpacker) zip(full string) error {
 		return damaged(err)
 	}
 	defer r.Close()
-	for _, f := range r.File {
+	names := zipNames(r.File)
+	for i, f := range r.File {
 		if f.Flags&1 != 0 {
 			return &Refused{Message: "the archive is encrypted: it does not open without its password", Hint: "Pack the folder again without a password."}
 		}
-		if err := u.entry(f.Name, f.Mode(), func() (io.ReadCloser, error) { return f.Open() }); err != nil {
+		mode := f.Mode()
+		if strings.HasSuffix(names[i], "/") { // written with a backslash, which the mode does not know of
+			mode |= fs.ModeDir
+		}
+		if err := u.entry(names[i], mode, func() (io.ReadCloser, error) { return f.Open() }); err != nil {
 			return err
 		}
 	}
@@ -146,7 +159,11 @@ func (u *unpacker) tar(full string) error {
 		if h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
-		if err := u.entry(h.Name, mode, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
+		name := h.Name
+		if utf8.ValidString(name) { // else it may be a part of a character
+			name = strings.ReplaceAll(name, `\`, "/")
+		}
+		if err := u.entry(name, mode, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
 			return err
 		}
 	}

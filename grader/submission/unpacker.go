@@ -20,9 +20,8 @@ type unpacker struct {
 	folders map[string]bool // those counted
 }
 
-// entry lays out one entry of an archive. The root refuses every way out of the folder once more.
+// entry lays out one entry of an archive, whose name has slashes. The root refuses every way out of the folder once more.
 func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
-	name = strings.ReplaceAll(name, `\`, "/")
 	clean := path.Clean(name)
 	if strings.HasPrefix(name, "/") || clean == ".." || strings.HasPrefix(clean, "../") || strings.ContainsRune(name, 0) || strings.Contains(clean, ":") {
 		return &Refused{Message: fmt.Sprintf("the archive holds a path that leads out of it: %q", name), Hint: "Pack the folder again with your system's own archive program."}
