@@ -26,7 +26,7 @@ func TestSchemaIsFresh(t *testing.T) {
 	got, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
 	if !bytes.Equal(want, got) {
-		t.Fatalf("%s is out of date: go run ./cmd/taskgrader rubric schema > rubrics/%s", schemaFile, schemaFile)
+		t.Fatalf("%s is out of date: go generate ./...", schemaFile)
 	}
 }
 

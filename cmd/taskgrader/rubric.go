@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/rubrics"
 )
@@ -36,7 +38,7 @@ func newRubricNew() *cobra.Command {
 		Long: `new prints a small rubric in which every line is explained. It passes check as it is.
 
   $ taskgrader rubric new notes > notes.yaml
-  $ taskgrader rubric schema > rubric.schema.json     for the editor
+  $ taskgrader rubric schema --out rubric.schema.json   for the editor
 
 ` + exitCodes,
 		Args: takes(0, 1),
@@ -121,12 +123,13 @@ func newRubricShow() *cobra.Command {
 }
 
 func newRubricSchema() *cobra.Command {
-	return &cobra.Command{
+	var out string
+	cmd := &cobra.Command{
 		Use: "schema", Short: "print the JSON Schema of rubrics, for editors",
 		Long: `schema prints what an editor needs to complete, explain and underline while a rubric is written. The rubric's first line
 names the file:
 
-  $ taskgrader rubric schema > rubric.schema.json
+  $ taskgrader rubric schema --out rubric.schema.json
   $ head -1 notes.yaml
   # yaml-language-server: $schema=./rubric.schema.json
 
@@ -137,8 +140,16 @@ names the file:
 			if err != nil {
 				return err
 			}
-			_, err = cmd.OutOrStdout().Write(text)
-			return err
+			write := func(w io.Writer) error {
+				_, err := w.Write(text)
+				return err
+			}
+			if out == "" {
+				return write(cmd.OutOrStdout())
+			}
+			return report.WriteFile(out, write)
 		},
 	}
+	cmd.Flags().StringVar(&out, "out", "", "a file to write, whole or not at all, instead of stdout")
+	return cmd
 }

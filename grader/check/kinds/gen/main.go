@@ -50,5 +50,8 @@ return []check.Kind{
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, source, 0o644)
+	if err := os.WriteFile(to+".new", source, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(to+".new", to) // whole or not at all
 }
