@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -82,7 +83,29 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 		g.decide(i, verdict{status: result.Error, took: took})
 		return
 	}
+	if by := g.judging(i, outcome.Given); by != "" {
+		g.decide(i, verdict{status: result.Blocked, blockedBy: by, took: took})
+		return
+	}
 	g.decide(i, last(judge(outcome, c.Partial, took)))
+}
+
+// judging is the check, of those that took their turn before, that judges a request which another was given, and that did
+// not pass; or empty.
+func (g *grading) judging(i int, given string) string {
+	if given == "" {
+		return ""
+	}
+	for _, n := range g.asked[:slices.Index(g.asked, i)] {
+		if !judges(g.rubric.Checks[n], given) {
+			continue
+		}
+		<-g.done[n] // which waits for none that comes later
+		if g.verdicts[n].status != result.Pass {
+			return g.rubric.Checks[n].ID
+		}
+	}
+	return ""
 }
 
 // answers waits until it is known whether the main container answers.
@@ -132,7 +155,11 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 	for _, name := range c.Fresh {
 		fresh[name] = check.Word(r)
 	}
-	outcome, err = c.Asks.Ask(ctx, t, check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line})
+	in := check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line}
+	if c.Kind.Phase == check.Running {
+		in.Memory = &g.memory // in the rubric's order, whatever the clock says
+	}
+	outcome, err = c.Asks.Ask(ctx, t, in)
 	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
@@ -170,14 +197,17 @@ func (g *grading) index(id string) int {
 
 // judge makes a verdict of an outcome: its worst item, or of a partial check the mean.
 func judge(o check.Outcome, partial bool, took time.Duration) verdict {
-	sum, worst := 0.0, 1.0
+	sum, worst, earning := 0.0, 1.0, 0
 	for _, item := range o.Items {
-		sum += item.Share
 		worst = min(worst, item.Share)
+		if !item.Free {
+			sum += item.Share
+			earning++
+		}
 	}
 	v := verdict{share: worst, outcome: o, took: took}
-	if partial {
-		v.share = sum / float64(len(o.Items))
+	if partial && earning > 0 && o.Given == "" {
+		v.share = sum / float64(earning)
 	}
 	switch {
 	case worst >= 1:

@@ -70,6 +70,7 @@ type grading struct {
 	asked    []int         // indices into rubric.Checks
 	verdicts []verdict
 	done     []chan struct{} // closed when the check of that index has its verdict
+	memory   check.Memory    // of the checks that take turns
 
 	mu      sync.Mutex
 	phases  []result.Phase
@@ -97,8 +98,14 @@ func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading
 	return g
 }
 
+// judges reports whether a check sends a request that others may be given.
+func judges(c rubric.Check, request string) bool {
+	sender, ok := c.Asks.(check.Sender)
+	return ok && c.Kind.Phase == check.Running && slices.Contains(sender.Sends(), request)
+}
+
 // selection is the indices of the checks to ask, in an order in which needs come first and the rubric's order is kept
-// otherwise.
+// otherwise. Those that a person names bring along what judges what they are given.
 func selection(r *rubric.Rubric, only []string) []int {
 	index := map[string]int{}
 	for i, c := range r.Checks {
@@ -112,6 +119,13 @@ func selection(r *rubric.Rubric, only []string) []int {
 		}
 		for _, id := range r.Checks[i].Needs {
 			add(index[id])
+		}
+		if sender, ok := r.Checks[i].Asks.(check.Sender); ok && len(only) > 0 {
+			for n, c := range r.Checks[:i] {
+				if slices.ContainsFunc(sender.Givens(), func(given string) bool { return judges(c, given) }) {
+					add(n)
+				}
+			}
 		}
 		order = append(order, i)
 	}

@@ -287,6 +287,42 @@ func TestNeeds(t *testing.T) {
 }
 
 // TestNeedsAcrossPhases: checks that wait for a later phase do not keep it from beginning, however many they are.
+// giver is a check of steps: what it sends, what it is given, and whether that failed.
+type giver struct {
+	ask
+	sends, givens []string
+}
+
+func (g giver) Sends() []string  { return g.sends }
+func (g giver) Givens() []string { return g.givens }
+
+func TestGiven(t *testing.T) {
+	given := giver{ask: func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		o := check.Fail("POST /tasks", "201", "404", check.Advise("define the route"))
+		o.Given = "POST /tasks"
+		return o, nil
+	}, sends: []string{"GET /tasks"}, givens: []string{"POST /tasks"}}
+	read, create := one("read", check.Running, nil), one("create", check.Running, nil)
+	read.Asks = given
+	create.Asks = giver{ask: fails, sends: []string{"POST /tasks"}}
+	r := graded(t, works(), of(create, read), Options{})
+	assert.Equal(t, []string{"create fail 0/1", "read blocked 0/1 by create"}, verdicts(r))
+	assert.Equal(t, []string{"create fail 0/1", "read blocked 0/1 by create"}, verdicts(graded(t, works(), of(create, read), Options{Only: []string{"read"}})), "what judges it comes along")
+
+	create.Asks = giver{ask: passes, sends: []string{"POST /tasks"}}
+	assert.Equal(t, []string{"create pass 1/1", "read fail 0/1"}, verdicts(graded(t, works(), of(create, read), Options{})), "no check that did not pass judges it")
+	assert.Equal(t, []string{"read fail 0/1"}, verdicts(graded(t, works(), of(read), Options{})))
+
+	free := shares(1, 0, 1)
+	read.Partial, read.Asks = true, ask(func(ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		o, err := free(ctx, target, in)
+		o.Items[0].Free = true
+		return o, err
+	})
+	r = graded(t, works(), of(read), Options{})
+	assert.Equal(t, 0.5*read.Points, r.Checks[0].Points, "what sets up earns nothing")
+}
+
 func TestNeedsAcrossPhases(t *testing.T) {
 	var all []rubric.Check
 	for i := range 3 * sideBySide {

@@ -82,6 +82,14 @@ type LimitsValidator interface {
 	ValidateLimits(at option.Value, l Limits) option.Problems
 }
 
+// Sender is a Check of steps, which may be given what another check judges.
+type Sender interface {
+	// Sends are the requests that it judges, as the rubric writes them: POST /tasks.
+	Sends() []string
+	// Givens are those that it is given.
+	Givens() []string
+}
+
 // Input is what one asking of a check is given besides the submission.
 type Input struct {
 	ID      string           // the check's id in the rubric
@@ -89,6 +97,7 @@ type Input struct {
 	Rand    *rand.Rand       // from the run's seed and the check's id; for this asking alone
 	Partial bool             // ask all items, even after one failed
 	Line    func(int) string // the rubric's text on a line; never nil
+	Memory  *Memory          // of the checks that were asked before; may be nil
 }
 
 // Outcome is the answer to a check's question: its items, and what to show.
@@ -100,6 +109,9 @@ type Outcome struct {
 	Want, Got string
 	Hint      Hint
 	Evidence  []Evidence
+	// Given is the request, as the rubric writes it, that was to set up what is asked and did not: the check is blocked by
+	// the one that judges it and did not pass, and fails where there is none.
+	Given string
 }
 
 // Item is one thing that was asked.
@@ -108,6 +120,7 @@ type Item struct {
 	Share float64 // how much of it holds: 1 is all, 0 nothing
 	// Skipped means not asked, because an item before it did not hold; Share is then 0, and Got may say why.
 	Skipped   bool
+	Free      bool // it sets up what is asked, and earns nothing
 	Want, Got string
 	Hint      Hint
 	File      string // the student's file that Line is of

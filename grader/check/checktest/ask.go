@@ -38,8 +38,9 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	for _, name := range c.Fresh {
 		in.Fresh[name] = check.Word(in.Rand)
 	}
-	if s, ok := c.Asks.(check.Shaper); ok {
-		if own, ok := t.(*Target); ok {
+	if own, ok := t.(*Target); ok {
+		in.Memory = &own.Memory
+		if s, ok := c.Asks.(check.Shaper); ok {
 			s.Shape(&own.Setup)
 		}
 	}

@@ -2,6 +2,7 @@ package checktest_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -93,7 +95,7 @@ var rights = []program{
 
 // wrongs are programs that break one law each.
 var wrongs = []program{
-	{name: "the answer to a create is always the same", fails: []string{"create", "read", "update", "delete", "errors"}, bend: func(a *api) {
+	{name: "the answer to a create is always the same", fails: []string{"create"}, bend: func(a *api) {
 		a.Insert = func(a *api, sent task) task {
 			a.Append(sent)
 			return task{"id": 1, "title": "Learn Docker", "completed": false}
@@ -111,7 +113,7 @@ var wrongs = []program{
 			return a.Append(sent)
 		}
 	}},
-	{name: "a create stores nothing", fails: []string{"read", "update", "delete", "errors"}, bend: func(a *api) {
+	{name: "a create stores nothing", fails: []string{"read", "update", "delete"}, bend: func(a *api) {
 		a.Insert = func(a *api, sent task) task { t := a.Append(sent); a.Lock(); defer a.Unlock(); a.Tasks = nil; return t }
 	}},
 	{name: "one task alone is kept", fails: []string{"read", "update", "delete"}, bend: func(a *api) {
@@ -176,7 +178,7 @@ var wrongs = []program{
 		replace := a.Replace
 		a.Replace = func(a *api, id string, sent task) bool { return !gone[id] && replace(a, id, sent) }
 	}},
-	{name: "a deleted task can still be read", fails: []string{"delete", "errors"}, bend: func(a *api) {
+	{name: "a deleted task can still be read", fails: []string{"delete"}, bend: func(a *api) {
 		gone := map[string]task{}
 		remove, get := a.Remove, a.Find
 		a.Remove = func(a *api, id string) bool {
@@ -213,7 +215,7 @@ var wrongs = []program{
 			return was
 		}
 	}},
-	{name: "a second delete is 200", fails: []string{"delete", "errors"}, bend: func(a *api) {
+	{name: "a second delete is 200", fails: []string{"delete"}, bend: func(a *api) {
 		remove := a.Remove
 		a.Remove = func(a *api, id string) bool { remove(a, id); return true }
 	}},
@@ -248,13 +250,13 @@ var wrongs = []program{
 	{name: "the list holds each twice", fails: []string{"read", "delete"}, bend: func(a *api) {
 		a.All = func(a *api) []task { return append(slices.Clone(a.Tasks), a.Tasks...) }
 	}},
-	{name: "ids count what there is", fails: []string{"errors", "walk"}, bend: func(a *api) {
+	{name: "ids count what there is", fails: []string{"walk"}, bend: func(a *api) {
 		a.ID = func(int, string) any { return len(a.Tasks) + 1 }
 	}},
 	{name: "the id is the title", fails: []string{"walk"}, bend: func(a *api) {
 		a.ID = func(_ int, title string) any { return strings.ReplaceAll(title, " ", "-") }
 	}},
-	{name: "every id is 1", fails: []string{"create", "read", "update", "delete", "errors"}, bend: func(a *api) {
+	{name: "every id is 1", fails: []string{"create"}, bend: func(a *api) {
 		a.ID = func(int, string) any { return 1 }
 	}},
 	{name: "what is refused is stored all the same", fails: []string{"walk"}, bend: func(a *api) {
@@ -285,15 +287,35 @@ var wrongs = []program{
 	{name: "what is not there is null", fails: []string{"delete", "errors"}, bend: func(a *api) {
 		a.Missing = func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "null") }
 	}},
-	{name: "only a redirect leads there", fails: []string{"create", "read", "update", "delete", "errors"}, wrap: func(next http.Handler) http.Handler {
+	{name: "only a redirect leads there", fails: []string{"create"}, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/tasks":
+				http.Redirect(w, r, "/tasks/", http.StatusTemporaryRedirect)
+				return
+			case "/tasks/":
+				r.URL.Path = "/tasks"
+			}
+			next.ServeHTTP(w, r)
+		})
+	}},
+	{name: "a redirect leads elsewhere", fails: []string{"create"}, wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/tasks" {
-				http.Redirect(w, r, "/tasks/", http.StatusTemporaryRedirect)
+				http.Redirect(w, r, "/login", http.StatusTemporaryRedirect)
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}},
+	{name: "a task is done, not completed", fails: []string{"create"}, wrap: named("completed", "done")},
+	{name: "a create takes no completed", fails: []string{"create"}, bend: func(a *api) {
+		a.Insert = func(a *api, sent task) task { return a.Append(task{"title": sent["title"]}) }
+	}},
+	{name: "no task can be read by its id", fails: []string{"read", "errors"}, wrap: without(http.MethodGet)},
+	{name: "no task can be deleted", fails: []string{"delete"}, wrap: without(http.MethodDelete)},
+	{name: "a delete does nothing", fails: []string{"delete"}, bend: func(a *api) { a.Remove = func(*api, string) bool { return true } }},
+	{name: "every body is refused", fails: []string{"create"}, bend: func(a *api) { a.Refuse = func(*api, []byte, task) bool { return true } }},
 	{name: "two at once read one counter", fails: []string{"concurrent"}, bend: func(a *api) {
 		var counter atomic.Int64
 		a.Insert = func(a *api, sent task) task {
@@ -321,6 +343,31 @@ var wrongs = []program{
 			return t
 		}
 	}},
+}
+
+// named is a program whose tasks have another name for one of their keys. What it is sent under the old one it does not take.
+func named(from, to string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			recorded := httptest.NewRecorder()
+			next.ServeHTTP(recorded, r)
+			w.WriteHeader(recorded.Code)
+			_, _ = w.Write(bytes.ReplaceAll(recorded.Body.Bytes(), []byte(`"`+from+`"`), []byte(`"`+to+`"`)))
+		})
+	}
+}
+
+// without is a program that has no such method for one task.
+func without(method string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == method && strings.HasPrefix(r.URL.Path, "/tasks/") {
+				http.Error(w, `{"detail":"Method Not Allowed"}`, http.StatusMethodNotAllowed)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // renamed answers with another status in place of one.
@@ -393,7 +440,11 @@ func verdicts(t *testing.T, p program, checks []rubric.Check, seed uint64) (fail
 		}
 		o, err := checktest.Ask(context.Background(), c, target, seed)
 		require.NoError(t, err, c.ID)
-		if !checktest.Holds(o) {
+		judged := func(other rubric.Check) bool {
+			sender, ok := other.Asks.(check.Sender)
+			return ok && slices.Contains(fails, other.ID) && slices.Contains(sender.Sends(), o.Given)
+		}
+		if !checktest.Holds(o) && !slices.ContainsFunc(checks, judged) {
 			fails = append(fails, c.ID)
 			t.Logf("%s, seed %d: %+v", c.ID, seed, o.Items)
 		}

@@ -61,6 +61,7 @@ type Target struct {
 	Shape   func(*check.ImageInfo) // changes what was built
 	Timeout time.Duration          // of a request
 	Err     error                  // the error of every method that can give one
+	Memory  check.Memory           // of the checks that were asked before
 
 	once   sync.Once
 	server *httptest.Server

@@ -34,13 +34,13 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
 		if got, re := a.Header.Get(name), v.regexp(s.Header[name]); !re.MatchString(got) {
 			return value, []miss{{want: fmt.Sprintf("header %s matching /%s/", name, cut(re.String(), showBytes)), got: fmt.Sprintf("%q", cut(got, showBytes)),
-				hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, s.Send)}}
+				hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, s.request())}}
 		}
 	}
 	if s.Text.Regexp != nil {
 		if re := v.regexp(s.Text); !re.Match(a.Body) {
 			return value, []miss{{want: fmt.Sprintf("text matching /%s/", cut(re.String(), showBytes)), got: quoted(a.Body),
-				hint: fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", s.Send)}}
+				hint: fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", s.request())}}
 		}
 	}
 	needs := s.JSON.Line > 0 || len(s.Has)+len(s.Lacks) > 0 || s.Count.Op != "" || len(s.Save) > 0 || s.Distinct != ""
@@ -64,7 +64,7 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 
 // fixed says whether the step asks for the same whatever was sent before.
 func (s Step) fixed() bool {
-	fixed := s.Send.Method == http.MethodGet
+	fixed := s.request().Method == http.MethodGet
 	s.uses(func(string, option.Value, option.Value) { fixed = false })
 	return fixed
 }
@@ -74,18 +74,18 @@ func differenceHint(s Step, d difference) string {
 	key := d.path[strings.LastIndex(d.path, ".")+1:]
 	switch {
 	case d.path == "$":
-		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", s.Send)
+		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", s.request())
 	case d.got == nothing:
-		return fmt.Sprintf("Put %q into what %s answers.", key, s.Send)
+		return fmt.Sprintf("Put %q into what %s answers.", key, s.request())
 	case strings.HasPrefix(d.want, butText):
 		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
 	case d.want == nothing:
-		return fmt.Sprintf("Leave %q out of what %s answers.", key, s.Send)
+		return fmt.Sprintf("Leave %q out of what %s answers.", key, s.request())
 	}
 	if s.fixed() {
-		return fmt.Sprintf("Answer %s with %q: %s.", s.Send, key, d.want)
+		return fmt.Sprintf("Answer %s with %q: %s.", s.request(), key, d.want)
 	}
-	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, s.Send)
+	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, s.request())
 }
 
 // annotate says when a wrong value is that of another variable.
@@ -110,10 +110,10 @@ func judgeList(s Step, v vars, value any) []miss {
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
 		what := "all that is stored"
-		if strings.Contains(s.Send.Path, "?") {
+		if strings.Contains(s.request().Path, "?") {
 			what = "all that the query asks for"
 		}
-		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", s.Send, what)}}
+		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", s.request(), what)}}
 	}
 	count := func(item any) (n int) {
 		for _, got := range list {

@@ -24,6 +24,11 @@ times sends the request often, one after another or parallel so many together; t
 counts from 1, distinct names a path whose value must differ each time, and save keeps the list of values. within asks a GET
 again and again until it holds, for what a service does in its own time.
 
+given, in place of send, is a step that sets up what another check judges, and earns nothing. When it fails, the rest is not
+asked, and the check is blocked by the one that sends the same and did not pass; where there is none, it fails. It also fails
+where an id that later paths use was answered before. or is a request that is sent where the program has no such route, so
+that a missing route costs the check alone that is about it.
+
 text and header take regular expressions; text: /^done$/ wants nothing but done. Between { and }, put quotes around a text with
 ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".`,
 			Example: `- id: notes
@@ -36,6 +41,13 @@ text and header take regular expressions; text: /^done$/ wants nothing but done.
   - {send: POST /notes, raw: "{not json", headers: {Content-Type: application/json}, want: [400, 422]}
   - {send: "GET /notes?like=$note", want: 200}
   - {send: GET /notes/$note, within: 5s, text: /done|ready/}
+- id: change
+  points: 1
+  fresh: [text, new]
+  http:
+  - {given: POST /notes, body: {text: $text}, save: {note: id, made: "created?"}}
+  - {send: PUT /notes/$note, body: {text: $new}}
+  - {send: GET /notes/$note, json: {text: $new, created: $made}, or: {send: GET /notes, list: items, has: [{id: $note, text: $new}]}}
 - id: many
   points: 1
   fresh: [text]
@@ -64,14 +76,14 @@ A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers
   http:
   - {send: GET /notes/1, json: {id: <int>, text: <string>, made: <time>, tags: <any>, path: /^\/notes\//, password: <absent>, form: \<any>}}`},
 		{ID: "variables", Summary: "values that are new each time, or that an answer gave",
-			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk 48213", other alphabets
-among them, so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids go from
-answer to answer.
+			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk 482135", so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids go from
+answer to answer. A path that ends with ? need not be there; where it is not, nothing is wanted of what holds its variable.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type, so a
 number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a regular expression,
 as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts
-the requests of a step that has times. What such a step saves is a list: $x in has then means each of them in turn.
+the requests of a step that has times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was
+never given out: a larger number, another UUID, or a text of the same shape. What such a step saves is a list: $x in has then means each of them in turn.
 
 A variable that nothing makes, or that nothing uses, is a mistake in the rubric. Each check has variables of its own; in crud,
 $word is new in every request.`,
@@ -81,6 +93,7 @@ $word is new in every request.`,
   http:
   - {send: POST /notes, body: {text: "$a costs $$5", by: "${b}"}, json: {text: "$a costs $$5"}, save: {x: id}}
   - {send: GET /notes/$x, json: {id: $x, by: $b}}
+  - {send: "GET /notes/${not x}", want: 404}
   - {send: POST /notes, body: {text: $a}, json: {id: <not $x>}}`},
 	}
 }

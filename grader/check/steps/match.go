@@ -68,7 +68,7 @@ var open = regexp.MustCompile(`\$\{([^a-zA-Z_}]|\w*[^\w}]|\w*$|\})`)
 
 // checkOpen finds a ${ that names no variable.
 func checkOpen(v option.Value) option.Problems {
-	if isRegexp(v.Text) || !open.MatchString(strings.ReplaceAll(v.Text, "$$", "")) {
+	if isRegexp(v.Text) || !open.MatchString(unusedText.ReplaceAllString(strings.ReplaceAll(v.Text, "$$", ""), "")) {
 		return nil
 	}
 	ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"math/rand/v2"
 	"testing"
 )
 
@@ -28,6 +29,9 @@ func FuzzMatch(f *testing.F) {
 		}
 		match("$", map[string]any{"a": wanted}, value, true)
 		match("$", []any{wanted, hole{kind: "<absent>"}}, value, true)
+		if other := unused(value, rand.New(rand.NewPCG(1, 2))); len(plainText(other)) > len(text)+8 {
+			t.Fatalf("%s is not of the shape of %s", plainText(other), text)
+		}
 		at(value, path)
 		v.path("/" + want)
 		Show(plain(wanted))

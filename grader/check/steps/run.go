@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,22 +24,27 @@ type Asker interface {
 }
 
 // Run sends the steps, one after another, and stops at the first that fails unless the check is partial. A step whose
-// variable was to come from an answer that did not have it is not sent, since it would ask for something else.
+// variable was to come from an answer that did not have it is not sent, since it would ask for something else; and nothing
+// is after a given step that failed.
 func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.Outcome, error) {
-	r := runner{target: target, vars: vars{}, in: in, lost: map[string]int{}}
+	r := runner{target: target, vars: vars{}, in: in, lost: map[string]int{}, seen: map[string]bool{}}
 	for name, value := range in.Fresh {
 		r.vars[name] = value
 	}
 	var out check.Outcome
 	failed := false
 	for n, s := range all {
-		skipped := check.Item{Name: s.Send.String(), Skipped: true}
-		if failed && !in.Partial {
+		given := s.Given.Method != ""
+		skipped := check.Item{Name: s.request().String(), Skipped: true, Free: given}
+		if out.Given != "" {
+			skipped.Got = "not asked: what it needs was not set up by " + out.Given
+		}
+		if out.Given != "" || failed && !in.Partial {
 			out.Items = append(out.Items, skipped)
 			continue
 		}
 		if name, from := r.without(s); name != "" {
-			skipped.Got = fmt.Sprintf("not asked: $%s was to come from the answer to step %d, %s", name, from, all[from-1].Send)
+			skipped.Got = fmt.Sprintf("not asked: $%s was to come from the answer to step %d, %s", name, from, all[from-1].request())
 			out.Items = append(out.Items, skipped)
 			r.lose(s, from)
 			continue
@@ -47,8 +53,16 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 		if err != nil {
 			return check.Outcome{}, err
 		}
+		item.Free = given
+		if name := r.again(s, all); name != "" && given && item.Share == 1 {
+			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name])
+			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name], Show(r.vars[name]))
+			item.Hint = check.Advise("Give each a new one: a counter that only goes up, or uuid4.")
+		}
 		if item.Share < 1 {
-			failed = true
+			if failed = !r.detour; failed && given {
+				out.Given = s.Given.String()
+			}
 			r.lose(s, n+1)
 		}
 		out.Items = append(out.Items, item)
@@ -57,12 +71,34 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 	return out, nil
 }
 
+// Sends are the requests that steps judge.
+func Sends(all []Step) (sends []string) {
+	for _, s := range all {
+		if s.Send.Method != "" {
+			sends = append(sends, s.Send.String())
+		}
+	}
+	return sends
+}
+
+// Givens are the requests that steps are given.
+func Givens(all []Step) (givens []string) {
+	for _, s := range all {
+		if s.Given.Method != "" {
+			givens = append(givens, s.Given.String())
+		}
+	}
+	return givens
+}
+
 type runner struct {
 	target Asker
 	vars   vars
 	in     check.Input
-	past   []string       // what was sent before, one line each
-	lost   map[string]int // variables that the step of that number did not give
+	past   []string        // what was sent before, one line each
+	lost   map[string]int  // variables that the step of that number did not give
+	seen   map[string]bool // single values that answers held
+	detour bool            // the last step failed by a redirect that was followed, and by that alone
 }
 
 // lose notes the variables that a step should have saved and did not.
@@ -72,6 +108,25 @@ func (r *runner) lose(s Step, number int) {
 			r.lost[name] = number
 		}
 	}
+}
+
+// again is a variable that a step saved and that addresses something, where an earlier step has the same from the same
+// request; or empty.
+func (r *runner) again(s Step, all []Step) string {
+	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
+		addresses := slices.ContainsFunc(all, func(other Step) bool { return slices.Contains(references(other.request().Path), name) })
+		for _, before := range all {
+			if before.Line >= s.Line {
+				break
+			}
+			for other, path := range before.Save {
+				if addresses && path == s.Save[name] && before.request() == s.request() && Show(r.vars[other]) == Show(r.vars[name]) {
+					return name
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // without is a lost variable that the step uses, and the step that did not give it; or empty.
@@ -87,36 +142,62 @@ func (r *runner) without(s Step) (name string, from int) {
 // step sends one step and judges it.
 func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []check.Evidence, error) {
 	deadline := time.Now().Add(s.Within.Std())
+	name := s.request().String()
+	r.detour = false
+	r.addUnused(s)
 	for {
-		request, answers, misses, err := r.send(ctx, s)
+		e, err := r.send(ctx, s)
+		if err == nil && s.Or != nil && len(e.misses) > 0 && noRoute(e.last().Status) {
+			var other exchange
+			if other, err = r.send(ctx, s.Or.step()); err == nil && len(other.misses) == 0 || !noRoute(other.last().Status) {
+				e = other
+			}
+		}
 		if err != nil {
 			return check.Item{}, nil, err
 		}
-		if len(misses) > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+		if len(e.misses) > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 			select {
 			case <-time.After(100 * time.Millisecond):
 			case <-ctx.Done():
 			}
 			continue
 		}
-		line := oneLine(request, answers[len(answers)-1])
-		item := check.Passed(s.Send.String())
+		item := check.Passed(name)
 		var evidence []check.Evidence
-		if len(misses) > 0 {
-			m := misses[0]
-			item = check.Item{Name: s.Send.String(), Want: m.want, Got: m.got, Hint: check.Advise(m.hint)}
-			evidence = r.evidence(number, s, request, answers[len(answers)-1], m)
+		switch {
+		case len(e.misses) > 0:
+			m := e.misses[0]
+			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint)}
+			evidence = r.evidence(number, s, e.request, e.last(), m)
+		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
+			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
 		}
-		r.past = append(r.past, line)
+		r.past = append(r.past, oneLine(e.request, e.last()))
 		return item, evidence, nil
 	}
 }
 
+// noRoute reports whether a status is what a program answers of a route that it does not have.
+func noRoute(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
+}
+
+// exchange is what a step sent last, what came back, and what is wrong with it.
+type exchange struct {
+	request check.Request
+	answers []check.Answer
+	misses  []miss
+	to      string // where a redirect led that was followed
+}
+
+func (e exchange) last() check.Answer { return e.answers[len(e.answers)-1] }
+
 // send sends the request of a step as often as it says, and judges the answers.
-func (r *runner) send(ctx context.Context, s Step) (check.Request, []check.Answer, []miss, error) {
+func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	times := max(s.Times, 1)
 	requests, answers, errs := make([]check.Request, times), make([]check.Answer, times), make([]error, times)
-	scopes := make([]vars, times)
+	scopes, led := make([]vars, times), make([]string, times)
 	for i := range times {
 		scopes[i] = maps.Clone(r.vars)
 		if s.Times > 0 {
@@ -131,7 +212,7 @@ func (r *runner) send(ctx context.Context, s Step) (check.Request, []check.Answe
 		group.Go(func() {
 			<-gate // all leave together
 			for i := worker; i < times; i += together {
-				if answers[i], errs[i] = r.target.Do(ctx, requests[i]); errs[i] != nil || ctx.Err() != nil {
+				if answers[i], led[i], errs[i] = r.ask(ctx, s, requests[i]); errs[i] != nil || ctx.Err() != nil {
 					return
 				}
 			}
@@ -141,11 +222,11 @@ func (r *runner) send(ctx context.Context, s Step) (check.Request, []check.Answe
 	group.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return check.Request{}, nil, nil, err
+			return exchange{}, err
 		}
 	}
 	if ctx.Err() != nil {
-		return check.Request{}, nil, nil, ctx.Err()
+		return exchange{}, ctx.Err()
 	}
 	values := make([]any, times)
 	for i := range answers {
@@ -154,20 +235,32 @@ func (r *runner) send(ctx context.Context, s Step) (check.Request, []check.Answe
 			if times == 1 { // what it was asked for may be there all the same, and later steps can go on with it
 				r.save(s, values)
 			}
-			return requests[i], answers[:i+1], misses, nil
+			return exchange{requests[i], answers[:i+1], misses, led[i]}, nil
 		}
+		r.see(values[i])
 	}
-	if m := distinct(s, values); m != nil {
-		return requests[times-1], answers, []miss{*m}, nil
+	done := exchange{requests[times-1], answers, nil, led[times-1]}
+	m := distinct(s, values)
+	if m == nil {
+		m = r.save(s, values)
 	}
-	if m := r.save(s, values); m != nil {
-		return requests[times-1], answers, []miss{*m}, nil
+	if m != nil {
+		done.misses = []miss{*m}
 	}
-	return requests[times-1], answers, nil, nil
+	return done, nil
+}
+
+// ask sends one request, and follows a redirect for a slash unless the step wants it.
+func (r *runner) ask(ctx context.Context, s Step, request check.Request) (check.Answer, string, error) {
+	if slices.ContainsFunc([]int{301, 302, 307, 308}, func(status int) bool { return s.Want.Match(status) }) {
+		a, err := r.target.Do(ctx, request)
+		return a, "", err
+	}
+	return Follow(ctx, r.target, request)
 }
 
 func request(s Step, v vars) check.Request {
-	r := check.Request{Method: s.Send.Method, Path: v.path(s.Send.Path), Header: http.Header{"Accept": {"*/*"}}}
+	r := check.Request{Method: s.request().Method, Path: v.path(s.request().Path), Header: http.Header{"Accept": {"*/*"}}}
 	if s.Body.Line > 0 {
 		r.Body = Encode(v.data(s.Body, false))
 		r.Header.Set("Content-Type", "application/json")
@@ -197,9 +290,10 @@ func (r *runner) save(s Step, values []any) *miss {
 		path := s.Save[name]
 		var list saved
 		for _, value := range values {
+			path, optional := strings.CutSuffix(path, maybe)
 			got := at(value, path)
-			if _, missing := got.(absent); missing {
-				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: fmt.Sprintf("Put %s into what %s answers.", path, s.Send)}
+			if _, missing := got.(absent); missing && !optional {
+				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: fmt.Sprintf("Put %s into what %s answers.", path, s.request())}
 			}
 			list = append(list, got)
 		}

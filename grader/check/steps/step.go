@@ -21,7 +21,8 @@ import (
 // Step is one request and what its answer must hold.
 type Step struct {
 	option.Pos `json:"-"`
-	Send       Send                     `json:"send" jsonschema:"the method and the path: POST /tasks"`
+	Send       Send                     `json:"send,omitzero" jsonschema:"the method and the path: POST /tasks"`
+	Given      Send                     `json:"given,omitzero" jsonschema:"in place of send: a step that sets up what another check judges; when it fails, the check is blocked by that one"`
 	Body       option.Value             `json:"body,omitzero" jsonschema:"a JSON body"`
 	Raw        option.Value             `json:"raw,omitzero" jsonschema:"a body as it stands"`
 	Headers    map[string]string        `json:"headers,omitempty" jsonschema:"headers of the request"`
@@ -39,8 +40,39 @@ type Step struct {
 	Times      int                      `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
 	Parallel   int                      `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`
 	Within     option.Duration          `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
+	Or         *Instead                 `json:"or,omitempty" jsonschema:"what is asked in its place where the program has no such route (404 or 405)"`
 
 	written option.Value
+}
+
+// Instead is a request that shows the same as a step's, for programs that do not have the step's route.
+type Instead struct {
+	option.Pos `json:"-"`
+	Send       Send           `json:"send" jsonschema:"the method and the path: GET /tasks"`
+	Want       Codes          `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; 2xx unless given"`
+	JSON       option.Value   `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Has        []option.Value `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
+	Lacks      []option.Value `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
+	List       string         `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
+}
+
+// step is it as a step of its own.
+func (i Instead) step() Step {
+	return Step{Pos: i.Pos, Send: i.Send, Want: i.Want, JSON: i.JSON, Has: i.Has, Lacks: i.Lacks, List: i.List}
+}
+
+// ValidateOption finds what each key alone cannot show.
+func (i *Instead) ValidateOption(at option.Value) option.Problems {
+	s := i.step()
+	return s.ValidateOption(at)
+}
+
+// request is what the step sends, whether or not it sets up.
+func (s Step) request() Send {
+	if s.Given.Method != "" {
+		return s.Given
+	}
+	return s.Send
 }
 
 // place is where a key of the step is written, or the step.
@@ -67,11 +99,20 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	var ps option.Problems
 	s.written = at
 	place := s.place
+	switch given := s.Given.Method != ""; {
+	case given && s.Send.Method != "":
+		ps = append(ps, place("given").Problem("a step is sent or given, not both")...)
+	case !given && s.Send.Method == "":
+		return at.Problem(`missing key "send"`)
+	}
+	if s.Or != nil && (s.Given.Method != "" || s.Times > 0) {
+		ps = append(ps, place("or").Problem("or stands beside send, in a step that is sent once")...)
+	}
 	if s.Body.Line > 0 && s.Raw.Line > 0 {
 		ps = append(ps, place("raw").Problem("a step has a body or a raw body, not both")...)
 	}
-	if s.Within > 0 && s.Send.Method != http.MethodGet {
-		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s", s.Send.Method)...)
+	if method := s.request().Method; s.Within > 0 && method != http.MethodGet {
+		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s", method)...)
 	}
 	if s.Exact && s.JSON.Line == 0 {
 		ps = append(ps, place("exact").Problem("exact needs json beside it")...)
@@ -99,7 +140,7 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		switch written := s.savedAt(name); {
 		case !variable.MatchString(name):
 			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
-		case !IsPath(path):
+		case !IsPath(strings.TrimSuffix(path, maybe)):
 			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
 		default:
 			ps = append(ps, reserved(written)...)
@@ -141,6 +182,9 @@ var (
 // IsPath says whether a text is a path into an answer, for [At].
 func IsPath(text string) bool { return pathText.MatchString(text) }
 
+// maybe ends the path of a saved value that need not be there. Where it is not, nothing is wanted of what holds the variable.
+const maybe = "?"
+
 var variable = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // ValidateLimits finds steps that ask again for longer than the program may be asked.
@@ -150,6 +194,14 @@ func ValidateLimits(all []Step, l check.Limits) (ps option.Problems) {
 		ps = append(ps, check.Outlasts(within, l.Run.Time, "limits.run.time")...)
 	}
 	return ps
+}
+
+// ValidateGiven wants a step that is judged.
+func ValidateGiven(all []Step, at option.Value) option.Problems {
+	if len(all) > 0 && len(Sends(all)) == 0 {
+		return at.Problem("every step is given, and none is asked: want at least one send")
+	}
+	return nil
 }
 
 // Send is a method and a path.
@@ -175,7 +227,13 @@ func (s *Send) UnmarshalOption(v option.Value) option.Problems {
 
 // CheckPath finds what is no path of a request; where none is written there is nothing to find.
 func CheckPath(v option.Value) option.Problems {
-	if v.Line == 0 || strings.HasPrefix(v.Text, "/") && !strings.ContainsFunc(v.Text, unicode.IsSpace) {
+	path := unusedText.ReplaceAllString(v.Text, "")
+	if m := holeInPath.FindString(path); m != "" {
+		ps := v.Problem("%s stands for what an answer may hold, and a path is sent", m)
+		ps[0].Hint = "write ${not x} for an id that was never given out"
+		return ps
+	}
+	if v.Line == 0 || strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, unicode.IsSpace) {
 		return nil
 	}
 	return v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
@@ -186,7 +244,7 @@ func (s Send) String() string { return s.Method + " " + s.Path }
 
 // OptionSchema describes it to editors.
 func (Send) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `) /\S*$`}
+	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `) /(\$\{not \w+\}|\S)*$`}
 }
 
 // Codes are the status codes that are right. Without any, 2xx.

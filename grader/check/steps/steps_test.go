@@ -212,6 +212,35 @@ http:
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}
 - {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(), "ok POST /a\nok POST /b\n" +
 			`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got it is there not at all; the list has 3 items; hint: Store each new item, and answer with all that is stored.`},
+		{"given fails the check where nothing judges it", `partial: true
+http:
+- {given: POST /a, body: {}, save: {x: id}}
+- {send: GET /b/$x}`, echo(), "0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n- GET /b/$x: not asked: what it needs was not set up by POST /a"},
+		{"an id that is given twice", `http:
+- {given: POST /a, body: {id: 5}, save: {x: id}}
+- {given: POST /a, body: {id: 5}, save: {y: id}}
+- {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/$x/$y: not asked: what it needs was not set up by POST /a"},
+		{"a saved value that need not be there", `http:
+- {send: POST /a, body: {id: 5}, save: {x: "name?", y: "id?"}}
+- {send: POST /b, body: {name: z, id: 5}, json: {name: $x, id: $y}}
+- {send: POST /c, body: {name: z, id: 6}, json: {name: <not $x>, id: <not $y>}}`, echo(), "ok POST /a\nok POST /b\nok POST /c"},
+		{"what no answer held", `http:
+- {send: POST /a, body: {id: 5}, save: {x: id}}
+- {send: "GET /b/${not x}", text: '/b.[0-9]{6}[?]/'}
+- {send: POST /c, body: {id: "${not x}"}, json: {id: <int>}}`, echo(), "ok POST /a\nok GET /b/${not x}\nok POST /c"},
+		{"another UUID", `http:
+- {send: POST /a, body: {id: 6ba7b810-9dad-41d1-80b4-00c04fd430c8}, save: {x: id}}
+- {send: POST /c, body: {id: "${not x}"}, json: {id: <uuid>}}
+- {send: POST /c, body: {id: "${not x}"}, json: {id: <not $x>}}`, echo(), "ok POST /a\nok POST /c\nok POST /c"},
+		{"elsewhere where there is no such route", `http:
+- {send: GET /a, or: {send: POST /b, json: {}}}
+- {send: POST /a, body: {}, json: {x: 1}, or: {send: GET /b}}`, checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				w.WriteHeader(http.StatusMethodNotAllowed)
+			}
+			fmt.Fprint(w, "{}")
+		})), `ok GET /a
+0 POST /a: want $.x = 1; got $.x = nothing; hint: Put "x" into what POST /a answers.`},
 		{"distinct", `http:
 - {send: POST /a, body: {v: 1}, times: 3, distinct: v}`, echo(), "0 POST /a: want v different in each of 3 answers; got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes up, or uuid4."},
 		{"distinct at once", `http:
@@ -220,6 +249,27 @@ http:
 		said := checktest.Asked(t, kind.Kind(), c.entry, c.target)
 		assert.Equal(t, c.want, said, c.name)
 	}
+}
+
+// TestRedirect: a slash more or less costs the first check that meets it on a route, and nothing else does.
+func TestRedirect(t *testing.T) {
+	slashed := http.NewServeMux()
+	slashed.HandleFunc("POST /notes/", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
+	slashed.HandleFunc("POST /notes", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:8000/notes/", http.StatusTemporaryRedirect)
+	})
+	target := checktest.New().Serve(slashed)
+	defer target.Close()
+	ask := func(entry string) string {
+		o, err := checktest.Ask(context.Background(), checktest.Entry(t, kind.Kind(), entry), target, 1)
+		require.NoError(t, err)
+		return checktest.Say(o)
+	}
+	const step = "{send: POST /notes, body: {a: 1}, json: {a: 1}}"
+	assert.Equal(t, "ok POST /notes\nok POST /notes", ask("http: [{given: POST /notes, body: {a: 1}}, {send: POST /notes, want: 307}]"))
+	assert.Equal(t, "0 POST /notes: want an answer to POST /notes itself; got a redirect to /notes/, which answers; the rest was asked there; "+
+		"hint: The program's route is /notes/: define it as /notes, without the slash at its end, and so for each method of it.\nok POST /notes", ask("http: ["+step+", "+step+"]"))
+	assert.Equal(t, "ok POST /notes", ask("http: ["+step+"]"))
 }
 
 // TestTogether: the requests of a step with parallel are under way at the same time.

@@ -16,7 +16,7 @@ import (
 // vars are the variables of a check: fresh values, and what was saved.
 type vars map[string]any
 
-var reference = regexp.MustCompile(`\$\$|\$\{([a-zA-Z_]\w*)\}|\$([a-zA-Z_]\w*)`)
+var reference = regexp.MustCompile(`\$\$|\$\{(?:not )?[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
 
 // counter counts the requests of a step with times, from 1.
 const counter = "i"
@@ -63,7 +63,7 @@ func plainText(value any) string {
 func asIs(s string) string { return s }
 
 // inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash takes its meaning from.
-var inPattern = regexp.MustCompile(`\\.|\$\{[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
+var inPattern = regexp.MustCompile(`\\.|\$\{(?:not )?[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
 
 // longest is what a variable may put into a regular expression, in bytes. Longer values match nothing.
 const longest = 4 << 10
@@ -110,7 +110,10 @@ func (v vars) data(value option.Value, withHoles bool) any {
 	case option.Map:
 		out := map[string]any{}
 		for _, f := range value.Fields {
-			out[v.fill(f.Key.Text, asIs)] = v.data(f.Value, withHoles)
+			wanted := v.data(f.Value, withHoles)
+			if _, nothing := wanted.(absent); !nothing {
+				out[v.fill(f.Key.Text, asIs)] = wanted
+			}
 		}
 		return out
 	case option.String:
@@ -122,7 +125,11 @@ func (v vars) data(value option.Value, withHoles bool) any {
 func (v vars) text(text string, withHoles bool) any {
 	if withHoles {
 		if m := notHole.FindStringSubmatch(text); m != nil {
-			return hole{kind: "<not>", not: v.value(m[1])}
+			not := v.value(m[1])
+			if _, nothing := not.(absent); nothing {
+				return not
+			}
+			return hole{kind: "<not>", not: not}
 		}
 		if slices.Contains(holes, text) {
 			return hole{kind: text}
@@ -181,7 +188,7 @@ func references(text string) (names []string) {
 	}
 	for _, m := range written.FindAllString(text, -1) {
 		if m != "$$" && m[0] == '$' {
-			names = append(names, strings.Trim(m, "${}"))
+			names = append(names, strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix))
 		}
 	}
 	return names
@@ -208,7 +215,11 @@ func (s Step) uses(found func(name string, at, part option.Value)) {
 	text := func(key, text string) option.Value {
 		return option.Value{Pos: s.place(key).Pos, Kind: option.String, Text: text}
 	}
-	parts := []option.Value{text("send", s.Send.Path)}
+	key := "send"
+	if s.Given.Method != "" {
+		key = "given"
+	}
+	parts := []option.Value{text(key, s.request().Path)}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
 		parts = append(parts, text("headers", s.Headers[name]))
 	}
@@ -220,6 +231,9 @@ func (s Step) uses(found func(name string, at, part option.Value)) {
 	}
 	for _, part := range slices.Concat(parts, []option.Value{s.Body, s.Raw, s.JSON}, s.Has, s.Lacks) {
 		uses(part, func(name string, at option.Value) { found(name, at, part) })
+	}
+	if s.Or != nil {
+		s.Or.step().uses(found)
 	}
 }
 

@@ -100,31 +100,40 @@ func unknown(text option.Value) (ps option.Problems) {
 // Ask walks.
 func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	var o check.Outcome
+	var led *check.Item
 	for n := range c.Walks {
 		item := check.Passed(fmt.Sprintf("walk %d of %d", n+1, c.Walks))
 		if len(o.Evidence) > 0 {
 			o.Items = append(o.Items, check.Item{Name: item.Name, Skipped: true, Got: "not asked: the walk before it failed"})
 			continue
 		}
-		failed, err := c.fails(ctx, t, c.plan(in.Rand, n))
+		plan := c.plan(in.Rand, n)
+		failed, detour, err := c.walk(ctx, t, plan)
+		if err == nil && failed != nil {
+			failed, err = c.shrink(ctx, t, plan, failed)
+		}
 		if err != nil {
 			return check.Outcome{}, err
 		}
+		if detour != nil {
+			led = detour
+		}
 		if failed != nil {
-			item = check.Item{Name: item.Name, Want: failed.want, Got: failed.got,
-				Hint: check.Advise("The story is the shortest that fails: follow it with curl, and print what the program stores after each step.")}
+			item = check.Item{Name: item.Name, Want: failed.want, Got: failed.got, Hint: check.Advise(failed.hint())}
 			o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened", Text: strings.Join(failed.story, "\n")})
 		}
 		o.Items = append(o.Items, item)
 	}
+	if led != nil && len(o.Evidence) == 0 && in.Memory.First("slash "+steps.Route(c.At)) {
+		o.Items = append(o.Items, *led)
+	}
 	return o, nil
 }
 
-// fails walks, and shortens the plan when it fails; nil is a walk that holds.
-func (c *CRUD) fails(ctx context.Context, t check.Target, plan []operation) (*failure, error) {
-	failed, err := c.walk(ctx, t, plan)
-	if failed == nil || err != nil {
-		return nil, err
+// hint is what to do about it.
+func (f failure) hint() string {
+	if f.twice {
+		return "Give each thing an id that no other has: the number of things is one that is there already after a delete; a counter that only goes up is not, nor is uuid4."
 	}
-	return c.shrink(ctx, t, plan, failed)
+	return "The story is the shortest that fails: follow it with curl, and print what the program stores after each step."
 }

@@ -14,7 +14,7 @@ func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, las
 	plan = plan[:last.at+1]
 	for i, n := len(plan)-2, 0; i >= 0 && n < tries; n++ {
 		shorter := without(plan, i)
-		failed, err := c.walk(ctx, t, shorter)
+		failed, _, err := c.walk(ctx, t, shorter)
 		if err != nil {
 			return nil, err
 		}

@@ -18,24 +18,25 @@ type failure struct {
 	at        int // the operation
 	want, got string
 	story     []string
+	twice     bool // an id was given out that another thing has
 }
 
-// walk does the operations and compares each answer with the model.
-func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, error) {
+// walk does the operations and compares each answer with the model. The item is of a redirect that was followed on the way.
+func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, *check.Item, error) {
 	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{}}
 	for i, op := range plan {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		want, got, err := w.do(ctx, op)
 		if err != nil {
-			return nil, err
+			return nil, w.led, err
 		}
 		if want != "" {
-			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got)}, nil
+			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got), twice: w.twice}, w.led, nil
 		}
 	}
-	return nil, nil
+	return nil, w.led, nil
 }
 
 type walker struct {
@@ -43,6 +44,8 @@ type walker struct {
 	target  check.Target
 	ids     map[int]any
 	model   map[int]map[string]any
+	led     *check.Item // of a redirect that was followed
+	twice   bool        // an id was given out that another thing has
 	story   []string
 }
 
@@ -61,7 +64,8 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		}
 		for other, id := range w.ids {
 			if w.model[other] != nil && text(id) == text(thing[c.ID]) {
-				return "an id that no live thing has", steps.Show(thing[c.ID]), nil
+				w.twice = true
+				return "an id that no live thing has", fmt.Sprintf("%s %s was given out twice", c.ID, steps.Show(thing[c.ID])), nil
 			}
 		}
 		w.ids[op.thing], w.model[op.thing] = thing[c.ID], op.body
@@ -113,7 +117,7 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 	if err != nil || want != "" {
 		return want, got, err
 	}
-	answer, err := w.target.Do(ctx, request(http.MethodPost, w.options.At, body))
+	answer, _, err := steps.Follow(ctx, w.target, request(http.MethodPost, w.options.At, body))
 	if err != nil {
 		return "", "", err
 	}
@@ -212,9 +216,14 @@ func (w *walker) send(ctx context.Context, what, method, path string, body map[s
 	if body != nil {
 		line += " " + steps.Show(body)
 	}
-	answer, err := w.target.Do(ctx, request(method, path, body))
+	answer, to, err := steps.Follow(ctx, w.target, request(method, path, body))
 	if err != nil {
 		return nil, "", err
+	}
+	if to != "" {
+		item := steps.Redirected(method+" "+path, method, path, to)
+		w.led = &item
+		line += ", redirected to " + to
 	}
 	if answer.Fault != "" {
 		w.story = append(w.story, line+"  -> "+answer.Fault)

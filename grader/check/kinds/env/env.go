@@ -141,6 +141,12 @@ func (e *Env) container(ctx context.Context, t check.Target) (c check.SecondCont
 	return c, port, err
 }
 
+// Sends are the requests that the steps judge.
+func (e *Env) Sends() []string { return steps.Sends(e.Steps) }
+
+// Givens are those that they are given.
+func (e *Env) Givens() []string { return steps.Givens(e.Steps) }
+
 // Ask looks at a container that was started with the variables.
 func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	c, port, err := e.container(ctx, t)

@@ -16,7 +16,8 @@ func Kind() check.Kind {
 		Text: `A list of steps, one request each: taskgrader explain steps, holes and variables say all that a step can hold. A step
 passes when all that it wants holds; the check stops at the first that fails, unless it is partial.
 
-Redirects are not followed, and a redirect is no answer. No proxy is used, and a body is read to its limit and no further. Every
+A redirect to the same address with a slash more or less, which no step wants, is followed, and costs once: the first check that
+meets it on a route fails with that alone. No other redirect is followed, nor is it an answer. No proxy is used, and a body is read to its limit and no further. Every
 failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.`,
 		Topics: steps.Topics(),
 		Example: `id: create
@@ -35,7 +36,7 @@ func (s *Steps) ValidateOption(at option.Value) option.Problems {
 	if len(*s) == 0 {
 		return at.Problem("want at least one step")
 	}
-	return nil
+	return steps.ValidateGiven(*s, at)
 }
 
 // ValidateScope checks the variables.
@@ -47,6 +48,12 @@ func (s *Steps) ValidateScope(fresh []option.Value) ([]string, option.Problems) 
 func (s *Steps) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
 	return steps.ValidateLimits(*s, l)
 }
+
+// Sends are the requests that the steps judge.
+func (s *Steps) Sends() []string { return steps.Sends(*s) }
+
+// Givens are those that they are given.
+func (s *Steps) Givens() []string { return steps.Givens(*s) }
 
 // Ask sends the steps.
 func (s *Steps) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
