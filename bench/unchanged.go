@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -45,7 +46,7 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	copied := func(_ context.Context, t class.Task, _ func(string)) result.Report {
+	copied := func(_ context.Context, t batch.Task, _ func(string)) result.Report {
 		rep := one
 		rep.Seed = t.Seed
 		sub, err := t.Entry.Open()
@@ -56,7 +57,7 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 		rep.Submission = result.Submission{ID: sub.ID, Digest: sub.Digest, ProgramDigest: sub.ProgramDigest}
 		return rep
 	}
-	if _, err := class.RunFunc(ctx, copied, r, entries, class.Options{Out: out, Version: one.Grader.Version}); err != nil {
+	if _, err := batch.RunFunc(ctx, copied, r, entries, batch.Options{Out: out, Version: one.Grader.Version}); err != nil {
 		return nil, err
 	}
 	var took, memory []float64

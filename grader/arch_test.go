@@ -18,6 +18,7 @@ const module = "github.com/taskgrader/taskgrader/"
 // /... is a package and all below it.
 type arrow struct {
 	of       string   // packages that the arrow is about
+	except   []string // of those, whom it is not about
 	what     string   // what it is about: imports that match
 	only     []string // of those, what they may import; nothing where empty
 	directly bool     // imports alone, not what these import in turn
@@ -26,8 +27,9 @@ type arrow struct {
 
 var arrows = []arrow{
 	{of: "grader/result", what: "...", because: "the report is plain data: whatever shows or stores it must not pull in how it came about"},
-	{of: "grader/report/...", what: "...", only: []string{"grader/result", "grader/plain", "grader/report/..."}, because: "JSON and HTML are made of the report alone, so that an old report can be shown again"},
-	{of: "grader/export/...", what: "...", only: []string{"grader/result", "grader/plain", "grader/sheet", "grader/export/..."}, because: "an export is made of the report alone"},
+	{of: "grader/report/...", what: "...", only: []string{"grader/result", "grader/class", "grader/plain", "grader/report/..."}, because: "pages are made of a report or a class alone, so that an old one can be shown again"},
+	{of: "grader/class", what: "...", only: []string{"grader/result", "grader/plain"}, because: "a graded class is plain data: whatever shows or stores it must not pull in how it came about"},
+	{of: "grader/export/...", what: "...", only: []string{"grader/result", "grader/class", "grader/plain", "grader/sheet", "grader/export/..."}, because: "an export is made of reports and their class alone"},
 	{of: "grader/dockerfile", what: "...", because: "a Dockerfile can be read without a grader"},
 	{of: "grader/dockerignore", what: "...", because: "an ignore file can be read without a grader"},
 	{of: "grader/sheet", what: "...", because: "a table can be read without knowing what for"},
@@ -42,8 +44,9 @@ var arrows = []arrow{
 	{of: "grader", what: "grader/engine", because: "the flow of one submission is given an engine, so that it can be tested without Docker"},
 	{of: "grader", what: "grader/check/...", only: []string{"grader/check"}, because: "the flow knows no kind by its name"},
 	{of: "grader", what: "grader/report/...", because: "how a report is shown is not for the one who makes it"},
-	{of: "grader/class", what: "grader/engine", because: "what hands out work meets what grades in submissions and results alone, so that a class can be spread over machines"},
-	{of: "grader/class", what: "grader/check/...", only: []string{"grader/check"}, directly: true, because: "a class knows no kind"},
+	{of: "grader/batch", what: "grader/engine/...", because: "what hands out work meets what grades in submissions and results alone, so that a class can be spread over machines"},
+	{of: "grader/batch", what: "grader/check/...", directly: true, because: "a class knows no kind"},
+	{of: "...", except: []string{"grader/batch", "cmd/taskgrader", "bench"}, what: "grader", because: "a grading is started by a command or by the run of a class"},
 	{of: "...", what: "cmd/...", because: "commands are at the top: nothing builds on flags and exit codes"},
 	{of: "...", what: "grader/check/checktest", because: "only tests test"},
 }
@@ -94,7 +97,7 @@ func matches(name string, patterns ...string) bool {
 func wrongWay(imports, deps map[string][]string) (out []string) {
 	for name := range imports {
 		for _, a := range arrows {
-			if !matches(name, a.of) {
+			if !matches(name, a.of) || matches(name, a.except...) {
 				continue
 			}
 			from := deps[name]
@@ -138,7 +141,10 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"grader/check/kinds/cache", module + "grader/check/kinds/build", "grader/check/kinds/cache must not import grader/check/kinds/build: a kind knows its question alone"},
 		{"grader/rubric", module + "grader/check/kinds", "grader/rubric must not import grader/check/kinds: the rubric language"},
 		{"grader", module + "grader/engine", "grader must not import grader/engine: the flow"},
-		{"grader/class", module + "cmd/taskgrader", "grader/class must not import cmd/taskgrader: commands are at the top"},
+		{"grader/watch", module + "grader", "grader/watch must not import grader: a grading is started"},
+		{"grader/class", module + "grader/report", "grader/class must not import grader/report: a graded class is plain data"},
+		{"grader/batch", module + "grader/check/kinds", "grader/batch must not import grader/check/kinds: a class knows no kind"},
+		{"grader/batch", module + "cmd/taskgrader", "grader/batch must not import cmd/taskgrader: commands are at the top"},
 		{"grader/report", "github.com/moby/moby/client", "grader/report must not import github.com/moby/moby/client: whoever talks to Docker is named"},
 		{"grader/check/kinds/env", "gopkg.in/yaml.v3", "grader/check/kinds/env must not import gopkg.in/yaml.v3: one package"},
 	} {

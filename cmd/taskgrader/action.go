@@ -16,6 +16,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/actions"
 	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/export"
@@ -169,7 +170,7 @@ func exported(format string, rep result.Report) (string, error) {
 	all := export.All()
 	f := all[slices.IndexFunc(all, func(f export.Format) bool { return f.Name == format })]
 	var b strings.Builder
-	err := f.One(&b, export.Student{ID: rep.Submission.ID, Submission: rep.Submission.ID, State: export.Graded, Report: &rep}, export.Options{Env: os.Getenv})
+	err := f.One(&b, export.Student{ID: rep.Submission.ID, Submission: rep.Submission.ID, State: class.Graded, Report: &rep}, export.Options{Env: os.Getenv})
 	return b.String(), err
 }
 

@@ -17,9 +17,11 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -64,7 +66,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
 		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs), "Give 1 or more, or leave it out: processors and memory say how many."}
 	}
-	options := class.Options{Out: o.out, Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
+	options := batch.Options{Out: o.out, Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
 	entries, err := o.find(dir, &options)
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Progress = show.event
 	unsaid := context.AfterFunc(cmd.Context(), show.stopping)
-	c, err := class.Run(cmd.Context(), lazy, r, entries, options)
+	c, err := batch.Run(cmd.Context(), lazy, r, entries, options)
 	unsaid()
 	show.done()
 	if c == nil {
@@ -103,7 +105,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 }
 
 // find lists the submissions and reads the roster.
-func (o *classOptions) find(dir string, options *class.Options) ([]submission.Entry, error) {
+func (o *classOptions) find(dir string, options *batch.Options) ([]submission.Entry, error) {
 	entries, ignored, err := submission.List(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noFolder(dir)
@@ -124,7 +126,7 @@ func (o *classOptions) find(dir string, options *class.Options) ([]submission.En
 		}
 	}
 	if len(entries) == 0 {
-		refused := &class.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
+		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
 		if _, err := os.Stat(filepath.Join(dir, "Dockerfile")); err == nil {
 			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
 		}
@@ -135,7 +137,7 @@ func (o *classOptions) find(dir string, options *class.Options) ([]submission.En
 
 // ours tells what a run ended with: a mistake of the caller, or a fault of ours.
 func ours(err error) error {
-	var refused *class.RefusedError
+	var refused *batch.RefusedError
 	var fault graderError
 	if errors.As(err, &refused) || errors.As(err, &fault) {
 		return err
@@ -147,12 +149,12 @@ func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
 	if o.format == "json" {
 		return class.JSON(cmd.OutOrStdout(), c)
 	}
-	return class.Text(cmd.OutOrStdout(), c, class.TextOptions{Color: o.color(cmd), Out: o.out})
+	return report.Summary(cmd.OutOrStdout(), c, report.SummaryOptions{Color: o.color(cmd), Out: o.out})
 }
 
 // progress shows how far a class is.
 type progress interface {
-	event(class.Event)
+	event(batch.Event)
 	stopping() // after Ctrl-C, from any goroutine
 	done()
 }
@@ -169,14 +171,14 @@ func newProgress(w io.Writer, quiet bool) progress {
 
 type noProgress struct{}
 
-func (noProgress) event(class.Event) {}
+func (noProgress) event(batch.Event) {}
 func (noProgress) stopping()         {}
 func (noProgress) done()             {}
 
 // lineProgress is one line for each submission that is graded.
 type lineProgress struct{ out io.Writer }
 
-func (p lineProgress) event(e class.Event) {
+func (p lineProgress) event(e batch.Event) {
 	if e.Row != nil && e.Row.Now {
 		fmt.Fprintf(p.out, "%d/%d %s: %s\n", e.Done, e.Total, e.ID, e.Row.Line())
 	}
@@ -199,7 +201,7 @@ type worker struct {
 	what atomic.Pointer[string]
 }
 
-func (p *barProgress) event(e class.Event) {
+func (p *barProgress) event(e batch.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.screen == nil {

@@ -34,7 +34,7 @@ func readReports(dir string) (export.Class, []export.Note, error) {
 	if err != nil {
 		return export.Class{}, nil, usageError{fmt.Sprintf("%s: %v", f.Name(), err), "Take the file away and run class again, which makes it anew."}
 	}
-	c := graded.Export()
+	c := export.Of(*graded)
 	var notes []export.Note
 	known := map[string]bool{}
 	for i := range c.Students {
@@ -45,7 +45,7 @@ func readReports(dir string) (export.Class, []export.Note, error) {
 		}
 		score := s.Report.Score
 		r, err := readReport(dir, s.Submission)
-		if s.State == export.Error && (errors.Is(err, fs.ErrNotExist) || err == nil && r.Rubric.Digest != c.Rubric.Digest) { // it could not be written
+		if s.State == class.Error && (errors.Is(err, fs.ErrNotExist) || err == nil && r.Rubric.Digest != c.Rubric.Digest) { // it could not be written
 			continue
 		}
 		if err != nil {
@@ -97,9 +97,9 @@ func gradedAlone(dir string, ids []string) (export.Class, error) {
 		if err != nil {
 			return c, err
 		}
-		s := export.Student{ID: id, Submission: id, Name: r.Submission.Name, Email: r.Submission.Email, State: export.Graded, Report: r}
+		s := export.Student{ID: id, Submission: id, Name: r.Submission.Name, Email: r.Submission.Email, State: class.Graded, Report: r}
 		if r.Score == nil {
-			s.State = export.Error
+			s.State = class.Error
 			if p := r.Problem; p != nil {
 				s.Note = p.Phase + ": " + p.Message
 			}

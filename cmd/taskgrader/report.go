@@ -124,7 +124,7 @@ func runIndex(cmd *cobra.Command, dir string) error {
 		return fmt.Errorf("a submission is called %q, and its page has the name that the list would get", "index")
 	}
 	out := filepath.Join(dir, "students", "index.html")
-	if err := report.WriteFile(out, func(w io.Writer) error { return class.Links(w, *c) }); err != nil {
+	if err := report.WriteFile(out, func(w io.Writer) error { return report.Links(w, *c) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), out)

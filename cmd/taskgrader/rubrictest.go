@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader"
-	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -95,7 +95,7 @@ func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
 	}
 	defer e.Close()
 	if o.jobs <= 0 {
-		o.jobs = class.DefaultJobs(int64(r.Limits.Run.Memory))
+		o.jobs = batch.DefaultJobs(int64(r.Limits.Run.Memory))
 	}
 	summary := summary{untested: map[string]bool{}}
 	for _, c := range r.Checks {

@@ -13,25 +13,25 @@ type Duplicate struct {
 	IDs  []string `json:"ids"`
 }
 
-// empty is the digest of nothing: of what could not be unpacked, and of a program where there is none.
-var empty = func() string {
+// EmptyDigest is the digest of nothing: of what could not be unpacked, and of a program where there is none.
+var EmptyDigest = func() string {
 	sum := sha256.Sum256(nil)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }()
 
-// duplicates are the groups, those of the same content first. A group with the same program that is no larger than one
+// Duplicates returns the groups, those of the same content first. A group with the same program that is no larger than one
 // with the same content is left out.
-func duplicates(rows []Row) []Duplicate {
+func Duplicates(rows []Row) []Duplicate {
 	content, program := map[string][]string{}, map[string][]string{}
 	digests := map[string]map[string]bool{} // contents of one program
 	person := map[string]string{}
 	for _, row := range rows {
-		if row.Digest == "" || row.Digest == empty {
+		if row.Digest == "" || row.Digest == EmptyDigest {
 			continue
 		}
 		person[row.ID] = row.Student
 		content[row.Digest] = append(content[row.Digest], row.ID)
-		if p := row.ProgramDigest; p != "" && p != empty {
+		if p := row.ProgramDigest; p != "" && p != EmptyDigest {
 			if digests[p] == nil {
 				digests[p] = map[string]bool{}
 			}

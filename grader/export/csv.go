@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
@@ -58,12 +59,12 @@ func CSV(w io.Writer, c Class) error {
 // word stands where there are no points. It is never a number, and empty only of who handed in nothing.
 func word(s Student) string {
 	switch s.State {
-	case Missing:
+	case class.Missing:
 		return ""
-	case Waiting:
-		return string(Waiting)
+	case class.Waiting:
+		return string(class.Waiting)
 	}
-	return string(Error)
+	return string(class.Error)
 }
 
 func checkCell(s Student, id string) string {
@@ -72,7 +73,7 @@ func checkCell(s Student, id string) string {
 			switch {
 			case c.ID != id:
 			case c.Status == result.Error:
-				return string(Error)
+				return string(class.Error)
 			default:
 				return plain.Points(c.Points)
 			}
@@ -93,11 +94,11 @@ func remark(s Student) string {
 		add("another hand-in of " + s.ID)
 	}
 	switch s.State {
-	case Missing:
+	case class.Missing:
 		add("handed in nothing")
-	case Stale:
+	case class.Stale:
 		add("an earlier grade; " + s.Note)
-	case Error:
+	case class.Error:
 		add("grader: " + s.Note)
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
@@ -64,18 +65,6 @@ type Class struct {
 	Students []Student
 }
 
-// State is what became of one student.
-type State string
-
-// The states.
-const (
-	Graded  State = "graded"
-	Error   State = "error"   // a fault of ours
-	Stale   State = "stale"   // the score is an earlier one
-	Waiting State = "waiting" // nobody graded it yet
-	Missing State = "missing" // in the roster, and handed in nothing
-)
-
 // Student is one hand-in, or a student of the roster without one.
 type Student struct {
 	ID         string // the roster's, or the submission's
@@ -83,7 +72,7 @@ type Student struct {
 	Name       string
 	Email      string
 	Platform   string // "canvas" or "moodle" when Submission is that platform's number for the student
-	State      State
+	State      class.State
 	Note       string // why there is no score, or why it is an earlier one
 	Late       bool
 	Second     bool           // another hand-in of a student who has one that counts
@@ -92,7 +81,7 @@ type Student struct {
 
 // Score is the points, and whether there are any.
 func (s Student) Score() (float64, bool) {
-	if s.State != Graded && s.State != Stale || s.Report == nil || s.Report.Score == nil {
+	if s.State != class.Graded && s.State != class.Stale || s.Report == nil || s.Report.Score == nil {
 		return 0, false
 	}
 	return *s.Report.Score, true
@@ -101,7 +90,7 @@ func (s Student) Score() (float64, bool) {
 // Ours says whether the student has no score for a reason of ours.
 func (s Student) Ours() bool {
 	_, scored := s.Score()
-	return !scored && s.State != Missing && s.State != Waiting
+	return !scored && s.State != class.Missing && s.State != class.Waiting
 }
 
 // Note is what the person who exports must know.
@@ -142,7 +131,7 @@ func NoteOf(s Student) *Note {
 	switch {
 	case !scored:
 		return &Note{Who: s.ID, What: "no score: " + why(s), Ours: s.Ours()}
-	case s.State == Stale:
+	case s.State == class.Stale:
 		return &Note{Who: s.ID, What: "an earlier score: " + s.Note}
 	}
 	return nil
@@ -170,11 +159,11 @@ func grades(c Class, do func(Student, float64)) []Note {
 // why a student has no score.
 func why(s Student) string {
 	switch {
-	case s.State == Missing:
+	case s.State == class.Missing:
 		return "handed in nothing"
-	case s.State == Waiting && s.Note != "":
+	case s.State == class.Waiting && s.Note != "":
 		return "not graded: " + s.Note
-	case s.State == Waiting:
+	case s.State == class.Waiting:
 		return "not graded"
 	case s.Note != "":
 		return "the grader failed: " + s.Note

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -66,9 +67,9 @@ func reportOf(id string, checks ...result.Check) *result.Report {
 }
 
 func student(id, name string, checks ...result.Check) Student {
-	s := Student{ID: id, Submission: id, Name: name, Email: id + "@x.edu", State: Graded, Report: reportOf(id, checks...)}
+	s := Student{ID: id, Submission: id, Name: name, Email: id + "@x.edu", State: class.Graded, Report: reportOf(id, checks...)}
 	if s.Report.Score == nil {
-		s.State, s.Note = Error, "check: the daemon is gone"
+		s.State, s.Note = class.Error, "check: the daemon is gone"
 	}
 	return s
 }
@@ -192,7 +193,7 @@ func accepted(t *testing.T, c Class) {
 				require.Equal(t, "error", rows[s.ID]["score"])
 				require.Positive(t, suites[s.ID].errors)
 			} else {
-				require.Equal(t, map[State]string{Missing: "", Waiting: "waiting"}[s.State], rows[s.ID]["score"])
+				require.Equal(t, map[class.State]string{class.Missing: "", class.Waiting: "waiting"}[s.State], rows[s.ID]["score"])
 				require.Positive(t, suites[s.ID].skipps)
 			}
 			continue
@@ -311,15 +312,15 @@ func random(r *rand.Rand) Class {
 		s := student(fmt.Sprintf("s%d", i), nasty[r.IntN(len(nasty))]+strconv.Itoa(i), own...)
 		switch r.IntN(8) {
 		case 0:
-			s = Student{ID: s.ID, Name: s.Name, Email: s.Email, State: Missing}
+			s = Student{ID: s.ID, Name: s.Name, Email: s.Email, State: class.Missing}
 		case 1:
-			s.State, s.Report, s.Note = Waiting, nil, "the submission changed"
+			s.State, s.Report, s.Note = class.Waiting, nil, "the submission changed"
 		case 2:
-			if s.State == Graded {
-				s.State, s.Note = Stale, "the grader changed"
+			if s.State == class.Graded {
+				s.State, s.Note = class.Stale, "the grader changed"
 			}
 		case 3: // its report could not be written
-			s.State, s.Report, s.Note = Error, nil, "report: no space left"
+			s.State, s.Report, s.Note = class.Error, nil, "report: no space left"
 		}
 		students = append(students, s)
 	}
@@ -570,11 +571,11 @@ func goldenClass() Class {
 	part := checks(check("create", result.Partial, 2.5, 5), check("walk", result.Fail, 0, 3), check("slim", result.Fail, 0, 2))
 	odd := checks(check("create", result.Blocked, 0, 5), check("walk", result.Error, 0, 3), check("slim", result.Blocked, 0, 2))
 	stale, waiting, second := student("fay", "山田 太郎", pass...), student("gus", "Gus Low", part...), student("ada", "Ada Lovelace", part...)
-	stale.State, stale.Note, stale.Late = Stale, "the grader changed", true
-	waiting.State, waiting.Report, waiting.Note = Waiting, nil, "the submission changed"
+	stale.State, stale.Note, stale.Late = class.Stale, "the grader changed", true
+	waiting.State, waiting.Report, waiting.Note = class.Waiting, nil, "the submission changed"
 	second.Submission, second.Second = "ada-second", true
 	return classOf(student("ada", "Ada Lovelace", pass...), student("bob", "O\"Neil, Bob\nthe 2nd", part...), student("cyd", "Cyd Nil", odd...),
-		Student{ID: "dee", Name: "Dee Dee", Email: "dee@x.edu", State: Missing}, student("eve", "=HYPERLINK(\"http://x\",\"Eve\")", part...), stale, waiting, second)
+		Student{ID: "dee", Name: "Dee Dee", Email: "dee@x.edu", State: class.Missing}, student("eve", "=HYPERLINK(\"http://x\",\"Eve\")", part...), stale, waiting, second)
 }
 
 func TestGolden(t *testing.T) {

@@ -170,13 +170,13 @@ func classOf(n int) class.Class {
 	}
 	for i := range n {
 		row := class.Row{ID: fmt.Sprintf("student-%03d", i+1), Student: fmt.Sprintf("s%03d", i+1), Name: names[i%len(names)], Email: fmt.Sprintf("s%03d@example.org", i+1), File: fmt.Sprintf("student-%03d.zip", i+1),
-			State: class.Graded, MaxScore: c.MaxScore, DurationMS: 9000, Steps: 5, Cached: 3, Report: &class.Stamp{Bytes: 1}}
+			State: class.Graded, MaxScore: c.MaxScore, DurationMS: 9000, Steps: 5, Cached: 3, Report: &class.FileStat{Bytes: 1}}
 		if i >= len(names) {
 			row.Name += fmt.Sprintf(" %d", i/len(names)+1)
 		}
 		switch {
 		case i%29 == 20:
-			row.State, row.Problem, row.Report = class.Error, &class.Problem{Phase: "build", Message: "the registry does not answer"}, nil
+			row.State, row.Problem, row.Report = class.Error, &result.Problem{Phase: "build", Message: "the registry does not answer"}, nil
 			c.Students = append(c.Students, row)
 			continue
 		case i%29 == 25:
@@ -200,7 +200,7 @@ func classOf(n int) class.Class {
 			total = result.Sum(total, v.Points)
 		}
 		for _, s := range c.Skills {
-			m := class.Mastered{ID: s.ID}
+			m := class.SkillScore{ID: s.ID}
 			for j, k := range c.Checks {
 				if k.Skill == s.ID {
 					m.Points, m.MaxPoints = result.Sum(m.Points, row.Checks[j].Points), result.Sum(m.MaxPoints, k.MaxPoints)
@@ -212,7 +212,7 @@ func classOf(n int) class.Class {
 		row.Score = score(total)
 		if i%41 == 7 {
 			row.Late = true
-			row.Before = &class.Before{Why: "the submission changed", Score: score(40), Changes: []class.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6}}}
+			row.Before = &class.Before{Why: "the submission changed", Score: score(40), Changes: []result.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6}}}
 		}
 		c.Students = append(c.Students, row)
 	}
@@ -233,14 +233,14 @@ func htmlOf(t *testing.T, r result.Report) string {
 func classHTML(t *testing.T, c class.Class) string {
 	t.Helper()
 	var b strings.Builder
-	require.NoError(t, class.HTML(&b, c))
+	require.NoError(t, report.Index(&b, c))
 	return b.String()
 }
 
 func linksHTML(t *testing.T, c class.Class) string {
 	t.Helper()
 	var b strings.Builder
-	require.NoError(t, class.Links(&b, c))
+	require.NoError(t, report.Links(&b, c))
 	return b.String()
 }
 

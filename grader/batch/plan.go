@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -30,14 +31,14 @@ const (
 
 // todo is one submission that is to be graded.
 type todo struct {
-	index int    // of the entry
-	why   string // one of the above
-	was   *Row   // the verdict it has, or nil
+	index int        // of the entry
+	why   string     // one of the above
+	was   *class.Row // the verdict it has, or nil
 }
 
 // plan fills the rows with what is on disk and says what is to be graded.
-func (r *run) plan(ctx context.Context, before *Class) ([]todo, error) {
-	prior := map[string]*Row{}
+func (r *run) plan(ctx context.Context, before *class.Class) ([]todo, error) {
+	prior := map[string]*class.Row{}
 	if before != nil {
 		for i := range before.Students {
 			prior[before.Students[i].ID] = &before.Students[i]
@@ -71,14 +72,14 @@ func (r *run) plan(ctx context.Context, before *Class) ([]todo, error) {
 }
 
 // inspect fills the row of one entry, and says what is to be done about it; nil is nothing.
-func (r *run) inspect(i int, prior *Row) (*todo, error) {
+func (r *run) inspect(i int, prior *class.Row) (*todo, error) {
 	e := r.entries[i]
 	row, err := r.known(e, prior)
 	if err != nil {
 		return nil, err
 	}
 	if row == nil {
-		row = &Row{ID: e.ID, State: Waiting, Due: dueNew}
+		row = &class.Row{ID: e.ID, State: class.Waiting, Due: dueNew}
 		r.place(i, *row)
 		return &todo{index: i, why: dueNew}, nil
 	}
@@ -93,10 +94,10 @@ func (r *run) inspect(i int, prior *Row) (*todo, error) {
 	was := *row
 	switch {
 	case why == dueRubric, why == dueChecks, why == dueSubmission: // the points are not of this
-		row = &Row{ID: e.ID, State: Waiting}
-	case row.State == Error:
+		row = &class.Row{ID: e.ID, State: class.Waiting}
+	case row.State == class.Error:
 	default:
-		row.State = Stale
+		row.State = class.Stale
 	}
 	row.Due = why
 	r.place(i, *row)
@@ -104,16 +105,19 @@ func (r *run) inspect(i int, prior *Row) (*todo, error) {
 }
 
 // place puts a row in its place, with what the hand-in says of itself.
-func (r *run) place(i int, row Row) {
+func (r *run) place(i int, row class.Row) {
 	e := r.entries[i]
-	row.File, row.Late, row.Student, row.Second = e.File, e.Late, "", false
+	row.File, row.Late, row.Student, row.Second, row.Platform = e.File, e.Late, "", false, ""
+	if e.Form == submission.Canvas || e.Form == submission.Moodle {
+		row.Platform = string(e.Form)
+	}
 	row.Name, row.Email = r.person(i)
 	r.rows[i] = row
 }
 
 // known is the row of what is on disk, or nil. The report is the truth, and class.json spares reading it.
-func (r *run) known(e submission.Entry, prior *Row) (*Row, error) {
-	if prior != nil && prior.Report == nil && prior.State == Error { // it could not be written, and what is there is older
+func (r *run) known(e submission.Entry, prior *class.Row) (*class.Row, error) {
+	if prior != nil && prior.Report == nil && prior.State == class.Error { // it could not be written, and what is there is older
 		row := *prior
 		return &row, nil
 	}
@@ -137,20 +141,20 @@ func (r *run) known(e submission.Entry, prior *Row) (*Row, error) {
 	if rep.Rubric.ID != r.rubric.ID && !r.options.Fresh && !replaced {
 		return nil, r.mixed(rep.Rubric.ID)
 	}
-	row := rowOf(rep, &r.texts)
+	row := class.RowOf(rep, &r.texts)
 	row.Report = &stamp
-	if prior != nil && prior.State == Stale && row.State == Graded { // a run was killed after this was graded again
-		row.Before = compare(*prior, row, prior.Due)
+	if prior != nil && prior.State == class.Stale && row.State == class.Graded { // a run was killed after this was graded again
+		row.Before = class.Compare(*prior, row, prior.Due)
 	}
 	return &row, nil
 }
 
 // due is why a submission with a verdict is to be graded again, or empty.
-func (r *run) due(e submission.Entry, row *Row) string {
+func (r *run) due(e submission.Entry, row *class.Row) string {
 	switch {
 	case row.Rubric != r.rubric.Digest:
 		return dueRubric
-	case row.State == Error:
+	case row.State == class.Error:
 		return dueError
 	case len(row.Checks) != r.asked:
 		return dueChecks
@@ -162,14 +166,14 @@ func (r *run) due(e submission.Entry, row *Row) string {
 		return dueSeed
 	case changed(e, row):
 		return dueSubmission
-	case row.State == Stale:
+	case row.State == class.Stale:
 		return row.Due
 	}
 	return ""
 }
 
 // changed says whether a submission is another than the one its row is of.
-func changed(e submission.Entry, row *Row) bool {
+func changed(e submission.Entry, row *class.Row) bool {
 	packed, err := e.Packed()
 	if err != nil {
 		return true // grading it will say what is wrong
@@ -190,7 +194,7 @@ func changed(e submission.Entry, row *Row) bool {
 }
 
 // refresh makes the files of a kept report again when one is gone, or the student's name is another.
-func (r *run) refresh(i int, row *Row) (*Row, error) {
+func (r *run) refresh(i int, row *class.Row) (*class.Row, error) {
 	name, email := r.person(i)
 	whole := row.Name == name && row.Email == email
 	for _, audience := range []result.Audience{result.Student, result.Instructor} {
@@ -233,10 +237,10 @@ func readReport(file string) (result.Report, error) {
 	return report.Read(f)
 }
 
-func stampOf(file string) (Stamp, error) {
+func stampOf(file string) (class.FileStat, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return Stamp{}, err
+		return class.FileStat{}, err
 	}
-	return Stamp{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}, nil
+	return class.FileStat{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}, nil
 }

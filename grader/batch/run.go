@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader"
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -22,18 +23,18 @@ type run struct {
 	seed    string
 	asked   int   // checks in a whole report
 	student []int // of each entry: index into the roster, or -1
-	texts   intern
+	texts   class.Interner
 	failing atomic.Int32 // students in a row that ended in an error
 
-	rows []Row // of the entries; after plan, only RunFunc's goroutine uses them
+	rows []class.Row // of the entries; after plan, only RunFunc's goroutine uses them
 
 	mu   sync.Mutex // around Progress
 	done int
 }
 
-func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options, before *Class) *run {
+func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options, before *class.Class) *run {
 	run := &run{grade: grade, rubric: r, entries: entries, options: o, seed: o.Seed, asked: len(selected(r, o.Only)),
-		student: make([]int, len(entries)), rows: make([]Row, len(entries))}
+		student: make([]int, len(entries)), rows: make([]class.Row, len(entries))}
 	if run.seed == "" && before != nil {
 		run.seed = before.Seed
 	}
@@ -84,18 +85,18 @@ func selected(r *rubric.Rubric, only []string) map[string]bool {
 }
 
 // class is the class as it is now.
-func (r *run) class(begun time.Time) Class {
-	c := Class{Schema: Schema, Rubric: r.rubric.Source(),
+func (r *run) class(begun time.Time) class.Class {
+	c := class.Class{Schema: class.Schema, Rubric: r.rubric.Source(),
 		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), StartedAt: begun.UTC().Truncate(time.Second),
 		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
-		Skills: []Skill{}, Checks: []Check{}, Students: []Row{}, Ignored: r.options.Ignored}
+		Skills: []class.Skill{}, Checks: []class.Check{}, Students: []class.Row{}, Ignored: r.options.Ignored}
 	asked, skills := selected(r.rubric, r.options.Only), map[string]bool{}
 	var most []float64
 	for _, k := range r.rubric.Checks {
 		if !asked[k.ID] {
 			continue
 		}
-		c.Checks = append(c.Checks, Check{ID: k.ID, Title: k.Title, Skill: k.Skill, MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
+		c.Checks = append(c.Checks, class.Check{ID: k.ID, Title: k.Title, Skill: k.Skill, MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
 		if !k.Bonus {
 			most, skills[k.Skill] = append(most, result.Round(k.Points)), true
 		}
@@ -103,7 +104,7 @@ func (r *run) class(begun time.Time) Class {
 	c.MaxScore = result.Sum(most...)
 	for _, s := range r.rubric.Skills {
 		if skills[s.ID] {
-			c.Skills = append(c.Skills, Skill(s))
+			c.Skills = append(c.Skills, class.Skill(s))
 		}
 	}
 	c.Students = r.students()
@@ -111,18 +112,18 @@ func (r *run) class(begun time.Time) Class {
 		if row.Now {
 			c.Graded++
 		}
-		c.Complete = c.Complete && row.State != Waiting && row.State != Stale
+		c.Complete = c.Complete && row.State != class.Waiting && row.State != class.Stale
 	}
-	c.Duplicates = duplicates(c.Students)
+	c.Duplicates = class.Duplicates(c.Students)
 	return c
 }
 
 // students are the rows: of the roster in its order, handed in or not, then of the others.
-func (r *run) students() []Row {
-	var out, others []Row
+func (r *run) students() []class.Row {
+	var out, others []class.Row
 	if r.options.Roster != nil {
 		for _, s := range r.options.Roster.Students {
-			out = append(out, Row{Student: s.ID, Name: s.Name, Email: s.Email, State: Missing})
+			out = append(out, class.Row{Student: s.ID, Name: s.Name, Email: s.Email, State: class.Missing})
 		}
 	}
 	for i, row := range r.rows {
@@ -130,7 +131,7 @@ func (r *run) students() []Row {
 		switch {
 		case n < 0:
 			others = append(others, row)
-		case out[n].State == Missing:
+		case out[n].State == class.Missing:
 			row.Student = out[n].Student
 			out[n] = row
 		default:
@@ -138,7 +139,7 @@ func (r *run) students() []Row {
 			others = append(others, row)
 		}
 	}
-	slices.SortStableFunc(others, func(a, b Row) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(others, func(a, b class.Row) int { return strings.Compare(a.ID, b.ID) })
 	return append(out, others...)
 }
 

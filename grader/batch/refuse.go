@@ -1,8 +1,10 @@
-package class
+package batch
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/taskgrader/taskgrader/grader/class"
 )
 
 // RefusedError is that the folder holds reports that these would not go with.
@@ -18,7 +20,7 @@ func (e *RefusedError) Hint() string { return e.Fix }
 const otherwise = "Name another folder with --out, or grade all again with --fresh."
 
 // refuses says why these reports may not go into the folder.
-func (r *run) refuses(before *Class) error {
+func (r *run) refuses(before *class.Class) error {
 	if before == nil || r.options.Fresh {
 		return nil
 	}

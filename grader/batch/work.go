@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
@@ -24,7 +25,7 @@ var errDeadline = errors.New("the deadline of this student")
 // finished is a row with its place.
 type finished struct {
 	index int
-	row   Row
+	row   class.Row
 }
 
 // work grades what is to be graded, and ends when all is, or the context does.
@@ -70,24 +71,24 @@ func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
 }
 
 // one grades one student and puts the report on disk. It says whether it was finished.
-func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
+func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 	e := r.entries[t.index]
 	task := Task{Entry: e, Seed: StudentSeed(r.seed, e.ID)}
 	packed, _ := e.Packed()
 	rep, attempts := r.attempts(ctx, worker, task)
 	if ctx.Err() != nil && rep.Status == result.Error {
-		return Row{}, false
+		return class.Row{}, false
 	}
 	rep.Submission.ID = e.ID
 	rep.Submission.Name, rep.Submission.Email = r.person(t.index)
-	row := rowOf(rep, &r.texts)
+	row := class.RowOf(rep, &r.texts)
 	row.Attempts, row.Now = attempts, true
 	if again, err := e.Packed(); err == nil && again == packed {
 		row.Packed = packed
 	}
-	if row.State == Error && r.keeps(t.was, row) {
+	if row.State == class.Error && r.keeps(t.was, row) {
 		stale := *t.was
-		stale.State, stale.Due, stale.Problem, stale.Now = Stale, t.why, row.Problem, true
+		stale.State, stale.Due, stale.Problem, stale.Now = class.Stale, t.why, row.Problem, true
 		return stale, true
 	}
 	file := r.file(result.Instructor, e.ID, ".json")
@@ -95,17 +96,17 @@ func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
 		rep.History = r.history(old, row, t.why)
 	}
 	err := report.WriteFiles(r.options.Out, rep)
-	var stamp Stamp
+	var stamp class.FileStat
 	if err == nil {
 		stamp, err = stampOf(file)
 	}
 	if err != nil {
-		row.State, row.Score, row.Problem = Error, nil, &Problem{Phase: "report", Message: err.Error()}
+		row.State, row.Score, row.Problem = class.Error, nil, &result.Problem{Phase: "report", Message: err.Error()}
 		return row, true
 	}
 	row.Report = &stamp
-	if row.State == Graded && t.was != nil && t.was.State != Error {
-		row.Before = compare(*t.was, row, t.why)
+	if row.State == class.Graded && t.was != nil && t.was.State != class.Error {
+		row.Before = class.Compare(*t.was, row, t.why)
 	}
 	return row, true
 }
@@ -114,17 +115,17 @@ func (r *run) one(ctx context.Context, worker int, t todo) (Row, bool) {
 const remembered = 10
 
 // history is the earlier verdicts on a student, the replaced report's own among them.
-func (r *run) history(old result.Report, now Row, why string) []result.Earlier {
+func (r *run) history(old result.Report, now class.Row, why string) []result.Earlier {
 	e := result.Earlier{StartedAt: old.StartedAt, Score: old.Score, Why: why}
-	if was := rowOf(old, &r.texts); was.State == Graded && now.State == Graded {
-		e.Changes = compare(was, now, why).Changes
+	if was := class.RowOf(old, &r.texts); was.State == class.Graded && now.State == class.Graded {
+		e.Changes = class.Compare(was, now, why).Changes
 	}
 	all := append(old.History, e)
 	return all[max(0, len(all)-remembered):]
 }
 
 // keeps says whether an earlier score outlives a fault of ours: it is of the same submission and rubric.
-func (r *run) keeps(was *Row, now Row) bool {
+func (r *run) keeps(was *class.Row, now class.Row) bool {
 	return was != nil && was.Score != nil && was.Rubric == r.rubric.Digest && len(was.Checks) == r.asked && (now.Digest == "" || now.Digest == was.Digest)
 }
 

@@ -1,4 +1,4 @@
-package class
+package report
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -23,14 +24,14 @@ type figures struct {
 
 // skillFigure is how far the class came in one skill.
 type skillFigure struct {
-	Skill
+	class.Skill
 	Mastered, Of int
 	Percent      float64 // of the points, on average
 }
 
 // missedFigure is how many did not pass a check.
 type missedFigure struct {
-	Check
+	class.Check
 	Missed, Blocked int
 	Lost            float64 // points, on average over all with a score
 	Reason          string  // the most common hint of those who missed it
@@ -40,7 +41,7 @@ type missedFigure struct {
 // Scored says whether anybody has a score.
 func (f figures) Scored() bool { return f.Graded+f.Stale > 0 }
 
-func figuresOf(c Class) figures {
+func figuresOf(c class.Class) figures {
 	var f figures
 	var scores []float64
 	for _, row := range c.Students {
@@ -51,15 +52,15 @@ func figuresOf(c Class) figures {
 		f.MS += row.DurationMS
 		f.Cached, f.Steps = f.Cached+row.Cached, f.Steps+row.Steps
 		switch row.State {
-		case Graded:
+		case class.Graded:
 			f.Graded++
-		case Stale:
+		case class.Stale:
 			f.Stale++
-		case Error:
+		case class.Error:
 			f.Errors++
-		case Waiting:
+		case class.Waiting:
 			f.Waiting++
-		case Missing:
+		case class.Missing:
 			f.Missing++
 		}
 		if row.Score != nil {
@@ -88,7 +89,7 @@ func figuresOf(c Class) figures {
 }
 
 // scored calls do with every row that counts.
-func scored(c Class, do func(Row)) {
+func scored(c class.Class, do func(class.Row)) {
 	for _, row := range c.Students {
 		if row.Score != nil && !row.Second {
 			do(row)
@@ -96,10 +97,10 @@ func scored(c Class, do func(Row)) {
 	}
 }
 
-func skillOf(c Class, s Skill) skillFigure {
+func skillOf(c class.Class, s class.Skill) skillFigure {
 	f := skillFigure{Skill: s}
 	got, most := 0.0, 0.0
-	scored(c, func(row Row) {
+	scored(c, func(row class.Row) {
 		for _, m := range row.Skills {
 			if m.ID == s.ID {
 				f.Of++
@@ -114,10 +115,10 @@ func skillOf(c Class, s Skill) skillFigure {
 	return f
 }
 
-func missedOf(c Class, k Check, students int) missedFigure {
+func missedOf(c class.Class, k class.Check, students int) missedFigure {
 	f := missedFigure{Check: k}
 	hints, blocked, lost := map[string]int{}, map[string]int{}, 0.0
-	scored(c, func(row Row) {
+	scored(c, func(row class.Row) {
 		for _, v := range row.Checks {
 			if v.ID != k.ID {
 				continue

@@ -1,4 +1,4 @@
-package class
+package report
 
 import (
 	"crypto/sha256"
@@ -9,14 +9,15 @@ import (
 	"io"
 	"time"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
 //go:embed index.html
 var indexText string
 
-//go:embed style.css
-var style string
+//go:embed class.css
+var classStyle string
 
 //go:embed sort.js
 var script string
@@ -28,24 +29,24 @@ var policy = func() string {
 }()
 
 var index = template.Must(template.New("index").Funcs(template.FuncMap{
-	"clean": clean, "points": points, "percent": percent, "plural": plural,
-	"style":  func() template.CSS { return template.CSS(style) },
+	"clean": line, "points": points, "percent": percent, "plural": plural,
+	"style":  func() template.CSS { return template.CSS(classStyle) },
 	"script": func() template.HTML { return template.HTML("<script>" + script + "</script>") },
 	"policy": func() string { return policy },
 	"short":  func(n int, s string) string { return oneLine(s, n) },
-	"took":   took,
+	"took":   lasted,
 	"word":   result.Status.Word,
 }).Parse(indexText))
 
-// HTML writes the class as one page for the instructor. It works from a file and without network; a script of its own
+// Index writes a class as one page for the instructor. It works from a file and without network; a script of its own
 // sorts and searches, and nothing is missing without it.
-func HTML(w io.Writer, c Class) error {
+func Index(w io.Writer, c class.Class) error {
 	return index.Execute(w, indexView{Class: c, Figures: figuresOf(c)})
 }
 
 // indexView is the class with what the page makes of it.
 type indexView struct {
-	Class
+	class.Class
 	Figures figures
 }
 
@@ -59,14 +60,14 @@ func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Fig
 func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
 // Unread are the rows of hand-ins of which nothing could be read.
-func (v indexView) Unread() []Row { return unread(v.Class) }
+func (v indexView) Unread() []class.Row { return unread(v.Class) }
 
 // Strangers are the rows that are not in the roster.
-func (v indexView) Strangers() []Row { return strangers(v.Class) }
+func (v indexView) Strangers() []class.Row { return strangers(v.Class) }
 
 // Again are the rows whose verdict replaced another one.
-func (v indexView) Again() []Row {
-	return rowsOf(v.Class, func(row Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })
+func (v indexView) Again() []class.Row {
+	return rowsOf(v.Class, func(row class.Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })
 }
 
 // histogramBar is one column of the histogram.
@@ -94,7 +95,7 @@ type mapCell struct {
 }
 
 // Cells are a row's checks in the order of the class's.
-func (v indexView) Cells(row Row) []mapCell {
+func (v indexView) Cells(row class.Row) []mapCell {
 	out := make([]mapCell, len(v.Checks))
 	for i, k := range v.Checks {
 		out[i] = mapCell{Class: "none", Word: "not graded"}
@@ -110,25 +111,13 @@ func (v indexView) Cells(row Row) []mapCell {
 	return out
 }
 
-// StateWord is a row's state for people.
-func (r Row) StateWord() string {
-	return map[State]string{Graded: "graded", Error: "grader error", Stale: "earlier grade", Waiting: "waiting", Missing: "nothing handed in"}[r.State]
-}
-
-// Who is the name of a row, or what stands for it.
-func (r Row) Who() string {
-	for _, s := range []string{r.Name, r.Student, r.ID} {
-		if s != "" {
-			return s
-		}
-	}
-	return r.File
-}
-
-func took(ms int64) string {
+func lasted(ms int64) string {
 	d := time.Duration(ms) * time.Millisecond
 	if d < 10*time.Second {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	return d.Round(time.Second).String()
 }
+
+// line is a student's text, harmless on one line.
+func line(s string) string { return oneLine(s, 1000) }

@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"context"
@@ -22,6 +22,8 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -127,7 +129,7 @@ func (w *world) write(id, fails string) {
 	require.NoError(w.t, os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte("FROM "+id+"\n"), 0o644))
 }
 
-func (w *world) try(ctx context.Context, change ...func(*Options)) (*Class, error) {
+func (w *world) try(ctx context.Context, change ...func(*Options)) (*class.Class, error) {
 	o := w.options
 	for _, f := range change {
 		f(&o)
@@ -139,7 +141,7 @@ func (w *world) try(ctx context.Context, change ...func(*Options)) (*Class, erro
 	return RunFunc(ctx, w.grader.grade, w.grader.rubric, entries, o)
 }
 
-func (w *world) run(change ...func(*Options)) *Class {
+func (w *world) run(change ...func(*Options)) *class.Class {
 	w.t.Helper()
 	c, err := w.try(context.Background(), change...)
 	require.NoError(w.t, err)
@@ -199,7 +201,7 @@ func modified(t *testing.T, name string) time.Time {
 	return info.ModTime()
 }
 
-func row(t *testing.T, c *Class, id string) Row {
+func row(t *testing.T, c *class.Class, id string) class.Row {
 	t.Helper()
 	for _, r := range c.Students {
 		if r.ID == id {
@@ -207,7 +209,15 @@ func row(t *testing.T, c *Class, id string) Row {
 		}
 	}
 	t.Fatalf("no row %q", id)
-	return Row{}
+	return class.Row{}
+}
+
+func statesOf(c *class.Class) map[class.State]int {
+	states := map[class.State]int{}
+	for _, r := range c.Students {
+		states[r.State]++
+	}
+	return states
 }
 
 func fresh(o *Options) { o.Fresh = true }
@@ -231,7 +241,7 @@ func TestResumeGradesOnlyWhatIsMissingOrChanged(t *testing.T) {
 	c = w.run()
 	assert.Equal(t, []string{"ada", "dan"}, w.grader.ids())
 	assert.Equal(t, dueSubmission, row(t, c, "ada").Before.Why)
-	assert.Equal(t, []Change{{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5}}, row(t, c, "ada").Before.Changes)
+	assert.Equal(t, []result.Change{{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5}}, row(t, c, "ada").Before.Changes)
 
 	w.run(func(o *Options) { o.Version = "v2" })
 	assert.Len(t, w.grader.ids(), 4, "the grader changed")
@@ -291,12 +301,12 @@ func TestFreshSaysWhatChanged(t *testing.T) {
 	bob := row(t, c, "bob").Before
 	assert.Equal(t, dueFresh, bob.Why)
 	assert.Equal(t, 64.5, *bob.Score)
-	assert.Equal(t, []Change{
+	assert.Equal(t, []result.Change{
 		{ID: "create", Was: result.Fail, Now: result.Pass, After: 35.5},
 		{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5},
 	}, bob.Changes)
 	var text strings.Builder
-	require.NoError(t, Text(&text, *c, TextOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&text, *c, report.SummaryOptions{Out: "reports"}))
 	assert.Contains(t, text.String(), "Changed   bob: 64.5 → 75.5 (create 0 → 35.5, walk 24.5 → 0)\n")
 	assert.Contains(t, w.read("index.html"), "Different from the time before")
 
@@ -364,8 +374,8 @@ func TestInterruptedFreshIsFinished(t *testing.T) {
 		}
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Equal(t, Graded, row(t, c, "ada").State)
-	assert.Equal(t, Stale, row(t, c, "cyd").State)
+	assert.Equal(t, class.Graded, row(t, c, "ada").State)
+	assert.Equal(t, class.Stale, row(t, c, "cyd").State)
 	assert.Equal(t, 100.0, *row(t, c, "cyd").Score, "the earlier score is kept")
 	assert.False(t, c.Complete)
 	assert.Equal(t, "stale", w.grades()["cyd"][3])
@@ -395,10 +405,10 @@ func TestOurFaultIsTriedAgainAndNeverPoints(t *testing.T) {
 	assert.Equal(t, map[string]int{"ada": 1, "bob": 3, "cyd": 2}, tries)
 	assert.Equal(t, 2, row(t, c, "cyd").Attempts)
 	bob := row(t, c, "bob")
-	assert.Equal(t, Error, bob.State)
+	assert.Equal(t, class.Error, bob.State)
 	assert.Nil(t, bob.Score)
 	assert.True(t, c.Failed())
-	assert.False(t, row(t, c, "ada").State == Error)
+	assert.False(t, row(t, c, "ada").State == class.Error)
 	grades := w.grades()
 	assert.Equal(t, []string{"bob", "", "", "error", "error", "100", "", "bob", "error", "error", "error", "grader: build: the daemon is <gone>"}, grades["bob"])
 	assert.Contains(t, w.read("index.html"), "build: the daemon is &lt;gone&gt;")
@@ -420,10 +430,10 @@ func TestEarlierScoreOutlivesOurFault(t *testing.T) {
 	}
 	c := w.run(fresh)
 	ada := row(t, c, "ada")
-	assert.Equal(t, Stale, ada.State)
+	assert.Equal(t, class.Stale, ada.State)
 	assert.Equal(t, 75.5, *ada.Score)
 	assert.Equal(t, "no daemon", ada.Problem.Message)
-	assert.Equal(t, Error, row(t, c, "bob").State)
+	assert.Equal(t, class.Error, row(t, c, "bob").State)
 	assert.True(t, c.Failed())
 	assert.Contains(t, w.read("instructor/ada.json"), `"score": 75.5`)
 	assert.Equal(t, "75.5", w.grades()["ada"][4])
@@ -455,8 +465,7 @@ func TestDaemonStoppedInTheMiddle(t *testing.T) {
 	begun := time.Now()
 	c := w.run(func(o *Options) { o.Wait = 100 * time.Millisecond })
 	assert.Less(t, time.Since(begun), 4*time.Second, "not every student waits when all fail")
-	f := figuresOf(*c)
-	assert.Equal(t, []int{10, 30, 0}, []int{f.Graded, f.Errors, f.Waiting})
+	assert.Equal(t, map[class.State]int{class.Graded: 10, class.Error: 30}, statesOf(c))
 	w.grader.before = nil
 	w.grader.ids()
 	w.run()
@@ -477,8 +486,8 @@ func TestPanicAndDeadlineAreFaultsOfOurs(t *testing.T) {
 	}
 	c := w.run(func(o *Options) { o.Deadline, o.Retries = 50*time.Millisecond, -1 })
 	assert.Contains(t, row(t, c, "ada").Problem.Message, "panic: oh no")
-	assert.Equal(t, &Problem{Phase: "deadline", Message: "grading took longer than 50ms"}, row(t, c, "bob").Problem)
-	assert.Equal(t, Graded, row(t, c, "cyd").State)
+	assert.Equal(t, &result.Problem{Phase: "deadline", Message: "grading took longer than 50ms"}, row(t, c, "bob").Problem)
+	assert.Equal(t, class.Graded, row(t, c, "cyd").State)
 }
 
 func TestCancelLeavesWholeFiles(t *testing.T) {
@@ -498,16 +507,16 @@ func TestCancelLeavesWholeFiles(t *testing.T) {
 		}
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	f := figuresOf(*c)
-	assert.GreaterOrEqual(t, f.Graded, 8)
-	assert.Positive(t, f.Waiting)
-	assert.Zero(t, f.Errors, "what was interrupted is no error")
+	states := statesOf(c)
+	assert.GreaterOrEqual(t, states[class.Graded], 8)
+	assert.Positive(t, states[class.Waiting])
+	assert.Zero(t, states[class.Error], "what was interrupted is no error")
 	assert.False(t, c.Complete)
 	w.whole()
 	assert.Equal(t, "waiting", w.grades()["s29"][4])
 	w.grader.ids()
 	c = w.run()
-	assert.Len(t, w.grader.ids(), f.Waiting, "what was finished is kept")
+	assert.Len(t, w.grader.ids(), states[class.Waiting], "what was finished is kept")
 	assert.True(t, c.Complete)
 }
 
@@ -670,7 +679,7 @@ func TestPointsOfAnotherRubricAreGone(t *testing.T) {
 	w.grader.ids()
 	c := w.run()
 	assert.Equal(t, []string{"ada", "bob", "cyd"}, w.grader.ids())
-	assert.Equal(t, Error, row(t, c, "bob").State)
+	assert.Equal(t, class.Error, row(t, c, "bob").State)
 	bob, err := readReport(filepath.Join(w.out, "instructor", "bob.json"))
 	require.NoError(t, err)
 	assert.Equal(t, "task-api", bob.Rubric.ID, "it is still there")
@@ -745,7 +754,7 @@ func TestDuplicates(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(w.dir, id, name), []byte(text), 0o644))
 		}
 	}
-	assert.Equal(t, []Duplicate{{Same: "content", IDs: []string{"ada", "bob"}}, {Same: "program", IDs: []string{"ada", "bob", "cyd"}}}, w.run().Duplicates)
+	assert.Equal(t, []class.Duplicate{{Same: "content", IDs: []string{"ada", "bob"}}, {Same: "program", IDs: []string{"ada", "bob", "cyd"}}}, w.run().Duplicates)
 }
 
 func TestFormulasAreNeutralised(t *testing.T) {
@@ -767,7 +776,7 @@ func TestStudentTextIsEscaped(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(page, "<script>"))
 	c.Students[0].Name = "\x1b[31m::notice::\u202eevil"
 	var out strings.Builder
-	require.NoError(t, Text(&out, *c, TextOptions{}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{}))
 	assert.NotContains(t, out.String(), "\x1b")
 	assert.NotContains(t, out.String(), "\u202e")
 }
@@ -782,26 +791,13 @@ func TestHiddenChecksStayHidden(t *testing.T) {
 	assert.Contains(t, w.read("instructor/ada.json"), "SECRET-WANT-walk")
 }
 
-func TestMostMissed(t *testing.T) {
-	w := newWorld(t, map[string]string{"ada": "", "bob": "create", "cyd": "create walk", "dan": "walk create"})
-	f := figuresOf(*w.run())
-	require.Len(t, f.Missed, 2)
-	assert.Equal(t, "create", f.Missed[0].ID)
-	assert.Equal(t, 3, f.Missed[0].Missed)
-	assert.Equal(t, "Mend create of <b>this</b>.", f.Missed[0].Reason)
-	assert.Equal(t, 3, f.Missed[0].Count)
-	assert.Equal(t, 26.63, f.Missed[0].Lost)
-	assert.Equal(t, [10]int{4: 2, 6: 1, 9: 1}, f.Bins)
-	assert.Equal(t, []float64{61.13, 52.25, 40, 100}, []float64{f.Mean, f.Median, f.Lowest, f.Highest})
-}
-
 func TestSummary(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": "", "bob": "create"})
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "eve.rar"), nil, 0o644))
 	c := w.run()
 	c.DurationMS = 1234
 	var out strings.Builder
-	require.NoError(t, Text(&out, *c, TextOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Out: "reports"}))
 	assert.Equal(t, `Task API — 2 students: 2 graded
 
 Score     82.25 of 100 on average, median 82.25, from 64.5 to 100
@@ -828,7 +824,7 @@ func TestRunWithAnEngineThatFails(t *testing.T) {
 	r.Checks = nil
 	c, err := Run(context.Background(), engine, r, entries, w.options)
 	require.NoError(t, err)
-	assert.Equal(t, &Problem{Phase: "open", Message: "no daemon"}, row(t, c, "ada").Problem)
+	assert.Equal(t, &result.Problem{Phase: "open", Message: "no daemon"}, row(t, c, "ada").Problem)
 	rep, err := readReport(filepath.Join(w.out, "instructor", "ada.json"))
 	require.NoError(t, err)
 	assert.Equal(t, StudentSeed(c.Seed, "ada"), rep.Seed)
@@ -875,25 +871,4 @@ func BenchmarkUnchanged(b *testing.B) {
 		require.Empty(b, g.ids())
 	}
 	require.Less(b, b.Elapsed()/time.Duration(b.N), 2*time.Second)
-}
-
-// TestLinksTellNoGrade: names and pages, in the order of the names, and nothing that another student may not know.
-func TestLinksTellNoGrade(t *testing.T) {
-	score := 64.5
-	c := Class{Rubric: result.Rubric{Title: "Task API"}, Students: []Row{
-		{ID: "zed", Name: "zed", State: Graded, Score: &score, Report: &Stamp{}, Email: "zed@example.org"},
-		{ID: "ada", Name: "Ada <b>", State: Error, Problem: &Problem{Phase: "build", Message: "no daemon"}, Report: &Stamp{}},
-		{ID: "ada-2", Name: "Ada <b>", State: Graded, Second: true, Score: &score, Report: &Stamp{}},
-		{Student: "moe", Name: "Moe", State: Missing},
-	}}
-	var b strings.Builder
-	require.NoError(t, Links(&b, c))
-	page := b.String()
-	assert.Contains(t, page, `<ul class="links"><li><a href="ada.html"><bdi>Ada &lt;b&gt;</bdi></a></li>
-<li><a href="ada-2.html"><bdi>Ada &lt;b&gt;</bdi></a> <small>ada-2</small></li>
-<li><a href="zed.html"><bdi>zed</bdi></a></li>
-</ul>`)
-	for _, no := range []string{"64.5", "Moe", "example.org", "daemon", ">graded", "<script"} {
-		assert.NotContains(t, page, no)
-	}
 }

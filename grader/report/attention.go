@@ -1,19 +1,22 @@
-package class
+package report
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/result"
 )
 
 // trouble is a fault of ours, and whom it met.
 type trouble struct {
-	Problem
-	Rows []Row
+	result.Problem
+	Rows []class.Row
 }
 
 // troubles are the faults of ours, each once, in the order of the students.
-func troubles(c Class) []trouble {
+func troubles(c class.Class) []trouble {
 	var out []trouble
 	for _, row := range c.Students {
 		if row.Problem == nil {
@@ -42,20 +45,20 @@ func (t trouble) who() string {
 }
 
 // unread are the rows of hand-ins of which nothing could be read.
-func unread(c Class) []Row {
-	return rowsOf(c, func(row Row) bool { return row.Unread != "" })
+func unread(c class.Class) []class.Row {
+	return rowsOf(c, func(row class.Row) bool { return row.Unread != "" })
 }
 
 // strangers are the rows of hand-ins that are in no row of the roster; none where there is no roster.
-func strangers(c Class) []Row {
-	listed := func(row Row) bool { return row.Student != "" }
+func strangers(c class.Class) []class.Row {
+	listed := func(row class.Row) bool { return row.Student != "" }
 	if !slices.ContainsFunc(c.Students, listed) {
 		return nil
 	}
-	return rowsOf(c, func(row Row) bool { return !listed(row) })
+	return rowsOf(c, func(row class.Row) bool { return !listed(row) })
 }
 
-func rowsOf(c Class, match func(Row) bool) (out []Row) {
+func rowsOf(c class.Class, match func(class.Row) bool) (out []class.Row) {
 	for _, row := range c.Students {
 		if match(row) {
 			out = append(out, row)

@@ -1,7 +1,6 @@
-package class
+package batch
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/export"
 	"github.com/taskgrader/taskgrader/grader/report"
 )
 
@@ -24,27 +25,8 @@ const (
 	lockFile   = ".class.lock"
 )
 
-// Read reads what JSON wrote.
-func Read(in io.Reader) (*Class, error) {
-	var c Class
-	if err := json.NewDecoder(in).Decode(&c); err != nil {
-		return nil, fmt.Errorf("reading a class: %w", err)
-	}
-	if c.Schema != Schema {
-		return nil, fmt.Errorf("reading a class: its schema is %q, and this version reads %q", c.Schema, Schema)
-	}
-	return &c, nil
-}
-
-// JSON writes a class as JSON.
-func JSON(w io.Writer, c Class) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", " ")
-	return e.Encode(c)
-}
-
 // load reads the class of an earlier run, or nil.
-func load(out string) (*Class, error) {
+func load(out string) (*class.Class, error) {
 	f, err := os.Open(filepath.Join(out, classFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -53,7 +35,7 @@ func load(out string) (*Class, error) {
 		return nil, fmt.Errorf("reading an earlier run: %w", err)
 	}
 	defer f.Close()
-	c, err := Read(f)
+	c, err := class.Read(f)
 	if err != nil {
 		return nil, &RefusedError{Text: fmt.Sprintf("%q: %v", f.Name(), err), Fix: "Name another folder with --out, or remove that file: the reports stay, and all are graded again."}
 	}
@@ -65,8 +47,8 @@ func (r *run) save(begun time.Time, all bool) error {
 	c := r.class(begun)
 	files := []struct {
 		name  string
-		write func(io.Writer, Class) error
-	}{{classFile, JSON}, {gradesFile, CSV}, {indexFile, HTML}}
+		write func(io.Writer, class.Class) error
+	}{{classFile, class.JSON}, {gradesFile, grades}, {indexFile, report.Index}}
 	if !all {
 		files = files[:1]
 	}
@@ -77,6 +59,8 @@ func (r *run) save(begun time.Time, all bool) error {
 	}
 	return nil
 }
+
+func grades(w io.Writer, c class.Class) error { return export.CSV(w, export.Of(c)) }
 
 // lock makes the folder this run's own until unlock, and removes what killed runs left half written.
 func lock(out string) (unlock func(), err error) {

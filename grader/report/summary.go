@@ -1,4 +1,4 @@
-package class
+package report
 
 import (
 	"bufio"
@@ -6,21 +6,24 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/class"
 )
 
-// TextOptions say how a terminal wants it.
-type TextOptions struct {
+// SummaryOptions say how a terminal wants it.
+type SummaryOptions struct {
 	Color bool
 	Out   string // the reports folder, to name the files
 }
 
 const (
-	textLines = 5 // of each list
-	textWidth = 100
+	summaryLines = 5 // of each list
+	summaryWidth = 100
+	summaryHint  = 240 // of a fix
 )
 
-// Text writes what a person wants to know of a class in ten seconds.
-func Text(out io.Writer, c Class, o TextOptions) error {
+// Summary writes what a person wants to know of a class in ten seconds.
+func Summary(out io.Writer, c class.Class, o SummaryOptions) error {
 	w := bufio.NewWriter(out)
 	paint := func(color, s string) string {
 		if !o.Color {
@@ -40,29 +43,29 @@ func Text(out io.Writer, c Class, o TextOptions) error {
 		line("Score", "%s of %s on average, median %s, from %s to %s", paint("1", points(f.Mean)), points(c.MaxScore), points(f.Median), points(f.Lowest), points(f.Highest))
 	}
 	for i, m := range f.Missed[:min(len(f.Missed), 3)] {
-		line(label(i, "Missed"), "%s by %d: %s", m.ID, m.Missed+m.Blocked, oneLine(m.Reason, textWidth))
+		line(label(i, "Missed"), "%s by %d: %s", m.ID, m.Missed+m.Blocked, oneLine(m.Reason, summaryWidth))
 	}
 	faults := troubles(c)
-	for _, t := range faults[:min(len(faults), textLines)] {
-		line("Error", "%s: %s: %s", t.who(), t.Phase, oneLine(t.Message, 2*textWidth))
+	for _, t := range faults[:min(len(faults), summaryLines)] {
+		line("Error", "%s: %s: %s", t.who(), t.Phase, oneLine(t.Message, 2*summaryWidth))
 		if t.Hint != "" {
-			line("Fix", "%s", oneLine(t.Hint, hintLength))
+			line("Fix", "%s", oneLine(t.Hint, summaryHint))
 		}
 	}
-	if more := len(faults) - textLines; more > 0 {
+	if more := len(faults) - summaryLines; more > 0 {
 		line("", "… and %d more, on the page", more)
 	}
 	lists(c, func(name string, all []string) {
-		for i, s := range all[:min(len(all), textLines)] {
+		for i, s := range all[:min(len(all), summaryLines)] {
 			line(label(i, name), "%s", s)
 		}
-		if more := len(all) - textLines; more > 0 {
+		if more := len(all) - summaryLines; more > 0 {
 			line("", "… and %d more, on the page", more)
 		}
 	})
-	line("Time", "%s graded in %s, %d kept", plural(c.Graded, "submission"), took(c.DurationMS), kept(c))
-	line("Page", "%s", filepath.Join(o.Out, indexFile))
-	line("Grades", "%s", filepath.Join(o.Out, gradesFile))
+	line("Time", "%s graded in %s, %d kept", plural(c.Graded, "submission"), lasted(c.DurationMS), kept(c))
+	line("Page", "%s", filepath.Join(o.Out, "index.html"))
+	line("Grades", "%s", filepath.Join(o.Out, "grades.csv"))
 	if f.Errors+f.Stale+f.Waiting > 0 {
 		fmt.Fprintf(w, "\n%s\n", paint("1;35", "Not everybody is graded: run the same command again to finish."))
 	}
@@ -83,10 +86,10 @@ func folded(s string) (lines []string) {
 }
 
 // lists calls do with each list that is not empty.
-func lists(c Class, do func(name string, lines []string)) {
+func lists(c class.Class, do func(name string, lines []string)) {
 	var corrupt, unlisted, changed, same, ignored []string
 	for _, row := range unread(c) {
-		corrupt = append(corrupt, fmt.Sprintf("%s: %s", oneLine(row.File, 60), oneLine(row.Unread, textWidth)))
+		corrupt = append(corrupt, fmt.Sprintf("%s: %s", oneLine(row.File, 60), oneLine(row.Unread, summaryWidth)))
 	}
 	for _, row := range strangers(c) {
 		unlisted = append(unlisted, oneLine(row.File, 60)+": in no row of the roster")
@@ -98,7 +101,7 @@ func lists(c Class, do func(name string, lines []string)) {
 	}
 	for _, d := range c.Duplicates {
 		what := map[string]string{"content": "every file", "program": "Dockerfile and program"}[d.Same]
-		same = append(same, oneLine(strings.Join(d.IDs, ", "), textWidth)+": "+what)
+		same = append(same, oneLine(strings.Join(d.IDs, ", "), summaryWidth)+": "+what)
 	}
 	for _, name := range c.Ignored {
 		ignored = append(ignored, oneLine(name, 60)+": no folder and no archive that can be read")
@@ -121,7 +124,7 @@ func label(i int, name string) string {
 }
 
 // difference is what another verdict is on one line.
-func difference(row Row) string {
+func difference(row class.Row) string {
 	number := func(n *float64) string {
 		if n == nil {
 			return "no score"
@@ -132,12 +135,12 @@ func difference(row Row) string {
 	for _, k := range row.Before.Changes {
 		parts = append(parts, fmt.Sprintf("%s %s → %s", k.ID, points(k.Before), points(k.After)))
 	}
-	return oneLine(fmt.Sprintf("%s → %s (%s)", number(row.Before.Score), number(row.Score), strings.Join(parts, ", ")), textWidth)
+	return oneLine(fmt.Sprintf("%s → %s (%s)", number(row.Before.Score), number(row.Score), strings.Join(parts, ", ")), summaryWidth)
 }
 
-func kept(c Class) (n int) {
+func kept(c class.Class) (n int) {
 	for _, row := range c.Students {
-		if !row.Now && (row.State == Graded || row.State == Stale) {
+		if !row.Now && (row.State == class.Graded || row.State == class.Stale) {
 			n++
 		}
 	}

@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -19,7 +20,7 @@ func TestWhatAnInstructorHasToAskFor(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "bob_7_8_<work>.zip"), []byte("no zip"), 0o644))
 	said := func() string {
 		var out strings.Builder
-		require.NoError(t, Text(&out, *w.run(), TextOptions{Out: "reports"}))
+		require.NoError(t, report.Summary(&out, *w.run(), report.SummaryOptions{Out: "reports"}))
 		return out.String()
 	}
 	text, page := said(), w.read("index.html")
@@ -33,13 +34,6 @@ func TestWhatAnInstructorHasToAskFor(t *testing.T) {
 	assert.Contains(t, page, "<bdi>stray</bdi></strong> <code>stray</code></li>")
 	assert.Contains(t, page, "<bdi>bob</bdi></strong> <code>bob_7_8_&lt;work&gt;.zip</code>: there is nothing in it</li>", "kept")
 	assert.NotContains(t, w.read("class.json"), `"unread": ""`)
-
-	blocked := result.Check{Status: result.Blocked, Got: "x"}
-	r := result.Report{Status: result.Graded, Score: new(float64), Submission: result.Submission{Digest: empty},
-		Checks: []result.Check{blocked, {Status: result.Fail, Got: "the archive\nis damaged"}}}
-	assert.Equal(t, "the archive is damaged", rowOf(r, &intern{}).Unread)
-	r.Submission.Digest = "sha256:other"
-	assert.Empty(t, rowOf(r, &intern{}).Unread)
 }
 
 // TestFaultsOfOursAreSaidOnce: with whom each met, and its fix.
@@ -57,7 +51,7 @@ func TestFaultsOfOursAreSaidOnce(t *testing.T) {
 	}
 	c := w.run(func(o *Options) { o.Retries = -1 })
 	var out strings.Builder
-	require.NoError(t, Text(&out, *c, TextOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Out: "reports"}))
 	assert.Contains(t, out.String(), `
 Error     ada, bob, cyd, dan and 2 more: build: no <image>
 Fix       run: taskgrader images DIR

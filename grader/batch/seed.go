@@ -1,4 +1,4 @@
-package class
+package batch
 
 import (
 	"crypto/sha256"

@@ -1,0 +1,59 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/result"
+)
+
+// TestMostMissed: what a class adds up to.
+func TestMostMissed(t *testing.T) {
+	c := class.Class{MaxScore: 100, Checks: []class.Check{{ID: "builds", MaxPoints: 40}, {ID: "create", MaxPoints: 35.5}, {ID: "walk", MaxPoints: 24.5}}}
+	for _, fails := range []string{"", "create", "create walk", "create walk"} {
+		row, sum := class.Row{State: class.Graded}, 0.0
+		for _, k := range c.Checks {
+			v := class.Verdict{ID: k.ID, Status: result.Pass, Points: k.MaxPoints}
+			if strings.Contains(fails, k.ID) {
+				v = class.Verdict{ID: k.ID, Status: result.Fail, Hint: "Fix " + k.ID + "."}
+			}
+			row.Checks, sum = append(row.Checks, v), result.Sum(sum, v.Points)
+		}
+		row.Score = &sum
+		c.Students = append(c.Students, row)
+	}
+	f := figuresOf(c)
+	require.Len(t, f.Missed, 2)
+	assert.Equal(t, "create", f.Missed[0].ID)
+	assert.Equal(t, 3, f.Missed[0].Missed)
+	assert.Equal(t, "Fix create.", f.Missed[0].Reason)
+	assert.Equal(t, 3, f.Missed[0].Count)
+	assert.Equal(t, 26.63, f.Missed[0].Lost)
+	assert.Equal(t, [10]int{4: 2, 6: 1, 9: 1}, f.Bins)
+	assert.Equal(t, []float64{61.13, 52.25, 40, 100}, []float64{f.Mean, f.Median, f.Lowest, f.Highest})
+}
+
+// TestLinksTellNoGrade: names and pages, in the order of the names, and nothing that another student may not know.
+func TestLinksTellNoGrade(t *testing.T) {
+	score := 64.5
+	c := class.Class{Rubric: result.Rubric{Title: "Task API"}, Students: []class.Row{
+		{ID: "zed", Name: "zed", State: class.Graded, Score: &score, Report: &class.FileStat{}, Email: "zed@example.org"},
+		{ID: "ada", Name: "Ada <b>", State: class.Error, Problem: &result.Problem{Phase: "build", Message: "no daemon"}, Report: &class.FileStat{}},
+		{ID: "ada-2", Name: "Ada <b>", State: class.Graded, Second: true, Score: &score, Report: &class.FileStat{}},
+		{Student: "moe", Name: "Moe", State: class.Missing},
+	}}
+	var b strings.Builder
+	require.NoError(t, Links(&b, c))
+	page := b.String()
+	assert.Contains(t, page, `<ul class="links"><li><a href="ada.html"><bdi>Ada &lt;b&gt;</bdi></a></li>
+<li><a href="ada-2.html"><bdi>Ada &lt;b&gt;</bdi></a> <small>ada-2</small></li>
+<li><a href="zed.html"><bdi>zed</bdi></a></li>
+</ul>`)
+	for _, no := range []string{"64.5", "Moe", "example.org", "daemon", ">graded", "<script"} {
+		assert.NotContains(t, page, no)
+	}
+}
