@@ -37,6 +37,8 @@ var arrows = []arrow{
 	{of: "grader/check", what: "...", only: []string{"grader/option", "grader/dockerfile", "grader/dockerignore"}, because: "the contract between a check and a submission knows neither scores nor engines"},
 	{of: "grader/check/kinds/*", what: "grader/...", directly: true, only: []string{"grader/check", "grader/check/steps", "grader/check/readings", "grader/check/advice", "grader/option", "grader/dockerfile", "grader/dockerignore"},
 		because: "a kind knows its question alone: no sibling, no score, no report"},
+	{of: "grader/check/readings", what: "grader/...", only: []string{"grader/check", "grader/option", "grader/dockerfile", "grader/dockerignore"}, because: "what a log means hangs on the log and the folder alone"},
+	{of: "grader/check/advice", what: "grader/...", because: "what is said to a student of a framework hangs on the folder alone"},
 	{of: "grader/rubric", what: "...", only: []string{"grader/check", "grader/option", "grader/result", "grader/dockerfile", "grader/dockerignore"}, because: "the rubric language knows what no kind means: kinds are given to it"},
 	{of: "grader/submission", what: "...", only: []string{"grader/plain"}, because: "folders and archives are opened without Docker, rubrics and rosters"},
 	{of: "grader/roster", what: "...", only: []string{"grader/submission", "grader/plain", "grader/sheet"}, because: "who is who does not depend on how anything is graded"},

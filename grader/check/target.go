@@ -226,10 +226,12 @@ type Started struct {
 	Port      int           // where it answers
 	Wanted    int           // where the rubric expects it
 	Loopback  bool          // it listens on 127.0.0.1 only, and is asked by a relay inside the container
+	Refused   bool          // the engine did not start it; Log is why
 	Exited    bool
 	ExitCode  int
-	OOM       bool // the memory limit killed it, or a child of it
-	Full      bool // it was ended because it wrote more than the disk limit
+	Lasted    time.Duration // from start to end; 0 when not known
+	OOM       bool          // the memory limit killed it, or a child of it
+	Full      bool          // it was ended because it wrote more than the disk limit
 	Listeners []Listener
 	Log       string // its tail, when it did not answer
 }

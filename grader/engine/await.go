@@ -197,12 +197,23 @@ func (c *instance) hasEnded(ctx context.Context, s *check.Started) (ended bool, 
 		if c.session.engine.watch.lostSince(c.begun) {
 			return false, errors.New("the engine went away while the container started")
 		}
+		s.Lasted = lasted(state.StartedAt, state.FinishedAt)
 		s.Exited, s.ExitCode, s.Full = true, state.ExitCode, c.wroteTooMuch()
 		s.OOM = state.OOMKilled || c.session.engine.watch.ranOut(c.id)
 		s.Log, _ = c.Logs(context.WithoutCancel(ctx))
 		return true, nil
 	}
 	return false, nil
+}
+
+// lasted is the time between two of the engine's own, or 0 where they are none.
+func lasted(from, to string) time.Duration {
+	began, err := time.Parse(time.RFC3339Nano, from)
+	ended, failed := time.Parse(time.RFC3339Nano, to)
+	if err != nil || failed != nil {
+		return 0
+	}
+	return max(0, ended.Sub(began))
 }
 
 // lookInside looks for what listens where nobody tried yet.

@@ -68,7 +68,7 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 		return nil, fmt.Errorf("starting the container: %w", err)
 	}
 	if refused != "" {
-		c.started = check.Started{Exited: true, ExitCode: notStarted, Log: refused}
+		c.started = check.Started{Refused: true, Exited: true, ExitCode: notStarted, Log: refused}
 		return c, nil
 	}
 	return c, c.locate(ctx)

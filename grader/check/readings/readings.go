@@ -1,42 +1,213 @@
-// Package readings reads what programs write when they fail. The kinds build and start share it.
+// Package readings reads what programs write when they fail: one table, an entry for each tool and cause, in a file for
+// each tool, with the log of a real run beside it in testdata. Begin with [Build] and [Start].
 package readings
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Reading is one text by which a program says what is wrong.
-type Reading struct {
-	pattern   *regexp.Regexp
-	got, hint string
+// Finding is what a log means.
+type Finding struct {
+	Tool string // whose words were read
+	Name string // of the entry in the table
+	Line string // the line of the log that says it
+	Hint check.Hint
+	File string // the student's file that the log points at; empty where it points at none
+	At   int    // the line of it
+	// Download is that a host did not answer, which is for the grader to look at before it is said of anyone.
+	Download bool
 }
 
-// On is that a log which the pattern matches means what got says, and that hint is the fix; $1 and so on are what the
-// pattern found.
-func On(pattern, got, hint string) Reading { return Reading{regexp.MustCompile(pattern), got, hint} }
+// Build reads the log of a step that failed. ok is false where no entry of the table knows it; then Line is the line that
+// most likely says why, and there is no hint.
+func Build(log string, s Scene) (f Finding, ok bool) { return s.read(log, building) }
 
+// Start reads the log of a program that did not come up, in the same way.
+func Start(log string, s Scene) (f Finding, ok bool) {
+	s.started = true
+	return s.read(log, starting)
+}
+
+// tool is the part of the table that one program's words have.
+type tool struct {
+	name    string
+	wraps   bool // it breaks its sentences over lines, so they are also looked for in the log as one line
+	entries []entry
+}
+
+// entry is one text by which a program says what is wrong.
+type entry struct {
+	name    string
+	pattern *regexp.Regexp
+	// cause and advice are sentences; $1 and so on are what the pattern found.
+	cause, advice string
+	// more says what the scene adds, and may say all; nil adds nothing. Where it answers false the entry does not apply.
+	more func(s *Scene, m []string, h *check.Hint) bool
+	// download is that the entry is about a host that did not answer.
+	download bool
+}
+
+// on is that a log which the pattern matches has this cause, and that advice is the fix.
+func on(name, pattern, cause, advice string) entry {
+	return entry{name: name, pattern: regexp.MustCompile(pattern), cause: cause, advice: advice}
+}
+
+// with gives the entry what the scene adds.
+func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
+	e.more = more
+	return e
+}
+
+// The parts of the table that a build and a start are read by, the most telling first: an exception's name says less than
+// the driver that raised it, and a shell's "not found" less than either.
 var (
-	escapes = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
-	frames  = regexp.MustCompile(`[│╰├─▶×╵└┬]+|\s+`)
+	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, django, python, node, shell, disk, exceptions}
+	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, settings, sockets, databases, django, python, npm, node, java, shell, waiting, exceptions}
 )
 
-// Read finds the first of the readings that a log has, at its last place, since that is what ended the program. uv draws
-// frames and breaks its sentences over lines, so the log is also looked at as one line.
-func Read(readings []Reading, log string) (got, hint string, ok bool) {
-	log = escapes.ReplaceAllString(log, "")
-	line := strings.Join(strings.Fields(frames.ReplaceAllString(log, " ")), " ")
-	for _, r := range readings {
-		for _, text := range []string{log, line} {
-			if all := r.pattern.FindAllStringSubmatchIndex(text, -1); all != nil {
-				put := func(template string) string {
-					return short(string(r.pattern.ExpandString(nil, template, text, all[len(all)-1])))
+var (
+	escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\n]*\x07`)
+	frames  = regexp.MustCompile(`[│╭╮╯╰├─▶×╵└┬┌┐┘]+|\[\w+Exception\]:|\s+`)
+)
+
+// Clean is a log without colours and carriage returns.
+func Clean(log string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(escapes.ReplaceAllString(log, ""), "\r\n", "\n"), "\r", "\n")
+}
+
+func (s *Scene) read(log string, tools []tool) (Finding, bool) {
+	s.log = Clean(log)
+	tools = slices.Clone(tools)
+	slices.SortStableFunc(tools, func(a, b tool) int { return s.rank(a) - s.rank(b) })
+	one := strings.Join(strings.Fields(frames.ReplaceAllString(s.log, " ")), " ")
+	for _, t := range tools {
+		texts := []string{s.log}
+		if t.wraps {
+			texts = append(texts, one)
+		}
+		for _, e := range t.entries {
+			for _, text := range texts {
+				all := e.pattern.FindAllStringSubmatchIndex(text, -1)
+				if all == nil {
+					continue
 				}
-				return put(r.got), put(r.hint), true
+				at := all[len(all)-1] // the last is what ended it
+				if f, ok := s.found(t, e, text, at); ok {
+					return f, true
+				}
 			}
 		}
 	}
-	return "", "", false
+	return Finding{Line: telling(s.log)}, false
+}
+
+// rank puts the words of what the step runs before those of what it does not.
+func (s *Scene) rank(t tool) int {
+	switch {
+	case t.name == network.name:
+		return 0
+	case s.Step != nil && strings.Contains(s.Step.Text, t.name):
+		return 1
+	}
+	return 2
+}
+
+// found makes a finding of an entry and the place where its pattern is in a text.
+func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
+	m := make([]string, len(at)/2)
+	for i := range m {
+		if at[2*i] >= 0 {
+			m[i] = text[at[2*i]:at[2*i+1]]
+		}
+	}
+	put := func(template string) string {
+		return short(string(e.pattern.ExpandString(nil, template, text, at)))
+	}
+	h := check.Hint{Cause: put(e.cause), Advice: put(e.advice)}
+	if e.more != nil && !e.more(s, m, &h) {
+		return Finding{}, false
+	}
+	if h.Edit != nil && !s.holds(*h.Edit) {
+		h.Edit = nil
+	}
+	from, to := at[0], at[1]
+	if i := 2 * max(0, e.pattern.SubexpIndex("line")); at[i] >= 0 {
+		from, to = at[i], at[i+1]
+	}
+	if h.Cause != "" && !strings.ContainsAny(h.Cause[len(h.Cause)-1:], ".:!?…)") {
+		h.Cause += "."
+	}
+	f := Finding{Tool: t.name, Name: e.name, Line: lineAt(text, from, to), Hint: h, Download: e.download}
+	if h.Edit != nil {
+		f.File, f.At = h.Edit.File, h.Edit.Line
+	} else if p, ok := s.frame(); ok {
+		f.File, f.At = p.file, p.line
+	}
+	return f, true
+}
+
+// lineAt is the line of a text in which a match begins; of a text that is one line, the match.
+func lineAt(text string, from, to int) string {
+	if !strings.Contains(text, "\n") {
+		return tidy(text[from:to])
+	}
+	for from < to && strings.ContainsRune(" \n\t", rune(text[from])) {
+		from++
+	}
+	begin := strings.LastIndexByte(text[:from], '\n') + 1
+	end := strings.IndexByte(text[from:], '\n')
+	if end < 0 {
+		end = len(text) - from
+	}
+	return tidy(text[begin : from+end])
+}
+
+var (
+	bullets = regexp.MustCompile(`^[\s│╭╰├─▶×>]+|[\s│╮╯]+$`)
+	refused = regexp.MustCompile(`^(?:docker: )?Error response from daemon: .*(?:OCI runtime create failed|container init|process caused)[^"]*: ?(exec: ".*)$`)
+	listed  = regexp.MustCompile(`\(from versions: ([^)]{60,})\)`)
+)
+
+// tidy is a line of a log without what frames it, and without a list that has no end.
+func tidy(line string) string {
+	line = refused.ReplaceAllString(bullets.ReplaceAllString(line, ""), "$1")
+	line = listed.ReplaceAllStringFunc(line, func(list string) string {
+		all := strings.Split(strings.TrimSuffix(strings.TrimPrefix(list, "(from versions: "), ")"), ", ")
+		return "(from versions: …, " + strings.Join(all[max(0, len(all)-3):], ", ") + ")"
+	})
+	return short(line)
+}
+
+var (
+	// says is a line that says why, wherever it stands: an error of a tool, or an exception of a language.
+	says = regexp.MustCompile(`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
+	// empty is a line that says nothing of its own: where more is to be read, the end of a frame, what a server says last.
+	empty = regexp.MustCompile(`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|` +
+		`^Node\.js v\d|application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
+)
+
+// telling is the line of a log that most likely says why it ended: the last that calls itself an error, or else the last
+// that says something.
+func telling(log string) string {
+	last, said := "", ""
+	for line := range strings.Lines(log) {
+		switch {
+		case empty.MatchString(line):
+		case says.MatchString(line):
+			said = line
+			fallthrough
+		default:
+			last = line
+		}
+	}
+	if said != "" {
+		last = said
+	}
+	return tidy(last)
 }
 
 // longest is how many bytes of a program's text are repeated in one sentence.
@@ -50,11 +221,25 @@ func short(s string) string {
 	return s
 }
 
-// LastLine is the last line that says something, or empty.
-func LastLine(log string) string { return short(Tail(escapes.ReplaceAllString(log, ""), 1)) }
+// From is so many lines of a log, the last ones, unless the line that says why stands above those: then from a little
+// above it on.
+func From(log, line string, lines int) string {
+	all := strings.Split(strings.TrimSpace(Clean(log)), "\n")
+	from := max(0, len(all)-lines)
+	for i := from - 1; i >= 0 && line != ""; i-- {
+		if tidy(all[i]) == line {
+			from = max(0, i-before)
+			break
+		}
+	}
+	return strings.Join(all[from:min(len(all), from+lines)], "\n")
+}
+
+// before is how many lines are shown above the one that says why.
+const before = 6
 
 // Tail is the last lines.
 func Tail(log string, lines int) string {
-	all := strings.Split(strings.TrimSpace(log), "\n")
+	all := strings.Split(strings.TrimSpace(Clean(log)), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

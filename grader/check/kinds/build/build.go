@@ -45,7 +45,10 @@ func (b *Build) ValidateOption(at option.Value) option.Problems {
 // Shape passes arguments and target to the main build.
 func (b *Build) Shape(s *check.Setup) { s.BuildArgs, s.Target = b.Args, b.Target }
 
-const name = "docker build"
+const (
+	name  = "docker build"
+	shown = 30 // lines of the failing step's log
+)
 
 // Ask says how the build ended.
 func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
@@ -57,20 +60,22 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	if f == nil {
 		return check.Pass(name, fmt.Sprintf("built in %.1fs", built.Took.Seconds())), nil
 	}
-	hint, got := advise(t, f), f.Message
+	hint, got, log := check.Advise(advise(t, f)), f.Message, readings.Tail(f.Log, shown)
 	if f.Reason == check.CommandError {
-		if why, fix, ok := readings.Read(known, f.Log); ok {
-			got, hint = f.Message+": "+why, fix
-		} else if last := readings.LastLine(f.Log); last != "" {
-			got += ": " + last
+		found, ok := readings.Build(f.Log, readings.NewScene(t, f.Line))
+		if found.Line != "" {
+			got += ": " + found.Line
+		}
+		if ok {
+			hint, log = found.Hint, readings.From(f.Log, found.Line, shown)
 		}
 	}
-	o := check.Fail(name, "an image", got, check.Advise(hint))
+	o := check.Fail(name, "an image", got, hint)
 	if f.Line > 0 {
 		o.Items[0].File, o.Items[0].Line = "Dockerfile", f.Line
 	}
-	if log := readings.Tail(f.Log, 30); log != "" {
-		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of the failing step", Text: log, File: "Dockerfile", Line: f.Line})
+	if log != "" {
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log, File: "Dockerfile", Line: f.Line})
 	}
 	return o, nil
 }
@@ -92,7 +97,7 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	case check.TooLarge:
 		return fmt.Sprintf("Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
 	case check.CommandError:
-		return "The last lines of the step's output say why the command failed."
+		return "Look at this line of its log, and at those above it."
 	}
 	if f.Subject != "" && f.Unsent {
 		return f.Subject

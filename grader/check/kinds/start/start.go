@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/advice"
 	"github.com/taskgrader/taskgrader/grader/check/readings"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -53,6 +54,9 @@ func (s *Start) ValidateLimits(at option.Value, l check.Limits) option.Problems 
 // patience is how long the same wrong answer must come before it is believed: a program may say 404 while it loads.
 const patience = time.Second
 
+// shown is how many lines of the log are shown.
+const shown = 30
+
 // Ask waits for the answer.
 func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	started := t.Started()
@@ -83,37 +87,66 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 // silent says why nothing ever answered.
 func (s *Start) silent(t check.Target, started check.Started, name string) check.Outcome {
 	want := "a program that answers within " + s.Within.String()
-	why, fix, read := readings.Read(known, started.Log)
-	fail := func(got, hint string) check.Outcome {
-		if read {
-			got, hint = got+": "+why, fix
-		}
-		return check.Fail(name, want, got, check.Advise(hint))
+	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
+	scene := readings.NewScene(t, line)
+	found, read := readings.Start(started.Log, scene)
+	log := readings.Tail(started.Log, shown)
+	if read {
+		log = readings.From(started.Log, found.Line, shown)
 	}
+	fail := func(got string, hint check.Hint) check.Outcome {
+		if found.Line != "" {
+			got += ": " + found.Line
+		}
+		if read {
+			hint = found.Hint
+		}
+		return check.Fail(name, want, got, hint)
+	}
+	program := advice.Of(t.FS())
 	var o check.Outcome
-	switch last := readings.LastLine(started.Log); {
+	switch {
 	case started.OOM:
 		o = check.Fail(name, want, "it used more memory than it may and was ended", check.Advise("Load less at start."))
 	case started.Full:
 		o = check.Fail(name, want, "it wrote more to the disk than it may and was ended", check.Advise("Write less at start."))
+	case started.Refused:
+		o = fail("Docker could not start it", check.Advise("Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
 	case started.Exited && started.ExitCode == 0:
-		o = fail("it ended at once with exit code 0", "CMD must name what keeps running: the web server, not a script that ends.")
-	case started.Exited && last != "" && !read:
-		o = fail(fmt.Sprintf("it ended at once with exit code %d: %s", started.ExitCode, last), "The last lines of its log say why. Try: docker run --rm -p 8000:8000 <image>.")
+		o = fail(ended(started), readings.Ended(scene))
+	case started.Exited && found.Line != "":
+		o = fail(ended(started), check.Advise("Look at this line of its log, and at those above it."))
 	case started.Exited:
-		o = fail(fmt.Sprintf("it ended at once with exit code %d", started.ExitCode), "It wrote nothing. Try: docker run --rm -p 8000:8000 <image>.")
+		o = fail(ended(started), check.Advise("It wrote nothing: let the program say what it does before it ends."))
 	case len(started.Listeners) > 0:
 		var where []string
 		for _, l := range started.Listeners {
 			where = append(where, fmt.Sprintf("%s:%d", l.Address, l.Port))
 		}
-		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP", check.Advise("Start the web server, with --host 0.0.0.0 --port 8000."))
+		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP", check.Advise(program.Listen(started.Wanted)))
 	default:
-		o = fail("it runs, but listens on no port", "CMD must start the web server: [\"uv\", \"run\", \"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"].")
+		if !read {
+			found.Line = "" // a program that goes on says much that is no fault
+		}
+		o = fail("it runs, but listens on no port", check.Hint{Cause: "What CMD starts goes on, and serves nothing.", Advice: program.Listen(started.Wanted)})
 	}
-	o.Items[0].File, o.Items[0].Line = check.LastLine(t, "CMD", "ENTRYPOINT")
-	if log := readings.Tail(started.Log, 30); log != "" {
-		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "The last lines of its log", Text: log})
+	o.Items[0].File, o.Items[0].Line = file, line
+	if log != "" {
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What it said before it ended", Text: log})
+		if !started.Exited {
+			o.Evidence[0].Title = "What it has said so far"
+		}
 	}
 	return o
+}
+
+// ended says how the program came to its end, and after how long where that is known.
+func ended(s check.Started) string {
+	switch {
+	case s.Lasted >= time.Second:
+		return fmt.Sprintf("it ended after %.1fs with exit code %d", s.Lasted.Seconds(), s.ExitCode)
+	case s.Lasted > 0:
+		return fmt.Sprintf("it ended at once with exit code %d", s.ExitCode)
+	}
+	return fmt.Sprintf("it ended with exit code %d", s.ExitCode)
 }

@@ -1,0 +1,231 @@
+package readings
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// holds says whether an edit can be made in the folder, and leaves a Dockerfile that can be read.
+func (s *Scene) holds(e check.Edit) bool {
+	text, err := fs.ReadFile(s.Folder, e.File)
+	if err != nil {
+		return false
+	}
+	after, err := e.Apply(string(text))
+	if err != nil || after == string(text) {
+		return false
+	}
+	if s.File != nil && e.File == s.File.Name {
+		_, err = dockerfile.Parse(e.File, []byte(after))
+	}
+	return err == nil
+}
+
+// replace is the edit of a line of the student's in which a pattern is replaced once, or nil where it is not there.
+func (p place) replace(pattern *regexp.Regexp, by string) *check.Edit {
+	at := pattern.FindStringSubmatchIndex(p.text)
+	if at == nil {
+		return nil
+	}
+	text := p.text[:at[0]] + string(pattern.ExpandString(nil, by, p.text, at)) + p.text[at[1]:]
+	return &check.Edit{File: p.file, Line: p.line, Old: p.text, New: text}
+}
+
+// word is a pattern of a text that stands by itself.
+func word(text string) *regexp.Regexp {
+	return regexp.MustCompile(`(^|[\s"'=/&;|(,])` + regexp.QuoteMeta(text) + `($|[\s"'&;|),:])`)
+}
+
+// inStep is the edit of the step's line in which a word is replaced.
+func (s *Scene) inStep(old, by string) *check.Edit {
+	return s.inInstruction(s.Step, word(old), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}")
+}
+
+func (s *Scene) inInstruction(in *dockerfile.Instruction, pattern *regexp.Regexp, by string) *check.Edit {
+	if s.File == nil || in == nil {
+		return nil
+	}
+	for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
+		if e := (place{s.File.Name, n, s.File.Lines[n-1]}).replace(pattern, by); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// above is the edit that puts lines before the step, or before the USER that comes before it where they need root.
+func (s *Scene) above(root bool, lines ...string) *check.Edit {
+	if s.File == nil || s.Step == nil {
+		return nil
+	}
+	at := s.Step.Line
+	if s.started {
+		if in := s.File.Last("CMD", "ENTRYPOINT"); in != nil {
+			at = in.Line
+		}
+		for _, in := range s.File.Final().Instructions { // ENTRYPOINT may stand before CMD
+			if in.Name == "ENTRYPOINT" || in.Name == "CMD" {
+				at = min(at, in.Line)
+			}
+		}
+	}
+	if _, line := s.user(); root && line > 0 && s.File.At(line) != nil {
+		at = min(at, line)
+	}
+	return &check.Edit{File: s.File.Name, Line: at - 1, New: strings.Join(lines, "\n")}
+}
+
+// without is the edit that takes a whole line out.
+func (p place) without() *check.Edit {
+	return &check.Edit{File: p.file, Line: p.line, Old: p.text}
+}
+
+var separators = regexp.MustCompile(`[-_.]+`)
+
+// canonical is a package's name as indexes compare it.
+func canonical(name string) string {
+	name, _, _ = strings.Cut(name, "[")
+	return strings.ToLower(separators.ReplaceAllString(name, "-"))
+}
+
+var (
+	requirement = regexp.MustCompile(`^\s*["']?([A-Za-z0-9][\w.-]*(?:\[[\w,\s.-]*\])?)\s*(?:$|["'=<>!~;@#,]|\s)`)
+	requirers   = regexp.MustCompile(`(^|/)(requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt|pyproject\.toml|Pipfile)$`)
+)
+
+// requires is the line by which the submission asks for a Python package: in a list of requirements, or in a RUN of the
+// Dockerfile.
+func (s *Scene) requires(name string) (place, bool) {
+	name = canonical(name)
+	for _, file := range s.files() {
+		if !requirers.MatchString(file) {
+			continue
+		}
+		for i, line := range s.lines(file) {
+			m := requirement.FindStringSubmatch(line)
+			if m != nil && canonical(m[1]) == name {
+				return place{file, i + 1, line}, true
+			}
+			if strings.HasPrefix(strings.TrimSpace(line), "dependencies") && quotes(line, name) {
+				return place{file, i + 1, line}, true
+			}
+		}
+	}
+	return s.installed(name)
+}
+
+// quotes says whether a line of pyproject.toml has the package in quotes.
+func quotes(line, name string) bool {
+	for _, m := range regexp.MustCompile(`["']([A-Za-z0-9][\w.-]*)`).FindAllStringSubmatch(line, -1) {
+		if canonical(m[1]) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// installed is the line of the Dockerfile on which a RUN names a Python package.
+func (s *Scene) installed(name string) (place, bool) {
+	if s.File == nil {
+		return place{}, false
+	}
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			if in.Name != "RUN" {
+				continue
+			}
+			for _, c := range in.Commands() {
+				if !c.Installs() {
+					continue
+				}
+				for _, arg := range c.Args {
+					if m := requirement.FindStringSubmatch(strings.Trim(arg, `"'`)); m != nil && canonical(m[1]) == canonical(name) {
+						for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
+							if strings.Contains(s.File.Lines[n-1], arg) {
+								return place{s.File.Name, n, s.File.Lines[n-1]}, true
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return place{}, false
+}
+
+// pin is the edit that makes the line which asks for a package ask for something else.
+func (s *Scene) pin(name, by string) *check.Edit {
+	p, ok := s.requires(name)
+	if !ok {
+		return nil
+	}
+	pattern := regexp.MustCompile(`(?i)(^|[\s"'])` + looseName(name) + `(\[[\w,\s.-]*\])?(?:\s*[=<>!~]=?=?\s*[\w.*!+-]+(?:\s*,\s*[=<>!~]=?\s*[\w.*!+-]+)*)?`)
+	return p.replace(pattern, "${1}"+by)
+}
+
+func looseName(name string) string {
+	return strings.ReplaceAll(regexp.QuoteMeta(canonical(name)), "-", `[-_.]`)
+}
+
+// add is the edit that asks for one more Python package, where the others are asked for.
+func (s *Scene) add(name string) *check.Edit {
+	if _, ok := s.requires(name); ok || s.File == nil {
+		return nil
+	}
+	var file string
+	var direct *dockerfile.Instruction
+	for _, stage := range s.File.Stages {
+		for i, in := range stage.Instructions {
+			for _, c := range in.Commands() {
+				if in.Name != "RUN" || !c.Pip() {
+					continue
+				}
+				for j, arg := range c.Args {
+					switch {
+					case (arg == "-r" || arg == "--requirement") && j+1 < len(c.Args):
+						if found := s.own(c.Args[j+1]); found != "" {
+							file = found
+						}
+					case strings.HasPrefix(arg, "-r") && len(arg) > 2:
+						if found := s.own(strings.TrimPrefix(arg, "-r")); found != "" {
+							file = found
+						}
+					}
+				}
+				if c.Has("install") && requirement.MatchString(c.Args[len(c.Args)-1]) && file == "" && !slices.Contains([]string{"pip", "uv", "poetry", "pipenv", "."}, c.Args[len(c.Args)-1]) {
+					direct = &stage.Instructions[i]
+				}
+			}
+		}
+	}
+	switch {
+	case file != "":
+		lines := s.lines(file)
+		if len(lines) == 1 && strings.TrimSpace(lines[0]) == "" {
+			return nil
+		}
+		return &check.Edit{File: file, Line: len(lines), New: name}
+	case direct != nil && direct.Line == direct.EndLine && !direct.Exec:
+		if strings.ContainsAny(name, "[]<>") {
+			name = `"` + name + `"`
+		}
+		return s.inInstruction(direct, regexp.MustCompile(`(pip[\d.]* install)\b((?:\s+-[^\s&;|]+)*)`), "${1}${2} "+name)
+	}
+	if list := "pyproject.toml"; s.has(list) && !s.has("uv.lock") && !s.has("poetry.lock") {
+		for i, line := range s.lines(list) {
+			p := place{list, i + 1, line}
+			if regexp.MustCompile(`^dependencies\s*=\s*\[\s*$`).MatchString(line) {
+				return &check.Edit{File: list, Line: i + 1, New: `    "` + name + `",`}
+			}
+			if e := p.replace(regexp.MustCompile(`^(dependencies\s*=\s*\[.*["'])\s*,?\s*\]\s*$`), "${1}, \""+name+"\"]"); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}

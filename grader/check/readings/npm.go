@@ -1,0 +1,233 @@
+package readings
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+var npm = tool{name: "npm", entries: []entry{
+	on("lock-missing", `can only install with an existing package-lock\.json`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if found := s.named("package-lock.json"); len(found) > 0 {
+			if e := s.withCopy("package.json", "package-lock.json"); e != nil && s.hidden(found[0]) == "" {
+				h.Cause, h.Edit = "npm ci wants package-lock.json, which no COPY before this step brings in.", e
+				return true
+			}
+			return s.notCopied(found[0], inside(s.workdir(), "package-lock.json"), h)
+		}
+		h.Cause, h.Advice = "npm ci wants package-lock.json, and the folder has none.", "Run npm install and hand in package-lock.json with a COPY of it, or let this step do without."
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install")
+		return true
+	}),
+	on("lock-stale", `npm ci. can only install packages when your package\.json and package-lock\.json[^\n]*in sync`, `package-lock.json does not fit package.json.`, `Run npm install, and hand in the new package-lock.json; or let this step do without it.`).
+		with(func(s *Scene, _ []string, h *check.Hint) bool {
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install")
+			return true
+		}),
+	on("package-unknown", `npm (?:error|ERR!) 404 +(?:The requested resource )?'([^'\n]+)' (?:could not be found|is not in)`, "", "").with(npmUnknown),
+	on("package-not-found", `npm (?:error|ERR!) 404 Not Found - GET \S*/([^/\s]+)`, "", "").with(npmUnknown),
+	on("version-unknown", `No matching version found for ([^\s]+[^\s.])\.?`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		name, version := splitVersion(m[1])
+		h.Cause, h.Advice = fmt.Sprintf("The index has no %s of version %s.", name, version), "Ask for a version that there is."
+		if p, ok := s.dependency(name); ok {
+			h.Cause = fmt.Sprintf("%s, asks for %s %s, and the index has no such version.", p, name, version)
+			h.Edit = p.replace(regexp.MustCompile(`("`+regexp.QuoteMeta(name)+`"\s*:\s*)"[^"]*"`), `${1}"latest"`)
+			if h.Edit != nil {
+				h.Advice = "Ask for one that there is."
+			}
+		}
+		return true
+	}),
+	on("not-json", `(?:JSON\.parse|EJSONPARSE)[^\n]*?(?:Invalid package\.json: )?(?:JSONParseError|Failed to parse json|Unexpected token|Expected)[^\n]*`, "", "").with(npmJSON),
+	on("no-package-json", `(?:enoent|ENOENT)[^\n]*open '([^']*package\.json)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if found := s.named("package.json"); len(found) > 0 {
+			if found[0] == "package.json" && s.has("package-lock.json") && s.hidden("package-lock.json") == "" && s.earlier()[inside(path.Dir(m[1]), "package.json")] == "" {
+				h.Cause, h.Edit = "No COPY before this step brings package.json in.", s.above(false, "COPY package.json package-lock.json ./")
+				return true
+			}
+			return s.notCopied(found[0], m[1], h)
+		}
+		h.Cause, h.Advice = "The folder has no package.json, which npm installs from.", "Make one with npm init, and hand it in."
+		return true
+	}),
+	on("script-missing", `Missing script: "?([\w:.-]+)"?`, "", "").with(scriptMissing),
+	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`, `Change one of their versions in package.json, so that npm install runs at home.`),
+	on("git-missing", `(?:spawn git|syscall spawn git|path git)[^\n]*`, `A dependency is fetched with git, and the image has no git at this step.`, `Install git before it, or name the package by a version that the index has.`),
+	on("gyp-no-python", `gyp ERR! find Python|gyp ERR! stack Error: Could not find any Python`, `A package is compiled here, which needs Python, make and a compiler, and the image has none.`, `Install python3, make and g++ before it, or take a package that need not be compiled.`),
+	on("gyp-no-make", `gyp ERR! (?:stack Error: )?not found: make`, `A package is compiled here, which needs make and a compiler, and the image has none.`, `Install make and g++ before it, or take a package that need not be compiled.`),
+	on("engine", `(?:EBADENGINE|Unsupported engine|The engine "node" is incompatible)[^\n]*`, `A package wants another Node than the image has.`, `Begin with the base image of that Node, or take another version of the package.`),
+	on("not-permitted", `npm (?:error|ERR!) (?:Error: )?EACCES: permission denied, \w+ '([^'\n]+)'`, `npm may not write to $1.`, ``).with(beforeUser),
+	on("bad-name", `Invalid (?:package|tag) name "([^"\n]+)"[^\n]*`, `npm takes $1 for the name of a package, and it is none.`, `Write the name as it is in the index.`),
+	on("unknown-command", `Unknown command: "([^"\n]+)"`, `npm has no command $1.`, `Write npm install, npm ci or npm run NAME.`),
+}}
+
+var yarn = tool{name: "yarn", entries: []entry{
+	on("lock-stale", `(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`, `Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
+		with(func(s *Scene, _ []string, h *check.Hint) bool {
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--(?:frozen-lockfile|immutable)\b`), "")
+			return true
+		}),
+	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`, `Hand it in and COPY it, or take --frozen-lockfile out.`),
+	on("version-unknown", `Couldn't find any versions for "([^"]+)" that matches "([^"]+)"`, `The index has no $1 of version $2.`, `Ask for a version that there is, in package.json.`),
+	on("package-unknown", `(?:registry\.\S+?/(\S+?): Not found|ERR_PNPM_FETCH_404\S* +GET \S*/(\S+?): Not Found)`, `There is no package $1$2 in the index.`, `Check its spelling in package.json.`),
+	on("no-package-json", `(?:Couldn't find a package\.json file in "([^"]+)"|ERR_PNPM_NO_PKG_MANIFEST[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if found := s.named("package.json"); len(found) > 0 {
+			return s.notCopied(found[0], inside(s.workdir(), "package.json"), h)
+		}
+		h.Cause, h.Advice = "The folder has no package.json.", "Make one, and hand it in."
+		return true
+	}),
+	on("script-missing", `Command "?([\w:.-]+)"? not found`, "", "").with(scriptMissing),
+}}
+
+func splitVersion(what string) (name, version string) {
+	at := strings.LastIndex(what, "@")
+	if at <= 0 {
+		return what, ""
+	}
+	return what[:at], what[at+1:]
+}
+
+// dependency is the line of a package.json that asks for a package.
+func (s *Scene) dependency(name string) (place, bool) {
+	for _, file := range s.named("package.json") {
+		for i, line := range s.lines(file) {
+			if regexp.MustCompile(`"` + regexp.QuoteMeta(name) + `"\s*:\s*"`).MatchString(line) {
+				return place{file, i + 1, line}, true
+			}
+		}
+	}
+	return place{}, false
+}
+
+var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysql2 sqlite3 better-sqlite3 body-parser nodemon typescript ts-node jsonwebtoken bcrypt bcryptjs
+	helmet morgan uuid axios fastify koa prisma knex redis ioredis joi zod winston multer express-validator passport socket.io lodash`)
+
+func npmUnknown(s *Scene, m []string, h *check.Hint) bool {
+	name, version := splitVersion(strings.ReplaceAll(m[1], "%2f", "/"))
+	h.Cause, h.Advice = fmt.Sprintf("There is no package %s in the index.", name), fmt.Sprintf("Check the spelling of %s.", name)
+	p, ok := s.dependency(name)
+	if ok {
+		h.Cause = fmt.Sprintf("%s, asks for %s, and the index has no such package.", p, name)
+	}
+	if near := nearest(name, popularNode); near != "" {
+		h.Advice = fmt.Sprintf("Is %s meant?", near)
+		if ok && version != "" {
+			h.Edit = p.replace(regexp.MustCompile(`"`+regexp.QuoteMeta(name)+`"`), `"`+near+`"`)
+		}
+	}
+	return true
+}
+
+var comma = regexp.MustCompile(`,(\s*)([}\]])`)
+
+// npmJSON says where package.json is wrong, as this program's own reader finds it.
+func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
+	h.Cause, h.Advice = "package.json is not JSON.", "Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
+	for _, file := range s.named("package.json") {
+		text := strings.Join(s.lines(file), "\n")
+		var any any
+		err := json.Unmarshal([]byte(text), &any)
+		syntax, ok := err.(*json.SyntaxError)
+		if !ok {
+			continue
+		}
+		before := text[:min(int(syntax.Offset), len(text))]
+		line := strings.Count(before, "\n")
+		h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1, strings.TrimPrefix(syntax.Error(), "json: "))
+		fixed := comma.ReplaceAllString(text, "$1$2")
+		old, new := strings.Split(text, "\n"), strings.Split(fixed, "\n")
+		if json.Unmarshal([]byte(fixed), &any) == nil && len(old) == len(new) {
+			for i := range old {
+				if old[i] != new[i] {
+					h.Cause = fmt.Sprintf("%s, line %d, is not JSON: there is a comma before the closing bracket.", file, i+1)
+					h.Advice, h.Edit = "", &check.Edit{File: file, Line: i + 1, Old: old[i], New: new[i]}
+					return true
+				}
+			}
+		}
+		return true
+	}
+	return true
+}
+
+// scripts are those of package.json.
+func (s *Scene) scripts() (file string, scripts map[string]string) {
+	for _, file := range s.named("package.json") {
+		var p struct{ Scripts map[string]string }
+		if json.Unmarshal([]byte(strings.Join(s.lines(file), "\n")), &p) == nil {
+			return file, p.Scripts
+		}
+	}
+	return "package.json", nil
+}
+
+func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
+	file, scripts := s.scripts()
+	var names []string
+	for name := range scripts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	h.Cause = fmt.Sprintf("%s has no script %q.", file, m[1])
+	if len(names) > 0 {
+		h.Cause = fmt.Sprintf("%s has no script %q; it has %s.", file, m[1], strings.Join(names, ", "))
+	}
+	if !s.started {
+		h.Advice = fmt.Sprintf("Add %q to its scripts, or take this step out.", m[1])
+		return true
+	}
+	h.Advice = fmt.Sprintf("Add %q to its scripts, or let CMD start the program itself.", m[1])
+	if scripts["start"] != "" && m[1] != "start" {
+		h.Advice = `Start the one that is there.`
+		h.Edit = s.inCommand(regexp.MustCompile(`"run",\s*"`+regexp.QuoteMeta(m[1])+`"`), `"start"`)
+		if h.Edit == nil {
+			h.Edit = s.inCommand(regexp.MustCompile(`\b(npm|yarn|pnpm) (?:run )?`+regexp.QuoteMeta(m[1])+`\b`), `${1} start`)
+		}
+		return true
+	}
+	if program := s.nodeProgram(); program != "" {
+		h.Advice = "Let CMD start the program itself."
+		if h.Edit = s.command("node", program); h.Edit == nil {
+			h.Advice = fmt.Sprintf(`Let CMD start the program itself: CMD ["node", %q].`, program)
+		}
+	}
+	return true
+}
+
+// nodeProgram is the file with which a Node program most likely begins.
+func (s *Scene) nodeProgram() string {
+	var main struct{ Main string }
+	_ = json.Unmarshal([]byte(strings.Join(s.lines("package.json"), "\n")), &main)
+	for _, name := range []string{main.Main, "server.js", "index.js", "app.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "dist/index.js"} {
+		if name != "" && s.has(path.Clean(name)) {
+			return path.Clean(name)
+		}
+	}
+	return ""
+}
+
+// withCopy adds a file to the COPY that brings another in.
+func (s *Scene) withCopy(beside, name string) *check.Edit {
+	if s.File == nil || s.Step == nil {
+		return nil
+	}
+	for _, in := range s.before() {
+		if in.Name == "COPY" && !in.Exec && len(in.Args) == 2 && strings.TrimPrefix(in.Args[0], "./") == beside && in.Line == in.EndLine {
+			to := in.Args[1]
+			if to == "." || to == "./" {
+				to = "./"
+			} else if !strings.HasSuffix(to, "/") {
+				return nil
+			}
+			p := place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}
+			return p.replace(regexp.MustCompile(regexp.QuoteMeta(in.Args[0])+`\s+`+regexp.QuoteMeta(in.Args[1])+`\s*$`), beside+" "+name+" "+to)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,391 @@
+package readings
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// versions are those that pip lists behind a requirement.
+const versions = `\(from versions: ([^)]*)\)`
+
+var pip = tool{name: "pip", entries: []entry{
+	on("requirement-unknown", `Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: \([^)]*\))?[^\n]*?`+versions,
+		"", "").with(notFound),
+	on("requirement-not-found", `No matching distribution found for ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)`, "", "").with(notFound),
+	on("versions-conflict", `Cannot install ([^\n]+?) because these package versions have conflicting dependencies`,
+		`$1 do not go together.`, `Loosen the version of one of them, or take the versions out.`).with(conflict),
+	on("no-conflict-found", `ResolutionImpossible`, `pip found no versions that go together.`, `Loosen the versions, or take them out.`).with(conflict),
+	on("psycopg2-from-source", `pg_config executable not found`, `psycopg2 is built from its source here, which needs PostgreSQL's own headers.`,
+		`psycopg2-binary is the same package, already built.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.pin("psycopg2", "psycopg2-binary")
+		return true
+	}),
+	on("mysqlclient-from-source", `Can not find valid pkg-config name|mysql_config: not found|pkg-config: not found[^\n]*\n[^\n]*mysql`,
+		`mysqlclient is built from its source here, which needs MySQL's headers, pkg-config and a compiler.`,
+		`Install default-libmysqlclient-dev, pkg-config and gcc with apt-get before it, or take PyMySQL in its place (and mysql+pymysql:// in the address).`).
+		with(func(s *Scene, _ []string, h *check.Hint) bool {
+			if debian, _ := s.system(); debian {
+				if e := s.above(true, "RUN apt-get update && apt-get install -y default-libmysqlclient-dev pkg-config gcc libc6-dev"); e != nil {
+					h.Advice, h.Edit = "Take PyMySQL in its place (with mysql+pymysql:// in the address), or install them before it.", e
+				}
+			}
+			return true
+		}),
+	on("standing-alone", `(?:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
+		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml at this step.`,
+		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if s.has("requirements.txt") {
+			if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`), "${1} -r requirements.txt${2}"); e != nil {
+				h.Edit = e
+			}
+		}
+		return true
+	}),
+	on("requirements-missing", `Could not open requirements file: \[Errno 2\][^\n]*'([^'\n]+)'`, "", "").with(requirementsMissing),
+	on("path-of-elsewhere", `(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
+		`$1 is a path of another machine, as pip freeze writes it in a conda environment: the image has no such file.`,
+		`Name the package alone.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if p, found := s.grepRequirements(strings.TrimPrefix(m[1], "file://")); found {
+			if e := p.replace(regexp.MustCompile(`^\s*([\w.-]+(?:\[[\w,-]+\])?)\s*@\s*\S+`), "${1}"); e != nil {
+				h.Edit = e
+			}
+		}
+		return true
+	}),
+	on("not-utf-8", `(?:UnicodeDecodeError: 'utf-?8' codec|Invalid requirement: '\\x00|Invalid requirement: '?[^\n]*\\x00|'utf-16)`,
+		`The list of requirements is not text in UTF-8.`, `Save it as UTF-8 (PowerShell's > writes UTF-16): pip freeze | Out-File -Encoding utf8 requirements.txt.`),
+	on("no-requirement", `Invalid requirement: '?([^'\n:]+)'?`, `"$1" is no requirement.`, `Write it as NAME==VERSION or NAME>=VERSION.`).
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if p, found := s.grepRequirements(strings.TrimSpace(m[1])); found {
+				h.Cause = fmt.Sprintf("%q (%s) is no requirement.", strings.TrimSpace(m[1]), p)
+				if e := p.replace(regexp.MustCompile(`^(\s*[\w.-]+)\s*=\s*([\w.]+)\s*$`), "${1}==${2}"); e != nil {
+					h.Edit = e
+				}
+			}
+			return true
+		}),
+	on("python-too-old", `(?:Package '?([\w.-]+)'? )?requires a different Python: (\S+) not in '?([^'\n]+)'?`,
+		`A package wants Python $3, and the image has $2.`, `Begin with a base image of such a Python, or take another version of the package.`),
+	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES`, `A package that was fetched is not the one whose hash the requirements name.`,
+		`Make the requirements file anew, with the hashes of today's files.`),
+	on("git-missing", `Cannot find command 'git'`, `A requirement is fetched with git, and the image has no git at this step.`,
+		`Install git with apt-get before it, or name the package by a version that the index has.`),
+	on("managed", `externally-managed-environment`, `pip may not change this system's own Python.`,
+		`Begin with a python base image, such as python:3.12-slim, or make a virtual environment first.`),
+	on("no-such-option", `no such option: (-\S+)`, `pip has no option $1.`, `Write it as pip help install lists it.`),
+	on("no-requirement-given", `You must give at least one requirement to install`, `pip install is not told what to install.`, `Name the packages, or -r requirements.txt.`),
+	on("read-only-home", `(?:Could not install packages due to an (?:OSError|EnvironmentError)): \[Errno 13\] Permission denied: '([^'\n]+)'`,
+		`pip may not write to $1.`, `Put the install above USER.`).with(beforeUser),
+}}
+
+// stdlib is what comes with Python and is often listed as a requirement.
+var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calendar collections concurrent configparser contextlib copy csv ctypes datetime
+	decimal difflib enum fractions functools getpass glob gzip hashlib heapq hmac html http importlib inspect io ipaddress itertools json logging math mimetypes
+	multiprocessing operator os pathlib pickle platform pprint queue random re secrets select shelve shutil signal smtplib socket sqlite3 ssl statistics string
+	struct subprocess sys tempfile textwrap threading time timeit tkinter traceback types unittest urllib urllib2 uuid venv warnings weakref xml zipfile zlib zoneinfo`)
+
+// windows is what runs on Windows alone.
+var windows = strings.Fields(`pywin32 pywin32-ctypes pypiwin32 pywinpty wmi winshell win32-setctime comtypes pywinauto winreg win-inet-pton pycaw windows-curses`)
+
+// meant is what a name that no index has stands for.
+var meant = map[string]string{"dotenv": "python-dotenv", "jwt": "PyJWT", "sklearn": "scikit-learn", "pil": "Pillow", "cv2": "opencv-python-headless", "bs4": "beautifulsoup4",
+	"yaml": "PyYAML", "fast-api": "fastapi", "flask-sql-alchemy": "Flask-SQLAlchemy", "sql-alchemy": "sqlalchemy", "psycopg2-bin": "psycopg2-binary", "uvicorn-standard": "uvicorn[standard]", "fastapi-standard": "fastapi[standard]"}
+
+// popular is what a misspelt name is compared with.
+var popular = strings.Fields(`fastapi uvicorn gunicorn flask django starlette pydantic pydantic-settings sqlalchemy alembic psycopg2-binary psycopg asyncpg pymysql aiomysql
+	pymongo motor redis celery requests httpx aiohttp aiofiles python-multipart python-dotenv python-jose passlib bcrypt pyjwt jinja2 werkzeug marshmallow
+	flask-sqlalchemy flask-cors flask-migrate djangorestframework django-cors-headers email-validator python-decouple environs pytest numpy pandas sqlmodel tortoise-orm
+	loguru orjson ujson uvloop httptools websockets click typer rich cryptography pillow beautifulsoup4 lxml boto3 itsdangerous markupsafe mysqlclient greenlet aiosqlite`)
+
+var specifier = regexp.MustCompile(`^([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?\s*([<>=!~].*)?$`)
+
+// notFound says why an index has nothing for a requirement.
+func notFound(s *Scene, m []string, h *check.Hint) bool {
+	asked := strings.TrimRight(m[1], ".,")
+	parts := specifier.FindStringSubmatch(asked)
+	if parts == nil {
+		return false
+	}
+	name, version := parts[1], parts[3]
+	p, known := s.requires(name)
+	where := ""
+	if known {
+		where = " (" + p.String() + ")"
+	}
+	lacks := len(m) < 3 || strings.TrimSpace(m[2]) == "" || m[2] == "none"
+	switch {
+	case slices.Contains(stdlib, strings.ToLower(name)) && lacks:
+		h.Cause = fmt.Sprintf("%s%s is part of Python: there is no such package to install.", name, where)
+		if known && whole(p) {
+			h.Edit = p.without()
+		} else {
+			h.Advice = "Take it out of the requirements."
+		}
+	case slices.Contains(windows, canonical(name)):
+		h.Cause = fmt.Sprintf("%s%s is a package of Windows alone, as pip freeze lists it there; the image is Linux.", name, where)
+		if known && whole(p) {
+			h.Edit = p.without()
+		} else {
+			h.Advice = "Take it out of the requirements."
+		}
+	case !lacks:
+		all := strings.Split(m[2], ", ")
+		last := all[len(all)-1]
+		h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where, last)
+		h.Advice = "Ask for a version that there is."
+		if stable := newest(all); stable != "" && known {
+			h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where, stable)
+			h.Edit = s.pin(name, name+parts[2]+"=="+stable)
+		}
+		if h.Edit != nil {
+			h.Advice = ""
+		}
+	default:
+		h.Cause = fmt.Sprintf("No package satisfies %s%s: the index has none of that name, or none for this Python.", asked, where)
+		h.Advice = fmt.Sprintf("Check the spelling of %s.", name)
+		right := meant[canonical(name)]
+		if near := option.Suggest(canonical(name), popular); right == "" && near != canonical(name) {
+			right = near
+		}
+		if right != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", right)
+			h.Edit = s.pin(name, right+version)
+		}
+	}
+	return true
+}
+
+// whole says whether a line of requirements asks for one package and does nothing else.
+func whole(p place) bool {
+	return strings.HasSuffix(p.file, ".txt")
+}
+
+// newest is the last version of a list that is no pre-release.
+func newest(all []string) string {
+	for i := len(all) - 1; i >= 0; i-- {
+		if v := strings.TrimSpace(all[i]); regexp.MustCompile(`^[\d.]+(\.post\d+)?$`).MatchString(v) {
+			return v
+		}
+	}
+	return ""
+}
+
+var (
+	wishes = regexp.MustCompile(`(?m)^\s*(The user requested (\S.*)|(\S+) (\S+) depends on (\S.*))$`)
+	listsR = regexp.MustCompile(`(?:^|\s)-r (\S+) \(line (\d+)\)`)
+)
+
+// conflict names the two that exclude each other in the words of the list below.
+func conflict(s *Scene, m []string, h *check.Hint) bool {
+	at := strings.LastIndex(s.log, "The conflict is caused by:")
+	if at < 0 {
+		return true
+	}
+	var asked, depends [][]string
+	for _, w := range wishes.FindAllStringSubmatch(s.log[at:], -1) {
+		if w[2] != "" {
+			asked = append(asked, w)
+		} else {
+			depends = append(depends, w)
+		}
+	}
+	if len(depends) == 0 {
+		return true
+	}
+	if len(asked) > 0 {
+		h.Cause = fmt.Sprintf("%s and %s %s do not go together: %s %s wants %s.", asked[0][2], depends[0][3], depends[0][4], depends[0][3], depends[0][4], depends[0][5])
+		name := specifier.FindStringSubmatch(strings.Fields(asked[0][2])[0])
+		if name != nil {
+			h.Advice = fmt.Sprintf("Let pip choose the version of %s: name it without one, or not at all.", name[1])
+			h.Edit = s.pin(name[1], name[1])
+			if h.Edit != nil {
+				h.Advice = "Let pip choose the version."
+			}
+		}
+		return true
+	}
+	if len(depends) > 1 {
+		h.Cause = fmt.Sprintf("%s %s wants %s, and %s %s wants %s: they do not go together.", depends[0][3], depends[0][4], depends[0][5], depends[1][3], depends[1][4], depends[1][5])
+	}
+	return true
+}
+
+// requirementsMissing says why -r finds no file.
+func requirementsMissing(s *Scene, m []string, h *check.Hint) bool {
+	name := m[1]
+	base := path.Base(name)
+	at := inside(s.workdir(), name)
+	landed := map[string]string{}
+	if s.File != nil {
+		landed = s.earlier()
+	}
+	var beside []string
+	for inner := range landed {
+		if path.Dir(inner) == path.Dir(at) {
+			beside = append(beside, path.Base(inner))
+		}
+	}
+	slices.Sort(beside)
+	folder := s.named(base)
+	switch near := option.Suggest(base, beside); {
+	case near != "" && near != base:
+		h.Cause = fmt.Sprintf("There is no %s at this step: the file is named %s.", name, near)
+		h.Edit = s.inStep(name, strings.TrimSuffix(name, base)+near)
+	case len(folder) > 0:
+		return s.notCopied(folder[0], at, h)
+	default:
+		var lists []string
+		for _, file := range s.files() {
+			if requirers.MatchString(file) {
+				lists = append(lists, file)
+			}
+		}
+		h.Cause = fmt.Sprintf("There is no %s at this step, and none in the folder.", name)
+		h.Advice = "Hand it in, and COPY it before this step."
+		if near := option.Suggest(base, lists); near != "" {
+			h.Cause = fmt.Sprintf("There is no %s at this step; the folder has %s.", name, near)
+			h.Advice = fmt.Sprintf("COPY %s before this step, and name it here.", near)
+		} else if slices.Contains(lists, "pyproject.toml") {
+			h.Cause = fmt.Sprintf("There is no %s at this step, and none in the folder: it has pyproject.toml.", name)
+		}
+	}
+	return true
+}
+
+// earlier is what COPY brought in before the step.
+func (s *Scene) earlier() map[string]string {
+	if s.started || s.Step == nil {
+		return s.landed()
+	}
+	for i, stage := range s.File.Stages {
+		for j, in := range stage.Instructions {
+			if in.Line == s.Step.Line {
+				cut := *s
+				file := *s.File
+				file.Stages = slices.Clone(s.File.Stages[:i+1])
+				file.Stages[i].Instructions = stage.Instructions[:j]
+				cut.File = &file
+				return cut.stage(i, s.files())
+			}
+		}
+	}
+	return nil
+}
+
+// notCopied says that a file of the folder is not in the image where it is looked for: an ignore line, a COPY that comes
+// later, or none.
+func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
+	if by := s.hidden(name); by != "" {
+		h.Cause, h.Advice = fmt.Sprintf("%s is in the folder, but %s, keeps it out of the build.", name, by), "Take the line out, or add !"+name+" below it."
+		return true
+	}
+	for inner, file := range s.earlier() {
+		if file == name && inner == at {
+			return false
+		}
+	}
+	for inner, file := range s.earlier() {
+		if file == name {
+			h.Cause = fmt.Sprintf("%s is at %s, and was looked for at %s.", name, inner, at)
+			h.Advice = "Name it as it is called there."
+			return true
+		}
+	}
+	h.Cause = fmt.Sprintf("No COPY before this step brings %s in.", name)
+	h.Advice = fmt.Sprintf("COPY %s before this step.", name)
+	if s.Step != nil && s.File != nil {
+		to := strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/")
+		if path.Base(to) == path.Base(name) && !strings.Contains(to, "/") {
+			to = "."
+		}
+		if h.Edit = s.above(false, "COPY "+name+" "+to); h.Edit != nil {
+			h.Advice = ""
+		}
+	}
+	return true
+}
+
+// grepRequirements is the line of a list of requirements that holds a text.
+func (s *Scene) grepRequirements(text string) (place, bool) {
+	for _, file := range s.files() {
+		if !requirers.MatchString(file) {
+			continue
+		}
+		if data, err := fs.ReadFile(s.Folder, file); err != nil || len(data) > mostBytes {
+			continue
+		}
+		for i, line := range s.lines(file) {
+			if text != "" && strings.Contains(line, text) {
+				return place{file, i + 1, line}, true
+			}
+		}
+	}
+	return place{}, false
+}
+
+// compilers are the words of builds of packages from their source. pip, uv and poetry all show them.
+var compilers = tool{name: "compilers", entries: []entry{
+	on("no-compiler", `(?:\[Errno 2\] No such file or directory: '\S*(?:gcc|g\+\+|cc|clang)'|command '\S*(?:gcc|g\+\+|cc|clang)' failed: No such file or directory|unable to execute '\S*(?:gcc|g\+\+|cc|clang)'|\b(?:gcc|cc|g\+\+|clang|make|cmake): (?:command )?not found|Unknown compiler\(s\))`,
+		"", "").with(compiled("the image has no compiler")),
+	on("header-missing", `fatal error: (\S+\.h): No such file or directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		return compiled("the header "+m[1]+" is missing")(s, m, h)
+	}),
+	on("no-rust", `(?:can't find Rust compiler|Cargo, the Rust package manager, is not installed|cargo: (?:command )?not found|rustc: (?:command )?not found)`, "", "").
+		with(compiled("the image has no Rust compiler")),
+	on("too-old-for-tools", `(?:AttributeError: (?:'build_ext' object has no attribute 'cython_sources'|cython_sources)|AttributeError: module '(?:pkgutil|collections|inspect|configparser|imp)' has no attribute '\w+'|ModuleNotFoundError: No module named '(?:distutils|imp|pkg_resources|setuptools)|use_2to3 is invalid|error in \S+ setup command|AttributeError: install_layout)`,
+		"", "").with(compiled("its setup is older than today's Python and tools")),
+	on("command-failed", `error: command '(\S+)' failed with exit (?:code|status) \d+`, "", "").with(compiled("the compiler ended with an error, as code that is older than this Python does")),
+	on("build-failed", "(?:Failed to build ['`]?|Failed building wheel for |Building wheel for |Could not build wheels for |ERROR: Failed to build installable wheels for some pyproject\\.toml based projects \\()([A-Za-z][\\w.-]*)", "", "").with(compiled("that failed")),
+	on("metadata-failed", `(?:metadata-generation-failed|subprocess-exited-with-error)`, "", "").with(compiled("its own setup failed")),
+}}
+
+var builds = regexp.MustCompile("(?:Failed to build [`']?|Failed building wheel for |Building wheel for |Could not build wheels for |Unable to install |Note: This error originates from the build backend, and is likely not a problem with poetry but (?:with|one of the following issues with) )([A-Za-z][\\w.-]*)(?:(?:==| \\()([\\w.]+)\\)?)?")
+
+// compiled says which package has no wheel for this Python, and why it could not be built.
+func compiled(why string) func(*Scene, []string, *check.Hint) bool {
+	return func(s *Scene, _ []string, h *check.Hint) bool {
+		name, version := "", ""
+		for _, m := range builds.FindAllStringSubmatch(s.log, -1) {
+			if !slices.Contains([]string{"installable", "some", "wheel", "wheels"}, m[1]) {
+				name, version = m[1], m[2]
+			}
+		}
+		if name == "" {
+			if m := regexp.MustCompile(`(?m)^\s*(?:╰─>|╰─▶)\s*([A-Za-z][\w.-]*)\s*$`).FindStringSubmatch(s.log); m != nil {
+				name = m[1]
+			}
+		}
+		if name == "" {
+			return false
+		}
+		what := name
+		p, ok := s.requires(name)
+		if ok {
+			if m := regexp.MustCompile(`==\s*([\w.]+)`).FindStringSubmatch(p.text); m != nil && version == "" {
+				version = m[1]
+			}
+		}
+		if version != "" {
+			what += " " + version
+		}
+		if ok {
+			what += " (" + p.String() + ")"
+		}
+		h.Cause = fmt.Sprintf("%s has no wheel for this Python and is compiled here; %s.", what, why)
+		h.Advice = fmt.Sprintf("Take a newer version of %s, which has a wheel for this Python.", name)
+		if ok && version != "" && strings.Contains(p.text, "==") {
+			h.Edit = s.pin(name, name+">="+version)
+			if h.Edit != nil {
+				h.Advice = fmt.Sprintf("Let a newer version of %s, which has a wheel for this Python, be taken.", name)
+			}
+		}
+		return true
+	}
+}

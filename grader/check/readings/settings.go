@@ -1,0 +1,363 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// pydantic's list of what is missing stands above its last line.
+var pydantic = tool{name: "pydantic", entries: []entry{
+	on("missing", `(\d+) validation errors? for (\w+)\n((?:[^\n]*\n)*?)(?:[^\n]*)(?:Field required|field required)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		model := m[2]
+		at := strings.LastIndex(s.log, "validation error")
+		var names []string
+		for _, f := range regexp.MustCompile(`(?m)^([\w.]+)\n\s+[Ff]ield required`).FindAllStringSubmatch(s.log[max(0, at):], -1) {
+			names = append(names, f[1])
+		}
+		if len(names) == 0 {
+			return false
+		}
+		prefix := ""
+		if _, p := s.grep(regexp.MustCompile(`env_prefix\s*=\s*["'](\w+)["']`), ".py"); p != nil {
+			prefix = p[1]
+		}
+		return missingFields(s, model, prefix, names, h)
+	}),
+	on("extra", `(?m)^(\w+)\n\s+Extra inputs are not permitted`, `The settings know no $1, and something sets it.`, `Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
+	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The value of %s is not as the program wants it: %s.", m[1], strings.TrimSpace(m[2]))
+		h.Advice = "Set it to a value of that kind."
+		return true
+	}),
+}}
+
+var settings = tool{name: "settings", entries: []entry{
+	on("environ", `KeyError: ['"](\w+)['"]`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		read := ok && (strings.Contains(p.text, "environ") || strings.Contains(p.text, "getenv"))
+		if !read && m[1] != strings.ToUpper(m[1]) {
+			return false
+		}
+		return missing(s, []string{m[1]}, h)
+	}),
+	on("starlette", `Config '(\w+)' is missing, and has no default`, "", "").with(oneMissing),
+	on("decouple", `(\w+) not found\. Declare it as envvar or define a default value`, "", "").with(oneMissing),
+	on("environs", `[Ee]nvironment variable "?'?([A-Z][A-Z0-9_]*)"?'? (?:is )?(?:not set|not found|missing|required)`, "", "").with(oneMissing),
+	on("prisma", `Environment variable not found: (\w+)`, "", "").with(oneMissing),
+	on("own-words", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "", "").with(oneMissing),
+	on("own-words-before", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
+	on("jwt", `secretOrPrivateKey must have a value`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		names := s.read1(nil)
+		if len(names) == 0 {
+			return false
+		}
+		return missing(s, names, h)
+	}),
+	on("mongoose", "The `uri` parameter to `openUri\\(\\)` must be a string, got \"undefined\"", "", "").with(nodeSetting),
+	on("invalid-url", `TypeError(?: \[ERR_INVALID_URL\])?: Invalid URL`, "", "").with(nodeSetting),
+	on("node-undefined", `TypeError[^\n]*(?:undefined|Received undefined)[^\n]*`, "", "").with(nodeSetting),
+}}
+
+func oneMissing(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }
+
+// sets says whether the Dockerfile gives a variable a value.
+func (s *Scene) sets(name string) bool {
+	if s.File == nil {
+		return false
+	}
+	for _, in := range s.File.Effective() {
+		for _, a := range in.Assignments() {
+			if in.Name == "ENV" && a.Name == name && a.Value != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func secret(name string) bool { return dockerfile.Assignment{Name: name, Value: "x"}.Secret() }
+
+// value is what a variable can be set to so that the program starts, by its name, and by what the program has for a database.
+func (s *Scene) value(name, kind string) string {
+	lower := strings.ToLower(name)
+	has := func(part ...string) bool {
+		return slices.ContainsFunc(part, func(p string) bool { return strings.Contains(lower, p) })
+	}
+	asks := func(packages ...string) bool {
+		return slices.ContainsFunc(packages, func(p string) bool {
+			_, ok := s.requires(p)
+			if !ok {
+				_, ok = s.dependency(p)
+			}
+			return ok
+		})
+	}
+	switch {
+	case strings.HasPrefix(kind, "int"):
+		if has("port") {
+			return "5432"
+		}
+		return "30"
+	case strings.HasPrefix(kind, "bool"):
+		return "false"
+	case strings.HasPrefix(kind, "float"):
+		return "1.0"
+	case has("mongo"):
+		return "mongodb://localhost/tasks"
+	case has("redis"):
+		return "redis://localhost:6379/0"
+	case has("database", "db_url", "postgres_url", "sqlalchemy", "dsn", "db_uri") && !has("name", "user", "host", "port", "test"):
+		switch {
+		case asks("asyncpg"):
+			return "postgresql+asyncpg://localhost/tasks"
+		case asks("aiosqlite"):
+			return "sqlite+aiosqlite:///tasks.db"
+		case asks("pymysql"):
+			return "mysql+pymysql://localhost/tasks"
+		case asks("psycopg2", "psycopg2-binary") && asks("sqlalchemy", "sqlmodel", "flask-sqlalchemy"):
+			return "postgresql+psycopg2://localhost/tasks"
+		case asks("psycopg2", "psycopg2-binary", "psycopg", "pg", "django", "sequelize"):
+			return "postgresql://localhost/tasks"
+		case asks("sqlalchemy", "sqlmodel", "flask-sqlalchemy"):
+			return "sqlite:///tasks.db"
+		}
+		return "postgresql://localhost/tasks"
+	case has("minutes", "seconds", "hours", "days", "expire", "timeout", "size", "limit", "count"):
+		return "30"
+	case has("port"):
+		return "5432"
+	case has("algorithm"):
+		return "HS256"
+	case has("url", "uri", "origin"):
+		return "http://localhost"
+	case has("host", "server"):
+		return "localhost"
+	case has("mail"):
+		return "me@example.org"
+	case has("debug"):
+		return "false"
+	}
+	return strings.ReplaceAll(lower, "_", "-")
+}
+
+// missing names the variables that nothing sets, and gives them a value: an ENV line, or, where one is a secret, a default
+// in the program.
+func missing(s *Scene, names []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The program wants %s%s, which nothing sets.", variables(names), s.at())
+	for _, name := range names {
+		if line := s.dotenv(name); line != "" {
+			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and is not in the image.", variables(names), s.at(), line)
+			break
+		}
+	}
+	if !slices.ContainsFunc(names, secret) {
+		h.Advice = "Set it in the image."
+		if len(names) > 1 {
+			h.Advice = "Set them in the image."
+		}
+		var pairs []string
+		for _, name := range names {
+			pairs = append(pairs, name+"="+s.value(name, ""))
+		}
+		h.Edit = s.above(false, "ENV "+strings.Join(pairs, " "))
+		return true
+	}
+	h.Advice = "A secret does not belong into the image: give the program a default for it."
+	for _, name := range names {
+		if e := s.defaultFor(name); e != nil && (h.Edit == nil || secret(name)) {
+			h.Edit = e
+		}
+	}
+	return true
+}
+
+func variables(names []string) string {
+	if len(names) == 1 {
+		return "the variable " + names[0]
+	}
+	return "the variables " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// dotenv is the file of the folder that sets a variable, where the image does not get it.
+func (s *Scene) dotenv(name string) string {
+	for _, file := range []string{".env", "app/.env"} {
+		for i, line := range s.lines(file) {
+			if strings.HasPrefix(strings.TrimSpace(line), name+"=") {
+				return fmt.Sprintf("%s, line %d,", file, i+1)
+			}
+		}
+	}
+	return ""
+}
+
+// defaultFor is the edit that gives a variable a default where the program reads it.
+func (s *Scene) defaultFor(name string) *check.Edit {
+	quoted := regexp.QuoteMeta(name)
+	places := []place{}
+	if p, ok := s.frame(); ok && strings.Contains(p.text, name) {
+		places = append(places, p)
+	}
+	if p, _ := s.grep(regexp.MustCompile(`(?:environ|getenv|config|env|process\.env)\b.*\b`+quoted+`\b`), ".py.js.mjs.cjs.ts"); p.file != "" {
+		places = append(places, p)
+	}
+	value := s.value(name, "")
+	if secret(name) {
+		value = "change-me"
+	}
+	for _, p := range places {
+		for _, r := range []struct{ pattern, by string }{
+			{`os\.environ\[\s*(["'])` + quoted + `["']\s*\]`, `os.environ.get(${1}` + name + `${1}, ${1}` + value + `${1})`},
+			{`\benviron\[\s*(["'])` + quoted + `["']\s*\]`, `environ.get(${1}` + name + `${1}, ${1}` + value + `${1})`},
+			{`(os\.getenv|os\.environ\.get|\bgetenv|environ\.get)\(\s*(["'])` + quoted + `["']\s*\)`, `${1}(${2}` + name + `${2}, ${2}` + value + `${2})`},
+			{`(\w[\w.]*)\(\s*(["'])` + quoted + `["']\s*([,)])`, `${1}(${2}` + name + `${2}, default=${2}` + value + `${2}${3}`},
+			{`process\.env\.` + quoted + `\b(\s*[^|?\s]|\s*$)`, `(process.env.` + name + ` || "` + value + `")${1}`},
+			{`process\.env\[\s*["']` + quoted + `["']\s*\]`, `(process.env.` + name + ` || "` + value + `")`},
+		} {
+			if strings.Contains(p.text, "default") {
+				break
+			}
+			if e := p.replace(regexp.MustCompile(r.pattern), r.by); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// missingFields names the fields of a settings model that no variable gives.
+func missingFields(s *Scene, model, prefix string, names []string, h *check.Hint) bool {
+	var env []string
+	for _, name := range names {
+		env = append(env, strings.ToUpper(prefix+name))
+	}
+	declared := s.fields(model, names)
+	where := s.at()
+	if len(declared) > 0 {
+		where = fmt.Sprintf(" (%s, from line %d on)", declared[0].file, declared[0].line)
+		if len(declared) == 1 {
+			where = fmt.Sprintf(" (%s)", declared[0])
+		}
+	}
+	h.Cause = fmt.Sprintf("%s wants %s%s, which nothing sets.", model, variables(env), where)
+	if line := s.dotenv(env[0]); line != "" {
+		h.Cause = fmt.Sprintf("%s wants %s%s: %s sets it, and is not in the image.", model, variables(env), where, line)
+	}
+	if !slices.ContainsFunc(env, secret) {
+		h.Advice = "Set them in the image."
+		if len(env) == 1 {
+			h.Advice = "Set it in the image."
+		}
+		var pairs []string
+		for i, name := range env {
+			kind := ""
+			if i < len(declared) {
+				kind = kindOf(declared[i].text)
+			}
+			pairs = append(pairs, name+"="+s.value(name, kind))
+		}
+		h.Edit = s.above(false, "ENV "+strings.Join(pairs, " "))
+		return true
+	}
+	h.Advice = "A secret does not belong into the image: give the fields a default."
+	if len(declared) == len(names) && declared[len(declared)-1].line-declared[0].line < 12 {
+		lines := s.lines(declared[0].file)
+		old := slices.Clone(lines[declared[0].line-1 : declared[len(declared)-1].line])
+		new := slices.Clone(old)
+		for i, d := range declared {
+			kind := kindOf(d.text)
+			value := s.value(env[i], kind)
+			if secret(env[i]) && kind == "str" {
+				value = "change-me"
+			}
+			if kind != "int" && kind != "float" && kind != "bool" {
+				value = `"` + value + `"`
+			}
+			if kind == "bool" {
+				value = "False"
+			}
+			new[d.line-declared[0].line] = strings.TrimRight(d.text, " ") + " = " + value
+		}
+		h.Edit = &check.Edit{File: declared[0].file, Line: declared[0].line, Old: strings.Join(old, "\n"), New: strings.Join(new, "\n")}
+	}
+	return true
+}
+
+func kindOf(line string) string {
+	_, kind, _ := strings.Cut(line, ":")
+	return strings.TrimSpace(kind)
+}
+
+// fields are the lines that declare the fields of a model, in the order of the file; nil where one has no plain line.
+func (s *Scene) fields(model string, names []string) (out []place) {
+	p, _ := s.grep(regexp.MustCompile(`^class `+regexp.QuoteMeta(model)+`\(`), ".py")
+	if p.file == "" {
+		return nil
+	}
+	for i, line := range s.lines(p.file) {
+		if i+1 <= p.line {
+			continue
+		}
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
+			break
+		}
+		for _, name := range names {
+			if regexp.MustCompile(`(?i)^\s+` + regexp.QuoteMeta(name) + `\s*:\s*\w+\s*$`).MatchString(line) {
+				out = append(out, place{p.file, i + 1, line})
+			}
+		}
+	}
+	if len(out) != len(names) {
+		return nil
+	}
+	return out
+}
+
+// read1 are the variables that a line of the student's reads, or the line of the log's traceback.
+func (s *Scene) read1(p *place) (names []string) {
+	text := ""
+	if p != nil {
+		text = p.text
+	} else if f, ok := s.frame(); ok {
+		text = f.text
+	}
+	for _, m := range regexp.MustCompile(`(?:environ(?:\.get)?[\[(]|getenv\(|config\(|process\.env(?:\.|\[))\s*["']?([A-Za-z_]\w*)`).FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// noneForSetting says that a None was a variable that is not set, where the line that failed reads one, or uses what was
+// read from one.
+func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	names := s.read1(&p)
+	if len(names) == 0 {
+		for _, w := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(p.text, -1) {
+			for _, ends := range []string{".py", ".js.mjs.cjs.ts"} {
+				from, got := s.grep(regexp.MustCompile(`\b`+w+`\s*(?::\s*\w+)?\s*=\s*.*(?:environ\.get\(|getenv\(|process\.env\.)\s*["']?([A-Za-z_]\w*)["']?\)?\s*;?$`), ends)
+				if got != nil && from.line != p.line {
+					names = append(names, got[1])
+				}
+			}
+		}
+	}
+	names = slices.DeleteFunc(names, s.sets)
+	if len(names) == 0 {
+		return false
+	}
+	slices.Sort(names)
+	return missing(s, slices.Compact(names), h)
+}
+
+// nodeSetting is the same of Node.
+func nodeSetting(s *Scene, m []string, h *check.Hint) bool {
+	return strings.Contains(s.log, "undefined") && noneForSetting(s, m, h)
+}
