@@ -4,16 +4,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
-	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -57,7 +55,7 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 		rep.Submission = result.Submission{ID: sub.ID, Digest: sub.Digest, ProgramDigest: sub.ProgramDigest}
 		return rep
 	}
-	if _, err := batch.RunFunc(ctx, copied, r, entries, batch.Options{Out: out, Version: one.Grader.Version}); err != nil {
+	if _, err := batch.RunFunc(ctx, copied, r, entries, batch.Options{Out: reports.Dir(out), Version: one.Grader.Version}); err != nil {
 		return nil, err
 	}
 	var took, memory []float64
@@ -68,12 +66,8 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 		}
 		took, memory = append(took, run.took.Seconds()), append(memory, run.memory)
 	}
-	text, err := os.ReadFile(filepath.Join(out, "class.json"))
+	after, err := reports.Dir(out).Class()
 	if err != nil {
-		return nil, err
-	}
-	var after class.Class
-	if err := json.Unmarshal(text, &after); err != nil {
 		return nil, err
 	}
 	if after.Graded != 0 || len(after.Students) != n {
@@ -91,10 +85,5 @@ func (b *bench) oneReport(ctx context.Context) (result.Report, error) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return result.Report{}, fmt.Errorf("%v: %w\n%s", cmd.Args, err, text)
 	}
-	text, err := os.ReadFile(filepath.Join(b.work, "one", "instructor", "lesson.json"))
-	if err != nil {
-		return result.Report{}, err
-	}
-	var rep result.Report
-	return rep, json.NewDecoder(strings.NewReader(string(text))).Decode(&rep)
+	return reports.Dir(filepath.Join(b.work, "one")).Read(result.Instructor, "lesson")
 }

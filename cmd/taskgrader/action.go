@@ -22,6 +22,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/export"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -140,10 +141,10 @@ func (f actionFiles) write(rep result.Report) error {
 	if err := os.MkdirAll(filepath.Dir(f.page), 0o755); err != nil {
 		return fmt.Errorf("making the reports folder: %w", err)
 	}
-	if err := report.WriteFile(f.page, func(w io.Writer) error { return report.HTML(w, rep) }); err != nil {
+	if err := reports.WriteFile(f.page, func(w io.Writer) error { return report.HTML(w, rep) }); err != nil {
 		return err
 	}
-	if err := report.WriteFile(f.data, func(w io.Writer) error { return report.JSON(w, rep) }); err != nil {
+	if err := reports.WriteFile(f.data, func(w io.Writer) error { return report.JSON(w, rep) }); err != nil {
 		return err
 	}
 	if err := appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return actions.Summary(w, rep) }); err != nil {
@@ -183,7 +184,7 @@ func forClassroom50(rep result.Report) error {
 	if err != nil {
 		return fmt.Errorf("writing Classroom 50's result: %w", err)
 	}
-	return report.WriteFile("result.json", func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+	return reports.WriteFile("result.json", func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
 
 // unfinished says that there is no report at all, and why.

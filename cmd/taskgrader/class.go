@@ -22,6 +22,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -66,7 +67,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
 		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs), "Give 1 or more, or leave it out: processors and memory say how many."}
 	}
-	options := batch.Options{Out: o.out, Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
+	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
 	entries, err := o.find(dir, &options)
 	if err != nil {
 		return err
@@ -149,7 +150,8 @@ func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
 	if o.format == "json" {
 		return class.JSON(cmd.OutOrStdout(), c)
 	}
-	return report.Summary(cmd.OutOrStdout(), c, report.SummaryOptions{Color: o.color(cmd), Out: o.out})
+	out := reports.Dir(o.out)
+	return report.Summary(cmd.OutOrStdout(), c, report.SummaryOptions{Color: o.color(cmd), Page: out.Index(), Grades: out.Grades()})
 }
 
 // progress shows how far a class is.

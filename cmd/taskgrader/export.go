@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/export"
+	"github.com/taskgrader/taskgrader/grader/reports"
 )
 
 const exportCodes = `Exit codes:
@@ -100,7 +101,7 @@ func runExport(cmd *cobra.Command, f export.Format, dir string, o exportOptions)
 	if err := o.read(); err != nil {
 		return err
 	}
-	c, notes, err := readReports(dir)
+	c, notes, err := reports.Dir(dir).Export()
 	if err != nil {
 		return err
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/export"
-	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 )
 
 func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
 	if isFolder(o.out) {
 		return nil, usageError{fmt.Sprintf("--out %q is a folder, and %s is one file for the class", o.out, f.Name), "Name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
 	}
-	if err := describe(&c); err != nil {
+	if err := c.Describe(); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer // nothing half is written
@@ -116,7 +116,7 @@ func put(cmd *cobra.Command, file string, text []byte) error {
 	if folder := filepath.Dir(file); !isFolder(folder) {
 		return noFolder(folder)
 	}
-	return report.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return reports.WriteFile(file, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func isFolder(name string) bool {

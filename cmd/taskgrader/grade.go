@@ -19,6 +19,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -69,7 +70,7 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := report.WriteFiles(o.out, rep); err != nil {
+	if err := reports.Dir(o.out).Write(rep); err != nil {
 		return graderError{err}
 	}
 	if err := o.show(cmd, rep.For(result.Student)); err != nil {
@@ -149,27 +150,10 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 	if o.out == "" { // what writes no reports
 		return r, nil
 	}
-	return r, o.writable()
-}
-
-// writable says whether reports can be written, before there are any: where --out is not there yet, in the folder that it
-// will be made in. It leaves nothing.
-func (o *gradeOptions) writable() error {
-	for _, folder := range []string{"students", "instructor"} {
-		at := filepath.Join(o.out, folder)
-		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {
-			at = filepath.Dir(at)
-		}
-		f, err := os.CreateTemp(at, ".taskgrader-*")
-		if err != nil {
-			if wrong := new(fs.PathError); errors.As(err, &wrong) {
-				err = wrong.Err
-			}
-			return usageError{fmt.Sprintf("no reports can be written to the folder %q: %v", o.out, err), "name one that you may write to, with --out"}
-		}
-		_, _ = f.Close(), os.Remove(f.Name())
+	if err := reports.Dir(o.out).Writable(); err != nil {
+		return nil, usageError{fmt.Sprintf("no reports can be written to the folder %q: %v", o.out, err), "name one that you may write to, with --out"}
 	}
-	return nil
+	return r, nil
 }
 
 // openSubmission opens what a command is given, or the current folder where that is one.
@@ -240,7 +224,7 @@ func (o *gradeOptions) text(cmd *cobra.Command, rep result.Report) report.TextOp
 		args = append([]string{"--out", o.out}, args...)
 	}
 	return report.TextOptions{Color: o.color(cmd), Width: width(cmd.OutOrStdout()), Only: o.only, Args: args,
-		Page: filepath.Join(o.out, "students", rep.Submission.ID+".html")}
+		Page: reports.Dir(o.out).Page(result.Student, rep.Submission.ID)}
 }
 
 func (o *gradeOptions) verdict(rep result.Report) error {

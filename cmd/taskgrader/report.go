@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader/actions"
-	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -50,9 +47,9 @@ Exit codes:
 				}
 				return runReport(cmd, args[0], o)
 			case len(args) > 0 || cmd.Flags().NFlag() > 1:
-				return fmt.Errorf("--index goes with no file and no other flag: it writes %q", filepath.Join(o.index, "students", "index.html"))
+				return fmt.Errorf("--index goes with no file and no other flag: it writes %q", reports.Dir(o.index).Links())
 			}
-			return runIndex(cmd, o.index)
+			return runIndex(cmd, reports.Dir(o.index))
 		},
 	}
 	f := cmd.Flags()
@@ -80,25 +77,20 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 		return unknownWord("format", o.format, []string{"html", "text", "json", "markdown", "badge"})
 	}
 	if isFolder(file) {
-		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " + filepath.Join(file, "students", "NAME.json")}
+		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " + reports.Dir(file).Report(result.Student, "NAME")}
 	}
-	f, err := os.Open(file)
+	r, err := reports.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return notThere("file", file)
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r, err := report.Read(f)
-	if err != nil {
-		return fmt.Errorf("%q: %w", file, err)
-	}
 	if o.student {
 		r = r.For(result.Student)
 	}
 	if o.out != "" {
-		return report.WriteFile(o.out, func(w io.Writer) error { return write(w, r) })
+		return reports.WriteFile(o.out, func(w io.Writer) error { return write(w, r) })
 	}
 	var b bytes.Buffer
 	if err := write(&b, r); err != nil {
@@ -109,24 +101,17 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 }
 
 // runIndex writes the page of links beside the students' pages, and says where.
-func runIndex(cmd *cobra.Command, dir string) error {
-	name := filepath.Join(dir, "class.json")
-	f, err := os.Open(name)
-	if err != nil {
+func runIndex(cmd *cobra.Command, dir reports.Dir) error {
+	c, err := dir.Class()
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the folder %q holds no class: %w", dir, err)
 	}
-	defer f.Close()
-	c, err := class.Read(f)
 	if err != nil {
-		return fmt.Errorf("%q: %w", name, err)
-	}
-	if slices.ContainsFunc(c.Students, func(r class.Row) bool { return r.ID == "index" }) {
-		return fmt.Errorf("a submission is called %q, and its page has the name that the list would get", "index")
-	}
-	out := filepath.Join(dir, "students", "index.html")
-	if err := report.WriteFile(out, func(w io.Writer) error { return report.Links(w, *c) }); err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), out)
+	if err := dir.WriteLinks(*c); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), dir.Links())
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -66,8 +66,7 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 		o.seed = grader.NewSeed()
 	}
 	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, again: e.Again(), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
-	reports := []string{filepath.Join(o.out, "students"), filepath.Join(o.out, "instructor")}
-	if err := watch.Run(cmd.Context(), sub.Dir, reports, w.grade); err != nil {
+	if err := watch.Run(cmd.Context(), sub.Dir, reports.Dir(o.out).Folders(), w.grade); err != nil {
 		return graderError{err}
 	}
 	return cmd.Context().Err()
@@ -115,7 +114,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	if ctx.Err() != nil {
 		return
 	}
-	if err := report.WriteFiles(w.options.out, rep); err != nil {
+	if err := reports.Dir(w.options.out).Write(rep); err != nil {
 		sayError(w.cmd.ErrOrStderr(), err)
 	}
 	text := w.options.text(w.cmd, rep)

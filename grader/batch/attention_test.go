@@ -20,7 +20,7 @@ func TestWhatAnInstructorHasToAskFor(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "bob_7_8_<work>.zip"), []byte("no zip"), 0o644))
 	said := func() string {
 		var out strings.Builder
-		require.NoError(t, report.Summary(&out, *w.run(), report.SummaryOptions{Out: "reports"}))
+		require.NoError(t, report.Summary(&out, *w.run(), report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
 		return out.String()
 	}
 	text, page := said(), w.read("index.html")
@@ -51,7 +51,7 @@ func TestFaultsOfOursAreSaidOnce(t *testing.T) {
 	}
 	c := w.run(func(o *Options) { o.Retries = -1 })
 	var out strings.Builder
-	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
 	assert.Contains(t, out.String(), `
 Error     ada, bob, cyd, dan and 2 more: build: no <image>
 Fix       run: taskgrader images DIR

@@ -14,6 +14,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -22,7 +23,7 @@ import (
 
 // Options are what a caller may choose for a class.
 type Options struct {
-	Out      string         // the folder for the reports
+	Out      reports.Dir    // the folder for the reports
 	Jobs     int            // how many are graded at once; 0 is [DefaultJobs]
 	Roster   *roster.Roster // may be nil
 	Ignored  []string       // what the class folder holds that is no submission, to be shown

@@ -24,6 +24,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -118,7 +119,7 @@ func newWorld(t *testing.T, students map[string]string) *world {
 	for id, fails := range students {
 		w.write(id, fails)
 	}
-	w.options = Options{Out: w.out, Jobs: 3, Version: "v1", Wait: time.Millisecond}
+	w.options = Options{Out: reports.Dir(w.out), Jobs: 3, Version: "v1", Wait: time.Millisecond}
 	return w
 }
 
@@ -173,7 +174,7 @@ func (w *world) whole() {
 		return // it was killed before it began
 	}
 	require.NoError(w.t, filepath.WalkDir(w.out, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == lockFile {
+		if err != nil || d.IsDir() || d.Name() == ".class.lock" {
 			return err
 		}
 		text, err := os.ReadFile(name)
@@ -306,7 +307,7 @@ func TestFreshSaysWhatChanged(t *testing.T) {
 		{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5},
 	}, bob.Changes)
 	var text strings.Builder
-	require.NoError(t, report.Summary(&text, *c, report.SummaryOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&text, *c, report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
 	assert.Contains(t, text.String(), "Changed   bob: 64.5 → 75.5 (create 0 → 35.5, walk 24.5 → 0)\n")
 	assert.Contains(t, w.read("index.html"), "Different from the time before")
 
@@ -320,26 +321,26 @@ func TestReportsRememberEarlierVerdicts(t *testing.T) {
 	w.run()
 	w.write("ada", "walk")
 	w.run()
-	read := func(audience string) result.Report {
-		rep, err := readReport(filepath.Join(w.out, audience, "ada.json"))
+	read := func(audience result.Audience) result.Report {
+		rep, err := reports.Dir(w.out).Read(audience, "ada")
 		require.NoError(t, err)
 		return rep
 	}
-	rep := read("instructor")
+	rep := read(result.Instructor)
 	require.Len(t, rep.History, 1)
 	first := rep.History[0]
 	assert.Equal(t, 40.0, *first.Score)
 	assert.WithinDuration(t, time.Now(), first.StartedAt, time.Minute)
 	assert.Equal(t, dueSubmission, first.Why)
 	assert.Equal(t, []result.Change{{ID: "create", Was: result.Fail, Now: result.Pass, After: 35.5}}, first.Changes)
-	assert.Empty(t, read("students").History)
+	assert.Empty(t, read(result.Student).History)
 
 	w.run()
-	assert.Len(t, read("instructor").History, 1, "nothing was graded, and nothing is new")
+	assert.Len(t, read(result.Instructor).History, 1, "nothing was graded, and nothing is new")
 	for range remembered + 2 {
 		w.run(fresh)
 	}
-	rep = read("instructor")
+	rep = read(result.Instructor)
 	require.Len(t, rep.History, remembered, "it does not grow without end")
 	assert.Equal(t, dueFresh, rep.History[0].Why, "the oldest goes first")
 	assert.Empty(t, rep.History[0].Changes)
@@ -349,13 +350,13 @@ func TestReportsRememberEarlierVerdicts(t *testing.T) {
 	}
 	w.write("ada", "")
 	w.run(func(o *Options) { o.Retries = -1 })
-	rep = read("instructor")
+	rep = read(result.Instructor)
 	require.Equal(t, result.Error, rep.Status)
 	assert.Equal(t, 75.5, *rep.History[remembered-1].Score, "what was before a fault of ours is remembered")
 	assert.Empty(t, rep.History[remembered-1].Changes, "and is not compared with it")
 	w.grader.before = nil
 	w.run()
-	rep = read("instructor")
+	rep = read(result.Instructor)
 	assert.Equal(t, dueError, rep.History[remembered-1].Why)
 	assert.Nil(t, rep.History[remembered-1].Score)
 }
@@ -529,7 +530,7 @@ func TestMain(m *testing.M) {
 	entries, _, err := submission.List(dir)
 	if err == nil {
 		g := &fakeGrader{rubric: testRubric(), version: "v1", delay: 10 * time.Millisecond}
-		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: out, Jobs: 4, Version: "v1", Fresh: os.Getenv("CLASS_TEST_FRESH") != ""})
+		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: reports.Dir(out), Jobs: 4, Version: "v1", Fresh: os.Getenv("CLASS_TEST_FRESH") != ""})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -551,7 +552,7 @@ func TestKill(t *testing.T) {
 			}
 			begun := time.Now()
 			for n, more := range []int{0, 1, 5, 8, 13} { // reports until it is killed
-				before := reports(t, w.out, begun)
+				before := written(t, w.out, begun)
 				cmd := exec.Command(os.Args[0], "-test.run=^$")
 				cmd.Env = append(os.Environ(), "CLASS_TEST_DIR="+w.dir, "CLASS_TEST_OUT="+w.out)
 				if again && n == 0 {
@@ -559,7 +560,7 @@ func TestKill(t *testing.T) {
 					more = 4
 				}
 				require.NoError(t, cmd.Start())
-				for limit := time.Now().Add(20 * time.Second); len(reports(t, w.out, begun)) < len(before)+more && time.Now().Before(limit); {
+				for limit := time.Now().Add(20 * time.Second); len(written(t, w.out, begun)) < len(before)+more && time.Now().Before(limit); {
 					time.Sleep(time.Millisecond)
 				}
 				time.Sleep(time.Duration(3*n) * time.Millisecond)
@@ -570,7 +571,7 @@ func TestKill(t *testing.T) {
 					assert.Equal(t, at, modified(t, name), "graded twice")
 				}
 			}
-			before := reports(t, w.out, begun)
+			before := written(t, w.out, begun)
 			require.NotEmpty(t, before, "something was graded before it was killed")
 			c := w.run()
 			assert.True(t, c.Complete)
@@ -588,8 +589,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// reports are the times of the instructor's reports that were written since.
-func reports(t *testing.T, out string, since time.Time) map[string]time.Time {
+// written returns the times of the instructor's reports that were written since.
+func written(t *testing.T, out string, since time.Time) map[string]time.Time {
 	files, err := filepath.Glob(filepath.Join(out, "instructor", "*.json"))
 	require.NoError(t, err)
 	all := map[string]time.Time{}
@@ -611,16 +612,16 @@ func TestReportsOfTwoRubricsAreNotMixed(t *testing.T) {
 			`the folder "OUT" holds reports of the rubric "task-api", and these are of "multi-stage"`},
 		{"rubric without class.json", func(w *world, _ *Options) {
 			w.grader.rubric.ID = "multi-stage"
-			require.NoError(w.t, os.Remove(filepath.Join(w.out, classFile)))
+			require.NoError(w.t, os.Remove(filepath.Join(w.out, "class.json")))
 		}, `the folder "OUT" holds reports of the rubric "task-api", and these are of "multi-stage"`},
 		{"seed", func(_ *world, o *Options) { o.Seed = "ff" }, `the reports in "OUT" are of the seed aa`},
 		{"only", func(_ *world, o *Options) { o.Only = []string{"walk"} }, `the reports in "OUT" are of all checks`},
 		{"damaged", func(w *world, _ *Options) {
-			require.NoError(w.t, os.WriteFile(filepath.Join(w.out, classFile), []byte("{"), 0o644))
-		}, `"OUT/class.json": reading a class: unexpected EOF`},
+			require.NoError(w.t, os.WriteFile(filepath.Join(w.out, "class.json"), []byte("{"), 0o644))
+		}, `OUT/class.json: reading a class: unexpected EOF`},
 		{"other schema", func(w *world, _ *Options) {
-			require.NoError(w.t, os.WriteFile(filepath.Join(w.out, classFile), []byte(`{"schema":"x"}`), 0o644))
-		}, `"OUT/class.json": reading a class: its schema is "x", and this version reads "taskgrader/class/v1"`},
+			require.NoError(w.t, os.WriteFile(filepath.Join(w.out, "class.json"), []byte(`{"schema":"x"}`), 0o644))
+		}, `OUT/class.json: reading a class: its schema is "x", and this version reads "taskgrader/class/v1"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"ada": ""})
@@ -680,7 +681,7 @@ func TestPointsOfAnotherRubricAreGone(t *testing.T) {
 	c := w.run()
 	assert.Equal(t, []string{"ada", "bob", "cyd"}, w.grader.ids())
 	assert.Equal(t, class.Error, row(t, c, "bob").State)
-	bob, err := readReport(filepath.Join(w.out, "instructor", "bob.json"))
+	bob, err := reports.Dir(w.out).Read(result.Instructor, "bob")
 	require.NoError(t, err)
 	assert.Equal(t, "task-api", bob.Rubric.ID, "it is still there")
 	require.NoError(t, os.RemoveAll(page))
@@ -692,7 +693,7 @@ func TestPointsOfAnotherRubricAreGone(t *testing.T) {
 func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
 	require.NoError(t, os.MkdirAll(w.out, 0o755))
-	other := flock.New(filepath.Join(w.out, lockFile))
+	other := flock.New(filepath.Join(w.out, ".class.lock"))
 	_, err := other.TryLock()
 	require.NoError(t, err)
 	defer other.Unlock()
@@ -797,7 +798,7 @@ func TestSummary(t *testing.T) {
 	c := w.run()
 	c.DurationMS = 1234
 	var out strings.Builder
-	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Out: "reports"}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
 	assert.Equal(t, `Task API — 2 students: 2 graded
 
 Score     82.25 of 100 on average, median 82.25, from 64.5 to 100
@@ -825,7 +826,7 @@ func TestRunWithAnEngineThatFails(t *testing.T) {
 	c, err := Run(context.Background(), engine, r, entries, w.options)
 	require.NoError(t, err)
 	assert.Equal(t, &result.Problem{Phase: "open", Message: "no daemon"}, row(t, c, "ada").Problem)
-	rep, err := readReport(filepath.Join(w.out, "instructor", "ada.json"))
+	rep, err := reports.Dir(w.out).Read(result.Instructor, "ada")
 	require.NoError(t, err)
 	assert.Equal(t, StudentSeed(c.Seed, "ada"), rep.Seed)
 }
@@ -860,13 +861,13 @@ func BenchmarkUnchanged(b *testing.B) {
 	g := &fakeGrader{rubric: testRubric(), version: "v1"}
 	entries, _, err := submission.List(dir)
 	require.NoError(b, err)
-	_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: out, Version: "v1"})
+	_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: reports.Dir(out), Version: "v1"})
 	require.NoError(b, err)
 	g.ids()
 	for b.Loop() {
 		entries, _, err := submission.List(dir)
 		require.NoError(b, err)
-		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: out, Version: "v1"})
+		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: reports.Dir(out), Version: "v1"})
 		require.NoError(b, err)
 		require.Empty(b, g.ids())
 	}

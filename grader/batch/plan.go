@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader/class"
-	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -121,8 +118,7 @@ func (r *run) known(e submission.Entry, prior *class.Row) (*class.Row, error) {
 		row := *prior
 		return &row, nil
 	}
-	file := r.file(result.Instructor, e.ID, ".json")
-	stamp, err := stampOf(file)
+	stamp, err := r.options.Out.Stat(e.ID)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -133,7 +129,7 @@ func (r *run) known(e submission.Entry, prior *class.Row) (*class.Row, error) {
 		row := *prior
 		return &row, nil
 	}
-	rep, err := readReport(file)
+	rep, err := r.options.Out.Read(result.Instructor, e.ID)
 	if err != nil {
 		return nil, nil // it is no report, so there is none
 	}
@@ -196,51 +192,18 @@ func changed(e submission.Entry, row *class.Row) bool {
 // refresh makes the files of a kept report again when one is gone, or the student's name is another.
 func (r *run) refresh(i int, row *class.Row) (*class.Row, error) {
 	name, email := r.person(i)
-	whole := row.Name == name && row.Email == email
-	for _, audience := range []result.Audience{result.Student, result.Instructor} {
-		for _, ending := range []string{".html", ".json"} {
-			_, err := os.Lstat(r.file(audience, row.ID, ending))
-			whole = whole && err == nil
-		}
-	}
-	if whole {
+	if row.Name == name && row.Email == email && r.options.Out.Whole(row.ID) {
 		return row, nil
 	}
-	file := r.file(result.Instructor, row.ID, ".json")
-	rep, err := readReport(file)
+	rep, err := r.options.Out.Read(result.Instructor, row.ID)
 	if err != nil {
 		return nil, err
 	}
 	rep.Submission.Name, rep.Submission.Email = name, email
-	if err := report.WriteFiles(r.options.Out, rep); err != nil {
+	if err := r.options.Out.Write(rep); err != nil {
 		return nil, err
 	}
-	stamp, err := stampOf(file)
+	stamp, err := r.options.Out.Stat(row.ID)
 	row.Report = &stamp
 	return row, err
-}
-
-func (r *run) file(a result.Audience, id, ending string) string {
-	folder := "instructor"
-	if a == result.Student {
-		folder = "students"
-	}
-	return filepath.Join(r.options.Out, folder, id+ending)
-}
-
-func readReport(file string) (result.Report, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return result.Report{}, fmt.Errorf("reading a report: %w", err)
-	}
-	defer f.Close()
-	return report.Read(f)
-}
-
-func stampOf(file string) (class.FileStat, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return class.FileStat{}, err
-	}
-	return class.FileStat{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/class"
-	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -91,14 +90,13 @@ func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 		stale.State, stale.Due, stale.Problem, stale.Now = class.Stale, t.why, row.Problem, true
 		return stale, true
 	}
-	file := r.file(result.Instructor, e.ID, ".json")
-	if old, err := readReport(file); err == nil {
+	if old, err := r.options.Out.Read(result.Instructor, e.ID); err == nil {
 		rep.History = r.history(old, row, t.why)
 	}
-	err := report.WriteFiles(r.options.Out, rep)
+	err := r.options.Out.Write(rep)
 	var stamp class.FileStat
 	if err == nil {
-		stamp, err = stampOf(file)
+		stamp, err = r.options.Out.Stat(e.ID)
 	}
 	if err != nil {
 		row.State, row.Score, row.Problem = class.Error, nil, &result.Problem{Phase: "report", Message: err.Error()}

@@ -1,6 +1,9 @@
 package export
 
 import (
+	"cmp"
+	"fmt"
+
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
@@ -15,6 +18,29 @@ func Of(c class.Class) Class {
 		out.Students = append(out.Students, studentOf(c, row))
 	}
 	return out
+}
+
+// Describe says of a class that grade left what it was graded by. The error is an [OptionError] when its reports do not go
+// together.
+func (c *Class) Describe() error {
+	var first string
+	for _, s := range c.Students {
+		if _, ok := s.Score(); !ok {
+			continue
+		}
+		r := s.Report
+		if c.Rubric.Digest == "" {
+			first, c.Rubric, c.MaxScore = s.ID, r.Rubric, r.MaxScore
+			for _, k := range r.Checks {
+				c.Checks = append(c.Checks, k.ID)
+			}
+		}
+		if r.Rubric.Digest != c.Rubric.Digest || r.MaxScore != c.MaxScore {
+			return &OptionError{fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks", cmp.Or(first, "the class"), s.ID),
+				"Export one student with --student, or grade all alike, with class."}
+		}
+	}
+	return nil
 }
 
 func studentOf(c class.Class, r class.Row) Student {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -553,51 +551,6 @@ func TestPoints(t *testing.T) {
 	for n, want := range map[float64]string{0: "0", 1: "1", 10: "10", 100: "100", 0.5: "0.5", 3.33: "3.33", 2.5: "2.5", 0.1 + 0.2: "0.3"} {
 		assert.Equal(t, want, points(n))
 	}
-}
-
-func TestWriteFiles(t *testing.T) {
-	dir := t.TempDir()
-	r := filled(benign)
-	r.Submission.ID = "ada"
-	r.Checks[1].Hidden, r.Checks[1].Got = true, "SECRET-ANSWER"
-	require.NoError(t, WriteFiles(dir, r))
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*"))
-	require.NoError(t, err)
-	var names []string
-	for _, f := range files {
-		rel, _ := filepath.Rel(dir, f)
-		names = append(names, filepath.ToSlash(rel))
-		text, err := os.ReadFile(f)
-		require.NoError(t, err)
-		assert.Equal(t, strings.HasPrefix(filepath.ToSlash(rel), "instructor/"), bytes.Contains(text, []byte("SECRET-ANSWER")), rel)
-		info, err := os.Stat(f)
-		require.NoError(t, err)
-		assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
-	}
-	assert.ElementsMatch(t, []string{"students/ada.html", "students/ada.json", "instructor/ada.html", "instructor/ada.json"}, names)
-	f, err := os.Open(filepath.Join(dir, "students", "ada.json"))
-	require.NoError(t, err)
-	defer f.Close()
-	student, err := Read(f)
-	require.NoError(t, err)
-	assert.Equal(t, r.For(result.Student), student)
-}
-
-func TestWriteFileIsWholeOrNotAtAll(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "a.json")
-	require.NoError(t, WriteFile(file, func(w io.Writer) error { _, err := io.WriteString(w, "old"); return err }))
-	err := WriteFile(file, func(w io.Writer) error { _, _ = io.WriteString(w, "ne"); return errors.New("no more") })
-	require.EqualError(t, err, fmt.Sprintf("writing %q: no more", file))
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, "old", string(text))
-	require.ErrorIs(t, WriteFile(filepath.Join(dir, "none", "a"), func(io.Writer) error { return nil }), os.ErrNotExist)
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "taken"), 0o755))
-	require.Error(t, WriteFile(filepath.Join(dir, "taken"), func(io.Writer) error { return nil }))
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	assert.Len(t, entries, 2, "nothing half is left")
 }
 
 const schemaFile = "report.schema.json"

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/class"
@@ -12,8 +11,9 @@ import (
 
 // SummaryOptions say how a terminal wants it.
 type SummaryOptions struct {
-	Color bool
-	Out   string // the reports folder, to name the files
+	Color  bool
+	Page   string // where the class's page is
+	Grades string // where the table of the grades is
 }
 
 const (
@@ -64,8 +64,8 @@ func Summary(out io.Writer, c class.Class, o SummaryOptions) error {
 		}
 	})
 	line("Time", "%s graded in %s, %d kept", plural(c.Graded, "submission"), lasted(c.DurationMS), kept(c))
-	line("Page", "%s", filepath.Join(o.Out, "index.html"))
-	line("Grades", "%s", filepath.Join(o.Out, "grades.csv"))
+	line("Page", "%s", o.Page)
+	line("Grades", "%s", o.Grades)
 	if f.Errors+f.Stale+f.Waiting > 0 {
 		fmt.Fprintf(w, "\n%s\n", paint("1;35", "Not everybody is graded: run the same command again to finish."))
 	}
