@@ -87,7 +87,11 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 		g.decide(i, verdict{status: result.Blocked, blockedBy: by, took: took})
 		return
 	}
-	g.decide(i, last(judge(outcome, c.Partial, took)))
+	v := judge(outcome, c.Partial, took)
+	if v.status == result.Blocked && outcome.Lacks > check.Folder {
+		v.blockedBy = g.gate(outcome.Lacks)
+	}
+	g.decide(i, last(v))
 }
 
 // judging is the check, of those that took their turn before, that judges a request which another was given, and that did
@@ -214,6 +218,8 @@ func judge(o check.Outcome, partial bool, took time.Duration) verdict {
 		v.share, v.status = 1, result.Pass
 	case v.share > 0:
 		v.status = result.Partial
+	case !slices.ContainsFunc(o.Items, func(i check.Item) bool { return i.Share < 1 && !i.Skipped }):
+		v.status = result.Blocked
 	default:
 		v.status = result.Fail
 	}

@@ -63,10 +63,15 @@ func (g *grading) check(i int) result.Check {
 		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint.String(), Edit: (*result.Edit)(v.outcome.Hint.Edit)}
 	for _, item := range v.outcome.Items {
 		rc.Items = append(rc.Items, reportItem(item))
-		if item.Share < 1 && !item.Skipped {
-			if rc.Want, rc.Got = first(rc.Want, item.Want), first(rc.Got, item.Got); rc.Hint == "" {
-				rc.Hint, rc.Edit = item.Hint.String(), (*result.Edit)(item.Hint.Edit)
-			}
+	}
+	spoken := slices.IndexFunc(v.outcome.Items, func(i check.Item) bool { return i.Share < 1 && !i.Skipped })
+	if spoken < 0 { // what was not asked speaks where nothing failed
+		spoken = slices.IndexFunc(v.outcome.Items, func(i check.Item) bool { return i.Share < 1 })
+	}
+	if spoken >= 0 {
+		item := v.outcome.Items[spoken]
+		if rc.Want, rc.Got = first(rc.Want, item.Want), first(rc.Got, item.Got); rc.Hint == "" {
+			rc.Hint, rc.Edit = item.Hint.String(), (*result.Edit)(item.Hint.Edit)
 		}
 	}
 	for _, e := range v.outcome.Evidence {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -264,15 +265,19 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 	turns(func(k check.Kind) bool { return k.Phase == check.Last })
 }
 
-// block blocks every check that needs the phase, by the gate that judged it.
-func (g *grading) block(reached check.Phase) {
-	gate := map[check.Phase]string{check.Image: "build", check.Running: "start"}[reached]
+// gate is the check that judges whether a phase was reached or, where the rubric has none, the phase's name.
+func (g *grading) gate(phase check.Phase) string {
 	for _, c := range g.rubric.Checks {
-		if c.Kind.Gate && c.Kind.Phase == reached {
-			gate = c.ID
-			break
+		if c.Kind.Gate && c.Kind.Phase == phase {
+			return c.ID
 		}
 	}
+	return map[check.Phase]string{check.Image: "build", check.Running: "start"}[phase]
+}
+
+// block blocks every check that needs the phase, by the gate that judged it.
+func (g *grading) block(reached check.Phase) {
+	gate := g.gate(reached)
 	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
@@ -350,7 +355,10 @@ type onlyFolder struct {
 
 // texts are the files that a report shows.
 func texts(folder fs.FS) result.Source {
-	s := result.Source{Dockerfile: readFile(folder, "Dockerfile", shownBytes)}
+	s := result.Source{Dockerfile: readFile(folder, dockerfile.Find(folder), shownBytes)}
+	if name := dockerfile.Find(folder); name != dockerfile.Name {
+		s.DockerfileName = name
+	}
 	for _, name := range []string{"Dockerfile.dockerignore", ".dockerignore"} { // Docker uses the first
 		if s.Ignore = readFile(folder, name, shownBytes); s.Ignore != "" {
 			s.IgnoreFile = name

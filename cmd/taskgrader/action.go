@@ -118,7 +118,7 @@ func runAction(cmd *cobra.Command, args []string, o actionOptions) error {
 // is, the build says.
 func prepare(ctx context.Context, talk io.Writer, e *engine.Engine, dir string) {
 	say := func(line string) { fmt.Fprintln(talk, plain.Line(line, 200)) }
-	file, err := dockerfile.Load(os.DirFS(dir), "Dockerfile")
+	file, err := dockerfile.Load(os.DirFS(dir))
 	if err != nil {
 		return // the checks say what is wrong with it
 	}

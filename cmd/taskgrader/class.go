@@ -20,6 +20,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/reports"
@@ -128,7 +129,7 @@ func (o *classOptions) find(dir string, options *batch.Options) ([]submission.En
 	}
 	if len(entries) == 0 {
 		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
-		if _, err := os.Stat(filepath.Join(dir, "Dockerfile")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, dockerfile.Find(os.DirFS(dir)))); err == nil {
 			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
 		}
 		return nil, refused

@@ -16,6 +16,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/report"
@@ -159,7 +160,7 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 // openSubmission opens what a command is given, or the current folder where that is one.
 func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, error) {
 	if len(args) == 0 {
-		if _, err := os.Stat("Dockerfile"); err == nil {
+		if _, err := os.Stat(dockerfile.Find(os.DirFS("."))); err == nil {
 			return submission.Open(".")
 		}
 		e := usageError{text: "this folder has no Dockerfile"}

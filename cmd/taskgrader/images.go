@@ -101,12 +101,12 @@ func references(cmd *cobra.Command, names []string) ([]string, error) {
 
 func dockerfileOf(e submission.Entry) (*dockerfile.File, error) {
 	if !submission.IsArchive(e.Path) {
-		return dockerfile.Load(os.DirFS(e.Path), "Dockerfile")
+		return dockerfile.Load(os.DirFS(e.Path))
 	}
 	sub, err := e.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer sub.Close()
-	return dockerfile.Load(os.DirFS(sub.Dir), "Dockerfile")
+	return dockerfile.Load(os.DirFS(sub.Dir))
 }

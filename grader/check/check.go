@@ -112,13 +112,16 @@ type Outcome struct {
 	// Given is the request, as the rubric writes it, that was to set up what is asked and did not: the check is blocked by
 	// the one that judges it and did not pass, and fails where there is none.
 	Given string
+	// Lacks is the phase that cannot be reached, where items are Skipped because of that: its gate blocks the check.
+	Lacks Phase
 }
 
 // Item is one thing that was asked.
 type Item struct {
 	Name  string
 	Share float64 // how much of it holds: 1 is all, 0 nothing
-	// Skipped means not asked, because an item before it did not hold; Share is then 0, and Got may say why.
+	// Skipped means not asked, because an item before it did not hold, or because there was nothing to judge; Share is then
+	// 0, and Got may say why. A check of which nothing else fails is blocked.
 	Skipped   bool
 	Free      bool // it sets up what is asked, and earns nothing
 	Want, Got string

@@ -16,11 +16,11 @@ func NewSource(folder fs.FS) Source {
 	return source{
 		folder: folder,
 		file: sync.OnceValues(func() (*dockerfile.File, error) {
-			file, err := dockerfile.Load(folder, "Dockerfile")
+			file, err := dockerfile.Load(folder)
 			return file, unreadable(err)
 		}),
 		rules: sync.OnceValues(func() (*dockerignore.Rules, error) {
-			rules, err := dockerignore.Load(folder, "Dockerfile")
+			rules, err := dockerignore.Load(folder, dockerfile.Name)
 			return rules, unreadable(err)
 		}),
 	}
@@ -58,6 +58,22 @@ func unreadable(err error) error {
 		return &Unreadable{err}
 	}
 	return err
+}
+
+// DockerfileName is the name of the folder's Dockerfile, for pointing at its lines.
+func DockerfileName(s Source) string { return dockerfile.Find(s.FS()) }
+
+// EditOf is a change of a file as an edit, or nil where there is none.
+func EditOf(file string, c *dockerfile.Change) *Edit {
+	if c == nil {
+		return nil
+	}
+	return &Edit{File: file, Line: c.Line, Old: c.Old, New: c.New}
+}
+
+// SyntaxHint is what to do about a Dockerfile that Docker cannot read, or that is not there.
+func SyntaxHint(bad *dockerfile.Error) Hint {
+	return Hint{Advice: bad.Hint, Edit: EditOf(bad.File, bad.Fix)}
 }
 
 // LastLine is where the instruction of one of these names stands that counts for the image, or nothing where there is

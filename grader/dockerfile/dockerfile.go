@@ -43,7 +43,9 @@ type Error struct {
 	Missing bool // there is no such file, or it is no plain file
 	// Rest is the file without the lines that cannot be read, so that one misspelt word costs its own line and no other;
 	// nil when nothing can be made of it.
-	Rest *File
+	Rest  *File
+	Fix   *Change  // the line to write, parsed back; nil where it cannot be told
+	Names []string // the instructions that lines begin with, whether or not Docker can read what follows
 
 	lastLine int // of what cannot be read, where it begins on Line
 }

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -22,15 +24,36 @@ const maxBytes = 1 << 20
 // the cube of the variables, and what it has begun no deadline ends: three thousand kept Engine 20.10 busy for hours.
 const maxParts = 300
 
-// Load reads and parses the Dockerfile of a folder. Errors are of type *[Error].
-func Load(folder fs.FS, name string) (*File, error) {
+// Name is what Docker looks for.
+const Name = "Dockerfile"
+
+// Find returns the name of the file that Docker takes for the Dockerfile of a folder: Dockerfile or, where there is none,
+// dockerfile.
+func Find(folder fs.FS) string {
+	lower := strings.ToLower(Name)
+	if _, err := fs.Lstat(folder, Name); err == nil {
+		return Name
+	}
+	if info, err := fs.Lstat(folder, lower); err != nil || info.IsDir() {
+		return Name
+	}
+	return lower
+}
+
+// Load reads and parses the Dockerfile of a folder. Errors are of type *[Error], but for a file that is there and cannot be
+// read.
+func Load(folder fs.FS) (*File, error) {
+	name := Find(folder)
 	info, err := fs.Lstat(folder, name)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if info, err = fs.Stat(folder, name); err != nil {
+			return nil, &Error{File: name, Missing: true, Message: name + " is a link to what is not in the folder",
+				Hint: "Replace the link by the file itself."}
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, missing(folder, name)
-	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, &Error{File: name, Missing: true, Message: name + " is a link, not a plain file",
-			Hint: "Replace the link by the file itself."}
 	case !info.Mode().IsRegular():
 		return nil, &Error{File: name, Missing: true, Message: name + " is not a plain file", Hint: "Docker reads the build instructions from a plain text file."}
 	case info.Size() > maxBytes:
@@ -40,7 +63,7 @@ func Load(folder fs.FS, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, text)
+	return read(name, text, folder)
 }
 
 // missing names what looks as if it were meant to be the Dockerfile.
@@ -68,16 +91,20 @@ func missing(folder fs.FS, name string) *Error {
 const mostUnread = 20
 
 // Parse parses a Dockerfile. Errors are of type *[Error].
-func Parse(name string, text []byte) (*File, error) {
+func Parse(name string, text []byte) (*File, error) { return read(name, text, nil) }
+
+// read is Parse of a text that lies in a folder, where that is known.
+func read(name string, text []byte, folder fs.FS) (*File, error) {
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
 		return nil, &Error{File: name, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
-			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8."}
+			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.", Names: written(linesOf(fromUTF16(text)))}
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	f, wrong := parse(name, text)
 	if wrong == nil {
 		return f, nil
 	}
+	wrong.Names = written(linesOf(text))
 	lines := bytes.Split(text, []byte("\n"))
 	for e, n := wrong, 0; e != nil && e.Line > 0 && e.Line <= len(lines) && n < mostUnread; n++ {
 		for i := e.Line - 1; i < max(e.Line, min(e.lastLine, len(lines))); i++ {
@@ -87,7 +114,21 @@ func Parse(name string, text []byte) (*File, error) {
 			wrong.Rest.Lines = linesOf(text)
 		}
 	}
+	wrong.explain(text, folder)
 	return nil, wrong
+}
+
+// fromUTF16 is a text as UTF-8 that begins with the mark of UTF-16.
+func fromUTF16(text []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
+	if text[0] == 0xfe {
+		order = binary.BigEndian
+	}
+	var units []uint16
+	for i := 2; i+1 < len(text); i += 2 {
+		units = append(units, order.Uint16(text[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 func linesOf(text []byte) []string {

@@ -92,12 +92,12 @@ func TestRestIsWhatCanBeRead(t *testing.T) {
 }
 
 func TestLoadNamesLookalikes(t *testing.T) {
-	_, err := Load(fstest.MapFS{"Dockerfile.txt": {}}, "Dockerfile")
+	_, err := Load(fstest.MapFS{"Dockerfile.txt": {}})
 	var e *Error
 	require.ErrorAs(t, err, &e)
 	assert.True(t, e.Missing)
 	assert.Equal(t, `Rename "Dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`, e.Hint)
-	_, err = Load(fstest.MapFS{"api/Dockerfile": {}}, "Dockerfile")
+	_, err = Load(fstest.MapFS{"api/Dockerfile": {}})
 	require.ErrorAs(t, err, &e)
 	assert.Contains(t, e.Hint, `There is one in "api"`)
 }

@@ -146,7 +146,7 @@ func newSnapshot(source check.Source) (snapshot, error) {
 
 // decides says whether a file says how the folder is built.
 func decides(name string) bool {
-	return slices.Contains([]string{"Dockerfile", "Dockerfile.dockerignore", ignoreFile}, name)
+	return slices.Contains([]string{"Dockerfile", "dockerfile", "Dockerfile.dockerignore", ignoreFile}, name)
 }
 
 // changed are the files of which the content alone has changed, or nil: nothing has, or something else too.

@@ -66,6 +66,9 @@ func explain(c result.Check, limit int) string {
 }
 
 func blocked(c result.Check) string {
+	if c.BlockedBy == "" {
+		return "could not be judged: " + c.Got
+	}
 	return fmt.Sprintf("could not be judged, because %s did not pass", c.BlockedBy)
 }
 

@@ -126,8 +126,9 @@ func missedOf(c class.Class, k class.Check, students int) missedFigure {
 			lost += k.MaxPoints - v.Points
 			switch v.Status {
 			case result.Blocked:
-				f.Blocked++
-				blocked["Blocked, because "+v.BlockedBy+" did not pass."]++
+				if f.Blocked++; v.BlockedBy != "" {
+					blocked["Blocked, because "+v.BlockedBy+" did not pass."]++
+				}
 			case result.Fail, result.Partial:
 				f.Missed++
 				if v.Hint != "" {

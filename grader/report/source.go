@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func files(r result.Report) (out []file) {
 	if r.Source == nil {
 		return nil
 	}
-	for _, f := range []struct{ name, text string }{{"Dockerfile", r.Source.Dockerfile}, {r.Source.IgnoreFile, r.Source.Ignore}} {
+	for _, f := range []struct{ name, text string }{{cmp.Or(r.Source.DockerfileName, "Dockerfile"), r.Source.Dockerfile}, {r.Source.IgnoreFile, r.Source.Ignore}} {
 		if f.text != "" {
 			out = append(out, fileOf(r, f.name, f.text))
 		}

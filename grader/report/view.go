@@ -175,11 +175,15 @@ func waits(r result.Report) []wait {
 			continue
 		}
 		id := cause(c.BlockedBy)
-		i, ok := at[id]
+		why := phaseText(id)
+		if id == "" && c.Got != "" {
+			why = c.Got // there was nothing to judge
+		}
+		i, ok := at[why]
 		if !ok {
 			i = len(out)
-			at[id] = i
-			out = append(out, wait{By: byID[id], Text: phaseText(id)})
+			at[why] = i
+			out = append(out, wait{By: byID[id], Text: why})
 		}
 		out[i].Checks = append(out[i].Checks, c)
 		if !c.Bonus {

@@ -155,9 +155,10 @@ type Sandbox struct {
 
 // Source is the student's own text that the page shows findings beside.
 type Source struct {
-	Dockerfile string `json:"dockerfile,omitempty"`
-	IgnoreFile string `json:"ignore_file,omitempty"` // the name of the ignore file that Docker would use
-	Ignore     string `json:"ignore,omitempty"`      // its text
+	Dockerfile     string `json:"dockerfile,omitempty"`
+	DockerfileName string `json:"dockerfile_name,omitempty"` // where it is another than Dockerfile
+	IgnoreFile     string `json:"ignore_file,omitempty"`     // the name of the ignore file that Docker would use
+	Ignore         string `json:"ignore,omitempty"`          // its text
 }
 
 // Phase is the time that one part of the work took. Parts overlap.

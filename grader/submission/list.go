@@ -106,13 +106,17 @@ func inside(folder string) string {
 		return folder
 	}
 	only := filepath.Join(folder, children[0].Name())
-	switch info, err := os.Lstat(filepath.Join(only, "Dockerfile")); {
-	case children[0].Type().IsRegular() && IsArchive(only):
-		return only
-	case children[0].IsDir() && err == nil && info.Mode().IsRegular():
+	if children[0].Type().IsRegular() && IsArchive(only) || children[0].IsDir() && hasDockerfile(only) {
 		return only
 	}
 	return folder
+}
+
+func hasDockerfile(folder string) bool {
+	return slices.ContainsFunc([]string{"Dockerfile", "dockerfile"}, func(name string) bool {
+		info, err := os.Lstat(filepath.Join(folder, name))
+		return err == nil && info.Mode().IsRegular()
+	})
 }
 
 // dropTexts drops the folders in which Moodle hands out what a student typed, where there is one of what they uploaded.

@@ -143,7 +143,7 @@ func hashFile(full, rel string, whole, program hash.Hash) error {
 		return nil
 	}
 	defer f.Close()
-	if base := path.Base(rel); base != "Dockerfile" && path.Ext(base) != ".py" {
+	if base := path.Base(rel); !strings.EqualFold(base, "Dockerfile") && path.Ext(base) != ".py" {
 		_, err = io.Copy(whole, f)
 		return err
 	}

@@ -217,7 +217,7 @@ func (f *folder) relevant(files []string) (paths []string) {
 			continue
 		}
 		name := filepath.ToSlash(rel)
-		decides := name == "Dockerfile" || strings.HasSuffix(name, ".dockerignore")
+		decides := strings.EqualFold(name, "Dockerfile") || strings.HasSuffix(name, ".dockerignore")
 		if decides || !rules.Decide(name).Ignored {
 			paths = append(paths, name)
 		}

@@ -3,6 +3,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/readings"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -71,11 +73,16 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		}
 	}
 	o := check.Fail(name, "an image", got, hint)
+	var bad *dockerfile.Error
+	if _, err := t.Dockerfile(); errors.As(err, &bad) { // with the line to write
+		o.Hint = check.SyntaxHint(bad)
+		o.Items[0].Hint = o.Hint
+	}
 	if f.Line > 0 {
-		o.Items[0].File, o.Items[0].Line = "Dockerfile", f.Line
+		o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), f.Line
 	}
 	if log != "" {
-		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log, File: "Dockerfile", Line: f.Line})
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log, File: check.DockerfileName(t), Line: f.Line})
 	}
 	return o, nil
 }

@@ -12,7 +12,7 @@ import (
 
 func TestBuild(t *testing.T) {
 	assert.Equal(t, "ok docker build: built in 2.5s", checktest.Asked(t, build.Kind(), "build: {}", checktest.New()))
-	assert.Equal(t, `0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR.; at Dockerfile:2`,
+	assert.Equal(t, `0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR. `+"Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2",
 		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().With("Dockerfile", "FROM x\nWROKDIR /app\n")))
 	assert.Equal(t, `0 docker build: want an image; got there is no file named Dockerfile; hint: Rename "dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`,
 		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().Without("Dockerfile").With("dockerfile.txt", "FROM x\n")))

@@ -21,7 +21,11 @@ func Kind() check.Kind {
 		Summary: "is the Dockerfile's text sound",
 		Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
 taskgrader explain; allow_from are patterns of base images of which every FROM must match one. Each finding says its line and
-the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.`,
+the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.
+
+A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever is wrong
+behind it, and the rules are blocked by the build. An instruction without a value, and a rule about an instruction that is not
+there, has nothing to judge: it is blocked, and earns nothing.`,
 		Example: `id: practice
 points: 8
 partial: true
@@ -77,10 +81,10 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	file, err := t.Dockerfile()
 	var bad *df.Error
 	switch {
-	case errors.As(err, &bad) && bad.Rest != nil:
-		file = bad.Rest // one misspelt word is what the build fails of: here it costs its own line alone
+	case errors.As(err, &bad) && !bad.Missing:
+		return d.unread(bad), nil
 	case bad != nil:
-		o := check.Fail("Dockerfile", "a Dockerfile that Docker can read", bad.Message, check.Advise(bad.Hint))
+		o := check.Fail("Dockerfile", "a Dockerfile that Docker can read", bad.Message, check.SyntaxHint(bad))
 		o.Items[0].File, o.Items[0].Line = bad.File, bad.Line
 		return o, nil
 	case err != nil:
@@ -91,10 +95,12 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 		o.Items = append(o.Items, required(file, name))
 	}
 	for _, id := range d.Rules {
-		r := rules[slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })]
+		r := ruleOf(id)
 		item := check.Passed(id)
 		if f := r.find(file); f != nil {
-			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: check.Advise(f.hint), File: file.Name, Line: f.line}
+			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: f.hint, File: file.Name, Line: f.line}
+		} else if names := about[id]; names != nil && !says(file, names) {
+			item = check.Item{Name: id, Skipped: true, Got: "there is no " + strings.Join(names, " or ") + ", so there is nothing to judge"}
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -104,19 +110,90 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	return o, nil
 }
 
-func required(file *df.File, name string) check.Item {
-	item := check.Passed(name)
-	if name == "FROM" {
-		return item // a file without one is not read at all
+// says reports whether one of these instructions is there, with a value.
+func says(file *df.File, names []string) bool {
+	return slices.ContainsFunc(file.Stages, func(s df.Stage) bool {
+		return slices.ContainsFunc(s.Instructions, func(in df.Instruction) bool { return slices.Contains(names, in.Name) && len(in.Args) > 0 })
+	})
+}
+
+// unread judges a file that Docker cannot read: what is there counts, line by line, and the slip is what the build fails of.
+// What the rules are about cannot be known.
+func (d *Dockerfile) unread(bad *df.Error) check.Outcome {
+	o := check.Outcome{Lacks: check.Image}
+	for _, name := range d.Require {
+		item := check.Passed(name)
+		if !slices.ContainsFunc(counts(name), func(n string) bool { return slices.Contains(bad.Names, n) }) {
+			item = lacking(name, bad.File)
+			if bad.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(bad.Fix.New + " -")[0])) { // a misspelt one
+				item.Got, item.Line, item.Hint = bad.Message, bad.Line, check.SyntaxHint(bad)
+			}
+		}
+		o.Items = append(o.Items, item)
 	}
+	unreadable := "Docker cannot read the Dockerfile"
+	if bad.Line > 0 {
+		unreadable = fmt.Sprintf("Docker cannot read line %d", bad.Line)
+	}
+	names := d.Rules
+	if len(d.AllowFrom) > 0 {
+		names = append(slices.Clone(names), "allow_from")
+	}
+	for _, name := range names {
+		o.Items = append(o.Items, check.Item{Name: name, Skipped: true, Got: unreadable, File: bad.File, Line: bad.Line})
+	}
+	return o
+}
+
+// counts are the instructions that count as one that is required.
+func counts(name string) []string {
+	if name == "CMD" {
+		return []string{"CMD", "ENTRYPOINT"}
+	}
+	return []string{name}
+}
+
+func required(file *df.File, name string) check.Item {
+	if name == "FROM" {
+		return check.Passed(name) // a file without one is not read at all
+	}
+	var empty *df.Instruction
 	for _, s := range file.Stages {
 		for _, in := range s.Instructions {
-			if in.Name == name || name == "CMD" && in.Name == "ENTRYPOINT" {
-				return item
+			switch {
+			case !slices.Contains(counts(name), in.Name):
+			case len(in.Args)+len(in.Heredocs) > 0:
+				return check.Passed(name)
+			case empty == nil:
+				empty = &in
 			}
 		}
 	}
-	return check.Item{Name: name, Want: "a line with " + name, Got: "none", Hint: check.Advise(strings.TrimSpace("Add a line with " + name + ". " + purpose[name])), File: file.Name}
+	item := lacking(name, file.Name)
+	if port := file.Port(); name == "EXPOSE" && port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
+		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.", Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
+	}
+	if empty != nil {
+		item.Skipped, item.Line = true, empty.Line
+		item.Got = fmt.Sprintf("`%s` has no value, so there is nothing to judge", empty.Text)
+		item.Hint = check.Advise(fmt.Sprintf("Write the value behind %s in line %d. ", empty.Name, empty.Line) + purpose[name])
+	}
+	return item
+}
+
+// firstStart is the first of the lines that say what starts, above which the rest belongs.
+func firstStart(file *df.File) df.Instruction {
+	all := file.Final().Instructions
+	i := slices.IndexFunc(all, func(in df.Instruction) bool { return in.Name == "CMD" || in.Name == "ENTRYPOINT" })
+	if i < 0 {
+		return *file.Last("CMD", "ENTRYPOINT")
+	}
+	return all[i]
+}
+
+// lacking is an instruction that is not there.
+func lacking(name, file string) check.Item {
+	return check.Item{Name: name, Want: "a line with " + name, Got: "none", File: file, Hint: check.Advise(strings.TrimSpace("Add a line with " + name + ". " + purpose[name]))}
 }
 
 // purpose is what a student reads of an instruction that is missing.
@@ -140,10 +217,20 @@ func (d *Dockerfile) allowed(file *df.File) check.Item {
 
 // finding is where and how a rule is broken.
 type finding struct {
-	line      int
-	got, hint string
+	line int
+	got  string
+	hint check.Hint
 }
 
 func at(in df.Instruction, got, hint string) *finding {
-	return &finding{in.Line, fmt.Sprintf(got, in.Text), hint}
+	return &finding{in.Line, fmt.Sprintf(got, in.Text), check.Advise(hint)}
+}
+
+// write is a finding with the line to write, or else with advice.
+func write(f *df.File, in df.Instruction, change *df.Change, advice string) *finding {
+	found := at(in, "%s", advice)
+	if change != nil {
+		found.hint = check.Hint{Edit: check.EditOf(f.Name, change)}
+	}
+	return found
 }

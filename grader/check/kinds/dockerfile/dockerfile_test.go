@@ -15,11 +15,21 @@ func TestDockerfile(t *testing.T) {
 		{"require: [EXPOSE, CMD]", "FROM x\n", "0 EXPOSE: want a line with EXPOSE; got none; hint: Add a line with EXPOSE. EXPOSE 8000 says which port the program uses.; at Dockerfile:0\n" +
 			"0 CMD: want a line with CMD; got none; hint: Add a line with CMD. CMD says what starts when the container does.; at Dockerfile:0"},
 		{"require: [RUN]", "FROM x AS a\nRUN y\nFROM z\n", "ok RUN"},
-		{"rules: [from-pinned, cmd-exec]", "FROM x\nCMD [\"y\"]\n", "0 from-pinned: want every base image names a tag or a digest; got FROM x; hint: Name a version, such as FROM python:3.12-slim.; at Dockerfile:1\nok cmd-exec"},
+		{"rules: [from-pinned, cmd-exec]", "FROM x\nCMD [\"y\"]\n", "0 from-pinned: want every base image names a tag or a digest; got FROM x; hint: Write the version of x that you use behind it, with a colon between.; at Dockerfile:1\nok cmd-exec"},
 		{"allow_from: [\"python:*\", \"*/python:*\"]", "FROM python:3.12 AS a\nFROM a\nFROM ghcr.io/python:3\nFROM scratch\n", "ok allow_from"},
 		{"allow_from: [\"python:*\"]", "FROM node:20\n", "0 allow_from: want a base image among python:*; got node:20; hint: Use one of the base images that the course allows.; at Dockerfile:1"},
-		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\nCMD z\n", "0 cmd-exec: want CMD and ENTRYPOINT are written as a list; got CMD z; hint: Write it as a list: CMD [\"z\"].; at Dockerfile:3"},
-		{"rules: [cmd-exec]", "FRM x\n", "0 Dockerfile: want a Dockerfile that Docker can read; got unknown instruction: FRM (did you mean FROM?); hint: Write FROM instead of FRM.; at Dockerfile:1"},
+		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\nCMD z\n", "- cmd-exec: Docker cannot read line 2"},
+		{"rules: [cmd-exec]", "FRM x\n", "- cmd-exec: Docker cannot read line 1"},
+		{"require: [FROM, WORKDIR, COPY, CMD]", "FROM python 3.12\nWROKDIR /app\nCOPY ..\n", "ok FROM\n0 WORKDIR: want a line with WORKDIR; got none; " +
+			"hint: Add a line with WORKDIR. WORKDIR /app is where all that follows happens.; at Dockerfile:0\nok COPY\n" +
+			"0 CMD: want a line with CMD; got none; hint: Add a line with CMD. CMD says what starts when the container does.; at Dockerfile:0"},
+		{"require: [WORKDIR, COPY]", "FROM x\nWROKDIR /app\nCOPY . .\n", "0 WORKDIR: want a line with WORKDIR; got unknown instruction: WROKDIR (did you mean WORKDIR?); " +
+			"hint: Write WORKDIR instead of WROKDIR. Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2\nok COPY"},
+		{"require: [CMD], rules: [cmd-exec, workdir-absolute, cmd-single]", "FROM x\nCMD\n", "- CMD: `CMD` has no value, so there is nothing to judge\n" +
+			"- cmd-exec: there is no CMD or ENTRYPOINT, so there is nothing to judge\n- workdir-absolute: there is no WORKDIR, so there is nothing to judge\nok cmd-single"},
+		{"require: [EXPOSE]", "FROM x\nWORKDIR /a\nENTRYPOINT [\"u\", \"--port\", \"80\"]\n", "0 EXPOSE: want a line with EXPOSE; got none; " +
+			"hint: EXPOSE says which port the program uses. Write `EXPOSE 80` below line 2 of Dockerfile.; at Dockerfile:0"},
+		{"require: [COPY]", "\xff\xfeF\x00R\x00O\x00M\x00 \x00x\x00\n\x00C\x00O\x00P\x00Y\x00 \x00a\x00 \x00b\x00", "ok COPY"},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {"+c.options+"}", checktest.New().With("Dockerfile", c.text)), c.text)
 	}

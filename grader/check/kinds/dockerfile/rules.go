@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -14,6 +15,14 @@ import (
 type rule struct {
 	check.Topic
 	find func(*df.File) *finding
+}
+
+// about are the instructions without which a rule has nothing to judge.
+var about = map[string][]string{"workdir-absolute": {"WORKDIR"}, "cmd-exec": {"CMD", "ENTRYPOINT"}, "expose-format": {"EXPOSE"}}
+
+// ruleOf is the rule of an id.
+func ruleOf(id string) rule {
+	return rules[slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })]
 }
 
 const good = `FROM python:3.12-slim
@@ -33,7 +42,7 @@ var rules = []rule{
 		Bad: swap("python:3.12-slim", "python"), Good: good}, func(f *df.File) *finding {
 		for _, s := range f.Stages {
 			if s.From < 0 && s.Base != "scratch" && tagOf(s.Base) == "" && !strings.Contains(s.Base, "$") {
-				return &finding{s.Line, "FROM " + s.Base, "Name a version, such as FROM python:3.12-slim."}
+				return &finding{s.Line, "FROM " + s.Base, version(s.Base)}
 			}
 		}
 		return nil
@@ -45,7 +54,7 @@ var rules = []rule{
 			s = &f.Stages[s.From]
 		}
 		if tagOf(s.Base) == "latest" {
-			return &finding{s.Line, "FROM " + s.Base, "Name a version, such as FROM python:3.12-slim."}
+			return &finding{s.Line, "FROM " + s.Base, version(s.Base)}
 		}
 		return nil
 	}},
@@ -56,23 +65,23 @@ var rules = []rule{
 			for _, in := range s.Instructions {
 				set = set || in.Name == "WORKDIR"
 				if n := len(in.Args); in.Name == "COPY" && n > 1 && !set && !strings.HasPrefix(in.Args[n-1], "/") && !strings.HasPrefix(in.Args[n-1], "$") {
-					return at(in, "%s, with no WORKDIR before it", "Add WORKDIR /app above it.")
+					return at(in, "%s, with no WORKDIR before it", fmt.Sprintf("Write a WORKDIR above line %d, such as WORKDIR /app.", in.Line))
 				}
 			}
 		}
 		return nil
 	}},
 	{check.Topic{ID: "workdir-absolute", Summary: "every WORKDIR begins with /", Why: "A relative WORKDIR depends on the one before, and on what the base image set.",
-		Bad: swap("/app", "app"), Good: good}, each("WORKDIR", func(in df.Instruction) *finding {
+		Bad: swap("/app", "app"), Good: good}, each("WORKDIR", func(f *df.File, in df.Instruction) *finding {
 		if folder := strings.Trim(strings.Join(in.Args, " "), `"'`); !strings.HasPrefix(folder, "/") && !strings.HasPrefix(folder, "$") {
-			return at(in, "%s", "Write WORKDIR /"+strings.TrimPrefix(folder, "./")+".")
+			return write(f, in, f.Absolute(in), "Write the whole path, from / on: it is joined with the WORKDIR before it, or with the base image's.")
 		}
 		return nil
 	})},
 	{check.Topic{ID: "copy-not-add", Summary: "files of the folder are copied with COPY, not ADD", Why: "ADD also unpacks archives and fetches URLs; COPY does what it says.",
-		Bad: swap("COPY main.py", "ADD main.py"), Good: good}, each("ADD", func(in df.Instruction) *finding {
+		Bad: swap("COPY main.py", "ADD main.py"), Good: good}, each("ADD", func(f *df.File, in df.Instruction) *finding {
 		if len(in.Args) > 1 && !slices.ContainsFunc(in.Args[:len(in.Args)-1], needsAdd) {
-			return at(in, "%s", "Write COPY instead of ADD.")
+			return write(f, in, f.Replace(in, leadingAdd, "COPY"), "Write COPY instead of ADD.")
 		}
 		return nil
 	})},
@@ -109,7 +118,10 @@ var rules = []rule{
 		Bad: swap(`["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, "uvicorn main:app --host 0.0.0.0"), Good: good}, func(f *df.File) *finding {
 		for _, name := range []string{"ENTRYPOINT", "CMD"} {
 			if in := f.Last(name); in != nil && !in.Exec && len(in.Args) > 0 {
-				return at(*in, "%s", "Write it as a list: "+in.Name+" "+asList(in.Args[0])+".")
+				change, how := f.ExecForm(*in)
+				found := write(f, *in, change, "Write it as a list, each word in double quotes.")
+				found.hint.Cause = needs[how]
+				return found
 			}
 		}
 		return nil
@@ -117,12 +129,16 @@ var rules = []rule{
 	{check.Topic{ID: "cmd-single", Summary: "there is one CMD in a stage", Why: "Only the last one counts; the others mislead.",
 		Bad: swap("CMD", "CMD [\"python\"]\nCMD"), Good: good}, func(f *df.File) *finding {
 		for _, s := range f.Stages {
-			seen := false
+			var seen *df.Instruction
 			for _, in := range s.Instructions {
-				if in.Name == "CMD" && seen {
-					return at(in, "a second %s", "Remove the CMD that you do not want.")
+				if in.Name == "CMD" && seen != nil {
+					found := at(in, "a second %s", "Take out the CMD that you do not want.")
+					found.hint = check.Hint{Cause: "Only the last CMD counts.", Edit: check.EditOf(f.Name, f.Change(*seen))}
+					return found
 				}
-				seen = seen || in.Name == "CMD"
+				if in.Name == "CMD" {
+					seen = &in
+				}
 			}
 		}
 		return nil
@@ -132,24 +148,40 @@ var rules = []rule{
 		for _, name := range []string{"ENTRYPOINT", "CMD"} {
 			if in := f.Last(name); in != nil {
 				if text := strings.Join(in.Args, " "); strings.Contains(text, "--reload") || strings.Contains(text, "fastapi dev") {
-					return at(*in, "%s", "Take --reload out, or write fastapi run instead of fastapi dev.")
+					change := f.Replace(*in, reload, "")
+					if strings.Contains(text, "fastapi dev") {
+						change = f.Replace(*in, development, "${1}run")
+					}
+					return write(f, *in, change, "Take --reload out, or write fastapi run instead of fastapi dev.")
 				}
 			}
 		}
 		return nil
 	}},
 	{check.Topic{ID: "expose-format", Summary: "EXPOSE names ports, and nothing else", Why: "EXPOSE says what the container listens on; the host's port belongs to docker run -p.",
-		Bad: swap("EXPOSE 8000", "EXPOSE 8000:8000"), Good: good}, each("EXPOSE", func(in df.Instruction) *finding {
+		Bad: swap("EXPOSE 8000", "EXPOSE 8000:8000"), Good: good}, each("EXPOSE", func(f *df.File, in df.Instruction) *finding {
+		var ports []string
+		wrong := false
 		for _, port := range in.Args {
-			if !exposable.MatchString(port) {
-				return at(in, "%s", "Write only the container's port: EXPOSE 8000.")
+			if strings.HasPrefix(port, "#") {
+				wrong = true
+				break
 			}
+			wrong = wrong || !exposable.MatchString(port)
+			ports = append(ports, port[strings.LastIndex(port, ":")+1:])
 		}
-		return nil
+		if !wrong {
+			return nil
+		}
+		var change *df.Change
+		if len(ports) > 0 && !slices.ContainsFunc(ports, func(p string) bool { return !exposable.MatchString(p) }) {
+			change = f.Change(in, "EXPOSE "+strings.Join(ports, " "))
+		}
+		return write(f, in, change, "Write only the container's port.")
 	})},
 	{check.Topic{ID: "run-apt-clean", Summary: "apt-get install comes with update before and the lists removed after, in one RUN", Why: "The lists stay in the image, and a cached update is an old one.",
 		Bad: swap("COPY req", "RUN apt-get update && apt-get install -y curl\nCOPY req"), Good: swap("COPY req", "RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\nCOPY req")},
-		each("RUN", func(in df.Instruction) *finding {
+		each("RUN", func(f *df.File, in df.Instruction) *finding {
 			commands := in.Commands()
 			if !slices.ContainsFunc(commands, func(c df.Command) bool { return apt(c, "install") }) {
 				return nil
@@ -157,7 +189,11 @@ var rules = []rule{
 			mounted := slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.Contains(flag, "/var/lib/apt") })
 			updated := slices.ContainsFunc(commands, func(c df.Command) bool { return apt(c, "update") })
 			if !updated || !mounted && !strings.Contains(in.Shell(), "/var/lib/apt/lists") {
-				return at(in, "%s", "Write RUN apt-get update && apt-get install -y --no-install-recommends NAME && rm -rf /var/lib/apt/lists/*.")
+				change := f.Replace(in, regexp.MustCompile(`\s*$`), " && rm -rf /var/lib/apt/lists/*")
+				if !updated {
+					change = f.Replace(in, regexp.MustCompile(`\b(apt-get|apt)\b`), "$1 update && $1")
+				}
+				return write(f, in, change, "Write apt-get update before the install, and rm -rf /var/lib/apt/lists/* after it, in one RUN.")
 			}
 			return nil
 		})},
@@ -174,23 +210,27 @@ var rules = []rule{
 			for _, c := range in.Commands() {
 				set := slices.ContainsFunc(c.Env, func(e string) bool { name, _, _ := strings.Cut(e, "="); return slices.Contains(cacheless, name) })
 				if c.Pip() && !set && !c.Has("--no-cache-dir", "--no-cache", "-n") {
-					return at(in, "%s", "Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache.")
+					change := f.Replace(in, pipInstall, "$1 --no-cache-dir")
+					if c.Program == "uv" {
+						change = f.Replace(in, uvInstall, "$1 --no-cache")
+					}
+					return write(f, in, change, "Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache.")
 				}
 			}
 		}
 		return nil
 	}},
 	{check.Topic{ID: "run-no-cd", Summary: "no RUN is only there to change the folder", Why: "cd lasts to the end of its own RUN; WORKDIR lasts.",
-		Bad: swap("WORKDIR /app", "RUN mkdir /app\nRUN cd /app\nWORKDIR /"), Good: good}, each("RUN", func(in df.Instruction) *finding {
+		Bad: swap("WORKDIR /app", "RUN mkdir /app\nRUN cd /app\nWORKDIR /"), Good: good}, each("RUN", func(_ *df.File, in df.Instruction) *finding {
 		if commands := in.Commands(); len(commands) > 0 && commands[len(commands)-1].Program == "cd" {
 			return at(in, "%s", "Use WORKDIR instead of cd.")
 		}
 		return nil
 	})},
 	{check.Topic{ID: "run-no-sudo", Summary: "no RUN uses sudo", Why: "A build runs as root already, or as the USER that you chose.",
-		Bad: swap("RUN pip", "RUN sudo pip"), Good: good}, each("RUN", func(in df.Instruction) *finding {
+		Bad: swap("RUN pip", "RUN sudo pip"), Good: good}, each("RUN", func(f *df.File, in df.Instruction) *finding {
 		if sudo.MatchString(in.Shell()) {
-			return at(in, "%s", "Leave sudo out.")
+			return write(f, in, f.Replace(in, leadingSudo, ""), "Leave sudo out.")
 		}
 		return nil
 	})},
@@ -198,7 +238,7 @@ var rules = []rule{
 		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, func(f *df.File) *finding {
 		last := f.Last("USER")
 		if last == nil {
-			return &finding{f.Final().Line, "no USER", "Add RUN useradd app and USER app before CMD."}
+			return &finding{f.Final().Line, "no USER", check.Advise("Add RUN useradd app and USER app before CMD.")}
 		}
 		if user, _, _ := strings.Cut(strings.Join(last.Args, ""), ":"); user == "root" || user == "0" {
 			return at(*last, "%s", "Name a user that is not root.")
@@ -208,7 +248,7 @@ var rules = []rule{
 	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK", Why: "Docker can then tell a program that runs from one that works.",
 		Bad: good, Good: swap("CMD", "HEALTHCHECK CMD python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health')\"\nCMD")}, func(f *df.File) *finding {
 		if in := f.Last("HEALTHCHECK"); in == nil || strings.EqualFold(strings.Join(in.Args, ""), "none") {
-			return &finding{f.Final().Line, "no HEALTHCHECK", "Add a HEALTHCHECK that asks where the program says that it is well, such as /health."}
+			return &finding{f.Final().Line, "no HEALTHCHECK", check.Advise("Add a HEALTHCHECK that asks where the program says that it is well, such as /health.")}
 		}
 		return nil
 	}},
@@ -226,15 +266,15 @@ var rules = []rule{
 		return nil
 	}},
 	{check.Topic{ID: "no-maintainer", Summary: "MAINTAINER is not used", Why: "It is deprecated; a LABEL says the same.",
-		Bad: swap("WORKDIR", "MAINTAINER me\nWORKDIR"), Good: good}, each("MAINTAINER", func(in df.Instruction) *finding {
-		return at(in, "%s", "Write LABEL maintainer=\"…\" instead.")
+		Bad: swap("WORKDIR", "MAINTAINER me\nWORKDIR"), Good: good}, each("MAINTAINER", func(f *df.File, in df.Instruction) *finding {
+		return write(f, in, f.Change(in, fmt.Sprintf("LABEL maintainer=%q", strings.Trim(strings.Join(in.Args, " "), `"`))), "Write a LABEL instead.")
 	})},
 	{check.Topic{ID: "multi-stage", Summary: "the build has more than one stage", Why: "What is needed to build stays out of what runs.",
 		Bad: good, Good: strings.Replace(good, "FROM python:3.12-slim", "FROM python:3.12 AS builder\nRUN pip wheel x\nFROM python:3.12-slim\nCOPY --from=builder /x /x", 1)}, func(f *df.File) *finding {
 		if len(f.Stages) > 1 {
 			return nil
 		}
-		return &finding{f.Stages[0].Line, "one stage", "Install in a first stage, FROM … AS builder, and COPY --from=builder into the last."}
+		return &finding{f.Stages[0].Line, "one stage", check.Advise("Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.")}
 	}},
 }
 
@@ -244,16 +284,22 @@ var (
 	sudo      = regexp.MustCompile(`(^|[;&|\n]\s*)sudo\b`)
 	exposable = regexp.MustCompile(`(?i)^(\d+(-\d+)?(/(tcp|udp|sctp))?|\$.*)$`)
 	archive   = regexp.MustCompile(`\.(tar|tgz|tar\.\w+)$`)
-	plain     = regexp.MustCompile(`^[\w./:=@%+, -]+$`)
+
+	leadingAdd  = regexp.MustCompile(`^(?i:add)\b`)
+	leadingSudo = regexp.MustCompile(`\bsudo\s+`)
+	reload      = regexp.MustCompile(`,?\s*"--reload"|\s+--reload\b`)
+	development = regexp.MustCompile(`(fastapi"?,?\s*"?)dev\b`)
+	pipInstall  = regexp.MustCompile(`(\bpip[\d.]*\s+(?:install|wheel|download))\b`)
+	uvInstall   = regexp.MustCompile(`(\buv\s+(?:sync|add|pip\s+(?:install|sync)|tool\s+install))\b`)
 )
 
 // each is a rule about every instruction of a name.
-func each(name string, find func(df.Instruction) *finding) func(*df.File) *finding {
+func each(name string, find func(*df.File, df.Instruction) *finding) func(*df.File) *finding {
 	return func(f *df.File) *finding {
 		for _, s := range f.Stages {
 			for _, in := range s.Instructions {
 				if in.Name == name {
-					if found := find(in); found != nil {
+					if found := find(f, in); found != nil {
 						return found
 					}
 				}
@@ -277,12 +323,24 @@ func apt(c df.Command, what string) bool {
 	return (c.Program == "apt" || c.Program == "apt-get") && c.Has(what)
 }
 
-// asList is a shell command as the exec form writes it, where that is plain, or the lesson's.
-func asList(command string) string {
-	if !plain.MatchString(command) {
-		return `["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`
+// needs says why the line to write is as it is.
+var needs = map[string]string{
+	df.AsList:   "A list starts the program itself, and not a shell that starts it.",
+	df.AsQuoted: "Docker takes a list in double quotes alone for one, and gave this to a shell.",
+	df.AsEnv:    "In a list nothing reads NAME=value: ENV sets it.",
+	df.AsShell:  "A shell is needed for what the line does, and exec gives its place to the program.",
+}
+
+// tags are versions of images that are often built on.
+var tags = map[string]string{"python": "3.12-slim", "node": "22-slim", "golang": "1.24", "debian": "12-slim", "alpine": "3.22", "ubuntu": "24.04"}
+
+// version advises to name one.
+func version(base string) check.Hint {
+	name := strings.TrimSuffix(base, ":"+tagOf(base))
+	if tag := tags[path.Base(name)]; tag != "" {
+		return check.Advisef("Name a version, such as FROM %s:%s.", name, tag)
 	}
-	return `["` + strings.Join(strings.Fields(command), `", "`) + `"]`
+	return check.Advisef("Write the version of %s that you use behind it, with a colon between.", name)
 }
 
 // bringsProgram says whether an instruction brings the program of the folder into the build, for good or for a RUN.

@@ -29,7 +29,14 @@ func found(t *testing.T, id, text string) string {
 	for _, r := range rules {
 		if r.ID == id {
 			if f := r.find(file); f != nil {
-				return strings.Join([]string{string(rune('0' + f.line)), f.got, f.hint}, "; ")
+				if e := f.hint.Edit; e != nil { // the line to write helps
+					text, err := e.Apply(strings.Join(file.Lines, "\n"))
+					require.NoError(t, err)
+					changed, err := df.Parse("Dockerfile", []byte(text))
+					require.NoError(t, err)
+					assert.Nil(t, r.find(changed), text)
+				}
+				return strings.Join([]string{string(rune('0' + f.line)), f.got, f.hint.String()}, "; ")
 			}
 			return "ok"
 		}
@@ -42,14 +49,12 @@ func TestRules(t *testing.T) {
 	const (
 		tag   = "; Name a version, such as FROM python:3.12-slim."
 		order = "; Copy only the file that lists the dependencies, install, then copy the program."
-		cache = "; Add --no-cache-dir to pip, --no-cache to uv, or RUN --mount=type=cache."
-		apt   = "; Write RUN apt-get update && apt-get install -y --no-install-recommends NAME && rm -rf /var/lib/apt/lists/*."
 		lists = " && rm -rf /var/lib/apt/lists/*\n"
 	)
 	for _, c := range []struct{ id, text, want string }{
 		// references
 		{"from-pinned", "FROM python\n", "1; FROM python" + tag},
-		{"from-pinned", "FROM localhost:5000/python\n", "1; FROM localhost:5000/python" + tag},
+		{"from-pinned", "FROM localhost:5000/python\n", "1; FROM localhost:5000/python; Name a version, such as FROM localhost:5000/python:3.12-slim."},
 		{"from-pinned", "FROM localhost:5000/python:3.12\n", "ok"},
 		{"from-pinned", "FROM python@sha256:" + strings.Repeat("a", 64) + "\n", "ok"},
 		{"from-pinned", "FROM --platform=linux/amd64 python:3.12\n", "ok"},
@@ -70,13 +75,13 @@ func TestRules(t *testing.T) {
 		{"from-not-latest", "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n", "ok"},
 
 		// folders and copies
-		{"workdir-set", "FROM x:1\nCOPY *.py ./\n", "2; COPY *.py ./, with no WORKDIR before it; Add WORKDIR /app above it."},
+		{"workdir-set", "FROM x:1\nCOPY *.py ./\n", "2; COPY *.py ./, with no WORKDIR before it; Write a WORKDIR above line 2, such as WORKDIR /app."},
 		{"workdir-set", "FROM x:1\nCOPY a /app/\n", "ok"},
 		{"workdir-set", "FROM x:1 AS a\nWORKDIR /b\nFROM a\nCOPY x .\n", "ok"},
-		{"workdir-absolute", "FROM x:1\nWORKDIR ./app\n", "2; WORKDIR ./app; Write WORKDIR /app."},
+		{"workdir-absolute", "FROM x:1\nWORKDIR ./app\n", "2; WORKDIR ./app; Write the whole path, from / on: it is joined with the WORKDIR before it, or with the base image's."},
 		{"workdir-absolute", "FROM x:1\nWORKDIR \"/app\"\n", "ok"},
 		{"workdir-absolute", "FROM x:1\nENV H=/a\nWORKDIR $H\nworkdir\t/b\n", "ok"},
-		{"copy-not-add", "FROM x:1\nADD main.py /app/\n", "2; ADD main.py /app/; Write COPY instead of ADD."},
+		{"copy-not-add", "FROM x:1\nADD main.py /app/\n", "2; ADD main.py /app/; Make line 2 of Dockerfile `COPY main.py /app/`."},
 		{"copy-not-add", "FROM x:1\nADD https://x/y /y\nADD a.tar.gz /b\n", "ok"},
 
 		// installs, as people write them
@@ -99,9 +104,9 @@ func TestRules(t *testing.T) {
 		{"deps-before-source", "FROM x:1 AS a\nCOPY . .\nFROM x:1\nRUN pip install x\n", "ok"},
 
 		// caches
-		{"run-cache-clean", "FROM x:1\nRUN pip install x\n", "2; RUN pip install x" + cache},
-		{"run-cache-clean", "FROM x:1\nRUN pip install --no-cache-dir uv && uv sync\n", "2; RUN pip install --no-cache-dir uv && uv sync" + cache},
-		{"run-cache-clean", "FROM x:1\nRUN python3 -m pip install x\n", "2; RUN python3 -m pip install x" + cache},
+		{"run-cache-clean", "FROM x:1\nRUN pip install x\n", "2; RUN pip install x; Make line 2 of Dockerfile `RUN pip install --no-cache-dir x`."},
+		{"run-cache-clean", "FROM x:1\nRUN pip install --no-cache-dir uv && uv sync\n", "2; RUN pip install --no-cache-dir uv && uv sync; Make line 2 of Dockerfile `RUN pip install --no-cache-dir uv && uv sync --no-cache`."},
+		{"run-cache-clean", "FROM x:1\nRUN python3 -m pip install x\n", "2; RUN python3 -m pip install x; Make line 2 of Dockerfile `RUN python3 -m pip install --no-cache-dir x`."},
 		{"run-cache-clean", "FROM x:1\nRUN pip install --no-cache-dir x\nRUN uv pip install --no-cache x\nRUN uv sync -n\n", "ok"},
 		{"run-cache-clean", "FROM x:1\nRUN --mount=type=cache,target=/root/.cache/uv uv sync\nRUN --mount=target=/c,type=cache pip install x\n", "ok"},
 		{"run-cache-clean", "FROM x:1\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n", "ok"},
@@ -109,9 +114,9 @@ func TestRules(t *testing.T) {
 		{"run-cache-clean", "FROM x:1\nRUN PIP_NO_CACHE_DIR=1 pip install x\n", "ok"},
 		{"run-cache-clean", "FROM x:1\nRUN pip install x && rm -rf ~/.cache\nRUN uv sync && uv cache clean\nRUN pip install y && pip cache purge\n", "ok"},
 		{"run-cache-clean", "FROM x:1 AS b\nRUN pip install x\nFROM x:1\nCOPY --from=b /x /x\n", "ok"},
-		{"run-cache-clean", "FROM x:1 AS b\nRUN pip install x\nFROM b\n", "2; RUN pip install x" + cache},
-		{"run-apt-clean", "FROM x:1\nRUN apt-get install -y curl" + lists, "2; RUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*" + apt},
-		{"run-apt-clean", "FROM x:1\nRUN apt-get update && apt-get install -y curl\n", "2; RUN apt-get update && apt-get install -y curl" + apt},
+		{"run-cache-clean", "FROM x:1 AS b\nRUN pip install x\nFROM b\n", "2; RUN pip install x; Make line 2 of Dockerfile `RUN pip install --no-cache-dir x`."},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get install -y curl" + lists, "2; RUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*; Make line 2 of Dockerfile `RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*`."},
+		{"run-apt-clean", "FROM x:1\nRUN apt-get update && apt-get install -y curl\n", "2; RUN apt-get update && apt-get install -y curl; Make line 2 of Dockerfile `RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*`."},
 		{"run-apt-clean", "FROM x:1\nRUN apt update && apt install -y curl" + lists, "ok"},
 		{"run-apt-clean", "FROM x:1\nRUN apt-get -qq update && apt-get -y install curl" + lists, "ok"},
 		{"run-apt-clean", "FROM x:1\nRUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y curl\n", "ok"},
@@ -119,22 +124,30 @@ func TestRules(t *testing.T) {
 		{"run-no-cd", "FROM x:1\nRUN cd /app\n", "2; RUN cd /app; Use WORKDIR instead of cd."},
 		{"run-no-cd", "FROM x:1\nRUN mkdir /app && cd /app\n", "2; RUN mkdir /app && cd /app; Use WORKDIR instead of cd."},
 		{"run-no-cd", "FROM x:1\nRUN cd /app && make\n", "ok"},
-		{"run-no-sudo", "FROM x:1\nRUN true && sudo apt-get update\n", "2; RUN true && sudo apt-get update; Leave sudo out."},
+		{"run-no-sudo", "FROM x:1\nRUN true && sudo apt-get update\n", "2; RUN true && sudo apt-get update; Make line 2 of Dockerfile `RUN true && apt-get update`."},
 		{"run-no-sudo", "FROM x:1\nRUN echo pseudo sudoku\n", "ok"},
 
 		// what starts
-		{"cmd-exec", "FROM x:1\nCMD uvicorn main:app --port 8000\n", `2; CMD uvicorn main:app --port 8000; Write it as a list: CMD ["uvicorn", "main:app", "--port", "8000"].`},
-		{"cmd-exec", "FROM x:1\nENTRYPOINT exec uvicorn \"main:app\"\n", `2; ENTRYPOINT exec uvicorn "main:app"; Write it as a list: ENTRYPOINT ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`},
-		{"cmd-exec", "FROM x:1\nCMD ['uvicorn', 'main:app']\n", `2; CMD ['uvicorn', 'main:app']; Write it as a list: CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"].`},
+		{"cmd-exec", "FROM x:1\nCMD A=b uvicorn main:app\n", "2; CMD A=b uvicorn main:app; In a list nothing reads NAME=value: ENV sets it. " +
+			"Make line 2 of Dockerfile `ENV A=b` and below it `CMD [\"uvicorn\", \"main:app\"]`."},
+		{"cmd-exec", "FROM x:1\nCMD uvicorn main:app --port $PORT\n", "2; CMD uvicorn main:app --port $PORT; A shell is needed for what the line does, and exec gives " +
+			"its place to the program. Make line 2 of Dockerfile `CMD [\"sh\", \"-c\", \"exec uvicorn main:app --port $PORT\"]`."},
+		{"cmd-exec", "FROM x:1\nENTRYPOINT uvicorn\nCMD [\"x\"]\n", "2; ENTRYPOINT uvicorn; Write it as a list, each word in double quotes."},
+		{"workdir-absolute", "FROM x:1\nWORKDIR /srv\nWORKDIR src\n", "3; WORKDIR src; Make line 3 of Dockerfile `WORKDIR /srv/src`."},
+		{"cmd-no-reload", "FROM x:1\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n", `2; CMD ["uvicorn", "a:b", "--reload"]; Make line 2 of Dockerfile ` + "`" + `CMD ["uvicorn", "a:b"]` + "`."},
+		{"from-pinned", "FROM acme/base\n", "1; FROM acme/base; Write the version of acme/base that you use behind it, with a colon between."},
+		{"cmd-exec", "FROM x:1\nCMD uvicorn main:app --port 8000\n", "2; CMD uvicorn main:app --port 8000; A list starts the program itself, and not a shell that starts it. Make line 2 of Dockerfile `CMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]`."},
+		{"cmd-exec", "FROM x:1\nENTRYPOINT exec uvicorn \"main:app\"\n", "2; ENTRYPOINT exec uvicorn \"main:app\"; A list starts the program itself, and not a shell that starts it. Make line 2 of Dockerfile `ENTRYPOINT [\"uvicorn\", \"main:app\"]`."},
+		{"cmd-exec", "FROM x:1\nCMD ['uvicorn', 'main:app']\n", "2; CMD ['uvicorn', 'main:app']; Docker takes a list in double quotes alone for one, and gave this to a shell. Make line 2 of Dockerfile `CMD [\"uvicorn\", \"main:app\"]`."},
 		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM x:1\nENTRYPOINT [\"x\"]\n", "ok"},
 		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM a\nCMD [\"x\"]\n", "ok"},
-		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM a\n", `2; CMD foo; Write it as a list: CMD ["foo"].`},
-		{"cmd-single", "FROM x:1\nCMD a\nCMD b\n", "3; a second CMD b; Remove the CMD that you do not want."},
+		{"cmd-exec", "FROM x:1 AS a\nCMD foo\nFROM a\n", "2; CMD foo; A list starts the program itself, and not a shell that starts it. Make line 2 of Dockerfile `CMD [\"foo\"]`."},
+		{"cmd-single", "FROM x:1\nCMD a\nCMD b\n", "3; a second CMD b; Only the last CMD counts. Take `CMD a` out of Dockerfile, line 2."},
 		{"cmd-single", "FROM x:1 AS a\nCMD a\nFROM x:1\nCMD b\n", "ok"},
-		{"cmd-no-reload", "FROM x:1\nCMD [\"fastapi\", \"dev\", \"main.py\"]\n", `2; CMD ["fastapi", "dev", "main.py"]; Take --reload out, or write fastapi run instead of fastapi dev.`},
+		{"cmd-no-reload", "FROM x:1\nCMD [\"fastapi\", \"dev\", \"main.py\"]\n", "2; CMD [\"fastapi\", \"dev\", \"main.py\"]; Make line 2 of Dockerfile `CMD [\"fastapi\", \"run\", \"main.py\"]`."},
 		{"cmd-no-reload", "FROM x:1\nCMD [\"fastapi\", \"run\"]\n", "ok"},
 		{"expose-format", "FROM x:1\nEXPOSE 8000/tcp 53/UDP 7000-7010 $PORT\n", "ok"},
-		{"expose-format", "FROM x:1\nEXPOSE 127.0.0.1:8000\n", "2; EXPOSE 127.0.0.1:8000; Write only the container's port: EXPOSE 8000."},
+		{"expose-format", "FROM x:1\nEXPOSE 127.0.0.1:8000\n", "2; EXPOSE 127.0.0.1:8000; Make line 2 of Dockerfile `EXPOSE 8000`."},
 		{"user-nonroot", "FROM x:1 AS a\nUSER app\nFROM a\n", "ok"},
 		{"user-nonroot", "FROM x:1\nUSER app\nRUN x\nUSER 0:0\n", "4; USER 0:0; Name a user that is not root."},
 		{"user-nonroot", "FROM x:1\nUSER $APP\n", "ok"},

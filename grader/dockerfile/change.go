@@ -1,0 +1,239 @@
+package dockerfile
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Change is the change that puts lines in place of an instruction, or takes it away where there are none. It is nil where
+// Docker could not read the file then.
+func (f *File) Change(in Instruction, lines ...string) *Change {
+	if in.Line < 1 || in.EndLine > len(f.Lines) {
+		return nil
+	}
+	return f.parsed(Change{Line: in.Line, Old: strings.Join(f.Lines[in.Line-1:in.EndLine], "\n"), New: strings.Join(lines, "\n")})
+}
+
+// Replace is the change that replaces what a pattern first matches in an instruction, nil where it matches nothing.
+func (f *File) Replace(in Instruction, pattern *regexp.Regexp, with string) *Change {
+	if in.Line < 1 || in.EndLine > len(f.Lines) || len(in.Heredocs) > 0 {
+		return nil
+	}
+	old := strings.Join(f.Lines[in.Line-1:in.EndLine], "\n")
+	m := pattern.FindStringSubmatchIndex(old)
+	if m == nil {
+		return nil
+	}
+	return f.Change(in, old[:m[0]]+string(pattern.ExpandString(nil, with, old, m))+old[m[1]:])
+}
+
+// Above is the change that writes lines above an instruction.
+func (f *File) Above(in Instruction, lines ...string) *Change {
+	return f.parsed(Change{Line: in.Line - 1, New: strings.Join(lines, "\n")})
+}
+
+// Move is the change that writes one instruction directly above another that stands before it, and comments between them
+// stay where they are.
+func (f *File) Move(in, above Instruction) *Change {
+	if above.Line >= in.Line || in.EndLine > len(f.Lines) {
+		return nil
+	}
+	between := slices.Concat(f.Lines[in.Line-1:in.EndLine], f.Lines[above.Line-1:in.Line-1])
+	return f.parsed(Change{Line: above.Line, Old: strings.Join(f.Lines[above.Line-1:in.EndLine], "\n"), New: strings.Join(between, "\n")})
+}
+
+// parsed is a change, where Docker can read the file with it.
+func (f *File) parsed(c Change) *Change {
+	if f.Changed(c) == nil {
+		return nil
+	}
+	return &c
+}
+
+// Changed is the file with a change made, or nil where Docker could not read it, or the change is of another text.
+func (f *File) Changed(c Change) *File {
+	lines, ok := c.apply(f.Lines)
+	if !ok {
+		return nil
+	}
+	changed, err := parse(f.Name, []byte(strings.Join(lines, "\n")+"\n"))
+	if err != nil {
+		return nil
+	}
+	return changed
+}
+
+// keyword is an instruction's name as it is written.
+func (in Instruction) keyword() string {
+	word, _, _ := strings.Cut(in.Text, " ")
+	return word
+}
+
+// How a command in the shell form is best written.
+const (
+	AsList   = "list"   // the words as a list
+	AsQuoted = "quoted" // it was meant as a list, and lacks its double quotes
+	AsEnv    = "env"    // what it sets for the program becomes an ENV line
+	AsShell  = "shell"  // a shell is needed, and hands its place to the program with exec
+)
+
+// ExecForm is the change that gives a CMD or ENTRYPOINT in the shell form the exec form, in its own words, and how it is
+// done. It is nil where that cannot be told: words that only a shell understands, or another instruction that would then
+// mean something else.
+func (f *File) ExecForm(in Instruction) (c *Change, how string) {
+	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[in.Name]
+	if in.Exec || len(in.Args) != 1 || len(in.Heredocs) > 0 || other == "" || f.Last(other) != nil {
+		return nil, ""
+	}
+	command := strings.TrimSpace(continued.ReplaceAllString(in.Args[0], " "))
+	if words, ok := MeantAsList(command); ok {
+		lines := []string{in.keyword() + " " + List(words)}
+		if _, comment, ok := CutComment(command); ok {
+			lines = slices.Insert(lines, 0, comment)
+		}
+		return f.Change(in, lines...), AsQuoted
+	}
+	if strings.HasPrefix(command, "[") {
+		return nil, ""
+	}
+	sets, rest := leading(command)
+	if words, ok := ShellWords(rest); ok && !slices.Contains(builtins, words[0]) {
+		if words[0] == "exec" && len(words) > 1 {
+			words = words[1:]
+		}
+		line := in.keyword() + " " + List(words)
+		if len(sets) == 0 {
+			return f.Change(in, line), AsList
+		}
+		env := "ENV " + strings.Join(sets, " ")
+		if file, err := parse(f.Name, []byte("FROM scratch\n"+env+"\n")); err == nil && !slices.ContainsFunc(file.Final().Instructions[0].Assignments(), Assignment.Secret) &&
+			!strings.ContainsAny(env, "$`") {
+			return f.Change(in, env, line), AsEnv
+		}
+	}
+	if text, ok := WithExec(command); ok {
+		shell := []string{"sh", "-c"}
+		if last := f.Last("SHELL"); last != nil {
+			shell = slices.Clone(last.Args)
+		}
+		return f.Change(in, in.keyword()+" "+List(append(shell, text))), AsShell
+	}
+	return nil, ""
+}
+
+var (
+	builtins = []string{"cd", "export", "set", "source", ".", "umask", "ulimit", "eval", "unset", "wait", "if", "for", "while", "case", "until", "trap"}
+	assigned = regexp.MustCompile(`^([A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"';&|]*))\s+`)
+	chain    = regexp.MustCompile(`&&|;`)
+)
+
+// leading splits the assignments from a command.
+func leading(command string) (sets []string, rest string) {
+	for rest = command; ; {
+		m := assigned.FindStringSubmatch(rest)
+		if m == nil {
+			return sets, rest
+		}
+		sets, rest = append(sets, m[1]), rest[len(m[0]):]
+	}
+}
+
+// WithExec is a command for a shell whose last part, the program, takes the shell's place, and so gets its signals. It is
+// not ok where that part cannot be told, or is none that could.
+func WithExec(command string) (text string, ok bool) {
+	command = strings.TrimSpace(command)
+	bare := unquote.ReplaceAllString(command, "")
+	if command == "" || strings.ContainsAny(bare, "\n(){}<>`#") || strings.ContainsAny(strings.ReplaceAll(bare, "&&", ""), "&|") {
+		return "", false
+	}
+	at := 0
+	for _, m := range chain.FindAllStringIndex(command, -1) {
+		if strings.Count(command[:m[0]], `"`)%2 == 0 && strings.Count(command[:m[0]], "'")%2 == 0 {
+			at = m[1]
+		}
+	}
+	last := strings.TrimSpace(command[at:])
+	sets, program := leading(last)
+	word, _, _ := strings.Cut(program, " ")
+	switch {
+	case word == "" || slices.Contains(builtins, word) || assigns.MatchString(word):
+		return "", false
+	case word == "exec":
+		return command, true
+	}
+	begin := strings.TrimSpace(command[:at])
+	return strings.TrimSpace(begin + " " + strings.TrimSpace(strings.Join(sets, " ")+" exec "+program)), true
+}
+
+// unquote is what stands in quotes, and variables in braces.
+var unquote = regexp.MustCompile(`'[^']*'|"[^"` + "`" + `]*"|\$\{[^{}]*\}`)
+
+// Absolute is the change that gives a relative WORKDIR the whole path: joined with the one before, or below the folder that
+// the base image begins in, where that is known. It is nil otherwise.
+func (f *File) Absolute(in Instruction) *Change {
+	folder := strings.Trim(strings.Join(in.Args, " "), `"'`)
+	before := ""
+	for i := range f.Stages {
+		s := &f.Stages[i]
+		if !slices.ContainsFunc(s.Instructions, func(other Instruction) bool { return other.Line == in.Line }) {
+			continue
+		}
+		before = f.folderOf(s, in.Line)
+	}
+	if before == "" || strings.ContainsAny(before+folder, `$#`) {
+		return nil
+	}
+	return f.Change(in, in.keyword()+" "+path.Join(before, folder))
+}
+
+// folderOf is the folder in which a stage is before a line, or empty where the base image says that.
+func (f *File) folderOf(s *Stage, line int) string {
+	folder := ""
+	switch name, _, _ := strings.Cut(path.Base(s.Base), ":"); {
+	case s.From >= 0:
+		folder = f.folderOf(&f.Stages[s.From], line)
+	case slices.Contains([]string{"python", "node", "debian", "ubuntu", "alpine", "scratch"}, name):
+		folder = "/"
+	}
+	for _, in := range s.Instructions {
+		if in.Name == "WORKDIR" && in.Line < line {
+			to := strings.Trim(strings.Join(in.Args, " "), `"'`)
+			if path.IsAbs(to) {
+				folder = path.Clean(to)
+			} else if folder != "" {
+				folder = path.Join(folder, to)
+			}
+		}
+	}
+	return folder
+}
+
+// Port is the port that the command names on which the program is to listen, as it is written, or empty.
+func (f *File) Port() string {
+	var text string
+	for _, name := range []string{"ENTRYPOINT", "CMD"} {
+		if in := f.Last(name); in != nil {
+			text += " " + strings.Join(in.Args, " ")
+		}
+	}
+	for _, pattern := range ports {
+		if m := pattern.FindStringSubmatch(text); m != nil {
+			return m[1]
+		}
+	}
+	for _, in := range f.Effective() {
+		for _, a := range in.Assignments() {
+			if in.Name == "ENV" && a.Name == "PORT" && digits.MatchString(a.Value) {
+				return a.Value
+			}
+		}
+	}
+	return ""
+}
+
+var (
+	ports  = []*regexp.Regexp{regexp.MustCompile(`\s--port[ =](\d+)`), regexp.MustCompile(`\s(?:-b|--bind)[ =]?\S*:(\d+)`), regexp.MustCompile(`\$\{PORT:-(\d+)\}`), regexp.MustCompile(`\s-p[ =]?(\d+)`)}
+	digits = regexp.MustCompile(`^\d+$`)
+)

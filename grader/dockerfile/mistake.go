@@ -1,0 +1,383 @@
+package dockerfile
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Change is lines of a file to write in place of others.
+type Change struct {
+	Line     int    // where Old begins, from 1; where Old is empty, the line below which New goes in, and 0 is the top
+	Old, New string // whole lines, without the last line end; New is empty where Old is to be taken away
+}
+
+// Names are the instructions of Docker.
+var names = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL",
+	"STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+
+// slip is a line that Docker cannot read, and what is around it.
+type slip struct {
+	lines  []string
+	number int    // of the line, from 1
+	line   string // without blanks around it
+	word   string // its first
+	rest   string // what follows
+	said   string // by Docker
+	folder fs.FS  // where the file lies; nil when not known
+}
+
+// cause is why a line cannot be read: the words follow the quoted line.
+type cause struct {
+	words, hint string
+	change      *Change
+}
+
+// mistakes are what a line can be wrong in, asked in this order; each gives nil where it is something else.
+var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, glued, bareCommand, compose, sentence, noColon, noTarget, noType, unquoted, noFrom}
+
+// explain says what is wrong with the line that Docker cannot read, and which line to write, where that can be told.
+func (e *Error) explain(text []byte, folder fs.FS) {
+	lines := linesOf([]byte(strings.TrimPrefix(string(text), "\ufeff")))
+	if e.Line < 1 || e.Line > len(lines) {
+		return
+	}
+	s := slip{lines: lines, number: e.Line, line: strings.TrimSpace(lines[e.Line-1]), said: e.Message, folder: folder}
+	s.word, s.rest, _ = strings.Cut(s.line, " ")
+	s.rest = strings.TrimSpace(s.rest)
+	for _, mistake := range mistakes {
+		if c := mistake(s); c != nil {
+			if c.words != "" {
+				e.Message = fmt.Sprintf("`%s` %s", s.line, c.words)
+			}
+			e.Hint = c.hint
+			if c.change != nil && s.helps(*c.change) {
+				e.Fix = c.change
+			}
+			return
+		}
+	}
+	if m := unknown.FindStringSubmatch(e.Message); m != nil && m[2] != "" {
+		if c := s.write(m[2] + s.line[len(s.word):]); s.helps(*c) {
+			e.Fix = c
+		}
+	}
+}
+
+// write is the change that puts a line in place of the slip, or several.
+func (s slip) write(lines ...string) *Change {
+	return &Change{Line: s.number, Old: s.lines[s.number-1], New: strings.Join(lines, "\n")}
+}
+
+// helps reports whether Docker reads further once a change is made.
+func (s slip) helps(c Change) bool {
+	lines, ok := c.apply(s.lines)
+	if !ok {
+		return false
+	}
+	_, err := parse(Name, []byte(strings.Join(lines, "\n")+"\n"))
+	return err == nil || err.Line > s.number+strings.Count(c.New, "\n")
+}
+
+// apply makes a change to lines. It is not ok where they are not what the change was made from.
+func (c Change) apply(lines []string) (out []string, ok bool) {
+	at, old := c.Line, []string(nil)
+	if c.Old != "" {
+		at, old = c.Line-1, strings.Split(c.Old, "\n")
+	}
+	if at < 0 || at+len(old) > len(lines) || !slices.Equal(lines[at:at+len(old)], old) {
+		return nil, false
+	}
+	out = slices.Clone(lines[:at])
+	if c.New != "" {
+		out = append(out, strings.Split(c.New, "\n")...)
+	}
+	return append(out, lines[at+len(old):]...), true
+}
+
+// fence is a line of a page on which a Dockerfile is shown.
+func fence(s slip) *cause {
+	if !strings.HasPrefix(s.line, "```") {
+		return nil
+	}
+	var others []string
+	for n := s.number; n < len(s.lines); n++ {
+		if strings.HasPrefix(strings.TrimSpace(s.lines[n]), "```") {
+			others = append(others, fmt.Sprint(n+1))
+		}
+	}
+	c := &cause{words: "is a mark of Markdown around code, and no instruction"}
+	switch below := strings.TrimSpace(strings.Join(s.lines[s.number:], "")); {
+	case len(others) > 0:
+		c.hint = fmt.Sprintf("Take out the lines that begin with ```: %d, %s.", s.number, strings.Join(others, ", "))
+	case below != "":
+		c.hint = fmt.Sprintf("Take out line %d and what stands below it, which is no part of a Dockerfile.", s.number)
+	default:
+		c.change = &Change{Line: s.number, Old: s.lines[s.number-1]}
+	}
+	return c
+}
+
+// continuation is a line that goes on with one which does not say so.
+func continuation(s slip) *cause {
+	if s.number < 2 || !strings.HasPrefix(s.said, "unknown instruction") {
+		return nil
+	}
+	before := strings.TrimRightFunc(s.lines[s.number-2], unicode.IsSpace)
+	if !slices.Contains([]string{"&&", "||", "|", ";"}, s.word) && !strings.HasSuffix(before, "&&") {
+		return nil
+	}
+	return &cause{words: fmt.Sprintf("goes on with line %d, which has no backslash at its end", s.number-1),
+		change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: before + " \\"}}
+}
+
+var straight = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'")
+
+// curly are the quotes of a text editor.
+func curly(s slip) *cause {
+	line := straight.Replace(s.line)
+	if line == s.line {
+		return nil
+	}
+	return &cause{words: "has the curly quotes of a text editor, and Docker knows the straight ones alone", change: s.write(line)}
+}
+
+// commentBehind is a comment that does not begin its line.
+func commentBehind(s slip) *cause {
+	line, comment, ok := CutComment(s.line)
+	if !ok || strings.HasPrefix(s.said, "unknown instruction") {
+		return nil
+	}
+	return &cause{words: "has a comment behind the instruction: # begins one at the start of a line alone", change: s.write(comment, line)}
+}
+
+// CutComment splits an instruction from what was meant as a comment behind it.
+func CutComment(line string) (instruction, comment string, ok bool) {
+	if at := behind.FindStringIndex(line); at != nil {
+		return line[:at[0]], strings.TrimSpace(line[at[0]:]), true
+	}
+	return line, "", false
+}
+
+var behind = regexp.MustCompile(`\s+#(\s.*|\w[^"'\]]*)$`)
+
+// glued is an instruction without a space behind it, or with a colon.
+func glued(s slip) *cause {
+	if !strings.HasPrefix(s.said, "unknown instruction") {
+		return nil
+	}
+	for _, name := range names {
+		rest, ok := cutFold(s.line, name)
+		if !ok || rest == "" || goesOnAsWord(s.line[:len(name)], rest) {
+			continue
+		}
+		words := "lacks a space behind " + name
+		if rest[0] == ':' || rest[0] == '=' {
+			words, rest = fmt.Sprintf("has a %c behind %s, where a space belongs", rest[0], name), strings.TrimSpace(rest[1:])
+		}
+		if rest == ".." {
+			rest = ". ."
+		}
+		return &cause{words: words, change: s.write(name + " " + rest)}
+	}
+	return nil
+}
+
+// goesOnAsWord reports whether what follows an instruction's letters makes another word of them: RUNNING, but not RUNpip.
+func goesOnAsWord(name, rest string) bool {
+	return rest != "" && unicode.IsLetter(rune(rest[0])) && (name != strings.ToUpper(name) || !unicode.IsLower(rune(rest[0])))
+}
+
+// cutFold is strings.CutPrefix whatever the case.
+func cutFold(text, prefix string) (string, bool) {
+	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
+		return text, false
+	}
+	return text[len(prefix):], true
+}
+
+var (
+	builders = []string{"pip", "pip3", "apt", "apt-get", "apk", "npm", "yarn", "uv", "poetry", "mkdir", "chmod", "chown", "useradd", "adduser"}
+	starters = []string{"uvicorn", "gunicorn", "fastapi", "flask", "python", "python3", "node"}
+)
+
+// bareCommand is a command of the shell without RUN or CMD.
+func bareCommand(s slip) *cause {
+	switch {
+	case !strings.HasPrefix(s.said, "unknown instruction") || s.rest == "":
+	case slices.Contains(builders, s.word) || strings.HasPrefix(s.line, "python -m pip"):
+		return &cause{words: "is a command, and RUN is what runs one in the build", change: s.write("RUN " + s.line)}
+	case slices.Contains(starters, s.word):
+		if words, ok := ShellWords(s.line); ok {
+			return &cause{words: "is a command, and CMD is what starts one in the container", change: s.write("CMD " + List(words))}
+		}
+	}
+	return nil
+}
+
+// compose is a file for docker compose.
+func compose(s slip) *cause {
+	if !slices.Contains([]string{"version:", "services:", "name:", "networks:", "volumes:"}, s.word) {
+		return nil
+	}
+	return &cause{words: "belongs to a file for docker compose, and is no instruction",
+		hint: "Call the file docker-compose.yml, and write the Dockerfile beside it: its first instruction is FROM."}
+}
+
+// sentence is prose.
+func sentence(s slip) *cause {
+	if !strings.HasPrefix(s.said, "unknown instruction") || strings.Contains(s.said, "did you mean") || len(strings.Fields(s.line)) < 3 {
+		return nil
+	}
+	c := &cause{words: "is a sentence, and no instruction"}
+	if slices.Contains(written(s.lines), "FROM") {
+		c.change = s.write("# " + s.line)
+	} else {
+		c.hint = "Write the instructions themselves into the file, one a line: the first is FROM and a base image."
+	}
+	return c
+}
+
+// noColon is a FROM whose image was written as several words.
+func noColon(s slip) *cause {
+	if !strings.HasPrefix(s.said, "FROM requires") {
+		return nil
+	}
+	image, stage := strings.Fields(s.rest), ""
+	var flags string
+	for len(image) > 0 && strings.HasPrefix(image[0], "--") {
+		flags, image = flags+image[0]+" ", image[1:]
+	}
+	if n := len(image); n > 2 && strings.EqualFold(image[n-2], "as") {
+		image, stage = image[:n-2], " "+image[n-2]+" "+image[n-1]
+	}
+	n := len(image)
+	switch {
+	case n == 0:
+		return &cause{words: "names no image", hint: "Write the base image behind FROM, with a version."}
+	case strings.EqualFold(image[n-1], "as"):
+		return &cause{words: "has AS, and no name behind it", change: s.write(s.word + " " + flags + strings.Join(image[:n-1], " "))}
+	case strings.ContainsAny(strings.Join(image[1:], ""), ":/@"):
+		return &cause{words: "names more than one image", hint: "Keep the one that the program needs."}
+	}
+	name, tag, tagged := strings.Cut(image[0], ":")
+	words := "has a space where a colon belongs"
+	parts := image[1:]
+	if tag != "" {
+		words, parts = "has a space where a hyphen belongs", append([]string{tag}, parts...)
+	} else if tagged {
+		words = "has a space behind the colon"
+	}
+	return &cause{words: words, change: s.write(s.word + " " + flags + name + ":" + strings.Join(parts, "-") + stage)}
+}
+
+var dots = regexp.MustCompile(`^\.\.[\d/]*$`)
+
+// noTarget is a COPY or ADD of which there is only half.
+func noTarget(s slip) *cause {
+	if !strings.Contains(s.said, "requires at least two arguments") {
+		return nil
+	}
+	words := strings.Fields(s.rest)
+	var flags string
+	for len(words) > 0 && strings.HasPrefix(words[0], "--") {
+		flags, words = flags+words[0]+" ", words[1:]
+	}
+	if len(words) != 1 || strings.HasPrefix(words[0], "[") || strings.Contains(flags, "--from") {
+		return &cause{words: "says not all of what to copy and where to", hint: "Write both behind it: first what, then where."}
+	}
+	write := func(from, to string) *Change { return s.write(s.word + " " + flags + from + " " + to) }
+	only := words[0]
+	source := strings.TrimSuffix(strings.TrimSuffix(only, "/"), ".")
+	folder := strings.TrimSuffix(strings.TrimPrefix(only, "./"), "/")
+	switch {
+	case dots.MatchString(only):
+		return &cause{words: "lacks a space: the first dot is what to copy, the second where to", change: write(".", ".")}
+	case only == "." || only == "./":
+		return &cause{words: "says what to copy, and not where to", change: write(only, ".")}
+	case source != only && source+"/" != only && source != "" && s.is(source) != 0:
+		return &cause{words: "lacks a space before the dot, which is where to", change: write(source, only[len(source):])}
+	case strings.HasPrefix(only, "./") && s.folder != nil && s.is(folder) == 0:
+		return &cause{words: "lacks a space behind the dot, which is what to copy", change: write(".", only[1:])}
+	case s.is(folder) == 'd' || s.folder == nil && path.Ext(folder) == "":
+		return &cause{words: "says what to copy, and not where to", change: write(only, "./"+folder)}
+	}
+	return &cause{words: "says what to copy, and not where to", change: write(only, ".")}
+}
+
+// is says what a path of the folder is: 'd' for a folder, 'f' for a file, 0 for nothing. Where the folder is not known, all
+// that has an extension is a file.
+func (s slip) is(name string) byte {
+	if s.folder == nil {
+		if path.Ext(name) != "" {
+			return 'f'
+		}
+		return 0
+	}
+	switch info, err := fs.Stat(s.folder, path.Clean(name)); {
+	case err != nil:
+		return 0
+	case info.IsDir():
+		return 'd'
+	}
+	return 'f'
+}
+
+// noType is a HEALTHCHECK without CMD.
+func noType(s slip) *cause {
+	if !strings.HasPrefix(s.said, "Unknown type") {
+		return nil
+	}
+	words := strings.Fields(s.rest)
+	n := max(0, slices.IndexFunc(words, func(w string) bool { return !strings.HasPrefix(w, "--") }))
+	return &cause{words: "lacks CMD before the command", change: s.write(s.word + " " + strings.Join(slices.Insert(words, n, "CMD"), " "))}
+}
+
+// unquoted is a value with blanks.
+func unquoted(s slip) *cause {
+	name, value, ok := strings.Cut(s.rest, "=")
+	if !strings.Contains(s.said, "can't find = in") || !ok || strings.ContainsAny(name, " ") || strings.ContainsAny(value, `="'\`) {
+		return nil
+	}
+	return &cause{words: "has a value with blanks, which needs quotes", change: s.write(fmt.Sprintf("%s %s=%q", s.word, name, value))}
+}
+
+// noFrom is an instruction above FROM.
+func noFrom(s slip) *cause {
+	if !strings.HasPrefix(s.said, "no build stage") {
+		return nil
+	}
+	for n, line := range s.lines {
+		if rest, ok := cutFold(strings.TrimSpace(line), "FROM "); ok && n >= s.number {
+			return &cause{words: "stands above FROM, and only ARG may",
+				hint: fmt.Sprintf("Move line %d, `FROM %s`, to the top of the file.", n+1, strings.TrimSpace(rest))}
+		}
+	}
+	return &cause{hint: "Every Dockerfile begins with FROM and a base image: write that line first."}
+}
+
+// written are the instructions that lines begin with, whether or not Docker can read what follows.
+func written(lines []string) (found []string) {
+	goesOn := false
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if goesOn {
+			goesOn = strings.HasSuffix(line, `\`) || strings.HasPrefix(line, "#")
+			continue
+		}
+		goesOn = strings.HasSuffix(line, `\`)
+		if strings.HasSuffix(line, ".") && len(strings.Fields(line)) > 3 && !strings.HasSuffix(line, " .") { // a sentence
+			continue
+		}
+		for _, name := range names {
+			if rest, ok := cutFold(line, name); ok && !goesOnAsWord(line[:len(name)], rest) && !slices.Contains(found, name) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
