@@ -9,7 +9,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/option"
-	"github.com/taskgrader/taskgrader/grader/report"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/rubrics"
 )
@@ -147,7 +147,7 @@ names the file:
 			if out == "" {
 				return write(cmd.OutOrStdout())
 			}
-			return report.WriteFile(out, write)
+			return reports.WriteFile(out, write)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "a file to write, whole or not at all, instead of stdout")
