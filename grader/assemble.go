@@ -123,13 +123,16 @@ func (g *grading) addImage(r *result.Report) {
 	if info == nil {
 		return
 	}
+	if info.StandIn {
+		r.Notes = append(r.Notes, "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.")
+	}
+	if info.Unmeasured != nil {
+		return
+	}
 	r.Image = &result.Image{ID: info.ID, SizeBytes: info.Size, AddedBytes: info.Added, Base: info.Base,
 		StandIn: info.StandIn, Layers: []result.Layer{}}
 	for _, l := range info.Layers {
 		r.Image.Layers = append(r.Image.Layers, result.Layer{Bytes: l.Size, Instruction: l.Instruction, Line: l.Line, Base: l.Base})
-	}
-	if info.StandIn {
-		r.Notes = append(r.Notes, "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.")
 	}
 }
 

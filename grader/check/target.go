@@ -47,8 +47,8 @@ type Builder interface {
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
 	Context(ctx context.Context) ([]string, error)
-	// WalkImage calls visit for each file of each layer, whiteouts included, layer by layer in no certain order. The
-	// reader is valid during the call.
+	// WalkImage calls visit for each file of each layer that is not the base's, whiteouts included, layer by layer in no
+	// certain order. The reader is valid during the call.
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
 }
 
@@ -140,6 +140,9 @@ type ImageInfo struct {
 	Layers  []ImageLayer
 	History []string // the commands that made it, oldest first, with empty layers
 	Config  ImageConfig
+	// Unmeasured is why the sizes are not known: ours. They count as docker images does on overlay2, on every engine, and
+	// are known from phase Image on.
+	Unmeasured error
 }
 
 // ImageLayer is one layer of an image, oldest first.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"io"
@@ -327,12 +328,14 @@ func TestLayersOfAnImage(t *testing.T) {
 	t.Parallel()
 	s := open(t, jobOf(t, folder(t, map[string]string{"a": "content", "Dockerfile": python + "COPY a /one/a\nRUN mkdir /gone && echo x > /gone/y\nRUN rm -r /gone && rm /one/a\n"})))
 	b := built(t, s)
+	s.weighing.Wait()
 	require.Positive(t, b.Image.Added)
 	require.Less(t, b.Image.Added, b.Image.Size)
 	var seen []string
 	require.NoError(t, s.WalkImage(t.Context(), b.Image.ID, func(f check.LayerFile, r io.Reader) error {
 		layer := b.Image.Layers[f.Layer]
-		if layer.Base || f.Dir {
+		require.False(t, layer.Base)
+		if f.Dir {
 			return nil
 		}
 		content, err := io.ReadAll(r)
@@ -353,7 +356,7 @@ func TestWalkLayerReadsWhiteouts(t *testing.T) {
 	var archive bytes.Buffer
 	require.NoError(t, tarOf(t, &archive, map[string]string{"a/.wh..wh..opq": "", "b/.wh.c": "", "d/e": "text"}))
 	var seen []check.LayerFile
-	require.NoError(t, walkLayer(2, &archive, func(f check.LayerFile, _ io.Reader) error { seen = append(seen, f); return nil }))
+	require.NoError(t, eachEntry(&archive, func(h *tar.Header, _ io.Reader) error { seen = append(seen, layerFile(2, h)); return nil }))
 	require.Equal(t, []check.LayerFile{{Layer: 2, Path: "a", Opaque: true}, {Layer: 2, Path: "b/c", Delete: true}, {Layer: 2, Path: "d/e", Size: 4}}, seen)
 }
 

@@ -25,17 +25,15 @@ type Finding struct {
 
 type limitsHeld struct{ memory, pids, cpu bool }
 
-// limits asks the engine once which limits it can enforce. An engine that does not say is believed to.
+// limits are those that the engine can enforce. One that does not say is believed to.
 func (e *Engine) limits() limitsHeld {
-	e.limitsOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		e.held = limitsHeld{true, true, true}
-		if info, err := e.api.Info(ctx, client.InfoOptions{}); err == nil {
-			e.held = limitsHeld{memory: info.Info.MemoryLimit, pids: info.Info.PidsLimit, cpu: info.Info.CPUCfsQuota}
-		}
-	})
-	return e.held
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	about, err := e.about(ctx)
+	if err != nil {
+		return limitsHeld{true, true, true}
+	}
+	return limitsHeld{memory: about.MemoryLimit, pids: about.PidsLimit, cpu: about.CPUCfsQuota}
 }
 
 // registryTime is how long the engine may take to ask a registry.

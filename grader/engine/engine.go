@@ -11,12 +11,15 @@ import (
 	"fmt"
 	"io"
 	stdlog "log"
+	"net"
 	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	buildkit "github.com/moby/buildkit/client"
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
@@ -34,9 +37,12 @@ type Engine struct {
 	open map[*Session]bool
 	next int
 
-	limitsOnce sync.Once
-	held       limitsHeld
-	noIPv6     atomic.Bool // its kernel has none
+	noIPv6   atomic.Bool // its kernel has none
+	buildkit func() (*buildkit.Client, error)
+	weights  weights
+
+	asking sync.Mutex
+	said   *system.Info // of itself; nil before it was asked
 }
 
 // setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that
@@ -87,6 +93,11 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	e := &Engine{api: api, provider: provider, owner: me, open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
+	e.buildkit = sync.OnceValues(func() (*buildkit.Client, error) {
+		return buildkit.New(context.Background(), "", buildkit.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return api.DialHijack(ctx, "/grpc", "h2c", nil)
+		}))
+	})
 	e.watch = watchEvents(api)
 	return e, nil
 }

@@ -1,16 +1,8 @@
 package engine
 
 import (
-	"archive/tar"
-	"bufio"
-	"compress/gzip"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path"
 	"regexp"
 	"slices"
 	"sort"
@@ -130,111 +122,4 @@ func parsePort(p string) check.Port {
 		protocol = "tcp"
 	}
 	return check.Port{Number: n, Protocol: protocol}
-}
-
-// WalkImage visits each file of each layer as the engine saves the image. The archive names its layers only at its end,
-// so it is kept in a file until it is read.
-func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) (err error) {
-	saved, err := os.CreateTemp("", "taskgrader-image-*.tar")
-	if err != nil {
-		return fmt.Errorf("keeping the saved image: %w", err)
-	}
-	_ = os.Remove(saved.Name()) // so that it goes however this process ends; where it cannot while it is open, it goes below
-	defer func() {
-		err = errors.Join(err, saved.Close())
-		_ = os.Remove(saved.Name())
-	}()
-	image, err := s.engine.api.ImageSave(ctx, []string{imageID})
-	if err != nil {
-		return fmt.Errorf("saving the image: %w", err)
-	}
-	_, err = io.Copy(saved, image)
-	if err := errors.Join(err, image.Close()); err != nil {
-		return fmt.Errorf("saving the image: %w", err)
-	}
-	order, err := layerOrder(saved)
-	if err != nil {
-		return err
-	}
-	return eachBlob(saved, func(name string, r io.Reader) error {
-		layer := slices.Index(order, name)
-		if layer < 0 {
-			return nil
-		}
-		if err := walkLayer(layer, r, visit); err != nil {
-			return fmt.Errorf("reading layer %d of the image: %w", layer, err)
-		}
-		return nil
-	})
-}
-
-// eachBlob visits the files of a saved image, from its beginning.
-func eachBlob(saved io.ReadSeeker, visit func(string, io.Reader) error) error {
-	if _, err := saved.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("reading the saved image: %w", err)
-	}
-	archive := tar.NewReader(saved)
-	for {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading the saved image: %w", err)
-		}
-		if h.Typeflag == tar.TypeReg {
-			if err := visit(path.Clean(h.Name), archive); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// layerOrder is the names of the layers in a saved image, oldest first.
-func layerOrder(saved io.ReadSeeker) ([]string, error) {
-	var manifest []struct{ Layers []string }
-	err := eachBlob(saved, func(name string, r io.Reader) error {
-		if name == "manifest.json" {
-			return json.NewDecoder(io.LimitReader(r, 16<<20)).Decode(&manifest)
-		}
-		return nil
-	})
-	if err == nil && len(manifest) == 0 {
-		err = errors.New("the saved image has no manifest")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return manifest[0].Layers, nil
-}
-
-func walkLayer(layer int, r io.Reader, visit func(check.LayerFile, io.Reader) error) error {
-	buffered := bufio.NewReader(r)
-	r = buffered
-	if magic, _ := buffered.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		unzipped, err := gzip.NewReader(buffered)
-		if err != nil {
-			return err
-		}
-		r = unzipped
-	}
-	archive := tar.NewReader(r)
-	for {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f := check.LayerFile{Layer: layer, Path: strings.TrimPrefix(path.Clean("/"+h.Name), "/"), Size: h.Size, Dir: h.Typeflag == tar.TypeDir, Link: h.Linkname}
-		if base := path.Base(f.Path); base == ".wh..wh..opq" {
-			f.Opaque, f.Path = true, path.Dir(f.Path)
-		} else if gone, ok := strings.CutPrefix(base, ".wh."); ok {
-			f.Delete, f.Path = true, path.Join(path.Dir(f.Path), gone)
-		}
-		if err := visit(f, archive); err != nil {
-			return err
-		}
-	}
 }

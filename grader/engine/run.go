@@ -10,13 +10,15 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Start starts the main container; running is called when it runs.
+// Start starts the main container; running is called when it runs, and the image's size is known.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
 	before := check.Started{}
 	if s.earlier != nil {
 		before = s.earlier.started
 	}
-	started, err := s.startMain(ctx, s.job.Setup.Env, before, running)
+	defer s.weighing.Wait()
+	weighed := func() { s.ahead.Go(func() { s.weighing.Wait(); running() }) }
+	started, err := s.startMain(ctx, s.job.Setup.Env, before, weighed)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}

@@ -47,6 +47,8 @@ type Session struct {
 	others map[*instance]bool
 	ahead  sync.WaitGroup // what the start needs is made and asked while the image builds
 	closed bool
+
+	weighing sync.WaitGroup // of the image, while its container starts
 }
 
 // Open makes a session. Nothing is built yet.
@@ -97,6 +99,9 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 	s.prepare(ctx)
 	built, err := s.build(ctx, nil, false)
 	s.built = built
+	if image := built.Image; image != nil {
+		s.weighing.Go(func() { image.Unmeasured = s.engine.measure(ctx, image) })
+	}
 	return built, err
 }
 
@@ -290,6 +295,7 @@ func (s *Session) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.ahead.Wait()
+	s.weighing.Wait()
 	s.mu.Lock()
 	tags, others := s.tags, s.others
 	s.mu.Unlock()

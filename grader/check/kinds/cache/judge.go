@@ -110,8 +110,11 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 		}
 	}
 	image := t.Built().Image
-	if image == nil || !slices.ContainsFunc(image.Layers, func(l check.ImageLayer) bool { _, ok := quiet[l.Line]; return ok && l.Size > tooSmall }) {
+	if image == nil || image.Unmeasured == nil && !slices.ContainsFunc(image.Layers, func(l check.ImageLayer) bool { _, ok := quiet[l.Line]; return ok && l.Size > tooSmall }) {
 		return found, nil
+	}
+	if image.Unmeasured != nil {
+		return found, image.Unmeasured
 	}
 	lowest := map[string]int{} // the layer that brought a package; one above may have changed its owner
 	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {

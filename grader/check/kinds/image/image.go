@@ -18,7 +18,8 @@ func Kind() check.Kind {
 	return check.Kind{Name: "image", Phase: check.Image, New: func() check.Check { return new(Image) }, Manual: check.Manual{
 		Summary: "is the image small, and does it say how to run it",
 		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
-a linear share between. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
+a linear share between. Sizes are those that docker images shows with the storage driver overlay2, whatever this engine has:
+the containerd image store of new installations counts packed layers, too. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
 waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
 
   image: {user: nonroot}`,
@@ -76,6 +77,9 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		return check.Outcome{}, err
 	}
 	image := t.Built().Image
+	if image.Unmeasured != nil && (i.Size != nil || i.Added != nil) {
+		return check.Outcome{}, image.Unmeasured
+	}
 	var o check.Outcome
 	if i.Size != nil {
 		o.Items = append(o.Items, i.Size.judge("size", image.Size, "Use a -slim base image, and leave caches and build tools out of the image."))
