@@ -56,9 +56,9 @@ generate:
 fresh:
 	./scripts/fresh
 
+
 new-kind:
-	go run ./grader/check/kinds/new $(NAME)
-	go generate ./...
+	./scripts/new-kind $(NAME)
 
 clean:
 	rm -rf bin dist

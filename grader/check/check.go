@@ -39,7 +39,10 @@ type Manual struct {
 	Summary string // one line
 	Text    string // paragraphs: what it asks, what it wants, how it judges, what it does not see
 	Example string // YAML: the entry of `checks` that asks it; the tests parse it
-	Topics  []Topic
+	// Every is entries that have every key of its options between them, where the example does not: the tests put other
+	// values in the place of each.
+	Every  []string
+	Topics []Topic
 }
 
 // Topic is a part of a manual with a name of its own: a Dockerfile rule, or a part of the rubric language.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
 )
@@ -154,17 +156,12 @@ type ImageLayer struct {
 	Base        bool   // it belongs to the base image
 }
 
-// ImageConfig is what the image says of how to run it.
+// ImageConfig is what the image says of how to run it: all that the OCI specification has, the base's with it, and more.
 type ImageConfig struct {
-	User        string
-	WorkingDir  string
-	Env         []string // NAME=value, with the base's
-	BaseEnv     []string // the base's alone
-	Cmd         []string
-	Entrypoint  []string
-	Exposed     []Port
+	ocispec.ImageConfig
+	BaseEnv     []string // the base's Env alone
+	Exposed     []Port   // ExposedPorts, by number
 	Healthcheck []string // empty when there is none, or it is NONE
-	StopSignal  string
 }
 
 // Port is a port of a container.

@@ -25,7 +25,7 @@ func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, er
 	}
 	info := &check.ImageInfo{ID: image.ID, Size: image.Size, Added: image.Size}
 	if c := image.Config; c != nil {
-		info.Config = check.ImageConfig{User: c.User, WorkingDir: c.WorkingDir, Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, StopSignal: c.StopSignal}
+		info.Config.ImageConfig = c.ImageConfig
 		for port := range c.ExposedPorts {
 			info.Config.Exposed = append(info.Config.Exposed, parsePort(port))
 		}

@@ -2,6 +2,8 @@ package rubric
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
@@ -39,6 +42,29 @@ func places(path string, v *option.Value, found func(path string, v *option.Valu
 	}
 }
 
+// entries are what a kind brings to everything: entries of checks.
+func entries(k check.Kind) (text string) {
+	every := k.Manual.Every
+	if len(every) == 0 {
+		every = []string{k.Manual.Example}
+	}
+	for _, entry := range every {
+		text += "- " + strings.ReplaceAll(entry, "\n", "\n  ") + "\n  bonus: true\n" // which does not count for the sum
+	}
+	return text
+}
+
+// everything is a rubric with every key that there is.
+func everything(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/everything.yaml")
+	require.NoError(t, err)
+	for _, k := range kinds.All() {
+		text = append(text, entries(k)...)
+	}
+	return text
+}
+
 func forEditors(t *testing.T) *jsonschema.Resolved {
 	t.Helper()
 	text, err := Schema(kinds.All())
@@ -50,13 +76,11 @@ func forEditors(t *testing.T) *jsonschema.Resolved {
 	return resolved
 }
 
-// TestEveryValue puts absurd values in the place of each value of a rubric. Which are accepted stands in a file, to be
-// read over; the schema accepts them too. Of the others it is said once, at their place.
+// TestEveryValue puts absurd values in the place of each value of a rubric. Which are accepted stands in a file for each
+// kind, to be read over; the schema accepts them too. Of the others it is said once, at their place.
 func TestEveryValue(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/everything.yaml")
-	require.NoError(t, err)
-	whole, problems := read("rubric.yaml", text)
+	whole, problems := read("rubric.yaml", everything(t))
 	require.Empty(t, problems)
 	schema := forEditors(t)
 	judge := func() (option.Problems, error) {
@@ -66,11 +90,15 @@ func TestEveryValue(t *testing.T) {
 		}
 		return nil, schema.Validate(whole.Interface())
 	}
-	problems, err = judge()
-	require.Empty(t, problems)
+	problems, err := judge()
+	require.Empty(t, problems, "testdata/everything.yaml, and what each kind's Manual.Every or Example adds to it, is no rubric")
 	require.NoError(t, err)
 
-	var accepted strings.Builder
+	accepted := map[string]string{} // of a file
+	of := map[string]bool{}
+	for _, k := range kinds.All() {
+		of[k.Name] = true
+	}
 	seen := map[string]bool{"": true}
 	places("", &whole, func(path string, v *option.Value) {
 		if seen[path] {
@@ -97,35 +125,53 @@ func TestEveryValue(t *testing.T) {
 				assert.NotRegexp(t, `goroutine|panic|%!|!!|map\[`, p.Message+p.Hint)
 			}
 		}
-		line := path + ": " + strings.Join(taken, "  ") + "\n"
-		accepted.WriteString(line)
+		file := "rubric"
+		key := strings.FieldsFunc(strings.TrimPrefix(path, "checks[]."), func(r rune) bool { return r == '.' || r == '[' })
+		if strings.HasPrefix(path, "checks[].") && of[key[0]] {
+			file = key[0]
+		}
+		accepted[file] += path + ": " + strings.Join(taken, "  ") + "\n"
 	})
-	const file = "testdata/accepted.txt"
-	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(accepted.String()), 0o644))
+	for _, name := range slices.Sorted(maps.Keys(accepted)) {
+		file := "testdata/accepted/" + name + ".txt"
+		if *update {
+			require.NoError(t, os.WriteFile(file, []byte(accepted[name]), 0o644))
+		}
+		want, _ := os.ReadFile(file)
+		assert.Equal(t, string(want), accepted[name], "grader/rubric/%s: go test ./grader/rubric -update writes it; then read it over", file)
 	}
-	want, err := os.ReadFile(file)
+	files, err := os.ReadDir("testdata/accepted")
 	require.NoError(t, err)
-	assert.Equal(t, string(want), accepted.String())
+	for _, file := range files {
+		assert.Contains(t, accepted, strings.TrimSuffix(file.Name(), ".txt"), "testdata/accepted/%s is of a kind that is not there", file.Name())
+	}
 }
 
 // TestEverythingHasEveryKey: a new key is tried with every value too.
 func TestEverythingHasEveryKey(t *testing.T) {
 	text, err := os.ReadFile("testdata/everything.yaml")
 	require.NoError(t, err)
-	var has func(s *jsonschema.Schema)
-	has = func(s *jsonschema.Schema) {
+	of := map[string]check.Kind{}
+	for _, k := range kinds.All() {
+		of[k.Name] = k
+	}
+	var has func(s *jsonschema.Schema, text, file string)
+	has = func(s *jsonschema.Schema, text, file string) {
 		if s == nil {
 			return
 		}
 		for key, below := range s.Properties {
-			assert.Regexp(t, `\b`+key+`: `+"|"+`\b`+key+`:\n`, string(text))
-			has(below)
+			text, file := text, file
+			if k, ok := of[key]; ok && below.Description == k.Manual.Summary {
+				text, file = entries(k), fmt.Sprintf("the Manual.Every of grader/check/kinds/%s", key)
+			}
+			assert.True(t, strings.Contains(text, key+": ") || strings.Contains(text, key+":\n"), "%s lacks the key %s", file, key)
+			has(below, text, file)
 		}
-		has(s.Items)
-		has(s.AdditionalProperties)
+		has(s.Items, text, file)
+		has(s.AdditionalProperties, text, file)
 	}
-	has(forEditors(t).Schema())
+	has(forEditors(t).Schema(), string(text), "grader/rubric/testdata/everything.yaml")
 }
 
 // TestSchemaAcceptsWhatIsRead: no editor underlines what the parser takes, in all rubrics that there are.

@@ -529,12 +529,21 @@ r.yaml:10:30: unknown check "zzzz"
 r.yaml:10:60: unknown key "wnat" (did you mean "want"?)`)
 }
 
+// names are those of all kinds, as they are listed.
+func names() string {
+	var all []string
+	for _, k := range kinds.All() {
+		all = append(all, k.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
 func TestParseHints(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                "start from one that works: taskgrader rubric show task-api",
 		"a: [":            "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket",
 		"a: 1\n---\nb: 2": "remove the --- line",
-		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]":                                                    "give it one of: build, cache, crud, dockerfile, dockerignore, env, exec, files, http, image, listen, secrets, start, stop",
+		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]":                                                    "give it one of: " + names(),
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `known: <any>, <string>, <number>, <int>, <bool>, <null>, <uuid>, <time>, <absent>, <not $x>; write \<whatever> for the text itself`,
 		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, build: {}}]": "known: web",
 	} {

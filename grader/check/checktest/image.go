@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing/fstest"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
@@ -50,6 +52,9 @@ type stage struct {
 
 // baseSize is how large every base image is.
 const baseSize = 120_000_000
+
+// basePath is the one variable that every base image sets.
+const basePath = "PATH=/usr/local/bin:/usr/bin"
 
 // build does what a Dockerfile says. COPY takes what the ignore file leaves, from the folder or another stage. Of RUN it
 // understands `test ! -f FILE`, `rm FILE`, `fill FILE BYTES` and `exit CODE`, joined by &&; every other command ends
@@ -102,7 +107,7 @@ func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, err
 func (m *images) stage(f *dockerfile.File, n int, before []*stage, context map[string][]byte, built *check.Built) (*stage, *check.BuildFailure) {
 	from := f.Stages[n]
 	s := &stage{files: map[string][]byte{"usr/local/bin/python3": nil}, key: from.Base, history: []string{"base " + from.Base},
-		config: check.ImageConfig{Env: []string{"PATH=/usr/local/bin:/usr/bin"}, BaseEnv: []string{"PATH=/usr/local/bin:/usr/bin"}},
+		config: check.ImageConfig{ImageConfig: ocispec.ImageConfig{Env: []string{basePath}}, BaseEnv: []string{basePath}},
 		layers: []layer{{ImageLayer: check.ImageLayer{DiffID: from.Base, Size: baseSize, Instruction: "base", Base: true}}}}
 	if from.From >= 0 {
 		b := *before[from.From]
@@ -186,6 +191,22 @@ func (s *stage) configure(in dockerfile.Instruction) {
 			if port, err := strconv.Atoi(number); err == nil {
 				c.Exposed = append(slices.Clone(c.Exposed), check.Port{Number: port, Protocol: protocol})
 			}
+		}
+	case "LABEL":
+		c.Labels = maps.Clone(c.Labels)
+		if c.Labels == nil {
+			c.Labels = map[string]string{}
+		}
+		for i := 0; i+1 < len(in.Args); i += 3 { // as of ENV
+			c.Labels[strings.Trim(in.Args[i], `"`)] = strings.Trim(in.Args[i+1], `"`)
+		}
+	case "VOLUME":
+		c.Volumes = maps.Clone(c.Volumes)
+		if c.Volumes == nil {
+			c.Volumes = map[string]struct{}{}
+		}
+		for _, path := range in.Args {
+			c.Volumes[path] = struct{}{}
 		}
 	case "CMD":
 		c.Cmd = in.Args

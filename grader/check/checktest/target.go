@@ -33,6 +33,7 @@ RUN uv sync --no-dev
 COPY main.py .
 EXPOSE 8000
 CMD ["uv", "run", "uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
+LABEL org.opencontainers.image.title=tasks
 `
 
 // Ignore is what an ignore file should keep out.

@@ -30,7 +30,12 @@ the environment of a process, coming up with the variables is enough, and the ou
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
 		Example: `id: env
 points: 3
-env: {LOG_LEVEL: debug}`}}
+env: {LOG_LEVEL: debug}`,
+		Every: []string{`id: env
+points: 3
+env: {LOG_LEVEL: debug}`, `id: port
+points: 3
+env: {set: {PORT: "9001"}, steps: [{send: GET /health}]}`}}}
 }
 
 // Env is the options: variables, or variables and steps.

@@ -25,7 +25,16 @@ points: 5
 fresh: [a]
 http:
 - {send: POST /tasks, body: {title: $a}, want: [200, 201], json: {id: <any>, title: $a}, save: {x: id}}
-- {send: GET /tasks/$x, json: {id: $x, title: $a}}`}}
+- {send: GET /tasks/$x, json: {id: $x, title: $a}}`,
+		Every: []string{`id: http
+points: 5
+fresh: [a]
+http:
+- {send: POST /notes, body: {text: $a}, headers: {Accept: text/html}, want: 2xx, json: {id: <any>}, exact: true, text: /./, header: {Content-Type: /json/}, save: {x: id}}
+- {send: POST /notes, raw: $a$i, times: 4, parallel: 2, distinct: id}
+- {given: GET /notes}
+- {send: GET /notes/$x, or: {send: GET /notes, want: 200, json: {}, has: [{id: $x}], lacks: [{id: none}], list: items}}
+- {send: GET /notes, list: items, has: [{id: $x}], lacks: [{id: none}], count: ">=1", within: 2s}`}}}
 }
 
 // Steps are the options.

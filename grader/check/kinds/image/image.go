@@ -31,7 +31,10 @@ image:
   added: {full: 100MB, zero: 300MB}
   expose: [8000]
   workdir: /app
-  waste: 5MB`}}
+  waste: 5MB`,
+		Every: []string{`id: image
+points: 6
+image: {size: {full: 5MB, zero: 6MB}, added: {full: 5MB, zero: 6MB}, user: nonroot, expose: [8000], workdir: /app, waste: 5MB}`}}}
 }
 
 // Image is the options.
