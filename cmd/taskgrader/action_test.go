@@ -1,16 +1,22 @@
 package main_test
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -124,7 +130,7 @@ func act(t *testing.T, dir, event string, args ...string) acted {
 	require.NoError(t, err)
 	src := source(t)
 	args = append([]string{event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json",
-		"--local-repository", "taskgrader/taskgrader@v1=" + src, "--env", "KEEP=" + kept}, args...)
+		"--local-repository", "taskgrader/taskgrader@v1=" + src, "--env", "KEEP=" + kept, "--env", "TASKGRADER_RELEASES="}, args...)
 	for _, w := range workflows {
 		text, err := os.ReadFile(w)
 		require.NoError(t, err)
@@ -331,6 +337,74 @@ jobs:
 	require.Len(t, took, 3, "%q", took)
 	assert.Equal(t, []string{"stop-commands", took[1], "notice"}, took)
 	assert.Equal(t, map[string]string{"code": "3"}, a.outputs())
+}
+
+// A tagged version is the release's own binary, a branch is built, and what is not what the release says is refused.
+func TestSetupTakesTheRelease(t *testing.T) {
+	const commit, other = "1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222"
+	var archive bytes.Buffer
+	packed := gzip.NewWriter(&archive)
+	files := tar.NewWriter(packed)
+	program := "#!/bin/sh\necho released\n"
+	require.NoError(t, files.WriteHeader(&tar.Header{Name: "taskgrader", Mode: 0o755, Size: int64(len(program))}))
+	_, err := files.Write([]byte(program))
+	require.NoError(t, errors.Join(err, files.Close(), packed.Close()))
+	sum := sha256.Sum256(archive.Bytes())
+	release := http.NewServeMux()
+	release.HandleFunc("GET /releases/download/{version}/{file}", func(w http.ResponseWriter, r *http.Request) {
+		version := r.PathValue("version")
+		switch name := "taskgrader_" + version[1:] + "_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"; {
+		case version == "v9.9.9":
+			http.NotFound(w, r)
+		case r.PathValue("file") == name:
+			_, _ = w.Write(archive.Bytes())
+		case r.PathValue("file") == "checksums.txt" && version == "v6.6.6":
+			fmt.Fprintf(w, "%064d  %s\n", 0, name)
+		case r.PathValue("file") == "checksums.txt":
+			fmt.Fprintf(w, "%x  %s\n", sum, name)
+		}
+	})
+	release.HandleFunc("GET /info/refs", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "%s\trefs/tags/v1\n%s\trefs/tags/v1.2.3\n%s\trefs/tags/v1.2.3^{}\n%s\trefs/tags/v1.2.2\n", commit, other, commit, other)
+	})
+	server := httptest.NewServer(release)
+	defer server.Close()
+
+	dir := t.TempDir() // a source whose build is told from a release
+	copyFile(t, root+"/scripts/action-setup", filepath.Join(dir, "scripts/action-setup"))
+	write(t, filepath.Join(dir, "go.mod"), "module example.org/x\n")
+	write(t, filepath.Join(dir, "cmd/taskgrader/main.go"), "package main\n\nfunc main() { println(\"built\") }\n")
+	for _, folder := range []string{"setup", "grader", "rubrics"} {
+		write(t, filepath.Join(dir, folder, "x"), "")
+	}
+	write(t, filepath.Join(dir, "action.yml"), "")
+	for _, c := range []struct{ ref, releases, runs, says string }{
+		{"v1.2.3", server.URL, "released", ""},
+		{"v1", server.URL, "released", ""},
+		{commit, server.URL, "released", ""},
+		{"v2", server.URL, "built", ""},
+		{"main", server.URL, "built", ""},
+		{"v1.2.3", "", "built", ""},
+		{"v9.9.9", server.URL, "built", "::warning title=No release::The binary of v9.9.9 could not be fetched"},
+		{"v6.6.6", server.URL, "", "::error title=Not the release::taskgrader_6.6.6_"},
+	} {
+		tools, path := t.TempDir(), filepath.Join(t.TempDir(), "path")
+		cmd := exec.Command(filepath.Join(dir, "scripts/action-setup"))
+		cmd.Env = append(os.Environ(), "REF="+c.ref, "TASKGRADER_RELEASES="+c.releases, "RUNNER_TOOL_CACHE="+tools, "GITHUB_PATH="+path)
+		out, err := cmd.CombinedOutput()
+		assert.Contains(t, string(out), c.says, c.ref)
+		if c.runs == "" {
+			assert.Error(t, err, c.ref)
+			assert.NoFileExists(t, path, c.ref)
+			continue
+		}
+		require.NoError(t, err, "%s: %s", c.ref, out)
+		bin, err := os.ReadFile(path)
+		require.NoError(t, err)
+		said, err := exec.Command(filepath.Join(strings.TrimSpace(string(bin)), "taskgrader")).CombinedOutput()
+		require.NoError(t, err)
+		assert.Equal(t, c.runs+"\n", string(said), c.ref)
+	}
 }
 
 // The commits that Classroom itself makes are not graded.
