@@ -1,8 +1,3 @@
-// Package grader grades one submission: it builds, starts, asks the rubric's checks in an order that wastes no time,
-// and makes points of their outcomes.
-//
-// [Grade] always gives a report; a fault of ours is a report without a score. The package knows neither Docker nor
-// any kind of check by name.
 package grader
 
 import (
