@@ -102,7 +102,12 @@ func (e *OldFrontend) Hint() string { return "install Docker Engine 23 or later"
 
 // missing is a COPY of a path that the build context does not hold.
 func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.BuildFailure {
-	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(path, "/")
+	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(mounted.ReplaceAllString(path, ""), "/")
+	if in := copiesFrom(file, f); in != nil {
+		f.Line = in.Line
+		f.Message = fmt.Sprintf("%s: there is no %s in %q", in.Text, f.Subject, f.Stage)
+		return f
+	}
 	f.Message = fmt.Sprintf("%q is not in the build context", f.Subject)
 	if file == nil {
 		return f
@@ -118,6 +123,34 @@ func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.B
 		}
 	}
 	return f
+}
+
+// mounted is where 20.10 has a stage's files while it copies from them.
+var mounted = regexp.MustCompile(`^.*/buildkit-mount\d+`)
+
+// copiesFrom is the COPY --from that a missing path is of, with what it takes from put into the failure; nil where the path
+// is one of the context.
+func copiesFrom(file *dockerfile.File, f *check.BuildFailure) *dockerfile.Instruction {
+	if file == nil {
+		return nil
+	}
+	for _, s := range file.Stages {
+		for i, in := range s.Instructions {
+			if in.Name != "COPY" || f.Line > 0 && in.Line != f.Line || len(in.Args) < 2 {
+				continue
+			}
+			from := slices.IndexFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") })
+			sources := in.Args[:len(in.Args)-1]
+			at := slices.IndexFunc(sources, func(a string) bool { return strings.HasSuffix("/"+f.Subject, "/"+strings.Trim(a, "/")) })
+			if from < 0 || f.Line == 0 && at < 0 {
+				continue
+			}
+			f.Subject = sources[max(0, at)]
+			f.Stage = strings.TrimPrefix(in.Flags[from], "--from=")
+			return &s.Instructions[i]
+		}
+	}
+	return nil
 }
 
 // imageIn is the reference of the file that an error text names.

@@ -37,6 +37,10 @@ func TestWhyABuildFailed(t *testing.T) {
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "uv.lock", Line: 3, Message: `COPY pyproject.toml uv.lock ./: "uv.lock" is not in the build context`}},
 		{name: "the same, 26 and 28", steps: step("[stage-0 3/5] COPY pyproject.toml uv.lock ./", `failed to calculate checksum of ref k3k5hs6rr0l0kp8ygtm86x3ba::8z3tkxu2tbjbwn9q5dd1u8egr: "/uv.lock": not found`, "", 3),
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "uv.lock", Line: 3, Message: `COPY pyproject.toml uv.lock ./: "uv.lock" is not in the build context`}},
+		{name: "COPY of what a stage has not", steps: step("[stage-1 3/3] COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/", `failed to calculate checksum of ref a::b: "/uv": not found`, "", 5),
+			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "/uv", Stage: "ghcr.io/astral-sh/uv:latest", Line: 5, Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in "ghcr.io/astral-sh/uv:latest"`}},
+		{name: "the same", steps: step("[stage-1 3/3] COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/", `failed to compute cache key: failed to walk /var/lib/docker/tmp/buildkit-mount123: lstat /var/lib/docker/tmp/buildkit-mount123/uv: no such file or directory`, "", 5),
+			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "/uv", Stage: "ghcr.io/astral-sh/uv:latest", Line: 5, Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in "ghcr.io/astral-sh/uv:latest"`}},
 		{name: "a command", steps: step(pip, exit, "ERROR: No matching distribution found for fastpi\n", 4),
 			want: &check.BuildFailure{Reason: check.CommandError, Subject: "RUN pip install -r requirements.txt", Line: 4, Log: "ERROR: No matching distribution found for fastpi\n", Message: "RUN pip install -r requirements.txt ended with exit code 1"}},
 		{name: "our network", steps: step(pip, exit, "WARNING: Retrying: NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection>: Failed to establish a new connection: [Errno -3] Temporary failure in name resolution'): /simple/fastapi/\nERROR: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded (NewConnectionError)\n", 4),
@@ -83,6 +87,24 @@ func TestWhyABuildFailed(t *testing.T) {
 	require.ErrorIs(t, err, errLost)
 	_, err = classify(newTrace(), file, nil, "open", errors.New("the stream ended"))
 	require.EqualError(t, err, "building: the stream ended", "what nobody explains is ours")
+}
+
+// TestLacking: what a stand-in has not is ours where the real image or its index has it, and a misspelt name is not.
+func TestLacking(t *testing.T) {
+	for _, c := range []struct{ log, base, want string }{
+		{"ERROR: Could not find a version that satisfies the requirement aiofiles (from versions: none)\nERROR: No matching distribution found for aiofiles\n", "python:3.12-slim", "aiofiles"},
+		{"ERROR: Could not find a version that satisfies the requirement Flask_SQLAlchemy==3.1.1 (from versions: none)\n", "python:3.12-slim", "Flask_SQLAlchemy"},
+		{"ERROR: Could not find a version that satisfies the requirement fastapi==0.99.1 (from versions: 0.115.11)\n", "python:3.12-slim", "fastapi==0.99.1"},
+		{"ERROR: Could not find a version that satisfies the requirement fastpi (from versions: none)\n", "python:3.12-slim", ""},
+		{"ERROR: Could not find a version that satisfies the requirement no-such-name-41==9.9 (from versions: none)\n", "python:3.12-slim", ""},
+		{"/bin/sh: 1: curl: not found\n", "python:3.12-slim", ""},
+		{"/bin/sh: 1: curl: not found\n", "python:3.12", "curl"},
+		{"error: The requested interpreter resolved to Python 3.13.5, which is incompatible with the project's Python requirement: `<3.13`\n", "python:3.12-slim", "Python 3.12"},
+		{"error: The requested interpreter resolved to Python 3.13.5, which is incompatible with the project's Python requirement: `<3.13`\n", "python:3.13-slim", ""},
+	} {
+		require.Equal(t, c.want, lacking(&check.BuildFailure{Reason: check.CommandError, Log: c.log}, c.base), c.log)
+	}
+	require.Equal(t, "/usr/local/lib/python3.12/site-packages", lacking(&check.BuildFailure{Reason: check.MissingFile, Stage: "build", Subject: "/usr/local/lib/python3.12/site-packages"}, "python:3.12-slim"))
 }
 
 func TestWhoseNetworkItWas(t *testing.T) {

@@ -18,9 +18,14 @@ var (
 // linesBack is how far above the line that says that something was not reached the host may be named.
 const linesBack = 8
 
-// ourNetwork says whether the log of a failed command ends with a host that was not reached though it surely exists. An
-// unknown host is the student's: the name may be wrong.
+// ourNetwork says whether the log of a failed command ends with a host that was not reached though it surely exists.
 func ourNetwork(log string) bool {
+	host, ok := unreachedHost(log)
+	return ok && known(host)
+}
+
+// unreachedHost is the host that the log of a failed command ends with not having reached.
+func unreachedHost(log string) (host string, ok bool) {
 	lines := strings.Split(log, "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
 		if !unreached.MatchString(lines[i]) {
@@ -28,12 +33,12 @@ func ourNetwork(log string) bool {
 		}
 		for j := i; j >= max(0, i-linesBack); j-- {
 			if hosts := hostIn.FindAllStringSubmatch(lines[j], -1); hosts != nil {
-				return known(hosts[len(hosts)-1][1])
+				return hosts[len(hosts)-1][1], true
 			}
 		}
-		return false
+		return "", false
 	}
-	return false
+	return "", false
 }
 
 func known(host string) bool {

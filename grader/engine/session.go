@@ -235,6 +235,12 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 		return built, nil
 	}
 	built.Failure, err = classify(t, s.file, steps, r.network, err)
+	if err == nil {
+		err = s.ours(ctx, built.Failure)
+	}
+	if err != nil {
+		built.Failure = nil
+	}
 	return built, err
 }
 

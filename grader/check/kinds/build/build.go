@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -62,17 +63,20 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	if f == nil {
 		return check.Pass(name, fmt.Sprintf("built in %.1fs", built.Took.Seconds())), nil
 	}
-	hint, got, log := check.Advise(advise(t, f)), f.Message, readings.Tail(f.Log, shown)
+	fix, got, log := hint(t, f), f.Message, readings.Tail(f.Log, shown)
 	if f.Reason == check.CommandError {
+		if f.Line > 0 {
+			got = fmt.Sprintf("line %d, %s", f.Line, got)
+		}
 		found, ok := readings.Build(f.Log, readings.NewScene(t, f.Line))
 		if found.Line != "" {
 			got += ": " + found.Line
 		}
 		if ok {
-			hint, log = found.Hint, readings.From(f.Log, found.Line, shown)
+			fix, log = found.Hint, readings.From(f.Log, found.Line, shown)
 		}
 	}
-	o := check.Fail(name, "an image", got, hint)
+	o := check.Fail(name, "an image", got, fix)
 	var bad *dockerfile.Error
 	if _, err := t.Dockerfile(); errors.As(err, &bad) { // with the line to write
 		o.Hint = check.SyntaxHint(bad)
@@ -85,6 +89,56 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log, File: check.DockerfileName(t), Line: f.Line})
 	}
 	return o, nil
+}
+
+// hint says what to do about a failure.
+func hint(t check.Source, f *check.BuildFailure) check.Hint {
+	if f.Reason == check.MissingFile && f.Stage != "" {
+		return missingInStage(t, f)
+	}
+	return check.Advise(advise(t, f))
+}
+
+// written is where a command of a stage says that it writes to.
+var written = regexp.MustCompile(`--(?:target|prefix|root)[= ](/\S+)|\bpip3? install .*\s-t (/\S+)|-m venv (/\S+)|\s-o (/\S+)`)
+
+// missingInStage says of a COPY --from what the lines of the stage write, and takes the only place that they name.
+func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
+	h := check.Hint{Cause: fmt.Sprintf("The stage %s has no %s when it is copied from.", f.Stage, f.Subject), Advice: "Name a path that the lines of that stage make."}
+	file, err := t.Dockerfile()
+	if err != nil {
+		return h
+	}
+	found := false
+	var places []string
+	for i, stage := range file.Stages {
+		if !strings.EqualFold(stage.Name, f.Stage) && fmt.Sprint(i) != f.Stage {
+			continue
+		}
+		found = true
+		for _, in := range stage.Instructions {
+			for _, m := range written.FindAllStringSubmatch(in.Text, -1) {
+				if place := m[1] + m[2] + m[3] + m[4]; !slices.Contains(places, place) {
+					places = append(places, place)
+				}
+			}
+		}
+	}
+	in := file.At(f.Line)
+	switch {
+	case !found:
+		h.Cause = fmt.Sprintf("The image %s, which is no stage of this file, has no %s.", f.Stage, f.Subject)
+		h.Advice = "Look at which paths that image has."
+	case len(places) == 1 && in != nil && in.Line == in.EndLine && strings.Count(file.Lines[in.Line-1], f.Subject) == 1:
+		old := file.Lines[in.Line-1]
+		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject, places[0])
+		h.Advice = "Copy that."
+		h.Edit = &check.Edit{File: file.Name, Line: in.Line, Old: old, New: strings.Replace(old, f.Subject, places[0], 1)}
+	case len(places) > 0:
+		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject, strings.Join(places, ", "))
+		h.Advice = "Copy from where they write to."
+	}
+	return h
 }
 
 // advise says what to do about a failure.

@@ -54,11 +54,11 @@ func TestMissingFile(t *testing.T) {
 func TestCommandError(t *testing.T) {
 	for _, c := range []struct{ log, want string }{
 		{"Creating environment\nerror: Unable to find lockfile at `uv.lock`, but `--locked` was provided.\n",
-			"got RUN x ended with exit code 1: error: Unable to find lockfile at `uv.lock`, but `--locked` was provided.; hint: This step wants uv.lock, and the folder has none."},
+			"got line 5, RUN x ended with exit code 1: error: Unable to find lockfile at `uv.lock`, but `--locked` was provided.; hint: This step wants uv.lock, and the folder has none."},
 		{"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\nSee above for details.\n",
 			"A package that was fetched is not the one whose hash the requirements name. Make the requirements file anew, with the hashes of today's files.; at Dockerfile:5"},
-		{"something\nwent wrong\n", "got RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those above it.; at Dockerfile:5"},
-		{"", "got RUN x ended with exit code 1; hint: Look at this line"},
+		{"something\nwent wrong\n", "got line 5, RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those above it.; at Dockerfile:5"},
+		{"", "got line 5, RUN x ended with exit code 1; hint: Look at this line"},
 	} {
 		target := checktest.New()
 		target.Failure = &check.BuildFailure{Reason: check.CommandError, Line: 5, Subject: "RUN x", Message: "RUN x ended with exit code 1", Log: c.log}

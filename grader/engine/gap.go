@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// ours looks at a failed command once more: whether it failed for want of a network that this machine has not, or of
+// something that the stand-in for its base image lacks.
+func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
+	if f == nil || s.file == nil {
+		return nil
+	}
+	base := baseOf(s.file, f)
+	standIn := false
+	if found, err := s.engine.api.ImageInspect(ctx, base); err == nil && found.Config != nil {
+		standIn = baseimage.IsStandIn(found.Config.Labels)
+	}
+	if lacks := lacking(f, base); standIn && lacks != "" {
+		return &StandInGap{Ref: base, Lacks: lacks}
+	}
+	host, ok := unreachedHost(f.Log)
+	if f.Reason != check.CommandError || !ok || s.job.Limits.Build.Network == "none" || reserved(host) {
+		return nil
+	}
+	if connected, looked := s.engine.connected(ctx, base); looked && !connected {
+		return &NetworkTrouble{Command: f.Subject, Log: lastLines(f.Log, 3)}
+	}
+	return nil
+}
+
+// reserved says whether a host is one that no network has.
+func reserved(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+}
+
+// baseOf is the image from outside that the stage of a failure is built on. A COPY that takes from a stage fails for what
+// that stage has not.
+func baseOf(file *dockerfile.File, f *check.BuildFailure) string {
+	at := len(file.Stages) - 1
+	for i, stage := range file.Stages {
+		if f.Stage != "" && (strings.EqualFold(stage.Name, f.Stage) || fmt.Sprint(i) == f.Stage) {
+			at = i
+			break
+		}
+		if f.Stage == "" && f.Line >= stage.Line {
+			at = i
+		}
+	}
+	for file.Stages[at].From >= 0 {
+		at = file.Stages[at].From
+	}
+	return file.Stages[at].Base
+}
+
+// StandInGap is that a stand-in for a base image lacks what the real one, or its index, has: ours.
+type StandInGap struct{ Ref, Lacks string }
+
+func (e *StandInGap) Error() string {
+	return fmt.Sprintf("the stand-in for %s has no %s", e.Ref, e.Lacks)
+}
+
+// Hint is how to go on.
+func (e *StandInGap) Hint() string {
+	return "grade where a registry answers, or add it: taskgrader images --offline --wheels DIR"
+}
+
+// The packages of PyPI that are fetched most, a name a line: what a stand-in lacks of these is no misspelt name.
+//
+//go:embed packages.txt
+var packages string
+
+var (
+	wanted    = regexp.MustCompile(`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?([^\n]*)`)
+	separated = regexp.MustCompile(`[-_.]+`)
+	tools     = regexp.MustCompile(`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
+	onlyOther = regexp.MustCompile(`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
+	libraries = regexp.MustCompile(`^/?usr/(?:local/)?lib/python3[\d.]*/`)
+	tagged    = regexp.MustCompile(`python:?(\d+\.\d+)`)
+)
+
+// lacking is what a stand-in has not and the real image would have, or empty.
+func lacking(f *check.BuildFailure, base string) string {
+	if f.Reason == check.MissingFile && f.Stage != "" && libraries.MatchString(strings.TrimPrefix(f.Subject, "/")) {
+		return f.Subject
+	}
+	if f.Reason != check.CommandError {
+		return ""
+	}
+	if all := wanted.FindAllStringSubmatch(f.Log, -1); all != nil {
+		m := all[0]
+		name := strings.ToLower(separated.ReplaceAllString(m[1], "-"))
+		known := strings.Fields(packages)
+		_, real := slices.BinarySearch(known, name)
+		if held := strings.Contains(m[3], "(from versions: ") && !strings.Contains(m[3], "(from versions: none)"); held {
+			return strings.TrimSpace(regexp.MustCompile(`\s*\((?:from|unavailable)[^)]*\)`).ReplaceAllString(m[1]+m[2]+m[3], ""))
+		}
+		if near := option.Suggest(name, known); real || near == name {
+			return m[1]
+		}
+	}
+	if m := tools.FindStringSubmatch(f.Log); m != nil && !strings.Contains(base, "slim") && !strings.Contains(base, "alpine") {
+		return m[1]
+	}
+	if onlyOther.MatchString(f.Log) {
+		if m := tagged.FindStringSubmatch(base); m != nil && !strings.HasPrefix(standInPython, m[1]) {
+			return "Python " + m[1]
+		}
+	}
+	return ""
+}
+
+// standInPython is the version of Python that every stand-in has.
+const standInPython = "3.13"
+
+// asksNames looks a few names up that surely exist, in a step of a build: it ends with 0 where one is found, and with 2
+// where none is.
+const asksNames = "FROM %s\nRUN : %d; getent hosts pypi.org || getent hosts registry.npmjs.org || getent hosts deb.debian.org\n"
+
+// connected says whether the steps of a build have a network here, as one finds out that looks; looked is false where the
+// base image has nothing to find out with.
+func (e *Engine) connected(ctx context.Context, base string) (connected, looked bool) {
+	nothing, err := newOverlay("")
+	if err != nil {
+		return false, false
+	}
+	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	text := fmt.Sprintf(asksNames, base, time.Now().UnixNano())
+	t, err := e.run(asking, recipe{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: repository + e.owner.String() + ":trace"})
+	if err == nil {
+		return true, true
+	}
+	file, parsed := dockerfile.Parse("Dockerfile", []byte(text))
+	if parsed != nil {
+		return false, false
+	}
+	step := failed(t.stepsOf(file))
+	return false, step != nil && step.ExitCode == 2
+}
