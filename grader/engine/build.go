@@ -20,8 +20,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// recipe is one build: what to build, from where, to what.
-type recipe struct {
+// buildOptions is one build: what to build, from where, to what.
+type buildOptions struct {
 	context    fsutil.FS
 	dockerfile string // the text
 	ignore     string // the text of Dockerfile.dockerignore, or empty; .dockerignore is read from the context
@@ -34,25 +34,28 @@ type recipe struct {
 	sharedKey  string
 }
 
-// run builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
-// needs, and reads the trace of the same stream. The trace is valid after an error too.
-func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
+// build builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
+// needs, and reads the trace beside it. The trace is valid after an error too.
+func (e *Engine) build(ctx context.Context, o buildOptions) (*trace, error) {
+	if o.traceOnly && e.builder.images.Load() {
+		return e.buildAndUntag(ctx, o)
+	}
 	t := newTrace()
-	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(r.dockerfile)}}
-	if r.ignore != "" {
-		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(r.ignore)})
+	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(o.dockerfile)}}
+	if o.ignore != "" {
+		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(o.ignore)})
 	}
 	dockerfile, err := newOverlay("", texts...)
 	if err != nil {
 		return t, err
 	}
-	s, err := session.NewSession(ctx, r.sharedKey)
+	s, err := session.NewSession(ctx, o.sharedKey)
 	if err != nil {
 		return t, fmt.Errorf("making a build session: %w", err)
 	}
-	s.Allow(filesync.NewFSSyncProvider(filesync.StaticDirSource{"context": r.context, "dockerfile": dockerfile}))
-	if r.tar != nil {
-		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return r.tar, nil })))
+	s.Allow(filesync.NewFSSyncProvider(filesync.StaticDirSource{"context": o.context, "dockerfile": dockerfile}))
+	if o.tar != nil {
+		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return o.tar, nil })))
 	}
 	building, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -64,30 +67,46 @@ func (e *Engine) run(ctx context.Context, r recipe) (*trace, error) {
 		})
 		stop(errLost) // without it the engine would wait for files that never come
 	}()
-	_, err = e.provider.BuildImage(withTrace(building, t), source{recipe: r, session: s.ID(), id: e.owner.String() + "-" + strconv.Itoa(e.number())})
+	number := e.owner.String() + "-" + strconv.Itoa(e.number())
+	_, err = e.provider.BuildImage(withTraced(building, traced{t, s}), source{buildOptions: o, session: s.ID(), id: number})
 	if err != nil && ctx.Err() == nil && context.Cause(building) != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(building), err)
 	}
 	stop(nil)
 	_ = s.Close()
 	<-running
+	if o.traceOnly && err != nil && strings.Contains(err.Error(), `exporter "" could not be found`) {
+		e.builder.images.Store(true)
+		return e.buildAndUntag(ctx, o)
+	}
 	return t, err
 }
 
-// lost is that the connection to the engine ended in the middle of a build, or was gone before it: ours. It says the same
-// of each submission, so that a class shows it once.
+// buildAndUntag builds an image that goes at once, for its trace, where POST /build cannot do without one.
+func (e *Engine) buildAndUntag(ctx context.Context, o buildOptions) (*trace, error) {
+	o.traceOnly = false
+	o.tag += strconv.Itoa(e.number()) // two at once must not take each other's
+	t, err := e.build(ctx, o)
+	if err == nil {
+		err = e.untag(ctx, o.tag)
+	}
+	return t, err
+}
+
+// lost reports that the connection to the engine ended in the middle of a build, or was gone before it: ours. It says the
+// same of each submission, so that a class shows it once.
 type lost struct{}
 
 func (lost) Error() string { return "the connection to the engine was lost" }
 
-// Hint is how to mend it.
+// Hint returns how to fix it.
 func (lost) Hint() string { return "see that Docker runs, then give the same command again" }
 
 var errLost error = lost{}
 
-// source is a recipe as testcontainers-go wants it.
+// source is a build as testcontainers-go wants it.
 type source struct {
-	recipe
+	buildOptions
 	session string
 	id      string
 }
@@ -95,10 +114,11 @@ type source struct {
 var _ testcontainers.ImageBuildInfo = source{}
 
 func (s source) BuildOptions() (client.ImageBuildOptions, error) {
+	noLint := "skip=all" // `# check=error=true` would end the build, on the engines that know it
 	o := client.ImageBuildOptions{
 		Version: build.BuilderBuildKit, BuildID: s.id, SessionID: s.session, RemoteContext: "client-session",
 		Dockerfile: "Dockerfile", Tags: []string{s.tag}, Remove: true, ForceRemove: true, Target: s.target,
-		BuildArgs: map[string]*string{}, NetworkMode: "default",
+		BuildArgs: map[string]*string{"BUILDKIT_DOCKERFILE_CHECK": &noLint}, NetworkMode: "default",
 	}
 	if s.network == "none" {
 		o.NetworkMode = "none"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	buildkiterrors "github.com/moby/buildkit/solver/errdefs"
+
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
@@ -25,15 +27,34 @@ var (
 	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
 	noImage      = regexp.MustCompile(`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
 	noNetwork    = regexp.MustCompile(`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
-	unconnected  = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect)`)
+	unconnected  = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|error while dialing|error reading from server|connection error: desc|transport is closing)`)
 	daemonLost   = regexp.MustCompile(`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
 	oldFrontend  = regexp.MustCompile(`(?i)(unknown instruction|unknown flag|dockerfile parse error)`)
 	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
 
-// classify says why a build failed, when the student can mend it; otherwise the error is ours. A build that was given no
+// classify returns why a build failed, when the student can fix it; otherwise the error is ours. A build that was given no
 // network on purpose misses none.
 func classify(t *trace, file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
+	failure, ours := classifyText(t, file, steps, network, err)
+	if line := lineOf(err); failure != nil && line > 0 {
+		failure.Line = line
+	}
+	return failure, ours
+}
+
+// lineOf returns the line of the Dockerfile that BuildKit itself gives an error, or 0; Docker 20.10 gives none.
+func lineOf(err error) int {
+	for _, source := range buildkiterrors.Sources(err) {
+		for _, lines := range source.Ranges {
+			return int(lines.Start.Line)
+		}
+	}
+	return 0
+}
+
+// classifyText goes by the steps and by what was said.
+func classifyText(t *trace, file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
 	text := t.errorText(err)
 	if s := failed(steps); s != nil {
 		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
@@ -193,7 +214,7 @@ func lastLines(s string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-var rpcNoise = regexp.MustCompile(`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?`)
+var rpcNoise = regexp.MustCompile(`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?`)
 
 // clean takes the layers of the engine's own plumbing off an error.
 func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }

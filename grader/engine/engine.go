@@ -29,6 +29,7 @@ import (
 type Engine struct {
 	api      client.APIClient
 	provider *testcontainers.DockerProvider
+	builder  *builder
 	owner    owner
 	watch    *watch
 	networks *networks
@@ -86,12 +87,16 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, unavailable(err, at)
 	}
-	provider.SetClient(tracing{api})
+	builder, err := newBuilder(ctx, api)
+	if err != nil {
+		return nil, err
+	}
+	provider.SetClient(docker{api, builder})
 	me, err := self()
 	if err != nil {
 		return nil, fmt.Errorf("naming this process: %w", err)
 	}
-	e := &Engine{api: api, provider: provider, owner: me, open: map[*Session]bool{}}
+	e := &Engine{api: api, provider: provider, builder: builder, owner: me, open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
 	e.buildkit = sync.OnceValues(func() (*buildkit.Client, error) {
 		return buildkit.New(context.Background(), "", buildkit.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
@@ -149,5 +154,5 @@ func (e *Engine) Close() error {
 	defer cancel()
 	errs = append(errs, e.networks.remove(ctx), e.sweepOwn(ctx))
 	e.watch.stop()
-	return errors.Join(append(errs, e.api.Close())...)
+	return errors.Join(append(errs, e.builder.close(), e.api.Close())...)
 }

@@ -61,7 +61,7 @@ func (s *Session) copied(ctx context.Context, folder *overlay, hollowed hollow, 
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err := s.engine.run(ctx, recipe{context: hollowed, dockerfile: text, ignore: s.ownIgnore(), network: "none",
+	_, err := s.engine.build(ctx, buildOptions{context: hollowed, dockerfile: text, ignore: s.ownIgnore(), network: "none",
 		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: key})
 	_ = out.Close()
 	if readErr := <-read; err == nil {

@@ -186,7 +186,7 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	building, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	sent := &metered{FS: folder, limits: s.job.Limits.Build, stop: cancel}
-	r := recipe{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
+	r := buildOptions{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
 		sharedKey: s.sharedKey(), args: map[string]string{}, traceOnly: traceOnly}
 	if r.tag = repository + s.engine.owner.String() + ":trace"; !traceOnly {
 		r.tag = s.newTag()
@@ -195,9 +195,9 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 		r.args[name] = value
 	}
 	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
-	t, err := s.engine.run(building, r)
+	t, err := s.engine.build(building, r)
 	for tries := 1; tries < mostUnheard && t.unheard() && building.Err() == nil; tries++ {
-		t, err = s.engine.run(building, r)
+		t, err = s.engine.build(building, r)
 	}
 	steps := t.stepsOf(s.file)
 	if err == nil {

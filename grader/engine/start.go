@@ -101,7 +101,7 @@ func (c *instance) startsEmpty(ctx context.Context) bool {
 		return false
 	}
 	tag := s.newTag()
-	if _, err := s.engine.run(ctx, recipe{context: nothing, dockerfile: "FROM scratch\nCMD [\"/none\"]\n", tag: tag}); err != nil {
+	if _, err := s.engine.build(ctx, buildOptions{context: nothing, dockerfile: "FROM scratch\nCMD [\"/none\"]\n", tag: tag}); err != nil {
 		return false
 	}
 	request := c.request()

@@ -104,16 +104,21 @@ func newStep(v *buildkit.Vertex, file *dockerfile.File) (s step, ok bool) {
 	if s.started && v.Completed != nil && !v.Cached {
 		s.Took = v.Completed.Sub(*v.Started)
 	}
-	s.stage = slices.IndexFunc(file.Stages, func(stage dockerfile.Stage) bool { return strings.EqualFold(stage.Name, s.label) })
-	if index, found := strings.CutPrefix(s.label, "stage-"); found && s.stage < 0 {
-		if i, err := strconv.Atoi(index); err == nil && i < len(file.Stages) {
-			s.stage = i
+	s.stage = stageOf(file, s.label)
+	return s, true
+}
+
+// stageOf returns the index of the stage that BuildKit names so, or -1. It names none where there is but one.
+func stageOf(file *dockerfile.File, label string) int {
+	if label == "" && len(file.Stages) > 1 {
+		return -1
+	}
+	for i, s := range file.Stages {
+		if label == "" || strings.EqualFold(cmp.Or(s.Name, "stage-"+strconv.Itoa(i)), label) {
+			return i
 		}
 	}
-	if s.label == "" && len(file.Stages) == 1 {
-		s.stage = 0
-	}
-	return s, true
+	return -1
 }
 
 // complete returns one step for each instruction of a stage, and what cannot be one of them. Of two that BuildKit told of

@@ -127,6 +127,10 @@ func TestWhoseStepsTheseAre(t *testing.T) {
 			3 cached [3/5] COPY a /a
 			4 ran [4/5] RUN  make
 			5 ran [5/5] RUN make`},
+		{"the other's is of a file with one stage", "FROM scratch AS base\nCOPY a /a\nFROM base\nCOPY b /b\n", `
+			1 ran [base 1/1] COPY a /a
+			1 ran [1/2] COPY a /a`, "", `
+			2 ran [base 1/1] COPY a /a`},
 		{"the shared step fails", one, `
 			- no [4/5] RUN  make
 			- no [3/5] COPY a /a

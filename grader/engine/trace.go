@@ -2,17 +2,13 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
 
 	control "github.com/moby/buildkit/api/services/control"
 	buildkit "github.com/moby/buildkit/client"
-	"github.com/moby/moby/client"
 	"github.com/opencontainers/go-digest"
 	"google.golang.org/protobuf/proto"
 )
@@ -20,61 +16,18 @@ import (
 // stepLog is how much of a step's output is kept, in bytes: a build may print without end.
 const stepLog = 64 << 10
 
-// trace is what BuildKit said of a build, step by step, and the id of the image.
+// trace is what BuildKit said of a build, step by step.
 type trace struct {
 	mu      sync.Mutex
 	order   []digest.Digest
 	steps   map[digest.Digest]*buildkit.Vertex
 	logs    map[digest.Digest]*tail
-	imageID string
-	message string // the error that ended the stream
+	message string // the engine's own word on why the build failed
 }
 
 func newTrace() *trace {
 	return &trace{steps: map[digest.Digest]*buildkit.Vertex{}, logs: map[digest.Digest]*tail{}}
 }
-
-type traceKey struct{}
-
-func withTrace(ctx context.Context, t *trace) context.Context {
-	return context.WithValue(ctx, traceKey{}, t)
-}
-
-// tracing is the API client with one change: the answer to a build is read beside whoever else reads it, because
-// testcontainers-go throws away all that is not text for a terminal.
-type tracing struct{ client.APIClient }
-
-func (c tracing) ImageBuild(ctx context.Context, body io.Reader, o client.ImageBuildOptions) (client.ImageBuildResult, error) {
-	result, err := c.APIClient.ImageBuild(ctx, body, o)
-	if t, ok := ctx.Value(traceKey{}).(*trace); ok && err == nil {
-		result.Body = &tracedBody{ReadCloser: result.Body, trace: t}
-	}
-	if err != nil {
-		err = final{err}
-	}
-	return result, err
-}
-
-// final is an error after which testcontainers-go does not try again: the build's session is over by then, and trying
-// again is the caller's.
-type final struct{ error }
-
-func (f final) Unwrap() error { return f.error }
-
-// System makes it an internal error, in the sense of containerd's errdefs.
-func (final) System() {}
-
-// errGone is that an image was removed after it was built. The engine itself does so now and then where two submissions
-// build an equal image: one's is removed with its last name while the other's is about to get its first.
-var errGone = errors.New("is gone: it was removed after it was built")
-
-// ImagePull is what testcontainers-go would do where the image to start is gone. It was built here, so no registry has it.
-func (tracing) ImagePull(_ context.Context, ref string, _ client.ImagePullOptions) (client.ImagePullResponse, error) {
-	return nil, final{fmt.Errorf("image %q %w", ref, errGone)}
-}
-
-// Close leaves the connection open: testcontainers-go closes it after each call, and it is not its own.
-func (tracing) Close() error { return nil }
 
 // tracedBody hands each whole line of a body to the trace as it is read.
 type tracedBody struct {
@@ -110,18 +63,10 @@ func (t *trace) add(line []byte) {
 	if json.Unmarshal(line, &m) != nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if m.Error != "" {
-		t.message = m.Error
+		t.end(m.Error)
 	}
-	switch m.ID {
-	case "moby.image.id":
-		var image struct{ ID string }
-		if json.Unmarshal(m.Aux, &image) == nil {
-			t.imageID = image.ID
-		}
-	case "moby.buildkit.trace":
+	if m.ID == "moby.buildkit.trace" {
 		var encoded []byte
 		var status control.StatusResponse
 		if json.Unmarshal(m.Aux, &encoded) == nil && proto.Unmarshal(encoded, &status) == nil {
@@ -130,7 +75,17 @@ func (t *trace) add(line []byte) {
 	}
 }
 
+// end notes the engine's own word on why the build failed.
+func (t *trace) end(message string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.message = message
+}
+
+// merge takes in what BuildKit tells.
 func (t *trace) merge(s *buildkit.SolveStatus) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, v := range s.Vertexes {
 		if t.steps[v.Digest] == nil {
 			t.order = append(t.order, v.Digest)

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// withoutGRPC is the engine of these tests as it is where BuildKit's own protocol is refused.
+func withoutGRPC(t *testing.T) *Engine {
+	t.Helper()
+	provider, err := testcontainers.NewDockerProvider()
+	require.NoError(t, err)
+	e := &Engine{api: tested.api, provider: provider, builder: &builder{refused: "by this test"}, owner: tested.owner,
+		watch: tested.watch, networks: tested.networks, open: map[*Session]bool{}}
+	provider.SetClient(docker{tested.api, e.builder})
+	e.next = 1e6 // names are those of one process
+	return e
+}
+
+// both runs a test by either way of building.
+func both(t *testing.T, test func(t *testing.T, e *Engine)) {
+	t.Parallel()
+	require.NotNil(t, tested.builder.client, tested.Builder())
+	t.Run("grpc", func(t *testing.T) { t.Parallel(); test(t, tested) })
+	t.Run("POST", func(t *testing.T) { t.Parallel(); test(t, withoutGRPC(t)) })
+}
+
+func openOn(t *testing.T, e *Engine, job check.Job) *Session {
+	t.Helper()
+	s, err := e.Open(t.Context(), job)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// TestWhichWayToBuild: an engine, or what stands before it, that refuses is told from one that does not.
+func TestWhichWayToBuild(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		want   string
+	}{
+		"unknown, as to Podman":           {http.StatusNotFound, "unable to upgrade to h2c, received 404"},
+		"forbidden, as by a socket proxy": {http.StatusForbidden, "unable to upgrade to h2c, received 403"},
+		"answered, but not upgraded":      {http.StatusOK, "unable to upgrade to h2c, received 200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, "/grpc", r.URL.Path)
+				w.WriteHeader(c.status)
+			}))
+			defer server.Close()
+			api, err := client.New(client.WithHost("tcp://" + server.Listener.Addr().String()))
+			require.NoError(t, err)
+			b, err := newBuilder(t.Context(), api)
+			require.NoError(t, err)
+			require.Nil(t, b.client)
+			require.Equal(t, "POST /build, since BuildKit's own protocol is refused: "+c.want, (&Engine{builder: b}).Builder())
+		})
+	}
+	require.Equal(t, "BuildKit's own protocol, /grpc", tested.Builder())
+}
+
+// ref is what a build calls its context, another each time.
+var ref = regexp.MustCompile(`of ref \S+`)
+
+// TestBothWaysSayTheSame: what the engine is asked by is not to be seen in any report.
+func TestBothWaysSayTheSame(t *testing.T) {
+	t.Parallel()
+	other := withoutGRPC(t)
+	id := unique()
+	for name, c := range map[string]struct {
+		lines string
+		setup check.Setup
+		fails string
+	}{
+		"it builds":            {"FROM scratch AS base\nCOPY a /a\nFROM base\nARG WHO\nLABEL who=$WHO\nCOPY b /b\n", check.Setup{BuildArgs: map[string]string{"WHO": "me"}}, ""},
+		"a stage of it":        {"FROM scratch AS base\nCOPY a /a\nFROM base\nCOPY b /b\n", check.Setup{Target: "base"}, ""},
+		"checked by itself":    {"# check=error=true\nFROM scratch\nMAINTAINER me\ncopy a /a\n", check.Setup{}, ""},
+		"a command that fails": {python + "RUN true\n\nRUN echo why; exit 4\n", check.Setup{}, "RUN echo why; exit 4 ended with exit code 4, line 4"},
+		"a file that is not":   {"FROM scratch\nCOPY a /a\nCOPY nothing /\n", check.Setup{}, `COPY nothing /: "nothing" is not in the build context, line 3`},
+		"an ignored file":      {"FROM scratch\nCOPY ignored /\n", check.Setup{}, `COPY ignored /: "ignored" is not in the build context, line 2`},
+		"no such stage":        {"FROM scratch\nCOPY a /a\n", check.Setup{Target: "nowhere"}, "target stage nowhere could not be found, line 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t, map[string]string{"a": id, "b": "b", "ignored": "", ".dockerignore": "ignored\n", "Dockerfile": c.lines})
+			for _, file := range []string{"a", "b"} {
+				require.NoError(t, os.Chtimes(filepath.Join(dir, file), time.Unix(1e9, 0), time.Unix(1e9, 0)))
+			}
+			job := jobOf(t, dir)
+			job.Setup = c.setup
+			var all []check.Built
+			for _, e := range []*Engine{other, tested} {
+				b, err := openOn(t, e, job).Build(t.Context())
+				require.NoError(t, err)
+				b.Took = 0
+				for i := range b.Steps {
+					b.Steps[i].Took, b.Steps[i].Cached = 0, false
+					b.Steps[i].Error = ref.ReplaceAllString(b.Steps[i].Error, "")
+				}
+				all = append(all, b)
+			}
+			require.Equal(t, all[0], all[1])
+			if f := all[0].Failure; f != nil {
+				f.Message = strings.NewReplacer(`"`, "", `\`, "").Replace(f.Message)
+				c.fails = strings.NewReplacer(`"`, "").Replace(c.fails)
+				require.Equal(t, c.fails, fmt.Sprintf("%s, line %d", f.Message, f.Line))
+			} else {
+				require.Empty(t, c.fails)
+			}
+		})
+	}
+}
+
+// TestTraceAloneMakesNoImage: none stays, whatever the engine has to make.
+func TestTraceAloneMakesNoImage(t *testing.T) {
+	both(t, func(t *testing.T, e *Engine) {
+		id := unique()
+		s := openOn(t, e, jobOf(t, folder(t, map[string]string{"a": id, "b": id,
+			"Dockerfile": "FROM scratch\nLABEL id=" + id + "\nCOPY a /a\nCOPY b /b\n"})))
+		built(t, s)
+		for range 2 {
+			same, err := s.Retrace(t.Context())
+			require.NoError(t, err)
+			edited, err := s.Retrace(t.Context(), check.Patch{Path: "b", Data: []byte(unique())})
+			require.NoError(t, err)
+			require.Nil(t, edited.Image)
+			require.Equal(t, []bool{true, true, true, false},
+				[]bool{same.Steps[0].Cached, same.Steps[1].Cached, edited.Steps[0].Cached, edited.Steps[1].Cached})
+		}
+		images, err := tested.api.ImageList(t.Context(), client.ImageListOptions{All: true, Filters: client.Filters{}.Add("label", "id="+id)})
+		require.NoError(t, err)
+		require.Len(t, images.Items, 1, "%+v", images.Items)
+		require.Equal(t, []string{s.tags[0]}, images.Items[0].RepoTags)
+	})
+}
+
+// TestNoRegistryIsAsked: for an image that is here. This engine's loopback may be another machine's, so its own words are
+// what shows that the registry would have been found.
+func TestNoRegistryIsAsked(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var asked atomic.Int32
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			_ = c.Close()
+		}
+	}()
+	defer listener.Close()
+	base := listener.Addr().String() + "/base"
+	_, err = tested.api.ImageTag(t.Context(), client.ImageTagOptions{Source: "python:3.12-slim", Target: base + ":1"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, tested.untag(context.Background(), base+":1")) })
+
+	s := open(t, jobOf(t, folder(t, map[string]string{"a": unique(), "Dockerfile": "FROM " + base + ":1\nCOPY a /a\nCOPY --from=" + base + ":1 /etc/passwd /b\n"})))
+	built(t, s)
+	_, err = s.Retrace(t.Context(), check.Patch{Path: "a", Data: []byte(unique())})
+	require.NoError(t, err)
+	_, err = s.Context(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, asked.Load())
+
+	_, err = open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": "FROM " + base + ":2\n"}))).Build(t.Context())
+	var unavailable *ImageUnavailable
+	require.ErrorAs(t, err, &unavailable)
+	require.Positive(t, asked.Load(), "an image that is not here is asked for")
+}
+
+// TestNoNetworkInABuild: neither by default nor where the Dockerfile asks for one.
+func TestNoNetworkInABuild(t *testing.T) {
+	both(t, func(t *testing.T, e *Engine) {
+		for _, flag := range []string{"", "--network=default "} {
+			job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + flag + "! grep -v -e lo: -e '|' /proc/net/dev # " + unique() + "\n"}))
+			job.Limits.Build.Network = "none"
+			b, err := openOn(t, e, job).Build(t.Context())
+			var old *OldFrontend
+			if flag != "" && errors.As(err, &old) {
+				continue // it knows no such flag
+			}
+			require.NoError(t, err)
+			require.Nil(t, b.Failure)
+		}
+	})
+}
+
+// TestBuildIsGivenUp: at once, in the caller's own words.
+func TestBuildIsGivenUp(t *testing.T) {
+	both(t, func(t *testing.T, e *Engine) {
+		s := openOn(t, e, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN sleep 300 # " + unique() + "\n"})))
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+		defer stop()
+		_, err := s.Build(ctx)
+		require.Equal(t, context.DeadlineExceeded, err)
+	})
+}
