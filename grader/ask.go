@@ -54,21 +54,6 @@ func (g *grading) ready(ctx context.Context, i int) bool {
 	return true
 }
 
-// decided waits for a verdict, and says whether it came before the context ended.
-func (g *grading) decided(ctx context.Context, n int) bool {
-	select {
-	case <-g.done[n]: // also when the context has ended
-		return true
-	default:
-	}
-	select {
-	case <-g.done[n]:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // ask asks one check that is ready; last has a last word on the verdict.
 func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verdict) verdict) {
 	c := g.rubric.Checks[i]
@@ -92,32 +77,6 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 		v.blockedBy = g.gate(outcome.Lacks)
 	}
 	g.decide(i, last(v))
-}
-
-// judging is the check, of those that took their turn before, that judges a request which another was given, and that did
-// not pass; or empty.
-func (g *grading) judging(i int, given string) string {
-	if given == "" {
-		return ""
-	}
-	for _, n := range g.asked[:slices.Index(g.asked, i)] {
-		if !judges(g.rubric.Checks[n], given) {
-			continue
-		}
-		<-g.done[n] // which waits for none that comes later
-		if g.verdicts[n].status != result.Pass {
-			return g.rubric.Checks[n].ID
-		}
-	}
-	return ""
-}
-
-// answers waits until it is known whether the main container answers.
-func (g *grading) answers() bool {
-	<-g.up
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.start != nil && g.start.Answered
 }
 
 // askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended.
@@ -173,30 +132,6 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 		err = errors.New("the check answered nothing")
 	}
 	return outcome, err
-}
-
-// decide gives a check its verdict, once; later ones are dropped.
-func (g *grading) decide(i int, v verdict) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	select {
-	case <-g.done[i]:
-	default:
-		g.verdicts[i] = v
-		close(g.done[i])
-		if g.options.Decided != nil {
-			g.options.Decided(g.check(i))
-		}
-	}
-}
-
-func (g *grading) index(id string) int {
-	for i, c := range g.rubric.Checks {
-		if c.ID == id {
-			return i
-		}
-	}
-	panic("rubric: unknown need " + id) // rubric.Parse refuses it
 }
 
 // judge makes a verdict of an outcome: its worst item, or of a partial check the mean.

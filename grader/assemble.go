@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -14,8 +15,8 @@ const shownBytes = 64 << 10
 
 // report puts together what is known, however far the work came.
 func (g *grading) report() result.Report {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.facts.mu.Lock()
+	defer g.facts.mu.Unlock()
 	r := result.Report{
 		Schema: result.Schema, Audience: result.Instructor, Status: result.Graded,
 		Submission: result.Submission{ID: g.sub.ID, Name: g.sub.Name, Digest: g.sub.Digest, ProgramDigest: g.sub.ProgramDigest},
@@ -70,7 +71,7 @@ func (g *grading) check(i int) result.Check {
 	}
 	if spoken >= 0 {
 		item := v.outcome.Items[spoken]
-		if rc.Want, rc.Got = first(rc.Want, item.Want), first(rc.Got, item.Got); rc.Hint == "" {
+		if rc.Want, rc.Got = cmp.Or(rc.Want, item.Want), cmp.Or(rc.Got, item.Got); rc.Hint == "" {
 			rc.Hint, rc.Edit = item.Hint.String(), (*result.Edit)(item.Hint.Edit)
 		}
 	}
@@ -141,7 +142,7 @@ func (g *grading) addRun(r *result.Report) {
 		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Disk: s.Disk, Network: s.Network, Log: s.Log}
 	}
 	if s := g.start; s != nil {
-		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: first(g.log, s.Log)}
+		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: cmp.Or(g.log, s.Log)}
 	}
 }
 
@@ -186,11 +187,4 @@ func HintOf(err error) string {
 		return hinted.Hint()
 	}
 	return ""
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

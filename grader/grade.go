@@ -7,11 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -31,10 +28,6 @@ type Options struct {
 	// block. It may be nil.
 	Decided func(result.Check)
 }
-
-// sideBySide is how many checks that need no turn of the main container may be asked at once. More gain nothing: they
-// wait for the same daemon.
-const sideBySide = 2
 
 // Grade grades one submission and gives the instructor's report; [result.Report.For] makes the student's. A fault of
 // ours, an interruption too, is a report with status error and no score. It may be called for many submissions at once.
@@ -61,18 +54,18 @@ func (e *PhaseError) Unwrap() error { return e.Err }
 
 // grading is one submission on its way through the rubric.
 type grading struct {
-	rubric  *rubric.Rubric
 	sub     submission.Submission
 	options Options
 	started time.Time
 
-	slots    chan struct{} // one for each check that is asked side by side
-	up       chan struct{} // closed when it is known whether the main container answers
-	asked    []int         // indices into rubric.Checks
-	verdicts []verdict
-	done     []chan struct{} // closed when the check of that index has its verdict
-	memory   check.Memory    // of the checks that take turns
+	*schedule
+	*facts
+	memory check.Memory // of the checks that take turns
+	source check.Source
+}
 
+// facts are what the report holds besides the verdicts.
+type facts struct {
 	mu      sync.Mutex
 	phases  []result.Phase
 	faults  []*PhaseError
@@ -80,62 +73,22 @@ type grading struct {
 	start   *check.Started
 	log     string
 	sandbox *check.Sandbox
-	source  check.Source
-
-	texts result.Source
-	kept  []string
-	left  error // why something of the submission is still there
+	texts   result.Source
+	kept    []string
+	left    error // why something of the submission is still there
 }
 
 func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading {
 	if o.Seed == "" {
 		o.Seed = NewSeed()
 	}
-	g := &grading{rubric: r, sub: sub, options: o, started: time.Now(), slots: make(chan struct{}, sideBySide), up: make(chan struct{}), asked: selection(r, o.Only),
-		verdicts: make([]verdict, len(r.Checks)), done: make([]chan struct{}, len(r.Checks))}
-	for i := range g.done {
-		g.done[i] = make(chan struct{})
-	}
+	g := &grading{sub: sub, options: o, started: time.Now(), facts: &facts{}}
+	g.schedule = newSchedule(r, o.Only, func(i int) {
+		if o.Decided != nil {
+			o.Decided(g.check(i))
+		}
+	})
 	return g
-}
-
-// judges reports whether a check sends a request that others may be given.
-func judges(c rubric.Check, request string) bool {
-	sender, ok := c.Asks.(check.Sender)
-	return ok && c.Kind.Phase == check.Running && slices.Contains(sender.Sends(), request)
-}
-
-// selection is the indices of the checks to ask, in an order in which needs come first and the rubric's order is kept
-// otherwise. Those that a person names bring along what judges what they are given.
-func selection(r *rubric.Rubric, only []string) []int {
-	index := map[string]int{}
-	for i, c := range r.Checks {
-		index[c.ID] = i
-	}
-	var order []int
-	var add func(i int)
-	add = func(i int) {
-		if slices.Contains(order, i) {
-			return
-		}
-		for _, id := range r.Checks[i].Needs {
-			add(index[id])
-		}
-		if sender, ok := r.Checks[i].Asks.(check.Sender); ok && len(only) > 0 {
-			for n, c := range r.Checks[:i] {
-				if slices.ContainsFunc(sender.Givens(), func(given string) bool { return judges(c, given) }) {
-					add(n)
-				}
-			}
-		}
-		order = append(order, i)
-	}
-	for i, c := range r.Checks {
-		if len(only) == 0 || slices.Contains(only, c.ID) {
-			add(i)
-		}
-	}
-	return order
 }
 
 // run does the work. The error, and every fault noted on the way, is ours.
@@ -155,25 +108,17 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 		}
 	}
 
-	var beside errgroup.Group
-	defer func() { _ = beside.Wait() }()
-	inPhase := func(target check.Target, match func(check.Kind) bool) {
-		for _, i := range g.asked {
-			if match(g.rubric.Checks[i].Kind) {
-				beside.Go(func() error { g.askBeside(ctx, i, target); return nil })
-			}
-		}
-	}
 	unasked := check.Context
 	if g.sub.Refused != nil { // the folder is empty, and what is missing in it is no second fault
 		unasked = check.Folder
 	} else {
-		inPhase(onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
+		g.askPhase(ctx, onlyFolder{Source: g.source}, func(k check.Kind) bool { return k.Phase == check.Folder })
 	}
-	known := sync.OnceFunc(func() { close(g.up) })
-	defer known()
-	defer g.abandon(unasked) // after the phase that failed nothing can be asked; before the Wait above, which needs it
-
+	defer func() { // after the phase that failed nothing can be asked, and what waits for it must hear so
+		g.abandon(unasked)
+		g.known(false)
+		g.beside.Wait()
+	}()
 	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
 		Limits: g.rubric.Limits, Port: g.rubric.Port, Keep: g.options.Keep})
 	if err != nil {
@@ -184,53 +129,71 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 			g.set(func() { g.left = err })
 		}
 	}()
-	target := target{g.source, w, g}
+	return g.work(ctx, w)
+}
 
+// work builds, starts and asks.
+func (g *grading) work(ctx context.Context, w Workplace) error {
+	target := target{g.source, w, g}
 	g.progress("building")
 	built, err := timed(g, "build", func() (check.Built, error) { return g.build(ctx, w) })
 	if err != nil {
 		return &PhaseError{"build", err}
 	}
 	g.set(func() { g.built = &built })
-	meanwhile := sync.OnceFunc(func() {
-		if built.Image != nil {
-			inPhase(target, func(k check.Kind) bool { return k.Phase == check.Beside }) // first, as it takes longest
-		}
-		inPhase(target, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
-		if built.Failure == nil || !built.Failure.Unsent {
-			inPhase(target, func(k check.Kind) bool { return k.Phase == check.Context })
-		}
-	})
+	meanwhile := sync.OnceFunc(func() { g.askBuilt(ctx, target, built) })
 	if built.Image == nil {
 		meanwhile()
 		g.block(check.Image)
-		return wait(&beside)
+		g.beside.Wait()
+		return nil
 	}
 
 	g.progress("starting")
-	running, stop := context.WithTimeoutCause(ctx, 2*g.rubric.Limits.Run.Start.Std()+g.rubric.Limits.Run.Time.Std(), errTimeUp)
+	limit := 2*g.rubric.Limits.Run.Start.Std() + g.rubric.Limits.Run.Time.Std()
+	running, stop := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer stop()
 	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running, meanwhile) })
 	meanwhile()
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
-	if err == nil {
-		g.set(func() { g.start = &started })
-	}
-	known()
 	if err != nil {
-		g.abandon(check.Running) // what was asked before may wait for these
-		return errors.Join(&PhaseError{"start", err}, wait(&beside))
+		g.known(false)
+		g.abandon(check.Running)
+		g.beside.Wait()
+		return &PhaseError{"start", err}
 	}
+	g.set(func() { g.start = &started })
+	g.known(started.Answered)
 	begun := time.Now()
 	g.takeTurns(running, target, started)
 	if log, err := w.Logs(ctx); err == nil {
 		g.set(func() { g.log = log })
 	}
-	err = wait(&beside)
+	g.beside.Wait()
 	g.timing("checks", time.Since(begun))
 	g.kept = w.Kept()
-	return err
+	return nil
+}
+
+// askPhase begins to ask the checks of these kinds, side by side.
+func (g *grading) askPhase(ctx context.Context, t check.Target, match func(check.Kind) bool) {
+	for _, i := range g.asked {
+		if match(g.rubric.Checks[i].Kind) {
+			g.beside.Go(func() { g.askBeside(ctx, i, t) })
+		}
+	}
+}
+
+// askBuilt begins to ask what can be asked when the build has ended.
+func (g *grading) askBuilt(ctx context.Context, t check.Target, built check.Built) {
+	if built.Image != nil {
+		g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.Beside }) // first, as it takes longest
+	}
+	g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
+	if built.Failure == nil || !built.Failure.Unsent {
+		g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.Context })
+	}
 }
 
 // build refuses what cannot even be tried.
@@ -240,8 +203,6 @@ func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
 	}
 	return w.Build(ctx)
 }
-
-func wait(group *errgroup.Group) error { return group.Wait() }
 
 // takeTurns asks, one after another, what talks to the main container: the gate first wherever it stands, since it
 // says whether the rest can be asked, then the rubric's order, then what ends the container.
@@ -265,16 +226,6 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 	turns(func(k check.Kind) bool { return k.Phase == check.Last })
 }
 
-// gate is the check that judges whether a phase was reached or, where the rubric has none, the phase's name.
-func (g *grading) gate(phase check.Phase) string {
-	for _, c := range g.rubric.Checks {
-		if c.Kind.Gate && c.Kind.Phase == phase {
-			return c.ID
-		}
-	}
-	return map[check.Phase]string{check.Image: "build", check.Running: "start"}[phase]
-}
-
 // block blocks every check that needs the phase, by the gate that judged it.
 func (g *grading) block(reached check.Phase) {
 	gate := g.gate(reached)
@@ -283,15 +234,6 @@ func (g *grading) block(reached check.Phase) {
 		k := g.rubric.Checks[i].Kind
 		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent || k.Phase == check.Folder && g.sub.Refused != nil {
 			g.decide(i, verdict{status: result.Blocked, blockedBy: gate})
-		}
-	}
-}
-
-// abandon gives what was never asked, of this phase and later ones, its verdict: error.
-func (g *grading) abandon(from check.Phase) {
-	for _, i := range g.asked {
-		if g.rubric.Checks[i].Kind.Phase >= from {
-			g.decide(i, verdict{status: result.Error})
 		}
 	}
 }
@@ -309,8 +251,8 @@ func (g *grading) fault(phase string, err error) {
 }
 
 func (g *grading) set(change func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.facts.mu.Lock()
+	defer g.facts.mu.Unlock()
 	change()
 }
 
@@ -339,8 +281,8 @@ type target struct {
 
 // Built is how the build ended, also when the workplace was never asked to build.
 func (t target) Built() check.Built {
-	t.g.mu.Lock()
-	defer t.g.mu.Unlock()
+	t.g.facts.mu.Lock()
+	defer t.g.facts.mu.Unlock()
 	return *t.g.built
 }
 

@@ -325,7 +325,7 @@ func TestGiven(t *testing.T) {
 
 func TestNeedsAcrossPhases(t *testing.T) {
 	var all []rubric.Check
-	for i := range 3 * sideBySide {
+	for i := range 3 * maxConcurrent {
 		all = append(all, one(fmt.Sprintf("folder-%d", i), check.Folder, passes, "run"), one(fmt.Sprintf("image-%d", i), check.Image, passes, "last"),
 			one(fmt.Sprintf("beside-%d", i), check.Beside, passes, "last"))
 	}
@@ -542,7 +542,7 @@ func TestTurnsAreTakenOneByOne(t *testing.T) {
 	assert.Equal(t, int32(1), most.Load())
 	most.Store(0)
 	graded(t, works(), of(besides...), Options{})
-	assert.LessOrEqual(t, most.Load(), int32(sideBySide))
+	assert.LessOrEqual(t, most.Load(), int32(maxConcurrent))
 }
 
 func TestOnly(t *testing.T) {

@@ -810,12 +810,6 @@ Grades    reports/grades.csv
 `, out.String())
 }
 
-func TestOnlyIsKeptApart(t *testing.T) {
-	r := testRubric()
-	assert.Equal(t, map[string]bool{"builds": true, "create": true}, selected(r, []string{"create"}))
-	assert.Len(t, selected(r, nil), 3)
-}
-
 func TestRunWithAnEngineThatFails(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
 	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Workplace, error) { return nil, errors.New("no daemon") })

@@ -33,7 +33,7 @@ type run struct {
 }
 
 func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options, before *class.Class) *run {
-	run := &run{grade: grade, rubric: r, entries: entries, options: o, seed: o.Seed, asked: len(selected(r, o.Only)),
+	run := &run{grade: grade, rubric: r, entries: entries, options: o, seed: o.Seed, asked: len(r.Select(o.Only)),
 		student: make([]int, len(entries)), rows: make([]class.Row, len(entries))}
 	if run.seed == "" && before != nil {
 		run.seed = before.Seed
@@ -62,40 +62,17 @@ func (r *run) person(i int) (name, email string) {
 	return r.entries[i].Name, ""
 }
 
-// selected are the ids of the checks that are asked: those that were chosen, with what they need.
-func selected(r *rubric.Rubric, only []string) map[string]bool {
-	ids := map[string]bool{}
-	var add func(id string)
-	add = func(id string) {
-		for _, c := range r.Checks {
-			if c.ID == id && !ids[id] {
-				ids[id] = true
-				for _, need := range c.Needs {
-					add(need)
-				}
-			}
-		}
-	}
-	for _, c := range r.Checks {
-		if len(only) == 0 || slices.Contains(only, c.ID) {
-			add(c.ID)
-		}
-	}
-	return ids
-}
-
 // class is the class as it is now.
 func (r *run) class(begun time.Time) class.Class {
 	c := class.Class{Schema: class.Schema, Rubric: r.rubric.Source(),
 		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), StartedAt: begun.UTC().Truncate(time.Second),
 		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
 		Skills: []class.Skill{}, Checks: []class.Check{}, Students: []class.Row{}, Ignored: r.options.Ignored}
-	asked, skills := selected(r.rubric, r.options.Only), map[string]bool{}
+	asked, skills := r.rubric.Select(r.options.Only), map[string]bool{}
 	var most []float64
-	for _, k := range r.rubric.Checks {
-		if !asked[k.ID] {
-			continue
-		}
+	slices.Sort(asked) // the rubric's order
+	for _, i := range asked {
+		k := r.rubric.Checks[i]
 		c.Checks = append(c.Checks, class.Check{ID: k.ID, Title: k.Title, Skill: k.Skill, MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
 		if !k.Bonus {
 			most, skills[k.Skill] = append(most, result.Round(k.Points)), true

@@ -4,6 +4,8 @@
 package rubric
 
 import (
+	"slices"
+
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/result"
@@ -64,4 +66,43 @@ func (r *Rubric) Line(n int) string {
 		return ""
 	}
 	return r.lines[n-1]
+}
+
+// Select returns the indices of the checks to ask, in an order in which needs come first and the rubric's order is kept
+// otherwise: all, or those of the ids in only, with what they need and what judges the requests that they are given.
+func (r *Rubric) Select(only []string) []int {
+	index := map[string]int{}
+	for i, c := range r.Checks {
+		index[c.ID] = i
+	}
+	var order []int
+	var add func(i int)
+	add = func(i int) {
+		if slices.Contains(order, i) {
+			return
+		}
+		for _, id := range r.Checks[i].Needs {
+			add(index[id])
+		}
+		if sender, ok := r.Checks[i].Asks.(check.Sender); ok && len(only) > 0 {
+			for n, c := range r.Checks[:i] {
+				if slices.ContainsFunc(sender.Givens(), c.Judges) {
+					add(n)
+				}
+			}
+		}
+		order = append(order, i)
+	}
+	for i, c := range r.Checks {
+		if len(only) == 0 || slices.Contains(only, c.ID) {
+			add(i)
+		}
+	}
+	return order
+}
+
+// Judges reports whether the check sends a request that others may be given.
+func (c Check) Judges(request string) bool {
+	sender, ok := c.Asks.(check.Sender)
+	return ok && c.Kind.Phase == check.Running && slices.Contains(sender.Sends(), request)
 }
