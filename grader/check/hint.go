@@ -42,11 +42,14 @@ func (h Hint) String() string {
 func (e Edit) String() string {
 	lines := strings.Split(e.New, "\n")
 	quoted := "`" + strings.Join(lines, "` and below it `") + "`"
+	if len(lines) > 2 {
+		quoted = "`" + strings.Join(lines, "`, `") + "`, one a line,"
+	}
 	switch {
 	case e.New == "":
 		return fmt.Sprintf("Take `%s` out of %s, line %d.", e.Old, e.File, e.Line)
 	case e.Old != "":
-		return fmt.Sprintf("Make line %d of %s %s.", e.Line, e.File, quoted)
+		return fmt.Sprintf("Make line %d of %s %s.", e.Line, e.File, strings.TrimSuffix(quoted, ","))
 	case e.Line == 0:
 		return fmt.Sprintf("Write %s at the top of %s.", quoted, e.File)
 	}

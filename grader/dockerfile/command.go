@@ -140,13 +140,22 @@ func (in Instruction) Assignments() (out []Assignment) {
 	return out
 }
 
-// Secret says whether a name and a literal value look like a secret that was written into the file.
+// Secret reports whether a name and a literal value look like a secret that was written into the file: by the name, unless it
+// or the value says that it is a length, a flag, a path or the like; or by a password inside an address.
 func (a Assignment) Secret() bool {
-	return a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(a.Name) && !publicName.MatchString(a.Name)
+	return a.Password() || a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(a.Name) &&
+		!publicName.MatchString(a.Name) && !flagValue.MatchString(a.Value)
 }
+
+// Password reports whether the value is an address with a password in it.
+func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
 
 // secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
 var (
 	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
-	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|algorithm|expire|expires|minutes|id)(_|$)`)
+	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|age|lifetime|` +
+		`timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|use|enable|enabled|disable|require|required|allow|has|is|` +
+		`type|scheme|header|prefix|issuer|policy|provider|backend|method|mode|field|param|class|hasher)(_|$)`)
+	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|/run/secrets/.*)$`)
+	passwordURL = regexp.MustCompile(`\w://[^\s/:@]*:[^\s/@$]+@`)
 )

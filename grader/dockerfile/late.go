@@ -70,6 +70,36 @@ func (in Instruction) takes(paths []string) (takes, certain bool) {
 	return takes, true
 }
 
+// Brings reports whether a COPY or ADD of any stage takes a path of the context, and whether that is certain: a variable or a
+// mount may decide it.
+func (f *File) Brings(name string) (brings, certain bool) {
+	certain = true
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			switch in.Name {
+			case "COPY", "ADD":
+				takes, known := in.takes([]string{name})
+				brings, certain = brings || takes, certain && known
+			case "RUN":
+				certain = certain && !in.binds()
+			}
+		}
+	}
+	return brings, certain || brings
+}
+
+// Sources are what an instruction copies from the context: none where that is another instruction, or from elsewhere.
+func (in Instruction) Sources() []string {
+	if in.Name != "COPY" && in.Name != "ADD" || len(in.Args) < 2 || len(in.Heredocs) > 0 ||
+		slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") }) {
+		return nil
+	}
+	return in.Args[:len(in.Args)-1]
+}
+
+// Covers reports whether a source of COPY is a path, or a folder above it.
+func Covers(source, name string) bool { return covers(source, name) }
+
 // covers says whether a source of COPY is the path, or a folder above it.
 func covers(source, name string) bool {
 	source = strings.TrimPrefix(path.Clean("/"+source), "/")

@@ -17,6 +17,13 @@ type Decision struct {
 	// Why says why a pattern that looks as if it should ignore the path does not; empty otherwise.
 	Why     string
 	WhyLine int
+	instead []string // what to write in place of WhyLine; nil where a line of its own is better
+}
+
+// Change is lines to write in place of others.
+type Change struct {
+	Line     int    // where Old begins, from 1; where Old is empty, the line below which New goes in, and 0 is the top
+	Old, New string // whole lines, without the last line end
 }
 
 // Error is a pattern that Docker refuses. It is the student's fault.

@@ -3,9 +3,11 @@ package dockerignore
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/patternmatcher"
@@ -112,12 +114,50 @@ func (r *Rules) Decide(name string) Decision {
 			return d
 		}
 	}
-	why, line := r.nearMiss(name)
-	return Decision{Why: why, WhyLine: line}
+	return r.nearMiss(name)
+}
+
+// Ignoring returns the rules with a pattern that keeps paths out as well: in place of the line that was meant to, where
+// there is one, else on a line of its own at the end.
+func (r *Rules) Ignoring(pattern string, names ...string) *Rules {
+	file := cmp.Or(r.File, ".dockerignore")
+	ignores := func(lines []string) *Rules {
+		changed, err := Parse(file, []byte(strings.Join(lines, "\n")+"\n"))
+		if err != nil || slices.ContainsFunc(names, func(name string) bool { return !changed.Decide(name).Ignored }) {
+			return nil
+		}
+		return changed
+	}
+	for _, name := range names {
+		if d := r.Decide(name); d.instead != nil {
+			if changed := ignores(slices.Concat(r.Lines[:d.WhyLine-1], d.instead, r.Lines[d.WhyLine:])); changed != nil {
+				return changed
+			}
+		}
+	}
+	return ignores(append(slices.Clone(r.Lines), pattern))
+}
+
+// ChangeTo is the change of the text that makes these rules others.
+func (r *Rules) ChangeTo(to *Rules) Change {
+	old, lines := r.Lines, to.Lines
+	same := 0
+	for same < min(len(old), len(lines)) && old[same] == lines[same] {
+		same++
+	}
+	old, lines = old[same:], lines[same:]
+	for len(old) > 0 && len(lines) > 0 && old[len(old)-1] == lines[len(lines)-1] {
+		old, lines = old[:len(old)-1], lines[:len(lines)-1]
+	}
+	c := Change{Line: same, Old: strings.Join(old, "\n"), New: strings.Join(lines, "\n")}
+	if len(old) > 0 {
+		c.Line++
+	}
+	return c
 }
 
 // nearMiss is why a pattern that looks as if it meant the path does not match it.
-func (r *Rules) nearMiss(name string) (why string, line int) {
+func (r *Rules) nearMiss(name string) Decision {
 	for _, p := range r.patterns {
 		if p.keeps() {
 			continue
@@ -130,24 +170,28 @@ func (r *Rules) nearMiss(name string) (why string, line int) {
 			ok, err := matcher.MatchesOrParentMatches(name)
 			return err == nil && ok
 		}
-		before, _, comment := strings.Cut(p.clean, "#")
+		before, comment, commented := strings.Cut(p.clean, "#")
 		first, _, several := strings.Cut(p.clean, " ")
 		switch {
-		case comment && strings.TrimSpace(before) != "" && try(strings.TrimSpace(before)):
-			return fmt.Sprintf("line %d reads as the one pattern %q: a # begins a comment only at the start of a line", p.line, p.written), p.line
+		case commented && strings.TrimSpace(before) != "" && try(strings.TrimSpace(before)):
+			return missed(p, []string{"#" + comment, strings.TrimSpace(before)}, "line %d reads as the one pattern %q: a # begins a comment only at the start of a line", p.line, p.written)
 		case several && try(first):
-			return fmt.Sprintf("line %d reads as the one pattern %q, blanks and all: write one pattern a line", p.line, p.written), p.line
+			return missed(p, strings.Fields(p.written), "line %d reads as the one pattern %q, blanks and all: write one pattern a line", p.line, p.written)
 		case !strings.HasPrefix(p.clean, "..") && try("**/"+p.clean):
-			return fmt.Sprintf("line %d, %s, matches only at the top of the folder: write **/%s to match below it too", p.line, p.written, p.clean), p.line
+			return missed(p, []string{"**/" + p.clean}, "line %d, %s, matches only at the top of the folder: write **/%s to match below it too", p.line, p.written, p.clean)
 		case strings.EqualFold(p.clean, name) || strings.EqualFold(p.clean, path.Base(name)):
-			return fmt.Sprintf("line %d, %s, differs in capital letters, and Docker tells them apart", p.line, p.written), p.line
+			return missed(p, []string{"**/" + path.Base(name)}, "line %d, %s, differs in capital letters, and Docker tells them apart", p.line, p.written)
 		case strings.ContainsAny(p.clean, "{}"):
 			for _, word := range strings.FieldsFunc(p.clean, func(c rune) bool { return strings.ContainsRune("{},", c) }) {
 				if strings.Contains(name, word) {
-					return fmt.Sprintf("line %d, %s, uses braces, which Docker takes literally: write one pattern a line", p.line, p.written), p.line
+					return missed(p, nil, "line %d, %s, uses braces, which Docker takes literally: write one pattern a line", p.line, p.written)
 				}
 			}
 		}
 	}
-	return "", 0
+	return Decision{}
+}
+
+func missed(p pattern, instead []string, format string, args ...any) Decision {
+	return Decision{Why: fmt.Sprintf(format, args...), WhyLine: p.line, instead: instead}
 }

@@ -4,9 +4,9 @@ package dockerignore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +20,12 @@ func Kind() check.Kind {
 	return check.Kind{Name: "dockerignore", Phase: check.Context, New: func() check.Check { return new(Dockerignore) }, Manual: check.Manual{
 		Summary: "what does the ignore file really keep out of the build",
 		Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that copies everything is built
-with the student's ignore file, as Docker would: what arrives was not ignored. keeps are paths that must arrive. The text of the
-ignore file is not judged, but each path shows the line that decided, and why a line that looks right misses.
+with the student's ignore file, as Docker would: what arrives was not ignored. What was handed in counts at any depth: app/.env as
+.env, certs/local.key as private.key, app/__pycache__ as __pycache__. What is planted is planted where excludes says; beside a folder
+that a COPY brings in it would cost nothing, and is noted. Every sentence says what was put there to try. keeps are paths that must
+arrive. The text of the ignore file is not judged, but each path shows the line that decided, and why a line that looks right misses.
+
+A line to write is not told where it would keep out a file that a COPY names or the program reads.
 
 Docker's patterns are not git's: they begin at the top of the folder (write **/.env to match below it), # begins a comment only at
 the start of a line, and the last line that matches decides.`,
@@ -73,20 +77,30 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	}
 	var o check.Outcome
 	rows := [][]string{{"path", "in the build", "decided by"}}
-	var missing []string // lines that would keep out what is sent
-	misses := false      // a line was meant to keep it out
+	var sent []string // that should be kept out
+	misses := false   // a line was meant to keep one out
 	for _, name := range d.Excludes {
 		item := check.Passed(name)
-		decision := rules.Decide(name)
-		if check.Arrives(arrived, name) {
-			item = d.leak(name, rules, decision)
-			misses = misses || decision.Why != ""
-			if line := suggestion(name); !slices.Contains(missing, line) {
-				missing = append(missing, line)
+		var leaks []string
+		for _, path := range append([]string{name}, check.Kin(t.FS(), name)...) {
+			if check.Arrives(arrived, path) {
+				leaks = append(leaks, path)
 			}
 		}
+		if len(leaks) > 0 {
+			item = leak(t, name, leaks, rules)
+			misses = misses || rules.Decide(leaks[0]).Why != ""
+			sent = append(sent, leaks...)
+		} else if below := unguarded(t, name, rules); below != "" {
+			item.Got = fmt.Sprintf("kept out at the top; one in %s would be sent, since only `**/%s` matches below the top, too", path.Dir(below), path.Base(below))
+		}
 		o.Items = append(o.Items, item)
-		rows = append(rows, row(name, rules, decision, item.Share < 1))
+		rows = append(rows, row(name, rules, check.Arrives(arrived, name)))
+		for _, path := range leaks {
+			if path != name {
+				rows = append(rows, row(path, rules, true))
+			}
+		}
 	}
 	for _, name := range d.Keeps {
 		item := check.Passed("keeps " + name)
@@ -96,52 +110,67 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 				Hint: check.Advisef("Add the line !%s at the end of %s, or remove the line that ignores it.", name, rules.File)}
 		}
 		o.Items = append(o.Items, item)
-		rows = append(rows, row(name, rules, decision, item.Share == 1))
+		rows = append(rows, row(name, rules, item.Share == 1))
 	}
-	if len(missing) > 1 && !misses { // else the first such line is what to look at
-		o.Hint = check.Advise("Add to " + rules.File + " a line for each of " + strings.Join(missing, "  "))
-		if rules.File == "" {
-			o.Hint = check.Advise("Create a file .dockerignore beside the Dockerfile, with a line for each of " + strings.Join(missing, "  "))
-		}
+	if len(sent) > 1 && !misses { // else the first such line is what to look at
+		o.Hint = advise(t, rules, sent...)
 	}
 	o.Evidence = []check.Evidence{{Kind: "ignore", Title: "What the ignore file decides", Rows: rows}}
 	return o, nil
 }
 
-// leak is a path that should have been kept out.
-func (d *Dockerignore) leak(name string, rules *dockerignore.Rules, decision dockerignore.Decision) check.Item {
-	item := check.Item{Name: name, Want: "kept out of the build", Got: "it is sent to the build", File: ".dockerignore", Line: decision.Line}
-	pattern := suggestion(name)
+// leak is the item of a path that should have been kept out, with those of its sort, and of which some are sent.
+func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules) check.Item {
+	decision := rules.Decide(leaks[0])
+	item := check.Item{Name: name, Want: "kept out of the build", Got: check.HandedIn(t, leaks[0]) + " " + check.Sent(t, leaks[0]), File: ".dockerignore", Line: decision.Line}
 	switch {
 	case rules.File == "":
 		item.Got += ", because there is no .dockerignore"
-		item.Hint = check.Advisef("Create a file .dockerignore beside the Dockerfile, with %s on a line of its own.", pattern)
 	case decision.Why != "":
 		item.File, item.Line = rules.File, decision.WhyLine
 		item.Got += ": " + decision.Why
-		item.Hint = check.Advisef("Write %s on a line of its own, after all lines that begin with !.", pattern)
 	default:
 		item.File = rules.File
-		item.Hint = check.Advisef("Add the line %s to %s.", pattern, rules.File)
 	}
+	if more := leaks[1:]; len(more) > 0 {
+		item.Got += fmt.Sprintf("; and so is %s", strings.Join(more[:min(len(more), 3)], ", "))
+	}
+	item.Hint = advise(t, rules, leaks...)
 	return item
 }
 
-// suggestion is the line that the lesson would write for a path.
-func suggestion(name string) string {
-	first, _, below := strings.Cut(name, "/")
-	switch ext := path.Ext(name); {
-	case below:
-		return first + "/"
-	case strings.HasPrefix(name, ".env") && name != ".env":
-		return ".env.*"
-	case ext == ".pem" || ext == ".key" || ext == ".log":
-		return "*" + ext
+// advise says which lines keep paths out.
+func advise(t check.Source, rules *dockerignore.Rules, paths ...string) check.Hint {
+	edit, needs := check.IgnoreEdit(t, paths...)
+	switch {
+	case edit == nil && needs != "":
+		return check.Advisef("The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and then list it in .dockerignore.", needs)
+	case edit == nil:
+		return check.Advisef("List %s in .dockerignore, one a line, below all lines that begin with !.", strings.Join(paths, ", "))
+	case rules.File == "":
+		return check.Hint{Advice: "Create a file .dockerignore beside the Dockerfile.", Edit: edit}
 	}
-	return name
+	return check.Hint{Edit: edit}
 }
 
-func row(name string, rules *dockerignore.Rules, d dockerignore.Decision, arrived bool) []string {
+// unguarded is a path of the same name in a folder that a COPY brings in, where the ignore file would let it through; or empty.
+func unguarded(t check.Source, name string, rules *dockerignore.Rules) string {
+	file, err := t.Dockerfile()
+	entries, _ := fs.ReadDir(t.FS(), ".")
+	if err != nil || strings.Contains(name, "/") {
+		return ""
+	}
+	for _, e := range entries {
+		below := path.Join(e.Name(), name)
+		if brings, _ := file.Brings(below); e.IsDir() && brings && !rules.Decide(e.Name()).Ignored && !rules.Decide(below).Ignored {
+			return below
+		}
+	}
+	return ""
+}
+
+func row(name string, rules *dockerignore.Rules, arrived bool) []string {
+	d := rules.Decide(name)
 	decided, in := "no line", "no"
 	if d.Line > 0 {
 		decided = rules.File + ":" + strconv.Itoa(d.Line) + "  " + d.Pattern

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,8 +25,10 @@ func Kind() check.Kind {
 		Text: `Files that look like secrets are planted in a copy of the folder, with a text that stands nowhere else. Those that the ignore file
 keeps out of the build cannot reach the image. Where others are left, the copy is built, and every layer of the image is searched
 for that text, deleted files too: a file that a later layer removes is still there for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
-When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
-API_KEY with a value in ENV or ARG are found: both stay readable in the image.`,
+What was handed in counts at any depth: app/.env as .env, certs/local.key as private.key, and a private key by its content, whatever it
+is called. When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
+API_KEY with a value in ENV or ARG are found, and passwords inside addresses: both stay readable in the image. A length, a flag or a
+path is no secret (PASSWORD_MIN_LENGTH=8).`,
 		Example: `id: no-secrets
 points: 3
 secrets: {plant: [.env, private.key]}`}}
@@ -57,19 +60,42 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	sent := slices.DeleteFunc(slices.Clone(s.Plant), func(name string) bool { return !check.Arrives(arrived, name) })
-	found, passed, err := reach(ctx, t, in, sent)
+	kin := map[string][]string{} // what is looked for, by the path of plant that it stands for
+	var sent []string
+	for _, name := range s.Plant {
+		for _, path := range append([]string{name}, check.Kin(t.FS(), name)...) {
+			if check.Arrives(arrived, path) && !slices.Contains(sent, path) {
+				kin[name], sent = append(kin[name], path), append(sent, path)
+			}
+		}
+	}
+	keys := privateKeys(t.FS(), arrived, sent)
+	found, passed, err := reach(ctx, t, in, append(sent, keys...))
 	if err != nil {
 		return check.Outcome{}, err
 	}
 	var o check.Outcome
+	var all []string
 	for _, name := range s.Plant {
 		item := check.Item{Name: name + " stays out", Share: 1, Got: passed}
-		if h, ok := found[name]; ok {
-			item = check.Item{Name: item.Name, Want: name + " in no layer of the image", Got: h.where(), File: "Dockerfile", Line: h.line,
-				Hint: check.Advisef("List %s in .dockerignore: deleting it in a later line does not take it out of the layer before.", name)}
+		var reached []string
+		for _, path := range kin[name] {
+			if _, ok := found[path]; ok {
+				reached = append(reached, path)
+			}
 		}
-		o.Items = append(o.Items, item)
+		if len(reached) > 0 {
+			item = leak(t, item.Name, name, reached, found)
+		}
+		o.Items, all = append(o.Items, item), append(all, reached...)
+	}
+	for _, path := range keys {
+		if _, ok := found[path]; ok {
+			o.Items, all = append(o.Items, leak(t, path+" stays out", path, []string{path}, found)), append(all, path)
+		}
+	}
+	if len(all) > 1 {
+		o.Hint = advise(t, all)
 	}
 	items, err := literals(t)
 	if err != nil {
@@ -78,6 +104,51 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	o.Items = append(o.Items, items...)
 	return o, nil
 }
+
+// leak is the item of a path that was to stay out, of which, or of whose sort, some are in the image.
+func leak(t check.Source, title, name string, paths []string, found map[string]hit) check.Item {
+	h := found[paths[0]]
+	item := check.Item{Name: title, Want: name + " in no layer of the image", Got: check.HandedIn(t, paths[0]) + " " + h.where(), Hint: advise(t, paths)}
+	if item.Line = h.line; h.line > 0 {
+		item.File = check.DockerfileName(t)
+	}
+	return item
+}
+
+// advise says how to keep paths out of the image.
+func advise(t check.Source, paths []string) check.Hint {
+	edit, needs := check.IgnoreEdit(t, paths...)
+	if edit == nil && needs != "" {
+		return check.Advisef("The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and then list it in .dockerignore.", needs)
+	}
+	hint := check.Hint{Cause: "Deleting it in a later line does not take it out of the layer before.", Edit: edit}
+	if rules, err := t.Ignore(); err == nil && rules.File == "" && edit != nil {
+		hint.Advice = "Create a file .dockerignore beside the Dockerfile."
+	}
+	if edit == nil {
+		hint.Advice = fmt.Sprintf("List %s in .dockerignore.", strings.Join(paths, ", "))
+	}
+	return hint
+}
+
+// privateKeys are the files of the folder, sent to a build and not looked for yet, that hold a private key.
+func privateKeys(folder fs.FS, sent, known []string) (keys []string) {
+	for _, name := range sent {
+		info, err := fs.Stat(folder, name)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > longestKey || slices.Contains(known, name) {
+			continue
+		}
+		if text, err := fs.ReadFile(folder, name); err == nil && privateKey.Match(text) {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+// longestKey is how many bytes a file with a key has at most.
+const longestKey = 32 << 10
+
+var privateKey = regexp.MustCompile(`(?m)^-----BEGIN [A-Z ]*PRIVATE KEY-----\s*$`)
 
 // reach builds the folder with secrets planted that are sent to the build, and searches the image for them. Where there is
 // none, passed may say why.
@@ -114,12 +185,12 @@ type hit struct {
 }
 
 func (h hit) where() string {
-	at := "it is in the image"
+	at := "is in the image"
 	if h.path != "" {
-		at = "it is in the image as /" + h.path
+		at += " as /" + h.path
 	}
 	if h.line > 0 {
-		at += fmt.Sprintf(", put there by line %d, %s", h.line, h.instruction)
+		at += fmt.Sprintf(", brought by line %d, `%s`", h.line, h.instruction)
 	}
 	return at
 }
@@ -185,7 +256,11 @@ func literals(t check.Source) (items []check.Item, _ error) {
 		for _, in := range stage.Instructions {
 			for _, a := range in.Assignments() {
 				if a.Secret() {
-					items = append(items, check.Item{Name: a.Name, Want: "no secret written into the Dockerfile", Got: in.Name + " " + a.Name + " has a value",
+					got := in.Name + " " + a.Name + " has a value"
+					if a.Password() {
+						got = in.Name + " " + a.Name + " has a password in its address"
+					}
+					items = append(items, check.Item{Name: a.Name, Want: "no secret written into the Dockerfile", Got: got,
 						Hint: check.Advise("Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."), File: file.Name, Line: in.Line})
 				}
 			}

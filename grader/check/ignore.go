@@ -1,0 +1,194 @@
+package check
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/dockerignore"
+)
+
+// mostWalked is how many files of a folder are looked at.
+const mostWalked = 20_000
+
+// others are folders of other people's files.
+var others = []string{".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"}
+
+// Kin are the files of the folder, handed in, that are of a path's sort, at any depth: of .env those of that name, of
+// server.key those with that ending, of tests/test_main.py all that is in a folder tests. The path itself is none.
+func Kin(folder fs.FS, name string) []string {
+	first, _, below := strings.Cut(name, "/")
+	ext := path.Ext(name)
+	alike := func(file string) bool {
+		base := path.Base(file)
+		switch {
+		case below:
+			return slices.Contains(strings.Split(path.Dir(file), "/"), first)
+		case strings.HasPrefix(name, ".env."):
+			return strings.HasPrefix(base, ".env.") && !harmless(base)
+		case ext == ".pem" || ext == ".key" || ext == ".log":
+			return path.Ext(base) == ext
+		}
+		return base == name
+	}
+	var found []string
+	walk(folder, first, func(file string) {
+		if file != name && alike(file) {
+			found = append(found, file)
+		}
+	})
+	return found
+}
+
+// harmless reports whether a file is there to show what to write into another.
+func harmless(base string) bool {
+	return slices.ContainsFunc([]string{"example", "sample", "template", "dist"}, func(word string) bool { return strings.Contains(base, word) })
+}
+
+// walk visits the files of a folder, but for those of folders of other people's files, unless one is asked for.
+func walk(folder fs.FS, wanted string, visit func(string)) {
+	n := 0
+	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		switch n++; {
+		case err != nil:
+			return nil // what cannot be read holds nothing for us
+		case n > mostWalked:
+			return fs.SkipAll
+		case d.IsDir() && d.Name() != wanted && slices.Contains(others, d.Name()):
+			return fs.SkipDir
+		case d.Type().IsRegular():
+			visit(name)
+		}
+		return nil
+	})
+}
+
+// IgnorePattern is the line of an ignore file for a path and those of its sort.
+func IgnorePattern(s Source, name string) string {
+	folders := strings.Split(path.Dir(name), "/")
+	if i := slices.IndexFunc(folders, func(f string) bool { return f == "tests" || slices.Contains(others, f) }); i >= 0 {
+		return strings.Repeat("**/", min(i, 1)) + folders[i] + "/"
+	}
+	first, _, below := strings.Cut(name, "/")
+	if _, err := fs.Stat(s.FS(), name); below && err != nil {
+		return first + "/"
+	}
+	pattern := path.Base(name)
+	switch ext := path.Ext(name); {
+	case strings.HasPrefix(pattern, ".env") && pattern != ".env":
+		pattern = ".env.*"
+	case ext == ".pem" || ext == ".key" || ext == ".log":
+		pattern = "*" + ext
+	}
+	if below {
+		return "**/" + pattern
+	}
+	return pattern
+}
+
+// IgnoreEdit is the edit that keeps paths out of the build, in one place of the ignore file, or nil where there is none that
+// would not keep out what a COPY names or the program reads; needs says which file that is.
+func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
+	before, err := s.Ignore()
+	if err != nil {
+		return nil, ""
+	}
+	after := before
+	for _, name := range paths {
+		if after.Decide(name).Ignored {
+			continue
+		}
+		var changed *dockerignore.Rules
+		for _, pattern := range []string{IgnorePattern(s, name), name} {
+			if changed = after.Ignoring(pattern, name); changed == nil {
+				continue
+			}
+			if needs = harms(s, after, changed); needs == "" {
+				break
+			}
+			changed = nil
+		}
+		if changed == nil {
+			return nil, needs
+		}
+		after = changed
+	}
+	if after == before {
+		return nil, ""
+	}
+	c := before.ChangeTo(after)
+	return &Edit{File: after.File, Line: c.Line, Old: c.Old, New: c.New}, ""
+}
+
+// harms is a file that rules keep out and others did not, though a COPY names it, or the program reads it; or empty.
+func harms(s Source, before, after *dockerignore.Rules) string {
+	var gone, stay []string
+	walk(s.FS(), "", func(name string) {
+		if before.Decide(name).Ignored {
+			return
+		}
+		if after.Decide(name).Ignored {
+			gone = append(gone, name)
+		} else {
+			stay = append(stay, name)
+		}
+	})
+	if len(gone) == 0 {
+		return ""
+	}
+	if file, err := s.Dockerfile(); err == nil {
+		for _, stage := range file.Stages {
+			for _, in := range stage.Instructions {
+				for _, source := range in.Sources() {
+					takes := func(name string) bool { return dockerfile.Covers(source, name) }
+					if i := slices.IndexFunc(gone, takes); i >= 0 && !slices.ContainsFunc(stay, takes) {
+						return gone[i]
+					}
+				}
+			}
+		}
+	}
+	for _, name := range stay {
+		if !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".sh"}, path.Ext(name)) {
+			continue
+		}
+		text := small(s.FS(), name)
+		for _, lost := range gone {
+			base := path.Base(lost)
+			if strings.Contains(text, base) || strings.HasPrefix(base, ".env") && strings.Contains(text, "dotenv") {
+				return lost
+			}
+		}
+	}
+	return ""
+}
+
+// small is the text of a file that is no longer than a person writes, or empty.
+func small(folder fs.FS, name string) string {
+	if info, err := fs.Stat(folder, name); err != nil || info.Size() > 1<<20 {
+		return ""
+	}
+	text, _ := fs.ReadFile(folder, name)
+	return string(text)
+}
+
+// Sent says in words what becomes of a path that the ignore file lets through: that a COPY of the Dockerfile takes it, or that
+// one of everything would.
+func Sent(s Source, name string) string {
+	if file, err := s.Dockerfile(); err == nil {
+		if brings, _ := file.Brings(name); brings {
+			return "is sent to the build"
+		}
+	}
+	return "would be sent to the build by a `COPY . .`"
+}
+
+// HandedIn names a path in words: one that is not in the folder was put there to try.
+func HandedIn(s Source, name string) string {
+	if _, err := fs.Stat(s.FS(), name); err != nil {
+		return "the " + name + " that was put there to try"
+	}
+	return name
+}
