@@ -48,6 +48,8 @@ func (e Edit) String() string {
 	switch {
 	case e.New == "":
 		return fmt.Sprintf("Take `%s` out of %s, line %d.", e.Old, e.File, e.Line)
+	case strings.Contains(e.Old, "\n"):
+		return fmt.Sprintf("Make lines %d to %d of %s %s.", e.Line, e.Line+strings.Count(e.Old, "\n"), e.File, strings.TrimSuffix(quoted, ","))
 	case e.Old != "":
 		return fmt.Sprintf("Make line %d of %s %s.", e.Line, e.File, strings.TrimSuffix(quoted, ","))
 	case e.Line == 0:

@@ -47,6 +47,9 @@ func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, er
 		if !l.Base {
 			if n := layer - baseLayers; n < len(lines) {
 				l.Line = lines[n]
+				if in := s.file.At(l.Line); in != nil { // in the student's own words
+					l.Instruction = brief(in.Text)
+				}
 			}
 		}
 		info.Layers = append(info.Layers, l)
@@ -108,11 +111,14 @@ func (s *Session) base(ctx context.Context, info *check.ImageInfo, layers []stri
 var historyNoise = regexp.MustCompile(`^(/bin/sh -c (#\(nop\) *)?)|\s*# buildkit$`)
 
 func instructionOf(createdBy string) string {
-	text := strings.TrimSpace(historyNoise.ReplaceAllString(createdBy, ""))
-	if len(text) > 300 {
-		text = text[:300] + "…"
+	return brief(strings.TrimSpace(historyNoise.ReplaceAllString(createdBy, "")))
+}
+
+func brief(instruction string) string {
+	if len(instruction) > 300 {
+		return strings.ToValidUTF8(instruction[:300], "") + "…"
 	}
-	return text
+	return instruction
 }
 
 func parsePort(p string) check.Port {

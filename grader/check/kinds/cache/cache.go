@@ -27,8 +27,11 @@ build too. Other steps are shown, and cost nothing; so does one that installs th
 uv sync does after uv sync --no-install-project. When the control is not cached, nothing can be said, and that is the grader's
 error; but what an ADD of a URL brings in anew each time, and all that is installed after it, is not cached, and fails.
 
-The file that is edited is the first that a pattern matches: one that the ignore file leaves, main.py before others, and tests last. When
-nothing that the build does comes of it, the next is tried, three in all.`,
+The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first that a
+pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any other of a program.
+When nothing that the build does comes of it, the next is tried, three in all. Where no COPY brings a file of the program into the
+image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing can be installed again: a pass that
+says so.`,
 		Example: `id: layer-cache
 points: 12
 cache: {edit: [main.py]}`}}
@@ -55,11 +58,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		return check.Outcome{}, err
 	}
 	if len(programs) == 0 {
-		var patterns []string
-		for _, g := range c.Edit {
-			patterns = append(patterns, string(g))
-		}
-		return check.Fail(name, "a program to edit: "+strings.Join(patterns, ", "), "none of them is in the folder", check.Advise("Hand in the program, too.")), nil
+		return nothing(t), nil
 	}
 	fetched, err := control(ctx, t)
 	if err != nil {
@@ -72,7 +71,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	}
 	for _, program := range programs[:min(len(programs), most)] {
 		// Not from the seed: what an earlier run with it built is in the cache still.
-		edited, err := t.Retrace(ctx, check.Patch{Path: program, Append: true, Data: fmt.Appendf(nil, "\n# %s\n", rand.Text())})
+		edited, err := t.Retrace(ctx, check.Patch{Path: program, Append: true, Data: comment(program)})
 		if err != nil {
 			return check.Outcome{}, err
 		}
@@ -80,7 +79,34 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 			return judge(ctx, t, "an edit of "+program, edited.Steps)
 		}
 	}
-	return check.Pass(name, "no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build"), nil
+	return unjudged("no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build, so there is nothing to judge", check.Hint{}), nil
+}
+
+// nothing is the outcome where no file of the program is in the image.
+func nothing(t check.Source) check.Outcome {
+	started := check.StartedFile(t)
+	if started == "" {
+		return unjudged("no file of a program is copied into the image, so there is nothing to judge", check.Advise("COPY the program into the image."))
+	}
+	rules, err := t.Ignore()
+	if err == nil && rules.Decide(started).Ignored {
+		return unjudged(fmt.Sprintf("line %d of %s keeps %s out of the image, so there is nothing to judge", rules.Decide(started).Line, rules.File, started),
+			check.Advise("Let the program into the image."))
+	}
+	return unjudged("no COPY brings "+started+" into the image, so there is nothing to judge", check.Advisef("COPY %s into the image, below the line that installs.", started))
+}
+
+func unjudged(why string, hint check.Hint) check.Outcome {
+	return check.Outcome{Items: []check.Item{{Name: name, Skipped: true, Want: "an edit of the program that the build takes notice of", Got: why, Hint: hint}}}
+}
+
+// comment is what an edit adds to a file, in its language.
+func comment(file string) []byte {
+	sign := "//"
+	if slices.Contains([]string{".py", ".rb", ".sh", ".txt", ".toml", ".yaml", ".yml", ""}, path.Ext(file)) {
+		sign = "#"
+	}
+	return fmt.Appendf(nil, "\n%s %s\n", sign, rand.Text())
 }
 
 func uncached(s check.Step) bool { return !s.Cached }
@@ -130,6 +156,14 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	file, err := t.Dockerfile()
+	if err != nil {
+		return nil, err
+	}
+	held := func(name string) bool {
+		brings, certain := file.Brings(name)
+		return !rules.Decide(name).Ignored && (brings || !certain)
+	}
 	var names []string
 	err = fs.WalkDir(t.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -156,19 +190,21 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 		}
 		return n
 	}
-	var sent, ignored []string
-	for _, g := range c.Edit {
-		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !g.Match(name) })
+	started := check.StartedFile(t)
+	var ranked []string
+	add := func(match func(string) bool) {
+		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !held(name) || !match(name) })
 		slices.SortStableFunc(matching, func(a, b string) int { return rank(a) - rank(b) })
-		for _, name := range matching {
-			switch {
-			case slices.Contains(sent, name) || slices.Contains(ignored, name):
-			case rules.Decide(name).Ignored:
-				ignored = append(ignored, name)
-			default:
-				sent = append(sent, name)
-			}
-		}
+		ranked = append(ranked, matching...)
 	}
-	return append(sent, ignored...), nil
+	add(func(name string) bool {
+		return name == started && slices.ContainsFunc(c.Edit, func(g option.Glob) bool { return g.Match(name) })
+	})
+	for _, g := range c.Edit {
+		add(g.Match)
+	}
+	add(func(name string) bool { return name == started })
+	add(check.IsProgram)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(ranked, func(name string) bool { was := seen[name]; seen[name] = true; return was }), nil
 }

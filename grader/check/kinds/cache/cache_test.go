@@ -31,18 +31,18 @@ func TestOrder(t *testing.T) {
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
 	for _, c := range []struct{ lines, want string }{
 		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", good},
-		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
-		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n", again("RUN python -m pip install -r requirements.txt", "4", "Line 3, ADD . /app, brings the program in before line 4 installs. "+advice)},
-		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n", again("RUN uv pip install -r requirements.txt", "5", "Line 3, COPY main.py ., brings the program in before line 5 installs. "+advice)},
-		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n", again("RUN <<EOF", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
-		{"COPY . .\nRUN echo done\n", "ok " + name + ": the build installs nothing"},
+		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
+		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n", again("RUN python -m pip install -r requirements.txt", "4", "Line 3, `ADD . /app`, brings the program in before line 4 installs. "+advice)},
+		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n", again("RUN uv pip install -r requirements.txt", "5", "Line 3, `COPY main.py .`, brings the program in before line 5 installs. "+advice)},
+		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n", again("RUN <<EOF", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice)},
+		{"COPY . .\nRUN echo done\n", "ok " + name + ": nothing is installed, so nothing can be installed again"},
 		{"RUN apt-get update && apt-get install -y curl\nCOPY . .\n", good},
-		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)},
+		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY requirements.txt .`, `run pip install -r requirements.txt`, `copy . .`, one a line.")},
 		// uv's own advice: the dependencies first, the project after the program
 		{"COPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n", good},
 		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps .\n", good},
 		{"COPY pyproject.toml .\nRUN uv sync --no-install-project\nCOPY . .\nRUN pip install -r requirements.txt\n",
-			again("RUN pip install -r requirements.txt", "6", "Line 5, COPY . ., brings the program in before line 6 installs. "+advice)},
+			again("RUN pip install -r requirements.txt", "6", "Line 5, `COPY . .`, brings the program in before line 6 installs. Make lines 5 to 6 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", from(c.lines)), c.lines)
 	}
@@ -67,8 +67,21 @@ func TestEdit(t *testing.T) {
 		{from(copyAll).Without("main.py").With("a.py", "").With("tests/main.py", ""), "{}", "after an edit of a.py;"},
 		{from(copyAll).With("main.py", "").With(".dockerignore", "main.py\n").With("server.py", ""), "{edit: [main.py, server.py]}", "after an edit of server.py;"},
 		{from("COPY src src\nRUN pip install -r requirements.txt\n").With("src/main.py", ""), "{}", "after an edit of src/main.py;"}, // main.py is never copied
-		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}", "ok " + name + ": no edit of main.py changes anything in the build"},
-		{from(copyAll).Without("main.py"), "{}", "0 " + name + ": want a program to edit: main.py, app/main.py, **/*.py; got none of them is in the folder; hint: Hand in the program, too."},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}", "- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
+		{from(copyAll).Without("main.py"), "{}", "- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
+
+		// what CMD starts, in any language
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\"]\n"), "{}", "- " + name + ": no COPY brings main.py into the image, so there is nothing to judge"},
+		{from(copyAll+"CMD [\"python\", \"server.py\"]\n").With("server.py", ""), "{}", "after an edit of server.py;"},
+		{from(copyAll+"CMD node src/app.js\n").With("src/app.js", ""), "{edit: [nothing.py]}", "after an edit of src/app.js;"},
+		{from("COPY . .\nRUN npm install\nCMD [\"npm\", \"start\"]\n").Without("main.py").With("index.js", "").With("package.json", `{"scripts": {"start": "node index.js"}}`), "{}",
+			"after an edit of index.js; got run again: RUN npm install; hint: Line 3, `COPY . .`, brings the program in before line 4 installs. " +
+				"Make lines 3 to 4 of Dockerfile `COPY package.json .`, `RUN npm install`, `COPY . .`, one a line.; at Dockerfile:4"},
+		{from("COPY . .\nRUN pip install fastapi uvicorn\n"), "{}", "brings the program in before line 4 installs. " +
+			"Make lines 3 to 4 of Dockerfile `RUN pip install fastapi uvicorn` and below it `COPY . .`.; at Dockerfile:4"},
+		{from("COPY . .\nRUN apt-get update\nRUN pip install fastapi\n"), "{}", "brings the program in before line 5 installs. Write line 5 above line 3.; at Dockerfile:5"},
+		{from(copyAll).With(".dockerignore", "main.py\n").With("Dockerfile", "FROM x\nCOPY . .\nRUN pip install x\nCMD [\"python\", \"main.py\"]\n"), "{}",
+			"- " + name + ": line 1 of .dockerignore keeps main.py out of the image, so there is nothing to judge"},
 	} {
 		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: "+c.edit, c.target), c.want)
 	}
@@ -114,8 +127,8 @@ func (l logging) Retrace(ctx context.Context, edits ...check.Patch) (check.Built
 func TestScripts(t *testing.T) {
 	const script = "COPY . .\nRUN sh install.sh\n"
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
-	fails := again("RUN sh install.sh", "4", "Line 3, COPY . ., brings the program in before line 4 installs. "+advice)
-	passes := "ok " + name + ": the build installs nothing"
+	fails := again("RUN sh install.sh", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice)
+	passes := "ok " + name + ": nothing is installed, so nothing can be installed again"
 	for log, want := range map[string]string{
 		"Resolved 12 packages in 1ms\nInstalled 12 packages in 8ms\n": fails,
 		"Resolved and installed 2 packages\n":                         fails,
@@ -132,7 +145,7 @@ func TestScripts(t *testing.T) {
 	const fill = "fill /app/.venv/lib/python3.12/site-packages/"
 	for run, want := range map[string]string{
 		fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000": again("RUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000", "4",
-			"Line 3, COPY . ., brings the program in before line 4 installs. "+advice),
+			"Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice),
 		fill + "a-1.dist-info/METADATA 90000 && " + fill + "a-1.dist-info/RECORD 90000": passes,
 		fill + "a.py 90000 && " + fill + "b.py 90000":                                   passes,
 		fill + "a-1.dist-info/METADATA 10 && " + fill + "b-1.dist-info/METADATA 10":     passes,
@@ -166,7 +179,7 @@ func stale(built check.Built) check.Built {
 func TestFetched(t *testing.T) {
 	const add = "ADD https://example.org/now /now\n"
 	assert.Equal(t, "0 "+name+": want every installing step from the cache after no edit at all; got run again: RUN pip install -r requirements.txt; "+
-		"hint: Line 3, ADD https://example.org/now /now, may fetch something else each time: write it below line 5.; at Dockerfile:5",
+		"hint: Line 3, `ADD https://example.org/now /now`, may fetch something else each time. Write it below line 5.; at Dockerfile:5",
 		checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from(add + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
 	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n" + add + "COPY . .\n")}))
 }

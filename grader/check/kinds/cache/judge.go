@@ -48,15 +48,15 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	if len(again) == 0 {
 		got := "the edit installed no dependency again"
 		if installing == 0 {
-			got = "the build installs nothing"
+			got = "nothing is installed, so nothing can be installed again"
 		}
 		o := check.Pass(name, got)
 		o.Evidence = evidence
 		return o, nil
 	}
 	_, command := split(again[0])
-	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command, check.Advise(hint(again[0], steps)))
-	o.Items[0].File, o.Items[0].Line = "Dockerfile", again[0].Line
+	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command, hint(t, again[0], steps))
+	o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), again[0].Line
 	o.Evidence = evidence
 	return o, nil
 }
@@ -138,23 +138,29 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 }
 
 // hint names the line that brought the program in: of the same stage, the first that did not come from the cache.
-func hint(again check.Step, steps []check.Step) string {
+func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
 	stage, command := split(again)
-	for _, s := range steps {
-		if of, culprit := split(s); of == stage && !s.Cached {
-			switch {
-			case s.Name == again.Name:
-			case fetches(s):
-				return fmt.Sprintf("Line %d, %s, may fetch something else each time: write it below line %d.", s.Line, culprit, again.Line)
-			default:
-				return fmt.Sprintf("Line %d, %s, brings the program in before line %d installs. %s", s.Line, culprit, again.Line, advice)
-			}
-			break
+	i := slices.IndexFunc(steps, func(s check.Step) bool { of, _ := split(s); return of == stage && !s.Cached })
+	if i >= 0 && steps[i].Name != again.Name {
+		first := steps[i]
+		_, culprit := split(first)
+		if fetches(first) {
+			return check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, may fetch something else each time.", first.Line, culprit), Advice: fmt.Sprintf("Write it below line %d.", again.Line)}
 		}
+		h := check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, brings the program in before line %d installs.", first.Line, culprit, again.Line)}
+		edit, lists := check.InstallFirst(t, first.Line, again.Line)
+		switch h.Edit = edit; {
+		case edit != nil:
+		case lists:
+			h.Advice = advice
+		default:
+			h.Advice = fmt.Sprintf("Write line %d above line %d.", again.Line, first.Line)
+		}
+		return h
 	}
 	if strings.Contains(command, "--mount") {
-		return "The step mounts the program: mount the file that lists the dependencies alone."
+		return check.Advise("The step mounts the program: mount the file that lists the dependencies alone.")
 	}
-	return advice
+	return check.Advise(advice)
 }

@@ -3,13 +3,16 @@ package image
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -20,6 +23,7 @@ func Kind() check.Kind {
 		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
 a linear share between. Sizes are those that docker images shows with the storage driver overlay2, whatever this engine has:
 the containerd image store of new installations counts packed layers, too. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
+The hint names the largest layer of the student's own with its line, and the base only where it is no slim one already.
 waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
 
   image: {user: nonroot}`,
@@ -85,10 +89,10 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	}
 	var o check.Outcome
 	if i.Size != nil {
-		o.Items = append(o.Items, i.Size.judge("size", image.Size, "Use a -slim base image, and leave caches and build tools out of the image."))
+		o.Items = append(o.Items, i.Size.judge("size", image.Size, large(image, int64(i.Size.Full))))
 	}
 	if i.Added != nil {
-		o.Items = append(o.Items, i.Added.judge("size without the base", image.Added, "Build in one stage, and copy only the result into a second."))
+		o.Items = append(o.Items, i.Added.judge("size without the base", image.Added, large(image, 0)))
 	}
 	if i.User != "" {
 		item := check.Passed("user")
@@ -101,23 +105,19 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	for _, port := range i.Expose {
 		item := check.Passed("EXPOSE " + strconv.Itoa(port))
 		if !slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == port }) {
-			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image), Hint: check.Advise("Add the line " + item.Name + ".")}
-			if item.File, item.Line = check.LastLine(t, "EXPOSE"); item.Line > 0 {
-				item.Hint = check.Advisef("Make line %d say %s.", item.Line, item.Name)
-			}
+			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image), Hint: says(t, "EXPOSE", strconv.Itoa(port))}
+			item.File, item.Line = check.LastLine(t, "EXPOSE")
 		}
 		o.Items = append(o.Items, item)
 	}
 	if i.Workdir != "" {
 		item := check.Passed("WORKDIR")
 		if image.Config.WorkingDir != i.Workdir {
-			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir, Hint: check.Advise("Add the line WORKDIR " + i.Workdir + ".")}
+			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir, Hint: says(t, "WORKDIR", i.Workdir)}
 			if item.Got == "" {
 				item.Got = "/, since there is no WORKDIR"
 			}
-			if item.File, item.Line = check.LastLine(t, "WORKDIR"); item.Line > 0 {
-				item.Hint = check.Advisef("Make line %d say WORKDIR %s.", item.Line, i.Workdir)
-			}
+			item.File, item.Line = check.LastLine(t, "WORKDIR")
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -134,6 +134,23 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	return o, nil
 }
 
+// says is the line that makes an instruction say a value: in place of the one that counts, or else below FROM.
+func says(t check.Source, name, value string) check.Hint {
+	line := name + " " + value
+	file, err := t.Dockerfile()
+	if err != nil {
+		return check.Advise("Add the line " + line + ".")
+	}
+	change := &dockerfile.Change{Line: file.Final().Line, New: line}
+	if last := file.Last(name); last != nil {
+		change = file.Change(*last, line)
+	}
+	if change == nil || file.Changed(*change) == nil {
+		return check.Advise("Add the line " + line + ".")
+	}
+	return check.Hint{Edit: check.EditOf(file.Name, change)}
+}
+
 // exposed is what the image says of its ports.
 func exposed(image *check.ImageInfo) string {
 	if len(image.Config.Exposed) == 0 {
@@ -141,19 +158,83 @@ func exposed(image *check.ImageInfo) string {
 	}
 	words := []string{"EXPOSE"}
 	for _, p := range image.Config.Exposed {
-		words = append(words, strconv.Itoa(p.Number)+"/"+p.Protocol)
+		word := strconv.Itoa(p.Number)
+		if p.Protocol != "tcp" {
+			word += "/" + p.Protocol
+		}
+		words = append(words, word)
 	}
 	return strings.Join(words, " ")
 }
 
 // judge gives the share that a size is worth.
-func (r *Range) judge(name string, size int64, hint string) check.Item {
+func (r *Range) judge(name string, size int64, hint check.Hint) check.Item {
 	share := min(1, max(0, float64(int64(r.Zero)-size)/float64(r.Zero-r.Full)))
 	item := check.Item{Name: name, Share: share, Got: option.Size(size).String()}
 	if share < 1 {
-		item.Want, item.Hint = "at most "+r.Full.String(), check.Advise(hint)
+		item.Want, item.Hint = "at most "+r.Full.String(), hint
 	}
 	return item
+}
+
+// large says what makes an image large: the largest layer of the student's own, and the base where that alone is too much for
+// full, or for any image where full is 0, and a smaller one is to be had.
+func large(image *check.ImageInfo, full int64) check.Hint {
+	var h check.Hint
+	var largest check.ImageLayer
+	for _, l := range image.Layers {
+		if !l.Base && l.Size > largest.Size {
+			largest = l
+		}
+	}
+	if largest.Size > worth {
+		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", largest.Line, largest.Instruction, option.Size(largest.Size))
+		h.Advice = smaller(largest.Instruction)
+	}
+	if base := image.Size - image.Added; full > 0 && (base > full || largest.Size <= worth) && !small.MatchString(image.Base) && slim.MatchString(image.Base) {
+		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
+		h.Advice = strings.TrimSpace("Use the base in its -slim form. " + h.Advice)
+	}
+	if h.IsZero() {
+		h = check.Advise("Leave out of the image what the program does not need when it runs.")
+	}
+	return h
+}
+
+// worth is how many bytes a layer has at least that is worth looking at.
+const worth = 5_000_000
+
+var (
+	small = regexp.MustCompile(`slim|alpine|distroless|scratch`)
+	slim  = regexp.MustCompile(`(^|/)(python|node|debian|ruby|php|openjdk|golang|perl)(:|$)`) // have a -slim form
+)
+
+// smaller says what can be done about the layer of an instruction.
+func smaller(instruction string) string {
+	in := dockerfile.Instruction{Name: "RUN", Args: []string{strings.TrimPrefix(instruction, "RUN ")}}
+	if name, _, _ := strings.Cut(instruction, " "); strings.EqualFold(name, "COPY") || strings.EqualFold(name, "ADD") {
+		return "Copy only what the program needs, or list the rest in .dockerignore."
+	}
+	var advice []string
+	for _, c := range in.Commands() {
+		apt := c.Program == "apt" || c.Program == "apt-get"
+		switch {
+		case apt && c.Has("upgrade", "dist-upgrade", "full-upgrade"):
+			advice = append(advice, "Take "+c.Program+" upgrade out: a newer base image has what it brings.")
+		case apt && c.Has("install") && !strings.Contains(instruction, "/var/lib/apt/lists"):
+			advice = append(advice, "Install with --no-install-recommends, and end the line with && rm -rf /var/lib/apt/lists/*.")
+		case c.Program == "npm" && c.Installs() && !c.Has("--omit", "--production"):
+			advice = append(advice, "Write npm "+c.Args[0]+" --omit=dev && npm cache clean --force.")
+		case c.Pip() && c.Program != "uv" && !c.Has("--no-cache-dir"):
+			advice = append(advice, "Give pip --no-cache-dir.")
+		case c.Pip() && c.Program == "uv" && c.Has("sync") && !c.Has("--no-dev"):
+			advice = append(advice, "Give uv sync --no-dev, so that what only tests need stays out.")
+		}
+	}
+	if len(advice) == 0 {
+		return "Leave out what the program does not need when it runs."
+	}
+	return strings.Join(slices.Compact(advice), " ")
 }
 
 func layers(image *check.ImageInfo) check.Evidence {
