@@ -139,7 +139,7 @@ func (e *Engine) connected(ctx context.Context, base string) (connected, looked 
 	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	text := fmt.Sprintf(asksNames, base, time.Now().UnixNano())
-	t, err := e.run(asking, recipe{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: repository + e.owner.String() + ":trace"})
+	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: repository + e.owner.String() + ":trace"})
 	if err == nil {
 		return true, true
 	}
