@@ -104,10 +104,8 @@ func (r *run) inspect(i int, prior *class.Row) (*todo, error) {
 // place puts a row in its place, with what the hand-in says of itself.
 func (r *run) place(i int, row class.Row) {
 	e := r.entries[i]
-	row.File, row.Late, row.Student, row.Second, row.Platform = e.File, e.Late, "", false, ""
-	if e.Form == submission.Canvas || e.Form == submission.Moodle {
-		row.Platform = string(e.Form)
-	}
+	row.File, row.Late, row.Student, row.Second = e.File, e.Late, "", false
+	row.Platform, row.Number = string(e.Account.Scope), e.Account.Value
 	row.Name, row.Email = r.person(i)
 	r.rows[i] = row
 }

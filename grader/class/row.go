@@ -29,7 +29,9 @@ type Row struct {
 	Email   string `json:"email,omitempty"`
 	File    string `json:"file,omitempty"` // what was handed in
 	Late    bool   `json:"late,omitempty"`
-	// Platform is "moodle" or "canvas" when ID is that platform's number for the student.
+	// Number is what the learning platform counts the student by, or a team; Platform says which platform. Without a Number,
+	// as in an older file, it is ID.
+	Number   string `json:"number,omitempty"`
 	Platform string `json:"platform,omitempty"`
 	// Second says that the student handed in more than one; the one without it counts.
 	Second bool `json:"second,omitempty"`

@@ -3,10 +3,12 @@ package sheet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -35,18 +37,38 @@ type Table struct {
 
 	at    int   // the line of the header
 	lines []int // of each row
+	form  form
 }
 
-// Read reads a table in UTF-8, or as Excel writes "Unicode text", separated by commas, semicolons or tabs. Rows without
-// anything are left out. file is the name to show in errors, which are of type *[Error].
+// form is how a table is written down: what Write keeps of it.
+type form struct {
+	comma rune
+	crlf  bool
+	mark  bool   // a byte order mark
+	wide  string // of UTF-16: which of its marks; else empty
+	sep   string // the line that tells Excel the separator, or empty
+}
+
+// The marks of UTF-16.
+const (
+	little = "\xff\xfe"
+	big    = "\xfe\xff"
+)
+
+// sepLine is the first line of a file in which Excel is told the separator.
+var sepLine = regexp.MustCompile(`(?i)^"?sep=([,;|:\t])"?[;,\t ]*(?:\n|$)`)
+
+// Read reads a table in UTF-8, or as Excel writes "Unicode text", separated by commas, semicolons or tabs, or what a first
+// line as "sep=;" says. Rows without anything are left out. file is the name to show in errors, of type *[Error].
 func Read(file string, text []byte) (*Table, error) {
 	t := &Table{File: file}
-	text = utf8Of(text)
+	text = t.form.utf8(text)
 	for i, line := range bytes.Split(text, []byte("\n")) {
 		if !utf8.Valid(line) || bytes.ContainsRune(line, 0) {
 			return nil, t.Mistake(i+1, `Save it as "CSV UTF-8".`, "this line is not UTF-8 text")
 		}
 	}
+	t.form.crlf = bytes.Contains(text, []byte("\r\n"))
 	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	text = bytes.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -54,14 +76,20 @@ func Read(file string, text []byte) (*Table, error) {
 		}
 		return r
 	}, text)
-	err := t.parse(text, false)
-	if errors.Is(err, csv.ErrBareQuote) && separator(text) != '\t' { // a space before it, as people write
-		err = t.parse(text, true)
+	t.form.comma = separator(text)
+	above := 0
+	if m := sepLine.FindSubmatch(text); m != nil {
+		t.form.comma = rune(m[1][0])
+		t.form.sep, text, above = strings.TrimSuffix(string(m[0]), "\n"), text[len(m[0]):], 1
+	}
+	err := t.parse(text, above, false)
+	if errors.Is(err, csv.ErrBareQuote) && t.form.comma != '\t' { // a space before it, as people write
+		err = t.parse(text, above, true)
 	}
 	var wrong *csv.ParseError
 	switch {
 	case errors.As(err, &wrong):
-		return nil, t.Mistake(wrong.Line, "Put a text that holds a quote in quotes, and write the quote twice.", "%v", wrong.Err)
+		return nil, t.Mistake(wrong.Line+above, "Put a text that holds a quote in quotes, and write the quote twice.", "%v", wrong.Err)
 	case err != nil:
 		return nil, err
 	case t.Header == nil:
@@ -70,10 +98,11 @@ func Read(file string, text []byte) (*Table, error) {
 	return t, nil
 }
 
-func (t *Table) parse(text []byte, trim bool) error {
+// parse reads the text that stands below some lines.
+func (t *Table) parse(text []byte, above int, trim bool) error {
 	t.Header, t.Rows, t.lines = nil, nil, nil
 	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord, r.Comma, r.TrimLeadingSpace = -1, separator(text), trim
+	r.FieldsPerRecord, r.Comma, r.TrimLeadingSpace = -1, t.form.comma, trim
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -83,6 +112,7 @@ func (t *Table) parse(text []byte, trim bool) error {
 			return err
 		}
 		line, _ := r.FieldPos(0)
+		line += above
 		switch {
 		case strings.TrimSpace(strings.Join(record, "")) == "":
 		case t.Header == nil:
@@ -96,20 +126,31 @@ func (t *Table) parse(text []byte, trim bool) error {
 	}
 }
 
-// utf8Of makes UTF-8 without a mark of it from UTF-16 with one.
-func utf8Of(text []byte) []byte {
-	if little := bytes.HasPrefix(text, []byte{0xff, 0xfe}); little || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+// utf8 makes UTF-8 without a mark of a text in UTF-8 or UTF-16, and notes which it was.
+func (f *form) utf8(text []byte) []byte {
+	for _, mark := range []string{little, big} {
+		if !bytes.HasPrefix(text, []byte(mark)) {
+			continue
+		}
+		f.wide = mark
 		var units []uint16
 		for i := 2; i+1 < len(text); i += 2 {
-			low, high := text[i], text[i+1]
-			if !little {
-				low, high = high, low
-			}
-			units = append(units, uint16(low)|uint16(high)<<8)
+			units = append(units, f.order().Uint16(text[i:]))
 		}
-		text = []byte(string(utf16.Decode(units)))
+		return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
 	}
-	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	f.mark = bytes.HasPrefix(text, []byte("\ufeff"))
+	return bytes.TrimPrefix(text, []byte("\ufeff"))
+}
+
+func (f *form) order() interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+} {
+	if f.wide == big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // separator is the one of the three that the header has most of.
@@ -153,11 +194,32 @@ func (t *Table) Cell(row, column int) string {
 	return strings.TrimSpace(t.Rows[row][column])
 }
 
-// Write writes the table as it is by now, separated by commas.
+// Write writes the table as it is by now, in the form in which it came: the separator, the line ends, the encoding.
 func (t *Table) Write(w io.Writer) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(t.Header); err != nil {
+	return t.WriteRows(w, append([][]string{t.Header}, t.Rows...))
+}
+
+// WriteRows is [Table.Write] of other rows, of which the first is the header.
+func (t *Table) WriteRows(w io.Writer, rows [][]string) error {
+	var b bytes.Buffer
+	if t.form.mark {
+		b.WriteString("\ufeff")
+	}
+	if t.form.sep != "" {
+		b.WriteString(t.form.sep + map[bool]string{false: "\n", true: "\r\n"}[t.form.crlf])
+	}
+	out := csv.NewWriter(&b)
+	out.Comma, out.UseCRLF = t.form.comma, t.form.crlf
+	if err := out.WriteAll(rows); err != nil {
 		return err
 	}
-	return out.WriteAll(t.Rows)
+	text := b.Bytes()
+	if t.form.wide != "" {
+		text = []byte(t.form.wide)
+		for _, unit := range utf16.Encode([]rune(b.String())) {
+			text = t.form.order().AppendUint16(text, unit)
+		}
+	}
+	_, err := w.Write(text)
+	return err
 }

@@ -3,6 +3,7 @@ package sheet_test
 import (
 	"bytes"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,6 +26,9 @@ var cases = []struct {
 	{name: "a space before a quote", text: "a, b\n1, \"2,3\"\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2,3"}}, lines: []int{2}},
 	{name: "control characters go", text: "a,b\n1\x1b[31m,2\n", header: []string{"a", "b"}, rows: [][]string{{"1[31m", "2"}}, lines: []int{2}},
 	{name: "empty cells beyond the header", text: "a,b\n1,2,,\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2"}}, lines: []int{2}},
+	{name: "the line for Excel", text: "\ufeffsep=;\r\na;b\r\n1,5;2\r\n", header: []string{"a", "b"}, rows: [][]string{{"1,5", "2"}}, lines: []int{3}},
+	{name: "the line for Excel, an odd separator", text: "\"sep=|\"\na|b\n1|2\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2"}}, lines: []int{3}},
+	{name: "too wide below the line for Excel", text: "sep=,\na,b\n1,2,3\n", err: "f.csv:3: 3 cells, and the header has 2"},
 	{name: "nothing", text: "\n\n", err: "f.csv:1: the file is empty"},
 	{name: "too wide", text: "a,b\n1,2,3\n", err: "f.csv:2: 3 cells, and the header has 2"},
 	{name: "a quote inside", text: "a,b\n1,2\"\n", err: `f.csv:2: bare " in non-quoted-field`},
@@ -47,6 +51,29 @@ func TestRead(t *testing.T) {
 				assert.Equal(t, line, got.Line(i))
 			}
 		})
+	}
+}
+
+// TestWriteKeepsTheForm: separator, line ends, mark, encoding and the line for Excel come out as they went in.
+func TestWriteKeepsTheForm(t *testing.T) {
+	wide := func(mark string, s string) string {
+		out := mark
+		for _, u := range utf16.Encode([]rune(s)) {
+			low, high := byte(u), byte(u>>8)
+			if mark == "\xfe\xff" {
+				low, high = high, low
+			}
+			out += string([]byte{low, high})
+		}
+		return out
+	}
+	for _, text := range []string{"a,b\n1,2\n", "a;b\n\"1;5\";2\n", "\ufeffa;b\r\n\"1\r\n2\";é\r\n", "sep=;\r\na;b\r\n1,5;2\r\n", "\ufeffsep=\t\na\tb\n1\t2\n",
+		wide("\xff\xfe", "a\tb\r\nJosé\t🙂\r\n"), wide("\xfe\xff", "a,b\n1,2\n")} {
+		table, err := sheet.Read("f.csv", []byte(text))
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, table.Write(&out))
+		assert.Equal(t, text, out.String())
 	}
 }
 

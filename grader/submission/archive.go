@@ -37,9 +37,15 @@ func TrimArchive(name string) string {
 	return name
 }
 
-// unpack lays an archive out in a temporary folder. What is wrong with the archive is noted in Refused; the error is
-// ours.
-func (s *Submission) unpack(full string) error {
+// limits are what an archive may unpack to.
+type limits struct {
+	bytes   int64
+	entries int
+}
+
+// unpack lays an archive out in a temporary folder, and looks at what it laid out. What is wrong with the archive is noted
+// in Refused; the error is ours.
+func (s *Submission) unpack(full string, l limits, look func() error) error {
 	folder, err := os.MkdirTemp("", "taskgrader-submission-")
 	if err != nil {
 		return fmt.Errorf("making a folder: %w", err)
@@ -57,7 +63,7 @@ func (s *Submission) unpack(full string) error {
 	if err != nil {
 		return fmt.Errorf("opening the archive: %w", err)
 	}
-	u := &unpacker{root: root, packed: info.Size(), folders: map[string]bool{}}
+	u := &unpacker{root: root, packed: info.Size(), limits: l, folders: map[string]bool{}}
 	switch {
 	case !IsArchive(full):
 		err = &Refused{Message: fmt.Sprintf("%q is no folder and no archive", filepath.Base(full)), Hint: "Hand in a folder, a .zip or a .tar.gz."}
@@ -67,7 +73,7 @@ func (s *Submission) unpack(full string) error {
 		err = u.tar(full)
 	}
 	if err == nil {
-		err = s.lookThrough()
+		err = look()
 	}
 	if errors.As(err, &s.Refused) {
 		if err := os.RemoveAll(s.Dir); err != nil {

@@ -332,10 +332,10 @@ func TestLimits(t *testing.T) {
 	content := func(text string) func() (io.ReadCloser, error) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
 	}
-	u := &unpacker{root: root, packed: 1 << 40, written: maxUnpacked - 10, folders: map[string]bool{}}
+	u := &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 40, written: maxUnpacked - 10, folders: map[string]bool{}}
 	require.NoError(t, u.entry("ten", 0o644, content("0123456789")))
 	require.EqualError(t, u.entry("one", 0o644, content("x")), "the archive unpacks to far more than a submission needs")
-	u = &unpacker{root: root, packed: 1 << 20, entries: maxEntries - 2, folders: map[string]bool{}}
+	u = &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 20, entries: maxEntries - 2, folders: map[string]bool{}}
 	require.NoError(t, u.entry("a/b", 0o644, content("")), "a file and its folder")
 	require.EqualError(t, u.entry("a/c", 0o644, content("")), "the archive holds more than 20000 files")
 }
@@ -344,7 +344,7 @@ func TestLimits(t *testing.T) {
 func TestWhoseFault(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	require.NoError(t, err)
-	u := &unpacker{root: root, packed: 1 << 20, folders: map[string]bool{}}
+	u := &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 20, folders: map[string]bool{}}
 	broken := func() (io.ReadCloser, error) { return io.NopCloser(brokenReader{}), nil }
 	var refused *Refused
 	require.ErrorAs(t, u.entry("a", 0o644, broken), &refused)
@@ -353,7 +353,7 @@ func TestWhoseFault(t *testing.T) {
 		full, err := os.OpenRoot("/dev")
 		require.NoError(t, err)
 		defer full.Close()
-		u := &unpacker{root: full, packed: 1 << 20, folders: map[string]bool{}}
+		u := &unpacker{root: full, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 20, folders: map[string]bool{}}
 		err = u.entry("full", 0o644, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil })
 		require.ErrorContains(t, err, "unpacking: write /dev/full: no space left on device")
 		assert.False(t, errors.As(err, &refused), "a full disk is not the student's fault")

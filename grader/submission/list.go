@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
+
+	"github.com/taskgrader/taskgrader/grader/person"
 )
 
 // Entry is one submission of a class folder, found but not read yet.
@@ -21,8 +23,13 @@ type Entry struct {
 	Name string // of the student, where the form of the hand-in tells
 	Path string // the folder or archive to open
 	File string // the child of the class folder it was found as
-	Form Form   // whose form of hand-in it is
+	Form Form   // whose form of submission it is
 	Late bool   // the form says that it came late
+
+	Account person.ID // of the student, or the team, on the platform that the form is of
+
+	attempt int       // Canvas's number of the file, which grows
+	sent    time.Time // as the form tells; zero where it does not
 }
 
 // List is every child folder, .zip, .tar.gz and .tgz of a class folder, sorted by name. What it passed over, other than
@@ -30,7 +37,7 @@ type Entry struct {
 // folder, or it cannot be read.
 //
 // A folder that holds nothing but one archive, as Moodle hands them out, or nothing but one folder with a Dockerfile,
-// stands for what it holds.
+// up to three folders deep, stands for what it holds.
 func List(dir string) (entries []Entry, ignored []string, err error) {
 	children, err := os.ReadDir(dir)
 	if err != nil {
@@ -46,13 +53,14 @@ func List(dir string) (entries []Entry, ignored []string, err error) {
 			ignored = append(ignored, name)
 			continue
 		}
-		e := Entry{Path: full, File: name}
+		base := name
 		if info.IsDir() {
-			e.Path = inside(full)
+			full = inside(full)
 		} else {
-			name = TrimArchive(name)
+			base = TrimArchive(name)
 		}
-		e.ID, e.Name, e.Form, e.Late = recognise(name)
+		e := recognise(base)
+		e.Path, e.File = full, name
 		entries = append(entries, e)
 	}
 	entries, texts := dropTexts(entries)
@@ -97,25 +105,33 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") || litter(na
 
 // inside is what a folder stands for.
 func inside(folder string) string {
-	children, err := os.ReadDir(folder)
-	if err != nil {
-		return folder
-	}
-	children = slices.DeleteFunc(children, func(d os.DirEntry) bool { return hidden(d.Name()) })
-	if len(children) != 1 {
-		return folder
-	}
-	only := filepath.Join(folder, children[0].Name())
-	if children[0].Type().IsRegular() && IsArchive(only) || children[0].IsDir() && hasDockerfile(only) {
-		return only
+	at := folder
+	for range wrappings {
+		children := visible(at)
+		if len(children) != 1 || recognise(children[0].Name()).Form != Plain { // a platform's name is a student's
+			break
+		}
+		only := filepath.Join(at, children[0].Name())
+		switch {
+		case children[0].Type().IsRegular() && IsArchive(only), children[0].IsDir() && hasDockerfile(only):
+			return only
+		case !children[0].IsDir():
+			return folder
+		}
+		at = only
 	}
 	return folder
 }
 
+// visible are the children of a folder that are somebody's work.
+func visible(folder string) []os.DirEntry {
+	children, _ := os.ReadDir(folder) // what cannot be read has none
+	return slices.DeleteFunc(children, func(d os.DirEntry) bool { return hidden(d.Name()) })
+}
+
 func hasDockerfile(folder string) bool {
-	return slices.ContainsFunc([]string{"Dockerfile", "dockerfile"}, func(name string) bool {
-		info, err := os.Lstat(filepath.Join(folder, name))
-		return err == nil && info.Mode().IsRegular()
+	return slices.ContainsFunc(visible(folder), func(d os.DirEntry) bool {
+		return d.Type().IsRegular() && (d.Name() == "Dockerfile" || d.Name() == "dockerfile")
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/person"
 )
 
 func put(t *testing.T, parts ...string) {
@@ -31,13 +33,17 @@ func TestRecognise(t *testing.T) {
 		{"Jane Doe_12345_assignsubmission_onlinetext_", "12345", "Jane Doe", Moodle, false},
 		{"doejane_123_456_my_work", "123", "doejane", Canvas, false},
 		{"doejane_LATE_123_456_work-2", "123", "doejane", Canvas, true},
+		{"Team Blue_12_assignsubmission_file_", "12", "Team Blue", Moodle, false},
+		{"Default group_assignsubmission_file_", "Default-group", "Default group", Moodle, false},
+		{"5012-7731 - Jane Doe - Nov 3, 2025 1004 AM", "5012", "Jane Doe", Brightspace, false},
+		{"5012-7731 - Jane Doe-Roe - Nov 3, 2025 304 PM - work", "5012", "Jane Doe-Roe", Brightspace, false},
 		{"doejane_123_work", "doejane_123_work", "", Plain, false},
 		{"jane doe", "jane-doe", "", Plain, false},
 		{"../up", "up", "", Plain, false},
 		{"no-expose", "no-expose", "", Plain, false},
 	} {
-		id, name, form, late := recognise(test.base)
-		assert.Equal(t, []any{test.id, test.name, test.form, test.late}, []any{id, name, form, late}, test.base)
+		e := recognise(test.base)
+		assert.Equal(t, []any{test.id, test.name, test.form, test.late}, []any{e.ID, e.Name, e.Form, e.Late}, test.base)
 	}
 }
 
@@ -51,6 +57,7 @@ func TestList(t *testing.T) {
 	entries, ignored, err := List(dir)
 	require.NoError(t, err)
 	for i := range entries {
+		entries[i].Account, entries[i].attempt = person.ID{}, 0
 		entries[i].Path, err = filepath.Rel(dir, entries[i].Path)
 		require.NoError(t, err)
 	}

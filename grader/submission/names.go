@@ -4,7 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/person"
 )
 
 // Form is a way in which a learning platform names what students handed in.
@@ -13,31 +17,47 @@ type Form string
 // The forms that are recognised. Anything else goes by its own name.
 const (
 	Plain           Form = ""
-	Moodle          Form = "moodle"       // Name_12345_assignsubmission_file_
+	Moodle          Form = "moodle"       // Name_12345_assignsubmission_file_, of a team its name and number
 	Canvas          Form = "canvas"       // lastfirst_LATE_123_456_file.zip
+	Brightspace     Form = "brightspace"  // 123-456 - First Last - Nov 3, 2025 1004 AM
 	GitHubClassroom Form = "gh-classroom" // assignment-username, in a folder assignment-submissions
 )
 
 var (
-	moodleForm = regexp.MustCompile(`^(.+)_(\d+)_assignsubmission_(?:file|onlinetext)_`)
-	canvasForm = regexp.MustCompile(`^([^_]+)(_LATE)?_(\d+)_(\d+)_.+$`)
+	moodleForm      = regexp.MustCompile(`^(.+?)(?:_(\d+))?_assignsubmission_(?:file|onlinetext)_`)
+	canvasForm      = regexp.MustCompile(`^([^_]+)(_LATE)?_(\d+)_(\d+)_.+$`)
+	brightspaceForm = regexp.MustCompile(`^(\d+)-\d+ ?- (.+) - (\p{L}+ \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - .+)?$`)
 )
 
-// Recognise tells from the name of a file or folder in which form it was handed in, and the id that this form has in it.
-func Recognise(file string) (id string, form Form) {
-	id, _, form, _ = recognise(TrimArchive(file))
-	return id, form
+// Recognise tells from the name of a file or folder whose it is: the name of a student or team, and the id, in the form's
+// own scope. Where there is none of it, it is empty.
+func Recognise(file string) (name string, account person.ID) {
+	e := recognise(TrimArchive(file))
+	return e.Name, e.Account
 }
 
-// recognise tells id and name from the name of a hand-in, without the archive's ending.
-func recognise(base string) (id, name string, form Form, late bool) {
+// recognise tells what the name of a submission says, without the archive's ending.
+func recognise(base string) (e Entry) {
 	if m := moodleForm.FindStringSubmatch(base); m != nil {
-		return m[2], strings.TrimSpace(m[1]), Moodle, false
+		e = Entry{ID: m[2], Name: strings.TrimSpace(m[1]), Form: Moodle}
+		if m[2] != "" {
+			e.Account = person.ID{Scope: person.Participant, Value: m[2]}
+		} else { // of the team of those who are in none
+			e.ID = SafeID(m[1])
+		}
+		return e
 	}
 	if m := canvasForm.FindStringSubmatch(base); m != nil {
-		return m[3], m[1], Canvas, m[2] != ""
+		e = Entry{ID: m[3], Name: m[1], Form: Canvas, Account: person.ID{Scope: person.CanvasUser, Value: m[3]}, Late: m[2] != ""}
+		e.attempt, _ = strconv.Atoi(m[4])
+		return e
 	}
-	return SafeID(base), "", Plain, false
+	if m := brightspaceForm.FindStringSubmatch(base); m != nil {
+		e = Entry{ID: m[1], Name: m[2], Form: Brightspace, Account: person.ID{Scope: person.Brightspace, Value: m[1]}}
+		e.sent, _ = time.Parse("Jan 2, 2006 304 PM", m[3])
+		return e
+	}
+	return Entry{ID: SafeID(base)}
 }
 
 // typed says whether a child of Moodle's form is what a student typed rather than uploaded.

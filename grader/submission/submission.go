@@ -59,7 +59,7 @@ func Open(name string) (*Submission, error) {
 	}
 	s := &Submission{Dir: full, ID: SafeID(TrimArchive(filepath.Base(full)))}
 	if !info.IsDir() {
-		if err := s.unpack(full); err != nil {
+		if err := s.unpack(full, limits{bytes: maxUnpacked, entries: maxEntries}, s.lookThrough); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}

@@ -15,6 +15,7 @@ import (
 type unpacker struct {
 	root    *os.Root
 	packed  int64
+	limits  limits
 	written int64
 	entries int             // and the folders that their paths imply
 	folders map[string]bool // those counted
@@ -34,8 +35,8 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 		u.folders[dir] = true
 		u.entries++
 	}
-	if u.entries > maxEntries {
-		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", maxEntries), Hint: "Leave .venv, node_modules and the like out of what you hand in."}
+	if u.entries > u.limits.entries {
+		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", u.limits.entries), Hint: "Leave .venv, node_modules and the like out of what you hand in."}
 	}
 	switch {
 	case mode.IsDir():
@@ -61,7 +62,7 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 		return laidOut(clean, err)
 	}
 	defer out.Close()
-	allowed := min(maxUnpacked, max(u.packed*maxRatio, 10<<20)) - u.written
+	allowed := min(u.limits.bytes, max(u.packed*maxRatio, 10<<20)) - u.written
 	source := &reading{Reader: in}
 	n, err := io.Copy(out, io.LimitReader(source, allowed+1))
 	u.written += n
