@@ -42,7 +42,7 @@ var arrows = []arrow{
 	{of: "grader/rubric", what: "...", only: []string{"grader/check", "grader/option", "grader/result", "grader/dockerfile", "grader/dockerignore"}, because: "the rubric language knows what no kind means: kinds are given to it"},
 	{of: "grader/person", what: "...", because: "names and ids are compared alike, whatever file they stand in"},
 	{of: "grader/submission", what: "...", only: []string{"grader/plain", "grader/person"}, because: "folders and archives are opened without Docker, rubrics and rosters"},
-	{of: "grader/roster", what: "...", only: []string{"grader/submission", "grader/plain", "grader/sheet", "grader/person"}, because: "who is who does not depend on how anything is graded"},
+	{of: "grader/roster", what: "...", only: []string{"grader/submission", "grader/option", "grader/plain", "grader/sheet", "grader/person"}, because: "who is who does not depend on how anything is graded"},
 	{of: "grader/engine", what: "...", only: []string{"grader/check", "grader/option", "grader/dockerfile", "grader/dockerignore", "grader/baseimage", "grader/plain"}, because: "Docker knows no rubric, no points and no kinds"},
 	{of: "grader", what: "grader/engine", because: "the flow of one submission is given an engine, so that it can be tested without Docker"},
 	{of: "grader", what: "grader/check/...", only: []string{"grader/check"}, because: "the flow knows no kind by its name"},

@@ -34,6 +34,8 @@ type classOptions struct {
 	jobs   int
 	roster string
 	fresh  bool
+
+	keepFirst bool
 }
 
 func newClass() *cobra.Command {
@@ -41,7 +43,9 @@ func newClass() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "class DIR", Short: "grade every submission in a folder",
 		Long: `class grades every child folder, .zip, .tar.gz and .tgz of DIR, and writes a page for each student, a page of the class
-(index.html) and the grades (grades.csv). The names that Moodle, Canvas and gh classroom give to hand-ins are recognised.
+(index.html) and the grades (grades.csv). The names that Moodle, Canvas, Brightspace and gh classroom give to submissions are
+recognised. DIR may also be the folder above, or the archive that the platform hands out. Of two submissions of one student
+the later counts.
 
 Run it again, after an interruption too, and only what is missing, changed, or ended in an error is graded.
 
@@ -55,7 +59,8 @@ Run it again, after an interruption too, and only what is missing, changed, or e
 	o.add(cmd)
 	f := cmd.Flags()
 	f.IntVar(&o.jobs, "jobs", 0, "how many are graded at once; from processors and memory unless given")
-	f.StringVar(&o.roster, "roster", "", "CSV of the class: id, name, email")
+	f.StringVar(&o.roster, "roster", "", "CSV of the class: id, name, email, team; or a gradebook")
+	f.BoolVar(&o.keepFirst, "keep-first", false, "of two submissions of one student the first counts, not the later")
 	f.BoolVar(&o.fresh, "fresh", false, "grade all again, and say what changed")
 	return cmd
 }
@@ -68,11 +73,12 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
 		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs), "Give 1 or more, or leave it out: processors and memory say how many."}
 	}
-	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
-	entries, err := o.find(dir, &options)
+	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, KeepFirst: o.keepFirst, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
+	found, err := o.find(cmd, dir, &options)
 	if err != nil {
 		return err
 	}
+	defer found.Close()
 	var e *engine.Engine // connected when there is something to grade
 	options.Ready = func() (err error) { e, err = connect(cmd); return err }
 	defer func() {
@@ -84,7 +90,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Progress = show.event
 	unsaid := context.AfterFunc(cmd.Context(), show.stopping)
-	c, err := batch.Run(cmd.Context(), lazy, r, entries, options)
+	c, err := batch.Run(cmd.Context(), lazy, r, found.Entries, options)
 	unsaid()
 	show.done()
 	if c == nil {
@@ -106,35 +112,46 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	return nil
 }
 
-// find lists the submissions and reads the roster.
-func (o *classOptions) find(dir string, options *batch.Options) ([]submission.Entry, error) {
-	entries, ignored, err := submission.List(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, noFolder(dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	same := func(name, other string) bool {
-		a, errA := os.Stat(filepath.Join(dir, name))
+// find lists the submissions, says where they are when that is not dir itself, and reads the roster.
+func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Options) (*submission.Found, error) {
+	same := func(full, other string) bool {
+		a, errA := os.Stat(full)
 		b, errB := os.Stat(other)
 		return other != "" && errA == nil && errB == nil && os.SameFile(a, b)
 	}
-	entries = slices.DeleteFunc(entries, func(e submission.Entry) bool { return same(e.File, o.out) })
-	options.Ignored = slices.DeleteFunc(ignored, func(name string) bool { return same(name, o.roster) || same(name, o.rubric) })
+	found, err := submission.Find(dir, func(full string) bool { return same(full, o.out) })
+	var refused *submission.Refused
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noFolder(dir)
+	case errors.As(err, &refused):
+		return nil, usageError{refused.Message, refused.Hint}
+	case err != nil:
+		return nil, err
+	}
+	if found.Note != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", found.Note)
+	}
+	options.Ignored = slices.DeleteFunc(found.Ignored, func(name string) bool {
+		full := filepath.Join(found.Dir, name)
+		return same(full, o.roster) || same(full, o.rubric)
+	})
 	if o.roster != "" {
 		if options.Roster, err = roster.Read(o.roster); err != nil {
-			return nil, err
+			return nil, errors.Join(err, found.Close())
+		}
+		for _, note := range options.Roster.Notes {
+			fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", note)
 		}
 	}
-	if len(entries) == 0 {
+	if len(found.Entries) == 0 {
 		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
 		if _, err := os.Stat(filepath.Join(dir, dockerfile.Find(os.DirFS(dir)))); err == nil {
 			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
 		}
 		return nil, refused
 	}
-	return entries, nil
+	return found, nil
 }
 
 // ours tells what a run ended with: a mistake of the caller, or a fault of ours.

@@ -14,7 +14,7 @@ import (
 const exportCodes = `Exit codes:
   0    written
   2    usage error, or a file that cannot be used
-  3    somebody has no score because the grader failed; all others are written
+  3    somebody has no score because the grader failed, or has one and no row that is theirs for sure; all others are written
   130  interrupted
 `
 
@@ -26,6 +26,7 @@ a class is one file; one for a student is one file for each. Who has no score is
 stderr. What students may read holds no more of a hidden check than their own report.
 
   $ taskgrader export canvas --gradebook Grades.csv --assignment "Task API (12345)" --out upload.csv
+  $ taskgrader export moodle --worksheet Grades.csv --dry-run        who is who, and nothing is written
   $ taskgrader export moodle --worksheet Grades.csv --out upload.csv
   $ taskgrader export gradescope --out gradescope          one file for each student
   $ taskgrader export junit --student ada                  on stdout
@@ -54,6 +55,7 @@ type exportOptions struct {
 	out, student         string
 	gradebook, worksheet string
 	headers              []string
+	dryRun               bool
 	options              export.Options
 }
 
@@ -78,6 +80,7 @@ func newExportFormat(f export.Format) *cobra.Command {
 	}
 	flags.StringVar(&o.out, "out", "", out)
 	flags.StringVar(&o.student, "student", "", "id of one student")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing: list each row, whose submission fills it and what tells so, and who is left over")
 	for _, takes := range f.Takes {
 		switch takes {
 		case export.TakesAssignment:
@@ -123,7 +126,7 @@ func runExport(cmd *cobra.Command, f export.Format, dir string, o exportOptions)
 	failed := false
 	for _, n := range append(notes, more...) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", n)
-		failed = failed || n.Ours
+		failed = failed || n.Ours || n.Left
 	}
 	if failed {
 		return errGrader

@@ -2,16 +2,20 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/export"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/reports"
 )
 
@@ -22,10 +26,17 @@ func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOp
 	if err := c.Describe(); err != nil {
 		return nil, err
 	}
+	if o.dryRun {
+		o.options.Filled = func(f export.Filled) { sayFilled(cmd, f.Row, f.Student, f.By) }
+	}
 	var b bytes.Buffer // nothing half is written
 	notes, err := f.All(&b, c, o.options)
 	if err != nil {
 		return nil, err
+	}
+	if o.dryRun {
+		sayLeftOver(cmd, c)
+		return notes, nil
 	}
 	return notes, put(cmd, o.out, b.Bytes())
 }
@@ -33,12 +44,16 @@ func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOp
 // exportStudents writes a file for each student who has one.
 func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
 	folder, err := o.folder(f, c.Students)
-	if err != nil {
+	if err != nil && !o.dryRun {
 		return nil, err
 	}
 	var notes []export.Note
 	written := map[string]bool{}
 	for _, s := range c.Students {
+		if n := export.SecondOf(s); n != nil && o.student == "" { // its file would be taken for the student's
+			notes = append(notes, *n)
+			continue
+		}
 		if n := export.NoteOf(s); n != nil {
 			notes = append(notes, *n)
 		}
@@ -55,10 +70,21 @@ func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o expor
 		if folder {
 			file = filepath.Join(o.out, s.Submission+f.Ending)
 		}
+		if o.dryRun {
+			sayFilled(cmd, s.Submission+f.Ending, s, "its own file")
+			continue
+		}
+		if written[file] && folder { // a team's, which has a row for each member
+			continue
+		}
 		if err := put(cmd, file, b.Bytes()); err != nil {
 			return nil, err
 		}
 		written[file] = true
+	}
+	if o.dryRun {
+		sayLeftOver(cmd, c)
+		return notes, nil
 	}
 	if folder && o.student == "" {
 		notes = append(notes, leftovers(o.out, f.Ending, written)...)
@@ -73,6 +99,9 @@ func (o *exportOptions) folder(f export.Format, students []export.Student) (bool
 		if s.Submission != "" {
 			files++
 		}
+	}
+	if o.dryRun {
+		return false, nil
 	}
 	_, err := os.Lstat(o.out)
 	file := o.out == "" || err == nil && !isFolder(o.out)
@@ -105,6 +134,25 @@ func leftovers(folder, ending string, written map[string]bool) []export.Note {
 		return nil
 	}
 	return []export.Note{{What: "not of this export; remove what an earlier one left: " + strings.Join(left, ", ")}}
+}
+
+// sayFilled says which submission fills a row.
+func sayFilled(cmd *cobra.Command, row string, s export.Student, by string) {
+	score, _ := s.Score()
+	fmt.Fprintf(cmd.OutOrStdout(), "%s ← %s: %s points, by %s\n", plain.Line(row, 100), plain.Line(cmp.Or(s.File, s.Submission), 100), plain.Points(score), by)
+}
+
+// sayLeftOver says who of the roster handed in nothing, and whose submissions are nobody's of the roster.
+func sayLeftOver(cmd *cobra.Command, c export.Class) {
+	roster := slices.ContainsFunc(c.Students, func(s export.Student) bool { return s.Matched != "" || s.State == class.Missing })
+	for _, s := range c.Students {
+		switch {
+		case s.State == class.Missing:
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: in the roster, and handed in nothing\n", plain.Line(cmp.Or(s.Name, s.ID), 100))
+		case roster && s.Matched == "" && !s.Second:
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: handed in, and in no row of the roster\n", plain.Line(cmp.Or(s.File, s.Submission), 100))
+		}
+	}
 }
 
 // put writes a file whole or not at all, or to stdout when it has no name.

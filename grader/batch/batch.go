@@ -23,20 +23,21 @@ import (
 
 // Options are what a caller may choose for a class.
 type Options struct {
-	Out      reports.Dir    // the folder for the reports
-	Jobs     int            // how many are graded at once; 0 is [DefaultJobs]
-	Roster   *roster.Roster // may be nil
-	Ignored  []string       // what the class folder holds that is no submission, to be shown
-	Fresh    bool           // grade all again
-	Seed     string         // of the class, hexadecimal; empty is the kept one, or a new one
-	Only     []string       // check ids, asked with what they need; empty is all
-	Keep     bool           // leave images and containers
-	Version  string         // of the grader, for the reports
-	Deadline time.Duration  // for one student; 0 is what the rubric's limits add up to, and some more
-	Retries  int            // how often a fault of ours is tried again; 0 is twice, less is never
-	Wait     time.Duration  // before the first of them, and twice as long before the next; 0 is two seconds
-	Ready    func() error   // called once before anything is graded, not when nothing is; its error ends the run; may be nil
-	Progress func(Event)    // told what goes on, from one goroutine at a time; may be nil
+	Out       reports.Dir    // the folder for the reports
+	Jobs      int            // how many are graded at once; 0 is [DefaultJobs]
+	Roster    *roster.Roster // may be nil
+	KeepFirst bool           // of two submissions of one student the first counts, not the later
+	Ignored   []string       // what the class folder holds that is no submission, to be shown
+	Fresh     bool           // grade all again
+	Seed      string         // of the class, hexadecimal; empty is the kept one, or a new one
+	Only      []string       // check ids, asked with what they need; empty is all
+	Keep      bool           // leave images and containers
+	Version   string         // of the grader, for the reports
+	Deadline  time.Duration  // for one student; 0 is what the rubric's limits add up to, and some more
+	Retries   int            // how often a fault of ours is tried again; 0 is twice, less is never
+	Wait      time.Duration  // before the first of them, and twice as long before the next; 0 is two seconds
+	Ready     func() error   // called once before anything is graded, not when nothing is; its error ends the run; may be nil
+	Progress  func(Event)    // told what goes on, from one goroutine at a time; may be nil
 }
 
 // Task is the work on one student.

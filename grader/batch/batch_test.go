@@ -731,16 +731,60 @@ func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	assert.Contains(t, w.read("students/u1.html"), "<h1><bdi>Ada</bdi></h1>")
 }
 
-func TestSecondHandInIsNotTheGrade(t *testing.T) {
-	w := newWorld(t, map[string]string{"ada_123_1_first": "", "ada_123_2_second": "walk"})
-	w.options.Roster = rosterOf(t, "id,name\n123,Ada\n")
+// TestTheLaterOfTwoCounts, whatever order they lie in, with a roster and without; KeepFirst turns it round.
+func TestTheLaterOfTwoCounts(t *testing.T) {
+	for _, text := range []string{"id,name\nu1,Ada\n", ""} {
+		w := newWorld(t, map[string]string{"ada_123_9_first": "", "ada_123_10_second": "walk"})
+		if text != "" {
+			w.options.Roster = rosterOf(t, text)
+		}
+		c := w.run()
+		require.Len(t, c.Students, 2)
+		counts, other := c.Students[0], c.Students[1]
+		if counts.Second {
+			counts, other = other, counts
+		}
+		assert.Equal(t, "ada_123_10_second", counts.File)
+		assert.Equal(t, 75.5, *counts.Score)
+		assert.True(t, other.Second)
+		assert.Equal(t, counts.ID, other.Counts)
+		assert.Equal(t, "not counted", w.grades()[other.File][4])
+		var out strings.Builder
+		require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{}))
+		assert.Contains(t, out.String(), "ada_123_10_second counts, not")
+
+		w.options.KeepFirst = true
+		c = w.run()
+		for _, row := range c.Students {
+			assert.Equal(t, row.File != "ada_123_9_first", row.Second, row.File)
+		}
+	}
+}
+
+// TestATeamIsGradedOnce and has a row for each member, with what they handed in themselves if that is later.
+func TestATeamIsGradedOnce(t *testing.T) {
+	w := newWorld(t, map[string]string{"Team Blue_12_assignsubmission_file_": "walk", "red": ""})
+	w.options.Roster = rosterOf(t, "id,name,email,team\nu1,Ada,a@x.edu,Team Blue\nu2,Bea,b@x.edu,team blue\nu3,Cyd,c@x.edu,Red\nu4,Dan,,Red\nu5,Eve,,Green\n")
 	c := w.run()
-	require.Len(t, c.Students, 2)
-	assert.Equal(t, "123", c.Students[0].ID)
-	assert.True(t, c.Students[1].Second)
-	grades := w.grades()
-	assert.Equal(t, "100", grades["123"][4])
-	assert.Equal(t, "another hand-in of 123", grades["ada_123_2_second"][11])
+	var got []string
+	for _, r := range c.Students {
+		got = append(got, strings.Join([]string{r.Student, r.ID, r.Name, r.Team, r.Matched, string(r.State)}, "|"))
+	}
+	assert.Equal(t, []string{"u1|12|Ada|Team Blue|team|graded", "u2|12|Bea|Team Blue|team|graded", "u3|red|Cyd|Red|team|graded", "u4|red|Dan|Red|team|graded", "u5||Eve|||missing"}, got)
+	assert.Equal(t, 2, c.Graded)
+	assert.Len(t, w.grader.ids(), 2)
+	assert.Equal(t, "75.5", w.grades()["u2"][4])
+	assert.Contains(t, w.read("students/12.html"), "<h1><bdi>Team Blue</bdi></h1>")
+
+	before := w.read("instructor/12.json")
+	stamp, err := os.Stat(filepath.Join(w.out, "instructor", "12.json"))
+	require.NoError(t, err)
+	c = w.run()
+	assert.Equal(t, 0, c.Graded)
+	assert.Equal(t, before, w.read("instructor/12.json"))
+	again, err := os.Stat(filepath.Join(w.out, "instructor", "12.json"))
+	require.NoError(t, err)
+	assert.Equal(t, stamp.ModTime(), again.ModTime(), "nothing is written anew")
 }
 
 func TestDuplicates(t *testing.T) {

@@ -37,8 +37,11 @@ type todo struct {
 func (r *run) plan(ctx context.Context, before *class.Class) ([]todo, error) {
 	prior := map[string]*class.Row{}
 	if before != nil {
-		for i := range before.Students {
-			prior[before.Students[i].ID] = &before.Students[i]
+		for _, row := range before.Students {
+			if row.Team != "" { // as its report has it
+				row.Name, row.Email = row.Team, ""
+			}
+			prior[row.ID] = &row
 		}
 	}
 	due := make([]*todo, len(r.entries))
@@ -104,7 +107,7 @@ func (r *run) inspect(i int, prior *class.Row) (*todo, error) {
 // place puts a row in its place, with what the hand-in says of itself.
 func (r *run) place(i int, row class.Row) {
 	e := r.entries[i]
-	row.File, row.Late, row.Student, row.Second = e.File, e.Late, "", false
+	row.File, row.Late, row.Student, row.Matched, row.Team, row.Second, row.Counts = e.File, e.Late, "", "", "", false, ""
 	row.Platform, row.Number = string(e.Account.Scope), e.Account.Value
 	row.Name, row.Email = r.person(i)
 	r.rows[i] = row

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
@@ -21,8 +23,8 @@ type run struct {
 	entries []submission.Entry
 	options Options
 	seed    string
-	asked   int   // checks in a whole report
-	student []int // of each entry: index into the roster, or -1
+	asked   int            // checks in a whole report
+	matches []roster.Match // of the entries
 	texts   class.Interner
 	failing atomic.Int32 // students in a row that ended in an error
 
@@ -34,32 +36,31 @@ type run struct {
 
 func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options, before *class.Class) *run {
 	run := &run{grade: grade, rubric: r, entries: entries, options: o, seed: o.Seed, asked: len(r.Select(o.Only)),
-		student: make([]int, len(entries)), rows: make([]class.Row, len(entries))}
+		matches: make([]roster.Match, len(entries)), rows: make([]class.Row, len(entries))}
 	if run.seed == "" && before != nil {
 		run.seed = before.Seed
 	}
 	if run.seed == "" {
 		run.seed = grader.NewSeed()
 	}
-	for i := range run.student {
-		run.student[i] = -1
-	}
 	if o.Roster != nil {
-		run.student = o.Roster.Match(entries)
+		run.matches = o.Roster.Match(entries)
 	}
 	return run
 }
 
-// person is name and e-mail address of an entry's student: the roster's, or what the hand-in tells.
+// person is name and e-mail address of an entry's student: the roster's, or what the submission tells. A team has no
+// address.
 func (r *run) person(i int) (name, email string) {
-	if n := r.student[i]; n >= 0 {
-		s := r.options.Roster.Students[n]
-		if s.Name != "" {
-			return s.Name, s.Email
+	name = r.entries[i].Name
+	if m := r.matches[i]; len(m.Students) > 0 {
+		s := r.options.Roster.Students[m.Students[0]]
+		if m.By == roster.ByTeam {
+			return s.Team, ""
 		}
-		return r.entries[i].Name, s.Email
+		name, email = cmp.Or(s.Name, name), s.Email
 	}
-	return r.entries[i].Name, ""
+	return name, email
 }
 
 // class is the class as it is now.
@@ -85,17 +86,19 @@ func (r *run) class(begun time.Time) class.Class {
 		}
 	}
 	c.Students = r.students()
+	graded := map[string]bool{} // a team's row is there for each member
 	for _, row := range c.Students {
 		if row.Now {
-			c.Graded++
+			graded[row.ID] = true
 		}
 		c.Complete = c.Complete && row.State != class.Waiting && row.State != class.Stale
 	}
+	c.Graded = len(graded)
 	c.Duplicates = class.Duplicates(c.Students)
 	return c
 }
 
-// students are the rows: of the roster in its order, handed in or not, then of the others.
+// students are the rows: of the roster in its order, handed in or not, then of the others, and of those that do not count.
 func (r *run) students() []class.Row {
 	var out, others []class.Row
 	if r.options.Roster != nil {
@@ -103,18 +106,26 @@ func (r *run) students() []class.Row {
 			out = append(out, class.Row{Student: s.ID, Name: s.Name, Email: s.Email, State: class.Missing})
 		}
 	}
-	for i, row := range r.rows {
-		n := r.student[i]
-		switch {
-		case n < 0:
-			others = append(others, row)
-		case out[n].State == class.Missing:
-			row.Student = out[n].Student
-			out[n] = row
-		default:
-			row.Student, row.Second = out[n].Student, true
-			others = append(others, row)
+	counts := r.counting()
+	shown := make([]bool, len(r.entries))
+	for n, i := range counts.students {
+		row, s := r.rows[i], r.options.Roster.Students[n]
+		if row.Student, row.Matched = s.ID, r.matches[i].By; row.Matched == roster.ByTeam {
+			row.Name, row.Email, row.Team = cmp.Or(s.Name, s.ID), s.Email, row.Name
 		}
+		out[n], shown[i] = row, true
+	}
+	for i, row := range r.rows {
+		if shown[i] {
+			continue
+		}
+		if other := counts.instead(r, i); other >= 0 {
+			row.Second, row.Counts = true, r.entries[other].ID
+			if m := r.matches[i]; len(m.Students) > 0 {
+				row.Student, row.Matched = r.options.Roster.Students[m.Students[0]].ID, m.By
+			}
+		}
+		others = append(others, row)
 	}
 	slices.SortStableFunc(others, func(a, b class.Row) int { return strings.Compare(a.ID, b.ID) })
 	return append(out, others...)

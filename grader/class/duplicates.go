@@ -26,7 +26,7 @@ func Duplicates(rows []Row) []Duplicate {
 	digests := map[string]map[string]bool{} // contents of one program
 	person := map[string]string{}
 	for _, row := range rows {
-		if row.Digest == "" || row.Digest == EmptyDigest {
+		if _, again := person[row.ID]; row.Digest == "" || row.Digest == EmptyDigest || again { // a team has a row for each member
 			continue
 		}
 		person[row.ID] = row.Student

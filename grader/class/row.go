@@ -33,8 +33,13 @@ type Row struct {
 	// as in an older file, it is ID.
 	Number   string `json:"number,omitempty"`
 	Platform string `json:"platform,omitempty"`
-	// Second says that the student handed in more than one; the one without it counts.
-	Second bool `json:"second,omitempty"`
+	// Matched is by what the student was recognised in the roster: "id", "name", and so on.
+	Matched string `json:"matched_by,omitempty"`
+	// Team is whose work it is, when several rows have the same.
+	Team string `json:"team,omitempty"`
+	// Second says that the student handed in more than one, and another counts: Counts is its ID.
+	Second bool   `json:"second,omitempty"`
+	Counts string `json:"counts,omitempty"`
 
 	State         State           `json:"state"`
 	Score         *float64        `json:"score,omitempty"` // of Graded and Stale

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/sheet"
 )
@@ -55,12 +56,13 @@ func writeCanvas(w io.Writer, c Class, o Options) ([]Note, error) {
 	_ = out.Write([]string{"    Points Possible", "", "", "", "", fixed(c.MaxScore)})
 	notes := grades(c, func(s Student, score float64) {
 		record := []string{cell(s.Name), "", "", "", "", fixed(score)}
-		if s.Platform == "canvas" {
-			record[1] = cell(s.Submission)
+		if s.Team == "" {
+			record[1] = cell(s.Account.In(person.CanvasUser))
 		}
-		if at := slices.Index(columns, o.IDColumn); record[at] == "" && !(s.Platform == "canvas" && s.ID == s.Submission) {
+		if at := slices.Index(columns, o.IDColumn); record[at] == "" && s.ID != s.Account.Value { // a platform's number is nobody's id
 			record[at] = cell(s.ID)
 		}
+		o.fill(who(s), s, "its own row")
 		_ = out.Write(record)
 	})
 	if !endsInNumber.MatchString(assignment) {
@@ -92,46 +94,38 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 			columns = append(columns, i)
 		}
 	}
-	f := newFinder(3)
-	people := map[int]bool{}
+	f := newFinder(o.Sheet.Name, person.CanvasUser, true)
 	var notes []Note
 	for row := range t.Rows {
-		who := t.Cell(row, 0)
+		name := t.Cell(row, 0)
 		switch {
-		case strings.Contains(who, "Points Possible"):
+		case strings.Contains(name, "Points Possible"):
+			if strings.EqualFold(t.Cell(row, at), "(read only)") {
+				return nil, t.Mistake(t.Line(row), "Name an assignment with --assignment.", "the column %q is one that Canvas works out itself, and does not import", t.Header[at])
+			}
 			if possible, ok := number(t.Cell(row, at)); ok && hundredths(possible) != hundredths(c.MaxScore) {
 				notes = append(notes, Note{What: fmt.Sprintf("the assignment has %s points in Canvas, and the rubric %s; the points are written as they are", plain.Points(possible), plain.Points(c.MaxScore))})
 			}
 			continue
-		case who == "Student, Test", who == "Test Student", t.Cell(row, 1) == "": // no student's
+		case name == "Student, Test", name == "Test Student", t.Cell(row, 1) == "": // no student's
 			continue
 		}
-		people[row] = true
-		f.add(0, t.Cell(row, 1), row)
-		for _, h := range []string{"ID", "SIS User ID", "SIS Login ID", "Integration ID"} {
-			f.add(1, t.Cell(row, t.Column(h)), row)
+		r := sheetRow{at: row, number: t.Cell(row, 1), name: name}
+		for _, h := range []string{"SIS User ID", "SIS Login ID", "Integration ID"} {
+			r.ids = append(r.ids, t.Cell(row, t.Column(h)))
 		}
-		f.add(2, nameKey(who), row)
+		f.add(r)
 	}
 	scores := map[int]float64{}
-	notes = append(grades(c, func(Student, float64) {}), notes...)
 	var students []Student
-	for _, s := range c.Students {
-		if _, ok := s.Score(); ok && !s.Second {
-			students = append(students, s)
-		}
-	}
-	rows := f.match(students, canvasKeys)
-	if err := foundNobody(t, rows, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest."); err != nil {
+	notes = append(grades(c, func(s Student, _ float64) { students = append(students, s) }), notes...)
+	left, err := f.fill(t, students, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest.", o, func(s Student, r sheetRow) {
+		scores[r.at], _ = s.Score()
+	})
+	if err != nil {
 		return nil, err
 	}
-	for i, row := range rows {
-		if row < 0 {
-			notes = append(notes, Note{Who: students[i].ID, What: fmt.Sprintf("left out: no row of %s is this student's alone", o.Sheet.Name)})
-			continue
-		}
-		scores[row], _ = students[i].Score()
-	}
+	notes = append(notes, left...)
 	pick := func(record []string) []string {
 		var cells []string
 		for _, i := range columns {
@@ -139,34 +133,18 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 		}
 		return cells
 	}
-	out := csv.NewWriter(w)
-	_ = out.Write(append(pick(t.Header), t.Header[at]))
+	out := [][]string{append(pick(t.Header), t.Header[at])}
 	points := make([]string, len(t.Header))
 	points[0] = "    Points Possible"
-	_ = out.Write(append(pick(points), fixed(c.MaxScore)))
+	out = append(out, append(pick(points), fixed(c.MaxScore)))
 	for row := range t.Rows {
-		if score, ok := scores[row]; ok && people[row] {
+		if score, ok := scores[row]; ok {
 			record := slices.Clone(t.Rows[row])
 			record[0] = cell(record[0]) // a name, by which nobody is found who has an id
-			_ = out.Write(append(pick(record), fixed(score)))
+			out = append(out, append(pick(record), fixed(score)))
 		}
 	}
-	out.Flush()
-	return notes, out.Error()
-}
-
-func canvasKeys(s Student, rank int) []string {
-	switch rank {
-	case 0:
-		if s.Platform == "canvas" {
-			return []string{s.Submission}
-		}
-		return nil
-	case 1:
-		local, _, _ := strings.Cut(s.Email, "@")
-		return []string{s.ID, s.Email, local}
-	}
-	return []string{nameKey(s.Name)}
+	return notes, t.WriteRows(w, out)
 }
 
 // findAssignment is the column of an assignment: by its whole header, its title, or its number.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -44,9 +45,16 @@ func (c *Class) Describe() error {
 }
 
 func studentOf(c class.Class, r class.Row) Student {
-	s := Student{ID: r.Student, Submission: r.ID, Name: r.Name, Email: r.Email, State: r.State, Platform: r.Platform, Note: r.Due, Late: r.Late, Second: r.Second}
+	s := Student{ID: r.Student, Submission: r.ID, Name: r.Name, Email: r.Email, State: r.State, File: r.File, Team: r.Team, Matched: r.Matched, Note: r.Due, Late: r.Late, Second: r.Second}
 	if s.ID == "" {
 		s.ID = r.ID
+	}
+	if s.Matched == "" && r.Student != "" { // of an older version
+		s.Matched = "roster"
+	}
+	s.Account = person.ID{Scope: person.Scope(r.Platform), Value: r.Number}
+	if r.Platform != "" && r.Number == "" {
+		s.Account.Value = r.ID
 	}
 	if p := r.Problem; p != nil {
 		if r.State == class.Stale {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 
@@ -17,8 +18,8 @@ func csvFormat() Format {
 The score of a student whom we could not grade is the word error, and of one who still waits the word waiting: no program
 takes either for a grade. Of a student who handed in nothing it is empty, for you to say. A score with bonus may be above
 max_score. A cell that a spreadsheet would take for a formula begins with an apostrophe.`,
-		All: func(w io.Writer, c Class, _ Options) ([]Note, error) {
-			return grades(c, func(Student, float64) {}), CSV(w, c)
+		All: func(w io.Writer, c Class, o Options) ([]Note, error) {
+			return grades(c, func(s Student, _ float64) { o.fill(who(s), s, "its own row") }), CSV(w, c)
 		}}
 }
 
@@ -34,11 +35,11 @@ func CSV(w io.Writer, c Class) error {
 	}
 	for _, s := range c.Students {
 		id := s.ID
-		if s.Second { // must not be taken for the student's grade
-			id = s.Submission
+		if s.Second { // must not be taken for the student's grade, nor for another's
+			id = cmp.Or(s.File, s.Submission)
 		}
 		score, late := word(s), ""
-		if n, ok := s.Score(); ok {
+		if n, ok := s.Score(); ok && !s.Second {
 			score = plain.Points(n)
 		}
 		if s.Late {
@@ -58,6 +59,9 @@ func CSV(w io.Writer, c Class) error {
 
 // word stands where there are no points. It is never a number, and empty only of who handed in nothing.
 func word(s Student) string {
+	if _, ok := s.Score(); ok && s.Second {
+		return "not counted"
+	}
 	switch s.State {
 	case class.Missing:
 		return ""
@@ -91,7 +95,7 @@ func remark(s Student) string {
 		out += text
 	}
 	if s.Second {
-		add("another hand-in of " + s.ID)
+		add("another submission of " + who(s) + " counts")
 	}
 	switch s.State {
 	case class.Missing:

@@ -12,6 +12,7 @@ import (
 	"math"
 
 	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
@@ -49,6 +50,20 @@ type Options struct {
 	IDColumn   string              // which of Canvas's columns holds our ids; empty is SIS Login ID
 	Feedback   bool                // fill Moodle's feedback column, too
 	Env        func(string) string // the environment; nil is an empty one
+	Filled     func(Filled)        // told of each row that gets a score, of a format for a class; may be nil
+}
+
+// Filled is a row and whose score it gets.
+type Filled struct {
+	Row     string // as the file has it, for people
+	Student Student
+	By      string // what tells that it is the student's
+}
+
+func (o Options) fill(row string, s Student, by string) {
+	if o.Filled != nil {
+		o.Filled(Filled{row, s, by})
+	}
 }
 
 // Sheet is a file that the other program gave.
@@ -71,11 +86,14 @@ type Student struct {
 	Submission string // its id; empty when nothing was handed in
 	Name       string
 	Email      string
-	Platform   string // "canvas" or "moodle" when Submission is that platform's number for the student
+	File       string    // what was handed in
+	Account    person.ID // what the learning platform counts the student, or the team, by
+	Team       string
+	Matched    string // by what the student was recognised in the roster; empty when not in it
 	State      class.State
 	Note       string // why there is no score, or why it is an earlier one
 	Late       bool
-	Second     bool           // another hand-in of a student who has one that counts
+	Second     bool           // another submission of a student who has one that counts
 	Report     *result.Report // the instructor's; may be nil
 }
 
@@ -98,6 +116,7 @@ type Note struct {
 	Who  string // the student's id; empty when it is about all
 	What string
 	Ours bool // somebody has no score for a reason of ours
+	Left bool // a score is in no row, since nothing tells for sure whose row is theirs
 }
 
 func (n Note) String() string {
@@ -137,13 +156,21 @@ func NoteOf(s Student) *Note {
 	return nil
 }
 
+// SecondOf is what must be said of a submission of which another of the same student counts; nil is nothing.
+func SecondOf(s Student) *Note {
+	if _, scored := s.Score(); !scored || !s.Second {
+		return nil
+	}
+	return &Note{Who: s.Submission, What: "left out: another submission of " + who(s) + " counts"}
+}
+
 // grades calls do with each student whose score belongs into a gradebook, and says of the others why theirs does not.
 func grades(c Class, do func(Student, float64)) []Note {
 	var notes []Note
 	for _, s := range c.Students {
 		score, scored := s.Score()
-		if s.Second && scored {
-			notes = append(notes, Note{Who: s.Submission, What: "left out: another hand-in of " + s.ID + " counts"})
+		if n := SecondOf(s); n != nil {
+			notes = append(notes, *n)
 			continue
 		}
 		if n := NoteOf(s); n != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/sheet"
 )
@@ -113,7 +114,7 @@ func TestMoodleFindsStudents(t *testing.T) {
 	pass := check("builds", result.Pass, 100, 100)
 	handedIn := func(number, id, name, email string) Student {
 		s := student(id, name, pass)
-		s.Submission, s.Email, s.Platform = number, email, "moodle"
+		s.Submission, s.Email, s.Account = number, email, person.ID{Scope: person.Participant, Value: number}
 		return s
 	}
 	named := func(id, name string) Student { s := student(id, name, pass); s.Email = ""; return s }
@@ -132,8 +133,9 @@ func TestMoodleFindsStudents(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"Participant 7", "Participant 9", "Participant 10"}, got)
-	assert.Equal(t, []string{"u2: left out: no row of w.csv is this student's alone", "u5: left out: no row of w.csv is this student's alone",
-		"u6: left out: no row of w.csv is this student's alone", "u7: left out: no row of w.csv is this student's alone"}, said(notes))
+	assert.Equal(t, []string{"Twin Name (u2): left out: no row of w.csv is this student's alone",
+		"Same Same (u5): left out: the row of Same Same (11) is claimed by Same Same (u6), too", "Same Same (u6): left out: the row of Same Same (11) is claimed by Same Same (u5), too",
+		"Doubled (u7): left out: no row of w.csv is this student's alone"}, said(notes))
 }
 
 func TestMoodleBonusAboveTheMaximum(t *testing.T) {
@@ -194,12 +196,12 @@ func TestCanvasGradebook(t *testing.T) {
 	c := three()
 	c.Students[1].ID, c.Students[1].Email, c.Students[1].Name = "stranger", "", "Nobody"
 	_, notes := writeAll(t, "canvas", c, Options{Sheet: &Sheet{Name: "g.csv", Text: []byte(sheet)}, Assignment: "12345"})
-	assert.Contains(t, said(notes), "stranger: left out: no row of g.csv is this student's alone")
+	assert.Contains(t, said(notes), "Nobody (stranger): left out: no row of g.csv is this student's alone")
 }
 
 func TestCanvasIDs(t *testing.T) {
 	c := three()
-	c.Students[0].Platform, c.Students[0].Submission = "canvas", "4711"
+	c.Students[0].Account = person.ID{Scope: person.CanvasUser, Value: "4711"}
 	for column, want := range map[string][][]string{
 		"":            {{"Ada Lovelace", "4711", "", "ada"}, {"Bob Low", "", "", "bob"}},
 		"SIS User ID": {{"Ada Lovelace", "4711", "ada", ""}, {"Bob Low", "", "bob", ""}},

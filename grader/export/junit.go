@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ func writeJUnit(w io.Writer, c Class, _ Options) ([]Note, error) {
 func junitSuiteOf(s Student) junitSuite {
 	suite := junitSuite{Name: plain.Line(s.ID, 200)}
 	if s.Second {
-		suite.Name = plain.Line(s.Submission, 200)
+		suite.Name = plain.Line(cmp.Or(s.File, s.Submission), 200)
 	}
 	suite.Time = seconds(0)
 	score, scored := s.Score()

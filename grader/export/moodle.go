@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/sheet"
@@ -30,26 +31,12 @@ refused, and a score that is above it by its bonus is named on stderr.`,
 		All: writeMoodle}
 }
 
-// The columns of Moodle's worksheet by their English names, and what they are called in other languages.
-var moodleColumns = map[string][]string{
-	"Identifier":            {"ID", "Identifiant", "Identificador"},
-	"Full name":             {"Vollständiger Name", "Nom complet", "Nombre completo"},
-	"Email address":         {"E-Mail-Adresse", "Adresse de courriel", "Dirección de correo"},
-	"ID number":             {"ID-Nummer", "Numéro d’identification", "Numéro d'identification", "Número de ID"},
-	"Username":              {"Anmeldename", "Nom d’utilisateur", "Nom d'utilisateur", "Nombre de usuario"},
-	"Grade":                 {"Bewertung", "Note", "Calificación"},
-	"Maximum Grade":         {"Bestwertung", "Note maximale", "Calificación máxima"},
-	"Grade can be changed":  {"Bewertung kann geändert werden", "La note peut être modifiée", "La calificación puede ser cambiada"},
-	"Last modified (grade)": {"Zuletzt geändert (Bewertung)", "Dernière modification (note)", "Última modificación (calificación)"},
-	"Feedback comments":     {"Feedback als Kommentar", "Feedback par commentaires", "Comentarios de retroalimentación"},
-}
-
 func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	if o.Sheet == nil {
 		return nil, &OptionError{Text: "moodle needs --worksheet FILE.csv", Fix: "Download it from the assignment: View all submissions, Download grading worksheet."}
 	}
 	for english := range o.Headers {
-		if _, ok := moodleColumns[english]; !ok {
+		if sheet.Headings(english) == nil {
 			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english), Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`}
 		}
 	}
@@ -61,7 +48,7 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 		if local, ok := o.Headers[english]; ok {
 			return t.Column(local)
 		}
-		return t.Column(append([]string{english}, moodleColumns[english]...)...)
+		return t.Column(sheet.Headings(english)...)
 	}
 	required := []string{"Identifier", "Grade", "Last modified (grade)"} // Moodle refuses a file without
 	if o.Feedback {
@@ -73,35 +60,25 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 		}
 	}
 	grade, maximum, feedback, changeable := column("Grade"), column("Maximum Grade"), column("Feedback comments"), column("Grade can be changed")
-	f := newFinder(3)
+	f := newFinder(o.Sheet.Name, person.Participant, false)
 	for row := range t.Rows {
 		if most, ok := number(t.Cell(row, maximum)); ok && most < c.MaxScore {
 			return nil, t.Mistake(t.Line(row), fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.", plain.Points(c.MaxScore)),
 				"the maximum grade is %s and the rubric has %s points: Moodle would pass over the higher grades", plain.Points(most), plain.Points(c.MaxScore))
 		}
-		f.add(0, trailingDigits(t.Cell(row, column("Identifier"))), row)
-		for _, english := range []string{"Email address", "ID number", "Username"} {
-			f.add(1, t.Cell(row, column(english)), row)
-		}
-		f.add(2, nameKey(t.Cell(row, column("Full name"))), row)
+		cell := func(english string) string { return t.Cell(row, column(english)) }
+		f.add(sheetRow{at: row, number: trailingDigits(cell("Identifier")), ids: []string{cell("ID number"), cell("Username")}, address: cell("Email address"),
+			name: cell("Full name"), group: cell("Group")})
 	}
 	var students []Student
 	notes := grades(c, func(s Student, _ float64) { students = append(students, s) })
-	found := f.match(students, moodleKeys)
-	if err := foundNobody(t, found, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest."); err != nil {
-		return nil, err
-	}
-	for i, row := range found {
-		s := students[i]
+	left, err := f.fill(t, students, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest.", o, func(s Student, r sheetRow) {
 		score, _ := s.Score()
-		if row < 0 {
-			notes = append(notes, Note{Who: s.ID, What: fmt.Sprintf("left out: no row of %s is this student's alone", o.Sheet.Name)})
-			continue
-		}
+		row := r.at
 		switch most, limited := number(t.Cell(row, maximum)); {
-		case slices.Contains([]string{"No", "Nein", "Non"}, t.Cell(row, changeable)):
+		case slices.Contains(no, t.Cell(row, changeable)):
 			notes = append(notes, Note{Who: s.ID, What: "left out: Moodle says that this grade cannot be changed"})
-			continue
+			return
 		case limited && score > most:
 			notes = append(notes, Note{Who: s.ID, What: fmt.Sprintf("%s points are more than Moodle's maximum of %s, and Moodle passes over such a grade: raise the maximum", plain.Points(score), plain.Points(most))})
 		}
@@ -109,9 +86,15 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 		if o.Feedback {
 			t.Rows[row][feedback] = comment(s)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return notes, t.Write(w)
+	return append(notes, left...), t.Write(w)
 }
+
+// no is what Moodle writes for it. Where it is not known the row is filled, and Moodle passes over it.
+var no = []string{"No", "Nein", "Non", "Não", "Nee", "Nie", "Nej", "Nei", "Ei", "Ne", "Hayır", "Нет", "Ні", "Όχι", "Nem", "לא", "لا", "Nu", "Ez", "いいえ", "否", "아니오"}
 
 func missingColumn(t *sheet.Table, english, local string) error {
 	var headers []string
@@ -127,19 +110,6 @@ func missingColumn(t *sheet.Table, english, local string) error {
 		fix = "Switch on feedback comments in the assignment's settings and download the worksheet again, or leave --feedback out."
 	}
 	return t.Mistake(1, fix, "no column is called %q, only %s", looked, strings.Join(headers[:min(len(headers), 12)], ", "))
-}
-
-func moodleKeys(s Student, rank int) []string {
-	switch rank {
-	case 0:
-		if s.Platform == "moodle" { // another's number may be the same as this student's id
-			return []string{s.Submission}
-		}
-		return nil
-	case 1:
-		return []string{s.Email, s.ID}
-	}
-	return []string{nameKey(s.Name)}
 }
 
 // comment is the score and what was not passed, as the HTML that Moodle takes it for.

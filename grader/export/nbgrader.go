@@ -15,6 +15,9 @@ func nbgrader() Format {
 first_name, email, raw_score, late_submission_penalty, score, max_score. We know no due date and no time of handing in, so
 these two are empty and the penalty is 0; take it off where you apply your rules for late work.
 
+The student_id is the roster's. A number that a learning platform gave to a download is nobody's id: without a roster such a
+submission is left out, and named.
+
 Whoever has no score, because we could not grade, or nothing was handed in, has no row, and is named on stderr. A score
 with bonus may be above max_score.`,
 		All: writeNbgrader}
@@ -26,13 +29,19 @@ func writeNbgrader(w io.Writer, c Class, o Options) ([]Note, error) {
 	if o.Assignment == "" {
 		o.Assignment = c.Rubric.ID
 	}
+	var strangers []Note
 	notes := grades(c, func(s Student, score float64) {
 		first, last := names(s.Name)
 		points := plain.Points(score)
+		if s.ID == s.Account.Value { // a platform's number is nobody's id
+			strangers = append(strangers, Note{Who: who(s), What: "left out: the number of a download is nobody's id in nbgrader: give class a --roster", Left: true})
+			return
+		}
+		o.fill(s.ID, s, "its id")
 		_ = out.Write([]string{cell(title(c, o)), "", "", cell(s.ID), cell(last), cell(first), cell(s.Email), points, "0", points, plain.Points(c.MaxScore)})
 	})
 	out.Flush()
-	return notes, out.Error()
+	return append(notes, strangers...), out.Error()
 }
 
 // names splits a name in two. Together they are always the whole: nobody's name is lost, whatever its order is.

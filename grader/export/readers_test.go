@@ -26,7 +26,7 @@ func legal(text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("not UTF-8")
 	}
-	for _, r := range string(text) {
+	for _, r := range strings.ReplaceAll(string(text), "\r\n", "\n") {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return fmt.Errorf("a control character: %q", r)
 		}
@@ -181,7 +181,11 @@ func moodleImport(text []byte, language map[string]string, maximum float64, befo
 	if err := legal(text); err != nil {
 		return nil, err
 	}
-	all, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	if bytes.Count(text, []byte(";")) > bytes.Count(text, []byte(",")) { // who uploads says so
+		r.Comma = ';'
+	}
+	all, err := r.ReadAll()
 	if err != nil {
 		return nil, err
 	}

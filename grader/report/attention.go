@@ -55,7 +55,36 @@ func strangers(c class.Class) []class.Row {
 	if !slices.ContainsFunc(c.Students, listed) {
 		return nil
 	}
-	return rowsOf(c, func(row class.Row) bool { return !listed(row) })
+	return rowsOf(c, func(row class.Row) bool { return !listed(row) && !row.Second })
+}
+
+// second is a submission that does not count, and the file of the one that does.
+type second struct {
+	class.Row
+	Instead string
+}
+
+// seconds are the submissions of those who handed in several, but for the one that counts.
+func seconds(c class.Class) (out []second) {
+	files := map[string]string{}
+	for _, row := range c.Students {
+		files[row.ID] = row.File
+	}
+	for _, row := range c.Students {
+		if row.Second {
+			instead := files[row.Counts]
+			if instead == "" {
+				instead = "another"
+			}
+			out = append(out, second{row, instead})
+		}
+	}
+	return out
+}
+
+// absent are the rows of the roster of which nothing was handed in.
+func absent(c class.Class) []class.Row {
+	return rowsOf(c, func(row class.Row) bool { return row.State == class.Missing })
 }
 
 func rowsOf(c class.Class, match func(class.Row) bool) (out []class.Row) {

@@ -43,14 +43,18 @@ func (f figures) Scored() bool { return f.Graded+f.Stale > 0 }
 
 func figuresOf(c class.Class) figures {
 	var f figures
+	graded := map[string]bool{}
 	var scores []float64
 	for _, row := range c.Students {
 		if row.Second {
 			continue
 		}
 		f.Students++
-		f.MS += row.DurationMS
-		f.Cached, f.Steps = f.Cached+row.Cached, f.Steps+row.Steps
+		if row.ID == "" || !graded[row.ID] { // a team has a row for each member
+			f.MS += row.DurationMS
+			f.Cached, f.Steps = f.Cached+row.Cached, f.Steps+row.Steps
+		}
+		graded[row.ID] = true
 		switch row.State {
 		case class.Graded:
 			f.Graded++

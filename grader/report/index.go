@@ -65,6 +65,12 @@ func (v indexView) Unread() []class.Row { return unread(v.Class) }
 // Strangers are the rows that are not in the roster.
 func (v indexView) Strangers() []class.Row { return strangers(v.Class) }
 
+// Seconds are the submissions of which another of the same student counts.
+func (v indexView) Seconds() []second { return seconds(v.Class) }
+
+// Absent are the students of the roster who handed in nothing.
+func (v indexView) Absent() []class.Row { return absent(v.Class) }
+
 // Again are the rows whose verdict replaced another one.
 func (v indexView) Again() []class.Row {
 	return rowsOf(v.Class, func(row class.Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })

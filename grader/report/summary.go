@@ -87,12 +87,15 @@ func folded(s string) (lines []string) {
 
 // lists calls do with each list that is not empty.
 func lists(c class.Class, do func(name string, lines []string)) {
-	var corrupt, unlisted, changed, same, ignored []string
+	var corrupt, unlisted, twice, changed, same, ignored []string
 	for _, row := range unread(c) {
 		corrupt = append(corrupt, fmt.Sprintf("%s: %s", oneLine(row.File, 60), oneLine(row.Unread, summaryWidth)))
 	}
 	for _, row := range strangers(c) {
 		unlisted = append(unlisted, oneLine(row.File, 60)+": in no row of the roster")
+	}
+	for _, row := range seconds(c) {
+		twice = append(twice, oneLine(row.Who(), 40)+": "+oneLine(row.Instead, 60)+" counts, not "+oneLine(row.File, 60))
 	}
 	for _, row := range c.Students {
 		if row.Now && row.Before != nil && len(row.Before.Changes) > 0 {
@@ -109,7 +112,7 @@ func lists(c class.Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Unread", corrupt}, {"Unlisted", unlisted}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
+	}{{"Unread", corrupt}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)
 		}
@@ -139,8 +142,10 @@ func difference(row class.Row) string {
 }
 
 func kept(c class.Class) (n int) {
+	seen := map[string]bool{} // a team has a row for each member
 	for _, row := range c.Students {
-		if !row.Now && (row.State == class.Graded || row.State == class.Stale) {
+		if !row.Now && (row.State == class.Graded || row.State == class.Stale) && !seen[row.ID] {
+			seen[row.ID] = true
 			n++
 		}
 	}

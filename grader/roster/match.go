@@ -3,55 +3,113 @@ package roster
 import (
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/sheet"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
-// Match returns for each entry the index of its student, or -1. What fits two students fits none. Two
-// entries may be one student's.
-func (r *Roster) Match(entries []submission.Entry) []int {
-	ids, logins, names, written := sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}
-	for i, s := range r.Students {
-		ids.Add(s.ID, i)
-		ids.Add(submission.SafeID(s.ID), i)
-		for _, other := range s.others {
-			logins.Add(other, i)
-		}
-		local, _, _ := strings.Cut(s.Email, "@")
-		logins.Add(s.Email, i)
-		logins.Add(local, i)
-		for _, key := range nameKeys(s.Name) {
-			names.Add(key, i)
-		}
-		for _, own := range append([]string{s.ID, s.Email, local}, s.others...) {
-			written.Add(letters(own), i)
-		}
-	}
-	out := make([]int, len(entries))
+// Match is whose a submission is.
+type Match struct {
+	Students []int  // indices into the roster: one, or those of a team; none where nobody is found
+	By       string // what tells: "id", "name", …, or [ByTeam]
+}
+
+// ByTeam is that a submission is a team's.
+const ByTeam = "team"
+
+// Match returns for each entry whose it is. What fits two students fits none. Two entries may be one student's.
+//
+// A platform's number is nobody's id: it counts where the roster has that platform's numbers, and the name is no other.
+func (r *Roster) Match(entries []submission.Entry) []Match {
+	k := r.keys()
+	out := make([]Match, len(entries))
 	for i, e := range entries {
-		byID, _ := ids.Find(e.ID)
-		if byID < 0 {
-			byID, _ = logins.Find(e.ID)
-		}
-		byName, known := names.Find(letters(e.Name))
-		if !known { // where a platform shows a login for a name, or the roster has no names
-			byName, _ = written.Find(letters(e.Name))
-		}
-		byFile, _ := names.Find(letters(submission.TrimArchive(e.File)))
-		switch {
-		case e.Name != "" && byName >= 0: // a platform's number may be another student's id by chance; a name is not
-			out[i] = byName
-		case byID >= 0:
-			out[i] = byID
-		case e.Form == submission.Plain && byFile >= 0:
-			out[i] = byFile
-		case e.Form == submission.Plain:
-			out[i] = r.endsWith(e.ID)
-		default:
-			out[i] = -1
-		}
+		out[i] = k.match(e)
 	}
 	return out
+}
+
+// keys are what tells the students of a roster.
+type keys struct {
+	roster                               *Roster
+	ids, logins, names, written, numbers sheet.Keys
+	teams                                map[string][]int
+}
+
+func (r *Roster) keys() keys {
+	k := keys{r, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, sheet.Keys{}, map[string][]int{}}
+	for i, s := range r.Students {
+		k.ids.Add(s.ID, i)
+		k.ids.Add(submission.SafeID(s.ID), i)
+		local, _, _ := strings.Cut(s.Email, "@")
+		for _, login := range append([]string{s.Email, local}, s.others...) {
+			k.logins.Add(login, i)
+			if login != "" {
+				k.logins.Add(submission.SafeID(login), i)
+			}
+		}
+		for _, key := range person.NameKeys(s.Name) {
+			k.names.Add(key, i)
+		}
+		for _, own := range append([]string{s.ID, s.Email, local}, s.others...) {
+			k.written.Add(person.Letters(own), i)
+		}
+		for _, a := range s.accounts {
+			k.numbers.Add(string(a.Scope)+" "+a.Value, i)
+		}
+		if team := person.Letters(s.Team); team != "" {
+			k.teams[team] = append(k.teams[team], i)
+		}
+	}
+	return k
+}
+
+func (k keys) match(e submission.Entry) Match {
+	one := func(i int, by string) Match { return Match{[]int{i}, by} }
+	base := submission.TrimArchive(e.File)
+	if e.Form == submission.Plain || e.Form == submission.GitHubClassroom {
+		for _, id := range []string{e.ID, submission.SafeID(base)} { // of two of one name one has another id
+			if i, _ := k.ids.Find(id); i >= 0 {
+				return one(i, "id")
+			}
+			if i, _ := k.logins.Find(id); i >= 0 {
+				return one(i, "login or address")
+			}
+		}
+	}
+	known := false
+	for _, key := range person.NameKeys(e.Name) {
+		i, some := k.names.Find(key)
+		if i >= 0 {
+			return one(i, "name")
+		}
+		known = known || some
+	}
+	if e.Account.Value != "" {
+		i, _ := k.numbers.Find(string(e.Account.Scope) + " " + e.Account.Value)
+		if i >= 0 && person.Compare(e.Name, k.roster.Students[i].Name) != person.Other {
+			return one(i, "number")
+		}
+	}
+	if i, _ := k.written.Find(person.Letters(e.Name)); i >= 0 && !known { // where a platform shows a login for a name
+		return one(i, "login or address")
+	}
+	for _, name := range []string{e.Name, base} {
+		if members := k.teams[person.Letters(name)]; len(members) > 0 {
+			return Match{members, ByTeam}
+		}
+	}
+	if e.Form == submission.Plain {
+		for _, key := range person.NameKeys(base) {
+			if i, _ := k.names.Find(key); i >= 0 {
+				return one(i, "name")
+			}
+		}
+		if i := k.roster.endsWith(e.ID); i >= 0 {
+			return one(i, "id")
+		}
+	}
+	return Match{}
 }
 
 // endsWith finds the student whose id ends an entry's, as in assignment-username.
@@ -68,18 +126,4 @@ func (r *Roster) endsWith(id string) int {
 		}
 	}
 	return found
-}
-
-// nameKeys are the ways in which a name may be written without spaces: as it is, and with the last word, or what stands
-// after a comma, first.
-func nameKeys(name string) []string {
-	keys := []string{letters(name)}
-	if last, first, ok := strings.Cut(name, ","); ok {
-		return append(keys, letters(first)+letters(last))
-	}
-	if w := strings.Fields(words(name)); len(w) > 1 {
-		keys = append(keys, w[len(w)-1]+strings.Join(w[:len(w)-1], ""))
-		keys = append(keys, strings.Join(w[1:], "")+w[0])
-	}
-	return keys
 }

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/person"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/sheet"
 )
 
@@ -21,26 +22,42 @@ type Student struct {
 	ID    string // as the roster has it
 	Name  string // empty when the roster has none
 	Email string // empty when the roster has none
+	Team  string // whose submission is this student's too; empty when the roster has none
 	Line  int    // of the roster's file
 
-	others []string // what else identifies the student: a login, a number
+	others   []string    // what else identifies the student: a login, a number
+	accounts []person.ID // on platforms
 }
 
 // Roster is who is in the class, in the order of its file.
 type Roster struct {
 	Students []Student
+	Notes    []string // what of the file was not used, each with its line
 }
 
 // What columns are called, by what they hold; the first of a list that a roster has is the one. Case, and whether words
 // are joined by a space, a line or nothing, make no difference.
 var (
-	idHeaders = []string{"id", "studentid", "identifier", "sisuserid", "idnumber", "orgdefinedid", "studentnumber", "matriculationnumber",
-		"matrikelnummer", "sid", "uid", "userid", "netid", "username", "login", "loginid", "sisloginid", "githubusername", "github", "githubid"}
-	nameHeaders  = []string{"name", "fullname", "studentname", "student", "displayname"}
-	firstHeaders = []string{"firstname", "givenname", "given", "first"}
-	lastHeaders  = []string{"lastname", "familyname", "surname", "last"}
-	emailHeaders = []string{"email", "emailaddress", "mail", "studentemail", "schoolemail"}
+	idHeaders = append([]string{"id", "studentid", "identifier", "sisuserid", "idnumber", "orgdefinedid", "studentnumber", "matriculationnumber", "matrikelnummer", "matrikelnr", "matrnr", "numéroétudiant",
+		"matricola", "matrícula", "numerostudente", "studentnummer", "学号", "學號", "学籍番号", "학번", "sid", "uid", "userid", "netid"}, slices.Concat(headings("ID number"), headings("Username"),
+		[]string{"login", "loginid", "sisloginid", "integrationid", "githubusername", "github", "githubid", "lmsuserid"})...)
+	nameHeaders  = slices.Concat([]string{"name", "studentname", "student", "displayname"}, headings("Full name"))
+	firstHeaders = slices.Concat([]string{"givenname", "given", "first"}, headings("First name"))
+	lastHeaders  = slices.Concat([]string{"familyname", "surname", "last"}, headings("Last name"))
+	emailHeaders = slices.Concat([]string{"email", "mail", "studentemail", "schoolemail"}, headings("Email address"))
+	teamHeaders  = slices.Concat([]string{"team", "teamname", "groupname", "équipe", "equipo", "equipe", "squadra", "lag", "チーム"}, headings("Group"))
+
+	// What other programs' rosters and gradebooks have besides, of no use here.
+	otherHeaders = []string{"section", "sections", "course", "role", "roles", "rootaccount", "status", "endoflineindicator", "lastaccess", "department", "institution", "city", "country", "phone", "notes"}
 )
+
+// headings are sheet's, as they are compared.
+func headings(english string) (out []string) {
+	for _, h := range sheet.Headings(english) {
+		out = append(out, person.Letters(h))
+	}
+	return out
+}
 
 // Read reads a roster: a [sheet.Table] with a column for ids. The error is a [sheet.Error] when the file can be read.
 func Read(file string) (*Roster, error) {
@@ -76,6 +93,7 @@ func Parse(file string, in io.Reader) (*Roster, error) {
 			roster.Students = append(roster.Students, *student)
 		}
 	}
+	roster.Notes = p.notes
 	if len(roster.Students) == 0 {
 		return nil, p.Mistake(1, "", "the roster has a header and no students")
 	}
@@ -88,45 +106,118 @@ type rosterParser struct {
 	*sheet.Table
 	columns rosterColumns
 	ids     map[string]int // the line of each
+	notes   []string
 }
 
 // rosterColumns are where things are; -1 is nowhere.
 type rosterColumns struct {
-	id, name, first, last, email int
-	others                       []int
+	id, name, first, last, email, team int
+	others                             []int
+	account                            int // a platform's own number
+	scope                              person.Scope
 }
 
 func (p *rosterParser) header() error {
 	line, record := p.HeaderLine(), p.Header
 	names := make([]string, len(record))
 	for i, cell := range record {
-		names[i] = letters(cell)
+		names[i] = person.Letters(cell)
 		if at := slices.Index(names[:i], names[i]); at >= 0 && names[i] != "" {
 			return p.Mistake(line, "", "columns %d and %d are both called %q", at+1, i+1, strings.TrimSpace(cell))
 		}
 	}
+	used := map[int]bool{}
 	find := func(headers []string) int {
 		for _, h := range headers {
-			if i := slices.Index(names, h); i >= 0 {
+			if i := slices.Index(names, h); i >= 0 && !used[i] {
+				used[i] = true
 				return i
 			}
 		}
 		return -1
 	}
-	c := rosterColumns{id: find(idHeaders), name: find(nameHeaders), first: find(firstHeaders), last: find(lastHeaders), email: find(emailHeaders)}
-	if c.id < 0 {
-		c.id = c.email
+	c := rosterColumns{account: -1}
+	canvas := len(names) > 2 && names[0] == "student" && names[1] == "id"
+	if canvas {
+		c.account, c.scope = find([]string{"id"}), person.CanvasUser
+		c.id = find([]string{"sisloginid", "sisuserid", "integrationid"})
+	} else {
+		c.account, c.scope = p.participants(names), person.Participant
+		used[c.account] = true
+		c.id = find(idHeaders)
+	}
+	if c.name = slices.IndexFunc(names, bothNames); c.name >= 0 {
+		used[c.name] = true
+	}
+	if c.last, c.first = find(lastHeaders), find(firstHeaders); c.last < 0 || c.first < 0 { // what is the whole name in one language is a half of it in another
+		delete(used, c.last)
+		delete(used, c.first)
+		c.last, c.first = -1, -1
+	}
+	if c.name < 0 {
+		c.name = find(nameHeaders)
+	}
+	if c.name < 0 {
+		c.last, c.first = max(c.last, find(lastHeaders)), max(c.first, find(firstHeaders))
+	}
+	c.email, c.team = find(emailHeaders), find(teamHeaders)
+	for _, other := range []int{c.email, c.account, find([]string{"identifier"})} {
+		if c.id < 0 {
+			c.id = other
+		}
 	}
 	if c.id < 0 {
 		return p.Mistake(line, headerFix, "no column holds the students' ids, only %s", quoted(record))
 	}
 	for i, name := range names {
-		if i != c.id && slices.Contains(idHeaders, name) {
+		switch {
+		case i == c.id || i == c.account:
+		case slices.Contains(idHeaders, name):
 			c.others = append(c.others, i)
+		case used[i], name == "", canvas, slices.Contains(sheet.Worksheet(), strings.TrimSpace(record[i])), slices.Contains(otherHeaders, name):
+		default:
+			p.unknown(record[i], name)
 		}
 	}
 	p.columns = c
 	return nil
+}
+
+// bothNames says whether a column is called by both halves of a name, as in "Nachname, Vorname".
+func bothNames(name string) bool {
+	for _, last := range lastHeaders {
+		for _, first := range firstHeaders {
+			if first != last && (name == last+first || name == first+last) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// participant is what Moodle writes before the number of a participant.
+var participant = regexp.MustCompile(`(?i)^(participante?|partecipante|teilnehmer(/in|in)?|deelnemer|uczestnik|deltag[ae]re?|účastník|участник|учасник|osallistuja|résztvevő|katılımcı|parte-hartzailea|συμμετέχων|参加者|参与者|參與者|참여자) ?\d+$`)
+
+// participants is the column in which Moodle's worksheet counts the participants of one assignment, or -1.
+func (p *rosterParser) participants(names []string) int {
+	column := slices.IndexFunc(names, func(name string) bool { return slices.Contains(headings("Identifier"), name) })
+	if column < 0 || len(p.Rows) == 0 {
+		return -1
+	}
+	if p.Column(sheet.Headings("Last modified (grade)")...) < 0 && !participant.MatchString(p.Cell(0, column)) {
+		return -1
+	}
+	return column
+}
+
+// unknown notes a column that has no use, with the one that was probably meant.
+func (p *rosterParser) unknown(header, name string) {
+	known := slices.Concat([]string{"id", "name", "email", "team", "login"}, []string{"full name", "first name", "last name", "email address", "mail address", "student id", "group", "username"})
+	note := fmt.Sprintf("%s:%d: the column %q is not used", p.File, p.HeaderLine(), plain.Line(header, 60))
+	if near := option.Suggest(strings.ToLower(strings.TrimSpace(header)), known); near != "" {
+		note += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	p.notes = append(p.notes, note)
 }
 
 // row is one student, or nil for a row that is nobody's.
@@ -138,20 +229,27 @@ func (p *rosterParser) row(line int, record []string) (*Student, error) {
 		}
 		return strings.Join(strings.Fields(record[i]), " ")
 	}
-	if strings.HasPrefix(cell(c.name), "Points Possible") {
-		return nil, nil
-	}
-	s := &Student{ID: strings.TrimPrefix(cell(c.id), "Participant "), Name: cell(c.name), Email: cell(c.email), Line: line}
+	id := func(i int) string { return strings.TrimPrefix(cell(i), "#") } // as Brightspace writes it
+	s := &Student{ID: id(c.id), Name: cell(c.name), Email: cell(c.email), Team: cell(c.team), Line: line}
 	if s.Name == "" {
 		s.Name = strings.TrimSpace(cell(c.first) + " " + cell(c.last))
 	}
-	for _, i := range c.others {
-		if other := cell(i); other != "" {
-			s.others = append(s.others, other)
+	if account := trailingDigits(cell(c.account)); account != "" {
+		s.accounts = append(s.accounts, person.ID{Scope: c.scope, Value: account})
+		if c.id == c.account {
+			s.ID = account
 		}
 	}
-	if s.ID == "" && s.Name == "Test Student" || s.Name == "Student, Test" { // Canvas's own
-		return nil, nil
+	if c.scope == person.CanvasUser && (s.Name == "" || strings.HasPrefix(s.Name, "Points Possible") || s.Name == "Test Student" || s.Name == "Student, Test") {
+		return nil, nil // Canvas's own rows
+	}
+	if c.scope == person.CanvasUser && s.ID == "" {
+		s.ID = id(c.account)
+	}
+	for _, i := range c.others {
+		if other := id(i); other != "" {
+			s.others = append(s.others, other)
+		}
 	}
 	if s.ID == "" {
 		return nil, p.Mistake(line, "Every student needs an id that no other has.", "%s has no id", orNobody(s.Name))
@@ -165,6 +263,8 @@ func (p *rosterParser) row(line int, record []string) (*Student, error) {
 	p.ids[strings.ToLower(s.ID)] = line
 	return s, nil
 }
+
+func trailingDigits(s string) string { return s[len(strings.TrimRight(s, "0123456789")):] }
 
 func orNobody(name string) string {
 	if name == "" {
@@ -180,15 +280,3 @@ func quoted(cells []string) string {
 	}
 	return strings.Join(out, ", ")
 }
-
-// letters is a text's letters and digits, in lower case and composed.
-func letters(s string) string { return strings.ReplaceAll(words(s), " ", "") }
-
-// words is letters with the words apart.
-func words(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(norm.NFC.String(s)), func(r rune) bool {
-		return !wordRune(r)
-	}), " ")
-}
-
-func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }

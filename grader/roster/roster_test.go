@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/person"
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
@@ -32,8 +33,8 @@ var rosterCases = []struct {
 	{"semicolons", "Matrikelnummer;First name;Last name;Mail\n1;Ann;Low;a@x.edu\n", []string{"1|Ann Low|a@x.edu|2"}, ""},
 	{"tabs, an empty cell", "student_id\temail\tname\n1\t\tAnn\n", []string{"1|Ann||2"}, ""},
 	{"Excel's Unicode text", excel("id\tname\r\n1\tJosé\r\n"), []string{"1|José||2"}, ""},
-	{"Canvas", "Student,ID,SIS User ID,SIS Login ID,Section,HW (1)\n    Points Possible,,,,,100\n\"Doe, Jane\",77,s77,jdoe,A,\n\"Student, Test\",,,,A,\n", []string{"77|Doe, Jane||3"}, ""},
-	{"Moodle", "Identifier,Full name,Email address,Status\nParticipant 12345,Jane Doe,j@x.edu,-\n", []string{"12345|Jane Doe|j@x.edu|2"}, ""},
+	{"Canvas", "Student,ID,SIS User ID,SIS Login ID,Section,HW (1)\n    Points Possible,,,,,100\n\"Doe, Jane\",77,s77,jdoe,A,\n\"Student, Test\",,,,A,\n", []string{"jdoe|Doe, Jane||3"}, ""},
+	{"Moodle", "Identifier,Full name,Email address,Status\nParticipant 12345,Jane Doe,j@x.edu,-\n", []string{"j@x.edu|Jane Doe|j@x.edu|2"}, ""},
 	{"GitHub Classroom", "identifier,github_username,github_id,name\njane@x.edu,jane-gh,42,Jane\n", []string{"jane@x.edu|Jane||2"}, ""},
 	{"e-mail as id", "name,email\nAnn,a@x.edu\n", []string{"a@x.edu|Ann|a@x.edu|2"}, ""},
 	{"short row", "id,name,email\n1\n", []string{"1|||2"}, ""},
@@ -115,7 +116,7 @@ kltwin,,,
 		{"decomposed", submission.Entry{ID: "12", Name: "Jose\u0301 de la Cruz", Form: submission.Moodle}, 1},
 		{"Canvas's name", submission.Entry{ID: "12", Name: "doejane", Form: submission.Canvas}, 0},
 		{"a platform's number that is another's id", submission.Entry{ID: "99", Name: "Jane Doe", Form: submission.Moodle}, 0},
-		{"number", submission.Entry{ID: "99", Name: "nobody", Form: submission.Canvas}, 2},
+		{"a platform's number is nobody's id", submission.Entry{ID: "99", Name: "nobody", Form: submission.Canvas, Account: person.ID{Scope: person.CanvasUser, Value: "99"}}, -1},
 		{"two of that name", submission.Entry{ID: "12", Name: "Kim Lee", Form: submission.Moodle}, -1},
 		{"Canvas's name is two names and an id", submission.Entry{ID: "12", Name: "leekim", Form: submission.Canvas}, -1},
 		{"Canvas's name is a name and another's id", submission.Entry{ID: "12", Name: "doejane", Form: submission.Canvas}, 0},
@@ -128,6 +129,10 @@ kltwin,,,
 		{"nobody", submission.Entry{ID: "zed", File: "zed"}, -1},
 		{"nothing", submission.Entry{}, -1},
 	} {
-		assert.Equal(t, []int{test.want}, r.Match([]submission.Entry{test.entry}), test.what)
+		var want []int
+		if test.want >= 0 {
+			want = []int{test.want}
+		}
+		assert.Equal(t, want, r.Match([]submission.Entry{test.entry})[0].Students, test.what)
 	}
 }

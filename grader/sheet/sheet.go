@@ -68,7 +68,8 @@ func Read(file string, text []byte) (*Table, error) {
 			return nil, t.Mistake(i+1, `Save it as "CSV UTF-8".`, "this line is not UTF-8 text")
 		}
 	}
-	t.form.crlf = bytes.Contains(text, []byte("\r\n"))
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	t.form.crlf = bytes.HasSuffix(first, []byte("\r"))
 	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	text = bytes.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
