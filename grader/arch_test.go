@@ -47,7 +47,7 @@ var arrows = []arrow{
 	{of: "grader", what: "grader/engine", because: "the flow of one submission is given an engine, so that it can be tested without Docker"},
 	{of: "grader", what: "grader/check/...", only: []string{"grader/check"}, because: "the flow knows no kind by its name"},
 	{of: "grader", what: "grader/report/...", because: "how a report is shown is not for the one who makes it"},
-	{of: "grader/reports", what: "...", only: []string{"grader/report", "grader/export", "grader/class", "grader/result", "grader/plain", "grader/sheet"}, because: "the folder of reports knows where they lie, and not how they come about"},
+	{of: "grader/reports", what: "...", only: []string{"grader/report", "grader/export", "grader/class", "grader/result", "grader/plain", "grader/sheet", "grader/person"}, because: "the folder of reports knows where they lie, and not how they come about"},
 	{of: "grader/batch", what: "grader/engine/...", because: "what hands out work meets what grades in submissions and results alone, so that a class can be spread over machines"},
 	{of: "grader/batch", what: "grader/check/...", directly: true, because: "a class knows no kind"},
 	{of: "...", except: []string{"grader/batch", "cmd/taskgrader", "bench"}, what: "grader", because: "a grading is started by a command or by the run of a class"},
