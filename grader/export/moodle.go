@@ -22,8 +22,11 @@ grading worksheet. The column Grade is filled, and with --feedback the column Fe
 rows and cells stay as they are. Students are found by the number in the name of their hand-in, their e-mail address, id
 number or user name, or their name, as long as it is nobody else's.
 
-Headers in English, German, French and Spanish are known. In another language say what they are called there:
---header Grade=Voto --header Identifier=Identificativo --header "Last modified (grade)=Ultima modifica (valutazione)".
+Headers in some thirty of Moodle's languages are known. In another say what they are called there:
+--header Grade=Mark --header "Last modified (grade)=Marked on".
+
+A row whose name or address is another's stays as it is, and both are named: a participant's number is of one assignment's
+worksheet. A team's grade goes to the members, by the column Group.
 
 The row of whoever has no score, because we could not grade, or nothing was handed in, stays as it is, and they are named
 on stderr. Moodle passes over a grade above the assignment's maximum without a word: a lower maximum than the rubric's is
