@@ -205,7 +205,7 @@ func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
 }
 
 // takeTurns asks, one after another, what talks to the main container: the gate first wherever it stands, since it
-// says whether the rest can be asked, then the rubric's order, then what ends the container.
+// reports whether the rest can be asked, then the rubric's order, then what ends the container.
 func (g *grading) takeTurns(ctx context.Context, t target, started check.Started) {
 	turns := func(match func(check.Kind) bool) {
 		for _, i := range g.asked {

@@ -62,7 +62,7 @@ func (s *schedule) index(id string) int {
 	panic("rubric: unknown need " + id) // rubric.Parse refuses it
 }
 
-// decided waits for a verdict, and says whether it came before the context ended.
+// decided waits for a verdict, and reports whether it came before the context ended.
 func (s *schedule) decided(ctx context.Context, n int) bool {
 	select {
 	case <-s.done[n]: // also when the context has ended
@@ -77,7 +77,7 @@ func (s *schedule) decided(ctx context.Context, n int) bool {
 	}
 }
 
-// known says whether the main container answers; the first word counts.
+// known reports whether the main container answers; the first word counts.
 func (s *schedule) known(answered bool) {
 	s.once.Do(func() {
 		s.answered = answered

@@ -29,7 +29,7 @@ type Workplace interface {
 	// error. It calls running when the container runs and the waiting begins: until then, nothing else should keep the
 	// engine busy.
 	Start(ctx context.Context, running func()) (check.Started, error)
-	// Revive starts the main container again if it has ended; it says whether it had.
+	// Revive starts the main container again if it has ended; it reports whether it had.
 	Revive(ctx context.Context) (bool, error)
 	// Kept names what Job.Keep left: image and container, for a person to use.
 	Kept() []string

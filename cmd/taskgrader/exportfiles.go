@@ -92,7 +92,7 @@ func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o expor
 	return notes, nil
 }
 
-// folder says whether the students' files go into a folder, which is made, or one of them is --out itself, or stdout.
+// folder reports whether the students' files go into a folder, which is made, or one of them is --out itself, or stdout.
 func (o *exportOptions) folder(f export.Format, students []export.Student) (bool, error) {
 	files := 0
 	for _, s := range students {

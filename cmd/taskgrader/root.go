@@ -118,7 +118,7 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 	return exitUsage
 }
 
-// isTerminal says whether a person is looking, through something that knows colours and can go back on its line.
+// isTerminal reports whether a person is looking, through something that knows colours and can go back on its line.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))

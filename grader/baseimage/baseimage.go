@@ -50,7 +50,7 @@ type Config struct {
 	Labels map[string]string
 }
 
-// IsStandIn says whether an image with these labels was made here.
+// IsStandIn reports whether an image with these labels was made here.
 func IsStandIn(labels map[string]string) bool { return labels[Label] != "" }
 
 // Action is what became of one image.

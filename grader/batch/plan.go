@@ -169,7 +169,7 @@ func (r *run) due(e submission.Entry, row *class.Row) string {
 	return ""
 }
 
-// changed says whether a submission is another than the one its row is of.
+// changed reports whether a submission is another than the one its row is of.
 func changed(e submission.Entry, row *class.Row) bool {
 	packed, err := e.Packed()
 	if err != nil {

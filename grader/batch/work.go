@@ -69,7 +69,7 @@ func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
 	}
 }
 
-// one grades one student and puts the report on disk. It says whether it was finished.
+// one grades one student and puts the report on disk. It reports whether it was finished.
 func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 	e := r.entries[t.index]
 	task := Task{Entry: e, Seed: StudentSeed(r.seed, e.ID)}
@@ -122,7 +122,7 @@ func (r *run) history(old result.Report, now class.Row, why string) []result.Ear
 	return all[max(0, len(all)-remembered):]
 }
 
-// keeps says whether an earlier score outlives a fault of ours: it is of the same submission and rubric.
+// keeps reports whether an earlier score outlives a fault of ours: it is of the same submission and rubric.
 func (r *run) keeps(was *class.Row, now class.Row) bool {
 	return was != nil && was.Score != nil && was.Rubric == r.rubric.Digest && len(was.Checks) == r.asked && (now.Digest == "" || now.Digest == was.Digest)
 }
@@ -153,7 +153,7 @@ func (r *run) attempts(ctx context.Context, worker int, t Task) (result.Report, 
 	}
 }
 
-// attempt grades once, and says whether the deadline ended it. A panic is a fault of ours, and so is a grading that does
+// attempt grades once, and reports whether the deadline ended it. A panic is a fault of ours, and so is a grading that does
 // not end: it is left alone.
 func (r *run) attempt(ctx context.Context, worker int, t Task) (result.Report, bool) {
 	limited, cancel := context.WithTimeoutCause(ctx, r.options.Deadline, errDeadline)

@@ -53,12 +53,12 @@ type Check struct {
 	Hidden    bool    `json:"hidden,omitempty"`
 }
 
-// Failed says whether the grader failed for anybody.
+// Failed reports whether the grader failed for anybody.
 func (c *Class) Failed() bool {
 	return slices.ContainsFunc(c.Students, func(row Row) bool { return row.Problem != nil })
 }
 
-// Below says whether anybody's score is less than so many per cent of the points.
+// Below reports whether anybody's score is less than so many per cent of the points.
 func (c *Class) Below(percent float64) bool {
 	return slices.ContainsFunc(c.Students, func(row Row) bool {
 		return row.Score != nil && c.MaxScore > 0 && *row.Score*100 < percent*c.MaxScore

@@ -84,10 +84,10 @@ func Parse(file string, text []byte) (*Rules, error) {
 	return r, nil
 }
 
-// unsent says whether a letter is one that no pattern may hold on its way to the builder.
+// unsent reports whether a letter is one that no pattern may hold on its way to the builder.
 func unsent(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// matches says whether the pattern matches the path or a folder above it, whatever its `!`.
+// matches reports whether the pattern matches the path or a folder above it, whatever its `!`.
 func (p pattern) matches(path string) bool {
 	ok, err := p.matcher.MatchesOrParentMatches(path)
 	return err == nil && ok

@@ -177,7 +177,7 @@ func findAssignment(t *sheet.Table, section int, assignment string) (int, error)
 	return 0, t.Mistake(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "), "no assignment is called %q", assignment)
 }
 
-// number reads a number with either decimal sign, and says whether it is one. A comma before a point parts thousands.
+// number reads a number with either decimal sign, and reports whether it is one. A comma before a point parts thousands.
 func number(s string) (float64, bool) {
 	s = strings.TrimSpace(s)
 	if strings.Contains(s, ".") {

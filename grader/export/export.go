@@ -105,7 +105,7 @@ func (s Student) Score() (float64, bool) {
 	return *s.Report.Score, true
 }
 
-// Ours says whether the student has no score for a reason of ours.
+// Ours reports whether the student has no score for a reason of ours.
 func (s Student) Ours() bool {
 	_, scored := s.Score()
 	return !scored && s.State != class.Missing && s.State != class.Waiting

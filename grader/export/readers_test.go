@@ -54,7 +54,7 @@ func records(text []byte, width int) ([][]string, error) {
 	return all, nil
 }
 
-// formula says whether a spreadsheet would run a cell.
+// formula reports whether a spreadsheet would run a cell.
 func formula(c string) bool { return c != "" && strings.ContainsRune("=+-@\t\r|%", rune(c[0])) }
 
 func safe(c string) error {

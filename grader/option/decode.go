@@ -117,7 +117,7 @@ func decodeKind(v Value, to reflect.Value) Problems {
 	return nil
 }
 
-// control says whether a letter is one that no text holds.
+// control reports whether a letter is one that no text holds.
 func control(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
 
 // field is a field of a struct that is decoded into, with what its tags say.

@@ -124,7 +124,7 @@ func (g *Glob) UnmarshalOption(v Value) Problems {
 	return nil
 }
 
-// Match says whether the pattern matches a path.
+// Match reports whether the pattern matches a path.
 func (g Glob) Match(name string) bool {
 	return matchParts(strings.Split(string(g), "/"), strings.Split(name, "/"))
 }
@@ -264,7 +264,7 @@ func (v Value) Interface() any {
 	return v.Text
 }
 
-// scalar says whether the value is one that is written as a text.
+// scalar reports whether the value is one that is written as a text.
 func (v Value) scalar() bool { return v.Kind != List && v.Kind != Map && v.Kind != Null }
 
 // number is the value of a number, else 0.

@@ -38,7 +38,7 @@ type missedFigure struct {
 	Count           int     // how many had it
 }
 
-// Scored says whether anybody has a score.
+// Scored reports whether anybody has a score.
 func (f figures) Scored() bool { return f.Graded+f.Stale > 0 }
 
 func figuresOf(c class.Class) figures {

@@ -99,7 +99,7 @@ func reason(c result.Check) string {
 	return ofEachRun.ReplaceAllString(text, "#")
 }
 
-// Change writes what became of a check since an earlier verdict on it, and says whether it wrote anything: nothing where
+// Change writes what became of a check since an earlier verdict on it, and reports whether it wrote anything: nothing where
 // that is as it was, or where the check could not be judged.
 func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, error) {
 	same := before.Status == after.Status && before.Points == after.Points && reason(before) == reason(after)

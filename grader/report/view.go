@@ -95,12 +95,12 @@ func (v view) Blocked() (n int) {
 	return n
 }
 
-// Passed says whether any check passed.
+// Passed reports whether any check passed.
 func (v view) Passed() bool {
 	return slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status == result.Pass })
 }
 
-// Holds says whether all that is not bonus passed.
+// Holds reports whether all that is not bonus passed.
 func (v view) Holds() bool {
 	return v.Score != nil && !slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
 }

@@ -82,7 +82,7 @@ type parser struct {
 
 func (p *parser) add(ps ...option.Problem) { p.problems = append(p.problems, ps...) }
 
-// said says whether there is a problem at that place already, of which another would come.
+// said reports whether there is a problem at that place already, of which another would come.
 func (p *parser) said(v option.Value) bool {
 	return slices.ContainsFunc(p.problems, func(q option.Problem) bool { return q.Pos == v.Pos })
 }

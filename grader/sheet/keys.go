@@ -19,7 +19,7 @@ func (k Keys) Add(key string, row int) {
 	k[key] = row
 }
 
-// Find is the row of a key, or [None]; known says whether any row has it.
+// Find is the row of a key, or [None]; known reports whether any row has it.
 func (k Keys) Find(key string) (row int, known bool) {
 	row, known = k[strings.ToLower(key)]
 	if !known {

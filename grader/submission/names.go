@@ -60,7 +60,7 @@ func recognise(base string) (e Entry) {
 	return Entry{ID: SafeID(base)}
 }
 
-// typed says whether a child of Moodle's form is what a student typed rather than uploaded.
+// typed reports whether a child of Moodle's form is what a student typed rather than uploaded.
 func typed(file string) bool { return strings.Contains(file, "_assignsubmission_onlinetext_") }
 
 // trimAssignment takes the name of the assignment from "assignment-username". An entry's id must not depend on which

@@ -105,7 +105,7 @@ func laidOut(name string, err error) error {
 	return nil
 }
 
-// installed says whether a folder is one into which a tool installs what others wrote.
+// installed reports whether a folder is one into which a tool installs what others wrote.
 func installed(folder string) bool {
 	return folder == ".venv" || folder == "venv" || folder == "node_modules"
 }

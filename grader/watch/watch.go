@@ -184,7 +184,7 @@ var (
 	skippedShapes = []string{"*~", ".*.sw?", ".#*", "#*#", ".goutputstream-*", "*___jb_tmp___", "*___jb_old___", ".taskgrader-*"}
 )
 
-// skips says whether a path is of no interest at all.
+// skips reports whether a path is of no interest at all.
 func (f *folder) skips(full string) bool {
 	if slices.Contains(f.except, full) {
 		return true
