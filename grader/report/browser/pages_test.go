@@ -43,6 +43,7 @@ func TestPages(t *testing.T) {
 			labels(t, nodes)
 			assert.Empty(t, eval[[]string](b, foreign), "no text becomes an element, an attribute or a link")
 			assert.Empty(t, eval[[]string](b, twice), "ids are of one element each")
+			assert.Empty(t, eval[[]string](b, unreached), "what scrolls is reached by keyboard")
 			b.quiet()
 		})
 	}
@@ -118,9 +119,13 @@ func headings(t *testing.T, nodes []node) {
 // labels are the names of what a screen reader stops at.
 func labels(t *testing.T, nodes []node) {
 	t.Helper()
-	landmarks := map[string]int{}
+	landmarks, regions := map[string]int{}, map[string]bool{}
 	for _, n := range nodes {
 		landmarks[n.role]++
+		if n.role == "region" {
+			assert.False(t, regions[n.name], "two regions are called %q", n.name)
+			regions[n.name] = true
+		}
 		if slices.Contains([]string{"link", "button", "textbox", "searchbox", "combobox", "image", "img", "region", "DisclosureTriangle"}, n.role) {
 			assert.NotEmpty(t, n.name, "a %s has no name", n.role)
 		}
@@ -143,6 +148,11 @@ const foreign = `(() => {
 	}
 	return out.slice(0, 5);
 })()`
+
+// unreached are blocks that scroll and that the keyboard does not reach.
+const unreached = `(() => { document.querySelectorAll("details").forEach(d => d.open = true);
+	return [...document.querySelectorAll("pre, .scroll")].filter(e => e.tabIndex < 0 && (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
+		.map(e => e.textContent.slice(0, 40)).slice(0, 5); })()`
 
 const twice = `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`
 
