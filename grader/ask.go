@@ -94,7 +94,7 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) {
 			g.fault("start", fmt.Errorf("starting the container again: %w", err))
 			return verdict{status: result.Error, took: v.took}
 		}
-		if ended && v.status == result.Pass {
+		if ended && v.status == result.Pass && !c.Kind.Quiet {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
 				Hint: check.Advise("Look at the end of its log: the last request made it crash.")})
@@ -134,22 +134,25 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 	return outcome, err
 }
 
-// judge makes a verdict of an outcome: its worst item, or of a partial check the mean.
+// judge makes a verdict of an outcome: its worst item, or of a partial check the mean. An item that earns nothing costs
+// nothing either, and where it does not hold the check is partial with all of its points, unless it was to set up the rest.
 func judge(o check.Outcome, partial bool, took time.Duration) verdict {
-	sum, worst, earning := 0.0, 1.0, 0
+	sum, worst, earning, told := 0.0, 1.0, 0, false
 	for _, item := range o.Items {
-		worst = min(worst, item.Share)
-		if !item.Free {
-			sum += item.Share
-			earning++
+		if item.Free && o.Given == "" {
+			told = told || item.Share < 1
+			continue
 		}
+		worst = min(worst, item.Share)
+		sum += item.Share
+		earning++
 	}
 	v := verdict{share: worst, outcome: o, took: took}
 	if partial && earning > 0 && o.Given == "" {
 		v.share = sum / float64(earning)
 	}
 	switch {
-	case worst >= 1:
+	case worst >= 1 && !told:
 		v.share, v.status = 1, result.Pass
 	case v.share > 0:
 		v.status = result.Partial

@@ -85,11 +85,17 @@ func (g *grading) check(i int) result.Check {
 	default:
 		if c.Hidden || rc.Hint == "" { // what a hidden check says of itself may give it away; its author's hint may not
 			rc.Hint, rc.Edit = c.Hint, nil
-		} else if c.Hint != "" && c.Hint != rc.Hint {
+		} else if c.Hint != "" && c.Hint != rc.Hint && !alone(v.outcome) {
 			rc.Hint += "\n" + c.Hint
 		}
 	}
 	return rc
+}
+
+// alone reports whether the first item that does not hold says all there is to say.
+func alone(o check.Outcome) bool {
+	first := slices.IndexFunc(o.Items, func(i check.Item) bool { return i.Share < 1 && !i.Skipped })
+	return first >= 0 && o.Items[first].Alone
 }
 
 func reportItem(item check.Item) result.Item {

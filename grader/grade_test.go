@@ -103,6 +103,7 @@ func (m *machine) Do(context.Context, check.Request) (check.Answer, error) {
 	return check.Answer{Status: 200}, nil
 }
 func (m *machine) Listeners(context.Context) ([]check.Listener, bool, error) { return nil, false, nil }
+func (m *machine) Processes(context.Context) ([]check.Process, bool, error)  { return nil, false, nil }
 func (m *machine) Environments(context.Context) ([]map[string]string, bool, error) {
 	return nil, false, nil
 }
@@ -321,6 +322,16 @@ func TestGiven(t *testing.T) {
 	})
 	r = graded(t, works(), of(read), Options{})
 	assert.Equal(t, 0.5*read.Points, r.Checks[0].Points, "what sets up earns nothing")
+
+	for _, partial := range []bool{true, false} {
+		told := shares(1, 0)
+		read.Partial, read.Asks = partial, ask(func(ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+			o, err := told(ctx, target, in)
+			o.Items[1].Free = true
+			return o, err
+		})
+		assert.Equal(t, []string{"read partial 1/1"}, verdicts(graded(t, works(), of(read), Options{})), "what is told costs nothing")
+	}
 }
 
 func TestNeedsAcrossPhases(t *testing.T) {

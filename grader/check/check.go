@@ -16,6 +16,7 @@ import (
 type Kind struct {
 	Name   string // the key in a rubric
 	Phase  Phase  // when it can be asked
+	Quiet  bool   // it sends the program nothing, so that an end of the program while it is asked is not its doing
 	Gate   bool   // it judges whether Phase was reached, so it is asked when reaching Phase was tried, and what needs Phase is blocked by it
 	Manual Manual
 	New    func() Check // a new Check with its defaults, to be decoded into; it must be a pointer
@@ -126,9 +127,10 @@ type Item struct {
 	// Skipped means not asked, because an item before it did not hold, or because there was nothing to judge; Share is then
 	// 0, and Got may say why. A check of which nothing else fails is blocked.
 	Skipped   bool
-	Free      bool // it sets up what is asked, and earns nothing
+	Free      bool // it sets up what is asked, or is told as advice, and earns nothing
 	Want, Got string
 	Hint      Hint
+	Alone     bool   // its hint is all there is to say: the rubric's is about something else
 	File      string // the student's file that Line is of
 	Line      int
 }

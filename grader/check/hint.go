@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"io/fs"
+	"regexp"
 	"strings"
 )
 
@@ -56,6 +58,23 @@ func (e Edit) String() string {
 		return fmt.Sprintf("Write %s at the top of %s.", quoted, e.File)
 	}
 	return fmt.Sprintf("Write %s below line %d of %s.", quoted, e.Line, e.File)
+}
+
+// Rewrite returns the edit that changes the first of some lines of a file that a pattern matches, each match expanded as by
+// regexp.Expand; nil where none of them is matched, or the file cannot be read.
+func Rewrite(folder fs.FS, file string, first, last int, pattern *regexp.Regexp, with string) *Edit {
+	text, err := fs.ReadFile(folder, file)
+	if err != nil {
+		return nil
+	}
+	lines := strings.Split(string(text), "\n")
+	for n := max(first, 1); n <= min(last, len(lines)); n++ {
+		old := strings.TrimSuffix(lines[n-1], "\r")
+		if changed := pattern.ReplaceAllString(old, with); changed != old {
+			return &Edit{File: file, Line: n, Old: old, New: changed}
+		}
+	}
+	return nil
 }
 
 // Apply returns the text of a file with the edit made. The error says that the text is not the one that the edit was made from.

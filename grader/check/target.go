@@ -195,6 +195,9 @@ type Container interface {
 	// Environments are those of the processes that live inside, without a command that was sent there to look. The error is
 	// ours; known is false when there is nothing to find out with.
 	Environments(ctx context.Context) (environments []map[string]string, known bool, err error)
+	// Processes are those that live inside, without a command that was sent there to look. The error is ours; known is false
+	// when there is nothing to find out with.
+	Processes(ctx context.Context) (processes []Process, known bool, err error)
 	// Exec runs a command inside.
 	Exec(ctx context.Context, command []string) (Output, error)
 	// Logs is the tail of what the program wrote, 64 KiB at most.
@@ -245,6 +248,23 @@ type Listener struct {
 	Address string // 0.0.0.0, ::, 127.0.0.1, …
 	Port    int
 }
+
+// Process is one process of a container.
+type Process struct {
+	ID      int // as the container counts: 1 is the one that was started, and that gets the stop signal
+	Parent  int // 0 where it is none of the container's
+	Command []string
+	Catches uint64 // the signals that it has a handler for: bit 0 is signal 1
+	Ignores uint64
+	Blocks  uint64 // what it waits for in another way than by a handler
+	Serves  []int  // the ports on which it waits for connections, where that can be seen
+}
+
+// Answers reports whether the process does something of its own on a signal.
+func (p Process) Answers(signal int) bool { return (p.Catches|p.Ignores|p.Blocks)>>(signal-1)&1 == 1 }
+
+// String is its command, as a person types it.
+func (p Process) String() string { return strings.Join(p.Command, " ") }
 
 // Request is one HTTP request.
 type Request struct {

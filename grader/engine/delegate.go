@@ -50,6 +50,14 @@ func (s *Session) Environments(ctx context.Context) ([]map[string]string, bool, 
 	return nil, false, errNotStarted
 }
 
+// Processes are those of the main container.
+func (s *Session) Processes(ctx context.Context) ([]check.Process, bool, error) {
+	if c := s.current(); c != nil {
+		return c.Processes(ctx)
+	}
+	return nil, false, errNotStarted
+}
+
 // Exec runs a command in the main container.
 func (s *Session) Exec(ctx context.Context, command []string) (check.Output, error) {
 	if c := s.current(); c != nil {

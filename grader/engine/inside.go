@@ -42,16 +42,20 @@ func (c *instance) Listeners(ctx context.Context) ([]check.Listener, bool, error
 }
 
 // listScript gives, for each process of the container but its own, its number and its environment: each text ends with a
-// zero byte, and so does the whole. Of a process that only its own user may look at, it gives that user and group instead.
+// zero byte, and so does the whole. An empty one is a lone =. Of a process that only its own user may look at, it gives that user and group instead.
 const listScript = `for d in /proc/[0-9]*; do
-[ "$d" = "/proc/$$" ] || { printf '%s\0' "$d"; cat "$d/environ" 2>/dev/null || stat -c '?%u:%g' "$d" 2>/dev/null; printf '\0\0'; }
+[ "$d" = "/proc/$$" ] && continue
+printf '%s\0' "$d"
+if cat "$d/environ" 2>/dev/null; then [ -n "$(tr -d '\0' <"$d/cmdline")" ] && [ -z "$(tr -d '\0' <"$d/environ")" ] && printf =
+else stat -c '?%u:%g' "$d" 2>/dev/null; fi
+printf '\0\0'
 done`
 
 const listProgram = `import glob,os,sys
 for d in glob.glob("/proc/[0-9]*"):
     if d=="/proc/%d"%os.getpid(): continue
     try:
-        try: e=open(d+"/environ","rb").read()
+        try: e=open(d+"/environ","rb").read() or (open(d+"/cmdline","rb").read() and b"=")
         except PermissionError: s=os.stat(d); e=b"?%d:%d"%(s.st_uid,s.st_gid)
         sys.stdout.buffer.write(d.encode()+b"\0"+e+b"\0\0")
     except OSError: pass`
@@ -94,11 +98,17 @@ func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
 		if os.IsPermission(err) {
 			return nil, false
 		}
-		if err == nil && len(text) > 0 {
+		if err == nil && (len(text) > 0 || hasCommand(pid)) {
 			all = append(all, environment(string(text)))
 		}
 	}
 	return all, len(all) > 0
+}
+
+// hasCommand reports whether a process lives: one that has ended, or that is the kernel's own, has no command any more.
+func hasCommand(pid string) bool {
+	text, err := readUpTo("/proc/"+pid+"/cmdline", 1)
+	return err == nil && len(text) > 0
 }
 
 // mostEnvironment is how much of all environments is read, in bytes: a program may have a hundred processes with

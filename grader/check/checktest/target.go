@@ -52,6 +52,7 @@ type Target struct {
 	Folder  fstest.MapFS
 	Program func(env map[string]string) http.Handler        // a program that starts with these variables; called for each container
 	Env     func(env map[string]string) []map[string]string // the environments of its processes
+	Inside  []check.Process                                 // its processes
 	Up      check.Started                                   // how every container comes up
 	Beside  *check.Started                                  // how those beside the main one come up, where otherwise
 	Run     map[string]check.Output                         // commands inside, by their words; others are not there
@@ -254,6 +255,11 @@ func (t *Target) Environments(ctx context.Context) ([]map[string]string, bool, e
 	return t.Env(nil), true, t.failing(ctx)
 }
 
+// Processes are those of Inside.
+func (t *Target) Processes(ctx context.Context) ([]check.Process, bool, error) {
+	return t.Inside, len(t.Inside) > 0, t.failing(ctx)
+}
+
 // Exec gives what Run says of the command.
 func (t *Target) Exec(ctx context.Context, command []string) (check.Output, error) {
 	if err := t.failing(ctx); err != nil {
@@ -284,7 +290,7 @@ func (t *Target) Second(ctx context.Context, env map[string]string, port int) (c
 		return nil, err
 	}
 	second := New()
-	second.Folder, second.Up, second.Run, second.Log, second.Timeout, second.images = t.Folder, t.Up, t.Run, t.Log, t.Timeout, t.images
+	second.Folder, second.Up, second.Run, second.Log, second.Timeout, second.images, second.Inside = t.Folder, t.Up, t.Run, t.Log, t.Timeout, t.images, t.Inside
 	second.Program = func(map[string]string) http.Handler { return t.Program(env) }
 	second.Env = func(map[string]string) []map[string]string { return t.Env(env) }
 	if port != 0 {

@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/advice"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -16,20 +16,22 @@ import (
 type miss struct {
 	want, got, hint string
 	differences     []difference
+	status          bool // it is the status, whose hint is looked for then
+	alone           bool // the hint is all there is to say: the rubric's is about something else
 }
 
 // judge compares one answer with what the step wants, and gives the answer's JSON; absent where it has none.
-func judge(s Step, v, all vars, request check.Request, a check.Answer) (value any, _ []miss) {
+func judge(s Step, v, all vars, a check.Answer, f func() advice.Framework) (value any, _ []miss) {
 	value = absent{}
 	if a.Fault != "" {
-		return value, []miss{{want: "an answer with " + s.Want.String(), got: a.Fault, hint: faultHint(a)}}
+		return value, []miss{{want: "an answer with " + s.Want.String(), got: a.Fault, hint: faultHint(a), alone: true}}
 	}
 	decoded, err := Decode(a.Body)
 	if err == nil && !a.Truncated {
 		value = decoded
 	}
 	if !s.Want.Match(a.Status) {
-		return value, []miss{{want: "an answer with " + s.Want.String(), got: status(a.Status), hint: statusHint(s, request, a)}}
+		return value, []miss{{want: "an answer with " + s.Want.String(), got: status(a.Status), status: true}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
 		if got, re := a.Header.Get(name), v.regexp(s.Header[name]); !re.MatchString(got) {
@@ -51,12 +53,12 @@ func judge(s Step, v, all vars, request check.Request, a check.Answer) (value an
 		return value, []miss{{want: "an answer of reasonable size", got: fmt.Sprintf("more than %d bytes", len(a.Body)), hint: "Answer with what was asked for alone."}}
 	}
 	if err != nil {
-		return value, []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: "Return a dict, a list or a model: FastAPI makes JSON of it."}}
+		return value, []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: f().JSON()}}
 	}
 	if s.JSON.Line > 0 {
 		if d := match("$", v.data(s.JSON, true), value, s.Exact); len(d) > 0 {
 			return value, []miss{{want: d[0].path + " = " + d[0].want, got: d[0].path + " = " + annotate(d[0].got, d[0].want, all),
-				hint: differenceHint(s, d[0]), differences: d}}
+				hint: differenceHint(s, d[0], value, v), differences: d}}
 		}
 	}
 	return value, judgeList(s, v, value)
@@ -70,13 +72,20 @@ func (s Step) fixed() bool {
 }
 
 // differenceHint is what most often is behind a value that is not as wanted.
-func differenceHint(s Step, d difference) string {
+func differenceHint(s Step, d difference, value any, v vars) string {
 	key := d.path[strings.LastIndex(d.path, ".")+1:]
+	if wanted, ok := v.data(s.JSON, true).(map[string]any); ok && d.got == nothing && d.path == "$."+key {
+		if where := elsewhere(value, key, wanted[key]); where != "" {
+			return where
+		}
+	}
 	switch {
 	case d.path == "$":
 		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", s.request())
 	case d.got == nothing:
 		return fmt.Sprintf("Put %q into what %s answers.", key, s.request())
+	case strings.HasPrefix(d.want, butText) && !strings.HasSuffix(strings.ToLower(key), "id"):
+		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent.", key, s.request())
 	case strings.HasPrefix(d.want, butText):
 		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
 	case d.want == nothing:
@@ -212,40 +221,4 @@ func faultHint(a check.Answer) string {
 		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	}
 	return "The program's log may say why: run it yourself and send the same request."
-}
-
-// hasDetail says whether a body is what HTTPException makes: an exception that nobody caught is answered with plain text.
-func hasDetail(body []byte) bool {
-	var answer struct{ Detail *string }
-	return json.Unmarshal(body, &answer) == nil && answer.Detail != nil
-}
-
-// statusHint is what most often is behind a status.
-func statusHint(s Step, r check.Request, a check.Answer) string {
-	wantsSuccess := s.Want.Match(200) || s.Want.Match(201) || s.Want.Match(204)
-	switch {
-	case a.Status < 300 && wantsSuccess:
-		return fmt.Sprintf("Set the status in the route: @app.%s(…, status_code=%s).", strings.ToLower(r.Method), strings.Join(s.Want, ""))
-	case a.Status < 300 && r.Method != http.MethodGet && r.Body != nil && !s.Want.Match(http.StatusNotFound):
-		return "The program accepts what it should refuse: let a model with the required fields check the body."
-	case a.Status < 300 && !s.Want.Match(http.StatusNotFound):
-		return fmt.Sprintf("The program does what it should refuse here: raise HTTPException(status_code=%s) under that condition.", s.Want[0])
-	case a.Status < 300:
-		return "The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."
-	case a.Status < 400:
-		return fmt.Sprintf("The route answers only after a redirect to %q: define it exactly as %s, without another slash.", cut(a.Header.Get("Location"), 100), r.Path)
-	case a.Status >= 500 && hasDetail(a.Body):
-		return fmt.Sprintf("The program chose %d itself, as with HTTPException(status_code=%d): answer with %s.", a.Status, a.Status, strings.Join(s.Want, " or "))
-	case a.Status >= 500:
-		return "The program raised an exception: its traceback is in the log."
-	case a.Status == http.StatusNotFound && !wantsSuccess:
-		return fmt.Sprintf("Nothing answers %s %s: check the route's method and path.", r.Method, r.Path)
-	case a.Status == http.StatusNotFound:
-		return fmt.Sprintf("Nothing answers %s %s: check the route's path and that it finds what was stored.", r.Method, r.Path)
-	case a.Status == http.StatusMethodNotAllowed:
-		return fmt.Sprintf("The path is there, but not for %s: add a function with @app.%s.", r.Method, strings.ToLower(r.Method))
-	case a.Status == http.StatusUnprocessableEntity:
-		return "The program refused the body: its model wants other fields than were sent."
-	}
-	return fmt.Sprintf("The program refuses %s %s: its answer, below, may say why.", r.Method, r.Path)
 }

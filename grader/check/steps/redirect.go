@@ -79,7 +79,7 @@ func Redirected(name, method, path, to string) check.Item {
 	if strings.HasSuffix(path, "/") {
 		what = "with the slash at its end"
 	}
-	return check.Item{Name: name, Want: fmt.Sprintf("an answer to %s %s itself", method, path),
+	return check.Item{Name: name, Alone: true, Want: fmt.Sprintf("an answer to %s %s itself", method, path),
 		Got:  fmt.Sprintf("a redirect to %s, which answers; the rest was asked there", to),
 		Hint: check.Advisef("The program's route is %s: define it as %s, %s, and so for each method of it.", to, path, what)}
 }

@@ -168,7 +168,10 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 		switch {
 		case len(e.misses) > 0:
 			m := e.misses[0]
-			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint)}
+			if m.status {
+				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
+			}
+			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone || s.Given.Method != ""}
 			evidence = r.evidence(number, s, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
@@ -231,7 +234,7 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	values := make([]any, times)
 	for i := range answers {
 		var misses []miss
-		if values[i], misses = judge(s, scopes[i], r.vars, requests[i], answers[i]); len(misses) > 0 {
+		if values[i], misses = judge(s, scopes[i], r.vars, answers[i], r.framework); len(misses) > 0 {
 			if times == 1 { // what it was asked for may be there all the same, and later steps can go on with it
 				r.save(s, values)
 			}
@@ -293,7 +296,11 @@ func (r *runner) save(s Step, values []any) *miss {
 			path, optional := strings.CutSuffix(path, maybe)
 			got := at(value, path)
 			if _, missing := got.(absent); missing && !optional {
-				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: fmt.Sprintf("Put %s into what %s answers.", path, s.request())}
+				hint := elsewhere(value, path, nil)
+				if hint == "" {
+					hint = fmt.Sprintf("Put %s into what %s answers.", path, s.request())
+				}
+				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: hint}
 			}
 			list = append(list, got)
 		}

@@ -38,6 +38,21 @@ func echo() *checktest.Target {
 	}))
 }
 
+// logs gives a target a log.
+func logs(t *checktest.Target, log string) *checktest.Target {
+	t.Log = log
+	return t
+}
+
+// other is a program whose tasks are called todos, and which says so.
+func other() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"paths":{"/health":{"get":{}},"/todos":{"get":{},"post":{}},"/todos/{id}":{"get":{}}}}`)
+	})
+	return mux
+}
+
 // TestMatching: one answer each, what is wanted of it, and what is said.
 func TestMatching(t *testing.T) {
 	for _, c := range []struct{ step, answer, want string }{
@@ -130,19 +145,28 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x`, says(204, ""), "ok GET /x"},
 		{`send: GET /x, want: [200, 404]`, says(404, ""), "ok GET /x"},
 		{`send: GET /x, want: 4xx`, says(404, ""), "ok GET /x"},
-		{`send: GET /x`, says(404, ""), "0 GET /x: want an answer with 2xx; got 404 Not Found; hint: Nothing answers GET /x: check the route's path and that it finds what was stored."},
-		{`send: GET /x, want: 403`, says(404, ""), "0 GET /x: want an answer with 403; got 404 Not Found; hint: Nothing answers GET /x: check the route's method and path."},
+		{`send: GET /x`, says(404, ""), "0 GET /x: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /x. Add a function with @app.get(\"/x\")."},
+		{`send: GET /x, want: 403`, says(404, ""), "0 GET /x: want an answer with 403; got 404 Not Found; hint: There is no route GET /x. Add a function with @app.get(\"/x\")."},
 		{`send: GET /x, want: 404`, says(200, ""), "0 GET /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
-		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""), "0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse: let a model with the required fields check the body."},
+		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""), "0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse. Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses a body that lacks one."},
 		{`send: POST /x/loans, want: 409`, says(201, ""), "0 POST /x/loans: want an answer with 409; got 201 Created; hint: The program does what it should refuse here: raise HTTPException(status_code=409) under that condition."},
-		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`), "0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, as with HTTPException(status_code=500): answer with 404."},
+		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`), "0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, since the answer is its own: answer with 404."},
 		{`send: PUT /x, body: {}, want: 404`, says(200, ""), "0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
 		{`send: POST /x, body: {}, want: 201`, says(200, ""), "0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, status_code=201)."},
-		{`send: GET /x`, says(307, "", "Location", "/x/"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The route answers only after a redirect to "/x/": define it exactly as /x, without another slash.`},
-		{`send: GET /x`, says(500, ""), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program raised an exception: its traceback is in the log."},
-		{`send: PUT /x`, says(405, ""), "0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for PUT: add a function with @app.put."},
-		{`send: POST /x, body: {}`, says(422, ""), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: its model wants other fields than were sent."},
-		{`send: GET /x`, says(401, ""), "0 GET /x: want an answer with 2xx; got 401 Unauthorized; hint: The program refuses GET /x: its answer, below, may say why."},
+		{`send: GET /x`, says(307, "", "Location", "/login"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program redirects to "/login": let it answer GET /x itself.`},
+		{`send: GET /x`, says(500, ""), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, and its log names no exception: print what it does there."},
+		{`send: PUT /x`, says(405, ""), "0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for PUT. Add a function with @app.put(\"/x\")."},
+		{`send: POST /x, body: {}`, says(422, ""), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: its answer is empty."},
+		{`send: GET /x`, says(401, ""), "0 GET /x: want an answer with 2xx; got 401 Unauthorized; hint: It asks for a login, which the request does not have: let GET /x answer without one."},
+		{`send: POST /x, body: {}`, says(422, `{"detail":[{"type":"missing","loc":["body","title"],"msg":"Field required"}]}`), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `title` is required, and what was sent has none: give it a default."},
+		{`send: POST /x, body: {}`, says(422, `{"detail":[{"type":"missing","loc":["query","title"],"msg":"Field required"}]}`), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in the query, and it was sent in the body."},
+		{`send: POST /x, body: {}`, says(400, `{"error":"no name"}`), `0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer says "{\"error\":\"no name\"}".`},
+		{`send: PUT /x`, says(501, ""), "0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not know PUT. Add a function with @app.put(\"/x\")."},
+		{`send: GET /x`, logs(says(500, "Internal Server Error"), "Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with this exception: KeyError: 'id'"},
+		{`send: POST /tasks, body: {}`, checktest.New().Serve(other()), "0 POST /tasks: want an answer with 2xx; got 404 Not Found; hint: There is no route POST /tasks; your program has POST /todos, GET /todos and GET /todos/{id}."},
+		{`send: GET /notes`, says(404, "Cannot GET /notes").With("Dockerfile", "FROM x\n").With("main.py", "").With("index.js", "const express = require('express')\napp.get('/notizen', f)\n"), "0 GET /notes: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /notes; your program has GET /notizen."},
+		{`send: POST /x, body: {}, json: {id: <any>}`, says(200, `{"data":{"id":1}}`), "0 POST /x: want $.id = anything; got $.id = nothing; hint: What was made is inside `data`: answer with it alone."},
+		{`send: POST /x, body: {}, json: {completed: true}`, says(200, `{"id":1,"done":true}`), "0 POST /x: want $.completed = true; got $.completed = nothing; hint: The answer has `done` in its place: call it `completed`."},
 		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"), "ok GET /x"},
 		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"), `0 GET /x: want header X-A matching /^b$/; got "c"; hint: Set the header X-A in the answer to GET /x.`},
 	} {

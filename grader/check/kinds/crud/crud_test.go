@@ -109,3 +109,13 @@ func TestShapes(t *testing.T) {
 	assert.Contains(t, checktest.Asked(t, crud.Kind(), "crud: {id: uid, new: {title: $word}, edit: {title: $word}, walks: 1}", checktest.New()), "want an answer with uid; got {")
 	assert.Contains(t, checktest.Asked(t, crud.Kind(), "crud: {new: {title: $word}, edit: {title: $word}, walks: 1, status: {create: 201}}", checktest.New()), "want status 201; got status 200")
 }
+
+// TestTwice: an id that was given out twice is told as that, also where a check before left the thing that has it.
+func TestTwice(t *testing.T) {
+	target := bent(func(a *checktest.API) {
+		a.Append(checktest.Task{"title": "left by another check"})
+		a.ID = func(made int, _ string) any { return made - 1 }
+	})
+	said := checktest.Say(ask(t, target, 1))
+	assert.Contains(t, said, "want ids that differ; got id 1 was given out twice: 2 things have it; hint: Give each thing an id that no other has")
+}

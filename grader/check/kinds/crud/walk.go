@@ -162,6 +162,9 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 		switch {
 		case w.model[thing] == nil && len(found) > 0 && !w.reused(thing):
 			return fmt.Sprintf("a list without %s, which was deleted", steps.Show(w.ids[thing])), steps.Show(found[0]), nil
+		case w.model[thing] != nil && len(found) > 1 && !slices.ContainsFunc(found[1:], func(other any) bool { return steps.Show(other) == steps.Show(found[0]) }):
+			w.twice = true // what another check left may have it, too
+			return "ids that differ", fmt.Sprintf("%s %s was given out twice: %d things have it", w.options.ID, steps.Show(w.ids[thing]), len(found)), nil
 		case w.model[thing] != nil && len(found) != 1:
 			return fmt.Sprintf("a list with %s in it, once", steps.Show(w.ids[thing])), fmt.Sprintf("it is there %d times", len(found)), nil
 		case w.model[thing] != nil:

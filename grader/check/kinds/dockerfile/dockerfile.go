@@ -20,7 +20,7 @@ func Kind() check.Kind {
 	k := check.Kind{Name: "dockerfile", Phase: check.Folder, New: func() check.Check { return new(Dockerfile) }, Manual: check.Manual{
 		Summary: "is the Dockerfile's text sound",
 		Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
-taskgrader explain; allow_from are patterns of base images of which every FROM must match one. Each finding says its line and
+taskgrader explain; advise names rules that are told for no points, since what they are about is judged elsewhere; allow_from are patterns of base images of which every FROM must match one. Each finding says its line and
 the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.
 
 A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever is wrong
@@ -29,7 +29,7 @@ there, has nothing to judge: it is blocked, and earns nothing.`,
 		Example: `id: practice
 points: 8
 partial: true
-dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute, cmd-exec], allow_from: ["python:*"]}`}}
+dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec], allow_from: ["python:*"]}`}}
 	for _, r := range rules {
 		k.Manual.Topics = append(k.Manual.Topics, r.Topic)
 	}
@@ -40,6 +40,7 @@ dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute, cmd-ex
 type Dockerfile struct {
 	Require   []string `json:"require,omitempty" jsonschema:"instructions that must be there"`
 	Rules     []string `json:"rules,omitempty" jsonschema:"ids of rules"`
+	Advise    []string `json:"advise,omitempty" jsonschema:"ids of rules that are told where they are broken, for no points"`
 	AllowFrom []string `json:"allow_from,omitempty" jsonschema:"patterns of base images"`
 }
 
@@ -51,8 +52,9 @@ func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
 	known := map[string][]string{"require": instructions}
 	for _, r := range rules {
 		known["rules"] = append(known["rules"], r.ID)
+		known["advise"] = append(known["advise"], r.ID)
 	}
-	for key, what := range map[string]string{"require": "instruction", "rules": "rule"} {
+	for key, what := range map[string]string{"require": "instruction", "rules": "rule", "advise": "rule"} {
 		list, _ := at.Get(key)
 		for _, v := range list.Items {
 			if !slices.Contains(known[key], v.Text) {
@@ -103,6 +105,12 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 			item = check.Item{Name: id, Skipped: true, Got: "there is no " + strings.Join(names, " or ") + ", so there is nothing to judge"}
 		}
 		o.Items = append(o.Items, item)
+	}
+	for _, id := range d.Advise {
+		r := ruleOf(id)
+		if f := r.find(file); f != nil {
+			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hint, File: file.Name, Line: f.line})
+		}
 	}
 	if len(d.AllowFrom) > 0 {
 		o.Items = append(o.Items, d.allowed(file))

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/dockerfile"
@@ -33,4 +34,15 @@ func TestDockerfile(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {"+c.options+"}", checktest.New().With("Dockerfile", c.text)), c.text)
 	}
+}
+
+// TestAdvise: what is told for no points.
+func TestAdvise(t *testing.T) {
+	entry := checktest.Entry(t, dockerfile.Kind(), "dockerfile: {rules: [from-pinned], advise: [cmd-exec]}")
+	o, err := checktest.Ask(t.Context(), entry, checktest.New().With("Dockerfile", "FROM x:1\nCMD y z\n"), 1)
+	require.NoError(t, err)
+	require.Len(t, o.Items, 2)
+	assert.True(t, o.Items[1].Free)
+	assert.Contains(t, o.Items[1].Hint.String(), "Make line 2 of Dockerfile `CMD [\"y\", \"z\"]`.")
+	assert.Equal(t, "ok from-pinned", checktest.Asked(t, dockerfile.Kind(), "dockerfile: {rules: [from-pinned], advise: [cmd-exec]}", checktest.New()))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,8 @@ func Kind() check.Kind {
 		Summary: "does a variable that is passed with docker run -e reach the program",
 		Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
 a script or a command that drops or replaces them does not pass. When it does not come up with them as it should, it is started
-again without for all other checks, and this one says so. With set and steps, a container of its own is started with the variables,
+again without for all other checks, and this one says so; where its log says that it does not take a value, the value has reached
+it, and that passes. With set and steps, a container of its own is started with the variables,
 and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
 always one of its own, and that is the port it must listen on. Where neither the grader nor a shell or Python in the image can read
 the environment of a process, coming up with the variables is enough, and the outcome says so.
@@ -161,6 +163,9 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 	defer func() { _ = c.Close() }() // the run removes what is left
 	names := slices.Sorted(maps.Keys(e.Set))
 	if started := c.Started(); !started.Answered {
+		if o, refused := e.refused(names, started.Log); refused && len(e.Steps) == 0 {
+			return o, nil
+		}
 		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers", "it does not come up with these variables, though it does without",
 			check.Advise("Run it yourself: docker run"+flags(e.Set)+" <image>"))
 		if started.Log != "" {
@@ -188,6 +193,34 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 		o.Items = append(o.Items, item)
 	}
 	return o, nil
+}
+
+// refused is the outcome where the program read a value and did not take it, as its log says: then the variable reached it.
+func (e *Env) refused(names []string, log string) (o check.Outcome, refused bool) {
+	for _, name := range names {
+		item := check.Passed(name + "=" + e.Set[name])
+		if line := refusal(e.Set[name], log); line != "" {
+			refused = true
+			item.Got = "it reached the program, which does not take this value: " + line
+		}
+		o.Items = append(o.Items, item)
+	}
+	return o, refused
+}
+
+// refuses are words of a line that does not take a value.
+var refuses = regexp.MustCompile(`(?i)error|exception|invalid|unknown|unsupported|not a valid|must be|should be|not in|choose from|no such|does not exist`)
+
+// refusal is the line of a log that says so, and names the value; or empty.
+func refusal(value, log string) string {
+	named := regexp.MustCompile(`["'\(=:]\s?` + regexp.QuoteMeta(value) + `(["',.;:\)\]]|\s*$)`)
+	for _, line := range slices.Backward(strings.Split(log, "\n")) {
+		if refuses.MatchString(line) && named.MatchString(line) {
+			line = strings.TrimSpace(line)
+			return strings.ToValidUTF8(line[:min(len(line), 300)], "")
+		}
+	}
+	return ""
 }
 
 // judge wants every process to have the variable: one that lost it is the program, or started it.

@@ -3,6 +3,7 @@ package env_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -60,6 +61,23 @@ func TestDoesNotComeUp(t *testing.T) {
 	target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: "bad level"}
 	assert.Equal(t, "0 comes up with LOG_LEVEL: want a program that answers; got it does not come up with these variables, though it does without; hint: Run it yourself: docker run -e LOG_LEVEL=debug <image>",
 		checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target))
+}
+
+// TestRefused: a value that the program read and did not take has reached it.
+func TestRefused(t *testing.T) {
+	for log, passes := range map[string]bool{
+		"  File \"main.py\", line 4\nValueError: Unknown level: 'debug'\n":                     true,
+		"ValueError: Level 'debug' does not exist\n":                                           true,
+		"Input should be 'DEBUG' or 'INFO' [type=enum, input_value='debug', input_type=str]\n": true,
+		"unknown level: debug\n":  true,
+		"KeyError: 'LOG_LEVEL'\n": false,
+		"debug mode is on\nModuleNotFoundError: No module named 'debugger'\n": false,
+	} {
+		target := checktest.New()
+		target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: log}
+		said := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target)
+		assert.Equal(t, passes, strings.HasPrefix(said, "ok LOG_LEVEL=debug: it reached the program, which does not take this value: "), "%s: %s", log, said)
+	}
 }
 
 func TestSteps(t *testing.T) {

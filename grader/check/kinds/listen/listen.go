@@ -13,10 +13,10 @@ import (
 
 // Kind is the kind.
 func Kind() check.Kind {
-	return check.Kind{Name: "listen", Phase: check.Running, New: func() check.Check { return new(Listen) }, Manual: check.Manual{
-		Summary: "does the program listen where it should, on all interfaces, and does EXPOSE say so",
+	return check.Kind{Name: "listen", Phase: check.Running, Quiet: true, New: func() check.Check { return new(Listen) }, Manual: check.Manual{
+		Summary: "does the program listen where it should, on all interfaces, and does no EXPOSE say otherwise",
 		Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
-127.0.0.1 alone, where nothing outside the container reaches it; and that the image's EXPOSE names the port. The rest of the program
+127.0.0.1 alone, where nothing outside the container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program
 is judged on the port where it was found, so a wrong port costs these points and no others.`,
 		Example: `id: listens
 points: 3
@@ -39,39 +39,43 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	}
 	port := check.Passed("listens on the port")
 	if started.Port != wanted {
-		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", wanted), Got: fmt.Sprintf("port %d", started.Port),
-			Hint: check.Advisef("Start the server with --port %d.", wanted)}
+		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", wanted), Got: fmt.Sprintf("port %d", started.Port), Hint: portHint(t, started.Port, wanted)}
 	}
 	all := check.Passed("on all interfaces")
 	if started.Loopback {
-		all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: "127.0.0.1, where nothing outside the container reaches it",
-			Hint: check.Advise("Start the server with --host 0.0.0.0: inside a container, localhost is the container alone.")}
+		all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: "127.0.0.1, where nothing outside the container reaches it", Hint: hostHint(t, wanted)}
 	}
-	if port.Share < 1 || all.Share < 1 {
-		file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
-		port.File, port.Line, all.File, all.Line = file, line, file, line
+	for _, item := range []*check.Item{&port, &all} {
+		if item.Share == 1 {
+			continue
+		}
+		if item.File, item.Line = check.LastLine(t, "CMD", "ENTRYPOINT"); item.Hint.Edit != nil {
+			item.File, item.Line = item.Hint.Edit.File, item.Hint.Edit.Line
+		}
 	}
 	return check.Outcome{Items: []check.Item{port, all, exposed(t, wanted)}}, nil
 }
 
-// exposed says whether EXPOSE names the port.
+// exposed says whether EXPOSE names the port. That there is none is no fault here: it changes nothing that can be seen.
 func exposed(t check.Target, wanted int) check.Item {
-	item := check.Passed("EXPOSE says so")
+	item := check.Passed("no EXPOSE says otherwise")
 	image := t.Built().Image
-	if image == nil || slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == wanted && p.Protocol == "tcp" }) {
+	if image == nil || len(image.Config.Exposed) == 0 ||
+		slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == wanted && p.Protocol == "tcp" }) {
 		return item
 	}
-	item.Share, item.Want = 0, "EXPOSE "+strconv.Itoa(wanted)
-	item.Got = "no EXPOSE"
-	item.Hint = check.Advisef("Add the line EXPOSE %d: it tells others which port the program uses.", wanted)
 	var said []string
 	for _, p := range image.Config.Exposed {
-		said = append(said, strconv.Itoa(p.Number)+"/"+p.Protocol)
+		said = append(said, strings.TrimSuffix(strconv.Itoa(p.Number)+"/"+p.Protocol, "/tcp"))
 	}
-	if len(said) > 0 {
-		item.Got = "EXPOSE " + strings.Join(said, " ")
-		item.Hint = check.Advisef("Make EXPOSE say %d, the port that the program should listen on.", wanted)
-	}
+	item.Share, item.Want, item.Got = 0, "EXPOSE "+strconv.Itoa(wanted), "EXPOSE "+strings.Join(said, " ")
+	item.Hint = check.Advisef("Make EXPOSE say %d, the port that the program should listen on.", wanted)
 	item.File, item.Line = check.LastLine(t, "EXPOSE")
+	if parsed, err := t.Dockerfile(); err == nil && item.Line > 0 {
+		if in := parsed.Last("EXPOSE"); in != nil && in.EndLine == in.Line && len(in.Args) == 1 {
+			item.Hint.Edit = &check.Edit{File: parsed.Name, Line: in.Line, Old: in.Text, New: "EXPOSE " + strconv.Itoa(wanted)}
+			item.Hint.Advice = "EXPOSE says on which port the program listens."
+		}
+	}
 	return item
 }

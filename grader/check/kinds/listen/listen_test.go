@@ -1,9 +1,11 @@
 package listen_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
@@ -20,11 +22,11 @@ func TestListen(t *testing.T) {
 		target *checktest.Target
 		want   string
 	}{
-		{checktest.New(), "ok listens on the port\nok on all interfaces\nok EXPOSE says so"},
-		{up(5000, false), "0 listens on the port: want port 8000; got port 5000; hint: Start the server with --port 8000.; at Dockerfile:8\nok on all interfaces\nok EXPOSE says so"},
-		{up(8000, true), "ok listens on the port\n0 on all interfaces: want 0.0.0.0; got 127.0.0.1, where nothing outside the container reaches it; hint: Start the server with --host 0.0.0.0: inside a container, localhost is the container alone.; at Dockerfile:8\nok EXPOSE says so"},
-		{checktest.New().With("Dockerfile", "FROM x:1\nCMD [\"x\"]\n"), "ok listens on the port\nok on all interfaces\n0 EXPOSE says so: want EXPOSE 8000; got no EXPOSE; hint: Add the line EXPOSE 8000: it tells others which port the program uses."},
-		{checktest.New().With("Dockerfile", "FROM x:1\nEXPOSE 80 8000/udp\n"), "ok listens on the port\nok on all interfaces\n0 EXPOSE says so: want EXPOSE 8000; got EXPOSE 80/tcp 8000/udp; hint: Make EXPOSE say 8000, the port that the program should listen on.; at Dockerfile:2"},
+		{checktest.New(), "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise"},
+		{up(5000, false), "0 listens on the port: want port 8000; got port 5000; hint: Start uvicorn with --host 0.0.0.0 --port 8000.; at Dockerfile:8\nok on all interfaces\nok no EXPOSE says otherwise"},
+		{up(8000, true), "ok listens on the port\n0 on all interfaces: want 0.0.0.0; got 127.0.0.1, where nothing outside the container reaches it; hint: Inside a container, localhost is the container alone. Start uvicorn with --host 0.0.0.0 --port 8000.; at Dockerfile:8\nok no EXPOSE says otherwise"},
+		{checktest.New().With("Dockerfile", "FROM x:1\nCMD [\"x\"]\n"), "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise"},
+		{checktest.New().With("Dockerfile", "FROM x:1\nEXPOSE 80 8000/udp\n"), "ok listens on the port\nok on all interfaces\n0 no EXPOSE says otherwise: want EXPOSE 8000; got EXPOSE 80 8000/udp; hint: Make EXPOSE say 8000, the port that the program should listen on.; at Dockerfile:2"},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, listen.Kind(), "listen: {port: 8000}", c.target))
 	}
@@ -34,7 +36,7 @@ func TestListen(t *testing.T) {
 func TestPortOfTheRubric(t *testing.T) {
 	target := checktest.New().With("Dockerfile", "FROM x:1\nEXPOSE 5000\n")
 	target.Up = check.Started{Answered: true, Port: 5000, Wanted: 5000}
-	assert.Equal(t, "ok listens on the port\nok on all interfaces\nok EXPOSE says so", checktest.Asked(t, listen.Kind(), "listen: {}", target))
+	assert.Equal(t, "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise", checktest.Asked(t, listen.Kind(), "listen: {}", target))
 }
 
 // TestCommandOfAStage: the CMD that counts may stand in the stage that the last one is built on.
@@ -42,4 +44,46 @@ func TestCommandOfAStage(t *testing.T) {
 	target := checktest.New().With("Dockerfile", "FROM x:1 AS base\nEXPOSE 8000\nCMD [\"x\"]\nFROM base\n")
 	target.Up = check.Started{Answered: true, Port: 80}
 	assert.Contains(t, checktest.Asked(t, listen.Kind(), "listen: {}", target), "; at Dockerfile:3\nok")
+}
+
+// TestWhereItIsSet: the line to write is the one where the port or the address is set, whoever sets it.
+func TestWhereItIsSet(t *testing.T) {
+	for _, c := range []struct{ start, name, program, edit string }{
+		{`CMD ["uvicorn", "main:app", "--port", "5000"]`, "main.py", "", "Dockerfile:2 CMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]"},
+		{`CMD ["gunicorn", "--bind", "0.0.0.0:5000", "main:app"]`, "main.py", "", "Dockerfile:2 CMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"main:app\"]"},
+		{`CMD gunicorn -b :5000 main:app`, "main.py", "", "Dockerfile:2 CMD gunicorn -b :8000 main:app"},
+		{`CMD ["python", "manage.py", "runserver", "0.0.0.0:5000"]`, "main.py", "", "Dockerfile:2 CMD [\"python\", \"manage.py\", \"runserver\", \"0.0.0.0:8000\"]"},
+		{"ENV PORT=5000\nCMD [\"node\", \"index.js\"]", "index.js", "app.listen(process.env.PORT)\n", "Dockerfile:2 ENV PORT=8000"},
+		{`CMD ["python", "main.py"]`, "main.py", "import app\napp.run(host='0.0.0.0', port=5000)\n", "main.py:2 app.run(host='0.0.0.0', port=8000)"},
+		{`CMD ["node", "index.js"]`, "index.js", "const PORT = process.env.PORT || 5000;\napp.listen(PORT);\n", "index.js:1 const PORT = process.env.PORT || 8000;"},
+		{`CMD ["./app"]`, "main.go", "\thttp.ListenAndServe(\":5000\", nil)\n", "main.go:1 \thttp.ListenAndServe(\":8000\", nil)"},
+		{`CMD ["python", "main.py"]`, "main.py", "limit = 5000\n", ""},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With(c.name, c.program)
+		target.Up.Port = 5000
+		assert.Equal(t, c.edit, edit(t, target, 0), c.start)
+	}
+	for _, c := range []struct{ start, program, edit string }{
+		{`CMD ["uvicorn", "main:app", "--host", "127.0.0.1"]`, "", `Dockerfile:2 CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]`},
+		{`CMD ["uvicorn", "main:app"]`, "", `Dockerfile:2 CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]`},
+		{`CMD ["python", "main.py"]`, "app.run(host=\"localhost\")\n", `main.py:1 app.run(host="0.0.0.0")`},
+		{`CMD ["python", "main.py"]`, "app.run()\n", ""},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With("main.py", c.program)
+		target.Up.Loopback = true
+		assert.Equal(t, c.edit, edit(t, target, 1), c.start)
+	}
+}
+
+// edit is what the hint of an item would write.
+func edit(t *testing.T, target *checktest.Target, item int) string {
+	t.Helper()
+	defer target.Close()
+	o, err := checktest.Ask(t.Context(), checktest.Entry(t, listen.Kind(), "listen: {port: 8000}"), target, 1)
+	require.NoError(t, err)
+	require.Zero(t, o.Items[item].Share)
+	if e := o.Items[item].Hint.Edit; e != nil {
+		return fmt.Sprintf("%s:%d %s", e.File, e.Line, e.New)
+	}
+	return ""
 }

@@ -32,8 +32,8 @@ func TestAnswers(t *testing.T) {
 		{entry, checktest.New(), "ok GET /health"},
 		{entry, health(200, `{"status":"ok"}`), `0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with "status": "healthy".`},
 		{entry, health(200, `{}`), `0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET /health answers.`},
-		{entry, health(404, `{}`), "0 GET /health: want an answer with 200; got 404 Not Found; hint: Nothing answers GET /health: check the route's path and that it finds what was stored."},
-		{entry, health(500, ``), "0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program raised an exception: its traceback is in the log."},
+		{entry, health(404, `{}`), "0 GET /health: want an answer with 200; got 404 Not Found; hint: There is no route GET /health. Add a function with @app.get(\"/health\")."},
+		{entry, health(500, ``), "0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program failed with 500, and its log names no exception: print what it does there."},
 		{"start: {want: [204]}", health(204, ``), "ok GET /health"},
 		{"start: {want: [204], within: 1s}", health(200, ``), "0 GET /health: want an answer with 204; got 200 OK; hint: Set the status in the route: @app.get(…, status_code=204)."},
 	} {

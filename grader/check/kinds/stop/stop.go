@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -16,7 +17,8 @@ func Kind() check.Kind {
 	return check.Kind{Name: "stop", Phase: check.Last, New: func() check.Check { return &Stop{Within: option.Duration(5 * time.Second)} }, Manual: check.Manual{
 		Summary: "does the program end when docker stop asks it to",
 		Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process, as docker stop does. Any
-exit code is right, as long as the end comes in time; docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program
+exit code is right, as long as the end comes in time and by the signal: not that of a kill (137), and not of a program whose first
+process has no handler for the signal, to which the kernel gives none then. docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program
 can tidy up on it. It is asked last of all.`,
 		Example: `id: stops
 points: 2
@@ -39,39 +41,48 @@ var kills = []string{"SIGKILL", "KILL", "9"}
 
 // Ask stops the container.
 func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+	inside, _, _ := t.Processes(ctx) // who was there when the signal came; without them less is said
 	stopped, err := t.Stop(ctx, s.Within.Std())
 	if err != nil {
 		return check.Outcome{}, err
 	}
+	first := slices.IndexFunc(inside, func(p check.Process) bool { return p.ID == 1 })
+	number, known := numbers[strings.TrimPrefix(stopped.Signal, "SIG")]
+	seen := first >= 0 && known
 	name := "ends on " + stopped.Signal
 	want, got := "an end within "+s.Within.String(), "it was still running and had to be killed"
 	switch {
 	case slices.Contains(kills, stopped.Signal):
 		want, got = "a signal on which the program can end by itself", stopped.Signal+" ends it at once, whatever it is doing"
+	case stopped.InTime && stopped.ExitCode == killed:
+		want, got = "an end by itself", fmt.Sprintf("it was killed after %.1fs (exit code %d)", stopped.Took.Seconds(), killed)
+	case stopped.InTime && seen && !inside[first].Answers(number):
+		want, got = "an end because of "+stopped.Signal, fmt.Sprintf("it ended after %.1fs with exit code %d, but not because of the signal", stopped.Took.Seconds(), stopped.ExitCode)
 	case stopped.InTime:
 		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(), stopped.ExitCode)), nil
 	}
-	hint, file, line := advice(t)
-	o := check.Fail(name, want, got, check.Advise(hint))
+	var o check.Outcome
+	file, line := check.LastLine(t, "ENTRYPOINT")
+	if parsed, err := t.Dockerfile(); err == nil && parsed.Last("STOPSIGNAL") != nil && !(seen && number == sigint) {
+		in := parsed.Last("STOPSIGNAL")
+		file, line = parsed.Name, in.Line
+		o = check.Fail(name, want, got, check.Hint{Cause: "Without this line docker stop sends SIGTERM.", Edit: check.EditOf(file, parsed.Change(*in))})
+	} else if seen {
+		o = check.Fail(name, want, got, why(t, inside, inside[first], stopped.Signal, number))
+	} else {
+		o = check.Fail(name, want, got, check.Advisef("Let what CMD starts end on %s: docker stop sends it to process 1 alone.", stopped.Signal))
+	}
+	if line == 0 {
+		file, line = check.LastLine(t, "CMD")
+	}
 	o.Items[0].File, o.Items[0].Line = file, line
 	return o, nil
 }
 
-// advice is what may keep the program from ending, and its line of the Dockerfile.
-func advice(t check.Source) (hint, file string, line int) {
-	const ends = "The program catches or ignores the signal: let it end when it arrives."
-	parsed, err := t.Dockerfile()
-	if err != nil {
-		return ends, "", 0
-	}
-	if in := parsed.Last("STOPSIGNAL"); in != nil {
-		return "Take " + in.Text + " out: docker stop then sends SIGTERM.", parsed.Name, in.Line
-	}
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		if in := parsed.Last(name); in != nil && !in.Exec {
-			return `The shell form of ` + name + ` starts a shell first, and the signal stops there: write it as a list, ` + name + ` ["uvicorn", …].`, parsed.Name, in.Line
-		}
-	}
-	file, line = check.LastLine(t, "CMD", "ENTRYPOINT")
-	return ends, file, line
-}
+// killed is the exit code of a process that SIGKILL ended.
+const killed = 128 + 9
+
+const sigint = 2
+
+// numbers are the signals that images name.
+var numbers = map[string]int{"HUP": 1, "INT": sigint, "QUIT": 3, "USR1": 10, "USR2": 12, "TERM": 15, "WINCH": 28}

@@ -1,0 +1,257 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/advice"
+)
+
+// framework is what the program is written with, where its folder is known.
+func (r *runner) framework() advice.Framework {
+	if folder := r.folder(); folder != nil {
+		return advice.Of(folder)
+	}
+	return advice.Framework{}
+}
+
+// folder is the submission's, or nil where the target is a container alone.
+func (r *runner) folder() fs.FS {
+	if source, ok := r.target.(interface{ FS() fs.FS }); ok {
+		return source.FS()
+	}
+	return nil
+}
+
+// statusHint is what is behind a status, as far as it can be seen; alone says that nothing else needs to be said.
+func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a check.Answer) (hint string, alone bool) {
+	wantsSuccess := s.Want.Match(200) || s.Want.Match(201) || s.Want.Match(204)
+	f := r.framework()
+	where, _, _ := strings.Cut(q.Path, "?")
+	template := reference.ReplaceAllString(s.request().Path, "{id}")
+	switch {
+	case a.Status < 300 && wantsSuccess:
+		return f.Status(q.Method, where, strings.Join(s.Want, " or ")), false
+	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && !s.Want.Match(http.StatusNotFound):
+		return "The program accepts what it should refuse. " + f.Validate(), false
+	case a.Status < 300 && !s.Want.Match(http.StatusNotFound):
+		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.Want[0])), false
+	case a.Status < 300:
+		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
+	case a.Status < 400:
+		return fmt.Sprintf("The program redirects to %q: let it answer %s %s itself.", cut(a.Header.Get("Location"), 100), q.Method, where), true
+	case a.Status == http.StatusNotImplemented:
+		return fmt.Sprintf("The program says that it does not know %s. %s", q.Method, f.Route(q.Method, template)), true
+	case a.Status >= 500:
+		return r.serverError(ctx, s, a), true
+	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
+		return fmt.Sprintf("It asks for a login, which the request does not have: let %s %s answer without one.", q.Method, where), true
+	case a.Status == http.StatusMethodNotAllowed:
+		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
+	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil):
+		if routes := r.routes(ctx, s.request()); routes != "" {
+			return fmt.Sprintf("There is no route %s %s; your program has %s.", q.Method, where, routes), true
+		}
+		return fmt.Sprintf("There is no route %s %s. %s", q.Method, where, f.Route(q.Method, template)), true
+	case a.Status == http.StatusNotFound && where != s.request().Path:
+		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where), false
+	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity:
+		return refusal(q, a), true
+	}
+	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
+}
+
+// noRoutes are what frameworks answer where they have no route, rather than a program that finds nothing.
+var noRoutes = regexp.MustCompile(`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|"error":"Not Found","path"`)
+
+func routeMissing(body []byte) bool { return noRoutes.Match(body) }
+
+var exception = regexp.MustCompile(`(?m)^\s*((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b:?.*)$`)
+
+// serverError says why a program answers that it failed: by itself, or by an exception that its log names.
+func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string {
+	if trimmed := strings.TrimSpace(string(a.Body)); json.Valid(a.Body) && strings.HasPrefix(trimmed, "{") {
+		return fmt.Sprintf("The program chose %d itself, since the answer is its own: answer with %s.", a.Status, s.Want)
+	}
+	if container, ok := r.target.(check.Container); ok {
+		if log, err := container.Logs(ctx); err == nil {
+			if all := exception.FindAllStringSubmatch(log, -1); all != nil {
+				return fmt.Sprintf("The program's log ends with this exception: %s", cut(strings.TrimSpace(all[len(all)-1][1]), 200))
+			}
+		}
+	}
+	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.", a.Status)
+}
+
+// refusal says what a program wants of a body that it refused, as its answer tells.
+func refusal(q check.Request, a check.Answer) string {
+	var fastapi struct {
+		Detail []struct {
+			Type string
+			Loc  []any
+			Msg  string
+		}
+	}
+	if json.Unmarshal(a.Body, &fastapi) == nil && len(fastapi.Detail) > 0 {
+		var missing []string
+		for _, d := range fastapi.Detail {
+			if len(d.Loc) < 2 || !strings.Contains(d.Type, "missing") {
+				continue
+			}
+			name := fmt.Sprint(d.Loc[len(d.Loc)-1])
+			if d.Loc[0] != "body" {
+				return fmt.Sprintf("The program wants `%s` in the %v, and it was sent in the body.", name, d.Loc[0])
+			}
+			missing = append(missing, "`"+cut(name, 60)+"`")
+		}
+		if len(missing) == 1 {
+			return fmt.Sprintf("%s is required, and what was sent has none: give it a default.", missing[0])
+		} else if len(missing) > 1 {
+			return fmt.Sprintf("%s are required, and what was sent has none of them: give them defaults.", strings.Join(missing, " and "))
+		}
+		return "The program refused the body: " + cut(fastapi.Detail[0].Msg, 200) + "."
+	}
+	if len(q.Body) == 0 {
+		return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, q.Path, says(a.Body))
+	}
+	return fmt.Sprintf("The program refused the body: %s.", says(a.Body))
+}
+
+// says is what an answer says, as a clause.
+func says(body []byte) string {
+	if len(body) == 0 {
+		return "its answer is empty"
+	}
+	return "its answer says " + quoted(body)
+}
+
+// mostRoutes are named.
+const mostRoutes = 4
+
+// routes are those of the program that are nearest to one that it does not have: of its own description, or of its text.
+func (r *runner) routes(ctx context.Context, wanted Send) string {
+	found := r.described(ctx)
+	if len(found) == 0 {
+		found = written(r.folder())
+	}
+	found = slices.DeleteFunc(found, func(route Send) bool { return path.Base(route.Path) == "health" })
+	slices.SortStableFunc(found, func(a, b Send) int { return far(a, wanted) - far(b, wanted) })
+	var named []string
+	for _, route := range found[:min(len(found), mostRoutes)] {
+		named = append(named, route.String())
+	}
+	if len(named) > 1 {
+		return strings.Join(named[:len(named)-1], ", ") + " and " + named[len(named)-1]
+	}
+	return strings.Join(named, "")
+}
+
+// far is how little a route is like another.
+func far(route, wanted Send) (n int) {
+	if route.Method != wanted.Method {
+		n++
+	}
+	if strings.ContainsAny(route.Path, "{<:") != strings.Contains(wanted.Path, "$") {
+		n += 2
+	}
+	return n
+}
+
+// described are the routes of /openapi.json.
+func (r *runner) described(ctx context.Context) (routes []Send) {
+	a, err := r.target.Do(ctx, check.Request{Method: http.MethodGet, Path: "/openapi.json"})
+	if err != nil || a.Status != http.StatusOK {
+		return nil
+	}
+	var document struct {
+		Paths map[string]map[string]any
+	}
+	if json.Unmarshal(a.Body, &document) != nil {
+		return nil
+	}
+	for name, operations := range document.Paths {
+		for method := range operations {
+			if method = strings.ToUpper(method); slices.Contains(methods, method) && len(name) < 100 {
+				routes = append(routes, Send{method, name})
+			}
+		}
+	}
+	slices.SortFunc(routes, func(a, b Send) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	return routes
+}
+
+var (
+	routeText  = regexp.MustCompile(`\b\w+\.(get|post|put|patch|delete)\(\s*["'\x60](/[^"'\x60\s]{0,100})["'\x60]`)
+	flaskRoute = regexp.MustCompile(`\.route\(\s*["'](/[^"'\s]{0,100})["'](?:[^)\n]*methods\s*=\s*[\[(]([^\])]*))?`)
+	program    = regexp.MustCompile(`\.(py|js|mjs|cjs|ts)$`)
+)
+
+// written are the routes that the program's text has, in Python and Node.
+func written(folder fs.FS) (routes []Send) {
+	if folder == nil {
+		return nil
+	}
+	_ = fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
+		base := path.Base(name)
+		switch {
+		case err != nil:
+			return nil
+		case e.IsDir() && name != "." && (base[0] == '.' || base == "node_modules" || base == "venv" || strings.HasPrefix(base, "test")):
+			return fs.SkipDir
+		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test") || len(routes) > 100:
+			return nil
+		}
+		text, err := fs.ReadFile(folder, name)
+		if err != nil || len(text) > 256<<10 {
+			return nil
+		}
+		for _, m := range routeText.FindAllStringSubmatch(string(text), -1) {
+			routes = append(routes, Send{strings.ToUpper(m[1]), m[2]})
+		}
+		for _, m := range flaskRoute.FindAllStringSubmatch(string(text), -1) {
+			methods := strings.FieldsFunc(m[2], func(r rune) bool { return strings.ContainsRune(`"', `, r) })
+			if len(methods) == 0 {
+				methods = []string{http.MethodGet}
+			}
+			for _, method := range methods {
+				routes = append(routes, Send{strings.ToUpper(method), m[1]})
+			}
+		}
+		return nil
+	})
+	return routes
+}
+
+// elsewhere says where in an answer a key is that is not where it was wanted: inside another, or under another name.
+func elsewhere(value any, key string, want any) string {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return ""
+	}
+	for _, name := range sortedKeys(object) {
+		if inner, ok := object[name].(map[string]any); ok {
+			if _, there := inner[key]; there {
+				return fmt.Sprintf("What was made is inside `%s`: answer with it alone.", cut(name, 60))
+			}
+		}
+	}
+	var same []string
+	for _, name := range sortedKeys(object) {
+		_, isBool := object[name].(bool)
+		if _, wantsBool := want.(bool); isBool && wantsBool {
+			same = append(same, name)
+		}
+	}
+	if len(same) == 1 {
+		return fmt.Sprintf("The answer has `%s` in its place: call it `%s`.", cut(same[0], 60), key)
+	}
+	return ""
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// processScript gives, for each process of the container but its own, its status, its command with a line for each word,
+// and the sockets that it holds.
+const processScript = `for d in /proc/[0-9]*; do
+[ "$d" = "/proc/$$" ] && continue
+printf 'process\0'; cat "$d/status" 2>/dev/null; printf '\0'; tr '\0' '\n' 2>/dev/null <"$d/cmdline"; printf '\0'; ls -l "$d/fd" 2>/dev/null; printf '\0'
+done`
+
+// Processes are those of the container: read from the kernel where they are processes of this machine, else by a shell inside.
+func (c *instance) Processes(ctx context.Context) ([]check.Process, bool, error) {
+	if c.group != "" {
+		if found := c.processesHere(); len(found) > 0 {
+			return found, true, nil
+		}
+	}
+	out, err := c.Exec(ctx, []string{"sh", "-c", processScript})
+	if err != nil || out.ExitCode != 0 {
+		return nil, false, err
+	}
+	tables, err := c.Exec(ctx, []string{"cat", "/proc/net/tcp", "/proc/net/tcp6"})
+	if err != nil {
+		return nil, false, err
+	}
+	waiting := waitingSockets(tables.Stdout)
+	var found []check.Process
+	for _, text := range strings.Split(out.Stdout, "process\x00")[1:] {
+		parts := strings.Split(text, "\x00")
+		if len(parts) < 3 {
+			continue
+		}
+		if p, pid, _ := readProcess(parts[0], strings.Split(strings.TrimSpace(parts[1]), "\n"), parts[2], waiting); pid > 0 {
+			found = append(found, p)
+		}
+	}
+	return found, len(found) > 0, nil
+}
+
+func (c *instance) processesHere() (found []check.Process) {
+	list, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+	if err != nil {
+		return nil
+	}
+	v4, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", c.pid))
+	v6, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp6", c.pid))
+	waiting := waitingSockets(string(v4) + string(v6))
+	inside, parents := map[int]int{}, []int{}
+	for _, pid := range strings.Fields(string(list)) {
+		status, err := os.ReadFile("/proc/" + pid + "/status")
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		command, _ := readUpTo("/proc/"+pid+"/cmdline", tailBytes)
+		sockets := ""
+		entries, _ := os.ReadDir("/proc/" + pid + "/fd")
+		for _, e := range entries {
+			to, _ := os.Readlink("/proc/" + pid + "/fd/" + e.Name())
+			sockets += to + "\n"
+		}
+		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00"), sockets, waiting)
+		inside[outer] = p.ID
+		found, parents = append(found, p), append(parents, parent)
+	}
+	for i := range found {
+		found[i].Parent = inside[parents[i]]
+	}
+	slices.SortFunc(found, func(a, b check.Process) int { return a.ID - b.ID })
+	return found
+}
+
+var socketText = regexp.MustCompile(`socket:\[(\d+)\]`)
+
+// readProcess reads what the kernel says of a process. Its numbers, and that of its parent, are also those of who reads.
+func readProcess(status string, command []string, sockets string, waiting map[string]int) (p check.Process, pid, parent int) {
+	for _, line := range strings.Split(status, "\n") {
+		name, value, _ := strings.Cut(line, ":")
+		fields := strings.Fields(value)
+		if len(fields) == 0 {
+			continue
+		}
+		last := fields[len(fields)-1]
+		switch name {
+		case "Pid":
+			pid, _ = strconv.Atoi(last)
+			p.ID = pid
+		case "NSpid":
+			p.ID, _ = strconv.Atoi(last)
+		case "PPid":
+			parent, _ = strconv.Atoi(last)
+			p.Parent = parent
+		case "SigCgt":
+			p.Catches, _ = strconv.ParseUint(last, 16, 64)
+		case "SigBlk":
+			p.Blocks, _ = strconv.ParseUint(last, 16, 64)
+		case "SigIgn":
+			p.Ignores, _ = strconv.ParseUint(last, 16, 64)
+		}
+	}
+	p.Command = command
+	for _, m := range socketText.FindAllStringSubmatch(sockets, -1) {
+		if port, ok := waiting[m[1]]; ok && !slices.Contains(p.Serves, port) {
+			p.Serves = append(p.Serves, port)
+		}
+	}
+	return p, pid, parent
+}
+
+// waitingSockets are the ports of the sockets in the kernel's tables that wait for connections, by their inodes.
+func waitingSockets(table string) map[string]int {
+	found := map[string]int{}
+	for _, line := range strings.Split(table, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 10 || fields[3] != "0A" {
+			continue
+		}
+		_, port, _ := strings.Cut(fields[1], ":")
+		if n, err := strconv.ParseUint(port, 16, 16); err == nil {
+			found[fields[9]] = int(n)
+		}
+	}
+	return found
+}
