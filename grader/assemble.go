@@ -148,6 +148,9 @@ func (g *grading) addRun(r *result.Report) {
 		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Disk: s.Disk, Network: s.Network, Log: s.Log}
 	}
 	if s := g.start; s != nil {
+		if s.Offline != "" {
+			r.Notes = append(r.Notes, "The program did not come up without a network, so it was started once more with one. All later checks were asked of that container.")
+		}
 		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: cmp.Or(g.log, s.Log)}
 	}
 }

@@ -150,7 +150,7 @@ func (g *grading) work(ctx context.Context, w Workplace) error {
 	}
 
 	g.progress("starting")
-	limit := 2*g.rubric.Limits.Run.Start.Std() + g.rubric.Limits.Run.Time.Std()
+	limit := 3*g.rubric.Limits.Run.Start.Std() + g.rubric.Limits.Run.Time.Std()
 	running, stop := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer stop()
 	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running, meanwhile) })

@@ -31,7 +31,7 @@ type RunLimits struct {
 	PIDs    int             `json:"pids,omitempty" option:"1..4194304" jsonschema:"processes and threads"`
 	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much it may write into itself"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of its output is kept on disk"`
-	Network string          `json:"network,omitempty" option:"isolated|open" jsonschema:"isolated or open"`
+	Network string          `json:"network,omitempty" option:"auto|isolated|open" jsonschema:"auto, isolated or open"`
 }
 
 // HTTPLimits bound a request.
@@ -45,7 +45,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Log: 64_000, Network: "open"},
 		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute), Memory: 512_000_000,
-			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Log: 1_000_000, Network: "isolated"},
+			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Log: 1_000_000, Network: "auto"},
 		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
 	}
 }
@@ -73,7 +73,7 @@ type Job struct {
 }
 
 // Sandbox says of each limit whether it holds here: "enforced", "watched" where it is looked at from time to time, or
-// "unenforced: why"; of the network "isolated", "published: why" or "open".
+// "unenforced: why"; of the network "isolated", "published: why", "open" or "open: why".
 type Sandbox struct {
 	Memory, PIDs, CPU, Disk, Network, Log string
 }

@@ -236,8 +236,12 @@ type Started struct {
 	Lasted    time.Duration // from start to end; 0 when not known
 	OOM       bool          // the memory limit killed it, or a child of it
 	Full      bool          // it was ended because it wrote more than the disk limit
+	Limits    RunLimits     // that it was started with
 	Listeners []Listener
-	Log       string // its tail, when it did not answer
+	// Offline is the log of an earlier start in a network of its own, in which it did not come up; it was then started once
+	// more, as the rest says, with a way out. Empty where there was none.
+	Offline string
+	Log     string // its tail, when it did not answer
 }
 
 // AsWanted says whether it came up where the rubric expects it.

@@ -46,7 +46,7 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 	}
 	waiting, cancel := c.ownTime(ctx, c.limits.Run.Start.Std())
 	defer cancel()
-	s, meter := check.Started{Wanted: c.port}, c.meter()
+	s, meter := check.Started{Wanted: c.port, Offline: c.offline, Limits: c.limits.Run}, c.meter()
 	each, before := looks, way{c.before.Port, c.before.Loopback}
 	if c.before.Answered && !c.before.AsWanted() {
 		each = 1

@@ -22,6 +22,7 @@ type instance struct {
 	env     map[string]string
 	port    int           // where it is looked for first
 	before  check.Started // how an earlier container of the image came up
+	offline string        // what the program said without a network, where this container has one for that
 	limits  check.Limits
 
 	id, name  string
@@ -46,7 +47,10 @@ type instance struct {
 // newInstance makes and starts a container, without waiting for it. It is removed when there is an error.
 func (s *Session) newInstance(ctx context.Context, env map[string]string, port int) (_ *instance, err error) {
 	c := &instance{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
-	if s.job.Limits.Run.Network == "isolated" {
+	s.mu.Lock()
+	c.offline = s.offline
+	s.mu.Unlock()
+	if s.job.Limits.Run.Network != "open" && c.offline == "" {
 		taken, err := s.engine.networks.take(ctx)
 		if err != nil {
 			return nil, err

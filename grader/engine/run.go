@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"sync"
 
 	"github.com/moby/moby/client"
 
@@ -17,7 +19,7 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 		before = s.earlier.started
 	}
 	defer s.weighing.Wait()
-	weighed := func() { s.ahead.Go(func() { s.weighing.Wait(); running() }) }
+	weighed := sync.OnceFunc(func() { s.ahead.Go(func() { s.weighing.Wait(); running() }) })
 	started, err := s.startMain(ctx, s.job.Setup.Env, before, weighed)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
@@ -31,17 +33,42 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 }
 
 func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
-	c, err := s.newInstance(ctx, env, s.job.Port)
-	if err != nil {
-		return check.Started{}, err
-	}
-	c.before = before
-	s.mu.Lock()
-	s.main = c
-	s.mu.Unlock()
-	running()
-	return c.await(ctx)
+	return s.bringUp(ctx, env, s.job.Port, before, func(c *instance) {
+		s.mu.Lock()
+		s.main = c
+		s.mu.Unlock()
+		running()
+	})
 }
+
+// bringUp starts a container and waits for it; made is told of it in between. Where the rubric leaves the network to the
+// grader, and the container of a network of its own does not come up and its log says that it wants another's host, it is
+// another with a way out, once for all containers of the session.
+func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started, made func(*instance)) (check.Started, error) {
+	for {
+		c, err := s.newInstance(ctx, env, port)
+		if err != nil {
+			return check.Started{}, err
+		}
+		c.before = before
+		made(c)
+		up, err := c.await(ctx)
+		if err != nil || up.Answered || c.net == nil || s.job.Limits.Run.Network != "auto" || !wantsHost.MatchString(up.Log) {
+			return up, err
+		}
+		s.mu.Lock()
+		s.offline = up.Log
+		s.mu.Unlock()
+		if err := c.remove(ctx); err != nil {
+			return up, err
+		}
+	}
+}
+
+// wantsHost are the words by which programs and libraries say that they found no host by its name, or no way to it.
+var wantsHost = regexp.MustCompile(`(?i)name resolution|name or service not known|nodename nor servname|no address associated|` +
+	`could not (resolve|translate) host|(unable|failed) to (resolve|lookup)|getaddrinfo|no such host|unknown ?host|bad address|` +
+	`EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|network (is )?unreachable|no route to host|connect(ion)? time(d )?out|server misbehaving`)
 
 // Revive starts the main container again if it has ended.
 func (s *Session) Revive(ctx context.Context) (bool, error) {
@@ -110,14 +137,17 @@ func (s *Session) Second(ctx context.Context, env map[string]string, port int) (
 	if port == 0 {
 		port = s.job.Port
 	}
-	c, err := s.newInstance(ctx, env, port)
-	if err != nil {
+	var c *instance
+	_, err := s.bringUp(ctx, env, port, check.Started{}, func(made *instance) {
+		c = made
+		s.mu.Lock()
+		s.others[c] = true
+		s.mu.Unlock()
+	})
+	switch {
+	case c == nil:
 		return nil, err
-	}
-	s.mu.Lock()
-	s.others[c] = true
-	s.mu.Unlock()
-	if _, err := c.await(ctx); err != nil {
+	case err != nil:
 		return nil, errors.Join(err, second{c}.Close())
 	}
 	return second{c}, nil

@@ -154,6 +154,58 @@ func TestWhatEveryEngineGivesAlike(t *testing.T) {
 	}
 }
 
+// TestNetworkAtStart: what does not come up without a network, and says so, is started once more with one.
+func TestNetworkAtStart(t *testing.T) {
+	t.Parallel()
+	bridge, err := tested.api.NetworkInspect(t.Context(), "bridge", client.NetworkInspectOptions{})
+	require.NoError(t, err)
+	// Tests have no host outside that answers everywhere, so the program looks at which network it is in.
+	program := func(says string) string {
+		return "import ipaddress,os,socket,sys\n" +
+			"if ipaddress.ip_address(socket.gethostbyname(socket.gethostname())) not in ipaddress.ip_network('" +
+			bridge.Network.IPAM.Config[0].Subnet.String() + "'): sys.exit(\"" + says + "\")\n" + hostile
+	}
+	const noName = "socket.gaierror: [Errno -3] Temporary failure in name resolution"
+	start := func(t *testing.T, network, says string) (*Session, check.Started) {
+		job := jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile, "main.py": program(says)}))
+		job.Limits.Run.Network = network
+		s := open(t, job)
+		built(t, s)
+		up, err := s.Start(t.Context(), func() {})
+		require.NoError(t, err)
+		return s, up
+	}
+	t.Run("auto", func(t *testing.T) {
+		t.Parallel()
+		s, up := start(t, "auto", noName)
+		require.True(t, up.AsWanted())
+		require.Equal(t, noName+"\n", up.Offline)
+		require.Equal(t, "open: the program did not come up without a network, so it was started once more with one", s.Sandbox().Network)
+		other, err := s.Second(t.Context(), map[string]string{"PORT": "9001"}, 9001)
+		require.NoError(t, err)
+		require.True(t, other.Started().Answered, "what one container needs, each does")
+		require.NoError(t, other.Close())
+		require.True(t, get(t, s, "/exit?3").Exited)
+		revived, err := s.Revive(t.Context())
+		require.NoError(t, err)
+		require.True(t, revived)
+		require.Equal(t, "here", says(t, s, "/"))
+	})
+	for _, c := range []struct{ name, network, says string }{
+		{"isolated", "isolated", noName},
+		{"another reason", "auto", "KeyError: 'DATABASE_URL'"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, up := start(t, c.network, c.says)
+			require.False(t, up.Answered)
+			require.Equal(t, c.says+"\n", up.Log)
+			require.Empty(t, up.Offline)
+			require.Equal(t, "isolated", s.Sandbox().Network)
+		})
+	}
+}
+
 func TestStop(t *testing.T) {
 	t.Parallel()
 	t.Run("a signal that cannot be sent", func(t *testing.T) {
@@ -304,7 +356,7 @@ func TestVariables(t *testing.T) {
 				return
 			}
 			got := with.Started()
-			got.After, got.Listeners, got.Log = 0, nil, ""
+			got.After, got.Lasted, got.Listeners, got.Log, got.Limits = 0, 0, nil, "", check.RunLimits{}
 			require.Equal(t, c.aside, got)
 			main, _, err := s.Environments(t.Context())
 			require.NoError(t, err)

@@ -19,6 +19,8 @@ func (s *Session) Sandbox() check.Sandbox {
 	switch c := s.current(); {
 	case s.job.Limits.Run.Network == "open":
 		box.Network = "open"
+	case c != nil && c.offline != "":
+		box.Network = "open: the program did not come up without a network, so it was started once more with one"
 	case c != nil && len(c.published) > 0:
 		box.Network = "published: the container's own address cannot be reached from here, so it was asked at a port on 127.0.0.1 and is not cut off"
 	}

@@ -45,8 +45,10 @@ type Session struct {
 	mu     sync.Mutex
 	tags   []string
 	others map[*instance]bool
-	ahead  sync.WaitGroup // what the start needs is made and asked while the image builds
-	closed bool
+	// offline is what the program said when it did not come up without a network; from then on it gets one. Empty before.
+	offline string
+	ahead   sync.WaitGroup // what the start needs is made and asked while the image builds
+	closed  bool
 
 	weighing sync.WaitGroup // of the image, while its container starts
 }
@@ -108,7 +110,7 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 // prepare makes and asks what the start will need.
 func (s *Session) prepare(ctx context.Context) {
 	s.ahead.Go(func() {
-		if s.job.Limits.Run.Network == "isolated" {
+		if s.job.Limits.Run.Network != "open" {
 			s.engine.networks.ahead(ctx)
 		}
 		s.engine.limits()

@@ -143,7 +143,7 @@ type Run struct {
 	Log     string `json:"log,omitempty"`      // its tail; the instructor's report only, unless it died
 }
 
-// Sandbox says which limit held: "enforced", "watched", "unenforced: why", or for the network "isolated", "published: why", "open".
+// Sandbox says which limit held: "enforced", "watched", "unenforced: why", or for the network "isolated", "published: why", "open", "open: why".
 type Sandbox struct {
 	Memory  string `json:"memory"`
 	PIDs    string `json:"pids"`

@@ -73,8 +73,9 @@ the points of listen and no more.`,
 		{ID: "limits", Summary: "what a submission may use: time, memory, processes, size, network",
 			Keys: option.Keys(reflect.TypeFor[check.Limits]()),
 			Why: `Every limit has a default, which the example shows; name only what is to be another. Who goes over one fails what was asked just
-then, and costs no other student anything. A network that is isolated reaches nothing but the grader; a build with network: none
-cannot install anything.`,
+then, and costs no other student anything. A network that is isolated reaches nothing but the grader. With auto, a program that does
+not come up so, and whose log speaks of a name or a network, is started once more with a way out: start fails, and says so, and all
+other checks are asked of that container. A build with network: none cannot install anything.`,
 			Example: defaultLimits()},
 		{ID: "points", Summary: "how points add up",
 			Why: `points at the top must be the sum of the checks that are not bonus, so that a typing mistake is found. Points may have

@@ -24,7 +24,8 @@ func Kind() check.Kind {
 		Manual: check.Manual{
 			Summary: "does the program come up and say that it is healthy",
 			Text: `The container is started, and the path is asked until the answer is as wanted or the time is up. When nothing ever
-answers, every check of the running program is blocked by this one. When the program listens on another port than it should, or on
+answers, every check of the running program is blocked by this one. A program that comes up only with a network fails this and nothing
+else: whoever runs the image may have none. When the program listens on another port than it should, or on
 localhost alone, it is asked there, and only the kind listen takes points for it.`,
 			Example: `id: starts
 points: 6
@@ -64,6 +65,9 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	if !started.Answered {
 		return s.silent(t, started, name), nil
 	}
+	if started.Offline != "" {
+		return s.wantsNetwork(t, started, name), nil
+	}
 	if started.After > s.Within.Std() {
 		return check.Fail(name, "an answer within "+s.Within.String(), fmt.Sprintf("the first answer after %.1fs", started.After.Seconds()),
 			check.Advise("Do less before the program listens.")), nil
@@ -82,6 +86,26 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		}
 	}
 	return out, nil
+}
+
+// wantsNetwork says that it came up only with a network.
+func (s *Start) wantsNetwork(t check.Target, started check.Started, name string) check.Outcome {
+	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
+	found, read := readings.Start(started.Offline, readings.NewScene(t, line))
+	log := readings.Tail(started.Offline, shown)
+	if read {
+		log = readings.From(started.Offline, found.Line, shown)
+	}
+	got := "it comes up only with a network"
+	if found.Line != "" {
+		got += "; without one it says: " + found.Line
+	}
+	o := check.Fail(name, "a program that comes up without a network", got, check.Hint{
+		Cause:  "The program asks another host for something each time that it starts, and where there is no network it does not come up.",
+		Advice: "Fetch it when the image is built, with RUN, or let the start go on without it."})
+	o.Items[0].File, o.Items[0].Line = file, line
+	o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What it said without a network", Text: log})
+	return o
 }
 
 // silent says why nothing ever answered.
@@ -107,9 +131,9 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	var o check.Outcome
 	switch {
 	case started.OOM:
-		o = check.Fail(name, want, "it used more memory than it may and was ended", check.Advise("Load less at start."))
+		o = check.Fail(name, want, "it used more than "+started.Limits.Memory.String()+" of memory, which is the limit, and was ended", check.Advise("Load less at start."))
 	case started.Full:
-		o = check.Fail(name, want, "it wrote more to the disk than it may and was ended", check.Advise("Write less at start."))
+		o = check.Fail(name, want, "it wrote more than "+started.Limits.Disk.String()+" to the disk, which is the limit, and was ended", check.Advise("Write less at start."))
 	case started.Refused:
 		o = fail("Docker could not start it", check.Advise("Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
 	case started.Exited && started.ExitCode == 0:
@@ -129,6 +153,9 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 			found.Line = "" // a program that goes on says much that is no fault
 		}
 		o = fail("it runs, but listens on no port", check.Hint{Cause: "What CMD starts goes on, and serves nothing.", Advice: program.Listen(started.Wanted)})
+	}
+	if started.Offline != "" {
+		o.Items[0].Got += "; a second start, with a network, ended the same"
 	}
 	o.Items[0].File, o.Items[0].Line = file, line
 	if log != "" {

@@ -86,13 +86,14 @@ func TestSilence(t *testing.T) {
 		started check.Started
 		want    string
 	}{
-		{check.Started{OOM: true, Exited: true, ExitCode: 137}, "got it used more memory than it may and was ended; hint: Load less at start."},
-		{check.Started{Full: true, Exited: true}, "got it wrote more to the disk than it may and was ended; hint: Write less at start."},
+		{check.Started{OOM: true, Exited: true, ExitCode: 137, Limits: check.DefaultLimits().Run}, "got it used more than 512MB of memory, which is the limit, and was ended; hint: Load less at start."},
+		{check.Started{Full: true, Exited: true, Limits: check.DefaultLimits().Run}, "got it wrote more than 1GB to the disk, which is the limit, and was ended; hint: Write less at start."},
 		{check.Started{Exited: true, ExitCode: 3}, "got it ended with exit code 3; hint: It wrote nothing: let the program say what it does before it ends."},
 		{check.Started{Exited: true}, "got it ended with exit code 0; hint: What CMD starts came to its end. Let CMD start the web server, which keeps running."},
 		{check.Started{Listeners: []check.Listener{{Address: "0.0.0.0", Port: 5432}}, Wanted: 8000}, "got it runs, and listens on 0.0.0.0:5432, but does not answer HTTP; hint: Start uvicorn with --host 0.0.0.0 --port 8000."},
 		{check.Started{Wanted: 8000}, "got it runs, but listens on no port; hint: What CMD starts goes on, and serves nothing. Start uvicorn with --host 0.0.0.0 --port 8000."},
 		{check.Started{Log: "ModuleNotFoundError: No module named 'x'\n"}, `got it runs, but listens on no port: ModuleNotFoundError: No module named 'x'; hint: The program wants x`},
+		{check.Started{Exited: true, ExitCode: 1, Log: "just this\n", Offline: "just this\n"}, "got it ended with exit code 1: just this; a second start, with a network, ended the same; hint: "},
 		{check.Started{Log: "Waiting for postgres...\n"}, "hint: The program is still waiting for its database"},
 	} {
 		target := checktest.New()
@@ -101,6 +102,16 @@ func TestSilence(t *testing.T) {
 		assert.Contains(t, said, c.want)
 		assert.Contains(t, said, "; at Dockerfile:8")
 	}
+}
+
+// TestComesUpOnlyWithANetwork: that alone is said, whatever else holds.
+func TestComesUpOnlyWithANetwork(t *testing.T) {
+	target := checktest.New()
+	target.Up.Offline = "  File \"/app/warm.py\", line 3, in <module>\nurllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>\n"
+	assert.Equal(t, "0 GET /health: want a program that comes up without a network; got it comes up only with a network; without one it says: "+
+		"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>; hint: The program asks another host for something each time "+
+		"that it starts, and where there is no network it does not come up. Fetch it when the image is built, with RUN, or let the start go on without it.; "+
+		"at Dockerfile:8", checktest.Asked(t, start.Kind(), entry, target))
 }
 
 // FuzzLog: whatever a log holds, what is said of it is one short line.
