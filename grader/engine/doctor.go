@@ -93,7 +93,10 @@ func judge(i system.Info, parts []string) []Finding {
 	limit := func(name string, holds bool, status, missing, fix string) {
 		f := Finding{Name: name, Status: "ok", Detail: "enforced"}
 		if !holds {
-			if rootless {
+			switch {
+			case rootless && i.CgroupVersion == "1":
+				fix = "rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
+			case rootless:
 				fix = "rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"
 			}
 			f = Finding{Name: name, Status: status, Detail: missing, Fix: fix}
@@ -110,7 +113,11 @@ func judge(i system.Info, parts []string) []Finding {
 	if !slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=seccomp") && !strings.Contains(o, "unconfined") }) {
 		findings = append(findings, Finding{"system calls", "warn", "not filtered: the engine has no seccomp profile", "start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"})
 	}
-	return append(findings,
+	store := Finding{Name: "image store", Status: "ok", Detail: i.Driver}
+	if keepsBlobs(i) {
+		store.Detail = "containerd's, with " + i.Driver + ": sizes are counted as overlay2 counts them, not as docker images does here"
+	}
+	return append(findings, store,
 		Finding{Name: "disk limit", Status: "ok", Detail: fmt.Sprintf("watched: looked at every %s, and no file grows beyond it (%s)", diskTime, i.Driver)},
 		Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build may use the network",
 			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the image has"})

@@ -120,6 +120,14 @@ func TestWhatTheEngineSaysOfItself(t *testing.T) {
 			i.PidsLimit = false
 			i.SecurityOptions = append(i.SecurityOptions, "name=rootless")
 		}), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"},
+		{"rootless on v1", change(func(i *system.Info) {
+			i.PidsLimit, i.CgroupVersion = false, "1"
+			i.SecurityOptions = append(i.SecurityOptions, "name=rootless")
+		}), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"},
+		{"a store of layers", good, nil, "image store", "ok: overlay2 |"},
+		{"containerd's store", change(func(i *system.Info) {
+			i.Driver, i.DriverStatus = "overlayfs", [][2]string{{"driver-type", "io.containerd.snapshotter.v1"}}
+		}), nil, "image store", "ok: containerd's, with overlayfs: sizes are counted as overlay2 counts them, not as docker images does here |"},
 		{"small", change(func(i *system.Info) { i.MemTotal = 1e9 }), nil, "memory", "warn: the engine has 1.0 GB | give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"},
 		{"no seccomp", change(func(i *system.Info) { i.SecurityOptions = nil }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
 		{"seccomp off", change(func(i *system.Info) { i.SecurityOptions = []string{"name=seccomp,profile=unconfined"} }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
