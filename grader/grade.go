@@ -144,7 +144,7 @@ func (g *grading) work(ctx context.Context, w Workplace) error {
 	meanwhile := sync.OnceFunc(func() { g.askBuilt(ctx, target, built) })
 	if built.Image == nil {
 		meanwhile()
-		g.block(check.Image)
+		g.block(ctx, check.Image, target)
 		g.beside.Wait()
 		return nil
 	}
@@ -219,7 +219,7 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 	}
 	turns(func(k check.Kind) bool { return k.Phase == check.Running && k.Gate })
 	if !started.Answered {
-		g.block(check.Running)
+		g.block(ctx, check.Running, t)
 		return
 	}
 	turns(func(k check.Kind) bool { return k.Phase == check.Running && !k.Gate })
@@ -227,15 +227,29 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 }
 
 // block blocks every check that needs the phase, by the gate that judged it.
-func (g *grading) block(reached check.Phase) {
-	gate := g.gate(reached)
+func (g *grading) block(ctx context.Context, reached check.Phase, t check.Target) {
+	gate, why := g.gate(reached), g.reason(ctx, reached, t)
 	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
 		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent || k.Phase == check.Folder && g.sub.Refused != nil {
-			g.decide(i, verdict{status: result.Blocked, blockedBy: gate})
+			g.decide(i, verdict{status: result.Blocked, blockedBy: gate, outcome: why})
 		}
 	}
+}
+
+// reason is why a phase was not reached, where the rubric has no check that says it.
+func (g *grading) reason(ctx context.Context, reached check.Phase, t check.Target) (why check.Outcome) {
+	for _, c := range g.rubric.Gates {
+		if c.Kind.Phase != reached {
+			continue
+		}
+		o, err := c.Asks.Ask(ctx, t, check.Input{ID: c.ID, Rand: random(g.options.Seed, c.ID), Line: g.rubric.Line})
+		if err == nil && len(o.Items) > 0 {
+			why.Got, why.Hint = o.Items[0].Got, o.Items[0].Hint
+		}
+	}
+	return why
 }
 
 func (g *grading) problem(err error) {

@@ -413,6 +413,22 @@ func TestGates(t *testing.T) {
 }
 
 // TestTheContainerFirst: what can be asked of the image waits until the container runs, and is then asked while it comes up.
+// TestReasonWithoutAGate: a rubric that has no check of the build or the start says all the same why nothing came of it.
+func TestReasonWithoutAGate(t *testing.T) {
+	gate := one("build", check.Image, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		return check.Fail("docker build", "an image", "COPY a .: it is not there", check.Advise("Add it.")), nil
+	})
+	gate.Kind.Gate = true
+	m := works()
+	m.built = check.Built{Failure: &check.BuildFailure{Reason: check.MissingFile}}
+	r := of(one("a", check.Running, passes), one("b", check.Running, passes, "a"))
+	r.Gates = []rubric.Check{gate}
+	report := graded(t, m, r, Options{})
+	assert.Equal(t, []string{"a blocked 0/1 by build", "b blocked 0/1 by build"}, verdicts(report))
+	assert.Equal(t, "COPY a .: it is not there", report.Checks[0].Got)
+	assert.Equal(t, "Add it.", report.Checks[0].Hint)
+}
+
 func TestTheContainerFirst(t *testing.T) {
 	var waiting atomic.Bool
 	waiting.Store(true)

@@ -69,7 +69,11 @@ func blocked(c result.Check) string {
 	if c.BlockedBy == "" {
 		return "could not be judged: " + c.Got
 	}
-	return fmt.Sprintf("could not be judged, because %s did not pass", c.BlockedBy)
+	why := fmt.Sprintf("could not be judged, because %s did not pass", c.BlockedBy)
+	if c.Got != "" { // no check of its own says it
+		why += strings.TrimSpace(": " + c.Got + ". " + c.Hint)
+	}
+	return why
 }
 
 // heading is the name of a check for people.

@@ -131,7 +131,11 @@ func missedOf(c class.Class, k class.Check, students int) missedFigure {
 			switch v.Status {
 			case result.Blocked:
 				if f.Blocked++; v.BlockedBy != "" {
-					blocked["Blocked, because "+v.BlockedBy+" did not pass."]++
+					why := "Blocked, because " + v.BlockedBy + " did not pass."
+					if v.Hint != "" { // no check of its own says it
+						why += " " + v.Hint
+					}
+					blocked[why]++
 				}
 			case result.Fail, result.Partial:
 				f.Missed++

@@ -168,6 +168,12 @@ func waits(r result.Report) []wait {
 		}
 		return id
 	}
+	reasons := map[string]string{} // of what no check judges
+	for _, c := range r.Checks {
+		if c.Status == result.Blocked && c.Got != "" && byID[c.BlockedBy] == nil && c.BlockedBy != "" {
+			reasons[c.BlockedBy] = strings.TrimSpace(": " + c.Got + ". " + c.Hint)
+		}
+	}
 	var out []wait
 	at := map[string]int{}
 	for _, c := range r.Checks {
@@ -175,7 +181,7 @@ func waits(r result.Report) []wait {
 			continue
 		}
 		id := cause(c.BlockedBy)
-		why := phaseText(id)
+		why := phaseText(id) + reasons[id]
 		if id == "" && c.Got != "" {
 			why = c.Got // there was nothing to judge
 		}

@@ -105,6 +105,11 @@ func (p *parser) document(v option.Value) {
 	}
 	p.needs()
 	p.total(d.Points)
+	for _, k := range p.kinds {
+		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Kind.Name == k.Name }) {
+			r.Gates = append(r.Gates, Check{ID: k.Name, Title: k.Manual.Summary, Kind: k, Asks: k.New()})
+		}
+	}
 }
 
 // limits refuses what no engine could keep.

@@ -23,7 +23,10 @@ type Rubric struct {
 	Limits  check.Limits
 	Port    int // where the program is expected
 	Checks  []Check
-	lines   []string
+	// Gates are the checks of build and start that the rubric has not, as they are without options: they cost nothing, and
+	// say why nothing was built or nothing came up.
+	Gates []Check
+	lines []string
 }
 
 // Skill is something that the checks' points add up to evidence of.
