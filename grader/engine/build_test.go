@@ -103,11 +103,11 @@ func TestBuildsThatFail(t *testing.T) {
 			},
 			want: check.BuildFailure{Reason: check.MissingFile}},
 		{name: "no Dockerfile", files: map[string]string{"main.py": ""}, want: check.BuildFailure{Reason: check.NoDockerfile, Message: "there is no file named Dockerfile"}},
-		{name: "Dockerfile is a link", files: map[string]string{"real": "FROM scratch\n"},
+		{name: "Dockerfile is a link out of the folder", files: map[string]string{"x": ""},
 			link: func(t *testing.T, dir string) {
-				require.NoError(t, os.Symlink("real", filepath.Join(dir, "Dockerfile")))
+				require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "Dockerfile")))
 			},
-			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is a link, not a plain file"}},
+			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is a link to what is not in the folder"}},
 		{name: "Dockerfile is a folder", files: map[string]string{"Dockerfile/x": ""}, want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is not a plain file"}},
 		{name: "Dockerfile is a pipe", files: map[string]string{"x": ""},
 			link: func(t *testing.T, dir string) {

@@ -22,7 +22,7 @@ import (
 type Step struct {
 	option.Pos `json:"-"`
 	Send       Send                     `json:"send,omitzero" jsonschema:"the method and the path: POST /tasks"`
-	Given      Send                     `json:"given,omitzero" jsonschema:"in place of send: a step that sets up what another check judges; when it fails, the check is blocked by that one"`
+	Given      Send                     `json:"given,omitzero" jsonschema:"in place of send: sets up what another check judges; when it fails, that one blocks this check"`
 	Body       option.Value             `json:"body,omitzero" jsonschema:"a JSON body"`
 	Raw        option.Value             `json:"raw,omitzero" jsonschema:"a body as it stands"`
 	Headers    map[string]string        `json:"headers,omitempty" jsonschema:"headers of the request"`
