@@ -63,8 +63,10 @@ var outside = []struct {
 }{
 	{"github.com/testcontainers/testcontainers-go", []string{"grader/engine"}, "its root package links the testing package and much else: it is kept in one place"},
 	{"github.com/moby/moby/client", []string{"grader/engine", "grader/baseimage", "cmd/taskgrader", "bench"}, "whoever talks to Docker is named"},
+	{"github.com/moby/buildkit", []string{"grader/engine", "grader/dockerfile"}, "only the engine builds, and one package reads Dockerfiles"},
 	{"github.com/moby/buildkit/session", []string{"grader/engine"}, "only the engine builds"},
 	{"github.com/moby/buildkit/client", []string{"grader/engine"}, "only the engine builds"},
+	{"google.golang.org/grpc", []string{"grader/engine"}, "only the engine builds"},
 	{"gopkg.in/yaml.v3", []string{"grader/rubric", "grader/check/checktest"}, "one package turns YAML into values with places; all others read those"},
 	{"github.com/spf13/cobra", []string{"cmd/taskgrader"}, "libraries read no flags"},
 	{"flag", []string{"bench"}, "libraries read no flags"},

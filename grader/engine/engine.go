@@ -11,14 +11,12 @@ import (
 	"fmt"
 	"io"
 	stdlog "log"
-	"net"
 	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	buildkit "github.com/moby/buildkit/client"
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -38,9 +36,8 @@ type Engine struct {
 	open map[*Session]bool
 	next int
 
-	noIPv6   atomic.Bool // its kernel has none
-	buildkit func() (*buildkit.Client, error)
-	weights  weights
+	noIPv6  atomic.Bool // its kernel has none
+	weights weights
 
 	asking sync.Mutex
 	said   *system.Info // of itself; nil before it was asked
@@ -98,11 +95,6 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	e := &Engine{api: api, provider: provider, builder: builder, owner: me, open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
-	e.buildkit = sync.OnceValues(func() (*buildkit.Client, error) {
-		return buildkit.New(context.Background(), "", buildkit.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-			return api.DialHijack(ctx, "/grpc", "h2c", nil)
-		}))
-	})
 	e.watch = watchEvents(api)
 	return e, nil
 }

@@ -110,13 +110,12 @@ func (e *Engine) eachBlob(ctx context.Context, layers []string, wanted func(int,
 
 // blob reads something of the engine's content by its digest.
 func (e *Engine) blob(ctx context.Context, digest string, read func(io.Reader) error) error {
-	buildkit, err := e.buildkit()
-	if err != nil {
-		return err
+	if e.builder.client == nil {
+		return errors.New(e.Builder())
 	}
 	ctx, cancel := context.WithCancel(ctx) // ends the stream where it is not read to its end
 	defer cancel()
-	stream, err := buildkit.ContentClient().Read(ctx, &content.ReadContentRequest{Digest: digest})
+	stream, err := e.builder.client.ContentClient().Read(ctx, &content.ReadContentRequest{Digest: digest})
 	if err != nil {
 		return err
 	}
