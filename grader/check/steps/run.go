@@ -32,14 +32,20 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 		r.vars[name] = value
 	}
 	var out check.Outcome
-	failed := false
+	if by := Scattered(in.Memory); by != "" && keeps(all) {
+		return Scatters(by), nil
+	}
+	failed, apart := false, false
 	for n, s := range all {
 		given := s.Given.Method != ""
 		skipped := check.Item{Name: s.request().String(), Skipped: true, Free: given}
 		if out.Given != "" {
 			skipped.Got = "not asked: what it needs was not set up by " + out.Given
 		}
-		if out.Given != "" || failed && !in.Partial {
+		if apart {
+			skipped.Got = "not asked: what it would answer is chance"
+		}
+		if out.Given != "" || apart || failed && !in.Partial {
 			out.Items = append(out.Items, skipped)
 			continue
 		}
@@ -54,6 +60,7 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 			return check.Outcome{}, err
 		}
 		item.Free = given
+		apart = r.apart
 		if name := r.again(s, all); name != "" && given && item.Share == 1 {
 			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name])
 			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name], Show(r.vars[name]))
@@ -99,6 +106,7 @@ type runner struct {
 	lost   map[string]int  // variables that the step of that number did not give
 	seen   map[string]bool // single values that answers held
 	detour bool            // the last step failed by a redirect that was followed, and by that alone
+	apart  bool            // what the last step stored is in the memory of one process of several
 }
 
 // lose notes the variables that a step should have saved and did not.
@@ -165,7 +173,13 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 		}
 		item := check.Passed(name)
 		var evidence []check.Evidence
+		scattered, err := r.scatter(ctx, s, e)
+		if err != nil {
+			return check.Item{}, nil, err
+		}
 		switch {
+		case scattered != nil:
+			item, r.apart = *scattered, true
 		case len(e.misses) > 0:
 			m := e.misses[0]
 			if m.status {

@@ -99,6 +99,9 @@ func unknown(text option.Value) (ps option.Problems) {
 
 // Ask walks.
 func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
+	if by := steps.Scattered(in.Memory); by != "" {
+		return steps.Scatters(by), nil
+	}
 	var o check.Outcome
 	var led *check.Item
 	for n := range c.Walks {

@@ -18,7 +18,11 @@ passes when all that it wants holds; the check stops at the first that fails, un
 
 A redirect to the same address with a slash more or less, which no step wants, is followed, and costs once: the first check that
 meets it on a route fails with that alone. No other redirect is followed, nor is it an answer. No proxy is used, and a body is read to its limit and no further. Every
-failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.`,
+failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.
+
+Where several processes answer on the program's port (workers, a cluster), the first POST that stores something is looked up
+over many connections at once. Where some of them do not have it, the check that sent the POST fails with that; checks that ask
+for what was stored are blocked by it, and the rest is asked. Processes that share a file or a database have it all.`,
 		Topics: steps.Topics(),
 		Example: `id: create
 points: 5
