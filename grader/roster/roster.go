@@ -176,7 +176,7 @@ func (p *rosterParser) header() error {
 			c.others = append(c.others, i)
 		case used[i], name == "", canvas, slices.Contains(sheet.Worksheet(), strings.TrimSpace(record[i])), slices.Contains(otherHeaders, name):
 		default:
-			p.unknown(record[i], name)
+			p.unknown(record[i])
 		}
 	}
 	p.columns = c
@@ -211,7 +211,7 @@ func (p *rosterParser) participants(names []string) int {
 }
 
 // unknown notes a column that has no use, with the one that was probably meant.
-func (p *rosterParser) unknown(header, name string) {
+func (p *rosterParser) unknown(header string) {
 	known := slices.Concat([]string{"id", "name", "email", "team", "login"}, []string{"full name", "first name", "last name", "email address", "mail address", "student id", "group", "username"})
 	note := fmt.Sprintf("%s:%d: the column %q is not used", p.File, p.HeaderLine(), plain.Line(header, 60))
 	if near := option.Suggest(strings.ToLower(strings.TrimSpace(header)), known); near != "" {

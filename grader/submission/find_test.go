@@ -99,6 +99,7 @@ func TestLater(t *testing.T) {
 	for what, pair := range map[string][2]Entry{
 		"Canvas's number":      {named("coelena_503_10007_a.zip"), named("coelena_503_9003_b.zip")},
 		"Brightspace's time":   {named("1-2 - Jane Roe - Nov 13, 2025 1004 AM"), named("1-2 - Jane Roe - Nov 3, 2025 404 PM")},
+		"Brightspace's hour":   {named("1-2 - Jane Roe - Nov 3, 2025 404 PM"), named("1-2 - Jane Roe - Nov 3, 2025 1004 AM")},
 		"the newest file":      {young, old},
 		"the time of the file": {file("b.zip", none, 4), file("a.zip", none, 3)},
 		"a folder, an archive": {file("c.zip", none, 5), old},

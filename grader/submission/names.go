@@ -27,6 +27,7 @@ var (
 	moodleForm      = regexp.MustCompile(`^(.+?)(?:_(\d+))?_assignsubmission_(?:file|onlinetext)_`)
 	canvasForm      = regexp.MustCompile(`^([^_]+)(_LATE)?_(\d+)_(\d+)_.+$`)
 	brightspaceForm = regexp.MustCompile(`^(\d+)-\d+ ?- (.+) - (\p{L}+ \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - .+)?$`)
+	withColon       = regexp.MustCompile(`(\d{1,2})(\d\d [AP]M)$`) // Brightspace writes 10:04 without one
 )
 
 // Recognise tells from the name of a file or folder whose it is: the name of a student or team, and the id, in the form's
@@ -54,7 +55,7 @@ func recognise(base string) (e Entry) {
 	}
 	if m := brightspaceForm.FindStringSubmatch(base); m != nil {
 		e = Entry{ID: m[1], Name: m[2], Form: Brightspace, Account: person.ID{Scope: person.Brightspace, Value: m[1]}}
-		e.sent, _ = time.Parse("Jan 2, 2006 304 PM", m[3])
+		e.sent, _ = time.Parse("Jan 2, 2006 3:04 PM", withColon.ReplaceAllString(m[3], "$1:$2"))
 		return e
 	}
 	return Entry{ID: SafeID(base)}

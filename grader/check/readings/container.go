@@ -195,7 +195,7 @@ var sockets = tool{name: "sockets", entries: []entry{
 				address = got[1]
 			}
 		}
-		return address != "" && foreignAddress(s, address, "", h)
+		return address != "" && foreignAddress(s, address, h)
 	}),
 	on("usage", `(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s", m[1])

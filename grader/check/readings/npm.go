@@ -2,6 +2,7 @@ package readings
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -133,8 +134,8 @@ func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
 		text := strings.Join(s.lines(file), "\n")
 		var any any
 		err := json.Unmarshal([]byte(text), &any)
-		syntax, ok := err.(*json.SyntaxError)
-		if !ok {
+		var syntax *json.SyntaxError
+		if !errors.As(err, &syntax) {
 			continue
 		}
 		before := text[:min(int(syntax.Offset), len(text))]

@@ -179,7 +179,6 @@ func newest(all []string) string {
 
 var (
 	wishes = regexp.MustCompile(`(?m)^\s*(The user requested (\S.*)|(\S+) (\S+) depends on (\S.*))$`)
-	listsR = regexp.MustCompile(`(?:^|\s)-r (\S+) \(line (\d+)\)`)
 )
 
 // conflict names the two that exclude each other in the words of the list below.

@@ -541,7 +541,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.", base, base)
 			h.Advice = "Let Poetry install into the image's own Python."
 			h.Edit = s.beforePoetry()
-		case s.started && ok && s.built(p) && len(s.File.Stages) > 1:
+		case s.started && ok && s.built() && len(s.File.Stages) > 1:
 			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.", p, base, base)
 			h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
 			if e := s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(base)+`"`), `["python", "-m", "`+base+`"`); e != nil {
@@ -644,7 +644,7 @@ func (s *Scene) beforePoetry() *check.Edit {
 }
 
 // built says whether what asks for a package is used by a stage before the last alone.
-func (s *Scene) built(p place) bool {
+func (s *Scene) built() bool {
 	for _, in := range s.File.Effective() {
 		for _, c := range in.Commands() {
 			if in.Name == "RUN" && c.Pip() {
@@ -680,7 +680,7 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 		}
 		if !s.arrives(own) {
 			h.Cause = fmt.Sprintf("The program opens %s%s: it is in the folder as %s, and no COPY brings it into the image.", name, s.at(), own)
-			to := own
+			var to string
 			if !path.IsAbs(name) || strings.HasPrefix(at, s.workdir()+"/") {
 				to = strings.TrimPrefix(at, s.workdir()+"/")
 			} else {

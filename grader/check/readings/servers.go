@@ -10,7 +10,7 @@ import (
 
 var uvicorn = tool{name: "uvicorn", entries: []entry{
 	on("no-module", `Could not import module "([^"]+)"`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		return noServed(s, m[1], h) || unknownModule(s, m[1], h)
+		return noServed(s, m[1], h) || unknownModule(m[1], h)
 	}),
 	on("no-attribute", `Attribute "([^"]+)" not found in module "([^"]+)"`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
 	on("no-colon", `Import string "([^"]*)" must be in format`, `uvicorn is to load "$1", which names a module without the app in it.`, `Write MODULE:APP, such as main:app.`).with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -22,10 +22,10 @@ var uvicorn = tool{name: "uvicorn", entries: []entry{
 		return m[1] != ""
 	}),
 	on("cannot-bind", `(?:could not bind on any address out of \[\('([^']+)', (\d+)\)\]|error while attempting to bind on address \('([^']+)', (\d+)[^)]*\): cannot assign requested address)`, "", "").
-		with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], m[2]+m[4], h) }),
+		with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
 }}
 
-func unknownModule(s *Scene, module string, h *check.Hint) bool {
+func unknownModule(module string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("%s.py is where it should be, and what it imports in turn could not be imported.", strings.ReplaceAll(module, ".", "/"))
 	h.Advice = "Look at its imports."
 	return true
@@ -43,7 +43,7 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 	}),
 	on("not-callable", `Application object must be callable`, `What CMD names for gunicorn is no application.`, `Name the variable that holds the app, as in main:app.`),
 	on("no-application", `No application module specified`, `gunicorn is not told what to serve.`, `Write MODULE:APP, such as main:app, at the end of its command.`),
-	on("cannot-bind", `(?:Invalid address: \('([^']+)', (\d+)\)|Can't connect to \('([^']+)', (\d+)\))`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], m[2]+m[4], h) }),
+	on("cannot-bind", `(?:Invalid address: \('([^']+)', (\d+)\)|Can't connect to \('([^']+)', (\d+)\))`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
 	on("chdir", `can't chdir to '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]), "Name the folder that holds the program, or leave it to WORKDIR."
 		return true
@@ -216,7 +216,7 @@ var django = tool{name: "django", entries: []entry{
 }}
 
 // foreignAddress says that the address to listen on is not one of the container.
-func foreignAddress(s *Scene, address, port string, h *check.Hint) bool {
+func foreignAddress(s *Scene, address string, h *check.Hint) bool {
 	if address == "0.0.0.0" {
 		return false
 	}
