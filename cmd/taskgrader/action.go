@@ -88,7 +88,7 @@ func runAction(cmd *cobra.Command, args []string, o actionOptions) error {
 	talk := cmd.ErrOrStderr()
 	prepare(cmd.Context(), talk, e, sub.Dir)
 	fmt.Fprintln(talk, "grading …")
-	rep := grader.Grade(cmd.Context(), engineOf(e.Open), r, *sub, grader.Options{Seed: o.seed, Version: version()}).For(result.Student)
+	rep := grader.Grade(cmd.Context(), engineOf(e), r, *sub, grader.Options{Seed: o.seed, Version: version()}).For(result.Student)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	closed := sync.OnceFunc(func() { _ = e.Close() })
 	defer closed()
 	talk := newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet)
-	rep := grader.Grade(ctx, engineOf(e.Open), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
+	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
 	talk.done()
 	go closed() // while the report is written
 	if ctx.Err() != nil {
@@ -250,7 +250,7 @@ func connect(cmd *cobra.Command) (*engine.Engine, error) {
 	return e, nil
 }
 
-// engineOf is what opens sessions, as an engine.
-func engineOf(open func(context.Context, check.Job) (*engine.Session, error)) grader.Engine {
-	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return open(ctx, job) })
+// engineOf returns the engine as the grader wants it.
+func engineOf(e *engine.Engine) grader.Engine {
+	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return e.Open(ctx, job) })
 }

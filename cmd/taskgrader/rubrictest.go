@@ -101,7 +101,7 @@ func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
 	for _, c := range r.Checks {
 		summary.untested[c.ID] = true
 	}
-	for i, graded := range o.grade(cmd, engineOf(e.Open), r, folder, samples) {
+	for i, graded := range o.grade(cmd, engineOf(e), r, folder, samples) {
 		rep := <-graded // all of them, so that nothing works any more when the engine is closed
 		if cmd.Context().Err() != nil {
 			continue

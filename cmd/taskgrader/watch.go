@@ -12,8 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgrader/taskgrader/grader"
-	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/reports"
@@ -65,7 +63,8 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if o.seed == "" {
 		o.seed = grader.NewSeed()
 	}
-	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, again: e.Again(), talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e),
+		talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
 	if err := watch.Run(cmd.Context(), sub.Dir, reports.Dir(o.out).Folders(), w.grade); err != nil {
 		return graderError{err}
 	}
@@ -78,7 +77,7 @@ type watcher struct {
 	options gradeOptions
 	rubric  *rubric.Rubric
 	dir     string
-	again   *engine.Again
+	engine  grader.Engine
 	talk    *talk
 
 	digest string                  // of the folder as it was last graded
@@ -101,15 +100,16 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
 	if !first {
 		fmt.Fprintf(out, "\n%s  %s\n", begun.Format(time.TimeOnly), strings.Join(changed, " "))
-		w.glance(ctx, *sub)
 	}
 	now := map[string]result.Check{}
-	rep := w.ask(ctx, engineOf(w.again.Open), *sub, w.options.only, func(c result.Check) {
+	o := grader.Options{Seed: w.options.seed, Only: w.options.only, Version: version(), Progress: w.talk.say}
+	o.Decided = func(c result.Check) {
 		now[c.ID] = w.shown(c)
 		if !first && ctx.Err() == nil {
 			w.tell(c)
 		}
-	})
+	}
+	rep := grader.Grade(ctx, w.engine, w.rubric, *sub, o)
 	w.talk.done()
 	if ctx.Err() != nil {
 		return
@@ -139,30 +139,6 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		w.conclude(rep, begun)
 	}
 	w.digest, w.score = sub.Digest, rep.Score
-}
-
-// glance tells what the running program's checks will come to, where that can be had before the image. What else it
-// brings is not told.
-func (w *watcher) glance(ctx context.Context, sub submission.Submission) {
-	var running []string
-	for _, c := range w.rubric.Checks {
-		if c.Kind.Phase == check.Running && (len(w.options.only) == 0 || slices.Contains(w.options.only, c.ID)) {
-			running = append(running, c.ID)
-		}
-	}
-	if running == nil {
-		return
-	}
-	w.ask(ctx, engineOf(w.again.Glance), sub, running, func(c result.Check) {
-		if ctx.Err() == nil && slices.Contains(running, c.ID) && (c.Status == result.Pass || c.Status == result.Partial || c.Status == result.Fail) {
-			w.tell(c)
-		}
-	})
-}
-
-func (w *watcher) ask(ctx context.Context, e grader.Engine, sub submission.Submission, only []string, decided func(result.Check)) result.Report {
-	return grader.Grade(ctx, e, w.rubric, sub,
-		grader.Options{Seed: w.options.seed, Only: only, Version: version(), Progress: w.talk.say, Decided: decided})
 }
 
 // tell says what became of a check, at once.

@@ -96,7 +96,6 @@ func TestWatch(t *testing.T) {
 	assert.Contains(t, lost, "hint  Take the word from the path.")
 	assert.Contains(t, lost, "Score 10 → 8 of 10")
 	assert.NotContains(t, lost, "PASS")
-	assert.Equal(t, 1, strings.Count(lost, "FAIL"), "told by a glance, and not again by the image")
 
 	// Undone before the score was told: what was told does not stand.
 	w.write("main.py", string(right))
@@ -115,7 +114,6 @@ func TestWatch(t *testing.T) {
 	assert.Contains(t, broken, "FAIL         0/3  builds")
 	assert.Contains(t, broken, "2 more could not be judged, because builds did not pass")
 	assert.Contains(t, broken, "Score 8 → 2 of 10")
-	assert.NotContains(t, broken, "ERROR", "that there can be no glance is no news")
 
 	// Mended, both at once: what passes again, each once.
 	w.write("main.py", string(right))
@@ -157,7 +155,7 @@ checks:
 	assert.Contains(t, strings.Join(w.until("Score "), "\n"), "1 more could not be judged, because something before did not pass")
 }
 
-// BenchmarkWatch is the time from saving main.py to the first line that says what the change did, and to the score.
+// BenchmarkWatch is the time from saving main.py to the score that it comes to.
 func BenchmarkWatch(b *testing.B) {
 	w := startWatch(b, "../../submissions/lesson", "--quiet")
 	w.until("Score ")
@@ -165,7 +163,7 @@ func BenchmarkWatch(b *testing.B) {
 	require.NoError(b, err)
 	wrong := strings.Replace(string(right), "status_code=404", "status_code=500", 1)
 	require.NotEqual(b, string(right), wrong)
-	var toLine, toScore time.Duration
+	var toScore time.Duration
 	for n := range b.N {
 		text, mark := wrong, "FAIL"
 		if n%2 == 1 {
@@ -174,10 +172,8 @@ func BenchmarkWatch(b *testing.B) {
 		begun := time.Now()
 		w.write("main.py", fmt.Sprintf("%s\n# %d\n", text, begun.UnixNano())) // built never before
 		w.until(mark)
-		toLine += time.Since(begun)
 		w.until("Score ")
 		toScore += time.Since(begun)
 	}
-	b.ReportMetric(toLine.Seconds()/float64(b.N), "s/line")
 	b.ReportMetric(toScore.Seconds()/float64(b.N), "s/score")
 }

@@ -121,11 +121,7 @@ func FuzzParse(f *testing.F) {
 		file.References()
 		file.Final().Layers()
 		file.Last("CMD")
-		if late := file.Late([]string{"main.py"}); late != "" {
-			if _, err := Parse("Dockerfile", []byte(late)); err != nil {
-				t.Fatalf("%v of\n%s", err, late)
-			}
-		}
+		file.Brings("main.py")
 		for _, in := range file.Effective() {
 			if in.Line < 1 || in.EndLine < in.Line || in.Name != strings.ToUpper(in.Name) {
 				t.Fatalf("no place: %+v", in)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -92,32 +91,25 @@ func (m *metered) failure() *check.BuildFailure {
 		Message: fmt.Sprintf("the Dockerfile copies more than %s or %d files; the largest is %q", m.limits.Context, m.limits.Files, m.largest)}
 }
 
-// hollow is a folder in which every file is empty but the ignore file, which the builder obeys, and the ones named: enough
-// to see which of them arrive, whatever they weigh.
-type hollow struct {
-	fsutil.FS
-	whole []string
-}
-
-func (h hollow) isWhole(name string) bool {
-	return name == ignoreFile || slices.Contains(h.whole, filepath.ToSlash(name))
-}
+// hollow is a folder in which every file is empty but the ignore file, which the builder obeys:
+// enough to see which of them arrive, whatever they weigh.
+type hollow struct{ fsutil.FS }
 
 const ignoreFile = ".dockerignore"
 
 // Walk visits what is below a path.
 func (h hollow) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
 	return h.FS.Walk(ctx, target, func(name string, d fs.DirEntry, err error) error {
-		if d != nil && d.Type().IsRegular() && !h.isWhole(name) {
+		if d != nil && d.Type().IsRegular() && name != ignoreFile {
 			d = hollowEntry{d}
 		}
 		return visit(name, d, err)
 	})
 }
 
-// Open gives nothing of a file that is not whole.
+// Open gives nothing of any file but the ignore file.
 func (h hollow) Open(name string) (io.ReadCloser, error) {
-	if h.isWhole(name) {
+	if name == ignoreFile {
 		return h.FS.Open(name)
 	}
 	return io.NopCloser(strings.NewReader("")), nil

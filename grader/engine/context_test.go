@@ -60,7 +60,7 @@ func TestHollow(t *testing.T) {
 	folder, err := newOverlay("", files("a", "c/d")...)
 	require.NoError(t, err)
 	var walked []string
-	require.NoError(t, hollow{FS: folder}.Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
+	require.NoError(t, hollow{folder}.Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		info, err := d.Info()
 		require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestHollow(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, []string{"a", "c", "c/d"}, walked)
-	f, err := hollow{FS: folder}.Open("a")
+	f, err := hollow{folder}.Open("a")
 	require.NoError(t, err)
 	content, err := io.ReadAll(f)
 	require.NoError(t, err)

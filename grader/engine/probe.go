@@ -28,41 +28,24 @@ func (s *Session) Context(ctx context.Context) ([]string, error) {
 	return *s.context, nil
 }
 
-func (s *Session) probe(ctx context.Context) (paths []string, err error) {
+func (s *Session) probe(ctx context.Context) ([]string, error) {
 	folder, err := newOverlay(s.job.Dir, s.job.Setup.Planted(s.job.Source.FS())...)
 	if err != nil {
 		return nil, err
 	}
-	err = s.copied(ctx, folder, hollow{FS: folder}, probeFile, func(h *tar.Header, _ io.Reader) error {
-		if h.Typeflag != tar.TypeDir {
-			paths = append(paths, strings.TrimPrefix(path.Clean("/"+h.Name), "/"))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("building the context: %w", err)
-	}
-	slices.Sort(paths)
-	return paths, nil
-}
-
-// copied builds a Dockerfile that only copies from the folder, hollowed out, and calls visit for each file that comes of it.
-func (s *Session) copied(ctx context.Context, folder *overlay, hollowed hollow, text string, visit func(*tar.Header, io.Reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.job.Limits.Build.Time.Std())
 	defer cancel()
-	key := s.sharedKey() + "-hollow"
-	if hollowed.whole != nil {
-		key = s.sharedKey() + "-late" // else each would send anew what the other had emptied
-	}
 	in, out := io.Pipe()
+	var paths []string
 	read := make(chan error, 1)
 	go func() {
-		err := eachFile(in, visit)
+		var err error
+		paths, err = filesOf(in)
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err := s.engine.build(ctx, buildOptions{context: hollowed, dockerfile: text, ignore: s.ownIgnore(), network: "none",
-		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: key})
+	_, err = s.engine.build(ctx, buildOptions{context: hollow{folder}, dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
+		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey() + "-hollow"})
 	_ = out.Close()
 	if readErr := <-read; err == nil {
 		err = readErr
@@ -70,22 +53,25 @@ func (s *Session) copied(ctx context.Context, folder *overlay, hollowed hollow, 
 	if broken := folder.failure(); broken != nil {
 		err = broken
 	}
-	return err
+	if err != nil {
+		return nil, fmt.Errorf("building the context: %w", err)
+	}
+	slices.Sort(paths)
+	return paths, nil
 }
 
-// eachFile visits what is in a tar archive.
-func eachFile(r io.Reader, visit func(*tar.Header, io.Reader) error) error {
+// filesOf returns the paths of what is in a tar archive, but for its folders.
+func filesOf(r io.Reader) (paths []string, err error) {
 	archive := tar.NewReader(r)
 	for {
 		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = visit(h, archive)
-		}
-		if err != nil {
-			return err
+		switch {
+		case errors.Is(err, io.EOF):
+			return paths, nil
+		case err != nil:
+			return nil, err
+		case h.Typeflag != tar.TypeDir:
+			paths = append(paths, strings.TrimPrefix(path.Clean("/"+h.Name), "/"))
 		}
 	}
 }

@@ -14,13 +14,9 @@ import (
 
 // Start starts the main container; running is called when it runs, and the image's size is known.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
-	before := check.Started{}
-	if s.earlier != nil {
-		before = s.earlier.started
-	}
 	defer s.weighing.Wait()
 	weighed := sync.OnceFunc(func() { s.ahead.Go(func() { s.weighing.Wait(); running() }) })
-	started, err := s.startMain(ctx, s.job.Setup.Env, before, weighed)
+	started, err := s.startMain(ctx, s.job.Setup.Env, check.Started{}, weighed)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}

@@ -37,11 +37,6 @@ type Session struct {
 	probing sync.Mutex
 	context *[]string // what the probe found
 
-	again   *Again   // the folder is graded again and again; or nil
-	seen    snapshot // of the folder before it was built, where it is
-	earlier *earlier // of a glance
-	late    []byte   // of a glance: a tar archive of what is put into each container
-
 	mu     sync.Mutex
 	tags   []string
 	others map[*instance]bool
@@ -88,11 +83,6 @@ func (s *Session) newTag() string {
 
 // Build builds the folder, after it has looked at what Docker would stumble over.
 func (s *Session) Build(ctx context.Context) (check.Built, error) {
-	if s.earlier != nil {
-		s.built = s.earlier.built
-		s.accounts.Do(func() {}) // they are as they were
-		return s.built, nil
-	}
 	failure, err := s.look()
 	if failure != nil || err != nil {
 		s.built = check.Built{Failure: failure}
@@ -204,9 +194,6 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	steps := t.stepsOf(s.file)
 	if err == nil {
 		markShared(steps)
-		if !traceOnly {
-			s.again.timed(steps, t.writing())
-		}
 	}
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
@@ -324,7 +311,7 @@ func (s *Session) Close() error {
 	}
 	removing.Wait()
 	for i, tag := range tags {
-		if i == 0 && s.built.Image != nil && (s.job.Keep || s.again.keeps(s)) {
+		if i == 0 && s.built.Image != nil && s.job.Keep {
 			continue
 		}
 		errs = append(errs, s.engine.untag(ctx, tag))

@@ -58,7 +58,7 @@ func (c *instance) create(ctx context.Context) error {
 		return err
 	}
 	c.id, c.name, c.begun = made.GetContainerID(), request.Name, time.Now()
-	return c.session.putLate(creating, c.id)
+	return nil
 }
 
 // accounts are the files in which an engine looks users up as it starts a container.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
-	"time"
 
 	control "github.com/moby/buildkit/api/services/control"
 	buildkit "github.com/moby/buildkit/client"
@@ -98,18 +97,6 @@ func (t *trace) merge(s *buildkit.SolveStatus) {
 		}
 		t.logs[l.Vertex].add(l.Data)
 	}
-}
-
-// writing is how long the engine took to make an image of what was built.
-func (t *trace) writing() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, v := range t.steps {
-		if v.Name == "exporting to image" && v.Started != nil && v.Completed != nil {
-			return v.Completed.Sub(*v.Started)
-		}
-	}
-	return 0
 }
 
 // tail keeps the end of what is written.

@@ -1,0 +1,79 @@
+package dockerfile
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Brings reports whether a COPY or ADD of any stage takes a path of the context, and whether that is
+// certain: a variable or a mount may decide it.
+func (f *File) Brings(name string) (brings, certain bool) {
+	certain = true
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			switch in.Name {
+			case "COPY", "ADD":
+				takes, known := in.takes(name)
+				brings, certain = brings || takes, certain && known
+			case "RUN":
+				certain = certain && !in.binds()
+			}
+		}
+	}
+	return brings, certain || brings
+}
+
+// takes reports whether a COPY or ADD takes a path from the context, and whether that is certain.
+func (in Instruction) takes(name string) (takes, certain bool) {
+	for _, flag := range in.Flags {
+		switch option, _, _ := strings.Cut(flag, "="); option {
+		case "--from":
+			return false, true
+		case "--chown", "--chmod", "--link":
+		default:
+			return false, false
+		}
+	}
+	if len(in.Heredocs) > 0 || len(in.Args) < 2 {
+		return false, false
+	}
+	for _, source := range in.Args[:len(in.Args)-1] {
+		if strings.Contains(source, "$") {
+			return false, false
+		}
+		takes = takes || Covers(source, name)
+	}
+	return takes, true
+}
+
+// Sources are what an instruction copies from the context: none where that is another instruction, or from elsewhere.
+func (in Instruction) Sources() []string {
+	if in.Name != "COPY" && in.Name != "ADD" || len(in.Args) < 2 || len(in.Heredocs) > 0 ||
+		slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") }) {
+		return nil
+	}
+	return in.Args[:len(in.Args)-1]
+}
+
+// Covers reports whether a source of COPY is a path, or a folder above it.
+func Covers(source, name string) bool {
+	source = strings.TrimPrefix(path.Clean("/"+source), "/")
+	if source == "" {
+		return true
+	}
+	for ; name != "."; name = path.Dir(name) {
+		if ok, err := path.Match(source, name); ok || err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// binds reports whether a RUN sees the context.
+func (in Instruction) binds() bool {
+	return slices.ContainsFunc(in.Flags, func(flag string) bool {
+		return strings.HasPrefix(flag, "--mount=") && !strings.Contains(flag, "from=") &&
+			!slices.ContainsFunc([]string{"cache", "secret", "ssh", "tmpfs"}, func(kind string) bool { return strings.Contains(flag, "type="+kind) })
+	})
+}
