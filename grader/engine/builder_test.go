@@ -73,10 +73,14 @@ func TestWhichWayToBuild(t *testing.T) {
 			b, err := newBuilder(t.Context(), api)
 			require.NoError(t, err)
 			require.Nil(t, b.client)
-			require.Equal(t, "POST /build, since BuildKit's own protocol is refused: "+c.want, (&Engine{builder: b}).Builder())
+			way := "POST /build, since BuildKit's own protocol is refused: " + c.want
+			require.Equal(t, way, (&Engine{builder: b}).Builder())
+			require.Equal(t, Finding{"builder", "warn", way, "where a proxy stands before the engine's socket, let POST /grpc through"},
+				(&Engine{builder: b}).building())
 		})
 	}
 	require.Equal(t, "BuildKit's own protocol, /grpc", tested.Builder())
+	require.Equal(t, Finding{Name: "builder", Status: "ok", Detail: tested.Builder()}, tested.building())
 }
 
 // ref is what a build calls its context, another each time.

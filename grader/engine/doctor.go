@@ -55,7 +55,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 		parts = append(parts, c.Name)
 	}
 	findings := judge(info.Info, parts)
-	findings = append(findings, e.network(ctx), space(info.Info.DockerRootDir))
+	findings = append(findings, e.building(), e.network(ctx), space(info.Info.DockerRootDir))
 	asking, cancel := context.WithTimeout(ctx, registryTime)
 	defer cancel()
 	_, err = e.api.DistributionInspect(asking, "docker.io/library/python:3.12-slim", client.DistributionInspectOptions{})
@@ -121,6 +121,15 @@ func judge(i system.Info, parts []string) []Finding {
 		Finding{Name: "disk limit", Status: "ok", Detail: fmt.Sprintf("watched: looked at every %s, and no file grows beyond it (%s)", diskTime, i.Driver)},
 		Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build may use the network",
 			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the image has"})
+}
+
+// building is the way in which this engine is asked to build.
+func (e *Engine) building() Finding {
+	f := Finding{Name: "builder", Status: "ok", Detail: e.Builder()}
+	if e.builder.client == nil {
+		f.Status, f.Fix = "warn", "where a proxy stands before the engine's socket, let POST /grpc through"
+	}
+	return f
 }
 
 // network makes an isolated network to see whether its containers could be asked.

@@ -170,7 +170,7 @@ func TestDiskSpace(t *testing.T) {
 func TestDoctorOnThisEngine(t *testing.T) {
 	findings, err := tested.Doctor(t.Context())
 	require.NoError(t, err)
-	for _, name := range []string{"engine", "memory limit", "swap limit", "process limit", "processor limit", "disk limit", "build", "network isolation", "disk space", "registry"} {
+	for _, name := range []string{"engine", "memory limit", "swap limit", "process limit", "processor limit", "disk limit", "build", "builder", "network isolation", "disk space", "registry"} {
 		require.NotEmpty(t, said(findings, name), name)
 	}
 }
