@@ -7,6 +7,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,6 +88,7 @@ var (
 	separated = regexp.MustCompile(`[-_.]+`)
 	tools     = regexp.MustCompile(`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
 	onlyOther = regexp.MustCompile(`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
+	laterThan = regexp.MustCompile(`(?:>=|==|~=)\s*3\.(\d+)`)
 	libraries = regexp.MustCompile(`^/?usr/(?:local/)?lib/python3[\d.]*/`)
 	tagged    = regexp.MustCompile(`python:?(\d+\.\d+)`)
 )
@@ -115,11 +117,23 @@ func lacking(f *check.BuildFailure, base string) string {
 		return m[1]
 	}
 	if onlyOther.MatchString(f.Log) {
-		if m := tagged.FindStringSubmatch(base); m != nil && !strings.HasPrefix(standInPython, m[1]) {
+		if m := tagged.FindStringSubmatch(base); m != nil && !strings.HasPrefix(standInPython, m[1]) && !newer(f.Log, m[1]) {
 			return "Python " + m[1]
 		}
 	}
 	return ""
+}
+
+// newer reports whether a log asks for a later Python 3 than a version, which the real image has not either.
+func newer(log, version string) bool {
+	asked := laterThan.FindStringSubmatch(log)
+	if asked == nil {
+		return false
+	}
+	wants, _ := strconv.Atoi(asked[1])
+	_, minor, _ := strings.Cut(version, ".")
+	has, _ := strconv.Atoi(minor)
+	return wants > has
 }
 
 // standInPython is the version of Python that every stand-in has.
