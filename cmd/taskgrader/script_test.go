@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("OWN_DOCKER_HOST", os.Getenv("DOCKER_HOST")) // for a script that set another
 			for _, name := range []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"} {
 				if value, ok := os.LookupEnv(name); ok {
 					e.Setenv(name, value)
