@@ -116,6 +116,19 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// The files that the guided tour names are there.
+func TestTour(t *testing.T) {
+	named := regexp.MustCompile(`\b\w+\.go\b|\bgrader/[a-z/]*[a-z]`).FindAllString(read(t, "../grader/doc.go"), -1)
+	require.NotEmpty(t, named)
+	for _, name := range named {
+		if strings.HasSuffix(name, ".go") {
+			name = "grader/" + name
+		}
+		_, err := os.Stat("../" + name)
+		assert.NoError(t, err, "grader/doc.go")
+	}
+}
+
 // The rubric in the README has no mistakes, and every kind has its row there.
 func TestReadme(t *testing.T) {
 	text := read(t, "../README.md")
