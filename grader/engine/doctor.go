@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -62,14 +63,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return append(findings, judgeRegistry(err, info.Info.HTTPSProxy, first(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))), nil
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return append(findings, judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))), nil
 }
 
 // judge says what the engine's own account of itself means.

@@ -88,6 +88,7 @@ var (
 	separated = regexp.MustCompile(`[-_.]+`)
 	tools     = regexp.MustCompile(`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
 	onlyOther = regexp.MustCompile(`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
+	aside     = regexp.MustCompile(`\s*\((?:from|unavailable)[^)]*\)`)
 	laterThan = regexp.MustCompile(`(?:>=|==|~=)\s*3\.(\d+)`)
 	libraries = regexp.MustCompile(`^/?usr/(?:local/)?lib/python3[\d.]*/`)
 	tagged    = regexp.MustCompile(`python:?(\d+\.\d+)`)
@@ -107,7 +108,7 @@ func lacking(f *check.BuildFailure, base string) string {
 		known := strings.Fields(packages)
 		_, real := slices.BinarySearch(known, name)
 		if held := strings.Contains(m[3], "(from versions: ") && !strings.Contains(m[3], "(from versions: none)"); held {
-			return strings.TrimSpace(regexp.MustCompile(`\s*\((?:from|unavailable)[^)]*\)`).ReplaceAllString(m[1]+m[2]+m[3], ""))
+			return strings.TrimSpace(aside.ReplaceAllString(m[1]+m[2]+m[3], ""))
 		}
 		if near := option.Suggest(name, known); real || near == name {
 			return m[1]
