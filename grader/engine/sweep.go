@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
 )
 
@@ -70,12 +72,12 @@ func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (
 			removed(&swept.Networks, "a network", err)
 		}
 	}
-	images, err := e.api.ImageList(ctx, client.ImageListOptions{})
+	images, err := e.listImages(ctx)
 	if err != nil {
 		return swept, fmt.Errorf("listing images: %w", err)
 	}
-	for _, image := range images.Items {
-		for _, tag := range image.RepoTags {
+	for _, listed := range images {
+		for _, tag := range listed.RepoTags {
 			_, name, _ := strings.Cut(tag, ":")
 			if o, ok := ownerOfTag(tag); ok && match(o) && (kept || !strings.HasPrefix(name, keepTag)) {
 				_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
@@ -84,4 +86,16 @@ func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (
 		}
 	}
 	return swept, errors.Join(errs...)
+}
+
+// listImages returns the images that have a tag. On the containerd store the engine refuses to list while another process
+// removes an image ("content digest …: not found"); it is then asked again, for a second at most.
+func (e *Engine) listImages(ctx context.Context) ([]image.Summary, error) {
+	for deadline := time.Now().Add(time.Second); ; {
+		images, err := e.api.ImageList(ctx, client.ImageListOptions{})
+		if err == nil || !strings.Contains(err.Error(), "not found") || time.Now().After(deadline) {
+			return images.Items, err
+		}
+		time.Sleep(pollTime)
+	}
 }

@@ -145,9 +145,9 @@ func things(t *testing.T, pid int) (all []string) {
 	for range networks.Items {
 		all = append(all, "network")
 	}
-	images, err := tested.api.ImageList(ctx, client.ImageListOptions{})
+	images, err := tested.listImages(ctx)
 	require.NoError(t, err)
-	for _, image := range images.Items {
+	for _, image := range images {
 		for _, tag := range image.RepoTags {
 			if o, ok := ownerOfTag(tag); ok && o.pid == pid {
 				all = append(all, "image")
