@@ -12,6 +12,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/baseimage"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
 )
 
 func newDoctor() *cobra.Command {
@@ -31,7 +32,7 @@ func newDoctor() *cobra.Command {
 
 func examine(ctx context.Context) ([]engine.Finding, error) {
 	e, err := engine.Connect(ctx)
-	var missing *engine.Unavailable
+	var missing *dockerhost.Unavailable
 	if errors.As(err, &missing) {
 		return []engine.Finding{{Name: "docker", Status: "bad", Detail: missing.Error(), Fix: missing.Fix}}, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 )
 
 // candidates are the ports on which the program is looked for before anything is known of it, the wanted one first.
-func (c *instance) candidates() []int {
+func (c *container) candidates() []int {
 	ports := []int{c.port}
 	for _, p := range c.image.Config.Exposed {
 		if p.Protocol == "tcp" && !slices.Contains(ports, p.Number) && len(ports) < mostPorts {
@@ -40,20 +41,20 @@ func (c *instance) candidates() []int {
 
 // await waits until something speaks HTTP, the container has ended, or the limit is up. All ports are tried at once, so
 // that one which takes connections and never answers holds up no other.
-func (c *instance) await(ctx context.Context) (check.Started, error) {
+func (c *container) await(ctx context.Context) (check.Started, error) {
 	if c.started.Exited {
 		return c.started, nil
 	}
 	waiting, cancel := c.ownTime(ctx, c.limits.Run.Start.Std())
 	defer cancel()
 	s, meter := check.Started{Wanted: c.port, Offline: c.offline, Limits: c.limits.Run}, c.meter()
-	each, before := looks, way{c.before.Port, c.before.Loopback}
+	each, before := looks, route{c.before.Port, c.before.Loopback}
 	if c.before.Answered && !c.before.AsWanted() {
 		each = 1
 	}
-	var best *way
-	answers, tried, relays := make(chan way), map[way]bool{}, 0
-	try := func(w way) {
+	var best *route
+	answers, tried, relays := make(chan route), map[route]bool{}, 0
+	try := func(w route) {
 		if tried[w] || len(tried) >= mostTried || w.relay && relays >= mostRelays {
 			return
 		}
@@ -63,7 +64,7 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 		go c.try(waiting, w, answers)
 	}
 	for _, port := range c.candidates() {
-		try(way{port: port})
+		try(route{port: port})
 	}
 	look, looked := time.NewTicker(lookTime), 0
 	defer look.Stop()
@@ -101,7 +102,7 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 		}
 		break
 	}
-	var busy *errBusy
+	var busy *errStarved
 	switch {
 	case ctx.Err() != nil:
 		return s, ctx.Err()
@@ -126,12 +127,12 @@ func (c *instance) await(ctx context.Context) (check.Started, error) {
 
 // errElsewhere is that what the engine publishes on its 127.0.0.1 is not on ours: the engine is another machine's, or the
 // grader is in a container.
-var errElsewhere = &Unavailable{Reason: "elsewhere", Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
+var errElsewhere = &dockerhost.Unavailable{Reason: "elsewhere", Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
 	Fix: "run taskgrader where Docker runs; in a container, give it --network host"}
 
 // elsewhere says whether a program that listens where it should has a published port that nobody listens on. Where the
 // engine is this machine's, its own proxy does, whatever the program does.
-func (c *instance) elsewhere(listeners []check.Listener) bool {
+func (c *container) elsewhere(listeners []check.Listener) bool {
 	return slices.ContainsFunc(listeners, func(l check.Listener) bool {
 		at := c.published[l.Port]
 		if at == "" || c.address != "" || isLoopback(l.Address) {
@@ -145,8 +146,8 @@ func (c *instance) elsewhere(listeners []check.Listener) bool {
 	})
 }
 
-// rank is how good a way is: 0 is where the rubric wants the program.
-func (c *instance) rank(w way) int {
+// rank is how good a route is: 0 is where the rubric wants the program.
+func (c *container) rank(w route) int {
 	rank := slices.Index(c.candidates(), w.port)
 	if rank < 0 {
 		rank = mostPorts
@@ -158,7 +159,7 @@ func (c *instance) rank(w way) int {
 }
 
 // try asks on a port until something speaks.
-func (c *instance) try(ctx context.Context, w way, answers chan<- way) {
+func (c *container) try(ctx context.Context, w route, answers chan<- route) {
 	pause := pollTime
 	if w.relay {
 		pause = relayTime
@@ -177,7 +178,7 @@ func (c *instance) try(ctx context.Context, w way, answers chan<- way) {
 }
 
 // speaks says whether something answers a request with HTTP, whatever the answer.
-func (c *instance) speaks(ctx context.Context, w way) bool {
+func (c *container) speaks(ctx context.Context, w route) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.HTTP.Timeout.Std())
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(w.port, "/"), nil)
@@ -185,7 +186,7 @@ func (c *instance) speaks(ctx context.Context, w way) bool {
 }
 
 // hasEnded asks whether the container still runs.
-func (c *instance) hasEnded(ctx context.Context, s *check.Started) (ended bool, err error) {
+func (c *container) hasEnded(ctx context.Context, s *check.Started) (ended bool, err error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if ctx.Err() != nil {
 		return false, nil
@@ -217,7 +218,7 @@ func lasted(from, to string) time.Duration {
 }
 
 // lookInside looks for what listens where nobody tried yet.
-func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(way)) {
+func (c *container) lookInside(ctx context.Context, s *check.Started, try func(route)) {
 	listeners, known, err := c.Listeners(ctx)
 	if err != nil || !known {
 		return
@@ -232,7 +233,7 @@ func (c *instance) lookInside(ctx context.Context, s *check.Started, try func(wa
 	slices.SortStableFunc(listeners, func(a, b check.Listener) int { return wanted(a) - wanted(b) })
 	for _, l := range listeners {
 		if inside := isLoopback(l.Address); inside || c.address != "" {
-			try(way{l.Port, inside})
+			try(route{l.Port, inside})
 		}
 	}
 }

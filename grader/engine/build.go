@@ -18,6 +18,8 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // buildOptions is one build: what to build, from where, to what.
@@ -36,16 +38,16 @@ type buildOptions struct {
 
 // build builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
 // needs, and reads the trace beside it. The trace is valid after an error too.
-func (e *Engine) build(ctx context.Context, o buildOptions) (*trace, error) {
+func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, error) {
 	if o.traceOnly && e.builder.images.Load() {
 		return e.buildAndUntag(ctx, o)
 	}
-	t := newTrace()
+	t := buildtrace.New()
 	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(o.dockerfile)}}
 	if o.ignore != "" {
 		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(o.ignore)})
 	}
-	dockerfile, err := newOverlay("", texts...)
+	dockerfile, err := buildcontext.New("", texts...)
 	if err != nil {
 		return t, err
 	}
@@ -65,7 +67,7 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*trace, error) {
 		_ = s.Run(building, func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
 			return e.api.DialHijack(ctx, "/session", proto, meta)
 		})
-		stop(errLost) // without it the engine would wait for files that never come
+		stop(buildtrace.ErrLost) // without it the engine would wait for files that never come
 	}()
 	number := e.owner.String() + "-" + strconv.Itoa(e.number())
 	_, err = e.provider.BuildImage(withTraced(building, traced{t, s}), source{buildOptions: o, session: s.ID(), id: number})
@@ -83,7 +85,7 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*trace, error) {
 }
 
 // buildAndUntag builds an image that goes at once, for its trace, where POST /build cannot do without one.
-func (e *Engine) buildAndUntag(ctx context.Context, o buildOptions) (*trace, error) {
+func (e *Engine) buildAndUntag(ctx context.Context, o buildOptions) (*buildtrace.Trace, error) {
 	o.traceOnly = false
 	o.tag += strconv.Itoa(e.number()) // two at once must not take each other's
 	t, err := e.build(ctx, o)
@@ -92,17 +94,6 @@ func (e *Engine) buildAndUntag(ctx context.Context, o buildOptions) (*trace, err
 	}
 	return t, err
 }
-
-// lost reports that the connection to the engine ended in the middle of a build, or was gone before it: ours. It says the
-// same of each submission, so that a class shows it once.
-type lost struct{}
-
-func (lost) Error() string { return "the connection to the engine was lost" }
-
-// Hint returns how to fix it.
-func (lost) Hint() string { return "see that Docker runs, then give the same command again" }
-
-var errLost error = lost{}
 
 // source is a build as testcontainers-go wants it.
 type source struct {

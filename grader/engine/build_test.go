@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -151,7 +151,7 @@ func TestBuildsThatFail(t *testing.T) {
 func TestBuildLogFlood(t *testing.T) {
 	t.Parallel()
 	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN python3 -c \"for i in range(20000): print('x'*1000)\"; exit 1\n"})))
-	require.LessOrEqual(t, len(fails(t, s).Log), stepLog)
+	require.LessOrEqual(t, len(fails(t, s).Log), buildtrace.StepLog)
 }
 
 func TestBuildThatHangs(t *testing.T) {
@@ -390,14 +390,15 @@ func TestContextIsWhatArrives(t *testing.T) {
 	}
 }
 
-func TestTailKeepsTheEnd(t *testing.T) {
-	t.Parallel()
-	log := &tail{limit: 10}
-	for i := range 1000 {
-		_, err := log.Write([]byte(strings.Repeat("x", i%7) + "|"))
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(log.data), 30)
-	}
-	require.Len(t, log.String(), 10)
-	require.Empty(t, (*tail)(nil).String())
+// The ignore file is obeyed, so it alone arrives whole.
+func TestContextObeysTheIgnoreFile(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("*.log\n.git\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a"), 0o644))
+	job := jobOf(t, dir)
+	job.Setup.Plant = []string{"a.log", "b.txt", ".git/config"}
+	s := open(t, job) // of the one engine: another's Close would remove all that this process made
+	arrived, err := s.Context(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{".dockerignore", "a.txt", "b.txt"}, arrived)
 }

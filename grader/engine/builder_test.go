@@ -21,6 +21,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // withoutGRPC is the engine of these tests as it is where BuildKit's own protocol is refused.
@@ -193,7 +194,7 @@ func TestNoRegistryIsAsked(t *testing.T) {
 	require.Zero(t, asked.Load())
 
 	_, err = open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": "FROM " + base + ":2\n"}))).Build(t.Context())
-	var unavailable *ImageUnavailable
+	var unavailable *buildtrace.ImageUnavailable
 	require.ErrorAs(t, err, &unavailable)
 	require.Positive(t, asked.Load(), "an image that is not here is asked for")
 }
@@ -205,7 +206,7 @@ func TestNoNetworkInABuild(t *testing.T) {
 			job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + flag + "! grep -v -e lo: -e '|' /proc/net/dev # " + unique() + "\n"}))
 			job.Limits.Build.Network = "none"
 			b, err := openOn(t, e, job).Build(t.Context())
-			var old *OldFrontend
+			var old *buildtrace.OldFrontend
 			if flag != "" && errors.As(err, &old) {
 				continue // it knows no such flag
 			}

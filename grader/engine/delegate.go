@@ -12,7 +12,7 @@ import (
 
 var errNotStarted = errors.New("asking a container that was never started")
 
-func (s *Session) current() *instance {
+func (s *Session) current() *container {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.main

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moby/moby/api/types/container"
+	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
 
@@ -19,7 +19,7 @@ const diskTime = time.Second
 // watchDisk ends the container when it has written more than it may, into itself and its volumes. Storage drivers that
 // bound it themselves are rare, so it is looked at from time to time: between two looks a program may write what the disk
 // takes in, and no single file grows beyond the limit. It returns when the container has ended.
-func (c *instance) watchDisk(ctx context.Context, info container.InspectResponse) {
+func (c *container) watchDisk(ctx context.Context, info dockercontainer.InspectResponse) {
 	written := c.writtenHere(info)
 	if written == nil {
 		written = c.writtenThere
@@ -47,7 +47,7 @@ func (c *instance) watchDisk(ctx context.Context, info container.InspectResponse
 }
 
 // writtenThere asks the engine. With some storage drivers it compares the container with all of its image to answer.
-func (c *instance) writtenThere(ctx context.Context) (int64, bool) {
+func (c *container) writtenThere(ctx context.Context) (int64, bool) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{Size: true})
 	if err != nil {
 		return 0, !isNotFound(err)
@@ -62,7 +62,7 @@ func (c *instance) writtenThere(ctx context.Context) (int64, bool) {
 }
 
 // writtenHere is nil where this process may not read the folders that the engine keeps the container's files in.
-func (c *instance) writtenHere(info container.InspectResponse) func(context.Context) (int64, bool) {
+func (c *container) writtenHere(info dockercontainer.InspectResponse) func(context.Context) (int64, bool) {
 	if c.group == "" {
 		return nil
 	}
@@ -146,7 +146,7 @@ func upperFolder(mounts string) string {
 type fileID struct{ device, file uint64 }
 
 // wroteTooMuch says whether the container was ended for it.
-func (c *instance) wroteTooMuch() bool {
+func (c *container) wroteTooMuch() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.full

@@ -10,6 +10,7 @@ import (
 	buildkit "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/moby/client"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // docker is the API client as testcontainers-go gets it, with three changes: a build is asked of BuildKit itself, and told
@@ -22,7 +23,7 @@ type docker struct {
 
 // traced is who listens to a build, and what serves its files.
 type traced struct {
-	trace   *trace
+	trace   *buildtrace.Trace
 	session *session.Session
 }
 
@@ -38,7 +39,7 @@ func (d docker) ImageBuild(ctx context.Context, body io.Reader, o client.ImageBu
 	if t.session != nil && d.builder.client != nil {
 		result.Body, err = http.NoBody, d.solve(ctx, t, o)
 	} else if result, err = d.APIClient.ImageBuild(ctx, body, o); err == nil && t.trace != nil {
-		result.Body = &tracedBody{ReadCloser: result.Body, trace: t.trace}
+		result.Body = t.trace.Body(result.Body)
 	}
 	if err != nil {
 		err = final{err}
@@ -75,14 +76,14 @@ func (d docker) solve(ctx context.Context, t traced, o client.ImageBuildOptions)
 	go func() {
 		defer close(heard)
 		for s := range told {
-			t.trace.merge(s)
+			t.trace.Merge(s)
 		}
 	}()
 	_, err := d.builder.client.Solve(ctx, nil, buildkit.SolveOpt{Frontend: "dockerfile.v0", FrontendAttrs: attrs,
 		Exports: exports, SharedSession: t.session, SessionPreInitialized: true}, told)
 	<-heard
-	if err != nil && !unconnected.MatchString(err.Error()) {
-		t.trace.end(err.Error())
+	if err != nil && !buildtrace.Unconnected(err.Error()) {
+		t.trace.End(err.Error())
 	}
 	return err
 }

@@ -2,7 +2,9 @@
 //
 // [Connect] first, then [Engine.Open] for each submission; an Engine may be used by many at once. Everything that it
 // makes carries the name of this process, so that [Engine.Sweep] of a later process can remove what a killed one left.
-// It is the only package that knows testcontainers-go, the Docker API and BuildKit.
+// It is the only package that knows testcontainers-go and asks BuildKit for anything. What needs no engine to be tested is
+// below it: buildcontext, the folder that a build sees; buildtrace, what BuildKit says; dockerhost, where Docker is; and
+// owner, whose leftovers something is.
 package engine
 
 import (
@@ -19,6 +21,8 @@ import (
 
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
@@ -28,7 +32,7 @@ type Engine struct {
 	api      client.APIClient
 	provider *testcontainers.DockerProvider
 	builder  *builder
-	owner    owner
+	owner    owner.Owner
 	watch    *watch
 	networks *networks
 
@@ -57,39 +61,39 @@ func setenv(host string) error {
 }
 
 // Connect connects to the engine that the environment names, as the docker command would. The error is an
-// *[Unavailable].
+// *[dockerhost.Unavailable].
 func Connect(ctx context.Context) (*Engine, error) {
-	at := here()
-	if at.from != "" && at.host == "" {
-		return nil, unavailable(errors.New("no such context"), at)
+	at := dockerhost.Here()
+	if at.From != "" && at.Host == "" {
+		return nil, at.Unavailable(errors.New("no such context"))
 	}
-	if err := setenv(at.host); err != nil {
+	if err := setenv(at.Host); err != nil {
 		return nil, fmt.Errorf("preparing the environment: %w", err)
 	}
 	api, err := client.New(client.FromEnv)
 	if err != nil {
-		return nil, unavailable(err, at)
+		return nil, at.Unavailable(err)
 	}
 	pinging, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	ping, err := api.Ping(pinging, client.PingOptions{NegotiateAPIVersion: true})
 	if err != nil {
-		return nil, unavailable(err, at)
+		return nil, at.Unavailable(err)
 	}
 	if older(ping.APIVersion, 1, 41) {
-		return nil, &Unavailable{Reason: "old", Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", ping.APIVersion),
+		return nil, &dockerhost.Unavailable{Reason: "old", Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", ping.APIVersion),
 			Fix: "install Docker Engine 20.10 or later: https://docs.docker.com/engine/install/"}
 	}
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
 	if err != nil {
-		return nil, unavailable(err, at)
+		return nil, at.Unavailable(err)
 	}
 	builder, err := newBuilder(ctx, api)
 	if err != nil {
 		return nil, err
 	}
 	provider.SetClient(docker{api, builder})
-	me, err := self()
+	me, err := owner.Self()
 	if err != nil {
 		return nil, fmt.Errorf("naming this process: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	}
 	var err error
 	if tested, err = Connect(context.Background()); err != nil {
-		fmt.Fprintf(os.Stderr, "these tests need Docker: %v\nhint: %s\n", err, err.(*Unavailable).Fix)
+		fmt.Fprintf(os.Stderr, "these tests need Docker: %v\nhint: %s\n", err, err.(*dockerhost.Unavailable).Fix)
 		os.Exit(1)
 	}
 	code := m.Run()

@@ -14,6 +14,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/baseimage"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -31,12 +33,12 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if lacks := lacking(f, base); standIn && lacks != "" {
 		return &StandInGap{Ref: base, Lacks: lacks}
 	}
-	host, ok := unreachedHost(f.Log)
+	host, ok := buildtrace.UnreachedHost(f.Log)
 	if f.Reason != check.CommandError || !ok || s.job.Limits.Build.Network == "none" || reserved(host) {
 		return nil
 	}
 	if connected, looked := s.engine.connected(ctx, base); looked && !connected {
-		return &NetworkTrouble{Command: f.Subject, Log: lastLines(f.Log, 3)}
+		return &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}
 	}
 	return nil
 }
@@ -73,7 +75,7 @@ func (e *StandInGap) Error() string {
 	return fmt.Sprintf("the stand-in for %s has no %s", e.Ref, e.Lacks)
 }
 
-// Hint is how to go on.
+// Hint returns how to go on.
 func (e *StandInGap) Hint() string {
 	return "grade where a registry answers, or add it: taskgrader images --offline --wheels DIR"
 }
@@ -147,14 +149,14 @@ const asksNames = "FROM %s\nRUN : %d; getent hosts pypi.org || getent hosts regi
 // connected says whether the steps of a build have a network here, as one finds out that looks; looked is false where the
 // base image has nothing to find out with.
 func (e *Engine) connected(ctx context.Context, base string) (connected, looked bool) {
-	nothing, err := newOverlay("")
+	nothing, err := buildcontext.New("")
 	if err != nil {
 		return false, false
 	}
 	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	text := fmt.Sprintf(asksNames, base, time.Now().UnixNano())
-	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: repository + e.owner.String() + ":trace"})
+	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: e.owner.Tag("trace")})
 	if err == nil {
 		return true, true
 	}
@@ -162,6 +164,6 @@ func (e *Engine) connected(ctx context.Context, base string) (connected, looked 
 	if parsed != nil {
 		return false, false
 	}
-	step := failed(t.stepsOf(file))
+	step := buildtrace.Failed(t.Steps(file))
 	return false, step != nil && step.ExitCode == 2
 }

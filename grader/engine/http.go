@@ -28,15 +28,15 @@ const (
 
 var loopback = netip.MustParseAddr(loopbackText)
 
-// way is how a port of the container is reached: from outside, or by a relay inside.
-type way struct {
+// route is how a port of the container is reached: from outside, or by a relay inside.
+type route struct {
 	port  int
 	relay bool
 }
 
 // transport asks this container and nothing else, whatever name stands in a URL: no proxy, no unpacking. Its connections
 // serve one request each, as those of curl do: a program that closes one when it likes costs nobody a point.
-func (c *instance) transport(w way) *http.Transport {
+func (c *container) transport(w route) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			_, text, err := net.SplitHostPort(address)
@@ -47,14 +47,14 @@ func (c *instance) transport(w way) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return c.dial(ctx, way{port, w.relay})
+			return c.dial(ctx, route{port, w.relay})
 		},
 		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Second, MaxIdleConnsPerHost: 64,
 	}
 }
 
 // dial connects to a port of the container.
-func (c *instance) dial(ctx context.Context, w way) (net.Conn, error) {
+func (c *container) dial(ctx context.Context, w route) (net.Conn, error) {
 	if w.relay {
 		return c.dialInside(ctx, w.port)
 	}
@@ -69,7 +69,7 @@ func (c *instance) dial(ctx context.Context, w way) (net.Conn, error) {
 }
 
 // send sends one request and hands on the answer, before its body is read. Redirects are answers.
-func (c *instance) send(r *http.Request, w way, answered func(*http.Response) error) error {
+func (c *container) send(r *http.Request, w route, answered func(*http.Response) error) error {
 	transport := c.relay // a relay costs a process inside, so its connections are kept
 	if transport == nil || !w.relay {
 		transport = c.transport(w)
@@ -93,7 +93,7 @@ func url(port int, path string) string {
 }
 
 // Do sends one request.
-func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error) {
+func (c *container) Do(ctx context.Context, r check.Request) (check.Answer, error) {
 	timeout := r.Timeout
 	if timeout == 0 {
 		timeout = c.limits.HTTP.Timeout.Std()
@@ -109,7 +109,7 @@ func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error
 	}
 	begun := time.Now()
 	answer := check.Answer{}
-	err = c.send(request, way{c.started.Port, c.started.Loopback}, func(response *http.Response) error {
+	err = c.send(request, route{c.started.Port, c.started.Loopback}, func(response *http.Response) error {
 		limit := int64(c.limits.HTTP.Body)
 		answer.Status, answer.Header = response.StatusCode, response.Header
 		if response.StatusCode == http.StatusSwitchingProtocols {
@@ -123,7 +123,7 @@ func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error
 		return err
 	})
 	answer.Took = time.Since(begun)
-	var busy *errBusy
+	var busy *errStarved
 	switch {
 	case ctx.Err() != nil:
 		return check.Answer{}, ctx.Err()
@@ -155,7 +155,7 @@ func (c *instance) Do(ctx context.Context, r check.Request) (check.Answer, error
 }
 
 // ended says how the container ended; it is empty while it runs. The error is ours.
-func (c *instance) ended(ctx context.Context) (string, error) {
+func (c *container) ended(ctx context.Context) (string, error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return "", fmt.Errorf("inspecting the container: %w", err)

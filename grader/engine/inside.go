@@ -19,14 +19,15 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // Started says how the container came up.
-func (c *instance) Started() check.Started { return c.started }
+func (c *container) Started() check.Started { return c.started }
 
 // Listeners are the sockets that wait for connections: read from the kernel where the container's process is one of this
 // machine, else by a command inside.
-func (c *instance) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
+func (c *container) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
 	if c.group != "" {
 		v4, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", c.pid))
 		v6, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp6", c.pid))
@@ -62,7 +63,7 @@ for d in glob.glob("/proc/[0-9]*"):
 
 // Environments are those of the processes inside: read from the kernel where they are processes of this machine and it
 // lets them be read, else by a command inside.
-func (c *instance) Environments(ctx context.Context) ([]map[string]string, bool, error) {
+func (c *container) Environments(ctx context.Context) ([]map[string]string, bool, error) {
 	if found, ok := c.environmentsHere(); ok {
 		return found, true, nil
 	}
@@ -83,7 +84,7 @@ func (c *instance) Environments(ctx context.Context) ([]map[string]string, bool,
 	return slices.Collect(maps.Values(found)), len(found) > 0, nil
 }
 
-func (c *instance) environmentsHere() (all []map[string]string, ok bool) {
+func (c *container) environmentsHere() (all []map[string]string, ok bool) {
 	if c.group == "" {
 		return nil, false
 	}
@@ -126,7 +127,7 @@ func readUpTo(name string, most int64) ([]byte, error) {
 
 // environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own. What it may not read
 // belongs to others.
-func (c *instance) environmentsAs(ctx context.Context, user string, found map[string]map[string]string) (others []string, err error) {
+func (c *container) environmentsAs(ctx context.Context, user string, found map[string]map[string]string) (others []string, err error) {
 	for _, command := range [][]string{{"sh", "-c", listScript}, {"python3", "-c", listProgram}} {
 		out, err := c.exec(ctx, user, command)
 		if err != nil {
@@ -137,8 +138,8 @@ func (c *instance) environmentsAs(ctx context.Context, user string, found map[st
 		}
 		for _, block := range strings.Split(out.Stdout, "\x00\x00") {
 			process, text, _ := strings.Cut(strings.TrimLeft(block, "\x00\n"), "\x00")
-			if owner, hidden := strings.CutPrefix(strings.TrimSpace(text), "?"); hidden {
-				others = append(others, owner)
+			if user, hidden := strings.CutPrefix(strings.TrimSpace(text), "?"); hidden {
+				others = append(others, user)
 			} else if text != "" {
 				found[process] = environment(text)
 			}
@@ -189,11 +190,11 @@ func listeners(table string) []check.Listener {
 }
 
 // Exec runs a command inside, for as long as the context and the run's limit on one request allow.
-func (c *instance) Exec(ctx context.Context, command []string) (check.Output, error) {
+func (c *container) Exec(ctx context.Context, command []string) (check.Output, error) {
 	return c.exec(ctx, "", command)
 }
 
-func (c *instance) exec(ctx context.Context, user string, command []string) (check.Output, error) {
+func (c *container) exec(ctx context.Context, user string, command []string) (check.Output, error) {
 	limit := 10 * c.limits.HTTP.Timeout.Std()
 	running, cancel := c.ownTime(ctx, limit)
 	defer cancel()
@@ -208,13 +209,13 @@ func (c *instance) exec(ctx context.Context, user string, command []string) (che
 	defer attached.Close()
 	stop := context.AfterFunc(running, func() { attached.Close() })
 	defer stop()
-	stdout, stderr := &tail{limit: tailBytes}, &tail{limit: tailBytes}
+	stdout, stderr := buildtrace.NewTail(tailBytes), buildtrace.NewTail(tailBytes)
 	_, err = stdcopy.StdCopy(stdout, stderr, attached.Reader)
 	out := check.Output{Stdout: stdout.String(), Stderr: stderr.String()}
 	if ctx.Err() != nil {
 		return out, ctx.Err()
 	}
-	var busy *errBusy
+	var busy *errStarved
 	switch {
 	case errors.As(context.Cause(running), &busy):
 		return out, busy
@@ -235,7 +236,7 @@ func (c *instance) exec(ctx context.Context, user string, command []string) (che
 }
 
 // execError is no error when the container has ended meanwhile: that is not ours.
-func (c *instance) execError(ctx context.Context, err error) (check.Output, error) {
+func (c *container) execError(ctx context.Context, err error) (check.Output, error) {
 	if ended, endedErr := c.ended(ctx); endedErr == nil && ended != "" {
 		return check.Output{ExitCode: -1, Stderr: ended}, nil
 	}
@@ -243,13 +244,13 @@ func (c *instance) execError(ctx context.Context, err error) (check.Output, erro
 }
 
 // Logs is the tail of what the program wrote.
-func (c *instance) Logs(ctx context.Context) (string, error) {
+func (c *container) Logs(ctx context.Context) (string, error) {
 	logs, err := c.session.engine.api.ContainerLogs(ctx, c.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "200"})
 	if err != nil {
 		return "", fmt.Errorf("reading the log: %w", err)
 	}
 	defer logs.Close()
-	out := &tail{limit: tailBytes}
+	out := buildtrace.NewTail(tailBytes)
 	if _, err := stdcopy.StdCopy(out, out, logs); err != nil {
 		return out.String(), fmt.Errorf("reading the log: %w", err)
 	}
@@ -257,7 +258,7 @@ func (c *instance) Logs(ctx context.Context) (string, error) {
 }
 
 // Stop sends the stop signal and waits.
-func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stopped, error) {
+func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopped, error) {
 	signal := c.image.Config.StopSignal
 	if signal == "" {
 		signal = "SIGTERM"
@@ -300,7 +301,7 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 			break
 		}
 	}
-	var busy *errBusy
+	var busy *errStarved
 	switch {
 	case ctx.Err() != nil:
 		return s, ctx.Err()
@@ -315,7 +316,7 @@ func (c *instance) Stop(ctx context.Context, within time.Duration) (check.Stoppe
 }
 
 // lives says whether the first process is there still, where this machine's kernel knows.
-func (c *instance) lives() (lives, known bool) {
+func (c *container) lives() (lives, known bool) {
 	if c.group == "" {
 		return false, false
 	}

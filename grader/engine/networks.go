@@ -43,7 +43,7 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
 	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true,
-		Options: map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]}, Labels: n.engine.owner.labels()})
+		Options: map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]}, Labels: n.engine.owner.Labels()})
 	if err != nil {
 		return isolated{}, fmt.Errorf("making a network: %w", err)
 	}
@@ -66,8 +66,8 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 }
 
-// ahead makes a network if none is free, so that the next container need not wait for one.
-func (n *networks) ahead(ctx context.Context) {
+// prefetch makes a network if none is free, so that the next container need not wait for one.
+func (n *networks) prefetch(ctx context.Context) {
 	n.mu.Lock()
 	free := len(n.free)
 	n.mu.Unlock()

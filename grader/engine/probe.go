@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
 	"io"
 	"path"
 	"slices"
@@ -29,7 +30,7 @@ func (s *Session) Context(ctx context.Context) ([]string, error) {
 }
 
 func (s *Session) probe(ctx context.Context) ([]string, error) {
-	folder, err := newOverlay(s.job.Dir, s.job.Setup.Planted(s.job.Source.FS())...)
+	folder, err := buildcontext.New(s.job.Dir, s.job.Setup.Planted(s.job.Source.FS())...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +45,13 @@ func (s *Session) probe(ctx context.Context) ([]string, error) {
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err = s.engine.build(ctx, buildOptions{context: hollow{folder}, dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
-		tag: repository + s.engine.owner.String() + ":probe", tar: out, sharedKey: s.sharedKey() + "-hollow"})
+	_, err = s.engine.build(ctx, buildOptions{context: buildcontext.Empty(folder), dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
+		tag: s.engine.owner.Tag("probe"), tar: out, sharedKey: s.sharedKey() + "-empty"})
 	_ = out.Close()
 	if readErr := <-read; err == nil {
 		err = readErr
 	}
-	if broken := folder.failure(); broken != nil {
+	if broken := folder.Err(); broken != nil {
 		err = broken
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ printf 'process\0'; cat "$d/status" 2>/dev/null; printf '\0'; tr '\0' '\n' 2>/de
 done`
 
 // Processes are those of the container: read from the kernel where they are processes of this machine, else by a shell inside.
-func (c *instance) Processes(ctx context.Context) ([]check.Process, bool, error) {
+func (c *container) Processes(ctx context.Context) ([]check.Process, bool, error) {
 	if c.group != "" {
 		if found := c.processesHere(); len(found) > 0 {
 			return found, true, nil
@@ -49,7 +49,7 @@ func (c *instance) Processes(ctx context.Context) ([]check.Process, bool, error)
 	return found, len(found) > 0, nil
 }
 
-func (c *instance) processesHere() (found []check.Process) {
+func (c *container) processesHere() (found []check.Process) {
 	list, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
 	if err != nil {
 		return nil

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // TestWhatIsRefusedDockerRefuses: a Dockerfile that is refused before any build is one that this engine refuses, too.
@@ -25,11 +27,11 @@ func TestWhatIsRefusedDockerRefuses(t *testing.T) {
 		_, err := dockerfile.Parse(dockerfile.Name, []byte(text))
 		var bad *dockerfile.Error
 		require.ErrorAs(t, err, &bad, "%q is not refused", text)
-		folder, err := newOverlay("")
+		folder, err := buildcontext.New("")
 		require.NoError(t, err)
-		_, err = tested.build(t.Context(), buildOptions{context: folder, dockerfile: text, network: "none", tag: repository + tested.owner.String() + ":refused",
+		_, err = tested.build(t.Context(), buildOptions{context: folder, dockerfile: text, network: "none", tag: tested.owner.Tag("refused"),
 			traceOnly: true, sharedKey: unique()})
 		require.Error(t, err, "Docker builds %q", text)
-		require.False(t, errors.Is(err, errLost), "%q: %v", text, err)
+		require.False(t, errors.Is(err, buildtrace.ErrLost), "%q: %v", text, err)
 	}
 }

@@ -32,7 +32,7 @@ while True:
 
 // dialInside connects to a port of the container's loopback through a program inside. Images without Python cannot be
 // asked this way.
-func (c *instance) dialInside(ctx context.Context, port int) (net.Conn, error) {
+func (c *container) dialInside(ctx context.Context, port int) (net.Conn, error) {
 	api := c.session.engine.api
 	made, err := api.ExecCreate(ctx, c.id, client.ExecCreateOptions{AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Cmd: []string{"python3", "-c", relayProgram, strconv.Itoa(port)}})

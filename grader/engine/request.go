@@ -3,8 +3,9 @@ package engine
 import (
 	"strconv"
 
-	"github.com/moby/moby/api/types/container"
+	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 	"github.com/testcontainers/testcontainers-go"
 )
 
@@ -23,11 +24,11 @@ const (
 const ipv6Off = "net.ipv6.conf.lo.disable_ipv6"
 
 // request is the container: its limits, and what it is denied.
-func (c *instance) request() testcontainers.ContainerRequest {
+func (c *container) request() testcontainers.ContainerRequest {
 	run := c.limits.Run
-	labels := c.session.engine.owner.labels()
+	labels := c.session.engine.owner.Labels()
 	if c.session.job.Keep {
-		labels[labelKeep] = "true"
+		labels[owner.LabelKeep] = "true"
 	}
 	request := testcontainers.ContainerRequest{Image: c.image.ID, Name: c.session.engine.newName(), Env: c.env, Labels: labels}
 	if c.net == nil {
@@ -35,22 +36,22 @@ func (c *instance) request() testcontainers.ContainerRequest {
 			request.ExposedPorts = append(request.ExposedPorts, strconv.Itoa(p)+"/tcp")
 		}
 	}
-	request.ConfigModifier = func(config *container.Config) {
-		config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}} // the engine would run it as often as the image says
+	request.ConfigModifier = func(config *dockercontainer.Config) {
+		config.Healthcheck = &dockercontainer.HealthConfig{Test: []string{"NONE"}} // the engine would run it as often as the image says
 	}
-	request.HostConfigModifier = func(h *container.HostConfig) {
+	request.HostConfigModifier = func(h *dockercontainer.HostConfig) {
 		pids := int64(run.PIDs)
 		h.Memory, h.MemorySwap, h.NanoCPUs, h.PidsLimit = int64(run.Memory), int64(run.Memory), int64(run.CPUs*1e9), &pids
 		h.SecurityOpt = []string{"no-new-privileges"}
 		h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
-		h.Ulimits = []*container.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)},
+		h.Ulimits = []*dockercontainer.Ulimit{{Name: "core"}, {Name: "fsize", Soft: int64(run.Disk), Hard: int64(run.Disk)},
 			{Name: "nofile", Soft: openFiles, Hard: mostOpenFiles}}
 		if !c.session.engine.noIPv6.Load() {
 			h.Sysctls = map[string]string{ipv6Off: "0"}
 		}
-		h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
+		h.LogConfig = dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
 		if c.net != nil {
-			h.NetworkMode = container.NetworkMode(c.net.name)
+			h.NetworkMode = dockercontainer.NetworkMode(c.net.name)
 			return
 		}
 		h.PortBindings = network.PortMap{}

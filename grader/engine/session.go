@@ -18,6 +18,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 )
 
 // Session is one submission under an engine. Its methods may be called at once, but for Build, Start, Revive and Close.
@@ -27,9 +30,9 @@ type Session struct {
 	file   *dockerfile.File
 	name   string // of the student, safe in a tag
 
-	built check.Built
-	main  *instance
-	aside *instance // started with variables with which it did not come up as wanted; or nil
+	built   check.Built
+	main    *container
+	withEnv *container // started with variables with which it did not come up as wanted; or nil
 
 	accounts    sync.Once // the image's account files were looked at
 	unstartable error     // what is wrong with them
@@ -37,20 +40,20 @@ type Session struct {
 	probing sync.Mutex
 	context *[]string // what the probe found
 
-	mu     sync.Mutex
-	tags   []string
-	others map[*instance]bool
+	mu    sync.Mutex
+	tags  []string
+	extra map[*container]bool
 	// offline is what the program said when it did not come up without a network; from then on it gets one. Empty before.
-	offline string
-	ahead   sync.WaitGroup // what the start needs is made and asked while the image builds
-	closed  bool
+	offline  string
+	prefetch sync.WaitGroup // what the start needs is made and asked while the image builds
+	closed   bool
 
 	weighing sync.WaitGroup // of the image, while its container starts
 }
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), others: map[*instance]bool{}}
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open[s] = true
@@ -74,9 +77,9 @@ func (s *Session) newTag() string {
 	defer s.mu.Unlock()
 	kind := "n"
 	if s.job.Keep && len(s.tags) == 0 {
-		kind = keepTag
+		kind = owner.KeepTag
 	}
-	tag := repository + s.engine.owner.String() + ":" + kind + strconv.Itoa(s.engine.number()) + "-" + s.name
+	tag := s.engine.owner.Tag(kind + strconv.Itoa(s.engine.number()) + "-" + s.name)
 	s.tags = append(s.tags, tag)
 	return tag
 }
@@ -99,9 +102,9 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 
 // prepare makes and asks what the start will need.
 func (s *Session) prepare(ctx context.Context) {
-	s.ahead.Go(func() {
+	s.prefetch.Go(func() {
 		if s.job.Limits.Run.Network != "open" {
-			s.engine.networks.ahead(ctx)
+			s.engine.networks.prefetch(ctx)
 		}
 		s.engine.limits()
 	})
@@ -152,10 +155,10 @@ func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool
 	if errors.Is(err, errGone) {
 		built, err = s.buildText(ctx, text, edits, traceOnly)
 	}
-	var old *OldFrontend
+	var old *buildtrace.OldFrontend
 	if s.file.Syntax != "" && errors.As(err, &old) {
 		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits, traceOnly)
-		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && noNetwork.MatchString(f.Message) {
+		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && buildtrace.NoNetwork(f.Message) {
 			return check.Built{}, old // the other frontend is not to be had
 		}
 		notes = nil
@@ -170,17 +173,17 @@ const mostUnheard = 3
 
 func (s *Session) buildText(ctx context.Context, text string, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	begun := time.Now()
-	folder, err := newOverlay(s.job.Dir, edits...)
+	folder, err := buildcontext.New(s.job.Dir, edits...)
 	if err != nil {
 		return check.Built{}, err
 	}
 	limit := s.job.Limits.Build.Time.Std()
 	building, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	sent := &metered{FS: folder, limits: s.job.Limits.Build, stop: cancel}
+	sent := buildcontext.Limit(folder, s.job.Limits.Build, cancel)
 	r := buildOptions{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
 		sharedKey: s.sharedKey(), args: map[string]string{}, traceOnly: traceOnly}
-	if r.tag = repository + s.engine.owner.String() + ":trace"; !traceOnly {
+	if r.tag = s.engine.owner.Tag("trace"); !traceOnly {
 		r.tag = s.newTag()
 	}
 	for name, value := range s.job.Setup.BuildArgs {
@@ -188,17 +191,17 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	}
 	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
 	t, err := s.engine.build(building, r)
-	for tries := 1; tries < mostUnheard && t.unheard() && building.Err() == nil; tries++ {
+	for tries := 1; tries < mostUnheard && t.Unheard() && building.Err() == nil; tries++ {
 		t, err = s.engine.build(building, r)
 	}
-	steps := t.stepsOf(s.file)
+	steps := t.Steps(s.file)
 	if err == nil {
-		markShared(steps)
+		buildtrace.MarkShared(steps)
 	}
 	built := check.Built{Steps: steps, Took: time.Since(begun)}
 	switch {
-	case folder.failure() != nil:
-		return built, folder.failure()
+	case folder.Err() != nil:
+		return built, folder.Err()
 	case err == nil && traceOnly:
 		return built, nil
 	case err == nil:
@@ -208,10 +211,10 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 		return built, err
 	case ctx.Err() != nil:
 		return built, ctx.Err()
-	case errors.Is(err, errLost), s.engine.watch.lostSince(begun):
-		return built, errLost
-	case sent.failure() != nil:
-		built.Failure = sent.failure()
+	case errors.Is(err, buildtrace.ErrLost), s.engine.watch.lostSince(begun):
+		return built, buildtrace.ErrLost
+	case sent.Failure() != nil:
+		built.Failure = sent.Failure()
 		return built, nil
 	case building.Err() != nil:
 		built.Failure = &check.BuildFailure{Reason: check.TooLong, Message: fmt.Sprintf("the build did not end within %s", s.job.Limits.Build.Time)}
@@ -223,7 +226,7 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 		}
 		return built, nil
 	}
-	built.Failure, err = classify(t, s.file, steps, r.network, err)
+	built.Failure, err = t.Classify(s.file, steps, r.network, err)
 	if err == nil {
 		err = s.ours(ctx, built.Failure)
 	}
@@ -289,14 +292,14 @@ func (s *Session) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	s.ahead.Wait()
+	s.prefetch.Wait()
 	s.weighing.Wait()
 	s.mu.Lock()
-	tags, others := s.tags, s.others
+	tags, extra := s.tags, s.extra
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	doomed := slices.Collect(maps.Keys(others))
+	doomed := slices.Collect(maps.Keys(extra))
 	switch {
 	case s.main == nil:
 	case s.job.Keep:

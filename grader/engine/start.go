@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // notStarted is what docker run ends with where there is no program to start.
 const notStarted = 127
 
 // begin makes and starts the container. refused is why the engine does not, where it starts others.
-func (c *instance) begin(ctx context.Context) (refused string, err error) {
+func (c *container) begin(ctx context.Context) (refused string, err error) {
 	for range 2 { // what fails once may be another's, such as an engine that just removed what it would share
 		err = c.create(ctx)
 		if err == nil {
 			err = c.start(ctx)
 		}
-		if err == nil || ctx.Err() != nil || unconnected.MatchString(err.Error()) || daemonLost.MatchString(err.Error()) {
+		if err == nil || ctx.Err() != nil || buildtrace.Unconnected(err.Error()) || buildtrace.GaveOut(err.Error()) {
 			return "", err
 		}
 		if cannotStart.MatchString(err.Error()) {
@@ -42,7 +44,7 @@ func (c *instance) begin(ctx context.Context) (refused string, err error) {
 }
 
 // create makes the container.
-func (c *instance) create(ctx context.Context) error {
+func (c *container) create(ctx context.Context) error {
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
 	request := c.request()
@@ -66,7 +68,7 @@ var accounts = []string{"/etc/passwd", "/etc/group"}
 
 // start starts the container, unless an account file of its image is a pipe: the engine would wait at it for ever, and
 // remove no image any more.
-func (c *instance) start(ctx context.Context) error {
+func (c *container) start(ctx context.Context) error {
 	s := c.session
 	s.accounts.Do(func() {
 		for _, name := range accounts {
@@ -94,9 +96,9 @@ var noIPv6 = regexp.MustCompile(`sys/net/ipv6/\S+: no such file`)
 
 // startsEmpty says whether the engine starts such a container of an image that holds nothing: it comes as far as looking
 // for the program. Then what it says of the student's image is the student's.
-func (c *instance) startsEmpty(ctx context.Context) bool {
+func (c *container) startsEmpty(ctx context.Context) bool {
 	s := c.session
-	nothing, err := newOverlay("")
+	nothing, err := buildcontext.New("")
 	if err != nil {
 		return false
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // Store is the engine's images, as base images are made ready in them.
@@ -65,9 +66,9 @@ func (s *Store) Pull(ctx context.Context, ref string, progress func(string)) err
 
 func pullError(ref string, err error) error {
 	switch text := err.Error(); {
-	case noNetwork.MatchString(text):
+	case buildtrace.NoNetwork(text):
 		return fmt.Errorf("pulling %q: %w: %w", ref, baseimage.ErrUnreachable, err)
-	case noImage.MatchString(text):
+	case buildtrace.NoImage(text):
 		return fmt.Errorf("pulling %q: %w", ref, baseimage.ErrNotFound)
 	}
 	return fmt.Errorf("pulling %q: %w", ref, err)

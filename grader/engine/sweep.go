@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 )
 
 // Swept counts what was removed.
@@ -18,22 +19,22 @@ type Swept struct{ Containers, Networks, Images int }
 // Sweep removes what processes of this machine left that are no more: containers, then networks, then images. What a
 // living process owns stays, and what another machine's owns, and what was kept on purpose.
 func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
-	return e.sweep(ctx, func(o owner) bool { return o.dead(e.owner) }, false)
+	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, false)
 }
 
 // Clean is Sweep, and removes also what dead processes kept on purpose.
 func (e *Engine) Clean(ctx context.Context) (Swept, error) {
-	return e.sweep(ctx, func(o owner) bool { return o.dead(e.owner) }, true)
+	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, true)
 }
 
 // sweepOwn removes what this process made and lost sight of: an engine may finish what it was asked for after the asking
 // was given up.
 func (e *Engine) sweepOwn(ctx context.Context) error {
-	_, err := e.sweep(ctx, func(o owner) bool { return o == e.owner }, false)
+	_, err := e.sweep(ctx, func(o owner.Owner) bool { return o == e.owner }, false)
 	return err
 }
 
-func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (Swept, error) {
+func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept bool) (Swept, error) {
 	var swept Swept
 	var errs []error
 	removed := func(count *int, what string, err error) {
@@ -44,18 +45,18 @@ func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (
 			errs = append(errs, fmt.Errorf("removing %s: %w", what, err))
 		}
 	}
-	mine := client.Filters{}.Add("label", labelRun)
+	mine := client.Filters{}.Add("label", owner.LabelRun)
 	keeping := map[string]bool{} // owners of kept containers keep their networks too
 	containers, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	if err != nil {
 		return swept, fmt.Errorf("listing containers: %w", err)
 	}
 	for _, c := range containers.Items {
-		o, ok := ownerOf(c.Labels)
+		o, ok := owner.Of(c.Labels)
 		if !ok || !match(o) {
 			continue
 		}
-		if c.Labels[labelKeep] != "" && !kept {
+		if c.Labels[owner.LabelKeep] != "" && !kept {
 			keeping[o.String()] = true
 			continue
 		}
@@ -67,7 +68,7 @@ func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (
 		return swept, fmt.Errorf("listing networks: %w", err)
 	}
 	for _, n := range networks.Items {
-		if o, ok := ownerOf(n.Labels); ok && match(o) && !keeping[o.String()] {
+		if o, ok := owner.Of(n.Labels); ok && match(o) && !keeping[o.String()] {
 			_, err := e.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 			removed(&swept.Networks, "a network", err)
 		}
@@ -79,7 +80,7 @@ func (e *Engine) sweep(ctx context.Context, match func(owner) bool, kept bool) (
 	for _, listed := range images {
 		for _, tag := range listed.RepoTags {
 			_, name, _ := strings.Cut(tag, ":")
-			if o, ok := ownerOfTag(tag); ok && match(o) && (kept || !strings.HasPrefix(name, keepTag)) {
+			if o, ok := owner.OfTag(tag); ok && match(o) && (kept || !strings.HasPrefix(name, owner.KeepTag)) {
 				_, err := e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
 				removed(&swept.Images, fmt.Sprintf("image %q", tag), err)
 			}

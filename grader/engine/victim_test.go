@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 )
 
 // victimVariable makes the test binary a process of its own that a test needs: one to be killed, one elsewhere, or one
@@ -134,7 +135,7 @@ func (v *victim) goOn(t *testing.T) {
 func things(t *testing.T, pid int) (all []string) {
 	t.Helper()
 	ctx := t.Context()
-	mine := client.Filters{}.Add("label", fmt.Sprintf("%s=%d", labelPID, pid))
+	mine := client.Filters{}.Add("label", fmt.Sprintf("%s=%d", owner.LabelPID, pid))
 	containers, err := tested.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	require.NoError(t, err)
 	for range containers.Items {
@@ -149,7 +150,7 @@ func things(t *testing.T, pid int) (all []string) {
 	require.NoError(t, err)
 	for _, image := range images {
 		for _, tag := range image.RepoTags {
-			if o, ok := ownerOfTag(tag); ok && o.pid == pid {
+			if o, ok := owner.OfTag(tag); ok && o.PID == pid {
 				all = append(all, "image")
 			}
 		}

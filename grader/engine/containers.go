@@ -15,21 +15,21 @@ import (
 // Start starts the main container; running is called when it runs, and the image's size is known.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
 	defer s.weighing.Wait()
-	weighed := sync.OnceFunc(func() { s.ahead.Go(func() { s.weighing.Wait(); running() }) })
+	weighed := sync.OnceFunc(func() { s.prefetch.Go(func() { s.weighing.Wait(); running() }) })
 	started, err := s.startMain(ctx, s.job.Setup.Env, check.Started{}, weighed)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}
 	// The variables may have done it, so the image is judged without them, and what they did by who asked for them.
 	s.mu.Lock()
-	s.aside = s.main
-	s.others[s.aside] = true
+	s.withEnv = s.main
+	s.extra[s.withEnv] = true
 	s.mu.Unlock()
 	return s.startMain(ctx, nil, started, func() {})
 }
 
 func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
-	return s.bringUp(ctx, env, s.job.Port, before, func(c *instance) {
+	return s.bringUp(ctx, env, s.job.Port, before, func(c *container) {
 		s.mu.Lock()
 		s.main = c
 		s.mu.Unlock()
@@ -40,9 +40,9 @@ func (s *Session) startMain(ctx context.Context, env map[string]string, before c
 // bringUp starts a container and waits for it; made is told of it in between. Where the rubric leaves the network to the
 // grader, and the container of a network of its own does not come up and its log says that it wants another's host, it is
 // another with a way out, once for all containers of the session.
-func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started, made func(*instance)) (check.Started, error) {
+func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started, made func(*container)) (check.Started, error) {
 	for {
-		c, err := s.newInstance(ctx, env, port)
+		c, err := s.newContainer(ctx, env, port)
 		if err != nil {
 			return check.Started{}, err
 		}
@@ -85,7 +85,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	if err := s.main.remove(ctx); err != nil {
 		return true, err
 	}
-	c, err := s.newInstance(ctx, s.main.env, s.job.Port)
+	c, err := s.newContainer(ctx, s.main.env, s.job.Port)
 	if err != nil {
 		return true, err
 	}
@@ -104,7 +104,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 // StartedWith gives the main container if it has the variables, else the one that was put aside because of them, else a
 // new one.
 func (s *Session) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
-	for _, c := range []*instance{s.main, s.aside} {
+	for _, c := range []*container{s.main, s.withEnv} {
 		if c != nil && c.has(env) {
 			return borrowed{c}, nil
 		}
@@ -113,7 +113,7 @@ func (s *Session) StartedWith(ctx context.Context, env map[string]string) (check
 }
 
 // has says whether the container was started with these variables.
-func (c *instance) has(env map[string]string) bool {
+func (c *container) has(env map[string]string) bool {
 	for name, value := range env {
 		if got, there := c.env[name]; !there || got != value {
 			return false
@@ -123,7 +123,7 @@ func (c *instance) has(env map[string]string) bool {
 }
 
 // borrowed is a container that goes when the session does.
-type borrowed struct{ *instance }
+type borrowed struct{ *container }
 
 // Close does nothing.
 func (borrowed) Close() error { return nil }
@@ -133,11 +133,11 @@ func (s *Session) Second(ctx context.Context, env map[string]string, port int) (
 	if port == 0 {
 		port = s.job.Port
 	}
-	var c *instance
-	_, err := s.bringUp(ctx, env, port, check.Started{}, func(made *instance) {
+	var c *container
+	_, err := s.bringUp(ctx, env, port, check.Started{}, func(made *container) {
 		c = made
 		s.mu.Lock()
-		s.others[c] = true
+		s.extra[c] = true
 		s.mu.Unlock()
 	})
 	switch {
@@ -149,7 +149,7 @@ func (s *Session) Second(ctx context.Context, env map[string]string, port int) (
 	return second{c}, nil
 }
 
-type second struct{ *instance }
+type second struct{ *container }
 
 // Close removes the container.
 func (c second) Close() error {

@@ -1,4 +1,9 @@
-package engine
+// Package buildcontext is the folder that a build sees.
+//
+// [New] lays edits over a submission's folder without copying it. [Limit] sends no more of it than a rubric allows, and
+// [Empty] sends its names without their content. All are what BuildKit's session serves, and know neither an engine nor
+// a submission's state.
+package buildcontext
 
 import (
 	"bytes"
@@ -22,35 +27,35 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// overlay is a folder as a build sees it, with edits laid over it. Nothing is copied: what is edited is served from
+// Folder is a folder as a build sees it, with edits laid over it. Nothing is copied: what is edited is served from
 // memory, and all else from where it lies, unchanged in mode and kind. What stands where an edit needs a folder is
 // replaced by one, a link too, so that no edit leaves the folder.
-type overlay struct {
+type Folder struct {
 	root  string // empty: there is nothing under the edits
-	files map[string]*planted
+	files map[string]*edited
 	dirs  map[string]bool // folders that were made for files
 
 	mu     sync.Mutex
 	broken error // what of it could not be read first
 }
 
-// planted is a file of an overlay.
-type planted struct {
+// edited is a file that an edit made or changed.
+type edited struct {
 	stat *types.Stat
 	data []byte
 	onto string // the path of the file whose content comes first, or empty
 }
 
 var (
-	_ fsutil.FS     = (*overlay)(nil)
+	_ fsutil.FS     = (*Folder)(nil)
 	_ fs.ReadDirFS  = tree{}
 	_ fs.StatFS     = tree{}
 	_ io.ReadCloser = joined{}
 )
 
-// newOverlay lays edits over the folder root. Later edits of a path come on top of earlier ones.
-func newOverlay(root string, edits ...check.Patch) (*overlay, error) {
-	o := &overlay{root: root, files: map[string]*planted{}, dirs: map[string]bool{}}
+// New lays edits over the folder root. Later edits of a path come on top of earlier ones.
+func New(root string, edits ...check.Patch) (*Folder, error) {
+	o := &Folder{root: root, files: map[string]*edited{}, dirs: map[string]bool{}}
 	if root != "" {
 		resolved, err := filepath.EvalSymlinks(root)
 		if err != nil {
@@ -64,14 +69,14 @@ func newOverlay(root string, edits ...check.Patch) (*overlay, error) {
 		if name == "." || !filepath.IsLocal(filepath.FromSlash(name)) {
 			return nil, fmt.Errorf("editing %q: the path leads out of the folder", e.Path)
 		}
-		if err := o.plant(name, e, now); err != nil {
+		if err := o.lay(name, e, now); err != nil {
 			return nil, fmt.Errorf("editing %q: %w", e.Path, err)
 		}
 	}
 	return o, nil
 }
 
-func (o *overlay) plant(name string, e check.Patch, now int64) error {
+func (o *Folder) lay(name string, e check.Patch, now int64) error {
 	for i, c := range name { // from the top, so that nothing is looked for behind a link
 		if c != '/' {
 			continue
@@ -93,7 +98,7 @@ func (o *overlay) plant(name string, e check.Patch, now int64) error {
 		}
 	}
 	before := o.files[name]
-	f := &planted{stat: &types.Stat{Mode: 0o644}, data: e.Data}
+	f := &edited{stat: &types.Stat{Mode: 0o644}, data: e.Data}
 	under, err := o.lstat(name)
 	if err == nil && !made && fs.FileMode(under.Mode).IsRegular() { // it stays what it is, but for the content
 		f.stat = under.Clone()
@@ -115,11 +120,11 @@ func (o *overlay) plant(name string, e check.Patch, now int64) error {
 	return nil
 }
 
-// under is where a path of the folder lies on this machine.
-func (o *overlay) under(name string) string { return filepath.Join(o.root, filepath.FromSlash(name)) }
+// under returns where a path of the folder lies on this machine.
+func (o *Folder) under(name string) string { return filepath.Join(o.root, filepath.FromSlash(name)) }
 
-// lstat is what stands at a slash-separated path.
-func (o *overlay) lstat(name string) (*types.Stat, error) {
+// lstat returns what stands at a slash-separated path.
+func (o *Folder) lstat(name string) (*types.Stat, error) {
 	if f := o.files[name]; f != nil {
 		return f.stat.Clone(), nil
 	}
@@ -137,8 +142,8 @@ func (o *overlay) lstat(name string) (*types.Stat, error) {
 	return s, nil
 }
 
-// made says whether nothing of the folder itself can be below a path.
-func (o *overlay) made(dir string) bool {
+// made reports whether nothing of the folder itself can be below a path.
+func (o *Folder) made(dir string) bool {
 	for ; dir != "."; dir = path.Dir(dir) {
 		if o.dirs[dir] || o.files[dir] != nil {
 			return true
@@ -148,7 +153,7 @@ func (o *overlay) made(dir string) bool {
 }
 
 // Walk visits what is below a path, as fsutil's own walk of a folder would.
-func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
+func (o *Folder) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
 	target = path.Clean(strings.TrimLeft(filepath.ToSlash(target), "/"))
 	return fs.WalkDir(tree{o}, target, func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
@@ -174,7 +179,7 @@ func (o *overlay) Walk(ctx context.Context, target string, visit fs.WalkDirFunc)
 }
 
 // fail notes what could not be read.
-func (o *overlay) fail(err error) {
+func (o *Folder) fail(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.broken == nil {
@@ -182,15 +187,15 @@ func (o *overlay) fail(err error) {
 	}
 }
 
-// failure is what could not be read, or nil. BuildKit takes a file that cannot be opened for an empty one.
-func (o *overlay) failure() error {
+// Err returns what could not be read, or nil. BuildKit takes a file that cannot be opened for an empty one.
+func (o *Folder) Err() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.broken
 }
 
 // Open opens a file.
-func (o *overlay) Open(name string) (io.ReadCloser, error) {
+func (o *Folder) Open(name string) (io.ReadCloser, error) {
 	f, err := o.open(name)
 	if err != nil {
 		o.fail(err)
@@ -198,7 +203,7 @@ func (o *overlay) Open(name string) (io.ReadCloser, error) {
 	return f, err
 }
 
-func (o *overlay) open(name string) (io.ReadCloser, error) {
+func (o *Folder) open(name string) (io.ReadCloser, error) {
 	name = path.Clean(strings.TrimLeft(filepath.ToSlash(name), "/"))
 	f := o.files[name]
 	switch {
@@ -221,13 +226,13 @@ type joined struct {
 	io.Closer
 }
 
-// tree is an overlay as io/fs walks it; its Stat follows no links.
-type tree struct{ *overlay }
+// tree is a Folder as io/fs walks it; its Stat follows no links.
+type tree struct{ *Folder }
 
 // Open is not needed for walking.
 func (tree) Open(string) (fs.File, error) { return nil, errors.ErrUnsupported }
 
-// Stat is what stands at a path.
+// Stat returns what stands at a path.
 func (t tree) Stat(name string) (fs.FileInfo, error) {
 	s, err := t.lstat(name)
 	if err != nil {
@@ -236,7 +241,7 @@ func (t tree) Stat(name string) (fs.FileInfo, error) {
 	return &fsutil.StatInfo{Stat: s}, nil
 }
 
-// ReadDir is what is in a folder, sorted by name.
+// ReadDir returns what is in a folder, sorted by name.
 func (t tree) ReadDir(dir string) ([]fs.DirEntry, error) {
 	found := map[string]fs.DirEntry{}
 	if t.root != "" && !t.made(dir) {

@@ -1,4 +1,4 @@
-package engine
+package buildtrace
 
 import (
 	"cmp"
@@ -32,12 +32,12 @@ type step struct {
 	started       bool
 }
 
-// stepsOf returns the instructions among what BuildKit did, in the order of the Dockerfile.
+// Steps returns the instructions among what BuildKit did, in the order of the Dockerfile.
 //
 // Where another build that goes on at the same time has an equal step, with the same content behind it, both become one.
 // BuildKit then tells this build of the other's step, under the other's number and from when the other began it, and of
 // its own either nothing or that it never started. The other's is left out, but for how it failed.
-func (t *trace) stepsOf(file *dockerfile.File) []check.Step {
+func (t *Trace) Steps(file *dockerfile.File) []check.Step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	begun := t.begun()
@@ -77,7 +77,7 @@ func (t *trace) stepsOf(file *dockerfile.File) []check.Step {
 }
 
 // begun returns when the engine began this build, by the engine's own clock.
-func (t *trace) begun() (first time.Time) {
+func (t *Trace) begun() (first time.Time) {
 	for _, v := range t.steps {
 		if v.Started != nil && strings.HasPrefix(v.Name, "[internal] load build definition") &&
 			(first.IsZero() || v.Started.Before(first)) {
@@ -190,8 +190,8 @@ func (s *step) adopt(f step) {
 
 // adoptMessage finds the command that failed by the text that ended the build, where no step tells: Docker 20.10 tells a
 // shared step's failure to the other build alone.
-func (t *trace) adoptMessage(steps []check.Step) {
-	if !t.unheard() {
+func (t *Trace) adoptMessage(steps []check.Step) {
+	if !t.Unheard() {
 		return
 	}
 	for i := range steps {
@@ -204,8 +204,8 @@ func (t *trace) adoptMessage(steps []check.Step) {
 	}
 }
 
-// unheard reports whether a command failed and BuildKit told only another build of it, which had the same step.
-func (t *trace) unheard() bool {
+// Unheard reports whether a command failed and BuildKit told only another build of it, which had the same step.
+func (t *Trace) Unheard() bool {
 	if codeIn(t.message) == 0 {
 		return false
 	}
@@ -228,9 +228,9 @@ func codeIn(text string) (code int) {
 // canceled reports whether a step ended because something else did.
 func canceled(text string) bool { return strings.Contains(text, "context canceled") }
 
-// markShared marks the steps of a build that succeeded which BuildKit told of as another build's, or did not tell of: this
+// MarkShared marks the steps of a build that succeeded which BuildKit told of as another build's, or did not tell of: this
 // build had nothing to do, as if they came from the cache.
-func markShared(steps []check.Step) {
+func MarkShared(steps []check.Step) {
 	for i := range steps {
 		if s := &steps[i]; !s.Done && s.Error == "" {
 			s.Cached, s.Done = true, true
@@ -238,8 +238,8 @@ func markShared(steps []check.Step) {
 	}
 }
 
-// failed is the step that ended the build, or nil.
-func failed(steps []check.Step) *check.Step {
+// Failed returns the step that ended the build, or nil.
+func Failed(steps []check.Step) *check.Step {
 	for i := range steps {
 		if steps[i].Error != "" && !canceled(steps[i].Error) {
 			return &steps[i]
@@ -248,8 +248,8 @@ func failed(steps []check.Step) *check.Step {
 	return nil
 }
 
-// errorText is all that was said of why a build failed.
-func (t *trace) errorText(err error) string {
+// errorText returns all that was said of why a build failed.
+func (t *Trace) errorText(err error) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var texts []string

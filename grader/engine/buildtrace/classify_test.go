@@ -1,4 +1,4 @@
-package engine
+package buildtrace
 
 import (
 	"errors"
@@ -67,14 +67,14 @@ func TestWhyABuildFailed(t *testing.T) {
 		{name: "session lost", message: "no active session for 8qj3: context deadline exceeded", ours: "building: no active session for 8qj3: context deadline exceeded"},
 		{name: "something else of the student's", message: "failed to solve: cannot replace to directory /app with file", want: &check.BuildFailure{Reason: check.OtherFailure, Message: "cannot replace to directory /app with file"}},
 	} {
-		tr := newTrace()
+		tr := New()
 		tr.message = c.message
 		for _, s := range c.steps {
 			id := digest.FromString(s.Name)
 			tr.order = append(tr.order, id)
 			tr.steps[id] = &buildkit.Vertex{Digest: id, Name: s.Name, Error: s.Error}
 		}
-		got, err := classify(tr, file, c.steps, c.network, errors.New("build image: it failed"))
+		got, err := tr.Classify(file, c.steps, c.network, errors.New("build image: it failed"))
 		if c.ours != "" {
 			require.ErrorContains(t, err, c.ours, c.name)
 			require.Nil(t, got, c.name)
@@ -83,28 +83,10 @@ func TestWhyABuildFailed(t *testing.T) {
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.want, got, c.name)
 	}
-	_, err = classify(newTrace(), file, nil, "open", errors.New("Cannot connect to the Docker daemon at unix:///var/run/docker.sock"))
-	require.ErrorIs(t, err, errLost)
-	_, err = classify(newTrace(), file, nil, "open", errors.New("the stream ended"))
+	_, err = New().Classify(file, nil, "open", errors.New("Cannot connect to the Docker daemon at unix:///var/run/docker.sock"))
+	require.ErrorIs(t, err, ErrLost)
+	_, err = New().Classify(file, nil, "open", errors.New("the stream ended"))
 	require.EqualError(t, err, "building: the stream ended", "what nobody explains is ours")
-}
-
-// TestLacking: what a stand-in has not is ours where the real image or its index has it, and a misspelt name is not.
-func TestLacking(t *testing.T) {
-	for _, c := range []struct{ log, base, want string }{
-		{"ERROR: Could not find a version that satisfies the requirement aiofiles (from versions: none)\nERROR: No matching distribution found for aiofiles\n", "python:3.12-slim", "aiofiles"},
-		{"ERROR: Could not find a version that satisfies the requirement Flask_SQLAlchemy==3.1.1 (from versions: none)\n", "python:3.12-slim", "Flask_SQLAlchemy"},
-		{"ERROR: Could not find a version that satisfies the requirement fastapi==0.99.1 (from versions: 0.115.11)\n", "python:3.12-slim", "fastapi==0.99.1"},
-		{"ERROR: Could not find a version that satisfies the requirement fastpi (from versions: none)\n", "python:3.12-slim", ""},
-		{"ERROR: Could not find a version that satisfies the requirement no-such-name-41==9.9 (from versions: none)\n", "python:3.12-slim", ""},
-		{"/bin/sh: 1: curl: not found\n", "python:3.12-slim", ""},
-		{"/bin/sh: 1: curl: not found\n", "python:3.12", "curl"},
-		{"error: The requested interpreter resolved to Python 3.13.5, which is incompatible with the project's Python requirement: `<3.13`\n", "python:3.12-slim", "Python 3.12"},
-		{"error: The requested interpreter resolved to Python 3.13.5, which is incompatible with the project's Python requirement: `<3.13`\n", "python:3.13-slim", ""},
-	} {
-		require.Equal(t, c.want, lacking(&check.BuildFailure{Reason: check.CommandError, Log: c.log}, c.base), c.log)
-	}
-	require.Equal(t, "/usr/local/lib/python3.12/site-packages", lacking(&check.BuildFailure{Reason: check.MissingFile, Stage: "build", Subject: "/usr/local/lib/python3.12/site-packages"}, "python:3.12-slim"))
 }
 
 func TestWhoseNetworkItWas(t *testing.T) {

@@ -356,7 +356,7 @@ func TestVariables(t *testing.T) {
 				require.Equal(t, "here", says(t, s, "/"), "closing what is borrowed ends nothing")
 			}()
 			if c.aside.Wanted == 0 {
-				require.Same(t, s.main, with.(borrowed).instance)
+				require.Same(t, s.main, with.(borrowed).container)
 				main, _, err := s.Environments(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, "main", main[0]["WHO"])
@@ -373,7 +373,7 @@ func TestVariables(t *testing.T) {
 			again, err := s.StartedWith(t.Context(), c.env)
 			require.NoError(t, err)
 			require.Equal(t, with, again, "it is there for the next check too")
-			require.Same(t, s.aside, with.(borrowed).instance)
+			require.Same(t, s.withEnv, with.(borrowed).container)
 		})
 	}
 	t.Run("of a second start", func(t *testing.T) {

@@ -1,10 +1,8 @@
-package engine
+package buildcontext
 
 import (
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,7 +18,7 @@ func files(names ...string) (edits []check.Patch) {
 	return edits
 }
 
-func TestMetered(t *testing.T) {
+func TestLimit(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		limit check.BuildLimits
@@ -32,10 +30,10 @@ func TestMetered(t *testing.T) {
 		{"too many files", check.BuildLimits{Context: 1000, Files: 2}, []string{"a", "b", "c/d"}, `the Dockerfile copies more than 1KB or 2 files; the largest is "a"`},
 		{"what is not sent costs nothing", check.BuildLimits{Context: 10, Files: 1}, []string{"a"}, ""},
 	} {
-		folder, err := newOverlay("", files("a", "b", "c/d")...)
+		folder, err := New("", files("a", "b", "c/d")...)
 		require.NoError(t, err)
 		stopped := 0
-		m := &metered{FS: folder, limits: c.limit, stop: func() { stopped++ }}
+		m := Limit(folder, c.limit, func() { stopped++ })
 		for _, name := range c.opens {
 			f, err := m.Open(name)
 			if err == nil {
@@ -46,21 +44,21 @@ func TestMetered(t *testing.T) {
 			}
 		}
 		if c.want == "" {
-			assert.Nil(t, m.failure(), c.name)
+			assert.Nil(t, m.Failure(), c.name)
 			assert.Zero(t, stopped, c.name)
 			continue
 		}
-		require.NotNil(t, m.failure(), c.name)
-		assert.Equal(t, &check.BuildFailure{Reason: check.TooLarge, Subject: "a", Message: c.want}, m.failure(), c.name)
+		require.NotNil(t, m.Failure(), c.name)
+		assert.Equal(t, &check.BuildFailure{Reason: check.TooLarge, Subject: "a", Message: c.want}, m.Failure(), c.name)
 		assert.Equal(t, 1, stopped, c.name)
 	}
 }
 
-func TestHollow(t *testing.T) {
-	folder, err := newOverlay("", files("a", "c/d")...)
+func TestEmpty(t *testing.T) {
+	folder, err := New("", files("a", "c/d")...)
 	require.NoError(t, err)
 	var walked []string
-	require.NoError(t, hollow{folder}.Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
+	require.NoError(t, Empty(folder).Walk(t.Context(), "/", func(name string, d fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		info, err := d.Info()
 		require.NoError(t, err)
@@ -69,22 +67,9 @@ func TestHollow(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, []string{"a", "c", "c/d"}, walked)
-	f, err := hollow{folder}.Open("a")
+	f, err := Empty(folder).Open("a")
 	require.NoError(t, err)
 	content, err := io.ReadAll(f)
 	require.NoError(t, err)
 	assert.Empty(t, content)
-}
-
-// The ignore file is obeyed, so it alone arrives whole.
-func TestContextObeysTheIgnoreFile(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("*.log\n.git\n"), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a"), 0o644))
-	job := jobOf(t, dir)
-	job.Setup.Plant = []string{"a.log", "b.txt", ".git/config"}
-	s := open(t, job) // of the one engine: another's Close would remove all that this process made
-	arrived, err := s.Context(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, []string{".dockerignore", "a.txt", "b.txt"}, arrived)
 }

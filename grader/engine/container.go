@@ -15,8 +15,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// instance is one running container.
-type instance struct {
+// container is one running container.
+type container struct {
 	session *Session
 	image   *check.ImageInfo
 	env     map[string]string
@@ -44,9 +44,9 @@ type instance struct {
 	gone bool
 }
 
-// newInstance makes and starts a container, without waiting for it. It is removed when there is an error.
-func (s *Session) newInstance(ctx context.Context, env map[string]string, port int) (_ *instance, err error) {
-	c := &instance{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
+// newContainer makes and starts a container, without waiting for it. It is removed when there is an error.
+func (s *Session) newContainer(ctx context.Context, env map[string]string, port int) (_ *container, err error) {
+	c := &container{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
 	s.mu.Lock()
 	c.offline = s.offline
 	s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Session) newInstance(ctx context.Context, env map[string]string, port i
 }
 
 // locate finds where the container can be asked.
-func (c *instance) locate(ctx context.Context) error {
+func (c *container) locate(ctx context.Context) error {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return fmt.Errorf("inspecting the container: %w", err)
@@ -110,7 +110,7 @@ func (c *instance) locate(ctx context.Context) error {
 }
 
 // remove ends the container at once. That it is gone already is as good.
-func (c *instance) remove(ctx context.Context) error {
+func (c *container) remove(ctx context.Context) error {
 	c.mu.Lock()
 	gone := c.gone
 	c.gone = true
@@ -145,7 +145,7 @@ func (e *Engine) removeContainer(ctx context.Context, id string) error {
 }
 
 // keep leaves the container as it is.
-func (c *instance) keep() {
+func (c *container) keep() {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
@@ -156,7 +156,7 @@ func (c *instance) keep() {
 
 // leave takes the container out of its network while it ends: nobody asks it any more, and the engine would do it after
 // the end, when everybody waits for it.
-func (c *instance) leave() {
+func (c *container) leave() {
 	if c.session.job.Keep {
 		return
 	}
@@ -171,7 +171,7 @@ func (c *instance) leave() {
 	})
 }
 
-func (c *instance) release() {
+func (c *container) release() {
 	if c.net != nil {
 		c.session.engine.networks.give(*c.net)
 		c.net = nil

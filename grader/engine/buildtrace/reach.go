@@ -1,4 +1,4 @@
-package engine
+package buildtrace
 
 import (
 	"regexp"
@@ -18,14 +18,14 @@ var (
 // linesBack is how far above the line that says that something was not reached the host may be named.
 const linesBack = 8
 
-// ourNetwork says whether the log of a failed command ends with a host that was not reached though it surely exists.
+// ourNetwork reports whether the log of a failed command ends with a host that was not reached though it surely exists.
 func ourNetwork(log string) bool {
-	host, ok := unreachedHost(log)
+	host, ok := UnreachedHost(log)
 	return ok && known(host)
 }
 
-// unreachedHost is the host that the log of a failed command ends with not having reached.
-func unreachedHost(log string) (host string, ok bool) {
+// UnreachedHost returns the host that the log of a failed command ends with not having reached.
+func UnreachedHost(log string) (host string, ok bool) {
 	lines := strings.Split(log, "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
 		if !unreached.MatchString(lines[i]) {

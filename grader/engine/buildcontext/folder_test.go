@@ -1,4 +1,4 @@
-package engine
+package buildcontext
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func listing(t *testing.T, folder fsutil.FS, target string) (lines []string) {
 	return lines
 }
 
-// apply makes an edit on disk: what an overlay must look like.
+// apply makes an edit on disk: what a Folder must look like.
 func apply(t *testing.T, root string, e check.Patch) {
 	t.Helper()
 	at := root
@@ -132,12 +132,12 @@ func TestOverlayIsTheFolderWithTheEditsMade(t *testing.T) {
 			edits = append(edits, e)
 			apply(t, copied, e)
 		}
-		laid, err := newOverlay(root, edits...)
+		laid, err := New(root, edits...)
 		require.NoError(t, err)
 		real, err := fsutil.NewFS(copied)
 		require.NoError(t, err)
 		if diff := cmp.Diff(listing(t, real, "/"), listing(t, laid, "/")); diff != "" {
-			t.Fatalf("seed %d, edits %+v (-copy +overlay):\n%s", seed, edits, diff)
+			t.Fatalf("seed %d, edits %+v (-copy +folder):\n%s", seed, edits, diff)
 		}
 		for _, pattern := range []string{"a", "**/ab", "!a/ab"} { // as the ignore file and COPY are applied
 			option := &fsutil.FilterOpt{ExcludePatterns: []string{"a", pattern}, FollowPaths: []string{"Z", "a*"}}
@@ -157,7 +157,7 @@ func TestOverlayLeavesTheFolderAlone(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, ".git"), []byte("gitdir: ../x\n"), 0o644))
 	require.NoError(t, os.Symlink(outside, filepath.Join(root, ".venv")))
-	laid, err := newOverlay(root, check.Patch{Path: ".git/config", Data: []byte("planted")}, check.Patch{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
+	laid, err := New(root, check.Patch{Path: ".git/config", Data: []byte("planted")}, check.Patch{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		".git drwxr-xr-x ", `.git/config -rw-r--r-- "planted"`, ".venv drwxr-xr-x ", `.venv/pyvenv.cfg -rw-r--r-- "planted"`,
@@ -177,7 +177,7 @@ func TestOverlayLeavesOutNamesThatAreNoText(t *testing.T) {
 	for _, name := range []string{"a", "L\x94sung.txt", "l\x94/b"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
-	o, err := newOverlay(dir)
+	o, err := New(dir)
 	require.NoError(t, err)
 	var seen []string
 	require.NoError(t, o.Walk(t.Context(), "", func(name string, _ fs.DirEntry, err error) error {
@@ -189,7 +189,7 @@ func TestOverlayLeavesOutNamesThatAreNoText(t *testing.T) {
 
 func TestOverlayRefusesPathsOutOfTheFolder(t *testing.T) {
 	for _, name := range []string{"../x", "/etc/passwd", "a/../../x", ".", ""} {
-		_, err := newOverlay(t.TempDir(), check.Patch{Path: name})
+		_, err := New(t.TempDir(), check.Patch{Path: name})
 		require.EqualError(t, err, fmt.Sprintf("editing %q: the path leads out of the folder", name))
 	}
 }
@@ -199,7 +199,7 @@ func TestOverlayTellsAnEditFromWhatWasThere(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "main.py"), []byte("one"), 0o644))
 	old := time.Now().Add(-time.Hour)
 	require.NoError(t, os.Chtimes(filepath.Join(root, "main.py"), old, old))
-	laid, err := newOverlay(root, check.Patch{Path: "main.py", Data: []byte("two")})
+	laid, err := New(root, check.Patch{Path: "main.py", Data: []byte("two")})
 	require.NoError(t, err)
 	stat, err := laid.lstat("main.py")
 	require.NoError(t, err)
@@ -208,18 +208,18 @@ func TestOverlayTellsAnEditFromWhatWasThere(t *testing.T) {
 
 // TestOverlayKnowsWhatCouldNotBeRead: BuildKit would take it for an empty file.
 func TestOverlayKnowsWhatCouldNotBeRead(t *testing.T) {
-	o, err := newOverlay(t.TempDir())
+	o, err := New(t.TempDir())
 	require.NoError(t, err)
-	require.NoError(t, o.failure())
+	require.NoError(t, o.Err())
 	_, err = o.Open("gone.py")
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.EqualError(t, o.failure(), "reading the submission: openat gone.py: no such file or directory")
+	require.EqualError(t, o.Err(), "reading the submission: openat gone.py: no such file or directory")
 }
 
 func TestOverlayEndsWithItsContext(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, "a"), nil, 0o644))
-	laid, err := newOverlay(root)
+	laid, err := New(root)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

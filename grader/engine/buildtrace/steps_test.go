@@ -1,4 +1,4 @@
-package engine
+package buildtrace
 
 import (
 	"fmt"
@@ -16,12 +16,12 @@ import (
 
 // traceOf returns a trace of vertices, one a line: when it started, in seconds after this build did or - for never; how it
 // ended: ran, cached, going, or an error in quotes; and its name.
-func traceOf(t *testing.T, lines string) *trace {
+func traceOf(t *testing.T, lines string) *Trace {
 	t.Helper()
 	begun := time.Unix(1e9, 0)
 	at := func(seconds float64) *time.Time { a := begun.Add(time.Duration(seconds * 1e9)); return &a }
-	tr := newTrace()
-	tr.merge(&buildkit.SolveStatus{Vertexes: []*buildkit.Vertex{{Digest: "definition", Started: at(0), Completed: at(0.1),
+	tr := New()
+	tr.Merge(&buildkit.SolveStatus{Vertexes: []*buildkit.Vertex{{Digest: "definition", Started: at(0), Completed: at(0.1),
 		Name: "[internal] load build definition from Dockerfile"}}})
 	for i, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 		when, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -40,7 +40,7 @@ func traceOf(t *testing.T, lines string) *trace {
 			v.Error = strings.ReplaceAll(text, "_", " ")
 			status.Logs = []*buildkit.VertexLog{{Vertex: v.Digest, Data: []byte("why")}}
 		}
-		tr.merge(status)
+		tr.Merge(status)
 	}
 	return tr
 }
@@ -191,7 +191,7 @@ func TestWhoseStepsTheseAre(t *testing.T) {
 			tr := traceOf(t, c.told)
 			tr.message = c.message
 			var got []string
-			for _, s := range tr.stepsOf(file) {
+			for _, s := range tr.Steps(file) {
 				how := "ran"
 				switch {
 				case s.Error != "":
@@ -230,7 +230,7 @@ func TestManySteps(t *testing.T) {
 			file, err := dockerfile.Parse("Dockerfile", []byte("FROM python"+as+"\n"+text))
 			require.NoError(t, err)
 			slices.Reverse(names)
-			steps := traceOf(t, strings.Join(names, "\n")).stepsOf(file)
+			steps := traceOf(t, strings.Join(names, "\n")).Steps(file)
 			require.Len(t, steps, total-1)
 			for i, s := range steps {
 				require.Equal(t, 3+2*i, s.Line, s.Name)

@@ -1,4 +1,8 @@
-package engine
+// Package dockerhost is where Docker is.
+//
+// [Here] finds the engine as the docker command does, without asking it anything. [Place.Unavailable] says why there is none,
+// and how to get one, from the error of whoever asked.
+package dockerhost
 
 import (
 	"crypto/sha256"
@@ -13,7 +17,7 @@ import (
 	"strings"
 )
 
-// Unavailable is that there is no Docker engine to work with. It is never a student's fault.
+// Unavailable reports that there is no Docker engine to work with. It is never a student's fault.
 type Unavailable struct {
 	Reason string // missing, stopped, forbidden, elsewhere, silent, proxy, certificate, old, unknown
 	Fix    string
@@ -23,27 +27,27 @@ type Unavailable struct {
 func (e *Unavailable) Error() string { return e.Err.Error() }
 func (e *Unavailable) Unwrap() error { return e.Err }
 
-// Hint is how to mend it.
+// Hint returns how to fix it.
 func (e *Unavailable) Hint() string { return e.Fix }
 
-// place is what this machine says of where Docker is.
-type place struct {
+// Place is what this machine says of where Docker is.
+type Place struct {
 	os        string // as in runtime.GOOS
-	host      string // where the engine is asked; empty is the default
-	from      string // what named the host: DOCKER_HOST, or the docker command's context
+	Host      string // where the engine is asked; empty is the default
+	From      string // what named the host: DOCKER_HOST, or the docker command's context
 	installed bool   // there is a docker command
 	others    []string
 }
 
-// here finds the engine as the docker command does: DOCKER_HOST, then the context in use, which is how Docker Desktop and
+// Here finds the engine as the docker command does: DOCKER_HOST, then the context in use, which is how Docker Desktop and
 // rootless Docker are found, then the default. Where no socket is in the default place, those that are elsewhere are
 // named.
-func here() place {
+func Here() Place {
 	home, _ := os.UserHomeDir()
-	p := place{os: runtime.GOOS}
+	p := Place{os: runtime.GOOS}
 	_, err := exec.LookPath("docker")
 	p.installed = err == nil
-	p.host, p.from = endpoint(os.Getenv, home)
+	p.Host, p.From = endpoint(os.Getenv, home)
 	for _, socket := range []string{filepath.Join(home, ".docker/desktop/docker.sock"), filepath.Join(home, ".docker/run/docker.sock"),
 		filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "docker.sock"), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "podman/podman.sock")} {
 		if info, err := os.Stat(socket); err == nil && info.Mode()&os.ModeSocket != 0 {
@@ -92,8 +96,8 @@ func endpoint(env func(string) string, home string) (host, from string) {
 // address is how an engine is named.
 var address = regexp.MustCompile(`^(unix|npipe|tcp|http|https|ssh)://.`)
 
-// unavailable tells why there is no engine, in words a student with a laptop understands.
-func unavailable(err error, at place) *Unavailable {
+// Unavailable tells why there is no engine, in words a student with a laptop understands.
+func (at Place) Unavailable(err error) *Unavailable {
 	text := strings.ToLower(err.Error())
 	has := func(words ...string) bool {
 		for _, w := range words {
@@ -106,15 +110,15 @@ func unavailable(err error, at place) *Unavailable {
 	start := map[string]string{"linux": "sudo systemctl start docker, or start Docker Desktop", "darwin": "start Docker Desktop: open -a Docker, and wait until it says that it runs",
 		"windows": "start Docker Desktop, and wait until it says that it runs"}[at.os]
 	switch {
-	case at.from != "" && at.host == "":
+	case at.From != "" && at.Host == "":
 		return &Unavailable{"elsewhere", "set DOCKER_CONTEXT to one that `docker context ls` lists, or use the engine of this machine: unset DOCKER_CONTEXT; docker context use default",
-			fmt.Errorf("%s is not there", at.from)}
-	case at.from != "" && !address.MatchString(at.host):
+			fmt.Errorf("%s is not there", at.From)}
+	case at.From != "" && !address.MatchString(at.Host):
 		return &Unavailable{"elsewhere", "write it as unix:///var/run/docker.sock or tcp://HOST:2375, or use the engine of this machine: unset DOCKER_HOST; docker context use default",
-			fmt.Errorf("%s names %q, which is no address of an engine", at.from, at.host)}
-	case strings.HasPrefix(at.host, "ssh:"):
+			fmt.Errorf("%s names %q, which is no address of an engine", at.From, at.Host)}
+	case strings.HasPrefix(at.Host, "ssh:"):
 		return &Unavailable{"elsewhere", "grade on the machine where the engine is, or forward its socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, with DOCKER_HOST=unix:///tmp/docker.sock",
-			fmt.Errorf("reaching docker by ssh (%s, from %s) is not supported", at.host, at.from)}
+			fmt.Errorf("reaching docker by ssh (%s, from %s) is not supported", at.Host, at.From)}
 	case has("permission denied"):
 		return &Unavailable{"forbidden", "sudo usermod -aG docker $USER, then log in again; until then, use sudo", fmt.Errorf("no permission to use Docker: %w", err)}
 	case has("proxyconnect", "proxy authentication required", "407 ", "403 forbidden", "502 bad gateway"):
@@ -125,9 +129,9 @@ func unavailable(err error, at place) *Unavailable {
 		return &Unavailable{"silent", "restart Docker; `docker version` hangs as well until it is well again", fmt.Errorf("docker does not answer: %w", err)}
 	case !has("no such file", "connection refused", "is the docker daemon running", "cannot find the file", "no such host"):
 		return &Unavailable{"unknown", "does `docker version` work in this terminal?", fmt.Errorf("reaching docker: %w", err)}
-	case at.from != "":
+	case at.From != "":
 		return &Unavailable{"elsewhere", "start the engine there, or use the one of this machine: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default",
-			fmt.Errorf("docker is not running: %s names %s, and nothing answers there", at.from, at.host)}
+			fmt.Errorf("docker is not running: %s names %s, and nothing answers there", at.From, at.Host)}
 	case len(at.others) > 0:
 		return &Unavailable{"elsewhere", "export DOCKER_HOST=" + at.others[0], fmt.Errorf("docker is not running where it is looked for, but there is a socket at %s", at.others[0])}
 	case !at.installed:

@@ -1,4 +1,4 @@
-package engine
+package buildtrace
 
 import (
 	"fmt"
@@ -12,16 +12,6 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// ImageUnavailable is that a base image is neither here nor to be had: ours.
-type ImageUnavailable struct{ Ref string }
-
-func (e *ImageUnavailable) Error() string {
-	return fmt.Sprintf("getting base image %q: no registry answers, and it is not on this machine", e.Ref)
-}
-
-// Hint is how to mend it.
-func (e *ImageUnavailable) Hint() string { return "run: taskgrader images DIR" }
-
 // The texts of both builders, of engines 20.10 to 28.
 var (
 	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
@@ -33,10 +23,10 @@ var (
 	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
 
-// classify returns why a build failed, when the student can fix it; otherwise the error is ours. A build that was given no
+// Classify returns why a build failed, when the student can fix it; otherwise the error is ours. A build that was given no
 // network on purpose misses none.
-func classify(t *trace, file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
-	failure, ours := classifyText(t, file, steps, network, err)
+func (t *Trace) Classify(file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
+	failure, ours := t.classifyText(file, steps, network, err)
 	if line := lineOf(err); failure != nil && line > 0 {
 		failure.Line = line
 	}
@@ -54,9 +44,9 @@ func lineOf(err error) int {
 }
 
 // classifyText goes by the steps and by what was said.
-func classifyText(t *trace, file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
+func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
 	text := t.errorText(err)
-	if s := failed(steps); s != nil {
+	if s := Failed(steps); s != nil {
 		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
 		_, command, _ := strings.Cut(s.Name, "] ")
 		f.Subject = command
@@ -64,11 +54,11 @@ func classifyText(t *trace, file *dockerfile.File, steps []check.Step, network s
 			return missing(f, file, m[1]), nil
 		}
 		if s.ExitCode != 0 || strings.Contains(s.Error, "exit code") {
-			if strings.Contains(strings.ToLower(lastLines(s.Log, 10)), "no space left on device") {
+			if strings.Contains(strings.ToLower(LastLines(s.Log, 10)), "no space left on device") {
 				return nil, fmt.Errorf("running %q in the build: the engine's disk is full", command)
 			}
 			if network != "none" && ourNetwork(s.Log) {
-				return nil, &NetworkTrouble{Command: command, Log: lastLines(s.Log, 3)}
+				return nil, &NetworkTrouble{Command: command, Log: LastLines(s.Log, 3)}
 			}
 			f.Reason = check.CommandError
 			f.Message = fmt.Sprintf("%s ended with exit code %d", command, s.ExitCode)
@@ -93,16 +83,16 @@ func classifyText(t *trace, file *dockerfile.File, steps []check.Step, network s
 	}
 	switch {
 	case unconnected.MatchString(text):
-		return nil, errLost
+		return nil, ErrLost
 	case daemonLost.MatchString(text):
 		return nil, fmt.Errorf("building: %s", firstLine(text))
 	case file != nil && oldFrontend.MatchString(text):
 		return nil, &OldFrontend{Message: clean(firstLine(text)), Syntax: file.Syntax}
 	case parseFailure.MatchString(text):
 		return &check.BuildFailure{Reason: check.BadSyntax, Message: clean(firstLine(text))}, nil
-	case t.message != "" || failed(steps) != nil:
+	case t.message != "" || Failed(steps) != nil:
 		f := &check.BuildFailure{Reason: check.OtherFailure, Message: clean(firstLine(text))}
-		if s := failed(steps); s != nil {
+		if s := Failed(steps); s != nil {
 			f.Line, f.Log, f.Subject = s.Line, s.Log, s.Name
 		}
 		return f, nil
@@ -110,18 +100,7 @@ func classifyText(t *trace, file *dockerfile.File, steps []check.Step, network s
 	return nil, fmt.Errorf("building: %w", err)
 }
 
-// OldFrontend is that BuildKit's present parser reads the Dockerfile and this engine's own does not, such as one with a
-// here-document on Docker 20.10: ours.
-type OldFrontend struct{ Message, Syntax string }
-
-func (e *OldFrontend) Error() string {
-	return fmt.Sprintf("building: this engine is too old for the Dockerfile: %s", e.Message)
-}
-
-// Hint is how to mend it.
-func (e *OldFrontend) Hint() string { return "install Docker Engine 23 or later" }
-
-// missing is a COPY of a path that the build context does not hold.
+// missing completes the failure of a COPY of a path that the build context does not hold.
 func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.BuildFailure {
 	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(mounted.ReplaceAllString(path, ""), "/")
 	if in := copiesFrom(file, f); in != nil {
@@ -149,7 +128,7 @@ func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.B
 // mounted is where 20.10 has a stage's files while it copies from them.
 var mounted = regexp.MustCompile(`^.*/buildkit-mount\d+`)
 
-// copiesFrom is the COPY --from that a missing path is of, with what it takes from put into the failure; nil where the path
+// copiesFrom returns the COPY --from that a missing path is of, with what it takes from put into the failure; nil where the path
 // is one of the context.
 func copiesFrom(file *dockerfile.File, f *check.BuildFailure) *dockerfile.Instruction {
 	if file == nil {
@@ -174,7 +153,7 @@ func copiesFrom(file *dockerfile.File, f *check.BuildFailure) *dockerfile.Instru
 	return nil
 }
 
-// imageIn is the reference of the file that an error text names.
+// imageIn returns the reference of the file that an error text names.
 func imageIn(text string, file *dockerfile.File) (ref string, line int) {
 	if file == nil {
 		return "", 0
@@ -192,24 +171,13 @@ func imageIn(text string, file *dockerfile.File) (ref string, line int) {
 	return ref, line
 }
 
-// NetworkTrouble is that a command of the build found no network: ours.
-type NetworkTrouble struct{ Command, Log string }
-
-func (e *NetworkTrouble) Error() string {
-	return fmt.Sprintf("running %q in the build: this machine has no network: %s", e.Command, e.Log)
-}
-
-// Hint is how to mend it.
-func (e *NetworkTrouble) Hint() string {
-	return "connect this machine to the internet, then grade again"
-}
-
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	return s
 }
 
-func lastLines(s string, n int) string {
+// LastLines returns the last lines of a text.
+func LastLines(s string, n int) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -15,19 +15,19 @@ import (
 // gets that time back, up to patience times the limit; after that it is the machine's fault, not the program's.
 const patience = 6
 
-// errBusy is why a wait ends when the program had no fair share of a processor: ours.
-type errBusy struct{ limit, starved time.Duration }
+// errStarved is why a wait ends when the program had no fair share of a processor: ours.
+type errStarved struct{ limit, starved time.Duration }
 
-func (e *errBusy) Error() string {
+func (e *errStarved) Error() string {
 	return fmt.Sprintf("this machine was too busy: within %d times %s the program waited %s for a processor that others had", patience, e.limit, e.starved.Round(100*time.Millisecond))
 }
 
-// Hint is how to mend it.
-func (e *errBusy) Hint() string { return "grade again when less is going on, or with fewer --jobs" }
+// Hint returns how to fix it.
+func (e *errStarved) Hint() string { return "grade again when less is going on, or with fewer --jobs" }
 
 // ownTime is a context that ends when the container has had the time. Its cause is then context.DeadlineExceeded, or an
-// *errBusy.
-func (c *instance) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+// *errStarved.
+func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
 	begun := time.Now()
 	go func() {
@@ -50,7 +50,7 @@ func (c *instance) ownTime(ctx context.Context, limit time.Duration) (context.Co
 				cancel(context.DeadlineExceeded)
 				return
 			case passed > patience*limit:
-				cancel(&errBusy{limit, starved})
+				cancel(&errStarved{limit, starved})
 				return
 			}
 		}
@@ -68,7 +68,7 @@ type meter struct {
 	sums  [2]time.Duration
 }
 
-func (c *instance) meter() *meter {
+func (c *container) meter() *meter {
 	m := &meter{cpus: c.limits.Run.CPUs, begun: time.Now(), last: map[string][2]time.Duration{}}
 	if c.group != "" {
 		for _, name := range []string{"cgroup.threads", "tasks"} {

@@ -1,4 +1,8 @@
-package engine
+// Package owner tells whose leftovers something is.
+//
+// [Self] names this process. What it makes carries that name: in [Owner.Labels], or in an image's tag, since a label would
+// change its id. [Of] and [OfTag] read it again, and [Owner.Dead] says whether nobody needs the thing any more.
+package owner
 
 import (
 	"crypto/sha256"
@@ -13,32 +17,33 @@ import (
 
 // The labels of everything that can carry any; images carry the owner in their tag, since a label would change the id.
 const (
-	labelRun   = "org.taskgrader.run"
+	LabelRun   = "org.taskgrader.run"
 	labelHost  = "org.taskgrader.host"
 	labelBoot  = "org.taskgrader.boot"
 	labelSpace = "org.taskgrader.space"
-	labelPID   = "org.taskgrader.pid"
+	LabelPID   = "org.taskgrader.pid"
 	labelStart = "org.taskgrader.start"
-	labelKeep  = "org.taskgrader.keep"
+	LabelKeep  = "org.taskgrader.keep"
 	repository = "taskgrader/"
-	keepTag    = "keep-" // begins the tag of an image that was kept on purpose
+	KeepTag    = "keep-" // begins the tag of an image that was kept on purpose
 )
 
-// owner is a process, named so that another process of the same machine can tell whether it still lives.
-type owner struct {
+// Owner is a process, named so that another process of the same machine can tell whether it still lives.
+type Owner struct {
 	host, boot string // shortened digests
 	space      string // in which the pid is a number: a container has one of its own
-	pid        int
+	PID        int
 	start      string // as startOf gives it
 }
 
 // unknownStart stands where the start of a process cannot be read: the owner's name is part of an image's.
 const unknownStart = "0"
 
-func self() (owner, error) {
+// Self returns this process.
+func Self() (Owner, error) {
 	name, err := os.Hostname()
 	if err != nil {
-		return owner{}, err
+		return Owner{}, err
 	}
 	machine, _ := os.ReadFile("/etc/machine-id") // many machines go by the same name, and may share an engine
 	pid := os.Getpid()
@@ -47,7 +52,7 @@ func self() (owner, error) {
 		start = unknownStart
 	}
 	space, _ := os.Readlink("/proc/self/ns/pid")
-	return owner{host: short(name + string(machine)), boot: bootID(), space: short(space), pid: pid, start: start}, nil
+	return Owner{host: short(name + string(machine)), boot: bootID(), space: short(space), PID: pid, start: start}, nil
 }
 
 // bootID tells one boot of a machine from the next. Where the kernel does not say, every process is of one boot, and
@@ -65,7 +70,7 @@ func short(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// startOf is when a process began: from /proc/<pid>/stat in clock ticks since boot, which no change of the clock moves,
+// startOf returns when a process began: from /proc/<pid>/stat in clock ticks since boot, which no change of the clock moves,
 // elsewhere in milliseconds. It is empty where it cannot be read of a process that is there.
 func startOf(pid int) (start string, alive bool) {
 	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
@@ -89,9 +94,9 @@ func startOf(pid int) (start string, alive bool) {
 	return "", true
 }
 
-// dead says whether the owner was a process of this machine and boot that is no more. Of other machines nothing is known,
+// Dead reports whether the owner was a process of this machine and boot that is no more. Of other machines nothing is known,
 // so their things stay.
-func (o owner) dead(me owner) bool {
+func (o Owner) Dead(me Owner) bool {
 	if o.host != me.host {
 		return false
 	}
@@ -101,35 +106,41 @@ func (o owner) dead(me owner) bool {
 	if o.space != me.space { // its number is another process's here, or nobody's
 		return false
 	}
-	start, alive := startOf(o.pid)
+	start, alive := startOf(o.PID)
 	return !alive || o.start != unknownStart && start != "" && start != o.start
 }
 
-func (o owner) labels() map[string]string {
-	return map[string]string{labelRun: o.String(), labelHost: o.host, labelBoot: o.boot, labelSpace: o.space, labelPID: strconv.Itoa(o.pid), labelStart: o.start}
+// Labels returns what a container or a network of the owner carries.
+func (o Owner) Labels() map[string]string {
+	return map[string]string{LabelRun: o.String(), labelHost: o.host, labelBoot: o.boot, labelSpace: o.space,
+		LabelPID: strconv.Itoa(o.PID), labelStart: o.start}
 }
 
-// String is the owner as part of an image's name.
-func (o owner) String() string {
-	return fmt.Sprintf("%s-%s-%s-%d-%s", o.host, o.boot, o.space, o.pid, o.start)
+// String returns the owner as part of an image's name.
+func (o Owner) String() string {
+	return fmt.Sprintf("%s-%s-%s-%d-%s", o.host, o.boot, o.space, o.PID, o.start)
 }
 
-func ownerOf(labels map[string]string) (owner, bool) {
-	pid, err := strconv.Atoi(labels[labelPID])
-	return owner{host: labels[labelHost], boot: labels[labelBoot], space: labels[labelSpace], pid: pid, start: labels[labelStart]}, err == nil
+// Tag returns a name for an image of the owner's.
+func (o Owner) Tag(name string) string { return repository + o.String() + ":" + name }
+
+// Of reads the owner out of what a container or a network carries.
+func Of(labels map[string]string) (Owner, bool) {
+	pid, err := strconv.Atoi(labels[LabelPID])
+	return Owner{host: labels[labelHost], boot: labels[labelBoot], space: labels[labelSpace], PID: pid, start: labels[labelStart]}, err == nil
 }
 
-// ownerOfTag reads the owner out of taskgrader/<owner>:<name>.
-func ownerOfTag(tag string) (owner, bool) {
+// OfTag reads the owner out of taskgrader/<owner>:<name>.
+func OfTag(tag string) (Owner, bool) {
 	name, ok := strings.CutPrefix(tag, repository)
 	if !ok {
-		return owner{}, false
+		return Owner{}, false
 	}
 	name, _, _ = strings.Cut(name, ":")
 	parts := strings.Split(name, "-")
 	if len(parts) != 5 {
-		return owner{}, false
+		return Owner{}, false
 	}
 	pid, err := strconv.Atoi(parts[3])
-	return owner{host: parts[0], boot: parts[1], space: parts[2], pid: pid, start: parts[4]}, err == nil
+	return Owner{host: parts[0], boot: parts[1], space: parts[2], PID: pid, start: parts[4]}, err == nil
 }

@@ -1,4 +1,4 @@
-package engine
+package buildcontext
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// metered is the folder of a build that sends no more than the rubric's limits. What the Dockerfile does not copy is not
+// Limited is the folder of a build that sends no more than the rubric's limits. What the Dockerfile does not copy is not
 // sent, so it costs nothing, however large it is: a student's virtual environment beside a Dockerfile that takes two files.
-type metered struct {
+type Limited struct {
 	fsutil.FS
 	limits check.BuildLimits
 	stop   func() // ends the build: it would wait for the rest for ever
@@ -33,8 +33,13 @@ type metered struct {
 
 var errTooMuch = errors.New("the context is over its limit")
 
+// Limit returns a folder that calls stop, which ends the build, when more of it is asked for than the limits allow.
+func Limit(folder fsutil.FS, limits check.BuildLimits, stop func()) *Limited {
+	return &Limited{FS: folder, limits: limits, stop: stop}
+}
+
 // Open opens a file that the build asks for.
-func (m *metered) Open(name string) (io.ReadCloser, error) {
+func (m *Limited) Open(name string) (io.ReadCloser, error) {
 	m.mu.Lock()
 	m.files++
 	over := m.check()
@@ -46,17 +51,17 @@ func (m *metered) Open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &meteredFile{ReadCloser: f, of: m, name: filepath.ToSlash(name)}, nil
+	return &limitedFile{ReadCloser: f, of: m, name: filepath.ToSlash(name)}, nil
 }
 
-type meteredFile struct {
+type limitedFile struct {
 	io.ReadCloser
-	of   *metered
+	of   *Limited
 	name string
 	size int64
 }
 
-func (f *meteredFile) Read(p []byte) (int, error) {
+func (f *limitedFile) Read(p []byte) (int, error) {
 	n, err := f.ReadCloser.Read(p)
 	f.size += int64(n)
 	m := f.of
@@ -71,8 +76,8 @@ func (f *meteredFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// check says whether it is too much by now. The lock is held.
-func (m *metered) check() bool {
+// check reports whether it is too much by now. The lock is held.
+func (m *Limited) check() bool {
 	if !m.over && (m.files > m.limits.Files || m.bytes > int64(m.limits.Context)) {
 		m.over = true
 		m.stop()
@@ -80,8 +85,8 @@ func (m *metered) check() bool {
 	return m.over
 }
 
-// failure is that the build asked for too much, or nil.
-func (m *metered) failure() *check.BuildFailure {
+// Failure returns that the build asked for too much, or nil.
+func (m *Limited) Failure() *check.BuildFailure {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.over {
@@ -91,33 +96,35 @@ func (m *metered) failure() *check.BuildFailure {
 		Message: fmt.Sprintf("the Dockerfile copies more than %s or %d files; the largest is %q", m.limits.Context, m.limits.Files, m.largest)}
 }
 
-// hollow is a folder in which every file is empty but the ignore file, which the builder obeys:
-// enough to see which of them arrive, whatever they weigh.
-type hollow struct{ fsutil.FS }
+// Empty returns a folder in which every file is empty but the ignore file, which the builder obeys: enough to see which
+// of them arrive, whatever they weigh.
+func Empty(folder fsutil.FS) fsutil.FS { return emptyFiles{folder} }
+
+type emptyFiles struct{ fsutil.FS }
 
 const ignoreFile = ".dockerignore"
 
 // Walk visits what is below a path.
-func (h hollow) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
-	return h.FS.Walk(ctx, target, func(name string, d fs.DirEntry, err error) error {
+func (e emptyFiles) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
+	return e.FS.Walk(ctx, target, func(name string, d fs.DirEntry, err error) error {
 		if d != nil && d.Type().IsRegular() && name != ignoreFile {
-			d = hollowEntry{d}
+			d = emptyEntry{d}
 		}
 		return visit(name, d, err)
 	})
 }
 
 // Open gives nothing of any file but the ignore file.
-func (h hollow) Open(name string) (io.ReadCloser, error) {
+func (e emptyFiles) Open(name string) (io.ReadCloser, error) {
 	if name == ignoreFile {
-		return h.FS.Open(name)
+		return e.FS.Open(name)
 	}
 	return io.NopCloser(strings.NewReader("")), nil
 }
 
-type hollowEntry struct{ fs.DirEntry }
+type emptyEntry struct{ fs.DirEntry }
 
-func (d hollowEntry) Info() (fs.FileInfo, error) {
+func (d emptyEntry) Info() (fs.FileInfo, error) {
 	info, err := d.DirEntry.Info()
 	if err != nil {
 		return nil, err
