@@ -102,6 +102,9 @@ func (m *machine) Started() check.Started { return m.started }
 func (m *machine) Do(context.Context, check.Request) (check.Answer, error) {
 	return check.Answer{Status: 200}, nil
 }
+func (m *machine) DoAtOnce(context.Context, check.Request, int) ([]check.Answer, []int, error) {
+	return nil, nil, nil
+}
 func (m *machine) Listeners(context.Context) ([]check.Listener, bool, error) { return nil, false, nil }
 func (m *machine) Processes(context.Context) ([]check.Process, bool, error)  { return nil, false, nil }
 func (m *machine) Environments(context.Context) ([]map[string]string, bool, error) {

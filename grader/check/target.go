@@ -189,6 +189,9 @@ type Container interface {
 	// Do sends one request and reads the answer to its limit. What the program does wrong is in the answer; the error is
 	// ours.
 	Do(ctx context.Context, r Request) (Answer, error)
+	// DoAtOnce sends one request n times, over connections that are all open before the first is used. by are the processes
+	// that were seen to take one of them, where that can be seen.
+	DoAtOnce(ctx context.Context, r Request, n int) (answers []Answer, by []int, err error)
 	// Listeners are the sockets that wait for connections inside. The error is ours; known is false when the image has
 	// nothing to find out with.
 	Listeners(ctx context.Context) (listeners []Listener, known bool, err error)
@@ -260,8 +263,9 @@ type Process struct {
 	Command []string
 	Catches uint64 // the signals that it has a handler for: bit 0 is signal 1
 	Ignores uint64
-	Blocks  uint64 // what it waits for in another way than by a handler
-	Serves  []int  // the ports on which it waits for connections, where that can be seen
+	Blocks  uint64         // what it waits for in another way than by a handler
+	Serves  []int          // the ports on which it waits for connections, where that can be seen
+	Talks   map[string]int // its connections: the port here of each, by a name that no other connection has
 }
 
 // Answers reports whether the process does something of its own on a signal.

@@ -34,6 +34,14 @@ func (s *Session) Do(ctx context.Context, r check.Request) (check.Answer, error)
 	return check.Answer{}, errNotStarted
 }
 
+// DoAtOnce sends one request to the main container several times at once.
+func (s *Session) DoAtOnce(ctx context.Context, r check.Request, n int) ([]check.Answer, []int, error) {
+	if c := s.current(); c != nil {
+		return c.DoAtOnce(ctx, r, n)
+	}
+	return nil, nil, errNotStarted
+}
+
 // Listeners are the main container's.
 func (s *Session) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
 	if c := s.current(); c != nil {

@@ -70,11 +70,16 @@ func (c *container) dial(ctx context.Context, w route) (net.Conn, error) {
 
 // send sends one request and hands on the answer, before its body is read. Redirects are answers.
 func (c *container) send(r *http.Request, w route, answered func(*http.Response) error) error {
-	transport := c.relay // a relay costs a process inside, so its connections are kept
-	if transport == nil || !w.relay {
-		transport = c.transport(w)
-		defer transport.CloseIdleConnections()
+	if c.relay != nil && w.relay { // a relay costs a process inside, so its connections are kept
+		return over(c.relay, r, answered)
 	}
+	transport := c.transport(w)
+	defer transport.CloseIdleConnections()
+	return over(transport, r, answered)
+}
+
+// over is send by a transport.
+func over(transport *http.Transport, r *http.Request, answered func(*http.Response) error) error {
 	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": "*/*"} {
 		if r.Header.Get(name) == "" {
 			r.Header.Set(name, value)
@@ -94,6 +99,13 @@ func url(port int, path string) string {
 
 // Do sends one request.
 func (c *container) Do(ctx context.Context, r check.Request) (check.Answer, error) {
+	return c.do(ctx, r, func(request *http.Request, answered func(*http.Response) error) error {
+		return c.send(request, route{c.started.Port, c.started.Loopback}, answered)
+	})
+}
+
+// do sends one request in the way that is given.
+func (c *container) do(ctx context.Context, r check.Request, send func(*http.Request, func(*http.Response) error) error) (check.Answer, error) {
 	timeout := r.Timeout
 	if timeout == 0 {
 		timeout = c.limits.HTTP.Timeout.Std()
@@ -109,7 +121,7 @@ func (c *container) Do(ctx context.Context, r check.Request) (check.Answer, erro
 	}
 	begun := time.Now()
 	answer := check.Answer{}
-	err = c.send(request, route{c.started.Port, c.started.Loopback}, func(response *http.Response) error {
+	err = send(request, func(response *http.Response) error {
 		limit := int64(c.limits.HTTP.Body)
 		answer.Status, answer.Header = response.StatusCode, response.Header
 		if response.StatusCode == http.StatusSwitchingProtocols {

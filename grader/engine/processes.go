@@ -35,14 +35,14 @@ func (c *container) Processes(ctx context.Context) ([]check.Process, bool, error
 	if err != nil {
 		return nil, false, err
 	}
-	waiting := waitingSockets(tables.Stdout)
+	sockets := readSockets(tables.Stdout)
 	var found []check.Process
 	for _, text := range strings.Split(out.Stdout, "process\x00")[1:] {
 		parts := strings.Split(text, "\x00")
 		if len(parts) < 3 {
 			continue
 		}
-		if p, pid, _ := readProcess(parts[0], strings.Split(strings.TrimSpace(parts[1]), "\n"), parts[2], waiting); pid > 0 {
+		if p, pid, _ := readProcess(parts[0], strings.Split(strings.TrimSpace(parts[1]), "\n"), parts[2], sockets); pid > 0 {
 			found = append(found, p)
 		}
 	}
@@ -56,7 +56,7 @@ func (c *container) processesHere() (found []check.Process) {
 	}
 	v4, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", c.pid))
 	v6, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp6", c.pid))
-	waiting := waitingSockets(string(v4) + string(v6))
+	known := readSockets(string(v4) + string(v6))
 	inside, parents := map[int]int{}, []int{}
 	for _, pid := range strings.Fields(string(list)) {
 		status, err := os.ReadFile("/proc/" + pid + "/status")
@@ -70,7 +70,7 @@ func (c *container) processesHere() (found []check.Process) {
 			to, _ := os.Readlink("/proc/" + pid + "/fd/" + e.Name())
 			sockets += to + "\n"
 		}
-		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00"), sockets, waiting)
+		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00"), sockets, known)
 		inside[outer] = p.ID
 		found, parents = append(found, p), append(parents, parent)
 	}
@@ -84,7 +84,7 @@ func (c *container) processesHere() (found []check.Process) {
 var socketText = regexp.MustCompile(`socket:\[(\d+)\]`)
 
 // readProcess reads what the kernel says of a process. Its numbers, and that of its parent, are also those of who reads.
-func readProcess(status string, command []string, sockets string, waiting map[string]int) (p check.Process, pid, parent int) {
+func readProcess(status string, command []string, held string, sockets map[string]socket) (p check.Process, pid, parent int) {
 	for _, line := range strings.Split(status, "\n") {
 		name, value, _ := strings.Cut(line, ":")
 		fields := strings.Fields(value)
@@ -110,25 +110,37 @@ func readProcess(status string, command []string, sockets string, waiting map[st
 		}
 	}
 	p.Command = command
-	for _, m := range socketText.FindAllStringSubmatch(sockets, -1) {
-		if port, ok := waiting[m[1]]; ok && !slices.Contains(p.Serves, port) {
-			p.Serves = append(p.Serves, port)
+	for _, m := range socketText.FindAllStringSubmatch(held, -1) {
+		switch known, ok := sockets[m[1]]; {
+		case ok && known.waits && !slices.Contains(p.Serves, known.port):
+			p.Serves = append(p.Serves, known.port)
+		case ok && !known.waits && known.port > 0:
+			if p.Talks == nil {
+				p.Talks = map[string]int{}
+			}
+			p.Talks[m[1]] = known.port
 		}
 	}
 	return p, pid, parent
 }
 
-// waitingSockets are the ports of the sockets in the kernel's tables that wait for connections, by their inodes.
-func waitingSockets(table string) map[string]int {
-	found := map[string]int{}
+// socket is one that waits for connections on a port, or that is the end here of a connection.
+type socket struct {
+	port  int
+	waits bool
+}
+
+// readSockets returns the sockets in the kernel's tables that wait for connections or are connected, by their inodes.
+func readSockets(table string) map[string]socket {
+	found := map[string]socket{}
 	for _, line := range strings.Split(table, "\n") {
 		fields := strings.Fields(line)
-		if len(fields) < 10 || fields[3] != "0A" {
+		if len(fields) < 10 || fields[3] != "0A" && fields[3] != "01" {
 			continue
 		}
 		_, port, _ := strings.Cut(fields[1], ":")
 		if n, err := strconv.ParseUint(port, 16, 16); err == nil {
-			found[fields[9]] = int(n)
+			found[fields[9]] = socket{int(n), fields[3] == "0A"}
 		}
 	}
 	return found

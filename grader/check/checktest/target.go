@@ -53,6 +53,7 @@ type Target struct {
 	Program func(env map[string]string) http.Handler        // a program that starts with these variables; called for each container
 	Env     func(env map[string]string) []map[string]string // the environments of its processes
 	Inside  []check.Process                                 // its processes
+	Takes   func(check.Process) bool                        // whether one takes connections of a burst; nil is all
 	Up      check.Started                                   // how every container comes up
 	Beside  *check.Started                                  // how those beside the main one come up, where otherwise
 	Run     map[string]check.Output                         // commands inside, by their words; others are not there
@@ -243,6 +244,23 @@ func (t *Target) Do(ctx context.Context, r check.Request) (check.Answer, error) 
 		a.Fault = "the connection was closed without an answer"
 	}
 	return a, nil
+}
+
+// DoAtOnce sends a request several times. Each of the processes that wait for connections takes some.
+func (t *Target) DoAtOnce(ctx context.Context, r check.Request, n int) (answers []check.Answer, by []int, err error) {
+	for range n {
+		a, err := t.Do(ctx, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		answers = append(answers, a)
+	}
+	for _, p := range t.Inside {
+		if t.Takes == nil || t.Takes(p) {
+			by = append(by, p.ID)
+		}
+	}
+	return answers, by, nil
 }
 
 // Listeners are those with which it came up.

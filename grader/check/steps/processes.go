@@ -2,28 +2,30 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// A burst of requests is sent at once, each over a connection of its own, and again after a pause,
-// for a process that is busy, or not up yet, gets none of the first.
+// Requests are sent in bursts, each over connections of its own, until each process that serves was seen to take one. What
+// still takes none after patient bursts is a helper of one that does. busyTime is how long a process may take to come to it.
 const (
 	burst      = 16
-	bursts     = 16
-	burstPause = 150 * time.Millisecond
+	burstPause = 100 * time.Millisecond
+	patient    = 10
+	busyTime   = 45 * time.Second
 )
 
 // scattered is the name in the memory of checks under which the request stands after which a
@@ -60,34 +62,57 @@ type crowd interface {
 	Asker
 	check.Source
 	Processes(ctx context.Context) ([]check.Process, bool, error)
+	DoAtOnce(ctx context.Context, r check.Request, n int) ([]check.Answer, []int, error)
 }
 
-// scatter is the item of a POST that stored something which not every process of the program has,
-// and the request that showed it; it is nil where all have it, or one process serves, or it was
-// looked at before.
+// scatter is the item of a POST that stored something which not every process of the program has; nil where all have it, or
+// one process serves, or it was looked at before.
 func (r *runner) scatter(ctx context.Context, s Step, e exchange) (*check.Item, error) {
 	target, ok := r.target.(crowd)
-	if !ok || e.request.Method != http.MethodPost || e.last().Status/100 != 2 || Scattered(r.in.Memory) != "" {
+	if !ok || e.request.Method != http.MethodPost || e.last().Status/100 != 2 {
 		return nil, nil
 	}
-	port := target.Started().Port
-	all, _, err := target.Processes(ctx)
-	count := len(serving(all, port))
-	if err != nil || count < 2 || !r.in.Memory.First("processes "+Route(s.request().Path)) {
+	if crowded, err := Crowded(ctx, target, r.in.Memory, s.request().Path); err != nil || !crowded {
 		return nil, err
 	}
-	seen, err := r.differing(ctx, s, e)
+	p := Posted{Name: s.request().String(), Request: e.request, To: e.to, Answer: e.last()}
+	p.IDs = append([]string{"id"}, slices.Sorted(maps.Values(s.Save))...)
+	for _, name := range slices.Sorted(maps.Keys(r.in.Fresh)) {
+		p.Words = append(p.Words, plainText(r.in.Fresh[name]))
+	}
+	return Scatter(ctx, target, r.in.Memory, p)
+}
+
+// Posted is a POST that stored something.
+type Posted struct {
+	Name    string // as the rubric writes it
+	Request check.Request
+	To      string // where a redirect led that was followed
+	Answer  check.Answer
+	IDs     []string // paths to what may be its id in the answer
+	Words   []string // that nothing else which is stored holds
+}
+
+// Crowded reports whether several processes serve, and nobody asked whether they share what is stored on a route.
+func Crowded(ctx context.Context, target crowd, m *check.Memory, route string) (bool, error) {
+	if Scattered(m) != "" {
+		return false, nil
+	}
+	all, _, err := target.Processes(ctx)
+	return err == nil && len(serving(all, target.Started().Port)) > 1 && m.First("processes "+Route(route)), err
+}
+
+// Scatter is the item of a POST to a program that is [Crowded], where not every process has what it stored; nil where all
+// have it. The error says that it could not be found out.
+func Scatter(ctx context.Context, target crowd, m *check.Memory, p Posted) (*check.Item, error) {
+	seen, count, err := p.differing(ctx, target)
 	if err != nil || seen == "" {
 		return nil, err
 	}
-	if all, _, err = target.Processes(ctx); err != nil {
-		return nil, err
-	}
-	count = max(count, len(serving(all, port))) // some may have come up meanwhile
-	r.in.Memory.Note(scattered, s.request().String())
-	return &check.Item{Name: s.request().String(), Alone: true,
+	m.Note(scattered, p.Name)
+	return &check.Item{Name: p.Name, Alone: true,
 		Want: "what is created in every answer that follows, whichever process gives it",
-		Got:  fmt.Sprintf("%d processes serve port %d, and each has a memory of its own", count, port),
+		Got:  fmt.Sprintf("%d processes serve port %d, and each has a memory of its own", count, target.Started().Port),
 		Hint: check.Hint{Cause: seen, Edit: oneProcess(target),
 			Advice: "Start one process, or store where all of them look: in a file or a database."}}, nil
 }
@@ -129,57 +154,129 @@ func runs(p check.Process) string {
 	return path.Base(p.Command[0])
 }
 
-// differing says what differs in answers to the same request for what a POST stored, or is empty
-// where none does. Asked for is the thing itself or, where that never answers, the list.
-func (r *runner) differing(ctx context.Context, s Step, e exchange) (string, error) {
-	route, _, _ := strings.Cut(e.request.Path, "?")
-	if e.to != "" {
-		route, _, _ = strings.Cut(e.to, "?")
+// servers are the processes that answer on a port. One that took no connection in patient bursts, where an ancestor took
+// some, is a helper of that one. all reports whether each server was seen to take one.
+func servers(processes []check.Process, port int, taking map[int]bool, bursts int) (ids []int, all bool) {
+	parents := map[int]int{}
+	for _, p := range processes {
+		parents[p.ID] = p.Parent
 	}
-	value, _ := Decode(e.last().Body)
-	var asked []lookup
-	for _, key := range append([]string{"id"}, slices.Sorted(maps.Values(s.Save))...) {
+	all = true
+	for _, p := range serving(processes, port) {
+		id := p.ID
+		for id != 0 && !taking[id] {
+			id = parents[id]
+		}
+		if id != p.ID && bursts < patient {
+			id = 0
+		}
+		if id == 0 {
+			id, all = p.ID, false
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, all
+}
+
+// differing says what differs in answers to the same request for what a POST stored, and how many processes serve; it is
+// empty where all that serve were seen to answer alike. A process that came or went meanwhile may have taken along what was
+// stored, and so may one where none has it: the POST is then sent again.
+func (p Posted) differing(ctx context.Context, target crowd) (string, int, error) {
+	port, deadline := target.Started().Port, time.Now().Add(busyTime)
+	for again := false; ; again = true {
+		before, _, err := target.Processes(ctx)
+		if err != nil {
+			return "", 0, err
+		}
+		if again {
+			if p.Answer, p.To, err = Follow(ctx, target, p.Request); err != nil {
+				return "", 0, err
+			}
+		}
+		asked := p.lookups()
+		everywhere, err := look(ctx, target, asked, before, deadline)
+		if err != nil {
+			return "", 0, err
+		}
+		after, _, err := target.Processes(ctx)
+		if err != nil {
+			return "", 0, err
+		}
+		taking, found := map[int]bool{}, true
+		for _, l := range asked {
+			maps.Copy(taking, l.taking)
+			found = found && (l.found || !l.missed)
+		}
+		ids, _ := servers(after, port, taking, patient)
+		if i := slices.IndexFunc(asked, lookup.differs); i >= 0 {
+			return fmt.Sprintf(asked[i].differ, asked[i].path, p.Name), len(ids), nil
+		}
+		same := slices.EqualFunc(serving(before, port), serving(after, port), func(a, b check.Process) bool { return a.ID == b.ID })
+		if everywhere && same && (found || again && p.Answer.Status/100 == 2) {
+			return "", len(ids), nil
+		}
+		if time.Now().After(deadline) {
+			return "", 0, fmt.Errorf("finding out whether the %d processes that serve port %d share a memory: "+
+				"within %s, not each of them could be asked", len(ids), port, busyTime)
+		}
+	}
+}
+
+// look asks until each process that serves has answered each lookup, or two answers to one differ, the first of them where
+// that differs at all, or the time is up.
+func look(ctx context.Context, target crowd, asked []lookup, processes []check.Process, deadline time.Time) (everywhere bool, err error) {
+	for n := 0; ; n++ {
+		everywhere = true
+		for i := range asked {
+			l := &asked[i]
+			if err := l.burst(ctx, target); err != nil {
+				return false, err
+			}
+			_, all := servers(processes, target.Started().Port, l.taking, n)
+			everywhere = everywhere && all
+		}
+		differs := slices.IndexFunc(asked, lookup.differs)
+		if everywhere || differs == 0 || differs > 0 && n >= patient || time.Now().After(deadline) {
+			return everywhere, nil
+		}
+		select {
+		case <-time.After(burstPause):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// lookups are the requests that tell whether a process has what was stored: for the thing itself, and for the list.
+func (p Posted) lookups() (asked []lookup) {
+	route, _, _ := strings.Cut(cmp.Or(p.To, p.Request.Path), "?")
+	value, _ := Decode(p.Answer.Body)
+	for _, key := range p.IDs {
 		id := at(value, strings.TrimSuffix(key, maybe))
 		switch id.(type) {
 		case json.Number, string:
 		default:
 			continue
 		}
-		asked = append(asked, lookup{path: strings.TrimSuffix(route, "/") + "/" + vars{"id": id}.path("$id"),
+		asked = append(asked, lookup{taking: map[int]bool{}, path: strings.TrimSuffix(route, "/") + "/" + vars{"id": id}.path("$id"),
 			has:    func(a check.Answer) bool { return a.Status/100 == 2 },
 			lacks:  func(a check.Answer) bool { return a.Status == http.StatusNotFound || a.Status == http.StatusGone },
 			differ: "GET %s answers after %s in one process, and does not know it in another."})
 		break
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.in.Fresh)) {
-		if text := []byte(plainText(r.in.Fresh[name])); bytes.Contains(e.request.Body, text) {
+	for _, word := range p.Words {
+		if text := []byte(word); bytes.Contains(p.Request.Body, text) {
 			ok := func(a check.Answer) bool { return a.Status/100 == 2 && a.Fault == "" && !a.Truncated }
-			asked = append(asked, lookup{path: route,
+			asked = append(asked, lookup{taking: map[int]bool{}, path: route,
 				has:    func(a check.Answer) bool { return ok(a) && bytes.Contains(a.Body, text) },
 				lacks:  func(a check.Answer) bool { return ok(a) && !bytes.Contains(a.Body, text) },
 				differ: "GET %s has what %s stored in one process, and not in another."})
 			break
 		}
 	}
-	for n := range bursts {
-		for i := range asked {
-			if err := asked[i].burst(ctx, r.target); err != nil {
-				return "", err
-			}
-			if asked[i].found && asked[i].missed {
-				return fmt.Sprintf(asked[i].differ, asked[i].path, s.request()), nil
-			}
-		}
-		if n == bursts-1 {
-			break
-		}
-		select {
-		case <-time.After(burstPause):
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-	return "", nil
+	return asked
 }
 
 // lookup is a request for something that was stored, and what its answers were so far.
@@ -188,52 +285,78 @@ type lookup struct {
 	has, lacks    func(check.Answer) bool
 	differ        string
 	found, missed bool
+	taking        map[int]bool // the processes that were seen to take it
 }
 
+func (l lookup) differs() bool { return l.found && l.missed }
+
 // burst sends the request many times at once.
-func (l *lookup) burst(ctx context.Context, target Asker) error {
-	answers, errs := make([]check.Answer, burst), make([]error, burst)
+func (l *lookup) burst(ctx context.Context, target crowd) error {
 	get := check.Request{Method: http.MethodGet, Path: l.path, Header: http.Header{"Accept": {"*/*"}}}
-	gate := make(chan struct{})
-	var group sync.WaitGroup
-	for i := range burst {
-		group.Go(func() {
-			<-gate // all leave together
-			answers[i], _, errs[i] = Follow(ctx, target, get)
-		})
+	_, to, err := Follow(ctx, target, get)
+	if err != nil {
+		return err
 	}
-	close(gate)
-	group.Wait()
-	for i, a := range answers {
-		if errs[i] != nil {
-			return errs[i]
-		}
+	get.Path = cmp.Or(to, get.Path)
+	answers, by, err := target.DoAtOnce(ctx, get, burst)
+	if err != nil {
+		return err
+	}
+	for _, a := range answers {
 		l.found, l.missed = l.found || l.has(a), l.missed || l.lacks(a)
+	}
+	for _, id := range by {
+		l.taking[id] = true
 	}
 	return nil
 }
 
-var workers = []*regexp.Regexp{
-	regexp.MustCompile(`,\s*"(?:--workers|-w)"\s*,\s*"\d+"|,\s*"(?:--workers=|-w=?)\d+"`),
-	regexp.MustCompile(`\s+(?:--workers|-w)[ =]?\d+\b`),
-}
+var (
+	workers = []*regexp.Regexp{
+		regexp.MustCompile(`,\s*"(?:--workers|-w)"\s*,\s*"\d+"|,\s*"(?:--workers=|-w=?)\d+"`),
+		regexp.MustCompile(`\s+(?:--workers|-w)[ =]?\d+\b`),
+	}
+	named   = regexp.MustCompile(`(?:--workers|-w)[ =]?\$\{?(\w+)`)
+	setting = regexp.MustCompile(`^(\s*workers\s*=\s*|.*\buvicorn\.run\(.*\bworkers\s*=\s*)(?:[2-9]|[1-9]\d+|.*cpu_count.*)\b(.*)$`)
+)
 
-// oneProcess is the edit that takes the number of workers out of the command that starts the
-// program.
+// concurrency is the variable from which uvicorn and gunicorn take the number of their workers.
+const concurrency = "WEB_CONCURRENCY"
+
+// oneProcess is the edit that lets one process serve, where the number is set: in the command that starts the program, in a
+// variable, in gunicorn's own file, or in the program.
 func oneProcess(s check.Source) *check.Edit {
 	file, err := s.Dockerfile()
 	if err != nil {
 		return nil
 	}
+	variable := concurrency
 	for _, name := range []string{"CMD", "ENTRYPOINT"} {
 		in := file.Last(name)
+		if in == nil {
+			continue
+		}
 		for _, pattern := range workers {
-			if in == nil {
-				break
-			}
 			if edit := check.EditOf(file.Name, file.Replace(*in, pattern, "")); edit != nil {
 				return edit
 			}
+		}
+		if m := named.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+			variable = m[1]
+		}
+	}
+	set := regexp.MustCompile(`\b` + regexp.QuoteMeta(variable) + `([ =]"?)\d+`)
+	for _, in := range slices.Backward(file.Final().Instructions) {
+		if in.Name != "ENV" && in.Name != "ARG" {
+			continue
+		}
+		if edit := check.EditOf(file.Name, file.Replace(in, set, variable+"${1}1")); edit != nil {
+			return edit
+		}
+	}
+	for _, name := range []string{"gunicorn.conf.py", check.StartedFile(s)} {
+		if edit := check.Rewrite(s.FS(), name, 1, math.MaxInt, setting, "${1}1$2"); edit != nil {
+			return edit
 		}
 	}
 	return nil

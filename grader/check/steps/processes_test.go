@@ -3,6 +3,7 @@ package steps_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -72,6 +73,89 @@ func TestProcesses(t *testing.T) {
 		target := checktest.New().With("Dockerfile", "FROM python\n"+c.cmd+"\n").Serve(c.program)
 		target.Inside = c.inside
 		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), create, target), c.name)
+	}
+}
+
+// TestReached: that all answer alike says nothing while one that serves was not reached, nor where none has what was stored
+// by a process that is gone.
+func TestReached(t *testing.T) {
+	const create = "fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}, json: {title: $a}}]"
+	const all = "ok POST /tasks"
+	one := started + "got 2 " + memory
+	for name, c := range map[string]struct {
+		late  int // bursts until the second process takes its first connection
+		apart bool
+		lost  bool // the process that answered the first POST is replaced by one that has nothing
+		want  string
+	}{
+		"a process that is long in coming":                     {late: 5, apart: true, want: one},
+		"a process that is long in coming, of a shared store":  {late: 5, want: all},
+		"a process that is replaced":                           {apart: true, lost: true, want: one},
+		"a process that is replaced, in front of one database": {lost: true, want: all},
+	} {
+		first := checktest.NewAPI().Handler()
+		second, bursts, posts := first, 0, 0
+		if c.apart {
+			second = checktest.NewAPI().Handler()
+		}
+		target := checktest.New()
+		target.Inside = below(2, []int{8000}, []int{8000})
+		n := 0
+		target.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n++; r.Method == http.MethodPost {
+				if posts++; c.lost && posts == 2 {
+					target.Inside[1].ID = 99
+					if c.apart {
+						first = checktest.NewAPI().Handler()
+					}
+				}
+			}
+			switch {
+			case c.apart && c.lost && posts == 1 && r.Method == http.MethodGet:
+				w.WriteHeader(http.StatusNotFound) // from the one that came in its place
+			case bursts > c.late && n%2 == 0:
+				second.ServeHTTP(w, r)
+			default:
+				first.ServeHTTP(w, r)
+			}
+		}))
+		target.Takes = func(p check.Process) bool {
+			if p.ID == 8 {
+				bursts++
+				return bursts > c.late
+			}
+			return true
+		}
+		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), create, target), name)
+	}
+}
+
+// TestHelpers: children that have the port from the process which serves, and take nothing, are none of those that serve.
+func TestHelpers(t *testing.T) {
+	target := checktest.New()
+	target.Inside = below(3, []int{8000}, []int{8000})
+	target.Takes = func(p check.Process) bool { return p.ID == 1 }
+	assert.Equal(t, "ok POST /tasks", checktest.Asked(t, kind.Kind(), "fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}}]", target))
+}
+
+// TestOneProcess: the edit is made where the number of processes is set.
+func TestOneProcess(t *testing.T) {
+	for _, c := range []struct{ dockerfile, file, text, want string }{
+		{"ENV PORT=8000 WEB_CONCURRENCY=4\nCMD [\"gunicorn\", \"main:app\"]", "", "", "Make line 2 of Dockerfile `ENV PORT=8000 WEB_CONCURRENCY=1`."},
+		{"ENV WEB_CONCURRENCY 4\nCMD uvicorn main:app", "", "", "Make line 2 of Dockerfile `ENV WEB_CONCURRENCY 1`."},
+		{"ENV WORKERS=3\nCMD [\"sh\", \"-c\", \"exec gunicorn -w $WORKERS main:app\"]", "", "", "Make line 2 of Dockerfile `ENV WORKERS=1`."},
+		{"CMD [\"gunicorn\", \"main:app\"]", "gunicorn.conf.py", "bind = \"0.0.0.0:8000\"\nworkers = multiprocessing.cpu_count() * 2 + 1\n", "Make line 2 of gunicorn.conf.py `workers = 1`."},
+		{"CMD [\"python\", \"serve.py\"]", "serve.py", "uvicorn.run(\"main:app\", port=8000, workers=4, reload=False)\n",
+			"Make line 1 of serve.py `uvicorn.run(\"main:app\", port=8000, workers=1, reload=False)`."},
+		{"CMD [\"node\", \"server.js\"]", "server.js", "cluster.fork()\n", ""},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM python\n"+c.dockerfile+"\n").Serve(spread(checktest.NewAPI().Handler(), checktest.NewAPI().Handler()))
+		if c.file != "" {
+			target.With(c.file, c.text)
+		}
+		target.Inside = below(2, []int{8000}, []int{8000})
+		said := checktest.Asked(t, kind.Kind(), "fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}}]", target)
+		assert.Equal(t, strings.TrimSpace(started+"got 2 "+memory+" "+c.want), said)
 	}
 }
 

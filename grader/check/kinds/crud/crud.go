@@ -4,6 +4,8 @@ package crud
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +27,8 @@ with two changes of one thing, a delete, a create with a body that was there bef
 change nothing where it is refused. What these find is found whatever the seed; then chance decides.
 
 A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
-below it, at its id. gone is a GET or a DELETE of what was deleted before. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
+below it, at its id. gone is a GET or a DELETE of what was deleted before. Where several processes serve and each has a memory of
+its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
 		Example: `id: walk
 points: 2
 crud:
@@ -102,6 +105,11 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 	if by := steps.Scattered(in.Memory); by != "" {
 		return steps.Scatters(by), nil
 	}
+	if apart, err := c.apart(ctx, t, in); err != nil {
+		return check.Outcome{}, err
+	} else if apart != nil {
+		return check.Outcome{Items: []check.Item{*apart}}, nil
+	}
 	var o check.Outcome
 	var led *check.Item
 	for n := range c.Walks {
@@ -131,6 +139,26 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		o.Items = append(o.Items, *led)
 	}
 	return o, nil
+}
+
+// apart creates one thing where several processes serve and no check before looked at what they share. Its item is that not
+// all of them have it; nil where they do.
+func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*check.Item, error) {
+	if crowded, err := steps.Crowded(ctx, t, in.Memory, c.At); err != nil || !crowded {
+		return nil, err
+	}
+	body := c.body(c.New, in.Rand)
+	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: request(http.MethodPost, c.At, body), IDs: []string{c.ID}}
+	for _, key := range slices.Sorted(maps.Keys(body)) {
+		if word, ok := body[key].(string); ok {
+			p.Words = append(p.Words, word)
+		}
+	}
+	var err error
+	if p.Answer, p.To, err = steps.Follow(ctx, t, p.Request); err != nil || p.Answer.Status/100 != 2 {
+		return nil, err
+	}
+	return steps.Scatter(ctx, t, in.Memory, p)
 }
 
 // hint is what to do about it.

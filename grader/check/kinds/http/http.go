@@ -21,8 +21,9 @@ meets it on a route fails with that alone. No other redirect is followed, nor is
 failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.
 
 Where several processes answer on the program's port (workers, a cluster), the first POST that stores something is looked up
-over many connections at once. Where some of them do not have it, the check that sent the POST fails with that; checks that ask
-for what was stored are blocked by it, and the rest is asked. Processes that share a file or a database have it all.`,
+over many connections at once, until each of them was seen to take one. Where some of them do not have it, the check that sent the POST fails with that; checks that ask
+for what was stored are blocked by it, and the rest is asked. Processes that share a file or a database have it all. Where a process cannot be reached in 45 seconds,
+the check is an error, and costs nothing.`,
 		Topics: steps.Topics(),
 		Example: `id: create
 points: 5

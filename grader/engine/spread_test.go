@@ -1,0 +1,53 @@
+package engine
+
+import (
+	_ "embed"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	kind "github.com/taskgrader/taskgrader/grader/check/kinds/http"
+)
+
+//go:embed testdata/workers.py
+var workers string
+
+// TestWorkers: what several processes share is found out alike in each of many runs, however connections fall.
+func TestWorkers(t *testing.T) {
+	const entry = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, save: {x: id}}\n- {send: GET /tasks/$x, json: {title: $a}}"
+	const apart = "0 POST /tasks: want what is created in every answer that follows, whichever process gives it; " +
+		"got 2 processes serve port 8000, and each has a memory of its own; hint: GET /tasks/1 answers after POST /tasks in one process, " +
+		"and does not know it in another. Start one process, or store where all of them look: in a file or a database." +
+		"\n- GET /tasks/$x: not asked: what it would answer is chance"
+	const together = "ok POST /tasks\nok GET /tasks/$x"
+	for _, c := range []struct {
+		how, want string
+		runs      int
+	}{
+		{"apart", apart, 10}, {"kept", apart, 10}, {"late", apart, 1}, {"file", together, 2}, {"helpers", together, 1},
+	} {
+		t.Run(c.how, func(t *testing.T) {
+			t.Parallel()
+			job := jobOf(t, folder(t, map[string]string{"main.py": workers,
+				"Dockerfile": "FROM python:3.12-slim\nCOPY main.py /main.py\nCMD [\"python3\", \"/main.py\", \"" + c.how + "\"]\n"}))
+			for range c.runs {
+				s, err := tested.Open(t.Context(), job)
+				require.NoError(t, err)
+				started(t, s)
+				target := struct {
+					check.Source
+					*Session
+				}{job.Source, s}
+				o, err := checktest.Entry(t, kind.Kind(), entry).Asks.Ask(t.Context(), target,
+					check.Input{Fresh: map[string]any{"a": "violet"}, Line: strconv.Itoa, Memory: &check.Memory{}})
+				require.NoError(t, err)
+				assert.Equal(t, c.want, checktest.Say(o))
+				require.NoError(t, s.Close())
+			}
+		})
+	}
+}
