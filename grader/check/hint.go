@@ -42,6 +42,9 @@ func (h Hint) String() string {
 
 // String returns the edit in one sentence.
 func (e Edit) String() string {
+	if out := e.takenOut(); out != "" {
+		return fmt.Sprintf("Take %s out of %s.", out, e.File)
+	}
 	lines := strings.Split(e.New, "\n")
 	quoted := "`" + strings.Join(lines, "` and below it `") + "`"
 	if len(lines) > 2 {
@@ -58,6 +61,38 @@ func (e Edit) String() string {
 		return fmt.Sprintf("Write %s at the top of %s.", quoted, e.File)
 	}
 	return fmt.Sprintf("Write %s below line %d of %s.", quoted, e.Line, e.File)
+}
+
+// takenOut names the lines that an edit of several takes out, where that is all it does; else it is empty.
+func (e Edit) takenOut() string {
+	old, kept := strings.Split(e.Old, "\n"), strings.Split(e.New, "\n")
+	if e.New == "" {
+		kept = nil
+	}
+	var gone []int
+	for i, line := range old {
+		if len(kept) > 0 && kept[0] == line {
+			kept = kept[1:]
+		} else {
+			gone = append(gone, e.Line+i)
+		}
+	}
+	if len(old) < 2 || len(kept) > 0 || len(gone) == 0 {
+		return ""
+	}
+	var parts []string
+	for i := 0; i < len(gone); i++ {
+		first := gone[i]
+		for i+1 < len(gone) && gone[i+1] == gone[i]+1 {
+			i++
+		}
+		if gone[i] > first {
+			parts = append(parts, fmt.Sprintf("lines %d to %d", first, gone[i]))
+		} else {
+			parts = append(parts, fmt.Sprintf("line %d", first))
+		}
+	}
+	return strings.Join(parts, " and ")
 }
 
 // Rewrite returns the edit that changes the first of some lines of a file that a pattern matches, each match expanded as by

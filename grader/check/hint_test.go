@@ -15,6 +15,9 @@ func TestHint(t *testing.T) {
 		"Write `.env` at the top of .dockerignore.":                 {Edit: &Edit{File: ".dockerignore", New: ".env"}},
 		"Write `EXPOSE 8000` below line 2 of Dockerfile.":           {Edit: &Edit{File: "Dockerfile", Line: 2, New: "EXPOSE 8000"}},
 		"Take `USER x` out of Dockerfile, line 2.":                  {Edit: &Edit{File: "Dockerfile", Line: 2, Old: "USER x"}},
+		"Take lines 2 to 3 out of Dockerfile.":                      {Edit: &Edit{File: "Dockerfile", Line: 2, Old: "a\nb"}},
+		"Take line 1 and lines 3 to 4 out of Dockerfile.":           {Edit: &Edit{File: "Dockerfile", Line: 1, Old: "a\nb\nc\nd", New: "b"}},
+		"Make lines 1 to 2 of Dockerfile `b` and below it `a`.":     {Edit: &Edit{File: "Dockerfile", Line: 1, Old: "a\nb", New: "b\na"}},
 	} {
 		assert.Equal(t, want, h.String())
 	}

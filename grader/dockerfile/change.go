@@ -170,6 +170,19 @@ func WithExec(command string) (text string, ok bool) {
 // unquote is what stands in quotes, and variables in braces.
 var unquote = regexp.MustCompile(`'[^']*'|"[^"` + "`" + `]*"|\$\{[^{}]*\}`)
 
+// Rebase is the change that builds a stage on another image. It is nil where its FROM does not name the image as it is.
+func (f *File) Rebase(s *Stage, image string) *Change {
+	if s.Line < 1 || s.Line > len(f.Lines) {
+		return nil
+	}
+	old := f.Lines[s.Line-1]
+	word := regexp.MustCompile(`^(\s*\S+(?:\s+--\S+)*\s+)` + regexp.QuoteMeta(s.Base) + `(\s|$)`)
+	if !word.MatchString(old) {
+		return nil
+	}
+	return f.parsed(Change{Line: s.Line, Old: old, New: word.ReplaceAllString(old, "${1}"+strings.ReplaceAll(image, "$", "$$")+"${2}")})
+}
+
 // Absolute is the change that gives a relative WORKDIR the whole path: joined with the one before, or below the folder that
 // the base image begins in, where that is known. It is nil otherwise.
 func (f *File) Absolute(in Instruction) *Change {

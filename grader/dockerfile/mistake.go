@@ -99,25 +99,26 @@ func (c Change) apply(lines []string) (out []string, ok bool) {
 	return append(out, lines[at+len(old):]...), true
 }
 
-// fence is a line of a page on which a Dockerfile is shown.
+// fence is a line of a page on which a Dockerfile is shown. What stands below the end of the block is taken out, too, unless
+// it goes on with the Dockerfile.
 func fence(s slip) *cause {
-	if !strings.HasPrefix(s.line, "```") {
+	marks := func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "```") }
+	if !marks(s.line) {
 		return nil
 	}
-	var others []string
-	for n := s.number; n < len(s.lines); n++ {
-		if strings.HasPrefix(strings.TrimSpace(s.lines[n]), "```") {
-			others = append(others, fmt.Sprint(n+1))
-		}
+	c := &cause{words: "is a mark of Markdown around code, and no instruction", hint: "Take out the lines that begin with ```, and what is no part of a Dockerfile."}
+	rest := s.lines[s.number-1:]
+	block := rest[1:]
+	if slices.Contains(written(s.lines[:s.number-1]), "FROM") {
+		block = nil // it ends here
+	} else if end := slices.IndexFunc(block, marks); end >= 0 {
+		block = block[:end]
 	}
-	c := &cause{words: "is a mark of Markdown around code, and no instruction"}
-	switch below := strings.TrimSpace(strings.Join(s.lines[s.number:], "")); {
-	case len(others) > 0:
-		c.hint = fmt.Sprintf("Take out the lines that begin with ```: %d, %s.", s.number, strings.Join(others, ", "))
-	case below != "":
-		c.hint = fmt.Sprintf("Take out line %d and what stands below it, which is no part of a Dockerfile.", s.number)
-	default:
-		c.change = &Change{Line: s.number, Old: s.lines[s.number-1]}
+	for _, kept := range [][]string{slices.DeleteFunc(slices.Clone(rest), marks), block} {
+		change := Change{Line: s.number, Old: strings.Join(rest, "\n"), New: strings.Join(kept, "\n")}
+		if c.change == nil && s.helps(change) {
+			c.change, c.hint = &change, ""
+		}
 	}
 	return c
 }

@@ -48,7 +48,6 @@ func TestMistakes(t *testing.T) {
 		{"This file builds my program.", "is a sentence, and no instruction", "", "# This file builds my program."},
 		{"services:", "belongs to a file for docker compose, and is no instruction",
 			"Call the file docker-compose.yml, and write the Dockerfile beside it: its first instruction is FROM.", ""},
-		{"```", "is a mark of Markdown around code, and no instruction", "Take out line 2 and what stands below it, which is no part of a Dockerfile.", ""},
 		{"&& rm -rf x", "goes on with line 1, which has no backslash at its end", "", ""}, // FROM does not go on either
 	} {
 		text := "FROM scratch\n" + c.line + "\nUSER a\n"
@@ -83,7 +82,12 @@ func TestMistakesAmongOthers(t *testing.T) {
 		{"FROM x\nRUN a \\\n  && b\n  && c\n", "`&& c` goes on with line 3, which has no backslash at its end", "", &Change{3, "  && b", "  && b \\"}},
 		{"FROM x\nRUN a &&\n b\n", "`b` goes on with line 2, which has no backslash at its end", "", &Change{2, "RUN a &&", "RUN a && \\"}},
 		{"FROM x\nUSER a\n```\n", "````` is a mark", "", &Change{3, "```", ""}},
-		{"```dockerfile\nFROM x\n```\n", "````dockerfile` is a mark", "Take out the lines that begin with ```: 1, 3.", nil},
+		{"```dockerfile\nFROM x\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```", "FROM x"}},
+		{"```dockerfile\nFROM x\n```\n.env\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```\n.env\n```", "FROM x"}},
+		{"```\nFROM x\n```\n```\nUSER a\n```\n", "````` is a mark", "", &Change{1, "```\nFROM x\n```\n```\nUSER a\n```", "FROM x\nUSER a"}},
+		{"```dockerfile\nFROM x\nUSER a\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\nUSER a", "FROM x\nUSER a"}},
+		{"FROM x\n```\nUSER a\n", "````` is a mark", "", &Change{2, "```\nUSER a", "USER a"}},
+		{"FROM x\n```\nThat is all.\n", "````` is a mark", "", &Change{2, "```\nThat is all.", ""}},
 		{"COPY a b\nFROM x\n", "`COPY a b` stands above FROM, and only ARG may", "Move line 2, `FROM x`, to the top of the file.", nil},
 		{"RUN x\n", "no build stage in current context", "Every Dockerfile begins with FROM and a base image: write that line first.", nil},
 		{"We use python here\n", "`We use python here` is a sentence", "Write the instructions themselves into the file, one a line: the first is FROM and a base image.", nil},
