@@ -138,6 +138,15 @@ func (r *Rules) Ignoring(pattern string, names ...string) *Rules {
 	return ignores(append(slices.Clone(r.Lines), pattern))
 }
 
+// Keeping returns the rules with a line at the end that lets a path in; nil where that does not.
+func (r *Rules) Keeping(name string) *Rules {
+	changed, err := Parse(r.File, []byte(strings.Join(append(slices.Clone(r.Lines), "!"+name), "\n")+"\n"))
+	if err != nil || changed.Decide(name).Ignored {
+		return nil
+	}
+	return changed
+}
+
 // ChangeTo is the change of the text that makes these rules others.
 func (r *Rules) ChangeTo(to *Rules) Change {
 	old, lines := r.Lines, to.Lines

@@ -100,7 +100,7 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 		r := ruleOf(id)
 		item := check.Passed(id)
 		if f := r.find(file); f != nil {
-			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: f.hint, File: file.Name, Line: f.line}
+			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: f.hinted(t), File: file.Name, Line: f.line}
 		} else if names := about[id]; names != nil && !says(file, names) {
 			item = check.Item{Name: id, Skipped: true, Got: "there is no " + strings.Join(names, " or ") + ", so there is nothing to judge"}
 		}
@@ -109,7 +109,7 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	for _, id := range d.Advise {
 		r := ruleOf(id)
 		if f := r.find(file); f != nil {
-			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hint, File: file.Name, Line: f.line})
+			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hinted(t), File: file.Name, Line: f.line})
 		}
 	}
 	if len(d.AllowFrom) > 0 {
@@ -228,10 +228,21 @@ type finding struct {
 	line int
 	got  string
 	hint check.Hint
+	edit func(check.Source) *check.Edit // the line to write, where the folder is needed to tell it; may be nil
+}
+
+// hinted is the hint, with the line to write in the place of advice where there is one.
+func (f *finding) hinted(t check.Source) check.Hint {
+	if f.edit != nil {
+		if edit := f.edit(t); edit != nil {
+			return check.Hint{Cause: f.hint.Cause, Edit: edit}
+		}
+	}
+	return f.hint
 }
 
 func at(in df.Instruction, got, hint string) *finding {
-	return &finding{in.Line, fmt.Sprintf(got, in.Text), check.Advise(hint)}
+	return &finding{line: in.Line, got: fmt.Sprintf(got, in.Text), hint: check.Advise(hint)}
 }
 
 // write is a finding with the line to write, or else with advice.

@@ -40,9 +40,9 @@ func swap(old, new string) string { return strings.Replace(good, old, new, 1) }
 var rules = []rule{
 	{check.Topic{ID: "from-pinned", Summary: "every base image names a tag or a digest", Why: "Without a tag, the image changes from one day to the next, and so does what you build.",
 		Bad: swap("python:3.12-slim", "python"), Good: good}, func(f *df.File) *finding {
-		for _, s := range f.Stages {
+		for i, s := range f.Stages {
 			if s.From < 0 && s.Base != "scratch" && tagOf(s.Base) == "" && !strings.Contains(s.Base, "$") {
-				return &finding{s.Line, "FROM " + s.Base, version(s.Base)}
+				return version(f, &f.Stages[i])
 			}
 		}
 		return nil
@@ -54,7 +54,7 @@ var rules = []rule{
 			s = &f.Stages[s.From]
 		}
 		if tagOf(s.Base) == "latest" {
-			return &finding{s.Line, "FROM " + s.Base, version(s.Base)}
+			return version(f, s)
 		}
 		return nil
 	}},
@@ -105,7 +105,12 @@ var rules = []rule{
 						if source.Name == "RUN" {
 							return at(*source, "%s mounts the program", hint)
 						}
-						return at(*source, "%s comes before the install", hint)
+						found := at(*source, "%s comes before the install", hint)
+						found.edit = func(t check.Source) *check.Edit {
+							edit, _ := check.InstallFirst(t, source.Line, in.Line)
+							return edit
+						}
+						return found
 					case c.WithoutProject():
 						prepared = true
 					}
@@ -238,7 +243,7 @@ var rules = []rule{
 		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, func(f *df.File) *finding {
 		last := f.Last("USER")
 		if last == nil {
-			return &finding{f.Final().Line, "no USER", check.Advise("Add RUN useradd app and USER app before CMD.")}
+			return &finding{line: f.Final().Line, got: "no USER", hint: check.Advise("Add RUN useradd app and USER app before CMD.")}
 		}
 		if user, _, _ := strings.Cut(strings.Join(last.Args, ""), ":"); user == "root" || user == "0" {
 			return at(*last, "%s", "Name a user that is not root.")
@@ -248,7 +253,7 @@ var rules = []rule{
 	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK", Why: "Docker can then tell a program that runs from one that works.",
 		Bad: good, Good: swap("CMD", "HEALTHCHECK CMD python -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health')\"\nCMD")}, func(f *df.File) *finding {
 		if in := f.Last("HEALTHCHECK"); in == nil || strings.EqualFold(strings.Join(in.Args, ""), "none") {
-			return &finding{f.Final().Line, "no HEALTHCHECK", check.Advise("Add a HEALTHCHECK that asks where the program says that it is well, such as /health.")}
+			return &finding{line: f.Final().Line, got: "no HEALTHCHECK", hint: check.Advise("Add a HEALTHCHECK that asks where the program says that it is well, such as /health.")}
 		}
 		return nil
 	}},
@@ -274,7 +279,7 @@ var rules = []rule{
 		if len(f.Stages) > 1 {
 			return nil
 		}
-		return &finding{f.Stages[0].Line, "one stage", check.Advise("Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.")}
+		return &finding{line: f.Stages[0].Line, got: "one stage", hint: check.Advise("Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.")}
 	}},
 }
 
@@ -331,16 +336,20 @@ var needs = map[string]string{
 	df.AsShell:  "A shell is needed for what the line does, and exec gives its place to the program.",
 }
 
-// tags are versions of images that are often built on.
-var tags = map[string]string{"python": "3.12-slim", "node": "22-slim", "golang": "1.24", "debian": "12-slim", "alpine": "3.22", "ubuntu": "24.04"}
-
-// version advises to name one.
-func version(base string) check.Hint {
-	name := strings.TrimSuffix(base, ":"+tagOf(base))
-	if tag := tags[path.Base(name)]; tag != "" {
-		return check.Advisef("Name a version, such as FROM %s:%s.", name, tag)
+// version says that a base image lacks one.
+func version(f *df.File, s *df.Stage) *finding {
+	name := strings.TrimSuffix(s.Base, ":"+tagOf(s.Base))
+	found := &finding{line: s.Line, got: "FROM " + s.Base, hint: check.Advisef("Write the version of %s that you use behind it, with a colon between.", name)}
+	if tagOf(s.Base) != "" {
+		found.hint = check.Advisef("Write the version of %s that you use in the place of %s.", name, tagOf(s.Base))
 	}
-	return check.Advisef("Write the version of %s that you use behind it, with a colon between.", name)
+	found.edit = func(t check.Source) *check.Edit {
+		if tag := check.Tag(t, name); tag != "" {
+			return check.EditOf(f.Name, f.Rebase(s, name+":"+tag))
+		}
+		return nil
+	}
+	return found
 }
 
 // bringsProgram says whether an instruction brings the program of the folder into the build, for good or for a RUN.

@@ -3,10 +3,12 @@ package dockerfile
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	df "github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
@@ -29,14 +31,15 @@ func found(t *testing.T, id, text string) string {
 	for _, r := range rules {
 		if r.ID == id {
 			if f := r.find(file); f != nil {
-				if e := f.hint.Edit; e != nil { // the line to write helps
+				hint := f.hinted(check.NewSource(fstest.MapFS{"Dockerfile": {Data: []byte(text)}, "requirements.txt": {Data: []byte("fastapi\n")}}))
+				if e := hint.Edit; e != nil { // the line to write helps
 					text, err := e.Apply(strings.Join(file.Lines, "\n"))
 					require.NoError(t, err)
 					changed, err := df.Parse("Dockerfile", []byte(text))
 					require.NoError(t, err)
 					assert.Nil(t, r.find(changed), text)
 				}
-				return strings.Join([]string{string(rune('0' + f.line)), f.got, f.hint.String()}, "; ")
+				return strings.Join([]string{string(rune('0' + f.line)), f.got, hint.String()}, "; ")
 			}
 			return "ok"
 		}
@@ -47,31 +50,31 @@ func found(t *testing.T, id, text string) string {
 
 func TestRules(t *testing.T) {
 	const (
-		tag   = "; Name a version, such as FROM python:3.12-slim."
+		tag   = "; Make line 1 of Dockerfile `FROM python:3.12-slim`."
 		order = "; Copy only the file that lists the dependencies, install, then copy the program."
 		lists = " && rm -rf /var/lib/apt/lists/*\n"
 	)
 	for _, c := range []struct{ id, text, want string }{
 		// references
 		{"from-pinned", "FROM python\n", "1; FROM python" + tag},
-		{"from-pinned", "FROM localhost:5000/python\n", "1; FROM localhost:5000/python; Name a version, such as FROM localhost:5000/python:3.12-slim."},
+		{"from-pinned", "FROM localhost:5000/python\n", "1; FROM localhost:5000/python; Write the version of localhost:5000/python that you use behind it, with a colon between."},
 		{"from-pinned", "FROM localhost:5000/python:3.12\n", "ok"},
 		{"from-pinned", "FROM python@sha256:" + strings.Repeat("a", 64) + "\n", "ok"},
 		{"from-pinned", "FROM --platform=linux/amd64 python:3.12\n", "ok"},
-		{"from-pinned", "FROM python AS python\nFROM python\n", "1; FROM python" + tag}, // the second is the stage
+		{"from-pinned", "FROM python AS python\nFROM python\n", "1; FROM python; Make line 1 of Dockerfile `FROM python:3.12-slim AS python`."}, // the second is the stage
 		{"from-pinned", "FROM python:3.12 AS python\nFROM python\nFROM PYTHON\n", "ok"},
 		{"from-pinned", "FROM scratch\n", "ok"},
-		{"from-pinned", "ARG BASE=python\nFROM ${BASE}\n", "2; FROM python" + tag},
+		{"from-pinned", "ARG BASE=python\nFROM ${BASE}\n", "2; FROM python; Write the version of python that you use behind it, with a colon between."},
 		{"from-pinned", "ARG BASE=python:3.12\nFROM ${BASE}\n", "ok"},
 		{"from-pinned", "ARG V=\"3.12\"\nFROM python:${V}-slim as base\n", "ok"},
 		{"from-pinned", "ARG BASE\nFROM ${BASE}\n", "ok"}, // not known here
 		{"from-pinned", "ARG V\nFROM python:${V:-3.12}\n", "ok"},
 		{"from-not-latest", "FROM python:latest\n", "1; FROM python:latest" + tag},
-		{"from-not-latest", "FROM python:latest AS a\nFROM a\n", "1; FROM python:latest" + tag},
+		{"from-not-latest", "FROM python:latest AS a\nFROM a\n", "1; FROM python:latest; Make line 1 of Dockerfile `FROM python:3.12-slim AS a`."},
 		{"from-not-latest", "FROM python:latest AS a\nFROM python:3.12\nCOPY --from=a /x /x\n", "ok"},
 		{"from-not-latest", "FROM python:latest@sha256:" + strings.Repeat("a", 64) + "\n", "ok"},
 		{"from-not-latest", "FROM localhost:5000/latest\n", "ok"},
-		{"from-not-latest", "ARG T=latest\nFROM python:$T\n", "2; FROM python:latest" + tag},
+		{"from-not-latest", "ARG T=latest\nFROM python:$T\n", "2; FROM python:latest; Write the version of python that you use in the place of latest."},
 		{"from-not-latest", "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n", "ok"},
 
 		// folders and copies
@@ -85,15 +88,15 @@ func TestRules(t *testing.T) {
 		{"copy-not-add", "FROM x:1\nADD https://x/y /y\nADD a.tar.gz /b\n", "ok"},
 
 		// installs, as people write them
-		{"deps-before-source", "FROM x:1\nCOPY . .\nRUN pip install -r requirements.txt\n", "2; COPY . . comes before the install" + order},
-		{"deps-before-source", "FROM x:1\nCOPY . /app\nRUN python -m pip install --upgrade pip\n", "2; COPY . /app comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY . .\nRUN pip install -r requirements.txt\n", "2; COPY . . comes before the install; Make lines 2 to 3 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line."},
+		{"deps-before-source", "FROM x:1\nCOPY . /app\nRUN python -m pip install --upgrade pip\n", "2; COPY . /app comes before the install; Make lines 2 to 3 of Dockerfile `RUN python -m pip install --upgrade pip` and below it `COPY . /app`."},
 		{"deps-before-source", "FROM x:1\nCOPY --chown=app:app ./ ./\nRUN uv pip install --system -r requirements.txt\n", "2; COPY --chown=app:app ./ ./ comes before the install" + order},
-		{"deps-before-source", "FROM x:1\nCOPY [\"main.py\", \"/app/\"]\nRUN [\"pip\", \"install\", \"fastapi\"]\n", "2; COPY [\"main.py\", \"/app/\"] comes before the install" + order},
+		{"deps-before-source", "FROM x:1\nCOPY [\"main.py\", \"/app/\"]\nRUN [\"pip\", \"install\", \"fastapi\"]\n", "2; COPY [\"main.py\", \"/app/\"] comes before the install; Make lines 2 to 3 of Dockerfile `RUN [\"pip\", \"install\", \"fastapi\"]` and below it `COPY [\"main.py\", \"/app/\"]`."},
 		{"deps-before-source", "FROM x:1\nADD . .\nRUN poetry install\n", "2; ADD . . comes before the install" + order},
 		{"deps-before-source", "FROM x:1\ncopy ./app ./app\nrun cd app && \\\n  /usr/local/bin/pip3 install \\\n  fastapi\n", "2; copy ./app ./app comes before the install" + order},
 		{"deps-before-source", "FROM x:1\nCOPY src/tasks ./tasks\nRUN <<EOF\nset -e\npip install fastapi\nEOF\n", "2; COPY src/tasks ./tasks comes before the install" + order},
-		{"deps-before-source", "# escape=`\nFROM x:1\nCOPY . .\nRUN pip `\n  install x\n", "3; COPY . . comes before the install" + order},
-		{"deps-before-source", "\ufeffFROM x:1\r\nCOPY . .\r\nRUN pip install x\r\n", "2; COPY . . comes before the install" + order},
+		{"deps-before-source", "# escape=`\nFROM x:1\nCOPY . .\nRUN pip `\n  install x\n", "3; COPY . . comes before the install; Make lines 3 to 5 of Dockerfile `RUN pip ``, `  install x`, `COPY . .`, one a line."},
+		{"deps-before-source", "\ufeffFROM x:1\r\nCOPY . .\r\nRUN pip install x\r\n", "2; COPY . . comes before the install; Make lines 2 to 3 of Dockerfile `RUN pip install x` and below it `COPY . .`."},
 		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,target=. pip install -r requirements.txt\n", "2; RUN --mount=type=bind,target=. pip install -r requirements.txt mounts the program" + order},
 		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,source=requirements.txt,target=r.txt pip install -r r.txt\nCOPY . .\n", "ok"},
 		{"deps-before-source", "FROM x:1\nRUN --mount=type=bind,from=a,source=.,target=/a pip install /a/x.whl\n", "ok"},

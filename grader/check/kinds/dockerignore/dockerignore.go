@@ -107,7 +107,7 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 		decision := rules.Decide(name)
 		if !check.Arrives(arrived, name) {
 			item = check.Item{Name: item.Name, Want: name + " in the build", Got: "it is kept out", File: rules.File, Line: decision.Line,
-				Hint: check.Advisef("Add the line !%s at the end of %s, or remove the line that ignores it.", name, rules.File)}
+				Hint: keep(rules, name)}
 		}
 		o.Items = append(o.Items, item)
 		rows = append(rows, row(name, rules, item.Share == 1))
@@ -151,6 +151,17 @@ func advise(t check.Source, rules *dockerignore.Rules, paths ...string) check.Hi
 		return check.Hint{Advice: "Create a file .dockerignore beside the Dockerfile.", Edit: edit}
 	}
 	return check.Hint{Edit: edit}
+}
+
+// keep says which line lets a path into the build.
+func keep(rules *dockerignore.Rules, name string) check.Hint {
+	decision := rules.Decide(name)
+	h := check.Hint{Cause: fmt.Sprintf("Line %d of %s, %s, keeps it out.", decision.Line, rules.File, decision.Pattern), Advice: "Take that line out, or take the path back below it with !."}
+	if changed := rules.Keeping(name); changed != nil {
+		c := rules.ChangeTo(changed)
+		h.Advice, h.Edit = "", &check.Edit{File: rules.File, Line: c.Line, Old: c.Old, New: c.New}
+	}
+	return h
 }
 
 // unguarded is a path of the same name in a folder that a COPY brings in, where the ignore file would let it through; or empty.

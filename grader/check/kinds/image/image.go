@@ -3,10 +3,8 @@ package image
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,11 +86,23 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		return check.Outcome{}, image.Unmeasured
 	}
 	var o check.Outcome
-	if i.Size != nil {
-		o.Items = append(o.Items, i.Size.judge("size", image.Size, large(image, int64(i.Size.Full))))
-	}
-	if i.Added != nil {
-		o.Items = append(o.Items, i.Added.judge("size without the base", image.Added, large(image, 0)))
+	for _, asked := range []struct {
+		name string
+		*Range
+		size, full int64
+	}{{"size", i.Size, image.Size, i.full()}, {"size without the base", i.Added, image.Added, 0}} {
+		if asked.Range == nil {
+			continue
+		}
+		item := asked.judge(asked.name, asked.size)
+		if item.Share < 1 {
+			hint, err := large(ctx, t, image, asked.full)
+			if err != nil {
+				return check.Outcome{}, err
+			}
+			item.Hint = hint
+		}
+		o.Items = append(o.Items, item)
 	}
 	if i.User != "" {
 		item := check.Passed("user")
@@ -167,74 +177,22 @@ func exposed(image *check.ImageInfo) string {
 	return strings.Join(words, " ")
 }
 
+// full is the size of the whole image that is worth all, 0 where it is not asked.
+func (i *Image) full() int64 {
+	if i.Size == nil {
+		return 0
+	}
+	return int64(i.Size.Full)
+}
+
 // judge gives the share that a size is worth.
-func (r *Range) judge(name string, size int64, hint check.Hint) check.Item {
+func (r *Range) judge(name string, size int64) check.Item {
 	share := min(1, max(0, float64(int64(r.Zero)-size)/float64(r.Zero-r.Full)))
 	item := check.Item{Name: name, Share: share, Got: option.Size(size).String()}
 	if share < 1 {
-		item.Want, item.Hint = "at most "+r.Full.String(), hint
+		item.Want = "at most " + r.Full.String()
 	}
 	return item
-}
-
-// large says what makes an image large: the largest layer of the student's own, and the base where that alone is too much for
-// full, or for any image where full is 0, and a smaller one is to be had.
-func large(image *check.ImageInfo, full int64) check.Hint {
-	var h check.Hint
-	var largest check.ImageLayer
-	for _, l := range image.Layers {
-		if !l.Base && l.Size > largest.Size {
-			largest = l
-		}
-	}
-	if largest.Size > worth {
-		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", largest.Line, largest.Instruction, option.Size(largest.Size))
-		h.Advice = smaller(largest.Instruction)
-	}
-	if base := image.Size - image.Added; full > 0 && (base > full || largest.Size <= worth) && !small.MatchString(image.Base) && slim.MatchString(image.Base) {
-		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
-		h.Advice = strings.TrimSpace("Use the base in its -slim form. " + h.Advice)
-	}
-	if h.IsZero() {
-		h = check.Advise("Leave out of the image what the program does not need when it runs.")
-	}
-	return h
-}
-
-// worth is how many bytes a layer has at least that is worth looking at.
-const worth = 5_000_000
-
-var (
-	small = regexp.MustCompile(`slim|alpine|distroless|scratch`)
-	slim  = regexp.MustCompile(`(^|/)(python|node|debian|ruby|php|openjdk|golang|perl)(:|$)`) // have a -slim form
-)
-
-// smaller says what can be done about the layer of an instruction.
-func smaller(instruction string) string {
-	in := dockerfile.Instruction{Name: "RUN", Args: []string{strings.TrimPrefix(instruction, "RUN ")}}
-	if name, _, _ := strings.Cut(instruction, " "); strings.EqualFold(name, "COPY") || strings.EqualFold(name, "ADD") {
-		return "Copy only what the program needs, or list the rest in .dockerignore."
-	}
-	var advice []string
-	for _, c := range in.Commands() {
-		apt := c.Program == "apt" || c.Program == "apt-get"
-		switch {
-		case apt && c.Has("upgrade", "dist-upgrade", "full-upgrade"):
-			advice = append(advice, "Take "+c.Program+" upgrade out: a newer base image has what it brings.")
-		case apt && c.Has("install") && !strings.Contains(instruction, "/var/lib/apt/lists"):
-			advice = append(advice, "Install with --no-install-recommends, and end the line with && rm -rf /var/lib/apt/lists/*.")
-		case c.Program == "npm" && c.Installs() && !c.Has("--omit", "--production"):
-			advice = append(advice, "Write npm "+c.Args[0]+" --omit=dev && npm cache clean --force.")
-		case c.Pip() && c.Program != "uv" && !c.Has("--no-cache-dir"):
-			advice = append(advice, "Give pip --no-cache-dir.")
-		case c.Pip() && c.Program == "uv" && c.Has("sync") && !c.Has("--no-dev"):
-			advice = append(advice, "Give uv sync --no-dev, so that what only tests need stays out.")
-		}
-	}
-	if len(advice) == 0 {
-		return "Leave out what the program does not need when it runs."
-	}
-	return strings.Join(slices.Compact(advice), " ")
 }
 
 func layers(image *check.ImageInfo) check.Evidence {

@@ -2,6 +2,7 @@ package image_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,13 +67,13 @@ func TestLarge(t *testing.T) {
 	line := func(run string) string { return "Line 2, `RUN " + run + "`, adds 150MB, the most of your own lines. " }
 	for _, c := range []struct{ base, run, want string }{
 		{"python:3.12-slim", "train", line("train") + "Leave out what the program does not need when it runs."},
-		{"python:3.12", "train", line("train") + "The base, python:3.12, is 120MB. Use the base in its -slim form. Leave out what the program does not need when it runs."},
-		{"node:22-slim", "npm install", line("npm install") + "Write npm install --omit=dev && npm cache clean --force."},
-		{"python:3.12-slim", "apt-get update && apt-get upgrade -y", line("apt-get update && apt-get upgrade -y") + "Take apt-get upgrade out: a newer base image has what it brings."},
-		{"acme/base", "pip install torch", line("pip install torch") + "Give pip --no-cache-dir."},
-		{"python:3.12-slim", "uv sync", line("uv sync") + "Give uv sync --no-dev, so that what only tests need stays out."},
-		{"python:3.12-slim", "apt-get update && apt-get install -y gcc", line("apt-get update && apt-get install -y gcc") +
-			"Install with --no-install-recommends, and end the line with && rm -rf /var/lib/apt/lists/*."},
+		{"python:3.12", "train", line("train") + "The base, python:3.12, is 120MB. Leave out what the program does not need when it runs. Make line 1 of Dockerfile `FROM python:3.12-slim`."},
+		{"node:22-slim", "npm install", line("npm install") + "Leave out what the program does not need when it runs."},
+		{"python:3.12-slim", "apt-get update && apt-get upgrade -y", line("apt-get update && apt-get upgrade -y") + "What apt-get upgrade brings, a newer base image has already. Make line 2 of Dockerfile `RUN apt-get update`."},
+		{"acme/base", "pip install torch", line("pip install torch") + "Leave out what the program does not need when it runs."},
+		{"python:3.12-slim", "uv sync", line("uv sync") + "Leave out what the program does not need when it runs."},
+		{"python:3.12-slim", "pip install torch && fill /root/.cache/pip/http/a 2000000", strings.TrimSuffix(line("pip install torch && fill /root/.cache/pip/http/a 2000000"), ". ") +
+			"; 2MB of it is pip's cache. Make line 2 of Dockerfile `RUN pip install --no-cache-dir torch && fill /root/.cache/pip/http/a 2000000`."},
 	} {
 		assert.Equal(t, c.want, fill(c.base, c.run), c.base)
 	}

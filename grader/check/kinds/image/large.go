@@ -1,0 +1,151 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// worth is how many bytes a layer has at least that is worth looking at, and leftover how many a cache has.
+const (
+	worth    = 5_000_000
+	leftover = 1_000_000
+)
+
+var (
+	small = regexp.MustCompile(`slim|alpine|distroless|scratch`)
+	slim  = regexp.MustCompile(`(^|/)(python|node|debian|ruby|php|openjdk|golang|perl)(:|$)`) // have a -slim form
+)
+
+// large says what makes an image large: the largest layer of the student's own, and the base where that alone is too much for
+// full, or for any image where full is 0, and a smaller one is to be had.
+func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int64) (check.Hint, error) {
+	var h check.Hint
+	largest := -1
+	for i, l := range image.Layers {
+		if !l.Base && l.Size > worth && (largest < 0 || l.Size > image.Layers[largest].Size) {
+			largest = i
+		}
+	}
+	if largest >= 0 {
+		l := image.Layers[largest]
+		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", l.Line, l.Instruction, option.Size(l.Size))
+		if err := smaller(ctx, t, image, largest, &h); err != nil {
+			return h, err
+		}
+	}
+	if base := image.Size - image.Added; full > 0 && (base > full || largest < 0) && !small.MatchString(image.Base) && slim.MatchString(image.Base) {
+		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
+		if edit := rebased(t, image.Base); edit != nil {
+			h.Edit = edit
+		} else if lacks := check.Lacking(t); lacks != "" {
+			h.Advice = fmt.Sprintf("Its -slim form is smaller, and has no %s, which has to be installed there.", lacks)
+		} else {
+			h.Advice = strings.TrimSpace("Use the base in its -slim form. " + h.Advice)
+		}
+	}
+	if h.IsZero() {
+		h = check.Advise("Leave out of the image what the program does not need when it runs.")
+	}
+	return h, nil
+}
+
+// rebased is the line that builds the image on the slim form of its base.
+func rebased(t check.Source, base string) *check.Edit {
+	file, err := t.Dockerfile()
+	slimmer := check.Slim(t, base)
+	if err != nil || slimmer == "" {
+		return nil
+	}
+	s := file.Final()
+	for s.From >= 0 {
+		s = &file.Stages[s.From]
+	}
+	return check.EditOf(file.Name, file.Rebase(s, slimmer))
+}
+
+// cache is what a tool leaves in a layer, and the words that keep it out.
+type cache struct {
+	of     string
+	holds  *regexp.Regexp
+	change *regexp.Regexp
+	with   string
+}
+
+var (
+	end    = regexp.MustCompile(`\s*$`)
+	caches = []cache{
+		{"pip's cache", regexp.MustCompile(`(^|/)\.cache/pip/`), regexp.MustCompile(`(\bpip[\d.]*\s+install)\b`), "$1 --no-cache-dir"},
+		{"uv's cache", regexp.MustCompile(`(^|/)\.cache/uv/`), regexp.MustCompile(`(\buv\s+(?:sync|add|pip\s+(?:install|sync)))\b`), "$1 --no-cache"},
+		{"npm's cache", regexp.MustCompile(`(^|/)\.npm/_cacache/`), end, " && npm cache clean --force"},
+		{"apt's lists of packages", regexp.MustCompile(`^var/lib/apt/lists/`), end, " && rm -rf /var/lib/apt/lists/*"},
+	}
+)
+
+// smaller says what can be done about a layer: what of it is a cache, as its files show, and else by its words.
+func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer int, h *check.Hint) error {
+	l := image.Layers[layer]
+	file, err := t.Dockerfile()
+	if err != nil {
+		return err
+	}
+	in := file.At(l.Line)
+	if in == nil || in.Name != "RUN" {
+		h.Advice = "Copy only what the program needs, or list the rest in .dockerignore."
+		return nil
+	}
+	held := make([]int64, len(caches))
+	err = t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
+		for i, c := range caches {
+			if f.Layer == layer && !f.Delete && c.holds.MatchString(f.Path) {
+				held[i] += f.Size
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	most := 0
+	for i := range held {
+		if held[i] > held[most] {
+			most = i
+		}
+	}
+	if c := caches[most]; held[most] > leftover {
+		h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf("; %s of it is %s.", option.Size(held[most]), c.of)
+		if h.Edit = check.EditOf(file.Name, file.Replace(*in, c.change, c.with)); h.Edit == nil {
+			h.Advice = "Let that line leave none."
+		}
+		return nil
+	}
+	h.Advice = "Leave out what the program does not need when it runs."
+	for _, c := range in.Commands() {
+		switch {
+		case (c.Program == "apt" || c.Program == "apt-get") && c.Has("upgrade", "dist-upgrade", "full-upgrade"):
+			h.Advice = "What " + c.Program + " upgrade brings, a newer base image has already."
+			h.Edit = check.EditOf(file.Name, file.Replace(*in, upgrade, ""))
+		case c.Program == "npm" && c.Installs() && !c.Has("--omit", "--production") && text(t, "package.json", `"devDependencies"\s*:\s*\{\s*"`):
+			h.Advice = "package.json has devDependencies, and they are installed, too: npm " + c.Args[0] + " --omit=dev leaves them out, where the build does without."
+		case c.Program == "uv" && c.Has("sync") && !c.Has("--no-dev") && text(t, "pyproject.toml", `\[dependency-groups\]|dev-dependencies`):
+			h.Advice = "pyproject.toml has dependencies for development, and they are installed, too."
+			h.Edit = check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\buv\s+sync)\b`), "$1 --no-dev"))
+		}
+	}
+	return nil
+}
+
+// upgrade is a command that renews all packages of Debian, with what joins it to the one before or behind it.
+var upgrade = regexp.MustCompile(`(?:\s*&&\s*(?:\\\n\s*)?apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*|apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*\s*&&\s*)`)
+
+// text reports whether a file of the folder has what a pattern matches.
+func text(t check.Source, name, pattern string) bool {
+	data, err := fs.ReadFile(t.FS(), name)
+	return err == nil && regexp.MustCompile(pattern).Match(data)
+}
