@@ -58,6 +58,14 @@ func TestWhereItIsSet(t *testing.T) {
 		{`CMD ["node", "index.js"]`, "index.js", "const PORT = process.env.PORT || 5000;\napp.listen(PORT);\n", "index.js:1 const PORT = process.env.PORT || 8000;"},
 		{`CMD ["./app"]`, "main.go", "\thttp.ListenAndServe(\":5000\", nil)\n", "main.go:1 \thttp.ListenAndServe(\":8000\", nil)"},
 		{`CMD ["python", "main.py"]`, "main.py", "limit = 5000\n", ""},
+		{`CMD ["flask", "run", "--host", "0.0.0.0"]`, "main.py", "", `Dockerfile:2 CMD ["flask", "run", "--port", "8000", "--host", "0.0.0.0"]`},
+		{`CMD flask --app shop run -h 0.0.0.0`, "shop.py", "", ""},
+		{`CMD ["sh", "-c", "alembic upgrade head && gunicorn main:app"]`, "main.py", "", `Dockerfile:2 CMD ["sh", "-c", "alembic upgrade head && gunicorn --bind 0.0.0.0:8000 main:app"]`},
+		{`CMD gunicorn -b 0.0.0.0:${PORT:-5000} main:app`, "main.py", "", `Dockerfile:2 CMD gunicorn -b 0.0.0.0:${PORT:-8000} main:app`},
+		{`CMD ["python", "main.py"]`, "main.py", "import flask\napp.run(host='0.0.0.0')\n", "main.py:2 app.run(port=8000, host='0.0.0.0')"},
+		{`CMD ["node", "index.js"]`, "index.js", "app.listen(5000, () => {\nconsole.log('port: 5000')\n", "index.js:1 app.listen(8000, () => {"},
+		{`CMD ["npm", "start"]`, "package.json", `{"scripts": {"start": "next start -p 5000"}}`, `package.json:1 {"scripts": {"start": "next start -p 8000"}}`},
+		{`CMD ["./start.sh"]`, "start.sh", "#!/bin/sh\nexec uvicorn main:app --port 5000\n", "start.sh:2 exec uvicorn main:app --port 8000"},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With(c.name, c.program)
 		target.Up.Port = 5000
@@ -67,10 +75,17 @@ func TestWhereItIsSet(t *testing.T) {
 		{`CMD ["uvicorn", "main:app", "--host", "127.0.0.1"]`, "", `Dockerfile:2 CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]`},
 		{`CMD ["uvicorn", "main:app"]`, "", `Dockerfile:2 CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]`},
 		{`CMD ["python", "main.py"]`, "app.run(host=\"localhost\")\n", `main.py:1 app.run(host="0.0.0.0")`},
-		{`CMD ["python", "main.py"]`, "app.run()\n", ""},
+		{`CMD ["python", "main.py"]`, "app.run()\n", `main.py:1 app.run(host="0.0.0.0")`},
+		{`CMD ["python", "main.py"]`, "    app.run(debug=True)\n", `main.py:1     app.run(host="0.0.0.0", debug=True)`},
+		{`CMD ["python", "main.py"]`, "uvicorn.run('main:app', reload=True)\n", `main.py:1 uvicorn.run('main:app', host="0.0.0.0", reload=True)`},
+		{`CMD ["uvicorn", "main:app"]`, "uvicorn.run(app, host='127.0.0.1')\n", `Dockerfile:2 CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]`},
+		{`CMD uvicorn main:app --port 8000`, "", `Dockerfile:2 CMD uvicorn main:app --host 0.0.0.0 --port 8000`},
+		{`CMD ["hypercorn", "main:app"]`, "", `Dockerfile:2 CMD ["hypercorn", "--bind", "0.0.0.0:8000", "main:app"]`},
+		{`CMD ["gunicorn", "-w", "2", "main:app"]`, "", `Dockerfile:2 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "-w", "2", "main:app"]`},
+		{`CMD ["gunicorn", "-c", "conf.py", "main:app"]`, "", ""},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With("main.py", c.program)
-		target.Up.Loopback = true
+		target.Up.Loopback, target.Up.Port = true, 8000
 		assert.Equal(t, c.edit, edit(t, target, 1), c.start)
 	}
 }

@@ -15,39 +15,57 @@ import (
 // portHint says where the port is set: in the words of what starts, in an ENV line, or in the program.
 func portHint(t check.Target, got, wanted int) check.Hint {
 	from, to := strconv.Itoa(got), strconv.Itoa(wanted)
+	number := `\b` + from + `\b`
 	patterns := []*regexp.Regexp{
-		regexp.MustCompile(`((?:--port|-p|--bind|-b|runserver)\b["',= ]+(?:[\w.\[\]:*-]*:)?)` + from + `\b`),
-		regexp.MustCompile(`((?:\d+\.\d+\.\d+\.\d+|\[::\])?:)` + from + `\b`),
+		regexp.MustCompile(`((?:--port|-p|--bind|-b|runserver)\b["',= ]+(?:[\w.\[\]:*-]*:)?)` + number),
+		regexp.MustCompile(`((?:\d+\.\d+\.\d+\.\d+|\[::\])?:)` + number),
+		regexp.MustCompile(`(\$\{\w*PORT:-)` + number),
 	}
 	if edit := inStart(t, patterns, "${1}"+to); edit != nil {
 		return check.Hint{Edit: edit}
 	}
-	if edit := inDockerfile(t, "ENV", regexp.MustCompile(`(PORT[ =]+["']?)`+from+`\b`), "${1}"+to); edit != nil {
-		return check.Hint{Cause: "The program takes its port from this variable.", Edit: edit}
+	for _, name := range []string{"ENV", "ARG"} {
+		if edit := inDockerfile(t, name, regexp.MustCompile(`(PORT[ =]+["']?)`+number), "${1}"+to); edit != nil {
+			return check.Hint{Cause: "The program takes its port from this variable.", Edit: edit}
+		}
 	}
-	if edit := inProgram(t, regexp.MustCompile(`(?i)((?:port\w*["']?\s*(?:[:=]|\|\||\?\?|,)[^\n]*?|listen(?:AndServe)?\([^\n]*?|process\.env\.PORT[^\n]*?|:)["']?)\b`+from+`\b`), "${1}"+to); edit != nil {
-		return check.Hint{Cause: fmt.Sprintf("%s sets the port.", edit.File), Edit: edit}
+	if edit := withOption(t, wanted, port); edit != nil {
+		return check.Hint{Cause: fmt.Sprintf("CMD names no port, and without one it is %d.", got), Edit: edit}
+	}
+	for _, pattern := range []string{`(?i)((?:\.run|listen(?:AndServe)?|serve|Server)\([^\n]*?)`, `(?i)(port\w*["']?\s*(?::\s*\w+\s*)?(?:=|:|\|\||\?\?|,)[^\n]*?)`, `(--port[ =]|\s-p[ =]|:)`} {
+		if edit := inProgram(t, regexp.MustCompile(pattern+number), "${1}"+to); edit != nil {
+			return check.Hint{Cause: fmt.Sprintf("%s sets the port.", edit.File), Edit: edit}
+		}
+	}
+	if edit := inCall(t, "port="+to); edit != nil {
+		return check.Hint{Cause: fmt.Sprintf("%s names no port, and without one it is %d.", edit.File, got), Edit: edit}
 	}
 	return check.Advise(advice.Of(t.FS()).Listen(wanted))
 }
 
 // hostHint says where the address is set.
 func hostHint(t check.Target, wanted int) check.Hint {
-	const inside = "Inside a container, localhost is the container alone."
+	h := check.Hint{Cause: "Inside a container, localhost is the container alone."}
 	local := regexp.MustCompile(`\b(127\.0\.0\.1|localhost)\b`)
-	if edit := inStart(t, []*regexp.Regexp{local}, "0.0.0.0"); edit != nil {
-		return check.Hint{Cause: inside, Edit: edit}
+	h.Edit = inStart(t, []*regexp.Regexp{local}, "0.0.0.0")
+	for _, name := range []string{"ENV", "ARG"} {
+		if h.Edit == nil {
+			h.Edit = inDockerfile(t, name, regexp.MustCompile(`(HOST\w*[ =]+["']?)(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
+		}
 	}
-	if edit := inDockerfile(t, "ENV", regexp.MustCompile(`(HOST\w*[ =]+["']?)(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0"); edit != nil {
-		return check.Hint{Cause: inside, Edit: edit}
+	if h.Edit == nil {
+		h.Edit = withOption(t, t.Started().Port, host)
 	}
-	if edit := inProgram(t, regexp.MustCompile(`(?i)((?:host\w*["']?\s*[:=]\s*|listen\([^\n]*?|serve\(\s*|HTTPServer\(\(\s*)["'])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0"); edit != nil {
-		return check.Hint{Cause: inside, Edit: edit}
+	if h.Edit == nil {
+		h.Edit = inProgram(t, regexp.MustCompile(`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
 	}
-	if edit := withHost(t); edit != nil {
-		return check.Hint{Cause: inside, Edit: edit}
+	if h.Edit == nil {
+		h.Edit = inCall(t, `host="0.0.0.0"`)
 	}
-	return check.Hint{Cause: inside, Advice: advice.Of(t.FS()).Listen(wanted)}
+	if h.Edit == nil {
+		h.Advice = advice.Of(t.FS()).Listen(wanted)
+	}
+	return h
 }
 
 // inStart is the edit of what starts.
@@ -80,31 +98,115 @@ func inDockerfile(t check.Source, name string, pattern *regexp.Regexp, with stri
 	return nil
 }
 
-// servers listen on localhost alone unless they are told otherwise.
-var servers = regexp.MustCompile(`"(?:uvicorn|hypercorn)", *"[\w.]+:\w+"|"(?:flask|fastapi)", *(?:"--app", *"[^"]+", *)?"(?:run|dev)"(?:, *"[\w./]+\.py")?`)
+// server is a program that a command starts, and the options by which it is told where to listen.
+type server struct {
+	list, shell *regexp.Regexp // its words in a list, and in a shell, behind which an option may stand
+	host, port  []string       // with %[1]s for the address, and %[2]d for the port
+	told        *regexp.Regexp // that the command names the port, or the address, already
+}
 
-// withHost is the list of CMD with a host, for servers that have none.
-func withHost(t check.Source) *check.Edit {
+const (
+	host = iota
+	port
+)
+
+var servers = []server{
+	{words(`"uvicorn"(?:, *"[^"]*")*?, *"[A-Za-z_][\w.]*:\w+(?:\(\))?"`), words(`\buvicorn(?: +[^\s&|;"]+)*? +[A-Za-z_][\w.]*:[A-Za-z_]\w*`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port|--uds|--fd`)},
+	{words(`"flask"(?:, *"[^"]*")*?, *"run"`), words(`\bflask(?: +[^\s&|;"]+)*? +run\b`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port|-h\b|-p\b`)},
+	{words(`"fastapi", *"(?:run|dev)"(?:, *"[\w./]+\.py")?`), words(`\bfastapi +(?:run|dev)(?: +[\w./]+\.py)?`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port`)},
+	{words(`"(?:gunicorn|hypercorn)"`), words(`\b(?:gunicorn|hypercorn)\b`), []string{"--bind", "%[1]s:%[2]d"}, []string{"--bind", "%[1]s:%[2]d"}, words(`--bind|-b\b|-c\b|--config`)},
+}
+
+func words(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
+
+// withOption is the command with an option that says where to listen, for servers that are told nothing of it.
+func withOption(t check.Source, number, which int) *check.Edit {
 	parsed, err := t.Dockerfile()
 	if err != nil {
 		return nil
 	}
-	for _, name := range []string{"CMD", "ENTRYPOINT"} {
-		if in := parsed.Last(name); in != nil && strings.Contains(in.Text, "--host") {
-			return nil
+	for _, s := range servers {
+		option := s.host
+		if which == port {
+			option = s.port
+		}
+		said := fmt.Sprintf(strings.Join(option, " "), "0.0.0.0", number)
+		for _, name := range []string{"CMD", "ENTRYPOINT"} {
+			in := parsed.Last(name)
+			if in == nil {
+				continue
+			}
+			pattern, with := s.shell, "${0} "+said
+			if s.list.MatchString(in.Text) {
+				pattern, with = s.list, `${0}, "`+strings.Join(strings.Fields(said), `", "`)+`"`
+			}
+			if at := pattern.FindStringIndex(in.Text); at == nil || told(s, in.Text[at[0]:], option[0]) {
+				continue
+			}
+			if edit := inDockerfile(t, name, pattern, with); edit != nil {
+				return edit
+			}
 		}
 	}
-	return inStart(t, []*regexp.Regexp{servers}, `${0}, "--host", "0.0.0.0"`)
+	return nil
 }
 
-var programs = regexp.MustCompile(`\.(py|js|mjs|cjs|ts|go|rb|php|rs|java|kt)$`)
+// told reports whether a command has an option already, or one in its place.
+func told(s server, command, option string) bool {
+	for _, word := range s.told.FindAllString(command, -1) {
+		if word == option || !strings.HasPrefix(word, "--host") && !strings.HasPrefix(word, "--port") {
+			return true
+		}
+	}
+	return false
+}
+
+// calls are the lines of Python that start a server, with what stands before and behind the first argument.
+var calls = []*regexp.Regexp{regexp.MustCompile(`\b((?:uvicorn|socketio)\.run\((?:[\w.]+|"[^"]+"|'[^']+'))()`), regexp.MustCompile(`\b((?:app|application|server)\.run\()(\w|\))`)}
+
+// inCall is the call by which the program starts its server with an argument more, where none of its lines has that.
+func inCall(t check.Source, argument string) *check.Edit {
+	name, _, _ := strings.Cut(argument, "=")
+	started := check.StartedFile(t)
+	text, err := fs.ReadFile(t.FS(), started)
+	if err != nil || !strings.HasSuffix(started, ".py") || regexp.MustCompile(`\b`+name+`\s*=`).Match(text) {
+		return nil
+	}
+	for i, pattern := range calls {
+		for n, line := range strings.Split(string(text), "\n") {
+			m := pattern.FindStringSubmatch(line)
+			if m == nil || strings.HasPrefix(strings.TrimSpace(line), "#") {
+				continue
+			}
+			with := "${1}, " + argument + "${2}"
+			if i == 1 && m[2] == ")" {
+				with = "${1}" + argument + "${2}"
+			} else if i == 1 {
+				with = "${1}" + argument + ", ${2}"
+			}
+			return check.Rewrite(t.FS(), started, n+1, n+1, pattern, with)
+		}
+	}
+	return nil
+}
+
+var (
+	programs = regexp.MustCompile(`\.(py|js|mjs|cjs|ts|go|rb|php|rs|java|kt|sh)$|^(.*/)?package\.json$`)
+	remark   = regexp.MustCompile(`^\s*(#|//|\*)|\b(print|console\.\w+|log(ger|ging)?\.\w+|echo|Print\w*)\b ?\(?`)
+)
 
 const mostBytes = 256 << 10
 
-// inProgram is the edit of the one line of the program that a pattern matches; nil where there are none or several.
+// inProgram is the edit of the one line that a pattern matches, of the file that is started, or else of the whole program; nil
+// where there are none or several.
 func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit {
+	if started := check.StartedFile(t); started != "" {
+		if edit, n := inFile(t, started, pattern, with); n > 0 {
+			return edit
+		}
+	}
 	var found *check.Edit
-	several := false
+	lines := 0
 	_ = fs.WalkDir(t.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		switch base := path.Base(name); {
 		case err != nil:
@@ -114,21 +216,30 @@ func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit 
 		case !e.Type().IsRegular() || !programs.MatchString(name) || strings.HasPrefix(base, "test"):
 			return nil
 		}
-		text, err := fs.ReadFile(t.FS(), name)
-		if err != nil || len(text) > mostBytes {
-			return nil
-		}
-		for n, line := range strings.Split(string(text), "\n") {
-			comment := strings.HasPrefix(strings.TrimSpace(line), "#") || strings.HasPrefix(strings.TrimSpace(line), "//")
-			if !comment && pattern.MatchString(line) {
-				several = several || found != nil
-				found = check.Rewrite(t.FS(), name, n+1, n+1, pattern, with)
-			}
+		if edit, n := inFile(t, name, pattern, with); n > 0 {
+			found, lines = edit, lines+n
 		}
 		return nil
 	})
-	if several {
+	if lines > 1 {
 		return nil
 	}
 	return found
+}
+
+// inFile is the edit of the one line of a file that a pattern matches, and how many it matches.
+func inFile(t check.Source, name string, pattern *regexp.Regexp, with string) (edit *check.Edit, lines int) {
+	text, err := fs.ReadFile(t.FS(), name)
+	if err != nil || len(text) > mostBytes {
+		return nil, 0
+	}
+	for n, line := range strings.Split(string(text), "\n") {
+		if !remark.MatchString(line) && pattern.MatchString(line) {
+			edit, lines = check.Rewrite(t.FS(), name, n+1, n+1, pattern, with), lines+1
+		}
+	}
+	if lines > 1 {
+		return nil, lines
+	}
+	return edit, lines
 }
