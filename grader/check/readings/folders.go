@@ -1,0 +1,140 @@
+package readings
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// folderMissing says of a path that the program opens whether its folder is to be made, or the file to be copied.
+func folderMissing(s *Scene, m []string, h *check.Hint) bool {
+	name := m[1]
+	at := inside(s.workdir(), name)
+	if !s.started {
+		return notThere(s, name, h)
+	}
+	rest := s.folderPath(at)
+	if own := s.ownPath(rest); own != "" {
+		if line := s.hidden(own); line != "" {
+			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.", name, s.at(), line)
+			h.Advice = "Take that line out of the ignore file, or add !" + own + " below it."
+			return true
+		}
+		if !s.arrives(own) {
+			h.Cause = fmt.Sprintf("The program opens %s%s: it is in the folder as %s, and no COPY brings it into the image.", name, s.at(), own)
+			var to string
+			if !path.IsAbs(name) || strings.HasPrefix(at, s.workdir()+"/") {
+				to = strings.TrimPrefix(at, s.workdir()+"/")
+			} else {
+				to = at
+			}
+			h.Edit = s.beside(own + " " + to)
+			if h.Edit == nil {
+				h.Advice = "COPY it."
+			}
+			return true
+		}
+	}
+	dir := path.Dir(at)
+	if strings.Contains(m[0], "Directory '") {
+		dir = at
+	}
+	if dir == s.workdir() || dir == "/" || s.landsIn(dir) && dir != at {
+		h.Cause = fmt.Sprintf("The program opens %s%s, and neither the image nor the folder has it.", name, s.at())
+		h.Advice = "Hand it in and COPY it, or let the program go on without it."
+		return true
+	}
+	h.Cause = fmt.Sprintf("The program opens %s%s, and the image has no folder %s.", name, s.at(), dir)
+	h.Advice = "Make it in the image with mkdir."
+	if h.Edit = s.makes(dir); h.Edit != nil {
+		h.Advice = "Make it."
+	}
+	return true
+}
+
+// makes is the edit that makes a folder in the image, for the user that the program runs as.
+func (s *Scene) makes(dir string) *check.Edit {
+	line := "RUN mkdir -p " + dir
+	if name, _ := s.user(); name != "" {
+		line += " && chown " + name + " " + dir
+	}
+	return s.above(true, line)
+}
+
+// folderPath is a path of the image without the working directory.
+func (s *Scene) folderPath(at string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")), "/")
+}
+
+// ownPath is the file or folder of the submission at the end of a path, or empty.
+func (s *Scene) ownPath(rest string) string {
+	for rest != "" && rest != "." {
+		if s.has(rest) {
+			return rest
+		}
+		_, after, ok := strings.Cut(rest, "/")
+		if !ok {
+			break
+		}
+		rest = after
+	}
+	return ""
+}
+
+// arrives says whether COPY brings a path of the folder, or something below it, into the image.
+func (s *Scene) arrives(own string) bool {
+	for _, file := range s.landed() {
+		if file == own || strings.HasPrefix(file, own+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// landsIn says whether COPY brings something into a folder of the image.
+func (s *Scene) landsIn(dir string) bool {
+	for inner := range s.landed() {
+		if strings.HasPrefix(inner, dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// mayNotWrite says who may not write where.
+func mayNotWrite(s *Scene, name string, h *check.Hint) bool {
+	at := inside(s.workdir(), name)
+	who, line := s.user()
+	if who == "" {
+		h.Cause = fmt.Sprintf("The program may not write %s%s.", name, s.at())
+		h.Advice = "Let it write elsewhere, such as in /tmp."
+		return true
+	}
+	dir := path.Dir(at)
+	h.Cause = fmt.Sprintf("The program writes %s%s as %s (USER, line %d), who may not write in %s.", name, s.at(), who, line, dir)
+	h.Advice = "Give the folder to that user with chown."
+	if slices.Contains([]string{"/", "/usr", "/etc", "/bin", "/var", "/root"}, dir) {
+		h.Advice = "Let the program write below its WORKDIR, in a folder that chown gives to that user."
+		return true
+	}
+	if h.Edit = s.owns(dir); h.Edit != nil {
+		h.Advice = "Give the folder to that user."
+	}
+	return true
+}
+
+// owns is the edit that gives a folder of the image to the user that the program runs as.
+func (s *Scene) owns(dir string) *check.Edit {
+	who, _ := s.user()
+	if strings.ContainsAny(who, "$") {
+		return nil
+	}
+	line := "RUN chown -R " + who + " " + dir
+	if dir != s.workdir() && !s.landsIn(dir) {
+		line = "RUN mkdir -p " + dir + " && chown -R " + who + " " + dir
+	}
+	return s.above(true, line)
+}

@@ -1,0 +1,233 @@
+package readings
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// moduleFile is the student's file that a module is, or empty. It may lie in another folder than Python looks in.
+func (s *Scene) moduleFile(module string) string {
+	all := s.files()
+	for name := strings.ReplaceAll(module, ".", "/"); name != ""; {
+		best := ""
+		for _, file := range all {
+			for _, end := range []string{name + ".py", name + "/__init__.py"} {
+				if (file == end || strings.HasSuffix(file, "/"+end)) && (best == "" || strings.Count(file, "/") < strings.Count(best, "/")) {
+					best = file
+				}
+			}
+		}
+		if best != "" {
+			return best
+		}
+		_, after, ok := strings.Cut(name, "/")
+		if !ok {
+			break
+		}
+		name = after
+	}
+	return ""
+}
+
+// moduleFolder is the student's folder that is a package without __init__.py, or empty.
+func (s *Scene) moduleFolder(module string) string {
+	top, _, _ := strings.Cut(module, ".")
+	best := ""
+	for _, file := range s.files() {
+		if !strings.HasSuffix(file, ".py") {
+			continue
+		}
+		for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+			if path.Base(dir) == top && (best == "" || len(dir) < len(best)) {
+				best = dir
+			}
+		}
+	}
+	return best
+}
+
+// asked is the module that the server is to load, as CMD has it (app.main of app.main:app), and the name in it.
+func (s *Scene) asked() (module, attribute string) {
+	if s.File == nil {
+		return "", ""
+	}
+	for _, name := range []string{"CMD", "ENTRYPOINT"} {
+		if in := s.File.Last(name); in != nil {
+			if m := regexp.MustCompile(`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+				return m[1], m[2]
+			}
+		}
+	}
+	return "", ""
+}
+
+// noModule says why Python finds no module: it is the student's own file that is elsewhere, or a package that nothing
+// installs.
+func noModule(s *Scene, m []string, h *check.Hint) bool {
+	module := strings.TrimSuffix(m[1], ".")
+	top, _, _ := strings.Cut(module, ".")
+	if asked, _ := s.asked(); asked != "" && (asked == module || strings.HasPrefix(asked, top+".") || asked == top) && s.started {
+		if _, inside := s.frame(); !inside || s.moduleFile(top) == "" && s.moduleFolder(top) == "" {
+			return noServed(s, asked, h)
+		}
+	}
+	file := s.moduleFile(module)
+	dir := s.moduleFolder(module)
+	if file == "" || dir != "" && path.Base(path.Dir(file)) != top && path.Base(strings.TrimSuffix(file, ".py")) != top {
+		file = s.moduleFile(top)
+	}
+	if file != "" || dir != "" {
+		return ownModule(s, top, file, dir, h)
+	}
+	return noPackage(s, top, h)
+}
+
+// ownModule says why Python does not find a file of the student's.
+func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
+	own := file
+	if own == "" {
+		own = dir + "/"
+	}
+	probe := file
+	if probe == "" || path.Base(path.Dir(probe)) == top {
+		for _, name := range s.files() {
+			if strings.HasPrefix(name, dir+"/") && dir != "" && strings.HasSuffix(name, ".py") {
+				probe = name
+				break
+			}
+		}
+	}
+	if dir == "" && file != "" && strings.HasSuffix(file, "__init__.py") {
+		dir = path.Dir(file)
+	}
+	by := s.importedBy()
+	if line := s.hidden(probe); line != "" {
+		h.Cause = fmt.Sprintf("%s %s, which is in the folder; %s, keeps it out of the image.", by, top, line)
+		h.Advice = "Take that line out of the ignore file, or add one with ! below it."
+		return true
+	}
+	at := s.where(probe)
+	if at == "" {
+		h.Cause = fmt.Sprintf("%s %s, which is the folder's own %s: no COPY brings it into the image.", by, top, own)
+		what := strings.TrimSuffix(own, "/")
+		if dir != "" {
+			what = dir
+			h.Edit = s.beside(dir + " " + path.Base(dir))
+		} else {
+			h.Edit = s.beside(file + " .")
+		}
+		h.Advice = fmt.Sprintf("COPY %s as well.", what)
+		if h.Edit != nil {
+			h.Advice = ""
+		}
+		return true
+	}
+	root := path.Dir(at)
+	if dir != "" {
+		root = strings.TrimSuffix(at, strings.TrimPrefix(probe, path.Dir(dir)+"/"))
+		if path.Dir(dir) == "." {
+			root = strings.TrimSuffix(at, probe)
+		}
+		root = path.Clean("/" + root)
+	}
+	h.Cause = fmt.Sprintf("%s %s, which is at %s in the image: Python looks in the folder of the program and in %s, not in %s.", by, top, path.Join(root, top), s.workdir(), root)
+	h.Advice = "Put it where Python looks, or let PYTHONPATH name its folder."
+	if root != s.workdir() {
+		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
+		if h.Edit != nil {
+			h.Advice = "Let Python look there too."
+		}
+	} else {
+		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
+		h.Cause = fmt.Sprintf("%s %s, which is at %s in the image: Python looks in the folder of the program that it was started with, which is another.", by, top, path.Join(root, top))
+		h.Advice = "Let Python look there too."
+	}
+	return true
+}
+
+// beside is the edit that copies something more, below the last COPY from the folder.
+func (s *Scene) beside(copied string) *check.Edit {
+	if s.File == nil {
+		return nil
+	}
+	last := 0
+	for _, in := range s.File.Final().Instructions {
+		if _, other := s.from(in, len(s.File.Stages)-1); in.Name == "COPY" && !other {
+			last = in.EndLine
+		}
+	}
+	if last == 0 {
+		return s.above(true, "COPY "+copied)
+	}
+	return &check.Edit{File: s.File.Name, Line: last, New: "COPY " + copied}
+}
+
+// noServed says why a server does not find the module that CMD names.
+func noServed(s *Scene, asked string, h *check.Hint) bool {
+	want := strings.ReplaceAll(asked, ".", "/") + ".py"
+	dir := s.workdir()
+	file := s.moduleFile(asked)
+	if file == "" {
+		var programs []string
+		for _, name := range s.files() {
+			if strings.HasSuffix(name, ".py") && regexp.MustCompile(`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
+				programs = append(programs, name)
+			}
+		}
+		if len(programs) == 0 {
+			h.Cause = fmt.Sprintf("CMD names %s, which is %s, and the folder has no such file.", asked, want)
+			h.Advice = "Let CMD name the file that makes the app."
+			return true
+		}
+		file = programs[0]
+	}
+	if line := s.hidden(file); line != "" {
+		h.Cause = fmt.Sprintf("CMD names %s, and %s, keeps %s out of the image.", asked, line, file)
+		h.Advice = "Take that line out of the ignore file, or add !" + file + " below it."
+		return true
+	}
+	at := s.where(file)
+	if at == "" {
+		h.Cause = fmt.Sprintf("CMD names %s, and no COPY brings %s into the image.", asked, file)
+		source, to := file, path.Dir(want)+"/"
+		if dir := path.Dir(file); dir != "." {
+			source = dir + "/"
+		}
+		h.Edit = s.beside(source + " " + to)
+		if h.Edit == nil {
+			h.Advice = fmt.Sprintf("COPY %s into it.", file)
+		}
+		return true
+	}
+	h.Cause = fmt.Sprintf("CMD names %s, so %s is looked for in %s; %s is at %s.", asked, want, dir, file, at)
+	h.Advice = "Let CMD name it as it lies there."
+	if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(dir, "/")+"/"); ok {
+		module := strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(rest, ".py"), "/__init__"), "/", ".")
+		if module == asked {
+			return false
+		}
+		_, attribute := s.asked()
+		if attribute == "" {
+			attribute = "app"
+		}
+		h.Edit = s.inCommand(regexp.MustCompile(`(^|[\s"'=])`+regexp.QuoteMeta(asked)+`(:|$|[\s"'])`), "${1}"+module+"${2}")
+		if h.Edit == nil {
+			h.Advice = fmt.Sprintf("It is %s:%s there.", module, attribute)
+		}
+		return true
+	}
+	home := strings.TrimSuffix(at, "/"+want)
+	if home == at || home == "" {
+		home = path.Dir(at)
+	}
+	if home == "/" && !strings.HasSuffix(at, want) {
+		return true
+	}
+	h.Advice = "Let it be looked for there."
+	h.Edit = s.above(false, "WORKDIR "+home)
+	return true
+}

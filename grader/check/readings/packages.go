@@ -1,0 +1,131 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// packages are the names under which Python's indexes have what is imported by another.
+var packages = map[string]string{"dotenv": "python-dotenv", "jose": "python-jose[cryptography]", "jwt": "PyJWT", "multipart": "python-multipart", "yaml": "PyYAML", "PIL": "Pillow", "psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient",
+	"pkg_resources": "setuptools", "distutils": "setuptools", "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "decouple": "python-decouple", "environ": "django-environ", "corsheaders": "django-cors-headers",
+	"rest_framework": "djangorestframework", "rest_framework_simplejwt": "djangorestframework-simplejwt", "slugify": "python-slugify", "magic": "python-magic", "git": "GitPython", "Crypto": "pycryptodome", "OpenSSL": "pyOpenSSL", "socketio": "python-socketio", "attr": "attrs",
+	"fastapi_jwt_auth": "fastapi-jwt-auth", "flask_jwt_extended": "Flask-JWT-Extended", "flask_sqlalchemy": "Flask-SQLAlchemy", "flask_cors": "Flask-Cors", "flask_migrate": "Flask-Migrate", "flask_restful": "Flask-RESTful", "flask_login": "Flask-Login", "flask_marshmallow": "flask-marshmallow",
+	"pydantic_settings": "pydantic-settings", "email_validator": "email-validator", "prometheus_client": "prometheus-client", "google": "google-api-python-client", "telegram": "python-telegram-bot", "mysql": "mysql-connector-python", "bson": "pymongo", "starlette": "starlette", "zmq": "pyzmq", "serial": "pyserial", "discord": "discord.py", "markdown": "Markdown", "dns": "dnspython", "nacl": "PyNaCl", "whitenoise": "whitenoise", "dj_database_url": "dj-database-url"}
+
+// sameName are packages that are imported by their own name, with _ for -; what is neither here nor in packages may be anybody's.
+var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic sqlalchemy sqlmodel alembic requests httpx aiohttp redis pymongo motor beanie asyncpg aiosqlite
+	aiomysql pymysql passlib bcrypt gunicorn hypercorn jinja2 celery loguru structlog numpy pandas aiofiles databases psutil pytz tzdata orjson ujson boto3 openai pika peewee
+	marshmallow werkzeug itsdangerous click typer rich uvloop pendulum tenacity slowapi sentry-sdk apscheduler faker websockets httptools cryptography pytest setuptools
+	markupsafe waitress eventlet gevent greenlet quart sanic tornado bottle falcon responses attrs cachetools ormar tortoise mongoengine elasticsearch kafka-python langchain
+	anyio watchfiles python-multipart fastapi-mail fastapi-users fastapi-pagination fastapi-cors pymssql pyodbc oracledb minio stripe twilio graphene strawberry-graphql ariadne
+	scipy matplotlib torch transformers tensorflow tabulate colorama tqdm toml tomli polars httpcore h11 tomlkit mangum nanoid shortuuid ulid argon2-cffi psycopg2-binary flasgger connexion`)
+
+// noPackage says of a module that is a package whether the submission asks for it.
+func noPackage(s *Scene, top string, h *check.Hint) bool {
+	name := packages[top]
+	if name == "" {
+		name = strings.ReplaceAll(top, "_", "-")
+	}
+	plain, _, _ := strings.Cut(name, "[")
+	by := strings.TrimSuffix(s.importedBy(), " imports")
+	if by == "the program" {
+		by = "the program"
+		if strings.Contains(s.log, "class uri") {
+			by = "gunicorn's worker"
+		}
+	}
+	p, ok := s.requires(plain)
+	if !ok {
+		p, ok = s.requires(top)
+	}
+	if top == "psycopg" {
+		if old, has := s.requires("psycopg2-binary"); has && !ok {
+			h.Cause = fmt.Sprintf("SQLAlchemy takes postgresql:// for psycopg, version 3; %s, installs psycopg2.", old)
+			h.Advice = "Write postgresql+psycopg2:// in the address, or install psycopg[binary]."
+			if p, _ := s.grep(regexp.MustCompile(`(['"])postgres(?:ql)?://`), ""); p.file != "" {
+				h.Edit = p.replace(regexp.MustCompile(`(['"])postgres(?:ql)?://`), "${1}postgresql+psycopg2://")
+				h.Advice = "Name the driver in the address."
+			}
+			return true
+		}
+	}
+	switch {
+	case ok && s.syncs():
+		h.Cause = fmt.Sprintf("%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
+		h.Advice = "Let the programs of .venv come first."
+		h.Edit = s.venvPath()
+	case ok:
+		h.Cause = fmt.Sprintf("%s wants %s. %s, asks for it, and no step of this image has installed it where Python looks.", capital(by), top, p)
+		h.Advice = "Install the requirements in the image that is started, with the Python that starts the program."
+		if e := s.install(p.file); e != nil {
+			h.Advice, h.Edit = "No line installs them.", e
+		}
+	case packages[top] == "" && !slices.Contains(sameName, plain):
+		h.Cause = fmt.Sprintf("%s wants %s, which is no file of the folder, and nothing installs a package of that name.", capital(by), top)
+		h.Advice = fmt.Sprintf("If it is your own, hand in %s.py and COPY it; if it is a package, name that where the others are named.", top)
+	default:
+		h.Cause = fmt.Sprintf("%s wants %s, and no line of the Dockerfile installs %s.", capital(by), top, plain)
+		if list := s.list(); list != "" {
+			h.Cause = fmt.Sprintf("%s wants %s, and %s does not name %s.", capital(by), top, list, plain)
+		}
+		h.Advice = fmt.Sprintf("Install %s.", name)
+		if h.Edit = s.add(name); h.Edit != nil {
+			h.Advice = ""
+		} else if s.has("uv.lock") || s.has("pyproject.toml") {
+			h.Advice = fmt.Sprintf("Add it with uv add %s, and hand in what that changes.", name)
+			if s.has("poetry.lock") {
+				h.Advice = fmt.Sprintf("Add it with poetry add %s, and hand in what that changes.", name)
+			}
+		}
+	}
+	return true
+}
+
+// list is the list of requirements that the build installs, or empty.
+func (s *Scene) list() string {
+	for _, file := range s.files() {
+		if requirers.MatchString(file) {
+			return file
+		}
+	}
+	return ""
+}
+
+// install is the edit that installs a list of requirements, where no line of the Dockerfile does.
+func (s *Scene) install(list string) *check.Edit {
+	if s.File == nil || !strings.HasSuffix(list, ".txt") {
+		return nil
+	}
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && c.Installs() && c.Program != "apt-get" && c.Program != "apt" {
+					return nil
+				}
+			}
+		}
+	}
+	if at := s.where(list); at != "" {
+		return s.above(true, "RUN pip install --no-cache-dir -r "+at)
+	}
+	return s.above(true, "COPY "+list+" .", "RUN pip install --no-cache-dir -r "+list)
+}
+
+func capital(s string) string {
+	if s == "" || strings.Contains(strings.Fields(s)[0], ".") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// extra is what curl and wget want for https.
+func extra(base string) string {
+	if base == "curl" || base == "wget" || base == "git" {
+		return " ca-certificates"
+	}
+	return ""
+}

@@ -1,0 +1,189 @@
+package readings
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// syncs says whether uv installs into a .venv of the image.
+func (s *Scene) syncs() bool {
+	if s.File == nil {
+		return false
+	}
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			for _, a := range in.Assignments() {
+				if a.Name == "UV_PROJECT_ENVIRONMENT" || a.Name == "UV_SYSTEM_PYTHON" {
+					return false
+				}
+			}
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && c.Program == "uv" && len(c.Args) > 0 && c.Args[0] == "sync" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// venvPath is the edit that puts the programs of .venv before the others.
+func (s *Scene) venvPath() *check.Edit {
+	for i, stage := range s.File.Stages {
+		dir := "/"
+		for _, in := range stage.Instructions {
+			if in.Name == "WORKDIR" && len(in.Args) > 0 {
+				dir = inside(dir, in.Args[0])
+			}
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && c.Program == "uv" && len(c.Args) > 0 && c.Args[0] == "sync" {
+					if i < len(s.File.Stages)-1 {
+						dir = s.workdir()
+					}
+					return s.above(false, `ENV PATH="`+path.Join(dir, ".venv/bin")+`:$PATH"`)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// notInPath says of a program that the image has not what would bring it.
+func notInPath(s *Scene, name string, h *check.Hint) bool {
+	base := path.Base(name)
+	h.Cause = fmt.Sprintf("The image has no program %s.", base)
+	if !s.started {
+		h.Cause = fmt.Sprintf("The image has no program %s at this step.", base)
+	}
+	debian, alpine := s.system()
+	if name := brings[base]; name != "" {
+		plain, _, _ := strings.Cut(name, "[")
+		p, ok := s.requires(plain)
+		switch {
+		case s.started && s.syncs() && ok:
+			h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
+			h.Advice = "Let the programs of .venv come first."
+			h.Edit = s.venvPath()
+		case s.started && s.poetryVenv() && ok:
+			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.", base, base)
+			h.Advice = "Let Poetry install into the image's own Python."
+			h.Edit = s.beforePoetry()
+		case s.started && ok && s.built() && len(s.File.Stages) > 1:
+			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.", p, base, base)
+			h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
+			if e := s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(base)+`"`), `["python", "-m", "`+base+`"`); e != nil {
+				h.Advice, h.Edit = "Python finds it as a module.", e
+			}
+		case ok && s.started:
+			h.Cause = fmt.Sprintf("The image has no program %s: %s names it, and no step of this image has installed it.", base, p)
+			h.Advice = "Install the requirements in the image that is started."
+			if e := s.install(p.file); e != nil {
+				h.Advice, h.Edit = "", e
+			}
+		default:
+			h.Cause += fmt.Sprintf(" No line installs %s.", plain)
+			h.Advice = fmt.Sprintf("Install %s.", plain)
+			if s.started {
+				h.Edit = s.add(name)
+			}
+			if h.Edit == nil {
+				h.Advice = fmt.Sprintf("Install %s on a line before: pip install %s.", plain, name)
+				if e := s.above(true, "RUN pip install --no-cache-dir "+name); e != nil && (s.started || debian || alpine) && !slices.Contains([]string{"uvicorn", "gunicorn"}, base) || s.started && e != nil && !s.has("pyproject.toml") {
+					h.Advice, h.Edit = fmt.Sprintf("Install %s on a line before.", plain), e
+				}
+			}
+		}
+		return true
+	}
+	what, known := provides[base]
+	switch {
+	case base == "python" || base == "pip" || base == "python3" || base == "pip3":
+		h.Advice = "Begin with a python base image, such as python:3.12-slim."
+	case (base == "node" || base == "npm" || base == "npx") && debian:
+		h.Advice = "Begin with a node base image, or install nodejs and npm with apt-get on a line before."
+	case base == "yarn" || base == "pnpm":
+		h.Advice = fmt.Sprintf("Install it on a line before: npm install -g %s.", base)
+		h.Edit = s.above(true, "RUN npm install -g "+base)
+	case s.nodeTool(base):
+		h.Cause = fmt.Sprintf("The image has no program %s, which is in package.json's devDependencies or not in it at all.", base)
+		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
+	case known && debian:
+		h.Advice = fmt.Sprintf("Install %s on a line before.", base)
+		if e := s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what+extra(base)); e != nil {
+			h.Edit = e
+		}
+	case known && alpine:
+		if at := strings.Fields(what); len(at) == 1 && base != "gcc" && base != "g++" {
+			h.Edit = s.above(true, "RUN apk add --no-cache "+base)
+		}
+		h.Advice = fmt.Sprintf("Install %s with apk on a line before.", base)
+	case base == "bash" && alpine:
+		h.Advice, h.Edit = "Alpine has sh alone.", s.above(true, "RUN apk add --no-cache bash")
+	case s.started:
+		h.Advice = "Let CMD name a program that is there, or install it in a RUN."
+	default:
+		h.Advice = fmt.Sprintf("Install what has %s on a line before, or copy it in.", base)
+	}
+	return true
+}
+
+// nodeTool says whether a program is one that packages of Node bring.
+func (s *Scene) nodeTool(name string) bool {
+	return slices.Contains([]string{"tsc", "ts-node", "nodemon", "vite", "next", "nest", "webpack", "tsx", "prisma", "jest", "eslint", "rimraf", "babel", "react-scripts", "ng", "pm2", "sequelize", "sequelize-cli", "concurrently", "cross-env"}, name) && s.has("package.json")
+}
+
+// poetryVenv says whether Poetry installs into an environment of its own.
+func (s *Scene) poetryVenv() bool {
+	found := false
+	if s.File == nil {
+		return false
+	}
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			if regexp.MustCompile(`POETRY_VIRTUALENVS_CREATE[= ]"?(?:false|0)|virtualenvs\.create false`).MatchString(in.Text) {
+				return false
+			}
+			for _, c := range in.Commands() {
+				found = found || in.Name == "RUN" && c.Program == "poetry" && c.Has("install")
+			}
+		}
+	}
+	return found
+}
+
+func (s *Scene) beforePoetry() *check.Edit {
+	for _, in := range s.File.Effective() {
+		for _, c := range in.Commands() {
+			if in.Name == "RUN" && c.Program == "poetry" && c.Has("install") {
+				return &check.Edit{File: s.File.Name, Line: in.Line - 1, New: "ENV POETRY_VIRTUALENVS_CREATE=false"}
+			}
+		}
+	}
+	return nil
+}
+
+// built says whether what asks for a package is used by a stage before the last alone.
+func (s *Scene) built() bool {
+	for _, in := range s.File.Effective() {
+		for _, c := range in.Commands() {
+			if in.Name == "RUN" && c.Pip() {
+				return false
+			}
+		}
+	}
+	for _, stage := range s.File.Stages[:len(s.File.Stages)-1] {
+		for _, in := range stage.Instructions {
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && c.Pip() {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
