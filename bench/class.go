@@ -42,7 +42,8 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		run, err := b.taskgrader(ctx, "class", folder, "--quiet", "--out", filepath.Join(b.work, "class-reports-"+strconv.Itoa(round)))
+		run, err := b.taskgrader(ctx, "class", folder, "--quiet", "--out",
+			filepath.Join(b.work, "class-reports-"+strconv.Itoa(round)))
 		if err != nil {
 			return nil, err
 		}
@@ -102,8 +103,8 @@ func (b *bench) scale(ctx context.Context) ([]figure, error) {
 		figure{Name: "memory, large class to small", Value: memory[2] / memory[1], Unit: "×", Target: 1.25}), nil
 }
 
-// layOut lays out a class of n folders, the mixed ones over and over. Own gives each program a line of its own, so
-// that no two students have the same image.
+// layOut lays out a class of n folders, the mixed ones over and over. Own gives each program a line
+// of its own, so that no two students have the same image.
 func (b *bench) layOut(name string, n int, own bool) (string, error) {
 	class := filepath.Join(b.work, name)
 	for i := range n {

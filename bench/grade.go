@@ -40,7 +40,8 @@ func (b *bench) grade(ctx context.Context) ([]figure, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the floor: %w", err)
 		}
-		run, err := b.taskgrader(ctx, "grade", lesson, "--fail-under", "100", "--quiet", "--out", filepath.Join(b.work, "grade"))
+		run, err := b.taskgrader(ctx, "grade", lesson, "--fail-under", "100", "--quiet", "--out",
+			filepath.Join(b.work, "grade"))
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +49,8 @@ func (b *bench) grade(ctx context.Context) ([]figure, error) {
 			continue // it warmed the cache
 		}
 		ratios = append(ratios, run.took.Seconds()/floor.Seconds())
-		floors, grades, memory = append(floors, floor.Seconds()), append(grades, run.took.Seconds()), append(memory, run.memory)
+		floors, grades, memory = append(floors, floor.Seconds()), append(grades, run.took.Seconds()),
+			append(memory, run.memory)
 	}
 	return []figure{
 		{Name: "grade of the lesson's folder", Value: median(grades), Unit: "s"},
@@ -78,7 +80,8 @@ func (b *bench) taskgrader(ctx context.Context, args ...string) (ran, error) {
 	return ran{took, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) * 1024 / 1e6}, nil
 }
 
-// floor builds the lesson's folder, runs it without any limit, waits for /health, and removes it, by the engine's API.
+// floor builds the lesson's folder, runs it without any limit, waits for /health, and removes it,
+// by the engine's API.
 func (b *bench) floor(ctx context.Context) (took time.Duration, err error) {
 	begun := time.Now()
 	var folder bytes.Buffer
@@ -86,7 +89,8 @@ func (b *bench) floor(ctx context.Context) (took time.Duration, err error) {
 	if err := errors.Join(w.AddFS(os.DirFS(lesson)), w.Close()); err != nil {
 		return 0, err
 	}
-	built, err := b.api.ImageBuild(ctx, &folder, client.ImageBuildOptions{Version: build.BuilderBuildKit, Dockerfile: "Dockerfile", Tags: []string{floorTag}, Remove: true})
+	built, err := b.api.ImageBuild(ctx, &folder, client.ImageBuildOptions{Version: build.BuilderBuildKit,
+		Dockerfile: "Dockerfile", Tags: []string{floorTag}, Remove: true})
 	if err != nil {
 		return 0, err
 	}
@@ -96,13 +100,15 @@ func (b *bench) floor(ctx context.Context) (took time.Duration, err error) {
 	}
 	port := network.MustParsePort("8000/tcp")
 	made, err := b.api.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config:     &container.Config{Image: floorTag, ExposedPorts: network.PortSet{port: {}}},
-		HostConfig: &container.HostConfig{PortBindings: network.PortMap{port: {{HostIP: netip.AddrFrom4([4]byte{127, 0, 0, 1})}}}}})
+		Config: &container.Config{Image: floorTag, ExposedPorts: network.PortSet{port: {}}},
+		HostConfig: &container.HostConfig{PortBindings: network.PortMap{port: {{HostIP: netip.AddrFrom4([4]byte{127, 0,
+			0, 1})}}}}})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
-		_, removed := b.api.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true})
+		_, removed := b.api.ContainerRemove(context.WithoutCancel(ctx), made.ID,
+			client.ContainerRemoveOptions{Force: true})
 		took = time.Since(begun)
 		err = errors.Join(err, removed)
 	}()

@@ -2,8 +2,8 @@
 
 // Command bench measures what docs/benchmarks.md says: `make bench`, on a quiet machine.
 //
-// What is compared is measured in one run, in turns, so that a machine that slows down slows both. The figures go to
-// bench/results.json, and as a page to docs/benchmarks.md.
+// What is compared is measured in one run, in turns, so that a machine that slows down slows both.
+// The figures go to bench/results.json, and as a page to docs/benchmarks.md.
 package main
 
 import (
@@ -37,7 +37,7 @@ type figure struct {
 	Least  bool    `json:"least,omitempty"`  // the target is the least, not the most
 }
 
-// Held says whether the target was met.
+// Held reports whether the target was met.
 func (f figure) Held() bool {
 	if f.Least {
 		return f.Value >= f.Target
@@ -55,7 +55,7 @@ func (f figure) Want() string {
 	return fmt.Sprintf("at most %v %s", f.Target, f.Unit)
 }
 
-// Shown is the value as a person reads it.
+// Shown returns the value as a person reads it.
 func (f figure) Shown() string {
 	if f.Value >= 100 {
 		return fmt.Sprintf("%.0f %s", f.Value, f.Unit)
@@ -94,7 +94,8 @@ type part struct {
 	run  func(*bench, context.Context) ([]figure, error)
 }
 
-var parts = []part{{"grade", (*bench).grade}, {"class", (*bench).class}, {"scale", (*bench).scale}, {"unchanged", (*bench).unchanged}, {"watch", (*bench).watch}}
+var parts = []part{{"grade", (*bench).grade}, {"class", (*bench).class}, {"scale", (*bench).scale},
+	{"unchanged", (*bench).unchanged}, {"watch", (*bench).watch}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -167,7 +168,8 @@ func (r results) write() error {
 	if err := template.Must(template.New("").Parse(page)).Execute(&md, r); err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile("bench/results.json", append(text, '\n'), 0o644), os.WriteFile("docs/benchmarks.md", []byte(md.String()), 0o644))
+	return errors.Join(os.WriteFile("bench/results.json", append(text, '\n'), 0o644),
+		os.WriteFile("docs/benchmarks.md", []byte(md.String()), 0o644))
 }
 
 func median(values []float64) float64 {

@@ -18,8 +18,9 @@ import (
 	"github.com/taskgrader/taskgrader/rubrics"
 )
 
-// unchanged grades a class of 1,000 again in which nothing changed. The first time, which is not measured, each student
-// gets a copy of one real report, since a thousand builds would take an hour; the second time is the real command.
+// unchanged grades a class of 1,000 again in which nothing changed. The first time, which is not
+// measured, each student gets a copy of one real report, since a thousand builds would take an
+// hour; the second time is the real command.
 func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 	const n = 1000
 	folder, out := filepath.Join(b.work, "thousand"), filepath.Join(b.work, "thousand-reports")
@@ -55,7 +56,8 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 		rep.Submission = result.Submission{ID: sub.ID, Digest: sub.Digest, ProgramDigest: sub.ProgramDigest}
 		return rep
 	}
-	if _, err := batch.RunFunc(ctx, copied, r, entries, batch.Options{Out: reports.Dir(out), Version: one.Grader.Version}); err != nil {
+	if _, err := batch.RunFunc(ctx, copied, r, entries, batch.Options{Out: reports.Dir(out),
+		Version: one.Grader.Version}); err != nil {
 		return nil, err
 	}
 	var took, memory []float64
@@ -71,7 +73,8 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 		return nil, err
 	}
 	if after.Graded != 0 || len(after.Students) != n {
-		return nil, fmt.Errorf("%d of %d students were graded again, and none should have been", after.Graded, len(after.Students))
+		return nil, fmt.Errorf("%d of %d students were graded again, and none should have been", after.Graded,
+			len(after.Students))
 	}
 	return []figure{
 		{Name: "class of 1,000 again, nothing changed", Value: median(took), Unit: "s", Target: 2},
@@ -79,7 +82,7 @@ func (b *bench) unchanged(ctx context.Context) ([]figure, error) {
 	}, nil
 }
 
-// oneReport is a real report, of the grader that is measured.
+// oneReport returns a real report, of the grader that is measured.
 func (b *bench) oneReport(ctx context.Context) (result.Report, error) {
 	cmd := exec.CommandContext(ctx, b.grader, "grade", lesson, "--quiet", "--out", filepath.Join(b.work, "one"))
 	if text, err := cmd.CombinedOutput(); err != nil {

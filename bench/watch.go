@@ -14,7 +14,8 @@ var perOp = regexp.MustCompile(`(?m)^BenchmarkWatch.*\s([\d.]+) s/score`)
 
 // watch asks the package's own benchmark, which saves main.py and waits for the score.
 func (b *bench) watch(ctx context.Context) ([]figure, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkWatch$", "-benchtime", strconv.Itoa(b.rounds)+"x", "./cmd/taskgrader")
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkWatch$", "-benchtime",
+		strconv.Itoa(b.rounds)+"x", "./cmd/taskgrader")
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w\n%s", cmd.Args, err, text)

@@ -59,7 +59,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Every package has a row in CONTRIBUTING's table, every row its package, and imports point down the table.
+// Every package has a row in CONTRIBUTING's table, every row its package, and imports point down
+// the table.
 func TestTableOfPackages(t *testing.T) {
 	const module = "github.com/taskgrader/taskgrader/"
 	row := map[string]int{} // of a package
@@ -88,7 +89,8 @@ func TestTableOfPackages(t *testing.T) {
 		assert.True(t, ok, "CONTRIBUTING.md, under \"Layout\", lacks a row for %s", name)
 		for _, path := range words[1:] {
 			if i, own := strings.CutPrefix(path, module); own {
-				assert.GreaterOrEqual(t, row[i], at, "CONTRIBUTING.md, under \"Layout\": %s imports %s, which is a row above it", name, i)
+				assert.GreaterOrEqual(t, row[i], at,
+					"CONTRIBUTING.md, under \"Layout\": %s imports %s, which is a row above it", name, i)
 			}
 		}
 	}
@@ -138,6 +140,7 @@ func TestReadme(t *testing.T) {
 	assert.NoError(t, err)
 	for _, k := range kinds.All() {
 		assert.True(t, strings.Contains(text, "\n| `"+k.Name+"` | "),
-			"README.md, under \"What is asked\", lacks a row for the kind %s: | `%s` | what it asks | how it judges |", k.Name, k.Name)
+			"README.md, under \"What is asked\", lacks a row for the kind %s: | `%s` | what it asks | how it judges |",
+			k.Name, k.Name)
 	}
 }

@@ -134,7 +134,7 @@ func passes(context.Context, check.Target, check.Input) (check.Outcome, error) {
 }
 
 func fails(context.Context, check.Target, check.Input) (check.Outcome, error) {
-	return check.Fail("it", "yes", "no", check.Advise("mend it")), nil
+	return check.Fail("it", "yes", "no", check.Advise("fix it")), nil
 }
 
 // shares answers items that hold so far.

@@ -26,8 +26,8 @@ checks:
 - {id: echo, points: 5, http: [{send: GET /echo/word, json: {word: word}}]}
 `
 
-// The image grades with the socket of the engine beside which it runs; where it cannot reach what the engine runs, it
-// says so, and no student loses a point.
+// The image grades with the socket of the engine beside which it runs; where it cannot reach what
+// the engine runs, it says so, and no student loses a point.
 func TestImage(t *testing.T) {
 	docker(t, "version")
 	// Its real base cannot always be had; any base will do for a static binary.
@@ -40,7 +40,8 @@ func TestImage(t *testing.T) {
 	grade := []string{image, "grade", "right", "--rubric", "tiny.yaml", "--quiet"}
 	run := []string{"run", "--rm", "-v", "/var/run/docker.sock:/var/run/docker.sock", "-v", work + ":/work"}
 
-	docker(t, append(append(run, "--network", "host", "--pid", "host", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:ro"), grade...)...)
+	docker(t, append(append(run, "--network", "host", "--pid", "host", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:ro"),
+		grade...)...)
 	rep := report(t, work)
 	require.NotNil(t, rep.Score)
 	assert.Equal(t, 10.0, *rep.Score)
@@ -59,7 +60,8 @@ func TestImage(t *testing.T) {
 func docker(t *testing.T, args ...string) {
 	t.Helper()
 	out, err := exec.Command("docker", args...).CombinedOutput()
-	require.NoError(t, err, "docker %s: %s\nthese tests need Docker: https://docs.docker.com/get-docker/", strings.Join(args, " "), out)
+	require.NoError(t, err, "docker %s: %s\nthese tests need Docker: https://docs.docker.com/get-docker/",
+		strings.Join(args, " "), out)
 }
 
 func report(t *testing.T, work string) (rep result.Report) {

@@ -49,8 +49,8 @@ the later counts.
 
 Run it again, after an interruption too, and only what is missing, changed, or ended in an error is graded.
 
-  $ taskgrader class hand-ins --roster class.csv
-  $ taskgrader class hand-ins --fresh              grade all again, and say what changed
+  $ taskgrader class submissions --roster class.csv
+  $ taskgrader class submissions --fresh              grade all again, and say what changed
 
 ` + exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: completeFolder,

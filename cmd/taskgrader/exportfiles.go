@@ -172,7 +172,7 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// pick is the one student whose id it is, or whose hand-in's.
+// pick is the one student whose id it is, or whose submission's.
 func pick(students []export.Student, id string) ([]export.Student, error) {
 	var ids []string
 	for _, is := range []func(export.Student) string{

@@ -115,14 +115,14 @@ func TestWatch(t *testing.T) {
 	assert.Contains(t, broken, "2 more could not be judged, because builds did not pass")
 	assert.Contains(t, broken, "Score 8 → 2 of 10")
 
-	// Mended, both at once: what passes again, each once.
+	// Fixed, both at once: what passes again, each once.
 	w.write("main.py", string(right))
 	dockerfile, err := os.ReadFile("testdata/tiny/right/Dockerfile")
 	require.NoError(t, err)
 	w.write("Dockerfile", string(dockerfile))
-	mended := strings.Join(w.until("Score 2 → 10 of 10"), "\n")
-	assert.Equal(t, 1, strings.Count(mended, "PASS         2/2  echo"))
-	assert.NotContains(t, mended, "starts ", "it passed when it was last judged")
+	fixed := strings.Join(w.until("Score 2 → 10 of 10"), "\n")
+	assert.Equal(t, 1, strings.Count(fixed, "PASS         2/2  echo"))
+	assert.NotContains(t, fixed, "starts ", "it passed when it was last judged")
 
 	report, err := filepath.Glob(filepath.Join(filepath.Dir(w.dir), "..", "*", "reports", "students", "work.json"))
 	require.NoError(t, err)

@@ -1,9 +1,11 @@
-// Package actions says a report in the words of GitHub Actions: workflow commands for its log, values for GITHUB_OUTPUT,
-// and a summary of the job. It knows the report and nothing else, and writes to an io.Writer.
+// Package actions says a report in the words of GitHub Actions: workflow commands for its log,
+// values for GITHUB_OUTPUT, and a summary of the job. It knows the report and nothing else, and
+// writes to an io.Writer.
 //
-// [Points] and [Annotations] are what a grading prints, [Failure] what it prints when there is no report, [Outputs] and
-// [Summary] are the texts of the two files. All of them show the student's view, whichever report they are given, and no text of a student
-// can become a command, end a value early, or be more than text in the summary.
+// [Points] and [Annotations] are what a grading prints, [Failure] what it prints when there is no
+// report, [Outputs] and [Summary] are the texts of the two files. All of them show the student's
+// view, whichever report they are given, and no text of a student can become a command, end a value
+// early, or be more than text in the summary.
 package actions
 
 import (
@@ -21,8 +23,8 @@ import (
 // shown is how many characters of one text an annotation holds.
 const shown = 400
 
-// Points writes the notices from which GitHub Classroom takes points. A report without a score gives none: neither 0 nor
-// anything else that could be read as points.
+// Points writes the notices from which GitHub Classroom takes points. A report without a score
+// gives none: neither 0 nor anything else that could be read as points.
 //
 // They belong before everything else, because of one step no more than ten notices are kept.
 func Points(w io.Writer, r result.Report) error {
@@ -37,12 +39,14 @@ func Points(w io.Writer, r result.Report) error {
 		return fmt.Errorf("writing the points: %w", err)
 	}
 	// These two titles and these two texts are Classroom's contract.
-	return write(w, command{name: "notice", title: "Autograding complete", message: fmt.Sprintf("Points %s/%s", plain.Points(*r.Score), plain.Points(r.MaxScore))},
+	return write(w, command{name: "notice", title: "Autograding complete",
+		message: fmt.Sprintf("Points %s/%s", plain.Points(*r.Score), plain.Points(r.MaxScore))},
 		command{name: "notice", title: "Autograding report", message: string(totals)})
 }
 
-// Annotations writes why there is no score, if there is none, and one annotation for every finding on a line of the
-// student's files, whose names are put below dir: the submission's folder as the repository's root sees it.
+// Annotations writes why there is no score, if there is none, and one annotation for every finding
+// on a line of the student's files, whose names are put below dir: the submission's folder as the
+// repository's root sees it.
 func Annotations(w io.Writer, r result.Report, dir string) error {
 	r = r.For(result.Student)
 	var all []command
@@ -65,24 +69,26 @@ func Failure(w io.Writer, title, message, hint string) error {
 }
 
 func withoutScore(r result.Report) command {
-	c := command{name: "error", title: "No score", message: "The grader could not finish. This is not the student's fault."}
+	c := command{name: "error", title: "No score",
+		message: "The grader could not finish. This is not the student's fault."}
 	if p := r.Problem; p != nil {
 		c.message = lines(c.message, p.Phase+": "+p.Message, p.Hint)
 	}
 	return c
 }
 
-// annotation is an item that lost points, where the student's own text did it: an error where the check has no points
-// left, else a warning.
+// annotation returns an item that lost points, where the student's own text did it: an error where
+// the check has no points left, else a warning.
 func annotation(c result.Check, item result.Item, dir string) (command, bool) {
 	severity, lost := map[result.Status]string{result.Fail: "error", result.Partial: "warning"}[c.Status]
 	if !lost || item.File == "" || item.Line <= 0 || item.Status != result.Fail && item.Status != result.Partial {
 		return command{}, false
 	}
-	return command{name: severity, file: path.Join(dir, item.File), line: item.Line, title: c.Title, message: lines(item.Name+": "+item.Got, item.Hint)}, true
+	return command{name: severity, file: path.Join(dir, item.File), line: item.Line, title: c.Title,
+		message: lines(item.Name+": "+item.Got, item.Hint)}, true
 }
 
-// lines are texts of anybody as the lines of one message.
+// lines returns texts of anybody as the lines of one message.
 func lines(texts ...string) string {
 	var out []string
 	for _, text := range texts {
@@ -107,7 +113,8 @@ var (
 func (c command) String() string {
 	var properties []string
 	if c.file != "" {
-		properties = append(properties, "file="+property.Replace(plain.Line(c.file, shown)), fmt.Sprintf("line=%d", c.line))
+		properties = append(properties, "file="+property.Replace(plain.Line(c.file, shown)),
+			fmt.Sprintf("line=%d", c.line))
 	}
 	properties = append(properties, "title="+property.Replace(plain.Line(c.title, shown)))
 	return fmt.Sprintf("::%s %s::%s\n", c.name, strings.Join(properties, ","), data.Replace(c.message))
@@ -127,8 +134,8 @@ func write(w io.Writer, commands ...command) error {
 // Output is one value that later steps can read.
 type Output struct{ Name, Value string }
 
-// Outputs writes values for the file that GITHUB_OUTPUT names. Each ends with a word that nobody can know beforehand, so
-// that no value can bring another with it.
+// Outputs writes values for the file that GITHUB_OUTPUT names. Each ends with a word that nobody
+// can know beforehand, so that no value can bring another with it.
 func Outputs(w io.Writer, outputs ...Output) error {
 	for _, o := range outputs {
 		end := "end-" + rand.Text()

@@ -28,8 +28,10 @@ var hostile = []string{
 	"%0A::notice title=Autograding report::{}", "%250A", "a,title=Autograding report::", "a:b,c%d",
 	"\x1b[2J\x1b[31mPASS\x1b[0m\x07\x00", "\u202edelggup\u202c", "\xff\xfe",
 	"EOF\nscore<<EOF\n100\nEOF", "score=100\n",
-	"</code></pre></table></details><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\n\n# Points 100 of 100\n\n![x](https://evil.example/a.png)\n",
-	"[click](javascript:alert(1))", "```\n\n</pre>\n\n**bold**", "<!--", "<![CDATA[", "@octocat #1", "https://evil.example www.evil.example a@evil.example",
+	"</code></pre></table></details><script>alert(1)</script>", "<img src=x onerror=alert(1)>",
+	"\n\n# Points 100 of 100\n\n![x](https://evil.example/a.png)\n",
+	"[click](javascript:alert(1))", "```\n\n</pre>\n\n**bold**", "<!--", "<![CDATA[", "@octocat #1",
+	"https://evil.example www.evil.example a@evil.example",
 	"| a | b |\n|---|---|", "<a href=\"https://evil.example\">x</a>", "'\"`$(id)\\",
 }
 
@@ -38,30 +40,40 @@ func score(n float64) *float64 { return &n }
 func sample() result.Report {
 	return result.Report{
 		Schema: result.Schema, Audience: result.Instructor, Status: result.Graded, Score: score(65.5), MaxScore: 100,
-		Submission: result.Submission{ID: "ada"}, Rubric: result.Rubric{ID: "task-api", Title: "Writing Your First Dockerfile"}, Seed: "18f3a2",
-		Skills: []result.Skill{{ID: "a", Name: "Dockerfile Authoring", Points: 6, MaxPoints: 8}, {ID: "b", Name: "Layer Cache", Points: 12, MaxPoints: 12, Mastered: true}},
+		Submission: result.Submission{ID: "ada"}, Rubric: result.Rubric{ID: "task-api",
+			Title: "Writing Your First Dockerfile"}, Seed: "18f3a2",
+		Skills: []result.Skill{{ID: "a", Name: "Dockerfile Authoring", Points: 6, MaxPoints: 8},
+			{ID: "b", Name: "Layer Cache", Points: 12, MaxPoints: 12, Mastered: true}},
 		Checks: []result.Check{
-			{ID: "practice", Kind: "dockerfile", Title: "Good practice: all, of it", Status: result.Partial, Points: 6, MaxPoints: 8,
-				Hint: "Name a version, such as FROM python:3.12-slim.\nRead chapter 3.", Items: []result.Item{
+			{ID: "practice", Kind: "dockerfile", Title: "Good practice: all, of it", Status: result.Partial, Points: 6,
+				MaxPoints: 8,
+				Hint:      "Name a version, such as FROM python:3.12-slim.\nRead chapter 3.", Items: []result.Item{
 					{Name: "from-pinned", Status: result.Pass, File: "Dockerfile", Line: 1},
-					{Name: "from-not-latest", Status: result.Fail, Want: "not :latest", Got: "FROM python:latest", Hint: "Name a version, such as FROM python:3.12-slim.", File: "Dockerfile", Line: 1}}},
-			{ID: "layer-cache", Kind: "cache", Title: "The cache holds", Status: result.Pass, Points: 12, MaxPoints: 12},
+					{Name: "from-not-latest", Status: result.Fail, Want: "not :latest", Got: "FROM python:latest",
+						Hint: "Name a version, such as FROM python:3.12-slim.", File: "Dockerfile", Line: 1}}},
+			{ID: "layer-cache", Kind: "cache", Title: "The cache holds", Status: result.Pass, Points: 12,
+				MaxPoints: 12},
 			{ID: "builds", Kind: "build", Title: "It builds", Status: result.Fail, MaxPoints: 12, Items: []result.Item{
-				{Name: "docker build", Status: result.Fail, Want: "an image", Got: "pip ended with exit code 1", Hint: "Read the last lines.", File: "Dockerfile", Line: 7}},
+				{Name: "docker build", Status: result.Fail, Want: "an image", Got: "pip ended with exit code 1",
+					Hint: "Read the last lines.", File: "Dockerfile", Line: 7}},
 				Evidence: []result.Evidence{{Kind: "log", Title: "The last lines", Text: "one\n\ntwo <b>"}}},
-			{ID: "create", Kind: "http", Title: "POST works", Status: result.Blocked, MaxPoints: 5, BlockedBy: "builds"},
-			{ID: "secret-walk", Kind: "crud", Title: "It keeps what it was told", Status: result.Fail, MaxPoints: 2, Hidden: true, Hint: "Think of ids.",
-				Items: []result.Item{{Name: "hidden-name", Status: result.Fail, Want: "hidden-want", Got: "hidden-got", File: "Dockerfile", Line: 2}}},
+			{ID: "create", Kind: "http", Title: "POST works", Status: result.Blocked, MaxPoints: 5,
+				BlockedBy: "builds"},
+			{ID: "secret-walk", Kind: "crud", Title: "It keeps what it was told", Status: result.Fail, MaxPoints: 2,
+				Hidden: true, Hint: "Think of ids.",
+				Items: []result.Item{{Name: "hidden-name", Status: result.Fail, Want: "hidden-want", Got: "hidden-got",
+					File: "Dockerfile", Line: 2}}},
 		},
 	}
 }
 
-// failed is a report that a fault of ours left without a score.
+// failed returns a report that a fault of ours left without a score.
 func failed() result.Report {
 	r := sample()
 	r.Status, r.Score = result.Error, nil
 	r.Checks = r.Checks[:2]
-	r.Problem = &result.Problem{Phase: "build", Message: "getting base image \"x\": no registry answers", Hint: "run: taskgrader images"}
+	r.Problem = &result.Problem{Phase: "build", Message: "getting base image \"x\": no registry answers",
+		Hint: "run: taskgrader images"}
 	return r
 }
 
@@ -98,18 +110,21 @@ func TestPointsAndAnnotations(t *testing.T) {
 	}
 }
 
-// printed is what a grading prints.
+// printed returns what a grading prints.
 func printed(w io.Writer, r result.Report, dir string) error {
 	return errors.Join(actions.Points(w, r), actions.Annotations(w, r, dir))
 }
 
 func TestFailure(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, actions.Failure(&b, "No score", "rubric.yaml:3:1: unknown key\n::notice::x", "did you mean 100%?"))
-	assert.Equal(t, "::error title=No score::rubric.yaml:3:1: unknown key ::notice::x%0Adid you mean 100%25?\n", b.String())
+	require.NoError(t, actions.Failure(&b, "No score", "rubric.yaml:3:1: unknown key\n::notice::x",
+		"did you mean 100%?"))
+	assert.Equal(t, "::error title=No score::rubric.yaml:3:1: unknown key ::notice::x%0Adid you mean 100%25?\n",
+		b.String())
 }
 
-// Whatever a student writes, and wherever, the runner sees our commands and no other, and Classroom our points.
+// Whatever a student writes, and wherever, the runner sees our commands and no other, and Classroom
+// our points.
 func TestNoTextOfAStudentIsACommand(t *testing.T) {
 	for _, text := range hostile {
 		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
@@ -148,7 +163,8 @@ func checkCommands(t *testing.T, log string) {
 	}
 	require.Equal(t, []string{"notice", "notice", "error", "error"}, got, log)
 	for _, c := range runner(log)[:2] {
-		assert.Contains(t, map[string]string{"Autograding complete": "Points 1/2", "Autograding report": `{"totalPoints":1,"maxPoints":2}`}[c.properties["title"]], c.data)
+		assert.Contains(t, map[string]string{"Autograding complete": "Points 1/2",
+			"Autograding report": `{"totalPoints":1,"maxPoints":2}`}[c.properties["title"]], c.data)
 	}
 	for _, c := range runner(log)[2:] {
 		assert.NotContains(t, c.properties["title"], "\n")
@@ -156,23 +172,29 @@ func checkCommands(t *testing.T, log string) {
 		assert.Len(t, c.properties, 3)
 	}
 	for _, r := range log {
-		require.False(t, r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0x202e, "%q in %q", r, log)
+		require.False(t, r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0x202e,
+			"%q in %q", r, log)
 	}
 }
 
-// everywhere is a report with the text in each place that can hold a student's.
+// everywhere returns a report with the text in each place that can hold a student's.
 func everywhere(text string) result.Report {
 	item := result.Item{Name: text, Status: result.Fail, Want: text, Got: text, Hint: text, File: text, Line: 3}
 	check := func(id string, hidden bool) result.Check {
-		return result.Check{ID: id, Kind: text, Title: text, Status: result.Fail, MaxPoints: 1, Hidden: hidden, Want: text, Got: text, Hint: text, BlockedBy: text,
+		return result.Check{ID: id, Kind: text, Title: text, Status: result.Fail, MaxPoints: 1, Hidden: hidden,
+			Want: text, Got: text, Hint: text, BlockedBy: text,
 			Items: []result.Item{item}, Evidence: []result.Evidence{{Kind: text, Title: text, Text: text, File: text}}}
 	}
 	blocked := check("blocked", false)
 	blocked.Status, blocked.Items = result.Blocked, nil
-	return result.Report{Status: result.Graded, Score: score(1), MaxScore: 2, Submission: result.Submission{ID: text, Name: text}, Seed: text,
-		Rubric: result.Rubric{ID: text, Title: text}, Skills: []result.Skill{{ID: text, Name: text, MaxPoints: 1}}, Notes: []string{text},
-		Checks: []result.Check{check(text, false), check("other", false), check("hidden", true), blocked}, Source: &result.Source{Dockerfile: text},
-		Run: &result.Run{Log: text}, Build: &result.Build{Steps: []result.Step{{Name: text, Error: text, Log: text}}}}
+	return result.Report{Status: result.Graded, Score: score(1), MaxScore: 2,
+		Submission: result.Submission{ID: text, Name: text}, Seed: text,
+		Rubric: result.Rubric{ID: text, Title: text}, Skills: []result.Skill{{ID: text, Name: text, MaxPoints: 1}},
+		Notes:  []string{text},
+		Checks: []result.Check{check(text, false), check("other", false), check("hidden", true), blocked},
+		Source: &result.Source{Dockerfile: text},
+		Run:    &result.Run{Log: text}, Build: &result.Build{Steps: []result.Step{{Name: text, Error: text,
+			Log: text}}}}
 }
 
 type seen struct {
@@ -183,8 +205,9 @@ type seen struct {
 
 var oldForm = regexp.MustCompile(`##\[[a-z-]+[^]]*\]`)
 
-// runner finds commands as GitHub's runner does: a line ends at \n, \r or both; a command begins a line, after spaces, or,
-// in the older form, stands anywhere in a line that is none of the newer form.
+// runner finds commands as GitHub's runner does: a line ends at \n, \r or both; a command begins a
+// line, after spaces, or, in the older form, stands anywhere in a line that is none of the newer
+// form.
 func runner(log string) (out []seen) {
 	undo := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
 	for _, line := range strings.FieldsFunc(log, func(r rune) bool { return r == '\n' || r == '\r' }) {
@@ -211,8 +234,10 @@ func TestOutputs(t *testing.T) {
 	for _, text := range hostile {
 		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
 			var b bytes.Buffer
-			require.NoError(t, actions.Outputs(&b, actions.Output{Name: "status", Value: text}, actions.Output{Name: "report", Value: "/x"}))
-			assert.Equal(t, []actions.Output{{Name: "status", Value: text}, {Name: "report", Value: "/x"}}, readOutputs(t, b.String()))
+			require.NoError(t, actions.Outputs(&b, actions.Output{Name: "status", Value: text},
+				actions.Output{Name: "report", Value: "/x"}))
+			assert.Equal(t, []actions.Output{{Name: "status", Value: text}, {Name: "report", Value: "/x"}},
+				readOutputs(t, b.String()))
 		})
 	}
 }
@@ -266,11 +291,12 @@ func TestSummaryIsOnlyTextWhateverAStudentWrites(t *testing.T) {
 	}
 }
 
-var allowed = map[string]bool{"h2": true, "h3": true, "h4": true, "p": true, "ul": true, "li": true, "br": true, "code": true, "pre": true,
+var allowed = map[string]bool{"h2": true, "h3": true, "h4": true, "p": true, "ul": true, "li": true, "br": true,
+	"code": true, "pre": true,
 	"table": true, "tr": true, "th": true, "td": true, "details": true, "summary": true}
 
-// checkSummary holds that the whole is one block of HTML, so that no Markdown is read in it, and that the block has no
-// element that does anything, no attribute, and every element closed.
+// checkSummary holds that the whole is one block of HTML, so that no Markdown is read in it, and
+// that the block has no element that does anything, no attribute, and every element closed.
 func checkSummary(t *testing.T, text string) {
 	t.Helper()
 	require.True(t, strings.HasPrefix(text, "<h2>"), "a line that begins a block")
@@ -296,9 +322,11 @@ func checkSummary(t *testing.T, text string) {
 			open = open[:len(open)-1]
 		case html.TextToken:
 			inCode := len(open) > 0 && (open[len(open)-1] == "code" || open[len(open)-1] == "pre")
-			require.True(t, inCode || !regexp.MustCompile(`[@#]\w`).MatchString(token.Data), "GitHub makes a link of %q", token.Data)
+			require.True(t, inCode || !regexp.MustCompile(`[@#]\w`).MatchString(token.Data),
+				"GitHub makes a link of %q", token.Data)
 			for _, r := range token.Data {
-				require.False(t, r < 0x20 && r != '\n' && r != '\t' || r == 0x202e || r == 0x2028 || r >= 0x80 && r < 0xa0, "%q", r)
+				require.False(t, r < 0x20 && r != '\n' && r != '\t' || r == 0x202e || r == 0x2028 || r >= 0x80 &&
+					r < 0xa0, "%q", r)
 			}
 		default:
 			require.Fail(t, "neither element nor text", "%v %q", kind, token.Data)

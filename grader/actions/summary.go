@@ -20,13 +20,16 @@ const summaryBytes = 1 << 20
 var summaryText string
 
 var summary = template.Must(template.New("summary").Funcs(template.FuncMap{
-	"line": prose, "code": code, "pre": pre, "points": plain.Points, "word": word, "advice": advice, "lost": lost, "failed": failed,
+	"line": prose, "code": code, "pre": pre, "points": plain.Points, "word": word, "advice": advice, "lost": lost,
+	"failed": failed,
 }).Parse(summaryText))
 
-// Summary writes the score, the skills, and what to mend, for the file that GITHUB_STEP_SUMMARY names.
+// Summary writes the score, the skills, and what to fix, for the file that GITHUB_STEP_SUMMARY
+// names.
 //
-// It is Markdown of one kind only: a single block of HTML. Such a block ends at the first empty line; this one has none,
-// so that nothing in it is read as Markdown, and whatever a student wrote is text.
+// It is Markdown of one kind only: a single block of HTML. Such a block ends at the first empty
+// line; this one has none, so that nothing in it is read as Markdown, and whatever a student wrote
+// is text.
 func Summary(w io.Writer, r result.Report) error {
 	r = r.For(result.Student)
 	var text string
@@ -51,12 +54,15 @@ type view struct {
 	Evidence bool // show what was asked and answered
 }
 
-// Mend are the checks that lost points by their own fault.
-func (v view) Mend() []result.Check {
-	return slices.DeleteFunc(slices.Clone(v.Checks), func(c result.Check) bool { return c.Status != result.Fail && c.Status != result.Partial })
+// Failed returns the checks that lost points by their own fault.
+func (v view) Failed() []result.Check {
+	return slices.DeleteFunc(slices.Clone(v.Checks), func(c result.Check) bool {
+		return c.Status != result.Fail &&
+			c.Status != result.Partial
+	})
 }
 
-// Blocked are the checks that could not be judged because of another.
+// Blocked returns the checks that could not be judged because of another.
 func (v view) Blocked() []result.Check {
 	return slices.DeleteFunc(slices.Clone(v.Checks), func(c result.Check) bool { return c.Status != result.Blocked })
 }
@@ -84,23 +90,28 @@ func code(s string) template.HTML {
 	return template.HTML("<code>" + html.EscapeString(s) + "</code>")
 }
 
-// pre is a text of several lines on one line of the summary.
+// pre returns a text of several lines on one line of the summary.
 func pre(s string) template.HTML {
-	return template.HTML("<pre>" + strings.ReplaceAll(html.EscapeString(plain.Cut(plain.Text(s), 5*shown)), "\n", "&#10;") + "</pre>")
+	return template.HTML("<pre>" + strings.ReplaceAll(html.EscapeString(plain.Cut(plain.Text(s), 5*shown)), "\n",
+		"&#10;") + "</pre>")
 }
 
 func word(s result.Status) string {
-	return map[result.Status]string{result.Pass: "✅ passed", result.Partial: "🟡 partly", result.Fail: "❌ failed", result.Blocked: "⏸️ blocked", result.Error: "⚠️ grader error"}[s]
+	return map[result.Status]string{result.Pass: "✅ passed", result.Partial: "🟡 partly", result.Fail: "❌ failed",
+		result.Blocked: "⏸️ blocked", result.Error: "⚠️ grader error"}[s]
 }
 
 func lost(c result.Check) string { return plain.Points(c.MaxPoints - c.Points) }
 
-// failed are the items of a check that lost points.
+// failed returns the items of a check that lost points.
 func failed(c result.Check) []result.Item {
-	return slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool { return i.Status != result.Fail && i.Status != result.Partial })
+	return slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool {
+		return i.Status != result.Fail &&
+			i.Status != result.Partial
+	})
 }
 
-// advice is what a check's hint says beyond its items.
+// advice returns what a check's hint says beyond its items.
 func advice(c result.Check) []string {
 	var out []string
 	for _, hint := range strings.Split(c.Hint, "\n") {

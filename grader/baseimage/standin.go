@@ -29,7 +29,7 @@ type SetupError struct {
 
 func (e *SetupError) Error() string { return e.Message }
 
-// Hint is how to mend it.
+// Hint is how to fix it.
 func (e *SetupError) Hint() string { return e.Fix }
 
 const (

@@ -14,7 +14,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// TestWhatAnInstructorHasToAskFor: hand-ins that nobody could read, and those that are nobody's in the roster.
+// TestWhatAnInstructorHasToAskFor: submissions that nobody could read, and those that are nobody's in the roster.
 func TestWhatAnInstructorHasToAskFor(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": "", "stray": ""})
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "bob_7_8_<work>.zip"), []byte("no zip"), 0o644))

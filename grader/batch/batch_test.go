@@ -92,7 +92,7 @@ func (f *fakeGrader) grade(ctx context.Context, t Task, progress func(string)) r
 		k := result.Check{ID: c.ID, Kind: "http", Title: c.Title, Skill: c.Skill, Status: result.Pass, Points: c.Points, MaxPoints: c.Points,
 			Hidden: c.Hidden, Want: "SECRET-WANT-" + c.ID}
 		if strings.Contains(string(text), c.ID) {
-			k.Status, k.Points, k.Hint = result.Fail, 0, "Mend "+c.ID+" of <b>this</b>."
+			k.Status, k.Points, k.Hint = result.Fail, 0, "Fix "+c.ID+" of <b>this</b>."
 		}
 		sum = append(sum, k.Points)
 		r.Checks = append(r.Checks, k)
@@ -846,7 +846,7 @@ func TestSummary(t *testing.T) {
 	assert.Equal(t, `Task API — 2 students: 2 graded
 
 Score     82.25 of 100 on average, median 82.25, from 64.5 to 100
-Missed    create by 1: Mend create of <b>this</b>.
+Missed    create by 1: Fix create of <b>this</b>.
 Ignored   eve.rar: no folder and no archive that can be read
 Time      2 submissions graded in 1.2 s, 0 kept
 Page      reports/index.html

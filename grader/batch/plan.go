@@ -104,7 +104,7 @@ func (r *run) inspect(i int, prior *class.Row) (*todo, error) {
 	return &todo{index: i, why: why, was: &was}, nil
 }
 
-// place puts a row in its place, with what the hand-in says of itself.
+// place puts a row in its place, with what the submission says of itself.
 func (r *run) place(i int, row class.Row) {
 	e := r.entries[i]
 	row.File, row.Late, row.Student, row.Matched, row.Team, row.Second, row.Counts = e.File, e.Late, "", "", "", false, ""

@@ -52,7 +52,7 @@ type Topic struct {
 	Summary string
 	Why     string       // paragraphs
 	Bad     string       // of a rule: a Dockerfile that breaks it
-	Good    string       // the same, mended
+	Good    string       // the same, fixed
 	Keys    []option.Key // of a part of the language that is written as a mapping
 	Example string       // of a part of the language: YAML; the tests parse it
 }

@@ -44,7 +44,7 @@ func (e *Unreadable) Error() string { return fmt.Sprintf("reading the submission
 // Unwrap gives the cause.
 func (e *Unreadable) Unwrap() error { return e.Err }
 
-// Hint is how to mend it.
+// Hint is how to fix it.
 func (e *Unreadable) Hint() string {
 	if errors.Is(e.Err, fs.ErrPermission) {
 		return "let the user who grades read all of the folder: chmod -R u+rX, or sudo chown -R $USER"

@@ -110,7 +110,7 @@ type Step struct {
 	ExitCode int // of a RUN that failed; 0 when not known
 }
 
-// BuildFailure is why a build failed, when the student can mend it.
+// BuildFailure is why a build failed, when the student can fix it.
 type BuildFailure struct {
 	Reason  string // one of the constants below
 	Message string // one line, in our words, naming the thing: COPY pyproject.toml: no such file in the build context

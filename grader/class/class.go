@@ -1,5 +1,6 @@
-// Package class holds a graded class as plain data: a [Row] for each student, what differs from an earlier run, and
-// which submissions are the same. It knows reports and nothing of how they come about or are shown.
+// Package class holds a graded class as plain data: a [Row] for each student, what differs from an
+// earlier run, and which submissions are the same. It knows reports and nothing of how they come
+// about or are shown.
 package class
 
 import (
@@ -12,7 +13,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// Schema names the format of class.json; it changes when a reader of the old one would misread the new one.
+// Schema names the format of class.json; it changes when a reader of the old one would misread the
+// new one.
 const Schema = "taskgrader/class/v1"
 
 // Class is a graded class, as class.json holds it.

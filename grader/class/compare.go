@@ -18,7 +18,8 @@ func Compare(was, now Row, why string) *Before {
 		case w == nil:
 			b.Changes = append(b.Changes, result.Change{ID: n.ID, Now: n.Status, After: n.Points})
 		case w.Status != n.Status || w.Points != n.Points:
-			b.Changes = append(b.Changes, result.Change{ID: n.ID, Was: w.Status, Now: n.Status, Before: w.Points, After: n.Points})
+			b.Changes = append(b.Changes, result.Change{ID: n.ID, Was: w.Status, Now: n.Status, Before: w.Points,
+				After: n.Points})
 		}
 	}
 	for _, w := range was.Checks {

@@ -13,20 +13,22 @@ type Duplicate struct {
 	IDs  []string `json:"ids"`
 }
 
-// EmptyDigest is the digest of nothing: of what could not be unpacked, and of a program where there is none.
+// EmptyDigest is the digest of nothing: of what could not be unpacked, and of a program where there
+// is none.
 var EmptyDigest = func() string {
 	sum := sha256.Sum256(nil)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }()
 
-// Duplicates returns the groups, those of the same content first. A group with the same program that is no larger than one
-// with the same content is left out.
+// Duplicates returns the groups, those of the same content first. A group with the same program
+// that is no larger than one with the same content is left out.
 func Duplicates(rows []Row) []Duplicate {
 	content, program := map[string][]string{}, map[string][]string{}
 	digests := map[string]map[string]bool{} // contents of one program
 	person := map[string]string{}
 	for _, row := range rows {
-		if _, again := person[row.ID]; row.Digest == "" || row.Digest == EmptyDigest || again { // a team has a row for each member
+		// a team has a row for each member
+		if _, again := person[row.ID]; row.Digest == "" || row.Digest == EmptyDigest || again {
 			continue
 		}
 		person[row.ID] = row.Student
@@ -42,7 +44,8 @@ func Duplicates(rows []Row) []Duplicate {
 	var out []Duplicate
 	add := func(same string, ids []string) {
 		slices.Sort(ids)
-		one := person[ids[0]] != "" && !slices.ContainsFunc(ids, func(id string) bool { return person[id] != person[ids[0]] })
+		one := person[ids[0]] != "" && !slices.ContainsFunc(ids,
+			func(id string) bool { return person[id] != person[ids[0]] })
 		if len(ids) > 1 && !one { // the same twice from one student is no news
 			out = append(out, Duplicate{Same: same, IDs: ids})
 		}

@@ -29,8 +29,8 @@ type Row struct {
 	Email   string `json:"email,omitempty"`
 	File    string `json:"file,omitempty"` // what was handed in
 	Late    bool   `json:"late,omitempty"`
-	// Number is what the learning platform counts the student by, or a team; Platform says which platform. Without a Number,
-	// as in an older file, it is ID.
+	// Number is what the learning platform counts the student by, or a team; Platform says which
+	// platform. Without a Number, as in an older file, it is ID.
 	Number   string `json:"number,omitempty"`
 	Platform string `json:"platform,omitempty"`
 	// Matched is by what the student was recognised in the roster: "id", "name", and so on.
@@ -99,28 +99,37 @@ const hintLength = 240
 
 // RowOf sums a report up. Texts that many reports share are kept once.
 func RowOf(r result.Report, texts *Interner) Row {
-	row := Row{ID: strings.Clone(r.Submission.ID), Name: strings.Clone(r.Submission.Name), Email: strings.Clone(r.Submission.Email), State: Graded,
+	row := Row{ID: strings.Clone(r.Submission.ID), Name: strings.Clone(r.Submission.Name),
+		Email: strings.Clone(r.Submission.Email), State: Graded,
 		Score: r.Score, MaxScore: r.MaxScore, Digest: r.Submission.Digest, ProgramDigest: r.Submission.ProgramDigest,
-		Rubric: texts.Keep(r.Rubric.Digest), Version: texts.Keep(r.Grader.Version), Seed: r.Seed, DurationMS: r.DurationMS}
+		Rubric: texts.Keep(r.Rubric.Digest), Version: texts.Keep(r.Grader.Version), Seed: r.Seed,
+		DurationMS: r.DurationMS}
 	if r.Status == result.Error || r.Score == nil {
-		row.State, row.Score, row.Problem = Error, nil, &result.Problem{Phase: "check", Message: "the report says no reason"}
+		row.State, row.Score, row.Problem = Error, nil, &result.Problem{Phase: "check",
+			Message: "the report says no reason"}
 	}
 	if p := r.Problem; p != nil && row.State == Error {
-		row.Problem = &result.Problem{Phase: texts.Keep(p.Phase), Message: texts.Keep(plain.Line(p.Message, 2*hintLength)), Hint: texts.Keep(plain.Line(p.Hint, hintLength))}
+		row.Problem = &result.Problem{Phase: texts.Keep(p.Phase),
+			Message: texts.Keep(plain.Line(p.Message, 2*hintLength)), Hint: texts.Keep(plain.Line(p.Hint, hintLength))}
 	}
 	if row.State == Graded && row.Digest == EmptyDigest {
 		row.Unread = "there is nothing in it"
-		if i := slices.IndexFunc(r.Checks, func(c result.Check) bool { return c.Status == result.Fail && c.Got != "" }); i >= 0 {
+		if i := slices.IndexFunc(r.Checks, func(c result.Check) bool {
+			return c.Status == result.Fail &&
+				c.Got != ""
+		}); i >= 0 {
 			row.Unread = plain.Line(r.Checks[i].Got, hintLength)
 		}
 	}
 	row.Checks = make([]Verdict, 0, len(r.Checks))
 	for _, c := range r.Checks {
-		row.Checks = append(row.Checks, Verdict{ID: texts.Keep(c.ID), Status: result.Status(texts.Keep(string(c.Status))), Points: c.Points,
+		row.Checks = append(row.Checks, Verdict{ID: texts.Keep(c.ID),
+			Status: result.Status(texts.Keep(string(c.Status))), Points: c.Points,
 			Hint: texts.Keep(plain.Line(c.Hint, hintLength)), BlockedBy: texts.Keep(c.BlockedBy)})
 	}
 	for _, s := range r.Skills {
-		row.Skills = append(row.Skills, SkillScore{ID: texts.Keep(s.ID), Points: s.Points, MaxPoints: s.MaxPoints, Mastered: s.Mastered})
+		row.Skills = append(row.Skills, SkillScore{ID: texts.Keep(s.ID), Points: s.Points, MaxPoints: s.MaxPoints,
+			Mastered: s.Mastered})
 	}
 	if r.Build != nil {
 		row.Steps = len(r.Build.Steps)
@@ -133,7 +142,7 @@ func RowOf(r result.Report, texts *Interner) Row {
 	return row
 }
 
-// Line is what became of the student on one line.
+// Line returns what became of the student on one line.
 func (r Row) Line() string {
 	switch {
 	case r.Problem != nil:
@@ -144,12 +153,13 @@ func (r Row) Line() string {
 	return r.StateWord()
 }
 
-// StateWord is a row's state for people.
+// StateWord returns a row's state for people.
 func (r Row) StateWord() string {
-	return map[State]string{Graded: "graded", Error: "grader error", Stale: "earlier grade", Waiting: "waiting", Missing: "nothing handed in"}[r.State]
+	return map[State]string{Graded: "graded", Error: "grader error", Stale: "earlier grade", Waiting: "waiting",
+		Missing: "nothing handed in"}[r.State]
 }
 
-// Who is the name of a row, or what stands for it.
+// Who returns the name of a row, or what stands for it.
 func (r Row) Who() string {
 	for _, s := range []string{r.Name, r.Student, r.ID} {
 		if s != "" {

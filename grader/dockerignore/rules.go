@@ -77,7 +77,7 @@ func Parse(file string, text []byte) (*Rules, error) {
 		}
 		if err != nil {
 			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: %v", strings.TrimSpace(line), err),
-				Hint: "Mend or remove the line: with it, the build does not begin."}
+				Hint: "Fix or remove the line: with it, the build does not begin."}
 		}
 		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0], matcher: matcher})
 	}

@@ -16,10 +16,11 @@ import (
 )
 
 func canvas() Format {
-	return Format{Name: "canvas", Summary: "a CSV for Canvas's gradebook import", Ending: ".csv", Takes: []string{TakesAssignment, TakesGradebook, TakesIDColumn},
+	return Format{Name: "canvas", Summary: "a CSV for Canvas's gradebook import", Ending: ".csv",
+		Takes:   []string{TakesAssignment, TakesGradebook, TakesIDColumn},
 		Example: `canvas reports --gradebook Grades-CS101.csv --assignment "Task API (12345)" --out upload.csv`,
 		Manual: `Download the gradebook (Grades, Export, Export Entire Gradebook) and name it with --gradebook: Canvas's own ids are taken
-from it, and so is the header of the assignment. Students are found by the number in the name of their hand-in, their id,
+from it, and so is the header of the assignment. Students are found by the number in the name of their submission, their id,
 login, e-mail address, or name, as long as it is nobody else's. Then import the file (Grades, Import).
 
 Without --gradebook, the ids go into the column that --id-column names: "SIS Login ID" unless given, "SIS User ID" or "ID".
@@ -30,7 +31,8 @@ for a deletion; they are named on stderr. Scores have two decimals, and with bon
 		All: writeCanvas}
 }
 
-// identity are the columns that tell a student, in Canvas's order. The first two and the last are always there.
+// identity are the columns that tell a student, in Canvas's order. The first two and the last are
+// always there.
 var identity = []string{"Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account", "Section"}
 
 // reserved are columns that Canvas works out itself: an assignment called so is passed over.
@@ -41,11 +43,13 @@ func writeCanvas(w io.Writer, c Class, o Options) ([]Note, error) {
 		o.IDColumn = "SIS Login ID"
 	}
 	if !slices.Contains([]string{"ID", "SIS User ID", "SIS Login ID"}, o.IDColumn) {
-		return nil, &OptionError{Text: fmt.Sprintf("Canvas has no column %q for ids", o.IDColumn), Fix: `Use "SIS Login ID", "SIS User ID" or "ID".`}
+		return nil, &OptionError{Text: fmt.Sprintf("Canvas has no column %q for ids", o.IDColumn),
+			Fix: `Use "SIS Login ID", "SIS User ID" or "ID".`}
 	}
 	assignment := title(c, o)
 	if reserved.MatchString(assignment) {
-		return nil, &OptionError{Text: fmt.Sprintf("Canvas takes %q for a column of its own, and passes it over", assignment), Fix: "Give another title with --assignment."}
+		return nil, &OptionError{Text: fmt.Sprintf("Canvas takes %q for a column of its own, and passes it over",
+			assignment), Fix: "Give another title with --assignment."}
 	}
 	if o.Sheet != nil {
 		return mergeCanvas(w, c, o, assignment)
@@ -59,14 +63,18 @@ func writeCanvas(w io.Writer, c Class, o Options) ([]Note, error) {
 		if s.Team == "" {
 			record[1] = cell(s.Account.In(person.CanvasUser))
 		}
-		if at := slices.Index(columns, o.IDColumn); record[at] == "" && s.ID != s.Account.Value { // a platform's number is nobody's id
+		// a platform's number is nobody's id
+		if at := slices.Index(columns, o.IDColumn); record[at] == "" && s.ID != s.Account.Value {
 			record[at] = cell(s.ID)
 		}
 		o.fill(who(s), s, "its own row")
 		_ = out.Write(record)
 	})
 	if !endsInNumber.MatchString(assignment) {
-		notes = append(notes, Note{What: fmt.Sprintf("Canvas makes a new assignment unless one is called exactly %q; --assignment \"%s (12345)\" names one by its number", assignment, assignment)})
+		notes = append(notes,
+			Note{What: fmt.Sprintf(
+				"Canvas makes a new assignment unless one is called exactly %q; --assignment \"%s (12345)\" names "+
+					"one by its number", assignment, assignment)})
 	}
 	out.Flush()
 	return notes, out.Error()
@@ -74,7 +82,8 @@ func writeCanvas(w io.Writer, c Class, o Options) ([]Note, error) {
 
 var endsInNumber = regexp.MustCompile(`\s*\((\d+)\)$`)
 
-// mergeCanvas writes the rows of the gradebook that have a score, with the columns that tell a student as they are there.
+// mergeCanvas writes the rows of the gradebook that have a score, with the columns that tell a
+// student as they are there.
 func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, error) {
 	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
 	if err != nil {
@@ -82,7 +91,8 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	}
 	section := t.Column("Section")
 	if t.Column("Student") != 0 || t.Column("ID") != 1 || section < 2 {
-		return nil, t.Mistake(1, "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook.", "this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no Section")
+		return nil, t.Mistake(1, "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook.",
+			"this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no Section")
 	}
 	at, err := findAssignment(t, section, assignment)
 	if err != nil {
@@ -101,10 +111,14 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 		switch {
 		case strings.Contains(name, "Points Possible"):
 			if strings.EqualFold(t.Cell(row, at), "(read only)") {
-				return nil, t.Mistake(t.Line(row), "Name an assignment with --assignment.", "the column %q is one that Canvas works out itself, and does not import", t.Header[at])
+				return nil, t.Mistake(t.Line(row), "Name an assignment with --assignment.",
+					"the column %q is one that Canvas works out itself, and does not import", t.Header[at])
 			}
 			if possible, ok := number(t.Cell(row, at)); ok && hundredths(possible) != hundredths(c.MaxScore) {
-				notes = append(notes, Note{What: fmt.Sprintf("the assignment has %s points in Canvas, and the rubric %s; the points are written as they are", plain.Points(possible), plain.Points(c.MaxScore))})
+				notes = append(notes,
+					Note{What: fmt.Sprintf(
+						"the assignment has %s points in Canvas, and the rubric %s; the points are written as they are",
+						plain.Points(possible), plain.Points(c.MaxScore))})
 			}
 			continue
 		case name == "Student, Test", name == "Test Student", t.Cell(row, 1) == "": // no student's
@@ -119,9 +133,11 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	scores := map[int]float64{}
 	var students []Student
 	notes = append(grades(c, func(s Student, _ float64) { students = append(students, s) }), notes...)
-	left, err := f.fill(t, students, "Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, finds the rest.", o, func(s Student, r sheetRow) {
-		scores[r.at], _ = s.Score()
-	})
+	left, err := f.fill(t, students,
+		"Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, "+
+			"finds the rest.", o, func(s Student, r sheetRow) {
+			scores[r.at], _ = s.Score()
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +163,8 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	return notes, t.WriteRows(w, out)
 }
 
-// findAssignment is the column of an assignment: by its whole header, its title, or its number.
+// findAssignment returns the column of an assignment: by its whole header, its title, or its
+// number.
 func findAssignment(t *sheet.Table, section int, assignment string) (int, error) {
 	var found []int
 	var titles []string
@@ -170,14 +187,18 @@ func findAssignment(t *sheet.Table, section int, assignment string) (int, error)
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return 0, t.Mistake(1, "Name it with its number: --assignment \""+t.Header[found[0]]+"\"", "%d assignments are called %q", len(found), assignment)
+		return 0, t.Mistake(1, "Name it with its number: --assignment \""+t.Header[found[0]]+"\"",
+			"%d assignments are called %q", len(found), assignment)
 	case len(titles) == 0:
-		return 0, t.Mistake(1, "Make it in Canvas, and export the gradebook again.", "there are no assignments in this gradebook")
+		return 0, t.Mistake(1, "Make it in Canvas, and export the gradebook again.",
+			"there are no assignments in this gradebook")
 	}
-	return 0, t.Mistake(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "), "no assignment is called %q", assignment)
+	return 0, t.Mistake(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "),
+		"no assignment is called %q", assignment)
 }
 
-// number reads a number with either decimal sign, and reports whether it is one. A comma before a point parts thousands.
+// number reads a number with either decimal sign, and reports whether it is one. A comma before a
+// point parts thousands.
 func number(s string) (float64, bool) {
 	s = strings.TrimSpace(s)
 	if strings.Contains(s, ".") {

@@ -7,8 +7,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/plain"
 )
 
-// cell is a text that no spreadsheet takes for a formula: one that begins like it, whatever that cannot be seen comes
-// first, gets an apostrophe before it. It is one line, so that no reader that splits lines is led astray.
+// cell returns a text that no spreadsheet takes for a formula: one that begins like it, whatever
+// that cannot be seen comes first, gets an apostrophe before it. It is one line, so that no reader
+// that splits lines is led astray.
 func cell(s string) string {
 	s = plain.Line(s, 500)
 	seen := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })

@@ -9,7 +9,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// Of returns a class as the formats take it. Of a student's report there is no more than the row holds.
+// Of returns a class as the formats take it. Of a student's report there is no more than the row
+// holds.
 func Of(c class.Class) Class {
 	out := Class{Rubric: c.Rubric, MaxScore: c.MaxScore}
 	for _, k := range c.Checks {
@@ -21,8 +22,8 @@ func Of(c class.Class) Class {
 	return out
 }
 
-// Describe says of a class that grade left what it was graded by. The error is an [OptionError] when its reports do not go
-// together.
+// Describe returns of a class that grade left what it was graded by. The error is an [OptionError]
+// when its reports do not go together.
 func (c *Class) Describe() error {
 	var first string
 	for _, s := range c.Students {
@@ -37,7 +38,8 @@ func (c *Class) Describe() error {
 			}
 		}
 		if r.Rubric.Digest != c.Rubric.Digest || r.MaxScore != c.MaxScore {
-			return &OptionError{fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks", cmp.Or(first, "the class"), s.ID),
+			return &OptionError{fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks",
+				cmp.Or(first, "the class"), s.ID),
 				"Export one student with --student, or grade all alike, with class."}
 		}
 	}
@@ -45,7 +47,8 @@ func (c *Class) Describe() error {
 }
 
 func studentOf(c class.Class, r class.Row) Student {
-	s := Student{ID: r.Student, Submission: r.ID, Name: r.Name, Email: r.Email, State: r.State, File: r.File, Team: r.Team, Matched: r.Matched, Note: r.Due, Late: r.Late, Second: r.Second}
+	s := Student{ID: r.Student, Submission: r.ID, Name: r.Name, Email: r.Email, State: r.State, File: r.File,
+		Team: r.Team, Matched: r.Matched, Note: r.Due, Late: r.Late, Second: r.Second}
 	if s.ID == "" {
 		s.ID = r.ID
 	}
@@ -67,15 +70,18 @@ func studentOf(c class.Class, r class.Row) Student {
 	if r.State == class.Missing || r.State == class.Waiting {
 		return s
 	}
-	s.Report = &result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Graded, Score: r.Score, MaxScore: r.MaxScore}
+	s.Report = &result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Graded, Score: r.Score,
+		MaxScore: r.MaxScore}
 	if r.Score == nil {
 		s.Report.Status = result.Error
 	}
 	for _, v := range r.Checks {
-		check := result.Check{ID: v.ID, Hidden: true, Status: v.Status, Points: v.Points, Hint: v.Hint, BlockedBy: v.BlockedBy}
+		check := result.Check{ID: v.ID, Hidden: true, Status: v.Status, Points: v.Points, Hint: v.Hint,
+			BlockedBy: v.BlockedBy}
 		for _, k := range c.Checks {
 			if k.ID == v.ID {
-				check.Title, check.Skill, check.MaxPoints, check.Bonus, check.Hidden = k.Title, k.Skill, k.MaxPoints, k.Bonus, k.Hidden
+				check.Title, check.Skill, check.MaxPoints, check.Bonus, check.Hidden = k.Title, k.Skill, k.MaxPoints,
+					k.Bonus, k.Hidden
 			}
 		}
 		s.Report.Checks = append(s.Report.Checks, check)

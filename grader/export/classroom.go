@@ -15,12 +15,14 @@ import (
 const (
 	// classroomLimit is how long the base64 may be: Linux gives one environment variable 128 KiB.
 	classroomLimit = 96 << 10
-	// classroomUnits is how many tests are shown for the sake of the points, and classroomMost how many fit at all.
+	// classroomUnits is how many tests are shown for the sake of the points, and classroomMost how
+	// many fit at all.
 	classroomUnits, classroomMost = 200, 1200
 )
 
 func classroom() Format {
-	return Format{Name: "classroom", Summary: "a runner's result for GitHub Classroom's grading reporter", Ending: ".txt",
+	return Format{Name: "classroom", Summary: "a runner's result for GitHub Classroom's grading reporter",
+		Ending:  ".txt",
 		Example: `classroom reports --student ada`,
 		Manual: `Prints the result in base64, as the reporter takes it from an environment variable:
 
@@ -95,7 +97,8 @@ type share struct {
 	earned bool
 }
 
-// classroomOf makes tests of equal value, so that counting those that passed and adding their scores is the same.
+// classroomOf makes tests of equal value, so that counting those that passed and adding their
+// scores is the same.
 func classroomOf(r result.Report, width, text int) classroomResult {
 	shares, score, total := sharesOf(r)
 	out := classroomResult{Version: 1, Status: "pass", MaxScore: float64(total) / 100, Tests: []classroomTest{}}
@@ -132,8 +135,8 @@ func classroomOf(r result.Report, width, text int) classroomResult {
 	return out
 }
 
-// sharesOf are the points of each check, earned and not, the sum of the former, and of both. Points of a bonus stand in
-// for points that were lost.
+// sharesOf returns the points of each check, earned and not, the sum of the former, and of both.
+// Points of a bonus stand in for points that were lost.
 func sharesOf(r result.Report) (shares []share, score, total int) {
 	for _, c := range r.Checks {
 		earned, lost := hundredths(c.Points), hundredths(most(c))-hundredths(c.Points)
@@ -149,7 +152,7 @@ func sharesOf(r result.Report) (shares []share, score, total int) {
 	return shares, score, total
 }
 
-// unitsOf is into how many tests of equal value all points are cut.
+// unitsOf returns into how many tests of equal value all points are cut.
 func unitsOf(shares []share, score, total int) int {
 	if total == 0 {
 		return 0
@@ -174,7 +177,8 @@ func unitsOf(shares []share, score, total int) int {
 	return best
 }
 
-// passedOf is how many of so many tests passed. Who has points has one, and who has not all of them lacks one.
+// passedOf returns how many of so many tests passed. Who has points has one, and who has not all of
+// them lacks one.
 func passedOf(score, units, total int) int {
 	switch {
 	case score == 0:
@@ -185,7 +189,8 @@ func passedOf(score, units, total int) int {
 	return min(max((2*score*units+total)/(2*total), 1), units-1)
 }
 
-// shareAt is the share in which a point lies, counted in hundredths over those that were earned, or those that were not.
+// shareAt returns the share in which a point lies, counted in hundredths over those that were
+// earned, or those that were not.
 func shareAt(shares []share, earned bool, at int) share {
 	var last share
 	for _, s := range shares {
@@ -208,8 +213,8 @@ func gcd(a, b int) int {
 
 const command = "##["
 
-// harmless makes a text that the reporter prints into the log of a workflow no command of it: a command begins a line
-// with ::, or has ##[ anywhere.
+// harmless makes a text that the reporter prints into the log of a workflow no command of it: a
+// command begins a line with ::, or has ##[ anywhere.
 func harmless(s string) string {
 	if s == "" {
 		return ""

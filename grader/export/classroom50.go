@@ -74,16 +74,20 @@ func writeClassroom50(w io.Writer, s Student, o Options) error {
 	}
 	r := s.Report.For(result.Student)
 	at := r.StartedAt.UTC().Format(time.RFC3339)
-	out := classroom50Result{Schema: "classroom50/result/v1", Classroom: env("CLASSROOM"), Assignment: env("ASSIGNMENT"), AssignmentType: env("ASSIGNMENT_TYPE"),
-		Owner: env("OWNER", "USERNAME"), Submission: env("SUBMISSION_TAG"), Commit: env("COMMIT_URL"), Release: env("RELEASE_URL"), Review: env("REVIEW_URL", "COMMIT_URL"),
+	out := classroom50Result{Schema: "classroom50/result/v1", Classroom: env("CLASSROOM"),
+		Assignment: env("ASSIGNMENT"), AssignmentType: env("ASSIGNMENT_TYPE"),
+		Owner: env("OWNER", "USERNAME"), Submission: env("SUBMISSION_TAG"), Commit: env("COMMIT_URL"),
+		Release: env("RELEASE_URL"), Review: env("REVIEW_URL", "COMMIT_URL"),
 		Datetime: at, GradedAt: at, Score: hundredths(score), MaxScore: hundredths(r.MaxScore)}
 	if len(absent) > 0 {
-		return &OptionError{Text: fmt.Sprintf("classroom50 needs the variables %s", strings.Join(absent, ", ")), Fix: "Classroom 50's runner sets them for its autograder: run this there."}
+		return &OptionError{Text: fmt.Sprintf("classroom50 needs the variables %s", strings.Join(absent, ", ")),
+			Fix: "Classroom 50's runner sets them for its autograder: run this there."}
 	}
 	return writeFitting(w, classroom50Limit, func(text int) any {
 		out.Tests = []classroom50Test{}
 		for _, c := range r.Checks {
-			out.Tests = append(out.Tests, classroom50Test{Name: heading(c, 200), Passed: c.Status == result.Pass, Score: hundredths(c.Points), MaxScore: hundredths(most(c)),
+			out.Tests = append(out.Tests, classroom50Test{Name: heading(c, 200), Passed: c.Status == result.Pass,
+				Score: hundredths(c.Points), MaxScore: hundredths(most(c)),
 				Points: c.Points, MaxPoints: most(c), Status: string(c.Status), Output: explain(c, text)})
 		}
 		return out

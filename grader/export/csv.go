@@ -45,7 +45,8 @@ func CSV(w io.Writer, c Class) error {
 		if s.Late {
 			late = "late"
 		}
-		record := []string{cell(id), cell(s.Name), cell(s.Email), string(s.State), score, plain.Points(c.MaxScore), late, cell(s.Submission)}
+		record := []string{cell(id), cell(s.Name), cell(s.Email), string(s.State), score, plain.Points(c.MaxScore),
+			late, cell(s.Submission)}
 		for _, check := range c.Checks {
 			record = append(record, checkCell(s, check))
 		}
@@ -57,7 +58,8 @@ func CSV(w io.Writer, c Class) error {
 	return out.Error()
 }
 
-// word stands where there are no points. It is never a number, and empty only of who handed in nothing.
+// word stands where there are no points. It is never a number, and empty only of who handed in
+// nothing.
 func word(s Student) string {
 	if _, ok := s.Score(); ok && s.Second {
 		return "not counted"

@@ -1,9 +1,11 @@
-// Package export writes finished reports in the formats of other programs: gradebooks, autograders, CI.
+// Package export writes finished reports in the formats of other programs: gradebooks, autograders,
+// CI.
 //
-// [All] lists the formats. One for a single student has One, one for a whole class has All; both write to an io.Writer
-// and know nothing but reports. Whatever the format, three things hold: the points are the report's, to the hundredth;
-// what a student may read is made from [result.Report.For], so that a hidden check stays hidden; and a student whom we
-// could not grade is never written with a 0, nor with an empty cell over an earlier grade.
+// [All] lists the formats. One for a single student has One, one for a whole class has All; both
+// write to an io.Writer and know nothing but reports. Whatever the format, three things hold: the
+// points are the report's, to the hundredth; what a student may read is made from
+// [result.Report.For], so that a hidden check stays hidden; and a student whom we could not grade
+// is never written with a 0, nor with an empty cell over an earlier grade.
 package export
 
 import (
@@ -26,7 +28,8 @@ type Format struct {
 	Ending  string // of a file in this format, with its dot
 	Takes   []string
 
-	// One writes one student. It gives a [NoScoreError] when there is no score and the format has no word for that.
+	// One writes one student. It gives a [NoScoreError] when there is no score and the format has
+	// no word for that.
 	One func(io.Writer, Student, Options) error
 	// All writes a class, and says who was left out, or is in it with a reservation.
 	All func(io.Writer, Class, Options) ([]Note, error)
@@ -80,7 +83,7 @@ type Class struct {
 	Students []Student
 }
 
-// Student is one hand-in, or a student of the roster without one.
+// Student is one submission, or a student of the roster without one.
 type Student struct {
 	ID         string // the roster's, or the submission's
 	Submission string // its id; empty when nothing was handed in
@@ -97,7 +100,7 @@ type Student struct {
 	Report     *result.Report // the instructor's; may be nil
 }
 
-// Score is the points, and whether there are any.
+// Score returns the points, and whether there are any.
 func (s Student) Score() (float64, bool) {
 	if s.State != class.Graded && s.State != class.Stale || s.Report == nil || s.Report.Score == nil {
 		return 0, false
@@ -136,15 +139,16 @@ type OptionError struct{ Text, Fix string }
 
 func (e *OptionError) Error() string { return e.Text }
 
-// Hint is the fix; it may be empty.
+// Hint returns the fix; it may be empty.
 func (e *OptionError) Hint() string { return e.Fix }
 
-// All are the formats, those for a class first.
+// All returns the formats, those for a class first.
 func All() []Format {
-	return []Format{canvas(), moodle(), nbgrader(), csvFormat(), junit(), gradescope(), classroom(), classroom50(), prairielearn()}
+	return []Format{canvas(), moodle(), nbgrader(), csvFormat(), junit(), gradescope(), classroom(), classroom50(),
+		prairielearn()}
 }
 
-// NoteOf is what must be said of a student whatever the format; nil is nothing.
+// NoteOf returns what must be said of a student whatever the format; nil is nothing.
 func NoteOf(s Student) *Note {
 	_, scored := s.Score()
 	switch {
@@ -156,7 +160,8 @@ func NoteOf(s Student) *Note {
 	return nil
 }
 
-// SecondOf is what must be said of a submission of which another of the same student counts; nil is nothing.
+// SecondOf returns what must be said of a submission of which another of the same student counts;
+// nil is nothing.
 func SecondOf(s Student) *Note {
 	if _, scored := s.Score(); !scored || !s.Second {
 		return nil
@@ -164,7 +169,8 @@ func SecondOf(s Student) *Note {
 	return &Note{Who: s.Submission, What: "left out: another submission of " + who(s) + " counts"}
 }
 
-// grades calls do with each student whose score belongs into a gradebook, and says of the others why theirs does not.
+// grades calls do with each student whose score belongs into a gradebook, and says of the others
+// why theirs does not.
 func grades(c Class, do func(Student, float64)) []Note {
 	var notes []Note
 	for _, s := range c.Students {
@@ -198,13 +204,13 @@ func why(s Student) string {
 	return "the grader failed"
 }
 
-// hundredths is points as a whole number, which sums and compares exactly.
+// hundredths returns points as a whole number, which sums and compares exactly.
 func hundredths(points float64) int { return int(math.Round(points * 100)) }
 
-// fixed is points with two decimals, as gradebooks compare them.
+// fixed returns points with two decimals, as gradebooks compare them.
 func fixed(points float64) string { return fmt.Sprintf("%.2f", points) }
 
-// title is what the assignment is called.
+// title returns what the assignment is called.
 func title(c Class, o Options) string {
 	for _, s := range []string{o.Assignment, c.Rubric.Title, c.Rubric.ID} {
 		if s = plain.Line(s, 255); s != "" {

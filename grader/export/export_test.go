@@ -30,12 +30,15 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // check makes a check; its texts say of which.
 func check(id string, status result.Status, points, most float64) result.Check {
-	c := result.Check{ID: id, Kind: "http", Title: "It does " + id, Skill: "web", Status: status, Points: points, MaxPoints: most, DurationMS: 120}
+	c := result.Check{ID: id, Kind: "http", Title: "It does " + id, Skill: "web", Status: status, Points: points,
+		MaxPoints: most, DurationMS: 120}
 	switch status {
 	case result.Fail, result.Partial:
 		c.Want, c.Got, c.Hint = "201", "500", "Look at "+id+"."
-		c.Items = []result.Item{{Name: "POST /tasks", Status: result.Fail, Want: "201", Got: "500", File: "Dockerfile", Line: 3}, {Name: "GET /tasks", Status: result.Pass}}
-		c.Evidence = []result.Evidence{{Kind: "exchange", Text: "POST /tasks\n\n500 Internal Server Error"}, {Kind: "command", Text: "curl -X POST http://x/tasks"}}
+		c.Items = []result.Item{{Name: "POST /tasks", Status: result.Fail, Want: "201", Got: "500", File: "Dockerfile",
+			Line: 3}, {Name: "GET /tasks", Status: result.Pass}}
+		c.Evidence = []result.Evidence{{Kind: "exchange", Text: "POST /tasks\n\n500 Internal Server Error"},
+			{Kind: "command", Text: "curl -X POST http://x/tasks"}}
 	case result.Blocked:
 		c.BlockedBy = "builds"
 	}
@@ -47,9 +50,12 @@ func bonus(c result.Check) result.Check  { c.Bonus = true; return c }
 
 // reportOf sums checks up as the grader does.
 func reportOf(id string, checks ...result.Check) *result.Report {
-	r := &result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Graded, Checks: checks, Seed: "ab12", DurationMS: 4321,
+	r := &result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Graded, Checks: checks,
+		Seed: "ab12", DurationMS: 4321,
 		StartedAt:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Submission: result.Submission{ID: id, Digest: "sha256:" + id}, Rubric: result.Rubric{ID: "task-api", Title: "Task API", Digest: "sha256:r"}, Grader: result.Grader{Version: "v1"}}
+		Submission: result.Submission{ID: id, Digest: "sha256:" + id},
+		Rubric:     result.Rubric{ID: "task-api", Title: "Task API", Digest: "sha256:r"},
+		Grader:     result.Grader{Version: "v1"}}
 	var got, all []float64
 	for _, c := range checks {
 		got = append(got, c.Points)
@@ -68,7 +74,8 @@ func reportOf(id string, checks ...result.Check) *result.Report {
 }
 
 func student(id, name string, checks ...result.Check) Student {
-	s := Student{ID: id, Submission: id, Name: name, Email: id + "@x.edu", State: class.Graded, Report: reportOf(id, checks...)}
+	s := Student{ID: id, Submission: id, Name: name, Email: id + "@x.edu", State: class.Graded,
+		Report: reportOf(id, checks...)}
 	if s.Report.Score == nil {
 		s.State, s.Note = class.Error, "check: the daemon is gone"
 	}
@@ -110,20 +117,26 @@ func writeOne(t *testing.T, name string, s Student) []byte {
 	return b.Bytes()
 }
 
-// worksheet is what Moodle gives for a class.
+// worksheet returns what Moodle gives for a class.
 func worksheet(c Class, maximum string) *Sheet {
-	text := "Identifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum Grade\",\"Grade can be changed\",\"Last modified (submission)\",\"Last modified (grade)\",\"Feedback comments\"\n"
+	text := "Identifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum Grade\",\"Grade can be " +
+		"changed\",\"Last modified (submission)\",\"Last modified (grade)\",\"Feedback comments\"\n"
 	for i, s := range c.Students {
 		if !s.Second {
-			text += fmt.Sprintf("\"Participant %d\",\"%s\",%s,Submitted,12.00,%s,Yes,-,\"Monday, 5 January 2026, 10:00 AM\",\"well, done\"\n", 100+i, strings.ReplaceAll(strings.ToValidUTF8(s.Name, "?"), `"`, `""`), s.Email, maximum)
+			text += fmt.Sprintf(
+				"\"Participant %d\",\"%s\",%s,Submitted,12.00,%s,Yes,-,\"Monday, 5 January 2026, 10:00 AM\",\"well, "+
+					"done\"\n", 100+i, strings.ReplaceAll(strings.ToValidUTF8(s.Name, "?"), `"`, `""`), s.Email,
+				maximum)
 		}
 	}
 	return &Sheet{Name: "worksheet.csv", Text: []byte(text)}
 }
 
-var english = map[string]string{"Identifier": "Identifier", "Grade": "Grade", "Last modified (grade)": "Last modified (grade)", "Participant": "Participant "}
+var english = map[string]string{"Identifier": "Identifier", "Grade": "Grade",
+	"Last modified (grade)": "Last modified (grade)", "Participant": "Participant "}
 
-// accepted gives every format to its reader, and checks that all have the same points. It is in hundredths.
+// accepted gives every format to its reader, and checks that all have the same points. It is in
+// hundredths.
 func accepted(t *testing.T, c Class) {
 	t.Helper()
 	want, before := map[string]int{}, map[string]string{}
@@ -134,7 +147,8 @@ func accepted(t *testing.T, c Class) {
 			continue
 		}
 		before[strconv.Itoa(100+i)] = "12.00"
-		course.students = append(course.students, canvasStudent{id: strconv.Itoa(5000 + i), sis: "sis" + s.ID, login: s.ID, name: s.Name, grade: "11.00"})
+		course.students = append(course.students, canvasStudent{id: strconv.Itoa(5000 + i), sis: "sis" + s.ID,
+			login: s.ID, name: s.Name, grade: "11.00"})
 		if score, ok := s.Score(); ok {
 			want[s.ID] = hundredths(score)
 			highest = max(highest, score)
@@ -152,7 +166,8 @@ func accepted(t *testing.T, c Class) {
 		return n
 	}
 
-	text, _ := writeAll(t, "canvas", c, Options{Sheet: &Sheet{Name: "gradebook.csv", Text: course.gradebook()}, Assignment: "Task API (12345)"})
+	text, _ := writeAll(t, "canvas", c, Options{Sheet: &Sheet{Name: "gradebook.csv", Text: course.gradebook()},
+		Assignment: "Task API (12345)"})
 	require.NoError(t, course.importGrades(text))
 	require.Empty(t, course.unmatched)
 	require.Empty(t, course.created)
@@ -194,7 +209,8 @@ func accepted(t *testing.T, c Class) {
 				require.Equal(t, "error", rows[s.ID]["score"])
 				require.Positive(t, suites[s.ID].errors)
 			} else {
-				require.Equal(t, map[class.State]string{class.Missing: "", class.Waiting: "waiting"}[s.State], rows[s.ID]["score"])
+				require.Equal(t, map[class.State]string{class.Missing: "", class.Waiting: "waiting"}[s.State],
+					rows[s.ID]["score"])
 				require.Positive(t, suites[s.ID].skipps)
 			}
 			continue
@@ -280,7 +296,7 @@ func acceptedAlone(t *testing.T, s Student, same func(format string, points floa
 	}
 }
 
-// random is a class with all that a report can have.
+// random returns a class with all that a report can have.
 func random(r *rand.Rand) Class {
 	grain := []float64{1, 0.5, 0.25, 0.01}[r.IntN(4)]
 	points := func(most int) float64 { return result.Round(float64(r.IntN(int(float64(most)/grain)+1)) * grain) }
@@ -335,8 +351,10 @@ func random(r *rand.Rand) Class {
 }
 
 // nasty are names as they are.
-var nasty = []string{"Jane Doe", "Doe, Jane", `O"Neil, "Al"`, "山田 太郎", "Ünal Çelik", "محمد", "=HYPERLINK(\"http://x\")", "+1", "-2", "@sum", "two\nlines", "two\r\n=lines",
-	"bell\a\x1b[31m", "\u202eevil", "\xff\xfe", "<b>&amp;</b>", "::notice::x", "##[error]x", "\t=tab", "\u200b=zero", "a;b\tc"}
+var nasty = []string{"Jane Doe", "Doe, Jane", `O"Neil, "Al"`, "山田 太郎", "Ünal Çelik", "محمد", "=HYPERLINK(\"http://x\")",
+	"+1", "-2", "@sum", "two\nlines", "two\r\n=lines",
+	"bell\a\x1b[31m", "\u202eevil", "\xff\xfe", "<b>&amp;</b>", "::notice::x", "##[error]x", "\t=tab", "\u200b=zero",
+	"a;b\tc"}
 
 func TestAllFormatsHaveTheSamePoints(t *testing.T) {
 	for seed := range uint64(300) {
@@ -363,7 +381,8 @@ func TestClassOfThirty(t *testing.T) {
 		case i%4 == 0:
 			walk = hidden(check("walk", result.Fail, 0, 39.5))
 		}
-		students = append(students, student(fmt.Sprintf("s%02d", i), fmt.Sprintf("%s %d", nasty[i%len(nasty)], i), check("builds", result.Pass, 0.5, 0.5), create, walk,
+		students = append(students, student(fmt.Sprintf("s%02d", i), fmt.Sprintf("%s %d", nasty[i%len(nasty)], i),
+			check("builds", result.Pass, 0.5, 0.5), create, walk,
 			bonus(check("slim", []result.Status{result.Pass, result.Fail}[i%2], float64(5*((i+1)%2)), 5))))
 	}
 	c := classOf(students...)
@@ -394,7 +413,8 @@ func TestClassroomSums(t *testing.T) {
 	off := 0
 	for score := 0; score <= 10000; score += 1 + score%47 {
 		points := float64(score) / 100
-		run, err := readClassroom(writeOne(t, "classroom", student("ada", "", check("one", result.Partial, points, 100))))
+		run, err := readClassroom(writeOne(t, "classroom", student("ada", "",
+			check("one", result.Partial, points, 100))))
 		require.NoError(t, err)
 		require.Equal(t, points, run.notified)
 		require.Equal(t, 100.0, run.most)
@@ -407,7 +427,8 @@ func TestClassroomSums(t *testing.T) {
 		}
 	}
 	assert.Less(t, off, 8)
-	run, err := readClassroom(writeOne(t, "classroom", student("ada", "", check("one", result.Pass, 100, 100), bonus(check("two", result.Pass, 5, 5)))))
+	run, err := readClassroom(writeOne(t, "classroom", student("ada", "", check("one", result.Pass, 100, 100),
+		bonus(check("two", result.Pass, 5, 5)))))
 	require.NoError(t, err)
 	assert.Equal(t, "105.00", run.printed)
 	assert.Equal(t, 105.0, run.most, "a bonus raises the maximum of who has it")
@@ -445,7 +466,8 @@ func TestHugeTexts(t *testing.T) {
 		c := check(fmt.Sprintf("c%d", i), result.Partial, 0.33, 1)
 		c.Title = strings.Repeat("漢", 300)
 		for range 20 {
-			c.Items = append(c.Items, result.Item{Name: strings.Repeat("x", 500), Status: result.Fail, Got: strings.Repeat("\x01<", 500)})
+			c.Items = append(c.Items, result.Item{Name: strings.Repeat("x", 500), Status: result.Fail,
+				Got: strings.Repeat("\x01<", 500)})
 		}
 		checks = append(checks, c)
 	}
@@ -474,10 +496,12 @@ func secrets(v reflect.Value, name string) {
 }
 
 func TestHiddenChecksStayHidden(t *testing.T) {
-	for i, status := range []result.Status{result.Pass, result.Partial, result.Fail, result.Blocked, result.Error, result.Fail} {
+	for i, status := range []result.Status{result.Pass, result.Partial, result.Fail, result.Blocked, result.Error,
+		result.Fail} {
 		var h result.Check
 		secrets(reflect.ValueOf(&h).Elem(), "")
-		h.Title, h.Hint, h.Status, h.Points, h.MaxPoints, h.Hidden, h.Bonus = "It walks", "Walk on.", status, 1, 3, true, false
+		h.Title, h.Hint, h.Status, h.Points, h.MaxPoints, h.Hidden, h.Bonus = "It walks", "Walk on.", status, 1, 3,
+			true, false
 		h.Evidence[0].Kind = "exchange"
 		if i == 5 { // what is called by its id has no title
 			h.Title = ""
@@ -513,7 +537,8 @@ func TestHiddenChecksStayHidden(t *testing.T) {
 			assert.NotContains(t, string(text), "SECRET", "%s, %s", name, status)
 			assert.NotContains(t, string(text), "777", "%s, %s", name, status)
 			if name != "moodle" && status != result.Error {
-				assert.Contains(t, string(text), map[bool]string{true: "hidden-1", false: "It walks"}[i == 5], "%s, %s", name, status)
+				assert.Contains(t, string(text), map[bool]string{true: "hidden-1", false: "It walks"}[i == 5], "%s, %s",
+					name, status)
 			}
 		}
 	}
@@ -550,11 +575,12 @@ func TestNames(t *testing.T) {
 			assert.False(t, formula(part), "%q", part)
 		}
 		first, last := names(name)
-		assert.Equal(t, nameKey(strings.ToValidUTF8(strings.ReplaceAll(name, "\r", ""), "")), nameKey(first+" "+last), "%q", name)
+		assert.Equal(t, nameKey(strings.ToValidUTF8(strings.ReplaceAll(name, "\r", ""), "")), nameKey(first+" "+last),
+			"%q", name)
 	}
 }
 
-// nameKey is a name whatever the order of its words.
+// nameKey returns a name whatever the order of its words.
 func nameKey(name string) string {
 	words := strings.Fields(person.Words(name))
 	slices.Sort(words)
@@ -563,8 +589,10 @@ func nameKey(name string) string {
 
 func TestCell(t *testing.T) {
 	for in, want := range map[string]string{
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=x": "'=x", "\r\n=x": "'=x", "\u200b=x": "'\u200b=x", "＝x": "'＝x", "|calc": "'|calc", "%x": "'%x",
-		"José": "José", "a=b": "a=b", "": "", "Zoë \x1b[31m": "Zoë ␛[31m", "a\nb": "a b", "名前": "名前", "O'Neil, \"Al\"": "O'Neil, \"Al\"",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=x": "'=x", "\r\n=x": "'=x", "\u200b=x": "'\u200b=x",
+		"＝x": "'＝x", "|calc": "'|calc", "%x": "'%x",
+		"José": "José", "a=b": "a=b", "": "", "Zoë \x1b[31m": "Zoë ␛[31m", "a\nb": "a b", "名前": "名前",
+		"O'Neil, \"Al\"": "O'Neil, \"Al\"",
 	} {
 		assert.Equal(t, want, cell(in), "%q", in)
 	}
@@ -575,15 +603,21 @@ func goldenClass() Class {
 	checks := func(create, walk, slim result.Check) []result.Check {
 		return []result.Check{check("builds", result.Pass, 12, 12), create, hidden(walk), bonus(slim)}
 	}
-	pass := checks(check("create", result.Pass, 5, 5), check("walk", result.Pass, 3, 3), check("slim", result.Pass, 2, 2))
-	part := checks(check("create", result.Partial, 2.5, 5), check("walk", result.Fail, 0, 3), check("slim", result.Fail, 0, 2))
-	odd := checks(check("create", result.Blocked, 0, 5), check("walk", result.Error, 0, 3), check("slim", result.Blocked, 0, 2))
-	stale, waiting, second := student("fay", "山田 太郎", pass...), student("gus", "Gus Low", part...), student("ada", "Ada Lovelace", part...)
+	pass := checks(check("create", result.Pass, 5, 5), check("walk", result.Pass, 3, 3),
+		check("slim", result.Pass, 2, 2))
+	part := checks(check("create", result.Partial, 2.5, 5), check("walk", result.Fail, 0, 3),
+		check("slim", result.Fail, 0, 2))
+	odd := checks(check("create", result.Blocked, 0, 5), check("walk", result.Error, 0, 3),
+		check("slim", result.Blocked, 0, 2))
+	stale, waiting, second := student("fay", "山田 太郎", pass...), student("gus", "Gus Low", part...),
+		student("ada", "Ada Lovelace", part...)
 	stale.State, stale.Note, stale.Late = class.Stale, "the grader changed", true
 	waiting.State, waiting.Report, waiting.Note = class.Waiting, nil, "the submission changed"
 	second.Submission, second.Second = "ada-second", true
-	return classOf(student("ada", "Ada Lovelace", pass...), student("bob", "O\"Neil, Bob\nthe 2nd", part...), student("cyd", "Cyd Nil", odd...),
-		Student{ID: "dee", Name: "Dee Dee", Email: "dee@x.edu", State: class.Missing}, student("eve", "=HYPERLINK(\"http://x\",\"Eve\")", part...), stale, waiting, second)
+	return classOf(student("ada", "Ada Lovelace", pass...), student("bob", "O\"Neil, Bob\nthe 2nd", part...),
+		student("cyd", "Cyd Nil", odd...),
+		Student{ID: "dee", Name: "Dee Dee", Email: "dee@x.edu", State: class.Missing},
+		student("eve", "=HYPERLINK(\"http://x\",\"Eve\")", part...), stale, waiting, second)
 }
 
 func TestGolden(t *testing.T) {
@@ -613,7 +647,8 @@ func TestGolden(t *testing.T) {
 				} else {
 					require.NoError(t, err)
 				}
-				if decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(b.String())); err == nil { // for people
+				// for people
+				if decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(b.String())); err == nil {
 					b.Reset()
 					require.NoError(t, json.Indent(&b, decoded, "", "  "))
 				}
@@ -649,7 +684,8 @@ func TestFormats(t *testing.T) {
 			assert.LessOrEqual(t, len([]rune(line)), 125, line)
 		}
 	}
-	assert.Equal(t, []string{"canvas", "moodle", "nbgrader", "csv", "junit", "gradescope", "classroom", "classroom50", "prairielearn"}, names)
+	assert.Equal(t, []string{"canvas", "moodle", "nbgrader", "csv", "junit", "gradescope", "classroom", "classroom50",
+		"prairielearn"}, names)
 }
 
 // TestWriteErrors: a full disk is an error of every format.

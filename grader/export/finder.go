@@ -10,7 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/sheet"
 )
 
-// sheetRow is what a row of another program's file tells of whose it is. What the file does not say is empty.
+// sheetRow is what a row of another program's file tells of whose it is. What the file does not say
+// is empty.
 type sheetRow struct {
 	at      int    // of the table
 	number  string // in the file's own scope
@@ -20,7 +21,7 @@ type sheetRow struct {
 	group   string
 }
 
-// who is a row for people.
+// who returns a row for people.
 func (r sheetRow) who() string {
 	out := plain.Line(r.name, 60)
 	for _, more := range []string{r.number, r.address} {
@@ -32,8 +33,9 @@ func (r sheetRow) who() string {
 	return strings.TrimSpace(out)
 }
 
-// finder finds the rows of students in a file whose numbers are of a scope. What is sure comes first, what fits two rows
-// fits none, and what a number or an address says must not be gainsaid by a name.
+// finder finds the rows of students in a file whose numbers are of a scope. What is sure comes
+// first, what fits two rows fits none, and what a number or an address says must not be gainsaid by
+// a name.
 type finder struct {
 	file  string
 	scope person.Scope
@@ -46,7 +48,8 @@ type finder struct {
 }
 
 func newFinder(file string, scope person.Scope, local bool) *finder {
-	return &finder{file: file, scope: scope, local: local, numbers: sheet.Keys{}, addresses: sheet.Keys{}, ids: sheet.Keys{}, names: sheet.Keys{},
+	return &finder{file: file, scope: scope, local: local, numbers: sheet.Keys{}, addresses: sheet.Keys{},
+		ids: sheet.Keys{}, names: sheet.Keys{},
 		groups: map[string][]int{}, told: map[[2]int]bool{}}
 }
 
@@ -61,7 +64,8 @@ func (f *finder) add(r sheetRow) {
 	for _, key := range person.NameKeys(r.name) {
 		f.names.Add(key, i)
 	}
-	for _, group := range append(strings.FieldsFunc(r.group, func(r rune) bool { return r == ',' || r == ';' }), r.group) {
+	for _, group := range append(strings.FieldsFunc(r.group, func(r rune) bool { return r == ',' || r == ';' }),
+		r.group) {
 		if key := person.Letters(group); key != "" && !slices.Contains(f.groups[key], i) {
 			f.groups[key] = append(f.groups[key], i)
 		}
@@ -108,8 +112,10 @@ func (f *finder) match(students []Student) []place {
 			if !c.sure {
 				rivals = append(slices.Clone(rivals), named[row]...)
 			}
-			if rivals = slices.DeleteFunc(slices.Clone(rivals), func(other int) bool { return other == i }); len(rivals) > 0 {
-				out[i].why = fmt.Sprintf("the row of %s is claimed by %s, too", f.rows[row].who(), who(students[rivals[0]]))
+			if rivals = slices.DeleteFunc(slices.Clone(rivals),
+				func(other int) bool { return other == i }); len(rivals) > 0 {
+				out[i].why = fmt.Sprintf("the row of %s is claimed by %s, too", f.rows[row].who(),
+					who(students[rivals[0]]))
 				continue
 			}
 			out[i].rows = append(out[i].rows, f.rows[row])
@@ -121,8 +127,8 @@ func (f *finder) match(students []Student) []place {
 	return out
 }
 
-// keys are what a student goes by outside any platform: the id, the address, and what of it may be a login. A number that
-// is nobody's id is not among them.
+// keys returns what a student goes by outside any platform: the id, the address, and what of it may
+// be a login. A number that is nobody's id is not among them.
 func (f *finder) keys(s Student) [3]string {
 	keys := [3]string{s.ID, s.Email, ""}
 	if s.ID == s.Account.Value {
@@ -148,7 +154,7 @@ func (f *finder) learn(s Student) {
 	}
 }
 
-// claim is which row is a student's, for all that the student alone tells.
+// claim returns which row is a student's, for all that the student alone tells.
 func (f *finder) claim(s Student) claim {
 	var c claim
 	var first string // what tells the first of several rows
@@ -187,13 +193,17 @@ func (f *finder) claim(s Student) claim {
 		}
 	}
 	if len(c.rows) > 1 {
-		return claim{why: fmt.Sprintf("by the %s it is the row of %s in %s, by the %s that of %s: is it the file of another assignment or section?",
+		return claim{why: fmt.Sprintf(
+			"by the %s it is the row of %s in %s, by the %s that of %s: is it the file of another assignment or "+
+				"section?",
 			first, f.rows[c.rows[0]].who(), f.file, c.why, f.rows[c.rows[1]].who())}
 	}
 	if len(c.rows) == 1 {
 		row := f.rows[c.rows[0]]
 		if why := f.gainsaid(s, row); why != "" {
-			return claim{why: fmt.Sprintf("by the %s it is the row of %s in %s, and %s: is it the file of another assignment or section?", strings.Join(c.by, " and "), row.who(), f.file, why)}
+			return claim{why: fmt.Sprintf(
+				"by the %s it is the row of %s in %s, and %s: is it the file of another assignment or section?",
+				strings.Join(c.by, " and "), row.who(), f.file, why)}
 		}
 		if c.sure && person.Compare(s.Name, row.name) == person.Same {
 			c.by = append(c.by, "name")
@@ -202,7 +212,7 @@ func (f *finder) claim(s Student) claim {
 	return c
 }
 
-// gainsaid is what speaks against a row being a student's; empty is nothing.
+// gainsaid returns what speaks against a row being a student's; empty is nothing.
 func (f *finder) gainsaid(s Student, r sheetRow) string {
 	address := s.Email != "" && r.address != ""
 	same := address && person.SameAddress(s.Email, r.address)
@@ -235,12 +245,17 @@ func (f *finder) gainsaid(s Student, r sheetRow) string {
 }
 
 // fill calls do with each row that is a student's, and says of the others why they have none.
-func (f *finder) fill(t *sheet.Table, students []Student, fix string, o Options, do func(Student, sheetRow)) ([]Note, error) {
+func (f *finder) fill(t *sheet.Table, students []Student, fix string, o Options,
+	do func(Student, sheetRow)) ([]Note, error) {
 	var notes []Note
 	places := f.match(students)
 	nobody := fmt.Sprintf("no row of %s is this student's alone", f.file)
-	if len(students) > 0 && !slices.ContainsFunc(places, func(p place) bool { return len(p.rows) > 0 || p.why != nobody }) {
-		return nil, t.Mistake(1, fix, "none of the students with a score (%d) has a row of their own in it", len(students))
+	if len(students) > 0 && !slices.ContainsFunc(places, func(p place) bool {
+		return len(p.rows) > 0 ||
+			p.why != nobody
+	}) {
+		return nil, t.Mistake(1, fix, "none of the students with a score (%d) has a row of their own in it",
+			len(students))
 	}
 	for i, p := range places {
 		for _, row := range p.rows {
@@ -254,7 +269,7 @@ func (f *finder) fill(t *sheet.Table, students []Student, fix string, o Options,
 	return notes, nil
 }
 
-// who is a student for people.
+// who returns a student for people.
 func who(s Student) string {
 	if s.Name == "" || s.Name == s.ID {
 		return s.ID

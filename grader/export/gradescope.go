@@ -34,7 +34,7 @@ type gradescopeResults struct {
 	Tests            []gradescopeTest `json:"tests"`
 }
 
-// gradescopeExtra comes back with a later hand-in of the same student.
+// gradescopeExtra comes back with a later submission of the same student.
 type gradescopeExtra struct {
 	Schema     string  `json:"schema"`
 	Rubric     string  `json:"rubric"`
@@ -62,11 +62,14 @@ func writeGradescope(w io.Writer, s Student, _ Options) error {
 	}
 	r := s.Report.For(result.Student)
 	return writeFitting(w, gradescopeLimit, func(text int) any {
-		out := gradescopeResults{Score: score, ExecutionTime: float64(r.DurationMS) / 1000, Output: summary(r), OutputFormat: "text", TestOutputFormat: "text",
+		out := gradescopeResults{Score: score, ExecutionTime: float64(r.DurationMS) / 1000, Output: summary(r),
+			OutputFormat: "text", TestOutputFormat: "text",
 			TestNameFormat: "text", Visibility: "visible", StdoutVisibility: "hidden", Tests: []gradescopeTest{},
-			ExtraData: gradescopeExtra{Schema: r.Schema, Rubric: r.Rubric.ID, Digest: r.Rubric.Digest, Submission: r.Submission.Digest, Grader: r.Grader.Version, Score: score, MaxScore: r.MaxScore}}
+			ExtraData: gradescopeExtra{Schema: r.Schema, Rubric: r.Rubric.ID, Digest: r.Rubric.Digest,
+				Submission: r.Submission.Digest, Grader: r.Grader.Version, Score: score, MaxScore: r.MaxScore}}
 		for _, c := range r.Checks {
-			t := gradescopeTest{Score: c.Points, MaxScore: most(c), Status: "failed", Name: heading(c, 200), Output: explain(c, text), Visibility: "visible"}
+			t := gradescopeTest{Score: c.Points, MaxScore: most(c), Status: "failed", Name: heading(c, 200),
+				Output: explain(c, text), Visibility: "visible"}
 			if c.Status == result.Pass {
 				t.Status = "passed"
 			}

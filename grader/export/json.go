@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// writeFitting writes the first of what make gives for less and less text that has at most so many bytes.
+// writeFitting writes the first of what make gives for less and less text that has at most so many
+// bytes.
 func writeFitting(w io.Writer, limit int, make func(text int) any) error {
 	for text := 4000; ; text /= 2 {
 		var b bytes.Buffer

@@ -115,7 +115,8 @@ func junitSuiteOf(s Student) junitSuite {
 		}
 		for _, c := range r.Checks {
 			if scored {
-				properties = append(properties, junitProperty{"points." + plain.Line(c.ID, 200), plain.Points(c.Points)})
+				properties = append(properties, junitProperty{"points." + plain.Line(c.ID, 200),
+					plain.Points(c.Points)})
 			}
 			suite.add(junitCaseOf(c))
 		}
@@ -126,7 +127,8 @@ func junitSuiteOf(s Student) junitSuite {
 	case scored, suite.Errors > 0:
 		return suite
 	case s.Ours():
-		none.Error = &junitReason{Message: "the grader could not finish; this is not the student's fault", Type: string(result.Error)}
+		none.Error = &junitReason{Message: "the grader could not finish; this is not the student's fault",
+			Type: string(result.Error)}
 	default:
 		none.Skipped = &junitReason{Message: plain.Line(why(s), 300)}
 	}
@@ -162,7 +164,8 @@ func junitCaseOf(c result.Check) junitCase {
 		}
 		out.Failure = &junitReason{Message: message, Type: string(c.Status), Text: xmlText(explain(c, 4000))}
 	case result.Error:
-		out.Error = &junitReason{Message: "could not be judged, for a reason of the grader's", Type: string(result.Error)}
+		out.Error = &junitReason{Message: "could not be judged, for a reason of the grader's",
+			Type: string(result.Error)}
 	case result.Blocked:
 		out.Skipped = &junitReason{Message: plain.Line(blocked(c), 300)}
 	}
@@ -171,7 +174,8 @@ func junitCaseOf(c result.Check) junitCase {
 
 func seconds(ms int64) string { return fmt.Sprintf("%.3f", float64(ms)/1000) }
 
-// xmlText is without the two characters that XML has no way to write; [plain] has taken the others.
+// xmlText returns a text without the two characters that XML has no way to write; [plain] has taken
+// the others.
 func xmlText(s string) string {
 	return strings.NewReplacer("\ufffe", "\ufffd", "\uffff", "\ufffd").Replace(s)
 }

@@ -14,12 +14,13 @@ import (
 )
 
 func moodle() Format {
-	return Format{Name: "moodle", Summary: "fills a grading worksheet that was downloaded from Moodle", Ending: ".csv", Takes: []string{TakesWorksheet, TakesHeader, TakesFeedback},
+	return Format{Name: "moodle", Summary: "fills a grading worksheet that was downloaded from Moodle", Ending: ".csv",
+		Takes:   []string{TakesWorksheet, TakesHeader, TakesFeedback},
 		Example: `moodle reports --worksheet Grades-CS101-Task.csv --out upload.csv`,
 		Manual: `Moodle knows the students of an assignment by numbers of its own, so its worksheet has to be filled: open the assignment,
 View all submissions, Download grading worksheet. Name that file with --worksheet and upload what comes out with Upload
 grading worksheet. The column Grade is filled, and with --feedback the column Feedback comments, too; all other columns,
-rows and cells stay as they are. Students are found by the number in the name of their hand-in, their e-mail address, id
+rows and cells stay as they are. Students are found by the number in the name of their submission, their e-mail address, id
 number or user name, or their name, as long as it is nobody else's.
 
 Headers in some thirty of Moodle's languages are known. In another say what they are called there:
@@ -36,11 +37,13 @@ refused, and a score that is above it by its bonus is named on stderr.`,
 
 func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	if o.Sheet == nil {
-		return nil, &OptionError{Text: "moodle needs --worksheet FILE.csv", Fix: "Download it from the assignment: View all submissions, Download grading worksheet."}
+		return nil, &OptionError{Text: "moodle needs --worksheet FILE.csv",
+			Fix: "Download it from the assignment: View all submissions, Download grading worksheet."}
 	}
 	for english := range o.Headers {
 		if sheet.Headings(english) == nil {
-			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english), Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`}
+			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english),
+				Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`}
 		}
 	}
 	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
@@ -62,42 +65,56 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 			return nil, missingColumn(t, english, o.Headers[english])
 		}
 	}
-	grade, maximum, feedback, changeable := column("Grade"), column("Maximum Grade"), column("Feedback comments"), column("Grade can be changed")
+	grade, maximum, feedback, changeable := column("Grade"), column("Maximum Grade"), column("Feedback comments"),
+		column("Grade can be changed")
 	f := newFinder(o.Sheet.Name, person.Participant, false)
 	for row := range t.Rows {
 		if most, ok := number(t.Cell(row, maximum)); ok && most < c.MaxScore {
-			return nil, t.Mistake(t.Line(row), fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.", plain.Points(c.MaxScore)),
-				"the maximum grade is %s and the rubric has %s points: Moodle would pass over the higher grades", plain.Points(most), plain.Points(c.MaxScore))
+			return nil,
+				t.Mistake(t.Line(row),
+					fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.",
+						plain.Points(c.MaxScore)),
+					"the maximum grade is %s and the rubric has %s points: Moodle would pass over the higher grades",
+					plain.Points(most), plain.Points(c.MaxScore))
 		}
 		cell := func(english string) string { return t.Cell(row, column(english)) }
-		f.add(sheetRow{at: row, number: trailingDigits(cell("Identifier")), ids: []string{cell("ID number"), cell("Username")}, address: cell("Email address"),
+		f.add(sheetRow{at: row, number: trailingDigits(cell("Identifier")),
+			ids: []string{cell("ID number"), cell("Username")}, address: cell("Email address"),
 			name: cell("Full name"), group: cell("Group")})
 	}
 	var students []Student
 	notes := grades(c, func(s Student, _ float64) { students = append(students, s) })
-	left, err := f.fill(t, students, "Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, given to class, finds the rest.", o, func(s Student, r sheetRow) {
-		score, _ := s.Score()
-		row := r.at
-		switch most, limited := number(t.Cell(row, maximum)); {
-		case slices.Contains(no, t.Cell(row, changeable)):
-			notes = append(notes, Note{Who: s.ID, What: "left out: Moodle says that this grade cannot be changed"})
-			return
-		case limited && score > most:
-			notes = append(notes, Note{Who: s.ID, What: fmt.Sprintf("%s points are more than Moodle's maximum of %s, and Moodle passes over such a grade: raise the maximum", plain.Points(score), plain.Points(most))})
-		}
-		t.Rows[row][grade] = fixed(score)
-		if o.Feedback {
-			t.Rows[row][feedback] = comment(s)
-		}
-	})
+	left, err := f.fill(t, students,
+		"Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, "+
+			"given to class, finds the rest.", o, func(s Student, r sheetRow) {
+			score, _ := s.Score()
+			row := r.at
+			switch most, limited := number(t.Cell(row, maximum)); {
+			case slices.Contains(no, t.Cell(row, changeable)):
+				notes = append(notes, Note{Who: s.ID, What: "left out: Moodle says that this grade cannot be changed"})
+				return
+			case limited && score > most:
+				notes = append(notes,
+					Note{Who: s.ID,
+						What: fmt.Sprintf(
+							"%s points are more than Moodle's maximum of %s, and Moodle passes over such a grade: "+
+								"raise the maximum", plain.Points(score), plain.Points(most))})
+			}
+			t.Rows[row][grade] = fixed(score)
+			if o.Feedback {
+				t.Rows[row][feedback] = comment(s)
+			}
+		})
 	if err != nil {
 		return nil, err
 	}
 	return append(notes, left...), t.Write(w)
 }
 
-// no is what Moodle writes for it. Where it is not known the row is filled, and Moodle passes over it.
-var no = []string{"No", "Nein", "Non", "Não", "Nee", "Nie", "Nej", "Nei", "Ei", "Ne", "Hayır", "Нет", "Ні", "Όχι", "Nem", "לא", "لا", "Nu", "Ez", "いいえ", "否", "아니오"}
+// no is what Moodle writes for it. Where it is not known the row is filled, and Moodle passes over
+// it.
+var no = []string{"No", "Nein", "Non", "Não", "Nee", "Nie", "Nej", "Nei", "Ei", "Ne", "Hayır", "Нет", "Ні", "Όχι",
+	"Nem", "לא", "لا", "Nu", "Ez", "いいえ", "否", "아니오"}
 
 func missingColumn(t *sheet.Table, english, local string) error {
 	var headers []string
@@ -110,12 +127,14 @@ func missingColumn(t *sheet.Table, english, local string) error {
 	}
 	fix := fmt.Sprintf("Say what it is called in your Moodle's language: --header %q", english+"=…")
 	if english == "Feedback comments" {
-		fix = "Switch on feedback comments in the assignment's settings and download the worksheet again, or leave --feedback out."
+		fix = "Switch on feedback comments in the assignment's settings and download the worksheet again, or leave " +
+			"--feedback out."
 	}
-	return t.Mistake(1, fix, "no column is called %q, only %s", looked, strings.Join(headers[:min(len(headers), 12)], ", "))
+	return t.Mistake(1, fix, "no column is called %q, only %s", looked,
+		strings.Join(headers[:min(len(headers), 12)], ", "))
 }
 
-// comment is the score and what was not passed, as the HTML that Moodle takes it for.
+// comment returns the score and what was not passed, as the HTML that Moodle takes it for.
 func comment(s Student) string {
 	student := s.Report.For(result.Student)
 	score, _ := s.Score()
@@ -135,7 +154,8 @@ func comment(s Student) string {
 	return strings.Join(lines, "<br>")
 }
 
-// trailingDigits is the number at the end of "Participant 123", which stands there in any language.
+// trailingDigits returns the number at the end of "Participant 123", which stands there in any
+// language.
 func trailingDigits(s string) string {
 	return s[len(strings.TrimRight(s, "0123456789")):]
 }

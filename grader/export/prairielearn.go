@@ -45,7 +45,8 @@ func writePrairielearn(w io.Writer, s Student, _ Options) error {
 	}
 	if !ok {
 		return writeFitting(w, prairielearnLimit, func(int) any {
-			return prairielearnResults{FormatErrors: []string{"The grader could not finish. This is not your fault: hand in again later."}}
+			return prairielearnResults{FormatErrors: []string{"The grader could not finish. This is not your fault: " +
+				"hand in again later."}}
 		})
 	}
 	r := s.Report.For(result.Student)
@@ -56,7 +57,8 @@ func writePrairielearn(w io.Writer, s Student, _ Options) error {
 	return writeFitting(w, prairielearnLimit, func(text int) any {
 		out := prairielearnResults{Gradable: true, Score: &share, Output: summary(r)}
 		for _, c := range r.Checks {
-			out.Tests = append(out.Tests, prairielearnTest{Name: heading(c, 200), Description: string(c.Status), Points: c.Points, MaxPoints: most(c), Output: explain(c, text)})
+			out.Tests = append(out.Tests, prairielearnTest{Name: heading(c, 200), Description: string(c.Status),
+				Points: c.Points, MaxPoints: most(c), Output: explain(c, text)})
 		}
 		return out
 	})

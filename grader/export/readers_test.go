@@ -87,7 +87,8 @@ func (k *canvasCourse) importGrades(text []byte) error {
 	}
 	header := all[0]
 	section := slices.Index(header, "Section")
-	if !strings.Contains(header[0], "Student") || !strings.Contains(header[1], "ID") || len(header) <= 3 || section < 2 {
+	if !strings.Contains(header[0], "Student") || !strings.Contains(header[1], "ID") || len(header) <= 3 ||
+		section < 2 {
 		return errors.New("Invalid header row")
 	}
 	if slices.Contains(header, "SIS User ID") && !slices.Contains(header, "SIS Login ID") {
@@ -162,11 +163,12 @@ func (k *canvasCourse) find(id, sis, login, name string) int {
 	return -1
 }
 
-// gradebook is what Canvas exports of the course.
+// gradebook returns what Canvas exports of the course.
 func (k *canvasCourse) gradebook() []byte {
 	var b bytes.Buffer
 	out := csv.NewWriter(&b)
-	_ = out.Write([]string{"Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Other (7)", "Task API (12345)", "Assignments Current Score", "Final Score"})
+	_ = out.Write([]string{"Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Other (7)", "Task API (12345)",
+		"Assignments Current Score", "Final Score"})
 	_ = out.Write([]string{"    Points Possible", "", "", "", "", "10.00", "100.00", "(read only)", "(read only)"})
 	for _, s := range k.students {
 		_ = out.Write([]string{strings.ToValidUTF8(s.name, "?"), s.id, s.sis, s.login, "One", "1", s.grade, "", ""})
@@ -176,8 +178,10 @@ func (k *canvasCourse) gradebook() []byte {
 	return b.Bytes()
 }
 
-// moodleImport is the grades by participant, after an import into an assignment with this maximum.
-func moodleImport(text []byte, language map[string]string, maximum float64, before map[string]string) (map[string]string, error) {
+// moodleImport returns the grades by participant, after an import into an assignment with this
+// maximum.
+func moodleImport(text []byte, language map[string]string, maximum float64,
+	before map[string]string) (map[string]string, error) {
 	if err := legal(text); err != nil {
 		return nil, err
 	}
@@ -224,13 +228,14 @@ func moodleImport(text []byte, language map[string]string, maximum float64, befo
 	return out, nil
 }
 
-// readNbgrader is the scores by student.
+// readNbgrader returns the scores by student.
 func readNbgrader(text []byte) (map[string]float64, error) {
 	all, err := records(text, 11)
 	if err != nil {
 		return nil, err
 	}
-	if strings.Join(all[0], ",") != "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,score,max_score" {
+	if strings.Join(all[0],
+		",") != "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,score,max_score" {
 		return nil, errors.New("other columns")
 	}
 	out := map[string]float64{}
@@ -254,7 +259,7 @@ func readNbgrader(text []byte) (map[string]float64, error) {
 	return out, nil
 }
 
-// readCSV is the rows by id.
+// readCSV returns the rows by id.
 func readCSV(text []byte) (map[string]map[string]string, error) {
 	all, err := records(text, 0)
 	if err != nil {
@@ -287,7 +292,8 @@ var junitShape = map[string]struct {
 	optional []string
 }{
 	"testsuites": {[]string{""}, []string{"tests", "failures", "errors", "skipped", "time"}, nil},
-	"testsuite":  {[]string{"testsuites"}, []string{"name", "tests", "failures", "errors", "skipped", "time"}, []string{"timestamp"}},
+	"testsuite": {[]string{"testsuites"}, []string{"name", "tests", "failures", "errors", "skipped", "time"},
+		[]string{"timestamp"}},
 	"properties": {[]string{"testsuite"}, nil, nil},
 	"property":   {[]string{"properties"}, []string{"name", "value"}, nil},
 	"testcase":   {[]string{"testsuite"}, []string{"classname", "name", "time"}, nil},
@@ -425,7 +431,8 @@ func texts(text []byte) error {
 	}
 }
 
-// readGradescope is the score that Gradescope shows, and the sum of the tests, and all that may be seen.
+// readGradescope returns the score that Gradescope shows, and the sum of the tests, and all that
+// may be seen.
 func readGradescope(text []byte) (score, sum float64, err error) {
 	var r struct {
 		Score            *float64       `json:"score"`
@@ -463,7 +470,8 @@ func readGradescope(text []byte) (score, sum float64, err error) {
 		return 0, 0, errors.New("visibility")
 	}
 	for _, t := range r.Tests {
-		if t.Score == nil || t.MaxScore == nil || t.Name == "" || t.Status != "passed" && t.Status != "failed" || !slices.Contains(visibilities, t.Visibility) {
+		if t.Score == nil || t.MaxScore == nil || t.Name == "" || t.Status != "passed" && t.Status != "failed" ||
+			!slices.Contains(visibilities, t.Visibility) {
 			return 0, 0, fmt.Errorf("a test without what it needs: %+v", t)
 		}
 		sum += *t.Score
@@ -542,10 +550,12 @@ func readClassroom(text []byte) (reporter, error) {
 	return out, nil
 }
 
-var classroom50Env = map[string]string{"CLASSROOM": "cs101", "ASSIGNMENT": "task-api", "SUBMISSION_TAG": "submit/1", "COMMIT_URL": "https://git.example/c/1",
-	"RELEASE_URL": "https://git.example/r/1", "REVIEW_URL": "https://git.example/v/1", "USERNAME": "ada", "ASSIGNMENT_TYPE": "individual"}
+var classroom50Env = map[string]string{"CLASSROOM": "cs101", "ASSIGNMENT": "task-api", "SUBMISSION_TAG": "submit/1",
+	"COMMIT_URL":  "https://git.example/c/1",
+	"RELEASE_URL": "https://git.example/r/1", "REVIEW_URL": "https://git.example/v/1", "USERNAME": "ada",
+	"ASSIGNMENT_TYPE": "individual"}
 
-// collectClassroom50 is the score and the sum of the tests, in hundredths.
+// collectClassroom50 returns the score and the sum of the tests, in hundredths.
 func collectClassroom50(text []byte) (score, sum int, err error) {
 	var r struct {
 		Schema, Classroom, Assignment, Owner, Submission, Commit, Release, Review, Datetime string
@@ -570,7 +580,8 @@ func collectClassroom50(text []byte) (score, sum int, err error) {
 	if r.Schema != "classroom50/result/v1" || r.Score == nil || r.MaxScore == nil {
 		return 0, 0, errors.New("not of version 1")
 	}
-	for got, want := range map[string]string{r.Classroom: "cs101", r.Assignment: "task-api", r.Owner: "ada", r.AssignmentType: "individual", r.Submission: "submit/1"} {
+	for got, want := range map[string]string{r.Classroom: "cs101", r.Assignment: "task-api", r.Owner: "ada",
+		r.AssignmentType: "individual", r.Submission: "submit/1"} {
 		if got != want {
 			return 0, 0, fmt.Errorf("identity mismatch: %q, not %q", got, want)
 		}
@@ -595,7 +606,8 @@ func collectClassroom50(text []byte) (score, sum int, err error) {
 	return *r.Score, sum, nil
 }
 
-// readPrairielearn is the share and the sum of the points; it is not gradable when share is nil.
+// readPrairielearn returns the share and the sum of the points; it is not gradable when share is
+// nil.
 func readPrairielearn(text []byte) (share *float64, sum, most float64, err error) {
 	if len(text) > 1<<20 {
 		return nil, 0, 0, fmt.Errorf("%d bytes are too many", len(text))

@@ -9,8 +9,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// explain is why a check has the points that it has, as plain text for the student; empty when all is well. No line is
-// longer than a screen is wide by much, and the whole has at most limit bytes and a little.
+// explain returns why a check has the points that it has, as plain text for the student; empty when
+// all is well. No line is longer than a screen is wide by much, and the whole has at most limit
+// bytes and a little.
 func explain(c result.Check, limit int) string {
 	var b strings.Builder
 	line := func(indent, label, text string) {
@@ -30,7 +31,10 @@ func explain(c result.Check, limit int) string {
 		line("", "", "could not be judged, for a reason of the grader's; this is not the student's fault")
 	}
 	same := func(get func(result.Item) string, text string) bool { // most checks take what they say from their items
-		return slices.ContainsFunc(c.Items, func(i result.Item) bool { return i.Status != result.Pass && get(i) == text })
+		return slices.ContainsFunc(c.Items, func(i result.Item) bool {
+			return i.Status != result.Pass &&
+				get(i) == text
+		})
 	}
 	if !same(func(i result.Item) string { return i.Got }, c.Got) {
 		line("", "want: ", c.Want)
@@ -76,7 +80,7 @@ func blocked(c result.Check) string {
 	return why
 }
 
-// heading is the name of a check for people.
+// heading returns the name of a check for people.
 func heading(c result.Check, width int) string {
 	name := c.Title
 	if name == "" {
@@ -88,7 +92,7 @@ func heading(c result.Check, width int) string {
 	return plain.Line(name, width)
 }
 
-// most is what a check adds to the points that can be had: nothing when it is a bonus.
+// most returns what a check adds to the points that can be had: nothing when it is a bonus.
 func most(c result.Check) float64 {
 	if c.Bonus {
 		return 0
@@ -96,7 +100,7 @@ func most(c result.Check) float64 {
 	return c.MaxPoints
 }
 
-// summary is the verdict in one line.
+// summary returns the verdict in one line.
 func summary(r result.Report) string {
 	passed := 0
 	for _, c := range r.Checks {
@@ -104,5 +108,6 @@ func summary(r result.Report) string {
 			passed++
 		}
 	}
-	return fmt.Sprintf("%s of %s points; %d of %d checks passed.", plain.Points(*r.Score), plain.Points(r.MaxScore), passed, len(r.Checks))
+	return fmt.Sprintf("%s of %s points; %d of %d checks passed.", plain.Points(*r.Score), plain.Points(r.MaxScore),
+		passed, len(r.Checks))
 }

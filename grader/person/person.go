@@ -1,7 +1,7 @@
 // Package person tells people by what is written of them: an id in its scope, a name, an address.
 //
-// [ID] is a number or login with the scope in which it is somebody's; [Compare] says how far two spellings of a name are
-// one person's; [NameKeys] are the ways in which a name is found.
+// [ID] is a number or login with the scope in which it is somebody's; [Compare] says how far two
+// spellings of a name are one person's; [NameKeys] are the ways in which a name is found.
 package person
 
 import (
@@ -29,7 +29,7 @@ type ID struct {
 	Value string
 }
 
-// In is the value of an id of a scope, and empty of any other's.
+// In returns the value of an id of a scope, and empty of any other's.
 func (id ID) In(s Scope) string {
 	if id.Scope != s {
 		return ""
@@ -48,7 +48,8 @@ const (
 	Same // the same words in any order, or all words of the shorter one
 )
 
-// Compare says how far two names are one person's, whatever order, capitals, accents and punctuation they are written in.
+// Compare returns how far two names are one person's, whatever order, capitals, accents and
+// punctuation they are written in.
 func Compare(a, b string) Likeness {
 	if !slices.ContainsFunc(scripts(a), func(s string) bool { return slices.Contains(scripts(b), s) }) {
 		return Unknown
@@ -87,18 +88,18 @@ func compare(a, b string) Likeness {
 	return Other
 }
 
-// Words is a text's words of letters and digits, in lower case and composed, a space apart.
+// Words returns a text's words of letters and digits, in lower case and composed, a space apart.
 func Words(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(norm.NFC.String(s)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	}), " ")
 }
 
-// Letters is [Words] without the spaces.
+// Letters returns [Words] without the spaces.
 func Letters(s string) string { return strings.ReplaceAll(Words(s), " ", "") }
 
-// NameKeys are the ways in which a name may be written without spaces: as it is, and with the last word, or what stands
-// after a comma, first; accents do not count.
+// NameKeys returns the ways in which a name may be written without spaces: as it is, and with the
+// last word, or what stands after a comma, first; accents do not count.
 func NameKeys(name string) []string {
 	if name == "" {
 		return nil
@@ -108,7 +109,7 @@ func NameKeys(name string) []string {
 	return slices.Compact(keys)
 }
 
-// joined are the ways in which the words of a folded name may be joined.
+// joined returns the ways in which the words of a folded name may be joined.
 func joined(name string) []string {
 	if last, first, ok := strings.Cut(name, ","); ok {
 		return []string{Letters(name), Letters(first) + Letters(last)}
@@ -123,12 +124,13 @@ func joined(name string) []string {
 func parts(name string) []string { return strings.Fields(Words(name)) }
 
 // letters are what is written for a letter that has no accent to take off.
-var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th",
+	"ı", "i")
 
 // umlauts is how Germans write them where there are none.
 var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue")
 
-// fold is a name in lower case, without what people leave out where their keyboard lacks it.
+// fold returns a name in lower case, without what people leave out where their keyboard lacks it.
 func fold(name string, german bool) string {
 	name = strings.ToLower(norm.NFC.String(name))
 	if german {
@@ -142,10 +144,11 @@ func fold(name string, german bool) string {
 	}, norm.NFD.String(letters.Replace(name)))
 }
 
-// scripts are those that a name's letters are of.
+// scripts returns those that a name's letters are of.
 func scripts(name string) (out []string) {
 	for script, table := range unicode.Scripts {
-		if script != "Common" && script != "Inherited" && strings.IndexFunc(name, func(r rune) bool { return unicode.Is(table, r) }) >= 0 {
+		if script != "Common" && script != "Inherited" && strings.IndexFunc(name,
+			func(r rune) bool { return unicode.Is(table, r) }) >= 0 {
 			out = append(out, script)
 		}
 	}
@@ -155,7 +158,7 @@ func scripts(name string) (out []string) {
 	return out
 }
 
-// SameAddress says whether two e-mail addresses are one.
+// SameAddress reports whether two e-mail addresses are one.
 func SameAddress(a, b string) bool {
 	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }

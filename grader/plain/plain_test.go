@@ -44,7 +44,8 @@ func TestPlural(t *testing.T) {
 }
 
 func TestPercent(t *testing.T) {
-	for _, c := range []struct{ part, whole, want float64 }{{1, 3, 33.3}, {2, 3, 66.7}, {5, 5, 100}, {0, 5, 0}, {1, 0, 0}} {
+	for _, c := range []struct{ part, whole, want float64 }{{1, 3, 33.3}, {2, 3, 66.7}, {5, 5, 100}, {0, 5, 0},
+		{1, 0, 0}} {
 		assert.Equal(t, c.want, plain.Percent(c.part, c.whole))
 	}
 }

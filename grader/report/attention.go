@@ -44,12 +44,12 @@ func (t trouble) who() string {
 	return strings.Join(names, ", ")
 }
 
-// unread are the rows of hand-ins of which nothing could be read.
+// unread are the rows of submissions of which nothing could be read.
 func unread(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return row.Unread != "" })
 }
 
-// strangers are the rows of hand-ins that are in no row of the roster; none where there is no roster.
+// strangers are the rows of submissions that are in no row of the roster; none where there is no roster.
 func strangers(c class.Class) []class.Row {
 	listed := func(row class.Row) bool { return row.Student != "" }
 	if !slices.ContainsFunc(c.Students, listed) {

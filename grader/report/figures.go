@@ -10,7 +10,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// figures are what a class adds up to. A second hand-in of a student does not count.
+// figures are what a class adds up to. A second submission of a student does not count.
 type figures struct {
 	Students, Graded, Errors, Stale, Waiting, Missing int
 

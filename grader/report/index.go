@@ -59,7 +59,7 @@ func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Fig
 // Troubles are the faults of ours.
 func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
-// Unread are the rows of hand-ins of which nothing could be read.
+// Unread are the rows of submissions of which nothing could be read.
 func (v indexView) Unread() []class.Row { return unread(v.Class) }
 
 // Strangers are the rows that are not in the roster.

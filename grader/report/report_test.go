@@ -234,11 +234,11 @@ func TestHTMLSays(t *testing.T) {
 	base := result.Report{Score: &score, MaxScore: 4, Submission: result.Submission{ID: "ada"}, Audience: result.Student}
 	with := func(checks ...result.Check) result.Report { r := base; r.Checks = checks; return r }
 	assert.Contains(t, render(t, with(pass), HTML), "Well done.")
-	assert.Contains(t, render(t, with(pass, bonus), HTML), "Well done.", "bonus is nothing to mend")
+	assert.Contains(t, render(t, with(pass, bonus), HTML), "Well done.", "bonus is nothing to fix")
 	assert.NotContains(t, render(t, with(pass, blocked), HTML), "Well done.", "what could not be judged does not hold")
 	page := render(t, with(pass, small, large, bonus), HTML)
 	assert.NotContains(t, page, "Well done.")
-	assert.Contains(t, page, "1 of 4 checks passed. 2 things to mend, for 9 more points.")
+	assert.Contains(t, page, "1 of 4 checks passed. 2 things to fix, for 9 more points.")
 	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="gain">&#43;8</span>`), strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
 	assert.Contains(t, page, `aria-label="Score 4 of 4"`)
 	assert.Contains(t, page, "<h1><bdi>ada</bdi></h1>")
@@ -300,10 +300,10 @@ func TestBlockedIsShownApart(t *testing.T) {
 	page := render(t, r, HTML)
 	assert.Contains(t, page, `<h2 id="waiting">Not judged yet <small>5</small></h2>`)
 	assert.Contains(t, page, `<h3>Because <a href="#check-builds">Builds</a> did not pass</h3>`)
-	assert.Contains(t, page, `0 of 7 checks passed. 2 things to mend, for 3 more points. 5 could not be judged yet.`)
+	assert.Contains(t, page, `0 of 7 checks passed. 2 things to fix, for 3 more points. 5 could not be judged yet.`)
 	assert.Less(t, strings.Index(page, `<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait for it</small>`), strings.Index(page, `<a href="#check-small">`),
 		"what lets most be judged comes first")
-	assert.NotContains(t, page[strings.Index(page, `id="mend"`):strings.Index(page, `id="waiting"`)], ">A<")
+	assert.NotContains(t, page[strings.Index(page, `id="fix"`):strings.Index(page, `id="waiting"`)], ">A<")
 }
 
 func TestIgnoreTableIsOne(t *testing.T) {
@@ -460,7 +460,7 @@ Again taskgrader grade --rubric task-api --only create --seed ab12 'my work'
 func TestTextOfManyItems(t *testing.T) {
 	c := result.Check{ID: "a", Status: result.Fail}
 	for i := range 9 {
-		c.Items = append(c.Items, result.Item{Name: fmt.Sprint("item", i), Status: result.Fail, Hint: "mend"})
+		c.Items = append(c.Items, result.Item{Name: fmt.Sprint("item", i), Status: result.Fail, Hint: "fix"})
 	}
 	text := render(t, result.Report{Checks: []result.Check{c}}, plainText)
 	assert.Contains(t, text, "item5")
@@ -510,7 +510,7 @@ func TestChange(t *testing.T) {
 		{"other answer, same fault", result.Check{ID: "create", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "502"}, ""},
 		{"the same advice for another reason", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "NameError"},
 			"FAIL         0/2  create           It creates\n    got   NameError\n    hint  look\n"},
-		{"mended", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2}, "PASS         2/2  create           It creates\n"},
+		{"fixed", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2}, "PASS         2/2  create           It creates\n"},
 		{"another fault", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Want: "a", Got: "b", Hint: "read"},
 			"FAIL         0/2  create           It creates\n    want  a\n    got   b\n    hint  read\n"},
 		{"blocked", result.Check{ID: "create", Status: result.Blocked, BlockedBy: "builds"}, ""},

@@ -13,7 +13,7 @@ import (
 // view is the report with what the page makes of it.
 type view struct {
 	result.Report
-	First   []first // what to mend first
+	First   []first // what to fix first
 	Groups  []group // the checks, those alike together
 	Waiting []wait  // the blocked ones, by what blocked them
 	Files   []file  // the student's texts, with findings
@@ -21,7 +21,7 @@ type view struct {
 	Bars    []bar
 }
 
-// first is a check to mend first.
+// first is a check to fix first.
 type first struct {
 	result.Check
 	Waiting float64 // points of the checks that it blocks
@@ -65,7 +65,7 @@ func viewOf(r result.Report) view {
 			v.Groups = append(v.Groups, g)
 		}
 	}
-	put("mend", "To mend", "", func(c result.Check) bool { return missed(c) && !c.Bonus })
+	put("fix", "To fix", "", func(c result.Check) bool { return missed(c) && !c.Bonus })
 	put("errors", "Could not be asked", "The grader failed here, not you: it costs nothing, and will be asked again.", func(c result.Check) bool { return c.Status == result.Error })
 	put("bonus", "For a bonus", "On top of the total: nothing is lost here.", func(c result.Check) bool { return missed(c) && c.Bonus })
 	put("passed", "Passed", "", func(c result.Check) bool { return c.Status == result.Pass })
@@ -110,7 +110,7 @@ func (v view) Sentence() string {
 	if v.Holds() {
 		return "Everything that was asked holds. Well done."
 	}
-	passed, mend, gain, waiting := 0, 0, 0.0, 0
+	passed, fix, gain, waiting := 0, 0, 0.0, 0
 	for _, c := range v.Checks {
 		switch {
 		case c.Status == result.Pass:
@@ -118,13 +118,13 @@ func (v view) Sentence() string {
 		case c.Status == result.Blocked:
 			waiting++
 		case missed(c) && !c.Bonus:
-			mend++
+			fix++
 			gain = result.Sum(gain, c.MaxPoints, -c.Points)
 		}
 	}
 	s := fmt.Sprintf("%d of %s passed.", passed, plural(len(v.Checks), "check"))
-	if mend > 0 {
-		s += fmt.Sprintf(" %s to mend, for %s more points.", plural(mend, "thing"), points(gain))
+	if fix > 0 {
+		s += fmt.Sprintf(" %s to fix, for %s more points.", plural(fix, "thing"), points(gain))
 	}
 	if waiting > 0 {
 		s += fmt.Sprintf(" %d could not be judged yet.", waiting)

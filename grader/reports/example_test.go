@@ -26,12 +26,14 @@ func TestExample(t *testing.T) {
 		require.NoError(t, dir.Write(r))
 	}
 	for _, a := range []result.Audience{result.Student, result.Instructor} {
-		for name, write := range map[string]func(io.Writer, result.Report) error{dir.Page(a, id): report.HTML, dir.Report(a, id): report.JSON} {
+		for name, write := range map[string]func(io.Writer, result.Report) error{dir.Page(a, id): report.HTML,
+			dir.Report(a, id): report.JSON} {
 			got, err := os.ReadFile(name)
 			require.NoError(t, err)
 			var want strings.Builder
 			require.NoError(t, write(&want, r.For(a)))
-			assert.True(t, want.String() == string(got), "%s is out of date: go test ./grader/reports -run TestExample -update", name)
+			assert.True(t, want.String() == string(got),
+				"%s is out of date: go test ./grader/reports -run TestExample -update", name)
 		}
 	}
 	var missing []string
@@ -40,5 +42,6 @@ func TestExample(t *testing.T) {
 			missing = append(missing, c.ID)
 		}
 	}
-	assert.ElementsMatch(t, []string{"practice", "update", "stops", "layer-cache", "ignores-secrets", "no-secrets"}, missing, "it shows faults of many kinds")
+	assert.ElementsMatch(t, []string{"practice", "update", "stops", "layer-cache", "ignores-secrets", "no-secrets"},
+		missing, "it shows faults of many kinds")
 }

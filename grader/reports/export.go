@@ -23,8 +23,9 @@ func (e *ExportError) Unwrap() error { return e.Err }
 // Hint returns the fix.
 func (e *ExportError) Hint() string { return e.Fix }
 
-// Export returns what lies in the folder as the outside formats take it, with what the person who exports must know.
-// Where there is a class, it says who is in it and whose score counts. The error is an [ExportError].
+// Export returns what lies in the folder as the outside formats take it, with what the person who
+// exports must know. Where there is a class, it says who is in it and whose score counts. The error
+// is an [ExportError].
 func (d Dir) Export() (export.Class, []export.Note, error) {
 	ids, err := d.IDs()
 	if err != nil {
@@ -58,12 +59,14 @@ func (d Dir) Export() (export.Class, []export.Note, error) {
 		}
 		s.Report = r
 		if now := r.Score; score != nil && now != nil && *now != *score {
-			notes = append(notes, export.Note{Who: s.ID, What: fmt.Sprintf("graded alone since the class was: %v, not %v", *now, *score)})
+			notes = append(notes, export.Note{Who: s.ID,
+				What: fmt.Sprintf("graded alone since the class was: %v, not %v", *now, *score)})
 		}
 	}
 	for _, id := range ids {
 		if !known[id] {
-			notes = append(notes, export.Note{Who: id, What: "left out: there is a report, but the class was graded without it"})
+			notes = append(notes, export.Note{Who: id,
+				What: "left out: there is a report, but the class was graded without it"})
 		}
 	}
 	return c, notes, nil
@@ -81,7 +84,8 @@ func (d Dir) gradedAlone(ids []string) (export.Class, error) {
 		if err != nil {
 			return c, err
 		}
-		s := export.Student{ID: id, Submission: id, Name: r.Submission.Name, Email: r.Submission.Email, State: class.Graded, Report: r}
+		s := export.Student{ID: id, Submission: id, Name: r.Submission.Name, Email: r.Submission.Email,
+			State: class.Graded, Report: r}
 		if r.Score == nil {
 			s.State = class.Error
 			if p := r.Problem; p != nil {
@@ -97,7 +101,8 @@ func (d Dir) gradedAlone(ids []string) (export.Class, error) {
 func (d Dir) bare(id string) (*result.Report, error) {
 	r, err := d.Read(result.Instructor, id)
 	if err != nil {
-		return nil, &ExportError{err, "Run the command that wrote the reports again: what cannot be read is graded anew."}
+		return nil,
+			&ExportError{err, "Run the command that wrote the reports again: what cannot be read is graded anew."}
 	}
 	r.Source, r.Image, r.Build, r.Run = nil, nil, nil, nil
 	return &r, nil

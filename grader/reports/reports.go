@@ -1,8 +1,8 @@
-// Package reports is the folder in which finished reports lie: a report and a page for each student, once as the
-// student may see it and once for the instructor, and the files of the class.
+// Package reports is the folder in which finished reports lie: a report and a page for each
+// student, once as the student may see it and once for the instructor, and the files of the class.
 //
-// Start with [Dir], which is the folder's name. It alone knows what lies where. Every file is written whole or not at
-// all, so that what is there can be read while another run writes.
+// Start with [Dir], which is the folder's name. It alone knows what lies where. Every file is
+// written whole or not at all, so that what is there can be read while another run writes.
 package reports
 
 import (
@@ -77,18 +77,20 @@ func (d Dir) Grades() string { return filepath.Join(string(d), "grades.csv") }
 // Links returns the name of the page that leads each student to their own.
 func (d Dir) Links() string { return d.Page(result.Student, linksID) }
 
-// Write writes the student's and the instructor's files of a report. The instructor's JSON comes last: where it is, all
-// four are.
+// Write writes the student's and the instructor's files of a report. The instructor's JSON comes
+// last: where it is, all four are.
 func (d Dir) Write(r result.Report) error {
 	for _, a := range []result.Audience{result.Student, result.Instructor} {
 		if err := os.MkdirAll(d.Folder(a), 0o755); err != nil {
 			return fmt.Errorf("making the reports folder: %w", err)
 		}
 		view := r.For(a)
-		if err := WriteFile(d.Page(a, r.Submission.ID), func(w io.Writer) error { return report.HTML(w, view) }); err != nil {
+		if err := WriteFile(d.Page(a, r.Submission.ID),
+			func(w io.Writer) error { return report.HTML(w, view) }); err != nil {
 			return err
 		}
-		if err := WriteFile(d.Report(a, r.Submission.ID), func(w io.Writer) error { return report.JSON(w, view) }); err != nil {
+		if err := WriteFile(d.Report(a, r.Submission.ID),
+			func(w io.Writer) error { return report.JSON(w, view) }); err != nil {
 			return err
 		}
 	}
@@ -136,8 +138,8 @@ func (d Dir) IDs() ([]string, error) {
 	return ids, nil
 }
 
-// Class returns the class that lies in the folder. The error wraps [fs.ErrNotExist] where there is none, and is a
-// [FormatError] where its file is none.
+// Class returns the class that lies in the folder. The error wraps [fs.ErrNotExist] where there is
+// none, and is a [FormatError] where its file is none.
 func (d Dir) Class() (*class.Class, error) {
 	f, err := os.Open(filepath.Join(string(d), classFile))
 	if err != nil {
@@ -174,8 +176,8 @@ func (d Dir) WriteLinks(c class.Class) error {
 	return WriteFile(d.Links(), func(w io.Writer) error { return report.Links(w, c) })
 }
 
-// Lock makes the folder this run's own until unlock, and removes what killed runs left half written. The error is
-// [ErrLocked] while another run has it.
+// Lock makes the folder this run's own until unlock, and removes what killed runs left half
+// written. The error is [ErrLocked] while another run has it.
 func (d Dir) Lock() (unlock func(), err error) {
 	if err := os.MkdirAll(string(d), 0o755); err != nil {
 		return nil, fmt.Errorf("making the reports folder: %w", err)
@@ -205,8 +207,8 @@ func removeHalves(folder string) {
 	}
 }
 
-// Writable reports why nothing can be written to the folder, or nil: where it is not there yet, in the folder that it
-// will be made in. It leaves nothing.
+// Writable reports why nothing can be written to the folder, or nil: where it is not there yet, in
+// the folder that it will be made in. It leaves nothing.
 func (d Dir) Writable() error {
 	for _, at := range d.Folders() {
 		for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); _, err = os.Stat(at) {
@@ -224,8 +226,8 @@ func (d Dir) Writable() error {
 	return nil
 }
 
-// ReadFile reads a report, wherever it lies. The error wraps [fs.ErrNotExist] where it is not there, and is a
-// [FormatError] when the file is of another kind or version.
+// ReadFile reads a report, wherever it lies. The error wraps [fs.ErrNotExist] where it is not
+// there, and is a [FormatError] when the file is of another kind or version.
 func ReadFile(name string) (result.Report, error) {
 	f, err := os.Open(name)
 	if err != nil {

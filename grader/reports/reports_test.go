@@ -36,12 +36,14 @@ func TestWriteAndRead(t *testing.T) {
 		names = append(names, filepath.ToSlash(rel))
 		text, err := os.ReadFile(f)
 		require.NoError(t, err)
-		assert.Equal(t, strings.HasPrefix(filepath.ToSlash(rel), "instructor/"), strings.Contains(string(text), "SECRET-ANSWER"), rel)
+		assert.Equal(t, strings.HasPrefix(filepath.ToSlash(rel), "instructor/"),
+			strings.Contains(string(text), "SECRET-ANSWER"), rel)
 		info, err := os.Stat(f)
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o644), info.Mode().Perm())
 	}
-	assert.ElementsMatch(t, []string{"students/ada.html", "students/ada.json", "instructor/ada.html", "instructor/ada.json"}, names)
+	assert.ElementsMatch(t, []string{"students/ada.html", "students/ada.json", "instructor/ada.html",
+		"instructor/ada.json"}, names)
 	student, err := dir.Read(result.Student, "ada")
 	require.NoError(t, err)
 	assert.Equal(t, r.For(result.Student), student)
@@ -71,10 +73,12 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	var wrong *FormatError
 	_, err = dir.Class()
 	require.ErrorAs(t, err, &wrong)
-	assert.EqualError(t, err, file+`: reading a class: its schema is "other", and this version reads "taskgrader/class/v1"`)
+	assert.EqualError(t, err,
+		file+`: reading a class: its schema is "other", and this version reads "taskgrader/class/v1"`)
 	_, err = ReadFile(file)
 	require.ErrorAs(t, err, &wrong)
-	assert.EqualError(t, err, file+`: reading a report: its schema is "other", and this version reads "taskgrader/report/v1"`)
+	assert.EqualError(t, err,
+		file+`: reading a report: its schema is "other", and this version reads "taskgrader/report/v1"`)
 }
 
 func TestClass(t *testing.T) {
@@ -93,7 +97,8 @@ func TestClass(t *testing.T) {
 	require.NoError(t, dir.WriteLinks(c))
 	assert.FileExists(t, filepath.Join(string(dir), "students", "index.html"))
 	c.Students[0].ID = "index"
-	assert.EqualError(t, dir.WriteLinks(c), `a submission is called "index", and its page has the name that the list would get`)
+	assert.EqualError(t, dir.WriteLinks(c),
+		`a submission is called "index", and its page has the name that the list would get`)
 }
 
 func TestLock(t *testing.T) {

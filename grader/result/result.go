@@ -1,7 +1,7 @@
 // Package result is the report on one submission as plain data.
 //
-// Everything that is shown or exported — JSON, HTML, gradebooks — is made from a [Report] alone. The package knows
-// nothing of how a report came about, and imports nothing of this module.
+// Everything that is shown or exported — JSON, HTML, gradebooks — is made from a [Report] alone.
+// The package knows nothing of how a report came about, and imports nothing of this module.
 package result
 
 import (
@@ -11,13 +11,15 @@ import (
 	"time"
 )
 
-// Schema names the format of a report; it changes when a reader of the old one would misread the new one.
+// Schema names the format of a report; it changes when a reader of the old one would misread the
+// new one.
 const Schema = "taskgrader/report/v1"
 
 // Audience says who may read a report.
 type Audience string
 
-// The two audiences. Of a hidden check a student's report holds title, points, status and hint, and nothing else.
+// The two audiences. Of a hidden check a student's report holds title, points, status and hint, and
+// nothing else.
 const (
 	Student    Audience = "student"
 	Instructor Audience = "instructor"
@@ -26,7 +28,8 @@ const (
 // Status is the verdict on a check, on an item of a check, or on a whole report.
 type Status string
 
-// The verdicts. Graded belongs to reports alone; Error to all three; the others to checks and items.
+// The verdicts. Graded belongs to reports alone; Error to all three; the others to checks and
+// items.
 const (
 	Pass    Status = "pass"    // all that was wanted holds
 	Partial Status = "partial" // some of it, of a check whose points are shared among its items
@@ -36,7 +39,7 @@ const (
 	Graded  Status = "graded"  // every check was asked
 )
 
-// Word is the verdict as a page says it; of a check that was not asked, that it is not there.
+// Word returns the verdict as a page says it; of a check that was not asked, that it is not there.
 func (s Status) Word() string {
 	switch s {
 	case Pass:
@@ -76,7 +79,8 @@ type Report struct {
 	Checks     []Check    `json:"checks"`
 	Notes      []string   `json:"notes,omitempty"` // what a reader must know: a stand-in base, a syntax line left out
 	Problem    *Problem   `json:"error,omitempty"` // why Status is Error
-	// History is the verdicts that this one replaced, oldest first; the instructor's report alone holds it.
+	// History is the verdicts that this one replaced, oldest first; the instructor's report alone
+	// holds it.
 	History []Earlier `json:"history,omitempty"`
 }
 
@@ -143,7 +147,8 @@ type Run struct {
 	Log     string `json:"log,omitempty"`      // its tail; the instructor's report only, unless it died
 }
 
-// Sandbox says which limit held: "enforced", "watched", "unenforced: why", or for the network "isolated", "published: why", "open", "open: why".
+// Sandbox says which limit held: "enforced", "watched", "unenforced: why", or for the network
+// "isolated", "published: why", "open", "open: why".
 type Sandbox struct {
 	Memory  string `json:"memory"`
 	PIDs    string `json:"pids"`
@@ -221,9 +226,9 @@ type Edit struct {
 
 // Evidence is something a reader can look at: text, or a table, under a heading.
 type Evidence struct {
-	// Kind is one of "exchange" (a request and its answer), "diff" (paths that differ), "rubric" (the line that asked),
-	// "command" (what repeats it), "log", "text", "table", "ignore" (a table: path, whether it is in the build, what
-	// decided) and "story" (numbered steps).
+	// Kind is one of "exchange" (a request and its answer), "diff" (paths that differ), "rubric"
+	// (the line that asked), "command" (what repeats it), "log", "text", "table", "ignore" (a
+	// table: path, whether it is in the build, what decided) and "story" (numbered steps).
 	Kind  string     `json:"kind"`
 	Title string     `json:"title,omitempty"`
 	Text  string     `json:"text,omitempty"`
@@ -268,8 +273,9 @@ func Sum(points ...float64) float64 {
 	return float64(hundredths) / 100
 }
 
-// For is the report as the given audience may see it; the receiver is not changed. It is what every writer of a
-// student's file goes through, so that a hidden check cannot leak by a writer that forgot.
+// For returns the report as the given audience may see it; the receiver is not changed. It is what
+// every writer of a student's file goes through, so that a hidden check cannot leak by a writer
+// that forgot.
 func (r Report) For(a Audience) Report {
 	r.Audience = a
 	if a == Instructor {

@@ -13,7 +13,8 @@ import (
 )
 
 func TestRound(t *testing.T) {
-	for in, want := range map[float64]float64{0: 0, 1: 1, 0.005: 0.01, 0.004: 0, 1.0 / 3: 0.33, 2.0 / 3: 0.67, 99.999: 100, -0.5: -0.5, 12.345: 12.35, 33.333333: 33.33} {
+	for in, want := range map[float64]float64{0: 0, 1: 1, 0.005: 0.01, 0.004: 0, 1.0 / 3: 0.33, 2.0 / 3: 0.67,
+		99.999: 100, -0.5: -0.5, 12.345: 12.35, 33.333333: 33.33} {
 		assert.Equal(t, want, Round(in), "%v", in)
 	}
 }
@@ -23,7 +24,8 @@ func TestSum(t *testing.T) {
 		points []float64
 		want   float64
 	}{
-		{nil, 0}, {[]float64{0.1, 0.2}, 0.3}, {[]float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1}, 1}, {[]float64{33.33, 33.33, 33.33}, 99.99},
+		{nil, 0}, {[]float64{0.1, 0.2}, 0.3}, {[]float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1}, 1},
+		{[]float64{33.33, 33.33, 33.33}, 99.99},
 		{[]float64{1.1, 2.2, 3.3}, 6.6}, {[]float64{0.29, 0.57}, 0.86}, {[]float64{5, -2.5}, 2.5},
 	} {
 		assert.Equal(t, c.want, Sum(c.points...), "%v", c.points)
@@ -35,7 +37,8 @@ func TestSum(t *testing.T) {
 	assert.Equal(t, 100.0, Sum(many...), "no error adds up")
 }
 
-// plant fills every field below v with secrets, each of its own, and gives them. Numbers become odd ones.
+// plant fills every field below v with secrets, each of its own, and gives them. Numbers become odd
+// ones.
 func plant(v reflect.Value, name string, secrets *[]string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -75,10 +78,11 @@ func marshal(t *testing.T, v any) string {
 }
 
 // shown is what a student may see of a hidden check.
-var shown = map[string]bool{"Title": true, "Points": true, "MaxPoints": true, "Status": true, "Hint": true, "Bonus": true, "Hidden": true}
+var shown = map[string]bool{"Title": true, "Points": true, "MaxPoints": true, "Status": true, "Hint": true,
+	"Bonus": true, "Hidden": true}
 
-// TestForStudentHidesHiddenChecks plants a secret in every field of a hidden check, those to come as well, and looks
-// for each in what a student gets.
+// TestForStudentHidesHiddenChecks plants a secret in every field of a hidden check, those to come
+// as well, and looks for each in what a student gets.
 func TestForStudentHidesHiddenChecks(t *testing.T) {
 	var hidden Check
 	var secrets, open []string
@@ -94,9 +98,11 @@ func TestForStudentHidesHiddenChecks(t *testing.T) {
 	require.Greater(t, len(secrets), 20)
 	score := 5.0
 	r := Report{Schema: Schema, Audience: Instructor, Status: Error, Score: &score,
-		Checks:  []Check{{ID: "open", Title: "Open", Status: Blocked, BlockedBy: hidden.ID}, hidden, {ID: "gate", Status: Fail}},
+		Checks: []Check{{ID: "open", Title: "Open", Status: Blocked, BlockedBy: hidden.ID}, hidden,
+			{ID: "gate", Status: Fail}},
 		History: []Earlier{{Why: "SECRET-why", Changes: []Change{{ID: hidden.ID}}}},
-		Run:     &Run{Port: 8000, Log: "POST SECRET-log"}, Problem: &Problem{Phase: "check", Message: `asking "SECRET-ID": SECRET-message`, Hint: "try again"}}
+		Run:     &Run{Port: 8000, Log: "POST SECRET-log"}, Problem: &Problem{Phase: "check",
+			Message: `asking "SECRET-ID": SECRET-message`, Hint: "try again"}}
 	secrets = append(secrets, "SECRET-log", "SECRET-message", "SECRET-why")
 	before := marshal(t, r)
 	got := marshal(t, r.For(Student))
@@ -109,8 +115,9 @@ func TestForStudentHidesHiddenChecks(t *testing.T) {
 	}
 	assert.Equal(t, before, marshal(t, r), "the receiver is not changed")
 	s := r.For(Student)
-	assert.Equal(t, Check{ID: "hidden-1", Title: hidden.Title, Status: hidden.Status, Points: hidden.Points, MaxPoints: hidden.MaxPoints,
-		Bonus: true, Hidden: true, Hint: hidden.Hint}, s.Checks[1])
+	assert.Equal(t, Check{ID: "hidden-1", Title: hidden.Title, Status: hidden.Status, Points: hidden.Points,
+		MaxPoints: hidden.MaxPoints,
+		Bonus:     true, Hidden: true, Hint: hidden.Hint}, s.Checks[1])
 	assert.Equal(t, "hidden-1", s.Checks[0].BlockedBy, "what a hidden check blocks names its alias")
 	assert.Equal(t, &Problem{Phase: "check", Message: "the grader could not finish", Hint: "try again"}, s.Problem)
 	assert.Equal(t, &Run{Port: 8000}, s.Run)
@@ -121,7 +128,8 @@ func TestForStudentShowsTheRest(t *testing.T) {
 	check := Check{}
 	plant(reflect.ValueOf(&check).Elem(), "Check", &secrets)
 	check.Hidden = false
-	r := Report{Audience: Instructor, Checks: []Check{check}, Problem: &Problem{Phase: "build", Message: "no daemon"}, Notes: []string{"a note"}}
+	r := Report{Audience: Instructor, Checks: []Check{check}, Problem: &Problem{Phase: "build", Message: "no daemon"},
+		Notes: []string{"a note"}}
 	s := r.For(Student)
 	assert.Equal(t, Student, s.Audience)
 	assert.Equal(t, r.Checks, s.Checks)
@@ -129,8 +137,8 @@ func TestForStudentShowsTheRest(t *testing.T) {
 	assert.Equal(t, r.Notes, s.Notes)
 }
 
-// TestForStudentShowsTheLogOfWhatNeverAnswered: no check sent anything to a program that did not come up, and its log is
-// what the student needs.
+// TestForStudentShowsTheLogOfWhatNeverAnswered: no check sent anything to a program that did not
+// come up, and its log is what the student needs.
 func TestForStudentShowsTheLogOfWhatNeverAnswered(t *testing.T) {
 	r := Report{Run: &Run{Log: "ModuleNotFoundError"}}
 	assert.Equal(t, "ModuleNotFoundError", r.For(Student).Run.Log)
@@ -145,9 +153,11 @@ func TestForInstructorShowsAll(t *testing.T) {
 }
 
 func TestForIsTheSameTwice(t *testing.T) {
-	r := Report{Checks: []Check{{ID: "a", Hidden: true}, {ID: "b", Hidden: true, BlockedBy: "a"}, {ID: "c", BlockedBy: "b"}}}
+	r := Report{Checks: []Check{{ID: "a", Hidden: true}, {ID: "b", Hidden: true, BlockedBy: "a"},
+		{ID: "c", BlockedBy: "b"}}}
 	once := r.For(Student)
-	assert.Equal(t, []string{"hidden-1", "hidden-2", "c"}, []string{once.Checks[0].ID, once.Checks[1].ID, once.Checks[2].ID})
+	assert.Equal(t, []string{"hidden-1", "hidden-2", "c"}, []string{once.Checks[0].ID, once.Checks[1].ID,
+		once.Checks[2].ID})
 	assert.Equal(t, "hidden-2", once.Checks[2].BlockedBy)
 	assert.Equal(t, once, once.For(Student))
 	assert.Equal(t, "a", r.Checks[0].ID)
@@ -166,8 +176,9 @@ func TestForAliasIsNoOtherCheck(t *testing.T) {
 // TestNames: the names of the format are a promise to those who read it.
 func TestNames(t *testing.T) {
 	score := 87.5
-	r := Report{Schema: Schema, Audience: Student, Status: Graded, Score: &score, MaxScore: 100, StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Phases: []Phase{}, Skills: []Skill{}, Checks: []Check{{ID: "a"}}}
+	r := Report{Schema: Schema, Audience: Student, Status: Graded, Score: &score, MaxScore: 100,
+		StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Phases:    []Phase{}, Skills: []Skill{}, Checks: []Check{{ID: "a"}}}
 	assert.JSONEq(t, `{"schema":"taskgrader/report/v1","audience":"student","status":"graded","score":87.5,"max_score":100,
 		"submission":{"id":"","digest":""},"rubric":{"id":"","title":"","digest":""},"grader":{"version":""},"seed":"","started_at":"2026-01-02T03:04:05Z",
 		"duration_ms":0,"phases":[],"skills":[],"checks":[{"id":"a","title":"","status":"","points":0,"max_points":0,"bonus":false,"hidden":false,"duration_ms":0}]}`, marshal(t, r))

@@ -17,9 +17,11 @@ type Match struct {
 // ByTeam is that a submission is a team's.
 const ByTeam = "team"
 
-// Match returns for each entry whose it is. What fits two students fits none. Two entries may be one student's.
+// Match returns for each entry whose it is. What fits two students fits none. Two entries may be
+// one student's.
 //
-// A platform's number is nobody's id: it counts where the roster has that platform's numbers, and the name is no other.
+// A platform's number is nobody's id: it counts where the roster has that platform's numbers, and
+// the name is no other.
 func (r *Roster) Match(entries []submission.Entry) []Match {
 	k := r.keys()
 	out := make([]Match, len(entries))

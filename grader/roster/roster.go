@@ -35,23 +35,28 @@ type Roster struct {
 	Notes    []string // what of the file was not used, each with its line
 }
 
-// What columns are called, by what they hold; the first of a list that a roster has is the one. Case, and whether words
-// are joined by a space, a line or nothing, make no difference.
+// What columns are called, by what they hold; the first of a list that a roster has is the one.
+// Case, and whether words are joined by a space, a line or nothing, make no difference.
 var (
-	idHeaders = append([]string{"id", "studentid", "identifier", "sisuserid", "idnumber", "orgdefinedid", "studentnumber", "matriculationnumber", "matrikelnummer", "matrikelnr", "matrnr", "numéroétudiant",
-		"matricola", "matrícula", "numerostudente", "studentnummer", "学号", "學號", "学籍番号", "학번", "sid", "uid", "userid", "netid"}, slices.Concat(headings("ID number"), headings("Username"),
-		[]string{"login", "loginid", "sisloginid", "integrationid", "githubusername", "github", "githubid", "lmsuserid"})...)
+	idHeaders = append([]string{"id", "studentid", "identifier", "sisuserid", "idnumber", "orgdefinedid",
+		"studentnumber", "matriculationnumber", "matrikelnummer", "matrikelnr", "matrnr", "numéroétudiant",
+		"matricola", "matrícula", "numerostudente", "studentnummer", "学号", "學號", "学籍番号", "학번", "sid", "uid", "userid",
+		"netid"}, slices.Concat(headings("ID number"), headings("Username"),
+		[]string{"login", "loginid", "sisloginid", "integrationid", "githubusername", "github", "githubid",
+			"lmsuserid"})...)
 	nameHeaders  = slices.Concat([]string{"name", "studentname", "student", "displayname"}, headings("Full name"))
 	firstHeaders = slices.Concat([]string{"givenname", "given", "first"}, headings("First name"))
 	lastHeaders  = slices.Concat([]string{"familyname", "surname", "last"}, headings("Last name"))
 	emailHeaders = slices.Concat([]string{"email", "mail", "studentemail", "schoolemail"}, headings("Email address"))
-	teamHeaders  = slices.Concat([]string{"team", "teamname", "groupname", "équipe", "equipo", "equipe", "squadra", "lag", "チーム"}, headings("Group"))
+	teamHeaders  = slices.Concat([]string{"team", "teamname", "groupname", "équipe", "equipo", "equipe", "squadra",
+		"lag", "チーム"}, headings("Group"))
 
 	// What other programs' rosters and gradebooks have besides, of no use here.
-	otherHeaders = []string{"section", "sections", "course", "role", "roles", "rootaccount", "status", "endoflineindicator", "lastaccess", "department", "institution", "city", "country", "phone", "notes"}
+	otherHeaders = []string{"section", "sections", "course", "role", "roles", "rootaccount", "status",
+		"endoflineindicator", "lastaccess", "department", "institution", "city", "country", "phone", "notes"}
 )
 
-// headings are sheet's, as they are compared.
+// headings returns sheet's, as they are compared.
 func headings(english string) (out []string) {
 	for _, h := range sheet.Headings(english) {
 		out = append(out, person.Letters(h))
@@ -59,7 +64,8 @@ func headings(english string) (out []string) {
 	return out
 }
 
-// Read reads a roster: a [sheet.Table] with a column for ids. The error is a [sheet.Error] when the file can be read.
+// Read reads a roster: a [sheet.Table] with a column for ids. The error is a [sheet.Error] when the
+// file can be read.
 func Read(file string) (*Roster, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -69,7 +75,7 @@ func Read(file string) (*Roster, error) {
 	return Parse(file, f)
 }
 
-// Parse is [Read] of a text; file is the name to show in errors.
+// Parse returns [Read] of a text; file is the name to show in errors.
 func Parse(file string, in io.Reader) (*Roster, error) {
 	text, err := io.ReadAll(io.LimitReader(in, 50<<20))
 	if err != nil {
@@ -149,7 +155,8 @@ func (p *rosterParser) header() error {
 	if c.name = slices.IndexFunc(names, bothNames); c.name >= 0 {
 		used[c.name] = true
 	}
-	if c.last, c.first = find(lastHeaders), find(firstHeaders); c.last < 0 || c.first < 0 { // what is the whole name in one language is a half of it in another
+	// what is the whole name in one language is a half of it in another
+	if c.last, c.first = find(lastHeaders), find(firstHeaders); c.last < 0 || c.first < 0 {
 		delete(used, c.last)
 		delete(used, c.first)
 		c.last, c.first = -1, -1
@@ -174,7 +181,8 @@ func (p *rosterParser) header() error {
 		case i == c.id || i == c.account:
 		case slices.Contains(idHeaders, name):
 			c.others = append(c.others, i)
-		case used[i], name == "", canvas, slices.Contains(sheet.Worksheet(), strings.TrimSpace(record[i])), slices.Contains(otherHeaders, name):
+		case used[i], name == "", canvas, slices.Contains(sheet.Worksheet(), strings.TrimSpace(record[i])),
+			slices.Contains(otherHeaders, name):
 		default:
 			p.unknown(record[i])
 		}
@@ -183,7 +191,7 @@ func (p *rosterParser) header() error {
 	return nil
 }
 
-// bothNames says whether a column is called by both halves of a name, as in "Nachname, Vorname".
+// bothNames reports whether a column is called by both halves of a name, as in "Nachname, Vorname".
 func bothNames(name string) bool {
 	for _, last := range lastHeaders {
 		for _, first := range firstHeaders {
@@ -196,9 +204,11 @@ func bothNames(name string) bool {
 }
 
 // participant is what Moodle writes before the number of a participant.
-var participant = regexp.MustCompile(`(?i)^(participante?|partecipante|teilnehmer(/in|in)?|deelnemer|uczestnik|deltag[ae]re?|účastník|участник|учасник|osallistuja|résztvevő|katılımcı|parte-hartzailea|συμμετέχων|参加者|参与者|參與者|참여자) ?\d+$`)
+var participant = regexp.MustCompile(
+	`(?i)^(participante?|partecipante|teilnehmer(/in|in)?|deelnemer|uczestnik|deltag[ae]re?|účastník|участник|учасник|osallistuja|résztvevő|katılımcı|parte-hartzailea|συμμετέχων|参加者|参与者|參與者|참여자) ?\d+$`)
 
-// participants is the column in which Moodle's worksheet counts the participants of one assignment, or -1.
+// participants returns the column in which Moodle's worksheet counts the participants of one
+// assignment, or -1.
 func (p *rosterParser) participants(names []string) int {
 	column := slices.IndexFunc(names, func(name string) bool { return slices.Contains(headings("Identifier"), name) })
 	if column < 0 || len(p.Rows) == 0 {
@@ -212,7 +222,9 @@ func (p *rosterParser) participants(names []string) int {
 
 // unknown notes a column that has no use, with the one that was probably meant.
 func (p *rosterParser) unknown(header string) {
-	known := slices.Concat([]string{"id", "name", "email", "team", "login"}, []string{"full name", "first name", "last name", "email address", "mail address", "student id", "group", "username"})
+	known := slices.Concat([]string{"id", "name", "email", "team", "login"},
+		[]string{"full name", "first name", "last name", "email address", "mail address", "student id", "group",
+			"username"})
 	note := fmt.Sprintf("%s:%d: the column %q is not used", p.File, p.HeaderLine(), plain.Line(header, 60))
 	if near := option.Suggest(strings.ToLower(strings.TrimSpace(header)), known); near != "" {
 		note += fmt.Sprintf(" (did you mean %q?)", near)
@@ -220,7 +232,7 @@ func (p *rosterParser) unknown(header string) {
 	p.notes = append(p.notes, note)
 }
 
-// row is one student, or nil for a row that is nobody's.
+// row returns one student, or nil for a row that is nobody's.
 func (p *rosterParser) row(line int, record []string) (*Student, error) {
 	c := p.columns
 	cell := func(i int) string {
@@ -240,7 +252,8 @@ func (p *rosterParser) row(line int, record []string) (*Student, error) {
 			s.ID = account
 		}
 	}
-	if c.scope == person.CanvasUser && (s.Name == "" || strings.HasPrefix(s.Name, "Points Possible") || s.Name == "Test Student" || s.Name == "Student, Test") {
+	if c.scope == person.CanvasUser && (s.Name == "" || strings.HasPrefix(s.Name, "Points Possible") ||
+		s.Name == "Test Student" || s.Name == "Student, Test") {
 		return nil, nil // Canvas's own rows
 	}
 	if c.scope == person.CanvasUser && s.ID == "" {
@@ -255,7 +268,8 @@ func (p *rosterParser) row(line int, record []string) (*Student, error) {
 		return nil, p.Mistake(line, "Every student needs an id that no other has.", "%s has no id", orNobody(s.Name))
 	}
 	if first, ok := p.ids[strings.ToLower(s.ID)]; ok {
-		return nil, p.Mistake(line, "Every student needs an id that no other has.", "the id %q is that of line %d too", s.ID, first)
+		return nil, p.Mistake(line, "Every student needs an id that no other has.", "the id %q is that of line %d too",
+			s.ID, first)
 	}
 	if s.Email != "" && !strings.Contains(s.Email, "@") {
 		return nil, p.Mistake(line, "", "%q is no e-mail address", s.Email)

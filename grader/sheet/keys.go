@@ -5,7 +5,8 @@ import "strings"
 // None is the row of a key that nobody has, or several have.
 const None = -1
 
-// Keys say to which row a key belongs, whatever its capitals. What belongs to several rows belongs to none.
+// Keys say to which row a key belongs, whatever its capitals. What belongs to several rows belongs
+// to none.
 type Keys map[string]int
 
 // Add says that a key is a row's. An empty key is nobody's.
@@ -19,7 +20,7 @@ func (k Keys) Add(key string, row int) {
 	k[key] = row
 }
 
-// Find is the row of a key, or [None]; known reports whether any row has it.
+// Find returns the row of a key, or [None]; known reports whether any row has it.
 func (k Keys) Find(key string) (row int, known bool) {
 	row, known = k[strings.ToLower(key)]
 	if !known {

@@ -26,7 +26,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text) }
 
-// Hint is the fix.
+// Hint returns the fix.
 func (e *Error) Hint() string { return e.Fix }
 
 // Table is a header and rows, each with a cell for every column.
@@ -58,8 +58,9 @@ const (
 // sepLine is the first line of a file in which Excel is told the separator.
 var sepLine = regexp.MustCompile(`(?i)^"?sep=([,;|:\t])"?[;,\t ]*(?:\n|$)`)
 
-// Read reads a table in UTF-8, or as Excel writes "Unicode text", separated by commas, semicolons or tabs, or what a first
-// line as "sep=;" says. Rows without anything are left out. file is the name to show in errors, of type *[Error].
+// Read reads a table in UTF-8, or as Excel writes "Unicode text", separated by commas, semicolons
+// or tabs, or what a first line as "sep=;" says. Rows without anything are left out. file is the
+// name to show in errors, of type *[Error].
 func Read(file string, text []byte) (*Table, error) {
 	t := &Table{File: file}
 	text = t.form.utf8(text)
@@ -90,7 +91,8 @@ func Read(file string, text []byte) (*Table, error) {
 	var wrong *csv.ParseError
 	switch {
 	case errors.As(err, &wrong):
-		return nil, t.Mistake(wrong.Line+above, "Put a text that holds a quote in quotes, and write the quote twice.", "%v", wrong.Err)
+		return nil, t.Mistake(wrong.Line+above, "Put a text that holds a quote in quotes, and write the quote twice.",
+			"%v", wrong.Err)
 	case err != nil:
 		return nil, err
 	case t.Header == nil:
@@ -119,7 +121,8 @@ func (t *Table) parse(text []byte, above int, trim bool) error {
 		case t.Header == nil:
 			t.Header, t.at = record, line
 		case len(record) > len(t.Header) && strings.Join(record[len(t.Header):], "") != "":
-			return t.Mistake(line, "Put a text that holds the separator in quotes.", "%d cells, and the header has %d", len(record), len(t.Header))
+			return t.Mistake(line, "Put a text that holds the separator in quotes.", "%d cells, and the header has %d",
+				len(record), len(t.Header))
 		default:
 			record = append(record, make([]string, max(0, len(t.Header)-len(record)))...)
 			t.Rows, t.lines = append(t.Rows, record[:len(t.Header)]), append(t.lines, line)
@@ -154,7 +157,7 @@ func (f *form) order() interface {
 	return binary.LittleEndian
 }
 
-// separator is the one of the three that the header has most of.
+// separator returns the one of the three that the header has most of.
 func separator(text []byte) rune {
 	header, _, _ := bytes.Cut(bytes.TrimLeft(text, "\n"), []byte("\n"))
 	best := ','
@@ -166,28 +169,32 @@ func separator(text []byte) rune {
 	return best
 }
 
-// Mistake is an [Error] at a line of the file.
+// Mistake returns an [Error] at a line of the file.
 func (t *Table) Mistake(line int, fix, format string, args ...any) error {
 	return &Error{File: t.File, Line: line, Text: fmt.Sprintf(format, args...), Fix: fix}
 }
 
-// HeaderLine is where in the file the header stands, from 1.
+// HeaderLine returns where in the file the header stands, from 1.
 func (t *Table) HeaderLine() int { return t.at }
 
-// Line is where in the file a row begins, from 1.
+// Line returns where in the file a row begins, from 1.
 func (t *Table) Line(row int) int { return t.lines[row] }
 
-// Column is where the first of several names is in the header, or -1.
+// Column returns where the first of several names is in the header, or -1.
 func (t *Table) Column(names ...string) int {
 	for _, name := range names {
-		if i := slices.IndexFunc(t.Header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) }); i >= 0 && name != "" {
+		if i := slices.IndexFunc(t.Header, func(h string) bool {
+			return strings.EqualFold(strings.TrimSpace(h),
+				name)
+		}); i >= 0 && name != "" {
 			return i
 		}
 	}
 	return -1
 }
 
-// Cell is what a row has in a column, without spaces around it; nothing where there is no such column.
+// Cell returns what a row has in a column, without spaces around it; nothing where there is no such
+// column.
 func (t *Table) Cell(row, column int) string {
 	if column < 0 {
 		return ""
@@ -195,12 +202,13 @@ func (t *Table) Cell(row, column int) string {
 	return strings.TrimSpace(t.Rows[row][column])
 }
 
-// Write writes the table as it is by now, in the form in which it came: the separator, the line ends, the encoding.
+// Write writes the table as it is by now, in the form in which it came: the separator, the line
+// ends, the encoding.
 func (t *Table) Write(w io.Writer) error {
 	return t.WriteRows(w, append([][]string{t.Header}, t.Rows...))
 }
 
-// WriteRows is [Table.Write] of other rows, of which the first is the header.
+// WriteRows writes other rows, of which the first is the header, as [Table.Write] does.
 func (t *Table) WriteRows(w io.Writer, rows [][]string) error {
 	var b bytes.Buffer
 	if t.form.mark {

@@ -43,8 +43,8 @@ type limits struct {
 	entries int
 }
 
-// unpack lays an archive out in a temporary folder, and looks at what it laid out. What is wrong with the archive is noted
-// in Refused; the error is ours.
+// unpack lays an archive out in a temporary folder, and looks at what it laid out. What is wrong
+// with the archive is noted in Refused; the error is ours.
 func (s *Submission) unpack(full string, l limits, look func() error) error {
 	folder, err := os.MkdirTemp("", "taskgrader-submission-")
 	if err != nil {
@@ -66,7 +66,8 @@ func (s *Submission) unpack(full string, l limits, look func() error) error {
 	u := &unpacker{root: root, packed: info.Size(), limits: l, folders: map[string]bool{}}
 	switch {
 	case !IsArchive(full):
-		err = &Refused{Message: fmt.Sprintf("%q is no folder and no archive", filepath.Base(full)), Hint: "Hand in a folder, a .zip or a .tar.gz."}
+		err = &Refused{Message: fmt.Sprintf("%q is no folder and no archive", filepath.Base(full)),
+			Hint: "Hand in a folder, a .zip or a .tar.gz."}
 	case strings.HasSuffix(strings.ToLower(full), ".zip"):
 		err = u.zip(full)
 	default:
@@ -84,14 +85,16 @@ func (s *Submission) unpack(full string, l limits, look func() error) error {
 	return err
 }
 
-// noFolder are files that stand for the folder they were handed in instead of: archives, and documents about it.
+// noFolder are files that stand for the folder they were handed in instead of: archives, and
+// documents about it.
 var noFolder = regexp.MustCompile(`(?i)\.(zip|tar|tgz|gz|bz2|xz|rar|7z|pdf|docx?|odt|rtf|pages)$`)
 
-// wrappings are how many folders may lie around what was handed in: the program's, that of the archive, and one that
-// unpacking it made.
+// wrappings are how many folders may lie around what was handed in: the program's, that of the
+// archive, and one that unpacking it made.
 const wrappings = 3
 
-// lookThrough goes into the folders that an archive's content is wrapped in, and refuses content that is no folder.
+// lookThrough goes into the folders that an archive's content is wrapped in, and refuses content
+// that is no folder.
 func (s *Submission) lookThrough() error {
 	entries, err := os.ReadDir(s.Dir)
 	for range wrappings {
@@ -105,13 +108,15 @@ func (s *Submission) lookThrough() error {
 		return fmt.Errorf("reading what was unpacked: %w", err)
 	}
 	if len(entries) == 1 && !entries[0].IsDir() && noFolder.MatchString(entries[0].Name()) {
-		return &Refused{Message: fmt.Sprintf("the archive holds only %q", entries[0].Name()), Hint: "Pack the folder itself, with the Dockerfile and the program in it."}
+		return &Refused{Message: fmt.Sprintf("the archive holds only %q", entries[0].Name()),
+			Hint: "Pack the folder itself, with the Dockerfile and the program in it."}
 	}
 	return nil
 }
 
 func damaged(err error) error {
-	return &Refused{Message: "the archive is damaged: " + err.Error(), Hint: "Pack the folder again and try to unpack it yourself before you hand it in."}
+	return &Refused{Message: "the archive is damaged: " + err.Error(),
+		Hint: "Pack the folder again and try to unpack it yourself before you hand it in."}
 }
 
 func (u *unpacker) zip(full string) error {
@@ -126,7 +131,8 @@ func (u *unpacker) zip(full string) error {
 	names := zipNames(r.File)
 	for i, f := range r.File {
 		if f.Flags&1 != 0 {
-			return &Refused{Message: "the archive is encrypted: it does not open without its password", Hint: "Pack the folder again without a password."}
+			return &Refused{Message: "the archive is encrypted: it does not open without its password",
+				Hint: "Pack the folder again without a password."}
 		}
 		mode := f.Mode()
 		if strings.HasSuffix(names[i], "/") { // written with a backslash, which the mode does not know of

@@ -71,7 +71,8 @@ func tarred(t testing.TB, all []member) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, m := range all {
-		h := &tar.Header{Name: m.name, Mode: int64(0o644 | m.mode.Perm()), Size: int64(len(m.text)), Linkname: m.link, Typeflag: tar.TypeReg}
+		h := &tar.Header{Name: m.name, Mode: int64(0o644 | m.mode.Perm()), Size: int64(len(m.text)), Linkname: m.link,
+			Typeflag: tar.TypeReg}
 		switch {
 		case m.kind != 0:
 			h.Typeflag = m.kind
@@ -109,7 +110,8 @@ var packings = map[string]func(testing.TB, []member) []byte{
 	"work.tgz":    func(t testing.TB, all []member) []byte { return gzipped(t, tarred(t, all)) },
 }
 
-// openPacked opens an archive of these bytes, in a machine with a temporary folder of its own, and gives that folder.
+// openPacked opens an archive of these bytes, in a machine with a temporary folder of its own, and
+// gives that folder.
 func openPacked(t *testing.T, name string, data []byte) (s *Submission, temporary string) {
 	t.Helper()
 	temporary = t.TempDir()
@@ -119,7 +121,7 @@ func openPacked(t *testing.T, name string, data []byte) (s *Submission, temporar
 	return open(t, file), temporary
 }
 
-// list is all paths below a folder.
+// list returns all paths below a folder.
 func list(t testing.TB, dir string) (paths []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(dir, func(full string, d fs.DirEntry, err error) error {
@@ -134,17 +136,19 @@ func list(t testing.TB, dir string) (paths []string) {
 
 func TestSameContentSameDigest(t *testing.T) {
 	folder := open(t, lay(t, lesson))
-	litter := map[string]string{"__MACOSX/._main.py": "x", "__MACOSX/work/._main.py": "x", "._main.py": "x", ".DS_Store": "x"}
+	litter := map[string]string{"__MACOSX/._main.py": "x", "__MACOSX/work/._main.py": "x", "._main.py": "x",
+		".DS_Store": "x"}
 	both := maps.Clone(lesson)
 	maps.Copy(both, litter)
 	inner := under("work", lesson)
 	inner["work/.DS_Store"], inner["work/app/._util.py"] = "x", "x"
 	maps.Copy(inner, litter)
 	contents := map[string][]member{
-		"as it is":         members(lesson),
-		"another order":    reversed(members(lesson)),
-		"in a folder":      members(under("work", lesson)),
-		"with folders":     append([]member{{name: "work/", mode: fs.ModeDir | 0o755}, {name: "work/app/", mode: fs.ModeDir | 0o755}}, members(under("work", lesson))...),
+		"as it is":      members(lesson),
+		"another order": reversed(members(lesson)),
+		"in a folder":   members(under("work", lesson)),
+		"with folders": append([]member{{name: "work/", mode: fs.ModeDir | 0o755},
+			{name: "work/app/", mode: fs.ModeDir | 0o755}}, members(under("work", lesson))...),
 		"with ./ in front": members(under(".", lesson)),
 		"by a Mac":         members(both),
 		"by a Mac, in one": members(inner),
@@ -177,7 +181,8 @@ func TestBackslashesAreFolders(t *testing.T) {
 
 func TestProgramsStayPrograms(t *testing.T) {
 	for name, pack := range packings {
-		s, _ := openPacked(t, name, pack(t, []member{{name: "run.sh", mode: 0o755}, {name: "setuid", mode: 0o755 | fs.ModeSetuid}, {name: "plain"}}))
+		s, _ := openPacked(t, name, pack(t, []member{{name: "run.sh", mode: 0o755},
+			{name: "setuid", mode: 0o755 | fs.ModeSetuid}, {name: "plain"}}))
 		for file, want := range map[string]fs.FileMode{"run.sh": 0o111, "setuid": 0o111, "plain": 0} {
 			info, err := os.Stat(filepath.Join(s.Dir, file))
 			require.NoError(t, err)
@@ -224,27 +229,51 @@ func TestRefused(t *testing.T) {
 		message, hint string
 		tarOnly       bool
 	}{
-		{"a way up", []member{ok, {name: "../evil"}}, `the archive holds a path that leads out of it: "../evil"`, repack, false},
-		{"a way up, hidden", []member{ok, {name: "work/../../evil"}}, `the archive holds a path that leads out of it: "work/../../evil"`, repack, false},
-		{"a way up, by backslash", []member{ok, {name: `..\evil`}}, `the archive holds a path that leads out of it: "../evil"`, repack, false},
-		{"the top itself", []member{ok, {name: ".."}}, `the archive holds a path that leads out of it: ".."`, repack, false},
-		{"an absolute path", []member{ok, {name: "/tmp/evil"}}, `the archive holds a path that leads out of it: "/tmp/evil"`, repack, false},
-		{"a drive", []member{ok, {name: `C:\evil`}}, `the archive holds a path that leads out of it: "C:/evil"`, repack, false},
-		{"litter that leads out", []member{ok, {name: "__MACOSX/../../evil"}}, `the archive holds a path that leads out of it: "__MACOSX/../../evil"`, repack, false},
-		{"a link out", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "/etc/passwd"}}, `the archive holds a link: "work/link"`, noLinks, false},
-		{"a link within", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "main.py"}}, `the archive holds a link: "work/link"`, noLinks, false},
-		{"a link beside a virtual environment", []member{ok, {name: "work/.venv/bin/python", mode: fs.ModeSymlink | 0o777, link: "/usr/bin/python3"}, {name: "work/venv.py", mode: fs.ModeSymlink | 0o777, link: "main.py"}}, `the archive holds a link: "work/venv.py"`, noLinks, false},
-		{"a hard link", []member{ok, {name: "work/link", link: "/etc/passwd", kind: tar.TypeLink}}, `the archive holds a link: "work/link"`, noLinks, true},
-		{"a pipe", []member{ok, {name: "work/pipe", kind: tar.TypeFifo}}, `the archive holds what is neither file nor folder: "work/pipe"`, "Hand in plain files.", true},
-		{"a device", []member{ok, {name: "work/dev", kind: tar.TypeBlock}}, `the archive holds what is neither file nor folder: "work/dev"`, "Hand in plain files.", true},
-		{"a file and a folder of one name", []member{{name: "a", text: "x"}, {name: "a/b", text: "x"}}, `the archive holds a path that no folder can: "a/b"`, repack, false},
-		{"a folder and a file of one name", []member{{name: "a/b", text: "x"}, {name: "a", text: "x"}}, `the archive holds a path that no folder can: "a"`, repack, false},
-		{"a file and a folder entry of one name", []member{{name: "a", text: "x"}, {name: "a/", mode: fs.ModeDir | 0o755}}, `the archive holds a path that no folder can: "a"`, repack, false},
-		{"a file and a folder below it", []member{{name: "a", text: "x"}, {name: "a/b/c", text: "x"}}, `the archive holds a path that no folder can: "a/b/c"`, repack, false},
-		{"a name too long", []member{ok, {name: strings.Repeat("n", 300)}}, fmt.Sprintf("the archive holds a path that no folder can: %q", strings.Repeat("n", 300)), repack, false},
-		{"a bomb by ratio", []member{ok, {name: "zeros", text: strings.Repeat("\x00", 11<<20)}}, "the archive unpacks to far more than a submission needs", leave, false},
-		{"a bomb by ratio in parts", parts(6, 2<<20), "the archive unpacks to far more than a submission needs", leave, false},
-		{"a bomb by ratio with ballast", []member{{name: "noise", text: string(noise)}, {name: "zeros", text: strings.Repeat("\x00", 18<<20)}}, "the archive unpacks to far more than a submission needs", leave, false},
+		{"a way up", []member{ok, {name: "../evil"}}, `the archive holds a path that leads out of it: "../evil"`,
+			repack, false},
+		{"a way up, hidden", []member{ok, {name: "work/../../evil"}},
+			`the archive holds a path that leads out of it: "work/../../evil"`, repack, false},
+		{"a way up, by backslash", []member{ok, {name: `..\evil`}},
+			`the archive holds a path that leads out of it: "../evil"`, repack, false},
+		{"the top itself", []member{ok, {name: ".."}}, `the archive holds a path that leads out of it: ".."`, repack,
+			false},
+		{"an absolute path", []member{ok, {name: "/tmp/evil"}},
+			`the archive holds a path that leads out of it: "/tmp/evil"`, repack, false},
+		{"a drive", []member{ok, {name: `C:\evil`}}, `the archive holds a path that leads out of it: "C:/evil"`, repack,
+			false},
+		{"litter that leads out", []member{ok, {name: "__MACOSX/../../evil"}},
+			`the archive holds a path that leads out of it: "__MACOSX/../../evil"`, repack, false},
+		{"a link out", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "/etc/passwd"}},
+			`the archive holds a link: "work/link"`, noLinks, false},
+		{"a link within", []member{ok, {name: "work/link", mode: fs.ModeSymlink | 0o777, link: "main.py"}},
+			`the archive holds a link: "work/link"`, noLinks, false},
+		{"a link beside a virtual environment", []member{ok, {name: "work/.venv/bin/python",
+			mode: fs.ModeSymlink | 0o777, link: "/usr/bin/python3"}, {name: "work/venv.py",
+			mode: fs.ModeSymlink | 0o777, link: "main.py"}}, `the archive holds a link: "work/venv.py"`, noLinks,
+			false},
+		{"a hard link", []member{ok, {name: "work/link", link: "/etc/passwd", kind: tar.TypeLink}},
+			`the archive holds a link: "work/link"`, noLinks, true},
+		{"a pipe", []member{ok, {name: "work/pipe", kind: tar.TypeFifo}},
+			`the archive holds what is neither file nor folder: "work/pipe"`, "Hand in plain files.", true},
+		{"a device", []member{ok, {name: "work/dev", kind: tar.TypeBlock}},
+			`the archive holds what is neither file nor folder: "work/dev"`, "Hand in plain files.", true},
+		{"a file and a folder of one name", []member{{name: "a", text: "x"}, {name: "a/b", text: "x"}},
+			`the archive holds a path that no folder can: "a/b"`, repack, false},
+		{"a folder and a file of one name", []member{{name: "a/b", text: "x"}, {name: "a", text: "x"}},
+			`the archive holds a path that no folder can: "a"`, repack, false},
+		{"a file and a folder entry of one name", []member{{name: "a", text: "x"},
+			{name: "a/", mode: fs.ModeDir | 0o755}}, `the archive holds a path that no folder can: "a"`, repack, false},
+		{"a file and a folder below it", []member{{name: "a", text: "x"}, {name: "a/b/c", text: "x"}},
+			`the archive holds a path that no folder can: "a/b/c"`, repack, false},
+		{"a name too long", []member{ok, {name: strings.Repeat("n", 300)}},
+			fmt.Sprintf("the archive holds a path that no folder can: %q", strings.Repeat("n", 300)), repack, false},
+		{"a bomb by ratio", []member{ok, {name: "zeros", text: strings.Repeat("\x00", 11<<20)}},
+			"the archive unpacks to far more than a submission needs", leave, false},
+		{"a bomb by ratio in parts", parts(6, 2<<20), "the archive unpacks to far more than a submission needs", leave,
+			false},
+		{"a bomb by ratio with ballast", []member{{name: "noise", text: string(noise)},
+			{name: "zeros", text: strings.Repeat("\x00", 18<<20)}},
+			"the archive unpacks to far more than a submission needs", leave, false},
 	} {
 		for name, pack := range packings {
 			if c.tarOnly && strings.HasSuffix(strings.ToLower(name), ".zip") {
@@ -280,7 +309,8 @@ func TestTenMegabytesAreNoBomb(t *testing.T) {
 }
 
 func TestBombByCount(t *testing.T) {
-	want := &Refused{Message: "the archive holds more than 20000 files", Hint: "Leave .venv, node_modules and the like out of what you hand in."}
+	want := &Refused{Message: "the archive holds more than 20000 files",
+		Hint: "Leave .venv, node_modules and the like out of what you hand in."}
 	var many []member
 	for range maxEntries + 1 { // the same again and again, so that the test is quick
 		many = append(many, member{name: "d/", mode: fs.ModeDir | 0o755})
@@ -295,8 +325,9 @@ func TestBombByCount(t *testing.T) {
 
 // TestNotTheFolder: what was packed is said, so that nobody looks for a fault in the Dockerfile.
 func TestNotTheFolder(t *testing.T) {
-	for only, refused := range map[string]bool{"app.zip": true, "APP.RAR": true, "app.tar.gz": true, "report.pdf": true, "report.docx": true,
-		"Dockerfile": false, "main.py": false, "zip": false} {
+	for only, refused := range map[string]bool{"app.zip": true, "APP.RAR": true, "app.tar.gz": true, "report.pdf": true,
+		"report.docx": true,
+		"Dockerfile":  false, "main.py": false, "zip": false} {
 		for _, all := range [][]member{{{name: only}}, {{name: "work/" + only}, {name: "__MACOSX/work/._" + only}}} {
 			for name, pack := range packings {
 				s, _ := openPacked(t, name, pack(t, all))
@@ -304,7 +335,8 @@ func TestNotTheFolder(t *testing.T) {
 					assert.Nil(t, s.Refused, only)
 					continue
 				}
-				assert.Equal(t, &Refused{Message: fmt.Sprintf("the archive holds only %q", only), Hint: "Pack the folder itself, with the Dockerfile and the program in it."}, s.Refused)
+				assert.Equal(t, &Refused{Message: fmt.Sprintf("the archive holds only %q", only),
+					Hint: "Pack the folder itself, with the Dockerfile and the program in it."}, s.Refused)
 				assert.Empty(t, list(t, s.Dir))
 			}
 		}
@@ -320,7 +352,8 @@ func TestEncrypted(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	s, _ := openPacked(t, "work.zip", b.Bytes())
-	assert.Equal(t, &Refused{Message: "the archive is encrypted: it does not open without its password", Hint: "Pack the folder again without a password."}, s.Refused)
+	assert.Equal(t, &Refused{Message: "the archive is encrypted: it does not open without its password",
+		Hint: "Pack the folder again without a password."}, s.Refused)
 	assert.Empty(t, list(t, s.Dir))
 }
 
@@ -332,15 +365,19 @@ func TestLimits(t *testing.T) {
 	content := func(text string) func() (io.ReadCloser, error) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
 	}
-	u := &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 40, written: maxUnpacked - 10, folders: map[string]bool{}}
+	u := &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 40, written: maxUnpacked - 10,
+		folders: map[string]bool{}}
 	require.NoError(t, u.entry("ten", 0o644, content("0123456789")))
-	require.EqualError(t, u.entry("one", 0o644, content("x")), "the archive unpacks to far more than a submission needs")
-	u = &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 20, entries: maxEntries - 2, folders: map[string]bool{}}
+	require.EqualError(t, u.entry("one", 0o644, content("x")),
+		"the archive unpacks to far more than a submission needs")
+	u = &unpacker{root: root, limits: limits{maxUnpacked, maxEntries}, packed: 1 << 20, entries: maxEntries - 2,
+		folders: map[string]bool{}}
 	require.NoError(t, u.entry("a/b", 0o644, content("")), "a file and its folder")
 	require.EqualError(t, u.entry("a/c", 0o644, content("")), "the archive holds more than 20000 files")
 }
 
-// TestWhoseFault: an archive that cannot be read is the student's fault, a disk that cannot be written is ours.
+// TestWhoseFault: an archive that cannot be read is the student's fault, a disk that cannot be
+// written is ours.
 func TestWhoseFault(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	require.NoError(t, err)
@@ -370,8 +407,10 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("bad sector
 
 func TestDamaged(t *testing.T) {
 	right := map[string][]byte{"a.zip": zipped(t, members(lesson)), "a.tar.gz": gzipped(t, tarred(t, members(lesson)))}
-	for name, data := range map[string][]byte{"a.zip": right["a.zip"][:len(right["a.zip"])/2], "b.zip": []byte("no zip"), "c.zip": nil,
-		"a.tar.gz": right["a.tar.gz"][:len(right["a.tar.gz"])/2], "b.tgz": []byte("no gzip"), "c.tgz": gzipped(t, []byte(strings.Repeat("no tar ", 200))),
+	for name, data := range map[string][]byte{"a.zip": right["a.zip"][:len(right["a.zip"])/2],
+		"b.zip": []byte("no zip"), "c.zip": nil,
+		"a.tar.gz": right["a.tar.gz"][:len(right["a.tar.gz"])/2], "b.tgz": []byte("no gzip"),
+		"c.tgz":      gzipped(t, []byte(strings.Repeat("no tar ", 200))),
 		"zip.tar.gz": right["a.zip"], "tar.zip": right["a.tar.gz"]} {
 		s, _ := openPacked(t, name, data)
 		require.NotNil(t, s.Refused, name)
@@ -384,22 +423,25 @@ func TestDamaged(t *testing.T) {
 func TestNoArchive(t *testing.T) {
 	for _, name := range []string{"work.rar", "work.7z", "main.py", "zip"} {
 		s, _ := openPacked(t, name, []byte("x"))
-		assert.Equal(t, &Refused{Message: fmt.Sprintf("%q is no folder and no archive", name), Hint: "Hand in a folder, a .zip or a .tar.gz."}, s.Refused)
+		assert.Equal(t, &Refused{Message: fmt.Sprintf("%q is no folder and no archive", name),
+			Hint: "Hand in a folder, a .zip or a .tar.gz."}, s.Refused)
 	}
 }
 
 func TestIsArchive(t *testing.T) {
-	for name, want := range map[string]bool{"a.zip": true, "a.ZIP": true, "a.tar.gz": true, "a.tgz": true, "a.Tar.Gz": true,
-		".zip": false, "a.tar": false, "a.gz": false, "zip": false, "a.zip.bak": false, "": false} {
+	for name, want := range map[string]bool{"a.zip": true, "a.ZIP": true, "a.tar.gz": true, "a.tgz": true,
+		"a.Tar.Gz": true,
+		".zip":     false, "a.tar": false, "a.gz": false, "zip": false, "a.zip.bak": false, "": false} {
 		assert.Equal(t, want, IsArchive(name), name)
 	}
 }
 
-// FuzzArchive: whatever the bytes, Open gives a submission, refused or laid out, that stays in its folder and is gone
-// after Close.
+// FuzzArchive: whatever the bytes, Open gives a submission, refused or laid out, that stays in its
+// folder and is gone after Close.
 func FuzzArchive(f *testing.F) {
 	seeds := [][]member{members(lesson), members(under("work", lesson)),
-		{{name: "../evil"}}, {{name: "/evil"}}, {{name: "a"}, {name: "a/b"}}, {{name: "l", mode: fs.ModeSymlink, link: "/"}, {name: "l/x"}},
+		{{name: "../evil"}}, {{name: "/evil"}}, {{name: "a"}, {name: "a/b"}},
+		{{name: "l", mode: fs.ModeSymlink, link: "/"}, {name: "l/x"}},
 		{{name: "__MACOSX/._x"}, {name: "d/", mode: fs.ModeDir | 0o755}}}
 	for _, all := range seeds {
 		f.Add(uint8(0), zipped(f, all))

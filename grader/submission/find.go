@@ -27,10 +27,10 @@ func (f *Found) Close() error {
 	return f.unpacked.Close()
 }
 
-// Find lists the submissions of a class where they are: in the folder that was named; in the one folder that this holds;
-// or in an archive, as a learning platform hands out a class, that is all there is in it, or was itself named. skip says
-// of what a folder holds that it is no submission, as the reports are not. The error is that of [List], a [SeveralError],
-// or [Refused].
+// Find lists the submissions of a class where they are: in the folder that was named; in the one
+// folder that this holds; or in an archive, as a learning platform hands out a class, that is all
+// there is in it, or was itself named. skip says of what a folder holds that it is no submission,
+// as the reports are not. The error is that of [List], a [SeveralError], or [Refused].
 func Find(name string, skip func(full string) bool) (*Found, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -39,7 +39,8 @@ func Find(name string, skip func(full string) bool) (*Found, error) {
 	if !info.IsDir() && IsArchive(name) {
 		found, err := unpackClass(name)
 		if err == nil && found == nil {
-			err = &Refused{Message: fmt.Sprintf("the archive %q holds no submissions", name), Hint: "If it is one submission: taskgrader grade " + name}
+			err = &Refused{Message: fmt.Sprintf("the archive %q holds no submissions", name),
+				Hint: "If it is one submission: taskgrader grade " + name}
 		}
 		return found, err
 	}
@@ -54,14 +55,16 @@ func Find(name string, skip func(full string) bool) (*Found, error) {
 			classes = append(classes, full)
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(f.Entries), func(e Entry) bool { // an archive lies beside what it unpacked to
+	// an archive lies beside what it unpacked to
+	others := slices.DeleteFunc(slices.Clone(f.Entries), func(e Entry) bool {
 		return slices.Contains(classes, filepath.Join(name, TrimArchive(e.File)))
 	})
 	switch {
 	case len(classes) == 1 && len(others) == 0:
 		inner, err := Find(classes[0], skip)
 		if err == nil && inner.Note == "" {
-			inner.Note = fmt.Sprintf("%q holds the folder %q, and this the submissions (%d): they are graded", name, filepath.Base(classes[0]), len(inner.Entries))
+			inner.Note = fmt.Sprintf("%q holds the folder %q, and this the submissions (%d): they are graded", name,
+				filepath.Base(classes[0]), len(inner.Entries))
 		}
 		return inner, err
 	case len(classes) > 1 && len(others) == 0:
@@ -84,13 +87,14 @@ func (e *SeveralError) Error() string {
 	return fmt.Sprintf("the folder %q holds no submissions, but %d folders with submissions", e.Dir, len(e.Classes))
 }
 
-// Hint is the fix.
+// Hint returns the fix.
 func (e *SeveralError) Hint() string {
-	return "Grade them one by one: taskgrader class " + strings.Join(e.Classes[:min(len(e.Classes), 3)], ", taskgrader class ")
+	return "Grade them one by one: taskgrader class " + strings.Join(e.Classes[:min(len(e.Classes), 3)],
+		", taskgrader class ")
 }
 
-// holdsClass says whether a folder is no submission but holds some: archives, folders that a platform named, or, when it
-// is alone, several folders with a Dockerfile each.
+// holdsClass reports whether a folder is no submission but holds some: archives, folders that a
+// platform named, or, when it is alone, several folders with a Dockerfile each.
 func holdsClass(folder string, alone bool) bool {
 	children := visible(folder)
 	if hasDockerfile(folder) {

@@ -17,7 +17,8 @@ func nothing(string) bool { return false }
 func TestFind(t *testing.T) {
 	three := []string{"ana.zip", "bo.zip", "cy.zip"}
 	lms := zipped(t, []member{{name: "ana.zip"}, {name: "bo.zip"}, {name: "cy.zip"}})
-	moodle := zipped(t, []member{{name: "Jane Roe_77_assignsubmission_file_/Dockerfile"}, {name: "Jane Roe_77_assignsubmission_file_/main.py"}})
+	moodle := zipped(t, []member{{name: "Jane Roe_77_assignsubmission_file_/Dockerfile"},
+		{name: "Jane Roe_77_assignsubmission_file_/main.py"}})
 	for name, c := range map[string]struct {
 		files []string
 		zips  map[string][]byte
@@ -25,19 +26,32 @@ func TestFind(t *testing.T) {
 		want  []string // files
 		note  string
 	}{
-		"the folder":          {files: three, want: three},
-		"the folder above":    {files: []string{"in/ana.zip", "in/bo.zip", "in/cy.zip", "quick.yaml"}, want: three, note: `"DIR" holds the folder "in", and this the submissions (3): they are graded`},
-		"two above":           {files: []string{"a/in/ana/Dockerfile", "a/in/bo/Dockerfile"}, want: []string{"ana", "bo"}, note: `"DIR/a" holds the folder "in", and this the submissions (2): they are graded`},
-		"an archive in it":    {zips: map[string][]byte{"all.zip": lms}, want: three, note: `"DIR/all.zip" holds the submissions (3): they are graded`},
-		"the archive":         {zips: map[string][]byte{"all.zip": lms}, named: "all.zip", want: three, note: `"DIR/all.zip" holds the submissions (3): they are graded`},
-		"Moodle's, of one":    {zips: map[string][]byte{"all.zip": moodle}, want: []string{"Jane Roe_77_assignsubmission_file_"}, note: `"DIR/all.zip" holds the submissions (1): they are graded`},
-		"both":                {files: []string{"all/ana.zip", "all/bo.zip", "all/cy.zip"}, zips: map[string][]byte{"all.zip": lms}, want: three, note: `"DIR" holds the folder "all", and this the submissions (3): they are graded`},
-		"a class of one":      {files: []string{"ana/Dockerfile"}, want: []string{"ana"}},
-		"a class of one zip":  {zips: map[string][]byte{"ana.zip": zipped(t, []member{{name: "Dockerfile"}})}, want: []string{"ana.zip"}},
+		"the folder": {files: three, want: three},
+		"the folder above": {files: []string{"in/ana.zip", "in/bo.zip", "in/cy.zip", "quick.yaml"}, want: three,
+			note: `"DIR" holds the folder "in", and this the submissions (3): they are graded`},
+		"two above": {files: []string{"a/in/ana/Dockerfile", "a/in/bo/Dockerfile"},
+			want: []string{"ana", "bo"},
+			note: `"DIR/a" holds the folder "in", and this the submissions (2): they are graded`},
+		"an archive in it": {zips: map[string][]byte{"all.zip": lms}, want: three,
+			note: `"DIR/all.zip" holds the submissions (3): they are graded`},
+		"the archive": {zips: map[string][]byte{"all.zip": lms}, named: "all.zip", want: three,
+			note: `"DIR/all.zip" holds the submissions (3): they are graded`},
+		"Moodle's, of one": {zips: map[string][]byte{"all.zip": moodle},
+			want: []string{"Jane Roe_77_assignsubmission_file_"},
+			note: `"DIR/all.zip" holds the submissions (1): they are graded`},
+		"both": {files: []string{"all/ana.zip", "all/bo.zip", "all/cy.zip"},
+			zips: map[string][]byte{"all.zip": lms}, want: three,
+			note: `"DIR" holds the folder "all", and this the submissions (3): they are graded`},
+		"a class of one": {files: []string{"ana/Dockerfile"}, want: []string{"ana"}},
+		"a class of one zip": {zips: map[string][]byte{"ana.zip": zipped(t, []member{{name: "Dockerfile"}})},
+			want: []string{"ana.zip"}},
 		"work without a file": {files: []string{"ana/main.py", "bo/main.py"}, want: []string{"ana", "bo"}},
-		"two services each":   {files: []string{"ana/api/Dockerfile", "ana/web/Dockerfile", "bo/api/Dockerfile", "bo/web/Dockerfile"}, want: []string{"ana", "bo"}},
-		"one of many":         {files: []string{"ana/x.zip", "ana/y.zip", "bo/Dockerfile"}, want: []string{"ana", "bo"}},
-		"beside the reports":  {files: []string{"in/ana.zip", "in/bo.zip", "reports/class.json"}, want: three[:2], note: `"DIR" holds the folder "in", and this the submissions (2): they are graded`},
+		"two services each": {files: []string{"ana/api/Dockerfile", "ana/web/Dockerfile", "bo/api/Dockerfile",
+			"bo/web/Dockerfile"}, want: []string{"ana", "bo"}},
+		"one of many": {files: []string{"ana/x.zip", "ana/y.zip", "bo/Dockerfile"},
+			want: []string{"ana", "bo"}},
+		"beside the reports": {files: []string{"in/ana.zip", "in/bo.zip", "reports/class.json"}, want: three[:2],
+			note: `"DIR" holds the folder "in", and this the submissions (2): they are graded`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -48,7 +62,8 @@ func TestFind(t *testing.T) {
 			for file, data := range c.zips {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, file), data, 0o644))
 			}
-			f, err := Find(filepath.Join(dir, c.named), func(full string) bool { return filepath.Base(full) == "reports" })
+			f, err := Find(filepath.Join(dir, c.named),
+				func(full string) bool { return filepath.Base(full) == "reports" })
 			require.NoError(t, err)
 			var got []string
 			for _, e := range f.Entries {
@@ -70,8 +85,10 @@ func TestFindSeveral(t *testing.T) {
 	_, err := Find(dir, nothing)
 	var several *SeveralError
 	require.ErrorAs(t, err, &several)
-	assert.Equal(t, `the folder "DIR" holds no submissions, but 2 folders with submissions`, replaceAll(err.Error(), dir, "DIR"))
-	assert.Equal(t, "Grade them one by one: taskgrader class DIR/a, taskgrader class DIR/b", replaceAll(several.Hint(), dir, "DIR"))
+	assert.Equal(t, `the folder "DIR" holds no submissions, but 2 folders with submissions`,
+		replaceAll(err.Error(), dir, "DIR"))
+	assert.Equal(t, "Grade them one by one: taskgrader class DIR/a, taskgrader class DIR/b",
+		replaceAll(several.Hint(), dir, "DIR"))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "one.zip"), zipped(t, members(lesson)), 0o644))
 	_, err = Find(filepath.Join(dir, "one.zip"), nothing)
@@ -97,9 +114,11 @@ func TestLater(t *testing.T) {
 	old, young := folder("old", 1), folder("young", 2)
 	none := zipped(t, []member{{name: "Dockerfile"}}) // without times
 	for what, pair := range map[string][2]Entry{
-		"Canvas's number":      {named("coelena_503_10007_a.zip"), named("coelena_503_9003_b.zip")},
-		"Brightspace's time":   {named("1-2 - Jane Roe - Nov 13, 2025 1004 AM"), named("1-2 - Jane Roe - Nov 3, 2025 404 PM")},
-		"Brightspace's hour":   {named("1-2 - Jane Roe - Nov 3, 2025 404 PM"), named("1-2 - Jane Roe - Nov 3, 2025 1004 AM")},
+		"Canvas's number": {named("coelena_503_10007_a.zip"), named("coelena_503_9003_b.zip")},
+		"Brightspace's time": {named("1-2 - Jane Roe - Nov 13, 2025 1004 AM"),
+			named("1-2 - Jane Roe - Nov 3, 2025 404 PM")},
+		"Brightspace's hour": {named("1-2 - Jane Roe - Nov 3, 2025 404 PM"),
+			named("1-2 - Jane Roe - Nov 3, 2025 1004 AM")},
 		"the newest file":      {young, old},
 		"the time of the file": {file("b.zip", none, 4), file("a.zip", none, 3)},
 		"a folder, an archive": {file("c.zip", none, 5), old},

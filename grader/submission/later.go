@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Later says whether an entry was handed in after another of the same student: by the number that Canvas counts files
-// with, else by the time that its name tells, else by its newest file.
+// Later reports whether an entry was handed in after another of the same student: by the number
+// that Canvas counts files with, else by the time that its name tells, else by its newest file.
 func (e Entry) Later(other Entry) bool {
 	if e.attempt > 0 && other.attempt > 0 {
 		return e.attempt > other.attempt
@@ -24,7 +24,7 @@ func (e Entry) Later(other Entry) bool {
 	return mine.After(others)
 }
 
-// made is when the newest file of an entry was, as far as it tells, or else the entry itself.
+// made returns when the newest file of an entry was, as far as it tells, or else the entry itself.
 func (e Entry) made() (newest time.Time) {
 	if !e.sent.IsZero() {
 		return e.sent

@@ -20,7 +20,7 @@ import (
 // Entry is one submission of a class folder, found but not read yet.
 type Entry struct {
 	ID   string // safe as a file name, and no other entry's even where upper and lower case are the same
-	Name string // of the student, where the form of the hand-in tells
+	Name string // of the student, where the form of the submission tells
 	Path string // the folder or archive to open
 	File string // the child of the class folder it was found as
 	Form Form   // whose form of submission it is
@@ -32,12 +32,12 @@ type Entry struct {
 	sent    time.Time // as the form tells; zero where it does not
 }
 
-// List is every child folder, .zip, .tar.gz and .tgz of a class folder, sorted by name. What it passed over, other than
-// hidden files, is in ignored, so that nobody's work goes missing unseen. The error is the caller's: there is no such
-// folder, or it cannot be read.
+// List returns every child folder, .zip, .tar.gz and .tgz of a class folder, sorted by name. What
+// it passed over, other than hidden files, is in ignored, so that nobody's work goes missing
+// unseen. The error is the caller's: there is no such folder, or it cannot be read.
 //
-// A folder that holds nothing but one archive, as Moodle hands them out, or nothing but one folder with a Dockerfile,
-// up to three folders deep, stands for what it holds.
+// A folder that holds nothing but one archive, as Moodle hands them out, or nothing but one folder
+// with a Dockerfile, up to three folders deep, stands for what it holds.
 func List(dir string) (entries []Entry, ignored []string, err error) {
 	children, err := os.ReadDir(dir)
 	if err != nil {
@@ -83,8 +83,8 @@ func (e Entry) Open() (*Submission, error) {
 	return s, nil
 }
 
-// Packed is the digest of an archive as it lies there, and empty for a folder: where it is the same the content is the
-// same, which spares unpacking it.
+// Packed returns the digest of an archive as it lies there, and empty for a folder: where it is the
+// same the content is the same, which spares unpacking it.
 func (e Entry) Packed() (string, error) {
 	f, err := os.Open(e.Path)
 	if err != nil {
@@ -103,7 +103,7 @@ func (e Entry) Packed() (string, error) {
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") || litter(name) }
 
-// inside is what a folder stands for.
+// inside returns what a folder stands for.
 func inside(folder string) string {
 	at := folder
 	for range wrappings {
@@ -123,7 +123,7 @@ func inside(folder string) string {
 	return folder
 }
 
-// visible are the children of a folder that are somebody's work.
+// visible returns the children of a folder that are somebody's work.
 func visible(folder string) []os.DirEntry {
 	children, _ := os.ReadDir(folder) // what cannot be read has none
 	return slices.DeleteFunc(children, func(d os.DirEntry) bool { return hidden(d.Name()) })
@@ -135,7 +135,8 @@ func hasDockerfile(folder string) bool {
 	})
 }
 
-// dropTexts drops the folders in which Moodle hands out what a student typed, where there is one of what they uploaded.
+// dropTexts drops the folders in which Moodle hands out what a student typed, where there is one of
+// what they uploaded.
 func dropTexts(entries []Entry) (kept []Entry, dropped []string) {
 	uploaded := map[string]bool{}
 	for _, e := range entries {
@@ -151,8 +152,8 @@ func dropTexts(entries []Entry) (kept []Entry, dropped []string) {
 	return kept, dropped
 }
 
-// distinct sees to it that no two entries share an id. Of those that would, one keeps it, and the others go by the whole
-// name of their file.
+// distinct sees to it that no two entries share an id. Of those that would, one keeps it, and the
+// others go by the whole name of their file.
 func distinct(entries []Entry) {
 	taken := map[string]bool{}
 	for i := range entries {
@@ -170,15 +171,16 @@ func distinct(entries []Entry) {
 
 const ownerFile = "owner"
 
-// own marks what was unpacked as that of this process, so that [Sweep] leaves it while the process lives.
+// own marks what was unpacked as that of this process, so that [Sweep] leaves it while the process
+// lives.
 func (s *Submission) own() {
 	if s.temporary != "" { // without the mark it is swept by its age
 		_ = os.WriteFile(filepath.Join(s.temporary, ownerFile), []byte(strconv.Itoa(os.Getpid())), 0o600)
 	}
 }
 
-// Sweep removes what killed processes left unpacked: whose owner is dead, or, where no owner is named, what is older
-// than an hour.
+// Sweep removes what killed processes left unpacked: whose owner is dead, or, where no owner is
+// named, what is older than an hour.
 func Sweep() {
 	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), "taskgrader-submission-*"))
 	for _, folder := range folders {
@@ -188,7 +190,8 @@ func Sweep() {
 		}
 		text, err := os.ReadFile(filepath.Join(folder, ownerFile))
 		pid, notNumber := strconv.Atoi(string(text))
-		if old := time.Since(info.ModTime()) > time.Hour; err == nil && notNumber == nil && dead(pid) || err != nil && old {
+		if old := time.Since(info.ModTime()) > time.Hour; err == nil && notNumber == nil && dead(pid) || err != nil &&
+			old {
 			_ = os.RemoveAll(folder)
 		}
 	}

@@ -49,9 +49,12 @@ func TestRecognise(t *testing.T) {
 
 func TestList(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"zoe/Dockerfile", "ann.zip", "bob.tar.gz", "cyd.TGZ", "notes.txt", "eve.rar", ".hidden/Dockerfile", "__MACOSX/x", ".DS_Store",
-		"doe_LATE_12_34_work.zip", "Jane Doe_99_assignsubmission_file_/work.zip", "Jane Doe_99_assignsubmission_onlinetext_/onlinetext.html",
-		"Sue Low_98_assignsubmission_onlinetext_/onlinetext.html", "wrapped/inner/Dockerfile", "unwrapped/app/main.py", "two/a.zip", "two/b.zip"} {
+	for _, name := range []string{"zoe/Dockerfile", "ann.zip", "bob.tar.gz", "cyd.TGZ", "notes.txt", "eve.rar",
+		".hidden/Dockerfile", "__MACOSX/x", ".DS_Store",
+		"doe_LATE_12_34_work.zip", "Jane Doe_99_assignsubmission_file_/work.zip",
+		"Jane Doe_99_assignsubmission_onlinetext_/onlinetext.html",
+		"Sue Low_98_assignsubmission_onlinetext_/onlinetext.html", "wrapped/inner/Dockerfile", "unwrapped/app/main.py",
+		"two/a.zip", "two/b.zip"} {
 		put(t, dir, name)
 	}
 	entries, ignored, err := List(dir)
@@ -62,9 +65,12 @@ func TestList(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []Entry{
-		{ID: "12", Name: "doe", Path: "doe_LATE_12_34_work.zip", File: "doe_LATE_12_34_work.zip", Form: Canvas, Late: true},
-		{ID: "98", Name: "Sue Low", Path: "Sue Low_98_assignsubmission_onlinetext_", File: "Sue Low_98_assignsubmission_onlinetext_", Form: Moodle},
-		{ID: "99", Name: "Jane Doe", Path: "Jane Doe_99_assignsubmission_file_/work.zip", File: "Jane Doe_99_assignsubmission_file_", Form: Moodle},
+		{ID: "12", Name: "doe", Path: "doe_LATE_12_34_work.zip", File: "doe_LATE_12_34_work.zip", Form: Canvas,
+			Late: true},
+		{ID: "98", Name: "Sue Low", Path: "Sue Low_98_assignsubmission_onlinetext_",
+			File: "Sue Low_98_assignsubmission_onlinetext_", Form: Moodle},
+		{ID: "99", Name: "Jane Doe", Path: "Jane Doe_99_assignsubmission_file_/work.zip",
+			File: "Jane Doe_99_assignsubmission_file_", Form: Moodle},
 		{ID: "ann", Path: "ann.zip", File: "ann.zip"},
 		{ID: "bob", Path: "bob.tar.gz", File: "bob.tar.gz"},
 		{ID: "cyd", Path: "cyd.TGZ", File: "cyd.TGZ"},
@@ -81,7 +87,8 @@ func TestList(t *testing.T) {
 
 func TestIDsDiffer(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"ann/x", "ann.zip", "Ann.tgz", "a b/x", "a-b/x", "doe_12_34_a.zip", "doe_12_35_b.zip"} {
+	for _, name := range []string{"ann/x", "ann.zip", "Ann.tgz", "a b/x", "a-b/x", "doe_12_34_a.zip",
+		"doe_12_35_b.zip"} {
 		put(t, dir, name)
 	}
 	entries, _, err := List(dir)

@@ -30,14 +30,14 @@ var (
 	withColon       = regexp.MustCompile(`(\d{1,2})(\d\d [AP]M)$`) // Brightspace writes 10:04 without one
 )
 
-// Recognise tells from the name of a file or folder whose it is: the name of a student or team, and the id, in the form's
-// own scope. Where there is none of it, it is empty.
+// Recognise returns from the name of a file or folder whose it is: the name of a student or team,
+// and the id, in the form's own scope. Where there is none of it, it is empty.
 func Recognise(file string) (name string, account person.ID) {
 	e := recognise(TrimArchive(file))
 	return e.Name, e.Account
 }
 
-// recognise tells what the name of a submission says, without the archive's ending.
+// recognise returns what the name of a submission says, without the archive's ending.
 func recognise(base string) (e Entry) {
 	if m := moodleForm.FindStringSubmatch(base); m != nil {
 		e = Entry{ID: m[2], Name: strings.TrimSpace(m[1]), Form: Moodle}
@@ -49,7 +49,8 @@ func recognise(base string) (e Entry) {
 		return e
 	}
 	if m := canvasForm.FindStringSubmatch(base); m != nil {
-		e = Entry{ID: m[3], Name: m[1], Form: Canvas, Account: person.ID{Scope: person.CanvasUser, Value: m[3]}, Late: m[2] != ""}
+		e = Entry{ID: m[3], Name: m[1], Form: Canvas, Account: person.ID{Scope: person.CanvasUser, Value: m[3]},
+			Late: m[2] != ""}
 		e.attempt, _ = strconv.Atoi(m[4])
 		return e
 	}
@@ -64,9 +65,10 @@ func recognise(base string) (e Entry) {
 // typed reports whether a child of Moodle's form is what a student typed rather than uploaded.
 func typed(file string) bool { return strings.Contains(file, "_assignsubmission_onlinetext_") }
 
-// trimAssignment takes the name of the assignment from "assignment-username". An entry's id must not depend on which
-// others there are, so only two things tell the assignment: that the class folder is called after it, as `gh classroom
-// clone` does, or is itself called so and its children are clones.
+// trimAssignment takes the name of the assignment from "assignment-username". An entry's id must
+// not depend on which others there are, so only two things tell the assignment: that the class
+// folder is called after it, as `gh classroom clone` does, or is itself called so and its children
+// are clones.
 func trimAssignment(dir string, entries []Entry) {
 	full, err := filepath.Abs(dir)
 	if err != nil {

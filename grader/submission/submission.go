@@ -20,7 +20,7 @@ import (
 // Submission is one student's work, laid out as a folder on this machine.
 type Submission struct {
 	ID            string // safe as a file name
-	Name          string // of the student, where the form of the hand-in tells
+	Name          string // of the student, where the form of the submission tells
 	Dir           string
 	Digest        string // sha256:… of paths and contents, whatever it came packed in
 	ProgramDigest string // the same, without white space and comments in the Dockerfile and the Python files
@@ -30,7 +30,8 @@ type Submission struct {
 	temporary string
 }
 
-// Refused is that what was handed in cannot be read: the student's fault, and graded as a build that fails.
+// Refused is that what was handed in cannot be read: the student's fault, and graded as a build
+// that fails.
 type Refused struct {
 	Message string
 	Hint    string
@@ -46,8 +47,8 @@ func (s *Submission) Close() error {
 	return os.RemoveAll(s.temporary)
 }
 
-// Open reads a folder, which is used where it is, or an archive, which is unpacked into a temporary folder until Close.
-// The error is ours, or the caller's: there is nothing of that name.
+// Open reads a folder, which is used where it is, or an archive, which is unpacked into a temporary
+// folder until Close. The error is ours, or the caller's: there is nothing of that name.
 func Open(name string) (*Submission, error) {
 	full, err := filepath.Abs(name)
 	if err != nil {
@@ -74,7 +75,7 @@ var (
 	reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])$`) // names of devices on Windows
 )
 
-// SafeID is a name that can be a file's on every system.
+// SafeID returns a name that can be a file's on every system.
 func SafeID(name string) string {
 	id := strings.Trim(unsafe.ReplaceAllString(strings.ToValidUTF8(name, "-"), "-"), "-. ")
 	if len(id) > 100 {
@@ -91,8 +92,8 @@ const (
 	digestFiles = 20_000
 )
 
-// digest reads the folder once. What a submission is does not depend on how it was packed: only paths, contents and
-// whether a file is a program count. A version control's own folder does not.
+// digest reads the folder once. What a submission is does not depend on how it was packed: only
+// paths, contents and whether a file is a program count. A version control's own folder does not.
 func (s *Submission) digest() error {
 	whole, program := sha256.New(), sha256.New()
 	left, files := int64(digestBytes), 0
@@ -153,7 +154,7 @@ func hashFile(full, rel string, whole, program hash.Hash) error {
 	return err
 }
 
-// bare is a program without white space and comments.
+// bare returns a program without white space and comments.
 func bare(text []byte) []byte {
 	var out []byte
 	for line := range bytes.Lines(text) {

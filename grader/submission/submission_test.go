@@ -40,7 +40,7 @@ func open(t *testing.T, name string) *Submission {
 	return s
 }
 
-// with is a copy with one file changed; an empty text removes it.
+// with returns a copy with one file changed; an empty text removes it.
 func with(files map[string]string, name, text string) map[string]string {
 	out := map[string]string{}
 	for n, x := range files {
@@ -163,13 +163,15 @@ func TestSafeID(t *testing.T) {
 }
 
 func FuzzSafeID(f *testing.F) {
-	for _, s := range []string{"ada", "../x", "CON", strings.Repeat("日", 200), "a\xff", "", strings.Repeat("a", 99) + "-b"} {
+	for _, s := range []string{"ada", "../x", "CON", strings.Repeat("日", 200), "a\xff", "",
+		strings.Repeat("a", 99) + "-b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		id := SafeID(name)
 		switch {
-		case id == "" || id == "." || id == "..", len(id) > 120, !utf8.ValidString(id), strings.ContainsAny(id, "/\\:*?\"<>|\x00\n \x1b"),
+		case id == "" || id == "." || id == "..", len(id) > 120, !utf8.ValidString(id),
+			strings.ContainsAny(id, "/\\:*?\"<>|\x00\n \x1b"),
 			strings.HasPrefix(id, "."), strings.HasPrefix(id, "-"), strings.HasSuffix(id, "."):
 			t.Fatalf("%q is no safe name (of %q)", id, name)
 		case SafeID(id) != id:

@@ -21,11 +21,14 @@ type unpacker struct {
 	folders map[string]bool // those counted
 }
 
-// entry lays out one entry of an archive, whose name has slashes. The root refuses every way out of the folder once more.
+// entry lays out one entry of an archive, whose name has slashes. The root refuses every way out of
+// the folder once more.
 func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
 	clean := path.Clean(name)
-	if strings.HasPrefix(name, "/") || clean == ".." || strings.HasPrefix(clean, "../") || strings.ContainsRune(name, 0) || strings.Contains(clean, ":") {
-		return &Refused{Message: fmt.Sprintf("the archive holds a path that leads out of it: %q", name), Hint: "Pack the folder again with your system's own archive program."}
+	if strings.HasPrefix(name, "/") || clean == ".." || strings.HasPrefix(clean, "../") ||
+		strings.ContainsRune(name, 0) || strings.Contains(clean, ":") {
+		return &Refused{Message: fmt.Sprintf("the archive holds a path that leads out of it: %q", name),
+			Hint: "Pack the folder again with your system's own archive program."}
 	}
 	if litter(clean) || clean == "." {
 		return nil
@@ -36,7 +39,8 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 		u.entries++
 	}
 	if u.entries > u.limits.entries {
-		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", u.limits.entries), Hint: "Leave .venv, node_modules and the like out of what you hand in."}
+		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", u.limits.entries),
+			Hint: "Leave .venv, node_modules and the like out of what you hand in."}
 	}
 	switch {
 	case mode.IsDir():
@@ -45,9 +49,11 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case mode&fs.ModeSymlink != 0 && slices.ContainsFunc(strings.Split(clean, "/"), installed):
 		return nil // a virtual environment is made of links, and no build needs the one that was handed in
 	case mode&fs.ModeSymlink != 0:
-		return &Refused{Message: fmt.Sprintf("the archive holds a link: %q", clean), Hint: "Hand in files, not links to them."}
+		return &Refused{Message: fmt.Sprintf("the archive holds a link: %q", clean),
+			Hint: "Hand in files, not links to them."}
 	case !mode.IsRegular():
-		return &Refused{Message: fmt.Sprintf("the archive holds what is neither file nor folder: %q", clean), Hint: "Hand in plain files."}
+		return &Refused{Message: fmt.Sprintf("the archive holds what is neither file nor folder: %q", clean),
+			Hint: "Hand in plain files."}
 	}
 	if err := laidOut(clean, u.root.MkdirAll(path.Dir(clean), 0o755)); err != nil {
 		return err
@@ -70,14 +76,16 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case err != nil && source.err == nil:
 		return fmt.Errorf("unpacking: %w", err)
 	case n > allowed:
-		return &Refused{Message: "the archive unpacks to far more than a submission needs", Hint: "Leave .venv, data and built files out of what you hand in."}
+		return &Refused{Message: "the archive unpacks to far more than a submission needs",
+			Hint: "Leave .venv, data and built files out of what you hand in."}
 	case err != nil:
 		return damaged(err)
 	}
 	return nil
 }
 
-// reading remembers the error of a reader, to tell it from that of the writer it is copied to: a full disk is no damage.
+// reading remembers the error of a reader, to tell it from that of the writer it is copied to: a
+// full disk is no damage.
 type reading struct {
 	io.Reader
 	err error
@@ -91,12 +99,14 @@ func (r *reading) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// laidOut says whose fault it is that a path cannot be made: the archive's, when it holds a file and a folder of one
-// name, or a name that is too long.
+// laidOut returns whose fault it is that a path cannot be made: the archive's, when it holds a file
+// and a folder of one name, or a name that is too long.
 func laidOut(name string, err error) error {
-	for _, theirs := range []error{syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.EILSEQ} {
+	for _, theirs := range []error{syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENAMETOOLONG,
+		syscall.EINVAL, syscall.EILSEQ} {
 		if errors.Is(err, theirs) {
-			return &Refused{Message: fmt.Sprintf("the archive holds a path that no folder can: %q", name), Hint: "Pack the folder again with your system's own archive program."}
+			return &Refused{Message: fmt.Sprintf("the archive holds a path that no folder can: %q", name),
+				Hint: "Pack the folder again with your system's own archive program."}
 		}
 	}
 	if err != nil {

@@ -16,8 +16,9 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// zipNames are the names in a zip, as Unicode and with slashes between folders. A zip does not say in which code page a
-// name is that is not UTF-8, so it is read in the one in which all its names make most sense.
+// zipNames returns the names in a zip, as Unicode and with slashes between folders. A zip does not
+// say in which code page a name is that is not UTF-8, so it is read in the one in which all its
+// names make most sense.
 func zipNames(files []*zip.File) []string {
 	names := make([]string, len(files))
 	var foreign []string
@@ -46,7 +47,8 @@ func zipNames(files []*zip.File) []string {
 	return names
 }
 
-// unicodeName is the name that Info-ZIP and 7-Zip write beside one in a code page, where it is of this very name.
+// unicodeName returns the name that Info-ZIP and 7-Zip write beside one in a code page, where it is
+// of this very name.
 func unicodeName(f *zip.File) (string, bool) {
 	const unicodePath = 0x7075
 	for extra := f.Extra; len(extra) >= 4; {
@@ -56,15 +58,16 @@ func unicodeName(f *zip.File) (string, bool) {
 		}
 		field := extra[:size]
 		extra = extra[size:]
-		if tag == unicodePath && size > 5 && field[0] == 1 && binary.LittleEndian.Uint32(field[1:]) == crc32.ChecksumIEEE([]byte(f.Name)) {
+		if tag == unicodePath && size > 5 && field[0] == 1 &&
+			binary.LittleEndian.Uint32(field[1:]) == crc32.ChecksumIEEE([]byte(f.Name)) {
 			return string(field[5:]), utf8.Valid(field[5:])
 		}
 	}
 	return "", false
 }
 
-// codePage is an encoding of names, and which of its characters names are made of; pages share most of their bytes, and
-// differ in what is common.
+// codePage is an encoding of names, and which of its characters names are made of; pages share most
+// of their bytes, and differ in what is common.
 type codePage struct {
 	encoding.Encoding
 	common func(r rune, raw []byte) bool
@@ -91,7 +94,7 @@ func codePages() []codePage {
 	}
 }
 
-// likeliest is how to read names that are all in one code page.
+// likeliest returns how to read names that are all in one code page.
 func likeliest(names []string) func(string) string {
 	var best codePage
 	most := -1.0
@@ -109,8 +112,9 @@ func likeliest(names []string) func(string) string {
 	}
 }
 
-// sense is how much sense names make in a code page, from 0 to 1; less than 0 is that they are not in it. What is seldom
-// in a name counts a little, and what never is nothing: a letter of Latin among as many others with accents, too.
+// sense returns how much sense names make in a code page, from 0 to 1; less than 0 is that they are
+// not in it. What is seldom in a name counts a little, and what never is nothing: a letter of Latin
+// among as many others with accents, too.
 func (p codePage) sense(names []string) float64 {
 	const seldom = 0.4
 	sum, n := 0.0, 0
@@ -120,7 +124,10 @@ func (p codePage) sense(names []string) float64 {
 		if err != nil || strings.ContainsRune(text, utf8.RuneError) {
 			return -1
 		}
-		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && r < utf8.RuneSelf }) {
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+			return !unicode.IsLetter(r) &&
+				r < utf8.RuneSelf
+		}) {
 			letters := []rune(word)
 			accents := len(slices.DeleteFunc(slices.Clone(letters), func(r rune) bool { return r < utf8.RuneSelf }))
 			for _, r := range letters {

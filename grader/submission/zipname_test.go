@@ -23,12 +23,14 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// written are words as they stand in the names of folders and files, by the code page of the systems that write them.
+// written are words as they stand in the names of folders and files, by the code page of the
+// systems that write them.
 var written = []struct {
 	page  encoding.Encoding
 	words []string
 }{
-	{charmap.CodePage437, []string{"Lösung", "Übung", "Größe", "résumé", "tâche", "señal", "español", "Årsopgave", "naïve"}},
+	{charmap.CodePage437, []string{"Lösung", "Übung", "Größe", "résumé", "tâche", "señal", "español", "Årsopgave",
+		"naïve"}},
 	{charmap.CodePage850, []string{"Soluções", "Lösung", "avaliação", "Øvelse", "À rendre"}},
 	{japanese.ShiftJIS, []string{"ソース", "課題", "表示", "能力テスト", "予定表", "提出用", "レポート", "プログラム", "構成", "十分"}},
 	{simplifiedchinese.GBK, []string{"作业", "课程设计", "实验报告", "第一次", "项目", "新建文件夹", "学生"}},
@@ -39,7 +41,7 @@ var written = []struct {
 // scripts are words that are in UTF-8.
 var scripts = []string{"Lösung", "Задание", "εργασία", "課題ソース", "作业", "과제", "مشروع", "तख्ती", "שיעור"}
 
-// packedAs is a zip whose names are these bytes, without a word of their code page.
+// packedAs returns a zip whose names are these bytes, without a word of their code page.
 func packedAs(t *testing.T, names []string, text func(string) string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -56,7 +58,8 @@ func packedAs(t *testing.T, names []string, text func(string) string) []byte {
 	return b.Bytes()
 }
 
-// TestNamesOfAnyCodePage: whatever the code page and the separator, the files come out where they were, by their names.
+// TestNamesOfAnyCodePage: whatever the code page and the separator, the files come out where they
+// were, by their names.
 func TestNamesOfAnyCodePage(t *testing.T) {
 	for _, page := range append(written, struct {
 		page  encoding.Encoding
@@ -66,7 +69,8 @@ func TestNamesOfAnyCodePage(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			word := func() string { return page.words[r.IntN(len(page.words))] }
 			top := word()
-			names := []string{top + "/Dockerfile", top + "/main.py", fmt.Sprintf("%s/%s%d/%s.txt", top, word(), r.IntN(9), word()), top + "/app/" + word() + ".py"}
+			names := []string{top + "/Dockerfile", top + "/main.py", fmt.Sprintf("%s/%s%d/%s.txt", top, word(),
+				r.IntN(9), word()), top + "/app/" + word() + ".py"}
 			if r.IntN(3) == 0 {
 				top = "work/" + top
 				for i := range names {
@@ -91,7 +95,8 @@ func TestNamesOfAnyCodePage(t *testing.T) {
 	}
 }
 
-// TestNamesThatNoCodePageHolds are laid out all the same, and no byte of theirs is taken for a separator.
+// TestNamesThatNoCodePageHolds are laid out all the same, and no byte of theirs is taken for a
+// separator.
 func TestNamesThatNoCodePageHolds(t *testing.T) {
 	s, _ := openPacked(t, "a.zip", packedAs(t, []string{"w\x81\xff/Dockerfile", "w\x81\xff/\x80\x5c"}, nil))
 	require.Nil(t, s.Refused)
@@ -115,10 +120,12 @@ func TestUnicodeNameBesideTheOther(t *testing.T) {
 	assert.Equal(t, []string{"Ω/Dockerfile", name}, zipNames(z.File))
 }
 
-// TestThreeWrappings: what lies in up to three folders, each the only one of its own, is what was handed in.
+// TestThreeWrappings: what lies in up to three folders, each the only one of its own, is what was
+// handed in.
 func TestThreeWrappings(t *testing.T) {
 	for deep := range 5 {
-		s, _ := openPacked(t, "a.zip", zipped(t, members(map[string]string{strings.Repeat("w/", deep) + "Dockerfile": "FROM x"})))
+		s, _ := openPacked(t, "a.zip", zipped(t,
+			members(map[string]string{strings.Repeat("w/", deep) + "Dockerfile": "FROM x"})))
 		want := []string{"Dockerfile"}
 		if deep > wrappings {
 			want = []string{"w/Dockerfile"}
@@ -127,7 +134,8 @@ func TestThreeWrappings(t *testing.T) {
 	}
 }
 
-// TestWhatToolsPack: what a real tool packed comes out as it went in. Names in other scripts, empty folders, programs.
+// TestWhatToolsPack: what a real tool packed comes out as it went in. Names in other scripts, empty
+// folders, programs.
 func TestWhatToolsPack(t *testing.T) {
 	python := `
 import os, sys, zipfile
@@ -144,7 +152,8 @@ with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
                 text = b"" if name.endswith("/") else open(full, "rb").read()
                 z.writestr(Explorer(full), text)
 `
-	names := map[string]string{"Dockerfile": "FROM x\n", "ソース/main.py": "x = 1\n", "app/表示.txt": "t", "a b/c;d.txt": "t"}
+	names := map[string]string{"Dockerfile": "FROM x\n", "ソース/main.py": "x = 1\n", "app/表示.txt": "t",
+		"a b/c;d.txt": "t"}
 	plain := map[string]string{"Dockerfile": "FROM x\n", "src/main.py": "x = 1\n", "été/Lösung.txt": "t"}
 	for tool, c := range map[string]struct {
 		files   map[string]string

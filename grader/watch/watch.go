@@ -20,16 +20,18 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
 )
 
-// quiet is how long nothing must change before what changed is whole: an editor that saves writes, renames and
-// removes within a few milliseconds.
+// quiet is how long nothing must change before what changed is whole: an editor that saves writes,
+// renames and removes within a few milliseconds.
 const quiet = 25 * time.Millisecond
 
-// Run calls do, and calls it again whenever files of the folder have changed, with their paths, slash-separated and
-// sorted; the first call has none. A call that still works when something changes has its context ended, and is waited
-// for. Changes in the folders except, of paths that the ignore file keeps out of the build, and of version control,
-// caches and editors' own files are passed over.
+// Run calls do, and calls it again whenever files of the folder have changed, with their paths,
+// slash-separated and sorted; the first call has none. A call that still works when something
+// changes has its context ended, and is waited for. Changes in the folders except, of paths that
+// the ignore file keeps out of the build, and of version control, caches and editors' own files are
+// passed over.
 //
-// Run returns nil when ctx ends, after the last call has; an error is that the folder cannot be watched.
+// Run returns nil when ctx ends, after the last call has; an error is that the folder cannot be
+// watched.
 func Run(ctx context.Context, dir string, except []string, do func(ctx context.Context, changed []string)) error {
 	f, err := newFolder(dir, except)
 	if err != nil {
@@ -132,7 +134,8 @@ func newFolder(dir string, except []string) (*folder, error) {
 	return f, nil
 }
 
-// add watches a folder and those in it, and gives the files that it holds. What goes away meanwhile is no error.
+// add watches a folder and those in it, and gives the files that it holds. What goes away meanwhile
+// is no error.
 func (f *folder) add(top string) (files []string, err error) {
 	err = filepath.WalkDir(top, func(full string, d fs.DirEntry, err error) error {
 		switch {
@@ -159,7 +162,8 @@ func (f *folder) add(top string) (files []string, err error) {
 	return files, err
 }
 
-// paths are the files that an event is about: those of a new folder too, which may have come before it was watched.
+// paths returns the files that an event is about: those of a new folder too, which may have come
+// before it was watched.
 func (f *folder) paths(e fsnotify.Event) []string {
 	if f.skips(e.Name) {
 		return nil
@@ -180,8 +184,10 @@ func (f *folder) paths(e fsnotify.Event) []string {
 
 // Names that are never part of what is graded, whatever the ignore file says.
 var (
-	skippedNames  = []string{".git", ".hg", ".svn", ".venv", "venv", "__pycache__", "node_modules", ".idea", ".vscode", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store", "4913"}
-	skippedShapes = []string{"*~", ".*.sw?", ".#*", "#*#", ".goutputstream-*", "*___jb_tmp___", "*___jb_old___", ".taskgrader-*"}
+	skippedNames = []string{".git", ".hg", ".svn", ".venv", "venv", "__pycache__", "node_modules", ".idea", ".vscode",
+		".mypy_cache", ".pytest_cache", ".ruff_cache", ".DS_Store", "4913"}
+	skippedShapes = []string{"*~", ".*.sw?", ".#*", "#*#", ".goutputstream-*", "*___jb_tmp___", "*___jb_old___",
+		".taskgrader-*"}
 )
 
 // skips reports whether a path is of no interest at all.
@@ -191,7 +197,8 @@ func (f *folder) skips(full string) bool {
 	}
 	for ; len(full) > len(f.dir); full = filepath.Dir(full) {
 		name := filepath.Base(full)
-		if slices.Contains(skippedNames, name) || slices.ContainsFunc(skippedShapes, func(shape string) bool { ok, _ := path.Match(shape, name); return ok }) ||
+		if slices.Contains(skippedNames, name) || slices.ContainsFunc(skippedShapes,
+			func(shape string) bool { ok, _ := path.Match(shape, name); return ok }) ||
 			slices.Contains(f.except, full) {
 			return true
 		}
@@ -199,8 +206,9 @@ func (f *folder) skips(full string) bool {
 	return false
 }
 
-// relevant are the paths, relative to the folder, that the ignore file lets into the build, and those that say how it is
-// built. What came and went again meanwhile, such as the copy that an editor writes first, is none.
+// relevant returns the paths, relative to the folder, that the ignore file lets into the build, and
+// those that say how it is built. What came and went again meanwhile, such as the copy that an
+// editor writes first, is none.
 func (f *folder) relevant(files []string) (paths []string) {
 	rules, err := dockerignore.Load(os.DirFS(f.dir), "Dockerfile")
 	if err != nil {

@@ -32,7 +32,8 @@ func watchFolder(t *testing.T, files ...string) *watched {
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
 	go func() {
-		w.ended <- Run(ctx, w.dir, []string{filepath.Join(w.dir, "reports")}, func(_ context.Context, changed []string) { w.calls <- changed })
+		w.ended <- Run(ctx, w.dir, []string{filepath.Join(w.dir, "reports")},
+			func(_ context.Context, changed []string) { w.calls <- changed })
 	}()
 	require.Nil(t, w.next(), "the first call is for no change")
 	return w
@@ -56,7 +57,8 @@ func (w *watched) next() []string {
 	}
 }
 
-// only wants the change of one file to be seen, and nothing before it: what was passed over is not told later either.
+// only wants the change of one file to be seen, and nothing before it: what was passed over is not
+// told later either.
 func (w *watched) only(name string) {
 	w.t.Helper()
 	w.write(name, "changed")
@@ -68,15 +70,19 @@ func TestChanges(t *testing.T) {
 		do   func(w *watched)
 		want []string
 	}{
-		"a file is saved":   {func(w *watched) { w.write("main.py", "new") }, []string{"main.py"}},
-		"one below":         {func(w *watched) { w.write("app/routes.py", "new") }, []string{"app/routes.py"}},
-		"a new file":        {func(w *watched) { w.write("new.py", "") }, []string{"new.py"}},
-		"in a new folder":   {func(w *watched) { w.write("a/b/new.py", "") }, []string{"a/b/new.py"}},
-		"a file is removed": {func(w *watched) { require.NoError(w.t, os.Remove(filepath.Join(w.dir, "main.py"))) }, []string{"main.py"}},
+		"a file is saved": {func(w *watched) { w.write("main.py", "new") }, []string{"main.py"}},
+		"one below":       {func(w *watched) { w.write("app/routes.py", "new") }, []string{"app/routes.py"}},
+		"a new file":      {func(w *watched) { w.write("new.py", "") }, []string{"new.py"}},
+		"in a new folder": {func(w *watched) { w.write("a/b/new.py", "") }, []string{"a/b/new.py"}},
+		"a file is removed": {func(w *watched) { require.NoError(w.t, os.Remove(filepath.Join(w.dir, "main.py"))) },
+			[]string{"main.py"}},
 		"a folder is moved away": {func(w *watched) {
 			require.NoError(w.t, os.Rename(filepath.Join(w.dir, "app"), filepath.Join(w.t.TempDir(), "app")))
 		}, []string{"app"}},
-		"a file becomes a program": {func(w *watched) { require.NoError(w.t, os.Chmod(filepath.Join(w.dir, "main.py"), 0o755)) }, []string{"main.py"}},
+		"a file becomes a program": {func(w *watched) {
+			require.NoError(w.t,
+				os.Chmod(filepath.Join(w.dir, "main.py"), 0o755))
+		}, []string{"main.py"}},
 		"an editor writes a copy and renames it": {func(w *watched) {
 			w.write("sedX1", "new")
 			require.NoError(w.t, os.Rename(filepath.Join(w.dir, "sedX1"), filepath.Join(w.dir, "main.py")))
@@ -85,8 +91,14 @@ func TestChanges(t *testing.T) {
 			require.NoError(w.t, os.Rename(filepath.Join(w.dir, "main.py"), filepath.Join(w.dir, "main.py~")))
 			w.write("main.py", "new")
 		}, []string{"main.py"}},
-		"several at once are one change":  {func(w *watched) { w.write("main.py", "1"); w.write("app/routes.py", "2"); w.write("main.py", "3") }, []string{"app/routes.py", "main.py"}},
-		"the ignore file, ignored or not": {func(w *watched) { w.write(".dockerignore", ".dockerignore\n*.log\n") }, []string{".dockerignore"}},
+		"several at once are one change": {func(w *watched) {
+			w.write("main.py", "1")
+			w.write("app/routes.py",
+				"2")
+			w.write("main.py", "3")
+		}, []string{"app/routes.py", "main.py"}},
+		"the ignore file, ignored or not": {func(w *watched) { w.write(".dockerignore", ".dockerignore\n*.log\n") },
+			[]string{".dockerignore"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := watchFolder(t)
@@ -105,7 +117,8 @@ func TestSaveInANewFolderAfterwards(t *testing.T) {
 }
 
 func TestPassedOver(t *testing.T) {
-	for _, name := range []string{".git/config", ".git/new", ".venv/lib/x.py", "__pycache__/main.pyc", "app/__pycache__/x.pyc", "reports/students/me.html",
+	for _, name := range []string{".git/config", ".git/new", ".venv/lib/x.py", "__pycache__/main.pyc",
+		"app/__pycache__/x.pyc", "reports/students/me.html",
 		".main.py.swp", "main.py~", "4913", "debug.log", "data/big.csv"} {
 		t.Run(name, func(t *testing.T) {
 			w := watchFolder(t, ".dockerignore")
@@ -127,7 +140,8 @@ func TestIgnoreFileDecidesAnew(t *testing.T) {
 	w.only("debug.log")
 }
 
-// TestChangeEndsTheWork: the call that still works is told to end, and the next begins after it has.
+// TestChangeEndsTheWork: the call that still works is told to end, and the next begins after it
+// has.
 func TestChangeEndsTheWork(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
@@ -157,7 +171,8 @@ func TestChangeEndsTheWork(t *testing.T) {
 }
 
 func TestNoFolder(t *testing.T) {
-	err := Run(t.Context(), filepath.Join(t.TempDir(), "none"), nil, func(context.Context, []string) { t.Error("called") })
+	err := Run(t.Context(), filepath.Join(t.TempDir(), "none"), nil,
+		func(context.Context, []string) { t.Error("called") })
 	assert.ErrorContains(t, err, "no such file or directory")
 }
 

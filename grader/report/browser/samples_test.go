@@ -101,7 +101,7 @@ func long(t *testing.T) result.Report {
 	return r
 }
 
-// regraded is what an instructor sees after two more hand-ins.
+// regraded is what an instructor sees after two more submissions.
 func regraded(t *testing.T) result.Report {
 	r := example(t)
 	score := 61.5
@@ -194,7 +194,7 @@ func classOf(n int) class.Class {
 			case dice < 2 || k.ID == "layer-cache" && i%3 == 1:
 				v = class.Verdict{ID: k.ID, Status: result.Fail, Hint: map[bool]string{true: "Copy the file that lists the dependencies first, install, and copy the program after that.", false: "Look at what was wanted for " + k.ID + "."}[k.ID == "layer-cache"]}
 			case dice == 4:
-				v = class.Verdict{ID: k.ID, Status: result.Partial, Points: result.Round(k.MaxPoints / 3), Hint: "Mend the rest of " + k.ID + "."}
+				v = class.Verdict{ID: k.ID, Status: result.Partial, Points: result.Round(k.MaxPoints / 3), Hint: "Fix the rest of " + k.ID + "."}
 			}
 			row.Checks = append(row.Checks, v)
 			total = result.Sum(total, v.Points)

@@ -148,7 +148,7 @@ func advise(t check.Source, f *check.BuildFailure) string {
 		if f.Subject != "" {
 			return f.Subject
 		}
-		return "Mend the line that the message names."
+		return "Fix the line that the message names."
 	case check.MissingFile:
 		return missing(t, f.Subject)
 	case check.NoSuchImage:

@@ -28,7 +28,7 @@ func TestDockerignore(t *testing.T) {
 		{"excludes: [.env]", ignore(".env\n!.env\n"), ": line 1, .env, ignores it, but line 2, !.env, comes later and takes it back: the last line that matches decides; hint: Write `.env` below line 2 of .dockerignore.; at .dockerignore:2"},
 		{"excludes: [app/.env]", ignore(".env\n"), ": line 1, .env, matches only at the top of the folder: write **/.env to match below it too; hint: Make line 1 of .dockerignore `**/.env`."},
 		{"keeps: [main.py]", ignore("x\n*.py\n"), "0 keeps main.py: want main.py in the build; got it is kept out; hint: Line 2 of .dockerignore, *.py, keeps it out. Write `!main.py` below line 2 of .dockerignore.; at .dockerignore:2"},
-		{"excludes: [.env]", ignore("ok\n!\n"), `0 .dockerignore: want an ignore file that Docker can read; got Docker cannot read the pattern "!": illegal exclusion pattern: "!"; hint: Mend or remove the line: with it, the build does not begin.; at .dockerignore:2`},
+		{"excludes: [.env]", ignore("ok\n!\n"), `0 .dockerignore: want an ignore file that Docker can read; got Docker cannot read the pattern "!": illegal exclusion pattern: "!"; hint: Fix or remove the line: with it, the build does not begin.; at .dockerignore:2`},
 		{"excludes: [.env]", checktest.New().With(".env", "A=b"), "ok .env"},
 
 		// what was handed in counts at any depth, and what would be sent from a folder that is copied is noted
