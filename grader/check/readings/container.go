@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // container are the engine's words for a program that it does not start.
@@ -41,6 +42,11 @@ var container = tool{name: "docker", entries: []entry{
 		case regexp.MustCompile(`^\w+=`).MatchString(name):
 			h.Cause, h.Advice = fmt.Sprintf("CMD begins with an assignment, %s, which only a shell understands.", name), "Write it as a line of its own."
 			h.Edit = s.above(false, "ENV "+name)
+			return true
+		case strings.Contains(name, "venv/") && !strings.Contains(strings.Join(s.lines(s.File.Name), "\n"), " venv"):
+			h.Cause = fmt.Sprintf("CMD names a program of a virtual environment, %s, and no line of the Dockerfile makes one.", name)
+			h.Advice = "Name the program alone, as the build installs it."
+			h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(name)), path.Base(name))
 			return true
 		case strings.Contains(name, "/"), strings.HasSuffix(name, ".sh"):
 			if script(s, name, h) {
@@ -182,7 +188,7 @@ func (s *Scene) Command() string {
 
 // sockets are the words of programs that may not or cannot listen where they want to.
 var sockets = tool{name: "sockets", entries: []entry{
-	on("privileged", `\('[^']*', (\d+)[^)]*\): permission denied|listen EACCES: permission denied [\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("privileged", `\('[^']*', (\d+)[^)]*\): (?:\[errno \d+\] )?permission denied|listen EACCES: permission denied [\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("Only root may listen on port %s, as on all below 1024.", m[1]+m[2]+m[3]), "Let the program listen on 8000."
 		h.Edit = s.inCommand(word(m[1]+m[2]+m[3]), "${1}8000${2}")
 		return true
@@ -197,6 +203,7 @@ var sockets = tool{name: "sockets", entries: []entry{
 		}
 		return address != "" && foreignAddress(s, address, h)
 	}),
+	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
 	on("usage", `(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s", m[1])
 		h.Advice = "Write them as its --help lists them."
@@ -214,6 +221,24 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return true
 	}),
 }}
+
+// notExpanded says that nothing puts a variable into the words of a list.
+func notExpanded(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("CMD is a list, and in a list nothing puts the value of %s in: its program gets the letters %s.", m[2], m[1])
+	h.Advice = "Let sh start the program, with exec before it."
+	in := s.commandInstruction()
+	if in == nil || !in.Exec || !strings.Contains(strings.Join(in.Args, " "), m[1]) || strings.ContainsAny(strings.Join(in.Args, ""), " \"'\\&|;<>()*") {
+		return true
+	}
+	command := "exec " + strings.Join(in.Args, " ")
+	if !s.sets(m[2]) {
+		command = regexp.MustCompile(`\$(?:`+m[2]+`\b|\{`+m[2]+`\})`).ReplaceAllLiteralString(command, "${"+m[2]+":-"+s.value(m[2], "")+"}")
+	}
+	if h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+dockerfile.List([]string{"sh", "-c", command}))); h.Edit != nil {
+		h.Advice = "Let sh start it."
+	}
+	return true
+}
 
 // waiting are scripts and programs that wait for another server, and still do.
 var waiting = tool{name: "waiting", entries: []entry{

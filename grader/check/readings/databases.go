@@ -31,21 +31,22 @@ var databases = tool{name: "databases", entries: []entry{
 	on("kafka", `NoBrokersAvailable[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`["']([\w.-]+):(9\d\d\d)["']`), "")
 		if p.file == "" {
-			return false
+			return somewhere(s, "Kafka", h)
 		}
 		return server("Kafka", "")(s, got, h)
 	}),
 	on("amqp", `(?:AMQPConnectionError|AMQPConnectorException|kombu\.exceptions\.OperationalError)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`(?:amqp://[^@"'\s]*@?|ConnectionParameters\(\s*(?:host\s*=\s*)?["'])([\w.-]+)`), "")
 		if p.file == "" {
-			return false
+			return somewhere(s, "RabbitMQ", h)
 		}
 		return server("RabbitMQ", "5672")(s, []string{m[0], got[1]}, h)
 	}),
+	on("broker", `Cannot connect to \w+://(?:[^@\s]*@)?([\w.-]+):(\d+)[^\n]*`, "", "").with(server("", "")),
 	on("elastic", `(?:elastic_transport\.ConnectionError|elasticsearch\.exceptions\.ConnectionError)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`https?://([\w.-]+):(9200)`), "")
 		if p.file == "" {
-			return false
+			return somewhere(s, "Elasticsearch", h)
 		}
 		return server("Elasticsearch", "")(s, got, h)
 	}),
@@ -92,6 +93,27 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 }
 
 const alone = "Let the start go on without it (try … except), or connect at the first request."
+
+// whileBuilt says of a step of a build that no server is there for it.
+func (s *Scene) whileBuilt(h *check.Hint) {
+	h.Cause = strings.Replace(h.Cause, "The program asks", "This step asks", 1)
+	if cause, _, ok := strings.Cut(h.Cause, ": "); ok && h.Advice == alone {
+		h.Cause = cause + ", and while an image is built there is none."
+	}
+	if h.Advice != alone {
+		return
+	}
+	h.Advice = "Do it when the program runs, and take it out of the build."
+	if in := s.Step; in != nil && in.Line == in.EndLine && len(in.Commands()) == 1 && !in.Commands()[0].Installs() {
+		h.Edit = check.EditOf(s.File.Name, s.File.Change(*in))
+	}
+}
+
+// somewhere says that a server is asked for, of which the log does not say where.
+func somewhere(s *Scene, what string, h *check.Hint) bool {
+	h.Cause, h.Advice = fmt.Sprintf("The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), alone
+	return true
+}
 
 // server says which server the program asks for, and why none is there.
 func server(what, port string) func(*Scene, []string, *check.Hint) bool {

@@ -70,6 +70,9 @@ func (s *Scene) asked() (module, attribute string) {
 func noModule(s *Scene, m []string, h *check.Hint) bool {
 	module := strings.TrimSuffix(m[1], ".")
 	top, _, _ := strings.Cut(module, ".")
+	if gone[top] != "" && s.moduleFile(top) == "" {
+		return goneModule(s, top, h)
+	}
 	if asked, _ := s.asked(); asked != "" && (asked == module || strings.HasPrefix(asked, top+".") || asked == top) && s.started {
 		if _, inside := s.frame(); !inside || s.moduleFile(top) == "" && s.moduleFolder(top) == "" {
 			return noServed(s, asked, h)
@@ -82,6 +85,10 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if file != "" || dir != "" {
 		return ownModule(s, top, file, dir, h)
+	}
+	if top == "tkinter" || top == "turtle" {
+		h.Cause, h.Advice = fmt.Sprintf("%s %s, which draws windows: the image has no part of Python for that, and no screen.", capital(s.importedBy()), top), "Take the import out: a server needs none."
+		return true
 	}
 	return noPackage(s, top, h)
 }

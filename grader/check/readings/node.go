@@ -91,6 +91,30 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return mayNotWrite(s, m[1], h)
 	}),
+	on("type", `(?m)^(\S+\.tsx?)(?:\((\d+),\d+\)|:(\d+):\d+) ?[:-] error TS\d+: ([^\n]*)`, `TypeScript finds a mistake in $1, line $2$3: $4`, `Correct that line, so that npm run build ends well at home.`),
+	on("driver", `Please install (\w[\w-]*) package manually`, `The program wants the package $1, and package.json does not name it.`, `Run npm install $1, and hand in package.json and package-lock.json.`),
+	on("old-webpack", `digital envelope routines::unsupported`, `A tool of the build is older than this Node, whose OpenSSL no longer has what it uses.`, `Take a newer version of it, or let Node take the old way.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.above(false, "ENV NODE_OPTIONS=--openssl-legacy-provider")
+		return true
+	}),
+	on("env-file", `(?m)^node: (\S*\.env\S*): not found`, `CMD lets Node read $1, which is not in the image: secrets do not belong there.`, `Start without it, and pass the variables with docker run -e.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Edit = s.inCommand(regexp.MustCompile(`"--env-file(?:=`+regexp.QuoteMeta(m[1])+`"|", *"`+regexp.QuoteMeta(m[1])+`"), *|--env-file[= ]`+regexp.QuoteMeta(m[1])+` +`), "")
+		return true
+	}),
+	on("prisma-generate", `@prisma/client did not initialize yet`, `Prisma's client was not generated in the image.`, `Let the build run npx prisma generate, below the npm install.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if _, ok := s.dependency("prisma"); ok {
+			if h.Edit = s.above(true, "RUN npx prisma generate"); h.Edit != nil {
+				h.Advice = "Let the build do so."
+			}
+		}
+		return true
+	}),
+	on("no-build", `Could not find a production build[^\n]*`, `next start serves what next build makes, and no line of the Dockerfile builds it.`, `Let the build run it.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if p, _ := s.grep(regexp.MustCompile(`"build"\s*:`), ".json"); p.file != "" {
+			h.Edit = s.above(true, "RUN npm run build")
+		}
+		return true
+	}),
 	on("native", `(?:invalid ELF header|was compiled against a different Node\.js version|ERR_DLOPEN_FAILED|Could not locate the bindings file)[^\n]*`, `A package in node_modules was built for another machine, as when the folder's own node_modules is copied into the image.`, `List node_modules in .dockerignore, and let npm install run in the build.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if s.Ignore != nil && s.Ignore.File != "" {
 			h.Edit = &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: "node_modules"}

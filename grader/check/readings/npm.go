@@ -57,11 +57,27 @@ var npm = tool{name: "npm", entries: []entry{
 		return true
 	}),
 	on("script-missing", `Missing script: "?([\w:.-]+)"?`, "", "").with(scriptMissing),
-	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`, `Change one of their versions in package.json, so that npm install runs at home.`),
+	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`, `Change one of their versions in package.json, so that npm install runs at home.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		found, peer := regexp.MustCompile(`Found: (\S+)`).FindStringSubmatch(s.log), regexp.MustCompile(`peer (?:optional )?(\S+) from (\S+)`).FindStringSubmatch(s.log)
+		if found != nil && peer != nil {
+			h.Cause = fmt.Sprintf("%s wants %s, and package.json brings %s.", peer[2], strings.ReplaceAll(peer[1], `"`, ""), found[1])
+			h.Advice = "Ask for versions in package.json that go together, so that npm install runs at home."
+		}
+		if e := s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (install|i|ci)\b`), "npm ${1} --legacy-peer-deps"); e != nil {
+			h.Advice, h.Edit = strings.TrimSuffix(h.Advice, ".")+", or let npm take them as they are.", e
+		}
+		return true
+	}),
 	on("git-missing", `(?:spawn git|syscall spawn git|path git)[^\n]*`, `A dependency is fetched with git, and the image has no git at this step.`, `Install git before it, or name the package by a version that the index has.`),
 	on("gyp-no-python", `gyp ERR! find Python|gyp ERR! stack Error: Could not find any Python`, `A package is compiled here, which needs Python, make and a compiler, and the image has none.`, `Install python3, make and g++ before it, or take a package that need not be compiled.`),
 	on("gyp-no-make", `gyp ERR! (?:stack Error: )?not found: make`, `A package is compiled here, which needs make and a compiler, and the image has none.`, `Install make and g++ before it, or take a package that need not be compiled.`),
-	on("engine", `(?:EBADENGINE|Unsupported engine|The engine "node" is incompatible)[^\n]*`, `A package wants another Node than the image has.`, `Begin with the base image of that Node, or take another version of the package.`),
+	on("engine", `(?:EBADENGINE|Unsupported engine|The engine "node" is incompatible)[^\n]*`, `A package wants another Node than the image has.`, `Begin with the base image of that Node, or take another version of the package.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		wants, has := regexp.MustCompile(`Required: \{"node":"([^"]+)"`).FindStringSubmatch(s.log), regexp.MustCompile(`"node":"(v[\d.]+)"`).FindStringSubmatch(s.log)
+		if wants != nil && has != nil {
+			h.Cause = fmt.Sprintf("A package wants Node %s, and the image has %s.", wants[1], has[1])
+		}
+		return true
+	}),
 	on("not-permitted", `npm (?:error|ERR!) (?:Error: )?EACCES: permission denied, \w+ '([^'\n]+)'`, `npm may not write to $1.`, ``).with(beforeUser),
 	on("bad-name", `Invalid (?:package|tag) name "([^"\n]+)"[^\n]*`, `npm takes $1 for the name of a package, and it is none.`, `Write the name as it is in the index.`),
 	on("unknown-command", `Unknown command: "([^"\n]+)"`, `npm has no command $1.`, `Write npm install, npm ci or npm run NAME.`),

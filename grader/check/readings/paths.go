@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -59,6 +60,22 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The image has no program %s.", base)
 	if !s.started {
 		h.Cause = fmt.Sprintf("The image has no program %s at this step.", base)
+	}
+	if m := regexp.MustCompile(`^(pip|python)\d+\.\d+$`).FindStringSubmatch(base); m != nil {
+		h.Cause += " It is made for another Python than the image has."
+		h.Advice = fmt.Sprintf("Write %s.", m[1])
+		if h.Edit = s.inStep(name, m[1]); s.started {
+			h.Edit = s.inCommand(word(name), "${1}"+m[1]+"${2}")
+		}
+		return true
+	}
+	asked := slices.DeleteFunc(slices.Sorted(maps.Keys(brings)), func(program string) bool { _, ok := s.requires(brings[program]); return !ok })
+	if near := nearest(base, asked); near != "" && brings[base] == "" && provides[base] == "" {
+		h.Advice = fmt.Sprintf("Is %s meant?", near)
+		if h.Edit = s.inStep(name, near); s.started {
+			h.Edit = s.inCommand(word(name), "${1}"+near+"${2}")
+		}
+		return true
 	}
 	debian, alpine := s.system()
 	if name := brings[base]; name != "" {

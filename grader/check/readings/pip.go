@@ -38,13 +38,23 @@ var pip = tool{name: "pip", entries: []entry{
 			}
 			return true
 		}),
-	on("standing-alone", `(?:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
+	on("standing-alone", `(?i:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
 		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml at this step.`,
 		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if s.has("requirements.txt") {
 			if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`), "${1} -r requirements.txt${2}"); e != nil {
 				h.Edit = e
 			}
+		}
+		return true
+	}),
+	on("unknown-command", `ERROR: unknown command "([^"]+)" - maybe you meant "([^"]+)"`, `pip has no command $1; is $2 meant?`, "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\bpip[\d.]* (?:-\S+ )*)`+regexp.QuoteMeta(m[1])+`\b`), "${1}"+m[2])
+		return true
+	}),
+	on("no-list", `(?:-r|--requirement) option requires 1 argument`, `pip is to read a list of requirements, and -r names none.`, `Write its name behind -r.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if s.has("requirements.txt") {
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\s(?:-r|--requirement))(\s*(?:$|&))`), "${1} requirements.txt${2}")
 		}
 		return true
 	}),

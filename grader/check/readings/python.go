@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,8 +49,24 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
+	on("old-for-python", `(?m)^(?:TypeError: ForwardRef\._evaluate\(\) missing|AssertionError: [^\n]*directly inherits TypingOnly|AttributeError: 'typing\.Union' object has no attribute|AttributeError: module '(?:pkgutil|inspect|collections|asyncio|ssl|unittest|configparser)' has no attribute|ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to infer type)[^\n]*`, "", "").with(oldForPython),
 	on("no-module", `(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?`, "", "").with(noModule),
 	on("no-main-module", `(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' \(ModuleNotFoundError: )?No module named '?([\w.]+)`, "", "").with(noModule),
+	on("file-as-module", `Try using '([\w.]+)' instead of '([\w.]+\.py)' as the module name`, `python -m wants the name of a module, $1, and CMD names the file.`, `Write it without .py.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if h.Edit = s.inCommand(word(m[2]), "${1}"+m[1]+"${2}"); h.Edit != nil {
+			h.Advice = ""
+		}
+		return true
+	}),
+	on("template", `jinja2\.exceptions\.TemplateNotFound: (\S+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("The program wants the template %s, which is not where it looks in the image.", m[1]), "Look at the folder that the program names, and at which COPY brings it in."
+		for _, file := range s.named(path.Base(m[1])) {
+			if s.where(file) == "" {
+				return s.notCopied(file, inside(s.workdir(), file), h)
+			}
+		}
+		return true
+	}),
 	on("syntax", `(?s)File "([^"\n]+)", line (\d+)\n[^\n]*\n[^\n]*?\n?(?P<line>(?:Syntax|Indentation|Tab)Error: [^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(m[1])
 		if file == "" {
@@ -68,6 +85,17 @@ var python = tool{name: "python", entries: []entry{
 			return beforeUser(s, m, h)
 		}
 		return mayNotWrite(s, m[1], h)
+	}),
+	on("name", `(?m)^NameError: name '(\w+)' is not defined`, "", "").with(noName),
+	on("attribute", `(?m)^AttributeError: module '(\w+)' has no attribute '(\w+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("The installed %s has no %s%s.", m[1], m[2], s.at()), fmt.Sprintf("Look whether another package of that name, or another version of %s, is meant.", m[1])
+		if own := s.moduleFile(m[1]); own != "" {
+			h.Cause, h.Advice = fmt.Sprintf("The folder's own %s has no %s%s.", own, m[2], s.at()), fmt.Sprintf("Write it there; or, where a package %s is meant, give %s another name.", m[1], own)
+		} else if by := packages[m[1]]; by != "" {
+			h.Advice = fmt.Sprintf("The package that has it is called %s.", by)
+			h.Edit = s.pin(m[1], by)
+		}
+		return true
 	}),
 	on("memory", `(?m)^MemoryError`, `The program asked for more memory than it may have.`, `Load less at start.`),
 	on("none", `(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
@@ -141,6 +169,78 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 				h.Advice = "Let a version be taken that fits."
 			}
 		}
+	}
+	return true
+}
+
+// oldForPython says which package is older than the Python that it runs on.
+func oldForPython(s *Scene, _ []string, h *check.Hint) bool {
+	who := s.packageOf()
+	p, ok := s.requires(who)
+	if !ok {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, asks for a %s that is older than the image's Python, and does not run on it.", p, who)
+	h.Advice = fmt.Sprintf("Take a newer version of %s.", who)
+	if !s.has("uv.lock") && !s.has("poetry.lock") && !s.has("Pipfile.lock") {
+		if h.Edit = s.pin(who, who); h.Edit != nil {
+			h.Advice = "Let a version be taken that fits."
+		}
+	}
+	return true
+}
+
+var installed = regexp.MustCompile(`File "[^"]*(?:site-packages|dist-packages)/(\w+)(?:/|\.py)`)
+
+// packageOf is the package that the last line of a traceback is of, or empty.
+func (s *Scene) packageOf() string {
+	all := installed.FindAllStringSubmatch(s.log, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1][1]
+}
+
+// gone are modules that came with Python, and since which version they do not.
+var gone = map[string]string{"imp": "3.12", "asyncore": "3.12", "asynchat": "3.12", "smtpd": "3.12", "cgi": "3.13", "cgitb": "3.13", "crypt": "3.13", "imghdr": "3.13", "telnetlib": "3.13",
+	"nntplib": "3.13", "pipes": "3.13", "sndhdr": "3.13", "uu": "3.13", "xdrlib": "3.13", "audioop": "3.13", "chunk": "3.13", "mailcap": "3.13"}
+
+// goneModule says of a module that Python had who still asks for it.
+func goneModule(s *Scene, name string, h *check.Hint) bool {
+	h.Cause, h.Advice = fmt.Sprintf("%s %s, which Python has no more since %s.", capital(s.importedBy()), name, gone[name]), "Do without it, or begin with an older Python."
+	if who := s.packageOf(); who != "" {
+		h.Cause, h.Advice = fmt.Sprintf("The installed %s imports %s, which Python has no more since %s.", who, name, gone[name]), fmt.Sprintf("Take a newer version of %s.", who)
+		if p, ok := s.requires(who); ok && strings.Contains(p.text, "=") {
+			if h.Edit = s.pin(who, who); h.Edit != nil {
+				h.Advice = "Let a version be taken that fits."
+			}
+		}
+	}
+	return true
+}
+
+// known are names that programs use and forget to import, and from where.
+var known = map[string]string{"Optional": "typing", "List": "typing", "Dict": "typing", "Union": "typing", "Any": "typing", "Annotated": "typing", "Literal": "typing", "datetime": "datetime", "timedelta": "datetime", "date": "datetime",
+	"Path": "pathlib", "Enum": "enum", "dataclass": "dataclasses", "uuid4": "uuid", "UUID": "uuid", "HTTPException": "fastapi", "Depends": "fastapi", "status": "fastapi", "FastAPI": "fastapi", "Query": "fastapi", "Body": "fastapi", "Request": "fastapi",
+	"BaseModel": "pydantic", "Field": "pydantic", "CORSMiddleware": "fastapi.middleware.cors", "Flask": "flask", "jsonify": "flask", "request": "flask", "Column": "sqlalchemy", "Integer": "sqlalchemy", "String": "sqlalchemy", "Session": "sqlalchemy.orm",
+	"create_engine": "sqlalchemy", "sessionmaker": "sqlalchemy.orm", "load_dotenv": "dotenv"}
+
+// noName says of a name that nothing defines where it comes from, where that is known.
+func noName(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it defines or imports.", p, m[1])
+	h.Advice = fmt.Sprintf("Define or import %s, or correct its spelling.", m[1])
+	line := ""
+	if from := known[m[1]]; from != "" {
+		line = "from " + from + " import " + m[1]
+	} else if slices.Contains(stdlib, m[1]) {
+		line = "import " + m[1]
+	}
+	if first := s.lines(p.file); line != "" && !strings.HasPrefix(first[0], "from __future__") && !strings.HasPrefix(first[0], `"""`) {
+		h.Advice, h.Edit = "Import it.", &check.Edit{File: p.file, New: line}
 	}
 	return true
 }

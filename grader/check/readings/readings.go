@@ -65,7 +65,7 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 // The parts of the table that a build and a start are read by, the most telling first: an exception's name says less than
 // the driver that raised it, and a shell's "not found" less than either.
 var (
-	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, django, python, node, shell, disk, exceptions}
+	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, databases, django, python, node, shell, disk, exceptions}
 	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, settings, sockets, databases, django, python, npm, node, java, shell, waiting, exceptions}
 )
 
@@ -130,6 +130,9 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 	h := check.Hint{Cause: put(e.cause), Advice: put(e.advice)}
 	if e.more != nil && !e.more(s, m, &h) {
 		return Finding{}, false
+	}
+	if t.name == databases.name && !s.started {
+		s.whileBuilt(&h)
 	}
 	if h.Edit != nil && !s.holds(*h.Edit) {
 		h.Edit = nil

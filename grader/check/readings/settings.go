@@ -51,6 +51,7 @@ var settings = tool{name: "settings", entries: []entry{
 	on("prisma", `Environment variable not found: (\w+)`, "", "").with(oneMissing),
 	on("own-words", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "", "").with(oneMissing),
 	on("own-words-before", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
+	on("own-words-behind", `(?m)^[\w.]*(?:Error|Exception)\w*: [^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['"\x60]? environment variable`, "", "").with(oneMissing),
 	on("jwt", `secretOrPrivateKey must have a value`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		names := s.read1(nil)
 		if len(names) == 0 {
@@ -82,6 +83,9 @@ func (s *Scene) sets(name string) bool {
 
 func secret(name string) bool { return dockerfile.Assignment{Name: name, Value: "x"}.Secret() }
 
+// serves is the name of the port that a program itself listens on.
+var serves = regexp.MustCompile(`^(?:app_|api_|server_|http_|web_|uvicorn_|flask_run_|node_)?port$`)
+
 // value is what a variable can be set to so that the program starts, by its name, and by what the program has for a database.
 func (s *Scene) value(name, kind string) string {
 	lower := strings.ToLower(name)
@@ -98,6 +102,8 @@ func (s *Scene) value(name, kind string) string {
 		})
 	}
 	switch {
+	case serves.MatchString(lower):
+		return "8000"
 	case strings.HasPrefix(kind, "int"):
 		if has("port") {
 			return "5432"

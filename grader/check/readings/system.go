@@ -69,7 +69,8 @@ var apt = tool{name: "apt", entries: []entry{
 // aptUnknown says why apt-get knows no such package: no list was fetched, or there is none of that name.
 func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name := strings.TrimRight(m[1], ".'")
-	if !regexp.MustCompile(`(?m)^(?:Get|Hit|Ign):\d+ `).MatchString(s.log) {
+	updates := s.Step != nil && regexp.MustCompile(`\bapt(?:-get)?\b[^&|;]*\bupdate\b`).MatchString(s.Step.Text)
+	if !updates && !regexp.MustCompile(`(?m)^(?:Get|Hit|Ign):\d+ `).MatchString(s.log) {
 		h.Cause = fmt.Sprintf("apt-get knows no package %s: this step fetched no list of packages, and the base image brings none.", name)
 		h.Advice = "Fetch the list in the same RUN, with apt-get update."
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\b(apt(?:-get)?) ((?:-\S+ )*)install\b`), "${1} update && ${1} ${2}install")
@@ -80,7 +81,7 @@ func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 	}
 	h.Cause, h.Advice = fmt.Sprintf("The list that apt-get fetched has no package %s.", name), fmt.Sprintf("Check the spelling of %s, or whether pip or npm is what has it.", name)
 	if by := map[string]string{"python": "python3", "pip": "python3-pip", "docker": "docker.io", "mysql-client": "default-mysql-client", "libmysqlclient-dev": "default-libmysqlclient-dev",
-		"node": "nodejs", "postgresql-dev": "libpq-dev", "musl-dev": "libc6-dev", "build-base": "build-essential", "libffi": "libffi-dev"}[name]; by != "" {
+		"node": "nodejs", "postgresql-dev": "libpq-dev", "musl-dev": "libc6-dev", "build-base": "build-essential", "libffi": "libffi-dev", "netcat": "netcat-openbsd", "python-dev": "python3-dev", "python-pip": "python3-pip", "mysql-server": "default-mysql-server", "openjdk-11-jdk": "default-jdk-headless", "openjdk-17-jdk": "default-jdk-headless"}[name]; by != "" {
 		h.Advice, h.Edit = "Debian calls it "+by+".", s.inStep(name, by)
 	}
 	return true
@@ -256,8 +257,16 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return notInPath(s, m[1], h)
 	}),
-	on("script-not-found", `(?:cannot open|can't open|cannot access|can't cd to|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("script-not-found", `(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return notThere(s, m[1], h)
+	}),
+	on("no-folder", `cd: can't cd to ([\w./-]+)|cd: ([\w./-]+): No such file or directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		at := inside(s.workdir(), m[1]+m[2])
+		h.Cause, h.Advice = fmt.Sprintf("There is no folder %s in the image at this step.", at), "Name the folder that the COPY above makes, or take the cd out."
+		if own := s.ownPath(strings.TrimPrefix(at, s.workdir()+"/")); own != "" && s.isFolder(own) {
+			h.Advice = fmt.Sprintf("COPY %s ./%s makes it; COPY %s . brings in what is in it, without the folder.", own, own, own)
+		}
+		return true
 	}),
 	on("bad-file", `(?m)(?:^|[\s:])([\w./-]+): No such file or directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return strings.ContainsAny(m[1], "./") && notThere(s, m[1], h)
@@ -265,6 +274,13 @@ var shell = tool{name: "shell", entries: []entry{
 	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
 	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`, `$1 may not be made.`, "").with(beforeUser),
 	on("permission", `(?i)permission denied[^\n]*`, ``, ``).with(beforeUser),
+	on("script-syntax", `(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if len(s.named(m[1])) == 0 {
+			return false
+		}
+		h.Cause, h.Advice = fmt.Sprintf("The shell cannot read %s, line %s: %s.", m[1], m[2], m[3]), "Look at what that line, or one above it, has begun and not ended: if, a quote, a bracket."
+		return true
+	}),
 	on("syntax", `(?:[Ss]yntax error:? ?[^\n]*|unexpected EOF while looking[^\n]*|Unterminated quoted string[^\n]*)`, `The shell cannot read the command of this step.`, `Look at its quotes, and at what stands around && and \.`),
 	on("bad-substitution", `[Bb]ad substitution`, `sh does not know this form of $${…}, which is bash's.`, `Write it as sh wants it, or let bash run it.`),
 }}

@@ -225,6 +225,16 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		h.Cause, h.Advice = "The folder has no pyproject.toml, which Poetry installs from.", "Hand it in, and COPY it before this step."
 		return true
 	}),
+	on("no-export", `The command "export" does not exist`, `Poetry has export no more by itself: a plugin brings it.`, `Install poetry-plugin-export beside Poetry.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		for _, stage := range s.File.Stages {
+			for i, in := range stage.Instructions {
+				if e := s.inInstruction(&stage.Instructions[i], regexp.MustCompile(`(\bpip[\d.]* install\b.*?\spoetry(?:[=<>~!]\S*)?)(\s|$)`), "${1} poetry-plugin-export${2}"); e != nil && in.Name == "RUN" {
+					h.Advice, h.Edit = "Install that, too.", e
+				}
+			}
+		}
+		return true
+	}),
 	on("option-gone", `The option "(--[\w-]+)" does not exist`, `This Poetry has no option $1.`, `Take it out; --no-dev is --without dev today.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		by := ""
 		if m[1] == "--no-dev" {
