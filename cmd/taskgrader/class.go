@@ -80,7 +80,18 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	}
 	defer found.Close()
 	var e *engine.Engine // connected when there is something to grade
-	options.Ready = func() (err error) { e, err = connect(cmd); return err }
+	options.Ready = func(bases map[string]string) (err error) {
+		if e, err = connect(cmd); err == nil {
+			e.Pin(bases)
+		}
+		return err
+	}
+	options.Bases = func() map[string]string {
+		if e == nil {
+			return nil
+		}
+		return e.Pinned()
+	}
 	defer func() {
 		if e != nil {
 			e.Close()

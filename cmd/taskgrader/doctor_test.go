@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/engine"
@@ -36,4 +40,29 @@ bad   process limit       not enforced
 	narrow.Reset()
 	require.NoError(t, printFindings(&narrow, []engine.Finding{warn}, false, 40))
 	require.Equal(t, "warn  build               \n      bounded in time, context and log\n      fix: give the engine limits\n\n0 ok, 1 to know, 0 bad\n", narrow.String())
+}
+
+// podmanSays is what Podman 5.8.6 answers to GET /version, but for what is of its machine.
+const podmanSays = `{"Platform":{"Name":"linux/amd64/debian-unknown"},"Components":[
+{"Name":"Podman Engine","Version":"5.8.6","Details":{"APIVersion":"5.8.6","MinAPIVersion":"4.0.0","Os":"linux"}},
+{"Name":"Conmon","Version":"conmon version 2.1.13, commit: unknown","Details":{"Package":"conmon_2.1.13+ds1-2_amd64"}}],
+"Version":"5.8.6","ApiVersion":"1.44","MinAPIVersion":"1.24","Os":"linux","Arch":"amd64"}`
+
+// podman: for the rest of the script, Docker is what answers as Podman does.
+func podman(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: podman")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.44")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/_ping"):
+		case strings.HasSuffix(r.URL.Path, "/version"):
+			fmt.Fprint(w, podmanSays)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
 }

@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("REPO", repository)
 			return os.CopyFS(e.WorkDir, os.DirFS("testdata/tiny"))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupt": interrupt, "valid": valid, "same": same},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupt": interrupt, "valid": valid, "same": same, "podman": podman},
 	})
 }
 

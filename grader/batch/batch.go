@@ -36,8 +36,12 @@ type Options struct {
 	Deadline  time.Duration  // for one student; 0 is what the rubric's limits add up to, and some more
 	Retries   int            // how often a fault of ours is tried again; 0 is twice, less is never
 	Wait      time.Duration  // before the first of them, and twice as long before the next; 0 is two seconds
-	Ready     func() error   // called once before anything is graded, not when nothing is; its error ends the run; may be nil
-	Progress  func(Event)    // told what goes on, from one goroutine at a time; may be nil
+	// Ready is called once before anything is graded, not when nothing is, with the class's Bases of an earlier run. Its
+	// error ends the run. It may be nil.
+	Ready func(bases map[string]string) error
+	// Bases returns what base images were resolved to by now, those of Ready among them. It may be nil.
+	Bases    func() map[string]string
+	Progress func(Event) // told what goes on, from one goroutine at a time; may be nil
 }
 
 // Task is the work on one student.
@@ -107,7 +111,7 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 		return nil, err
 	}
 	if len(todo) > 0 && o.Ready != nil {
-		if err := o.Ready(); err != nil {
+		if err := o.Ready(run.bases); err != nil {
 			return nil, err
 		}
 	}

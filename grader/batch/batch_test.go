@@ -871,11 +871,40 @@ func TestRunWithAnEngineThatFails(t *testing.T) {
 
 func TestReadyIsAskedOnlyWhenThereIsWork(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
-	ready := func(o *Options) { o.Ready = func() error { return errors.New("no daemon") } }
+	ready := func(o *Options) { o.Ready = func(map[string]string) error { return errors.New("no daemon") } }
 	_, err := w.try(context.Background(), ready)
 	require.EqualError(t, err, "no daemon")
 	w.run()
 	w.run(ready)
+}
+
+// TestBasesOfAClass: what base images were resolved to is kept, and given to the next run, but where all are graded again.
+func TestBasesOfAClass(t *testing.T) {
+	w := newWorld(t, map[string]string{"ada": ""})
+	var given []map[string]string
+	with := func(o *Options) {
+		o.Ready = func(bases map[string]string) error { given = append(given, bases); return nil }
+		o.Bases = func() map[string]string {
+			if len(given) == 0 {
+				return nil // not connected yet
+			}
+			return map[string]string{"python:3.12-slim": fmt.Sprintf("sha256:%d", len(given))}
+		}
+	}
+	kept := func() map[string]string {
+		c, err := reports.Dir(w.out).Class()
+		require.NoError(t, err)
+		return c.Bases
+	}
+	first := map[string]string{"python:3.12-slim": "sha256:1"}
+	require.Equal(t, first, w.run(with).Bases)
+	require.Equal(t, first, kept())
+	w.run()
+	require.Equal(t, first, kept(), "nothing was graded")
+	w.write("ben", "")
+	w.run(with)
+	w.run(with, func(o *Options) { o.Fresh = true })
+	require.Equal(t, []map[string]string{nil, first, nil}, given)
 }
 
 func TestJobs(t *testing.T) {

@@ -23,8 +23,9 @@ type run struct {
 	entries []submission.Entry
 	options Options
 	seed    string
-	asked   int            // checks in a whole report
-	matches []roster.Match // of the entries
+	bases   map[string]string // of an earlier run
+	asked   int               // checks in a whole report
+	matches []roster.Match    // of the entries
 	texts   class.Interner
 	failing atomic.Int32 // students in a row that ended in an error
 
@@ -39,6 +40,9 @@ func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options
 		matches: make([]roster.Match, len(entries)), rows: make([]class.Row, len(entries))}
 	if run.seed == "" && before != nil {
 		run.seed = before.Seed
+	}
+	if before != nil && !o.Fresh {
+		run.bases = before.Bases
 	}
 	if run.seed == "" {
 		run.seed = grader.NewSeed()
@@ -66,9 +70,14 @@ func (r *run) person(i int) (name, email string) {
 // class is the class as it is now.
 func (r *run) class(begun time.Time) class.Class {
 	c := class.Class{Schema: class.Schema, Rubric: r.rubric.Source(),
-		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), StartedAt: begun.UTC().Truncate(time.Second),
+		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), Bases: r.bases, StartedAt: begun.UTC().Truncate(time.Second),
 		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
 		Skills: []class.Skill{}, Checks: []class.Check{}, Students: []class.Row{}, Ignored: r.options.Ignored}
+	if r.options.Bases != nil {
+		if bases := r.options.Bases(); len(bases) > 0 { // none before anything is graded
+			c.Bases = bases
+		}
+	}
 	asked, skills := r.rubric.Select(r.options.Only), map[string]bool{}
 	var most []float64
 	slices.Sort(asked) // the rubric's order

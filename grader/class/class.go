@@ -19,22 +19,24 @@ const Schema = "taskgrader/class/v1"
 
 // Class is a graded class, as class.json holds it.
 type Class struct {
-	Schema     string        `json:"schema"`
-	Rubric     result.Rubric `json:"rubric"`
-	Grader     result.Grader `json:"grader"`
-	Seed       string        `json:"seed"` // each student's derives from it and their id
-	Only       []string      `json:"only,omitempty"`
-	StartedAt  time.Time     `json:"started_at"` // the last run
-	DurationMS int64         `json:"duration_ms"`
-	Jobs       int           `json:"jobs"`
-	Complete   bool          `json:"complete"` // nobody waits to be graded
-	Graded     int           `json:"graded"`   // in the last run; the others were kept
-	MaxScore   float64       `json:"max_score"`
-	Skills     []Skill       `json:"skills"`
-	Checks     []Check       `json:"checks"`
-	Students   []Row         `json:"students"` // the roster's first, in its order, then the others by id
-	Duplicates []Duplicate   `json:"duplicates,omitempty"`
-	Ignored    []string      `json:"ignored,omitempty"` // what the class folder held besides submissions
+	Schema string        `json:"schema"`
+	Rubric result.Rubric `json:"rubric"`
+	Grader result.Grader `json:"grader"`
+	Seed   string        `json:"seed"` // each student's derives from it and their id
+	Only   []string      `json:"only,omitempty"`
+	// Bases are the digests of what base images were resolved to, once for the class, by the names in Dockerfiles.
+	Bases      map[string]string `json:"bases,omitempty"`
+	StartedAt  time.Time         `json:"started_at"` // the last run
+	DurationMS int64             `json:"duration_ms"`
+	Jobs       int               `json:"jobs"`
+	Complete   bool              `json:"complete"` // nobody waits to be graded
+	Graded     int               `json:"graded"`   // in the last run; the others were kept
+	MaxScore   float64           `json:"max_score"`
+	Skills     []Skill           `json:"skills"`
+	Checks     []Check           `json:"checks"`
+	Students   []Row             `json:"students"` // the roster's first, in its order, then the others by id
+	Duplicates []Duplicate       `json:"duplicates,omitempty"`
+	Ignored    []string          `json:"ignored,omitempty"` // what the class folder held besides submissions
 }
 
 // Skill is a skill of the rubric.

@@ -20,6 +20,8 @@ type Stage struct {
 	From         int    // index of the stage that Base names, or -1 for an image from outside
 	Line         int
 	Instructions []Instruction // without the FROM
+
+	from string // Base as it is written
 }
 
 // Instruction is one instruction.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -190,7 +189,7 @@ func instruction(node *parser.Node) Instruction {
 func (f *File) stage(in Instruction) Stage {
 	s := Stage{From: -1, Line: in.Line}
 	if len(in.Args) > 0 {
-		s.Base = f.expand(in.Args[0])
+		s.from, s.Base = in.Args[0], f.expand(in.Args[0])
 	}
 	if len(in.Args) == 3 && strings.EqualFold(in.Args[1], "as") {
 		s.Name = in.Args[2]
@@ -225,43 +224,6 @@ func (f *File) expand(word string) string {
 		return word
 	}
 	return expanded
-}
-
-// References are the images from outside that the file names in FROM, COPY --from and RUN --mount, each once, in the
-// order of the text, ARG defaults put in; `scratch` is none.
-func (f *File) References() []string {
-	var refs []string
-	add := func(ref string) {
-		if ref != "" && ref != "scratch" && !slices.Contains(refs, ref) {
-			refs = append(refs, ref)
-		}
-	}
-	for i, s := range f.Stages {
-		if s.From < 0 {
-			add(s.Base)
-		}
-		from := func(ref string) {
-			before := File{Stages: f.Stages[:i]} // a stage can be named only after it
-			if n, err := strconv.Atoi(ref); (err != nil || n >= i) && before.stageIndex(ref) < 0 {
-				add(f.expand(ref))
-			}
-		}
-		for _, in := range s.Instructions {
-			for _, flag := range in.Flags {
-				if ref, ok := strings.CutPrefix(flag, "--from="); ok {
-					from(ref)
-				}
-				if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
-					for _, option := range strings.Split(mount, ",") {
-						if ref, ok := strings.CutPrefix(option, "from="); ok {
-							from(ref)
-						}
-					}
-				}
-			}
-		}
-	}
-	return refs
 }
 
 // Layers are the instructions of a stage that BuildKit numbers as steps: [stage k/n], where FROM is the first.

@@ -25,8 +25,9 @@ import (
 // buildOptions is one build: what to build, from where, to what.
 type buildOptions struct {
 	context    fsutil.FS
-	dockerfile string // the text
-	ignore     string // the text of Dockerfile.dockerignore, or empty; .dockerignore is read from the context
+	dockerfile string   // the text
+	names      []string // of images in it, each before the one that the student wrote
+	ignore     string   // the text of Dockerfile.dockerignore, or empty; .dockerignore is read from the context
 	args       map[string]string
 	target     string
 	network    string // open or none
@@ -42,7 +43,7 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, 
 	if o.traceOnly && e.builder.images.Load() {
 		return e.buildAndUntag(ctx, o)
 	}
-	t := buildtrace.New()
+	t := buildtrace.New(o.names...)
 	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(o.dockerfile)}}
 	if o.ignore != "" {
 		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(o.ignore)})

@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"net/http"
+	"regexp"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -26,29 +29,58 @@ type builder struct {
 	images atomic.Bool // POST /build cannot build without making an image
 }
 
-// connectTime is how long an engine may take to say whether it speaks BuildKit's protocol.
-const connectTime = 10 * time.Second
+const (
+	connectTime = 15 * time.Second       // an engine may take so long to say whether it speaks BuildKit's protocol
+	dialTime    = 5 * time.Second        // for one connection
+	redialTime  = 100 * time.Millisecond // before the next
+)
 
+// upgradeRefused is what the API client says of an answer that is no upgrade to another protocol.
+var upgradeRefused = regexp.MustCompile(`unable to upgrade to h2c, received (\d+)`)
+
+// newBuilder asks the engine whether it speaks BuildKit's protocol. Only its own word decides for POST /build, since that
+// holds for as long as this process lives: an engine that is silent or lost is an error of ours.
 func newBuilder(ctx context.Context, api client.APIClient) (*builder, error) {
 	dial := func(ctx context.Context, _ string) (net.Conn, error) { return api.DialHijack(ctx, "/grpc", "h2c", nil) }
 	// An engine that was started again is to be found at once.
-	patience := backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, MaxDelay: time.Second}
+	patience := backoff.Config{BaseDelay: redialTime, Multiplier: 2, MaxDelay: time.Second}
 	c, err := buildkit.New(ctx, "", buildkit.WithContextDialer(dial), buildkit.WithGRPCDialOption(
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: patience, MinConnectTimeout: connectTime})))
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: patience, MinConnectTimeout: dialTime})))
 	if err != nil {
 		return nil, fmt.Errorf("making a client of BuildKit: %w", err)
 	}
 	asking, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	_, err = c.ControlClient().Info(asking, &control.InfoRequest{})
-	if err == nil || grpcerrors.Code(err) == codes.Unimplemented { // of 20.10, which builds all the same
-		return &builder{client: c}, nil
+	for {
+		if err = speaks(asking, c); err == nil {
+			return &builder{client: c}, nil
+		}
+		if m := upgradeRefused.FindStringSubmatch(err.Error()); m != nil && refuses(m[1]) {
+			return &builder{refused: m[0]}, c.Close()
+		}
+		select {
+		case <-asking.Done():
+			return nil, errors.Join(fmt.Errorf("asking BuildKit: %w", err), c.Close())
+		case <-time.After(redialTime):
+		}
 	}
-	refused := err.Error()
-	if _, reason, dialing := strings.Cut(refused, "rror while dialing: "); dialing {
-		refused = strings.Trim(reason, `"`)
+}
+
+// speaks asks something that costs nothing. Docker 20.10 does not know the question, and builds all the same.
+func speaks(ctx context.Context, c *buildkit.Client) error {
+	_, err := c.ControlClient().Info(ctx, &control.InfoRequest{})
+	if grpcerrors.Code(err) == codes.Unimplemented {
+		return nil
 	}
-	return &builder{refused: refused}, c.Close()
+	return err
+}
+
+// refuses reports whether a status of HTTP, other than the one that was hoped for, is final: a proxy's 502, 503 and 504
+// are of an engine that is away for now.
+func refuses(status string) bool {
+	code, err := strconv.Atoi(status)
+	return err == nil && (code < http.StatusInternalServerError || code == http.StatusNotImplemented) &&
+		code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
 }
 
 func (b *builder) close() error {

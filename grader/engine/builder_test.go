@@ -1,12 +1,17 @@
 package engine
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,6 +27,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
 )
 
 // withoutGRPC is the engine of these tests as it is where BuildKit's own protocol is refused.
@@ -62,6 +68,7 @@ func TestWhichWayToBuild(t *testing.T) {
 		"unknown, as to Podman":           {http.StatusNotFound, "unable to upgrade to h2c, received 404"},
 		"forbidden, as by a socket proxy": {http.StatusForbidden, "unable to upgrade to h2c, received 403"},
 		"answered, but not upgraded":      {http.StatusOK, "unable to upgrade to h2c, received 200"},
+		"not implemented":                 {http.StatusNotImplemented, "unable to upgrade to h2c, received 501"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,6 +89,83 @@ func TestWhichWayToBuild(t *testing.T) {
 	}
 	require.Equal(t, "BuildKit's own protocol, /grpc", tested.Builder())
 	require.Equal(t, Finding{Name: "builder", Status: "ok", Detail: tested.Builder()}, tested.building())
+}
+
+// relayed is this engine behind an address that treats its first connections as it likes.
+func relayed(t *testing.T, first int32, treat func(net.Conn)) *client.Client {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	engine, err := neturl.Parse(tested.api.DaemonHost())
+	require.NoError(t, err)
+	var taken atomic.Int32
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if taken.Add(1) <= first {
+				go treat(c)
+				continue
+			}
+			to, err := net.Dial(engine.Scheme, cmp.Or(engine.Path, engine.Host))
+			if err != nil {
+				_ = c.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(to, c); _ = to.Close() }()
+			go func() { _, _ = io.Copy(c, to); _ = c.Close() }()
+		}
+	}()
+	api, err := client.New(client.WithHost("tcp://" + listener.Addr().String()))
+	require.NoError(t, err)
+	return api
+}
+
+// TestATroubleIsNoRefusal: an engine that is lost or silent for a moment is asked again, and what stays so is an error.
+func TestATroubleIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	status := func(code int) func(net.Conn) {
+		return func(c net.Conn) {
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+			fmt.Fprintf(c, "HTTP/1.1 %d it is so\r\nContent-Length: 0\r\n\r\n", code)
+			_ = c.Close()
+		}
+	}
+	for name, treat := range map[string]func(net.Conn){
+		"closed at once": func(c net.Conn) { _ = c.Close() },
+		"closed when upgraded": func(c net.Conn) {
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+			fmt.Fprint(c, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+			_ = c.Close()
+		},
+		"a proxy without its engine": status(http.StatusBadGateway),
+		"a proxy in trouble":         status(http.StatusServiceUnavailable),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, err := newBuilder(t.Context(), relayed(t, 2, treat))
+			require.NoError(t, err)
+			require.NotNil(t, b.client, b.refused)
+			require.NoError(t, b.close())
+
+			ctx, stop := context.WithTimeout(t.Context(), time.Second)
+			defer stop()
+			_, err = newBuilder(ctx, relayed(t, math.MaxInt32, treat))
+			require.ErrorContains(t, err, "asking BuildKit: ")
+		})
+	}
+	t.Run("silent", func(t *testing.T) {
+		t.Parallel()
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		_, err := newBuilder(ctx, relayed(t, math.MaxInt32, func(net.Conn) {}))
+		require.ErrorContains(t, err, "asking BuildKit: ")
+		unavailable := dockerhost.Place{}.Unavailable(err)
+		require.Equal(t, "silent", unavailable.Reason)
+	})
 }
 
 // ref is what a build calls its context, another each time.

@@ -47,15 +47,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the engine: %w", err)
 	}
-	version, err := e.api.ServerVersion(ctx, client.ServerVersionOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("asking the engine: %w", err)
-	}
-	var parts []string
-	for _, c := range version.Components {
-		parts = append(parts, c.Name)
-	}
-	findings := judge(info.Info, parts)
+	findings := judge(info.Info)
 	findings = append(findings, e.building(), e.network(ctx), space(info.Info.DockerRootDir))
 	asking, cancel := context.WithTimeout(ctx, registryTime)
 	defer cancel()
@@ -67,15 +59,11 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 }
 
 // judge says what the engine's own account of itself means.
-func judge(i system.Info, parts []string) []Finding {
+func judge(i system.Info) []Finding {
 	rootless := slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.Contains(o, "rootless") })
-	podman := slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(strings.ToLower(p), "podman") })
 	name := "Docker"
 	engine := Finding{Name: "engine", Status: "ok"}
 	switch {
-	case podman:
-		name = "Podman"
-		engine.Status, engine.Fix = "bad", "install Docker Engine beside it, and take DOCKER_HOST out of the environment: Podman's socket does not build with BuildKit"
 	case i.OSType != "" && i.OSType != "linux":
 		engine.Status, engine.Fix = "bad", "switch Docker Desktop to Linux containers"
 	case rootless:

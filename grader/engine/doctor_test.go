@@ -27,36 +27,34 @@ func TestWhatTheEngineSaysOfItself(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		info  system.Info
-		parts []string
 		about string
 		want  string
 	}{
-		{"engine", good, []string{"Engine"}, "engine", "ok: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB |"},
-		{"memory", good, nil, "memory limit", "ok: enforced |"},
-		{"seccomp", good, nil, "system calls", ""},
-		{"podman", good, []string{"Podman Engine", "Conmon"}, "engine", "bad: Podman 26.1.5, Debian, x86_64, 2 processors, 8.0 GB | install Docker Engine beside it, and take DOCKER_HOST out of the environment: Podman's socket does not build with BuildKit"},
-		{"windows containers", change(func(i *system.Info) { i.OSType = "windows" }), nil, "engine", "bad: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB | switch Docker Desktop to Linux containers"},
-		{"no memory group", change(func(i *system.Info) { i.MemoryLimit = false }), nil, "memory limit", "bad: not enforced: a program can take all memory | cgroup_enable=memory on the kernel's command line, then restart"},
-		{"no swap account", change(func(i *system.Info) { i.SwapLimit = false }), nil, "swap limit", "warn: not enforced: a program can swap beyond its memory limit | swapaccount=1 on the kernel's command line, then restart; or swapoff -a"},
-		{"no pids", change(func(i *system.Info) { i.PidsLimit = false }), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | a kernel with the pids control group (CONFIG_CGROUP_PIDS)"},
-		{"no quota", change(func(i *system.Info) { i.CPUCfsQuota = false }), nil, "processor limit", "bad: not enforced: a program can take all processors | a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)"},
+		{"engine", good, "engine", "ok: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB |"},
+		{"memory", good, "memory limit", "ok: enforced |"},
+		{"seccomp", good, "system calls", ""},
+		{"windows containers", change(func(i *system.Info) { i.OSType = "windows" }), "engine", "bad: Docker 26.1.5, Debian, x86_64, 2 processors, 8.0 GB | switch Docker Desktop to Linux containers"},
+		{"no memory group", change(func(i *system.Info) { i.MemoryLimit = false }), "memory limit", "bad: not enforced: a program can take all memory | cgroup_enable=memory on the kernel's command line, then restart"},
+		{"no swap account", change(func(i *system.Info) { i.SwapLimit = false }), "swap limit", "warn: not enforced: a program can swap beyond its memory limit | swapaccount=1 on the kernel's command line, then restart; or swapoff -a"},
+		{"no pids", change(func(i *system.Info) { i.PidsLimit = false }), "process limit", "bad: not enforced: a fork bomb takes the machine | a kernel with the pids control group (CONFIG_CGROUP_PIDS)"},
+		{"no quota", change(func(i *system.Info) { i.CPUCfsQuota = false }), "processor limit", "bad: not enforced: a program can take all processors | a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)"},
 		{"rootless", change(func(i *system.Info) {
 			i.PidsLimit = false
 			i.SecurityOptions = append(i.SecurityOptions, "name=rootless")
-		}), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"},
+		}), "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"},
 		{"rootless on v1", change(func(i *system.Info) {
 			i.PidsLimit, i.CgroupVersion = false, "1"
 			i.SecurityOptions = append(i.SecurityOptions, "name=rootless")
-		}), nil, "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"},
-		{"a store of layers", good, nil, "image store", "ok: overlay2 |"},
+		}), "process limit", "bad: not enforced: a fork bomb takes the machine | rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"},
+		{"a store of layers", good, "image store", "ok: overlay2 |"},
 		{"containerd's store", change(func(i *system.Info) {
 			i.Driver, i.DriverStatus = "overlayfs", [][2]string{{"driver-type", "io.containerd.snapshotter.v1"}}
-		}), nil, "image store", "ok: containerd's, with overlayfs: sizes are counted as overlay2 counts them, not as docker images does here |"},
-		{"small", change(func(i *system.Info) { i.MemTotal = 1e9 }), nil, "memory", "warn: the engine has 1.0 GB | give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"},
-		{"no seccomp", change(func(i *system.Info) { i.SecurityOptions = nil }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
-		{"seccomp off", change(func(i *system.Info) { i.SecurityOptions = []string{"name=seccomp,profile=unconfined"} }), nil, "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
+		}), "image store", "ok: containerd's, with overlayfs: sizes are counted as overlay2 counts them, not as docker images does here |"},
+		{"small", change(func(i *system.Info) { i.MemTotal = 1e9 }), "memory", "warn: the engine has 1.0 GB | give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"},
+		{"no seccomp", change(func(i *system.Info) { i.SecurityOptions = nil }), "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
+		{"seccomp off", change(func(i *system.Info) { i.SecurityOptions = []string{"name=seccomp,profile=unconfined"} }), "system calls", "warn: not filtered: the engine has no seccomp profile | start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"},
 	} {
-		require.Equal(t, c.want, said(judge(c.info, c.parts), c.about), c.name)
+		require.Equal(t, c.want, said(judge(c.info), c.about), c.name)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	stdlog "log"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ type Engine struct {
 	provider *testcontainers.DockerProvider
 	builder  *builder
 	owner    owner.Owner
+	arch     string // as Go names it
 	watch    *watch
 	networks *networks
 
@@ -41,6 +43,7 @@ type Engine struct {
 	next int
 
 	noIPv6  atomic.Bool // its kernel has none
+	bases   bases
 	weights weights
 
 	asking sync.Mutex
@@ -76,13 +79,15 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	pinging, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	ping, err := api.Ping(pinging, client.PingOptions{NegotiateAPIVersion: true})
+	if _, err := api.Ping(pinging, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+		return nil, at.Unavailable(err)
+	}
+	version, err := api.ServerVersion(pinging, client.ServerVersionOptions{})
 	if err != nil {
 		return nil, at.Unavailable(err)
 	}
-	if older(ping.APIVersion, 1, 41) {
-		return nil, &dockerhost.Unavailable{Reason: "old", Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", ping.APIVersion),
-			Fix: "install Docker Engine 20.10 or later: https://docs.docker.com/engine/install/"}
+	if unfit := unfit(version); unfit != nil {
+		return nil, unfit
 	}
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
 	if err != nil {
@@ -90,17 +95,35 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	builder, err := newBuilder(ctx, api)
 	if err != nil {
-		return nil, err
+		return nil, at.Unavailable(err)
 	}
 	provider.SetClient(docker{api, builder})
 	me, err := owner.Self()
 	if err != nil {
 		return nil, fmt.Errorf("naming this process: %w", err)
 	}
-	e := &Engine{api: api, provider: provider, builder: builder, owner: me, open: map[*Session]bool{}}
+	e := &Engine{api: api, provider: provider, builder: builder, owner: me, arch: version.Arch, open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
 	e.watch = watchEvents(api)
 	return e, nil
+}
+
+// unfit returns why an engine that answers is none to grade with, or nil.
+func unfit(version client.ServerVersionResult) *dockerhost.Unavailable {
+	for _, part := range version.Components {
+		if strings.Contains(strings.ToLower(part.Name), "podman") {
+			return &dockerhost.Unavailable{Reason: "podman",
+				Err: fmt.Errorf("this is Podman %s, not Docker: its socket does not build with BuildKit", part.Version),
+				Fix: "install Docker Engine beside it, and take DOCKER_HOST out of the environment: " +
+					"https://docs.docker.com/engine/install/"}
+		}
+	}
+	if older(version.APIVersion, 1, 41) {
+		return &dockerhost.Unavailable{Reason: "old",
+			Err: fmt.Errorf("the Docker engine is too old: API %s, and 1.41 is needed", version.APIVersion),
+			Fix: "install Docker Engine 20.10 or later: https://docs.docker.com/engine/install/"}
+	}
+	return nil
 }
 
 func older(version string, major, minor int) bool {

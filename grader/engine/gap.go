@@ -27,7 +27,7 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	}
 	base := baseOf(s.file, f)
 	standIn := false
-	if found, err := s.engine.api.ImageInspect(ctx, base); err == nil && found.Config != nil {
+	if found, err := s.engine.api.ImageInspect(ctx, s.engine.pinned(ctx, base)); err == nil && found.Config != nil {
 		standIn = baseimage.IsStandIn(found.Config.Labels)
 	}
 	if lacks := lacking(f, base); standIn && lacks != "" {
@@ -155,7 +155,7 @@ func (e *Engine) connected(ctx context.Context, base string) (connected, looked 
 	}
 	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	text := fmt.Sprintf(asksNames, base, time.Now().UnixNano())
+	text := fmt.Sprintf(asksNames, e.pinned(ctx, base), time.Now().UnixNano())
 	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: e.owner.Tag("trace")})
 	if err == nil {
 		return true, true

@@ -93,7 +93,8 @@ func (s *Session) base(ctx context.Context, info *check.ImageInfo, layers []stri
 	if stage.Base == "scratch" {
 		return 0, 0
 	}
-	base, err := s.engine.api.ImageInspect(ctx, stage.Base)
+	name := s.engine.pinned(ctx, stage.Base)
+	base, err := s.engine.api.ImageInspect(ctx, name)
 	if err != nil || len(base.RootFS.Layers) > len(layers) || !slices.Equal(base.RootFS.Layers, layers[:len(base.RootFS.Layers)]) {
 		return 0, 0 // pulled under another name since, or a platform of its own: nothing is cut off
 	}
@@ -102,7 +103,7 @@ func (s *Session) base(ctx context.Context, info *check.ImageInfo, layers []stri
 		info.StandIn = baseimage.IsStandIn(base.Config.Labels)
 		info.Config.BaseEnv = base.Config.Env
 	}
-	if history, err := s.engine.api.ImageHistory(ctx, stage.Base); err == nil {
+	if history, err := s.engine.api.ImageHistory(ctx, name); err == nil {
 		baseHistory = len(history.Items)
 	}
 	return len(base.RootFS.Layers), baseHistory

@@ -133,12 +133,12 @@ func (s *Session) look() (*check.BuildFailure, error) {
 	return nil, err
 }
 
-// text is the Dockerfile without its syntax line, so that no frontend has to be fetched.
-func (s *Session) text() (string, []string) {
-	lines := append([]string(nil), s.file.Lines...)
+// text returns the Dockerfile without its syntax line, so that no frontend has to be fetched.
+func (s *Session) text(lines []string) (string, []string) {
 	if s.file.Syntax == "" {
 		return strings.Join(lines, "\n") + "\n", nil
 	}
+	lines = slices.Clone(lines)
 	lines[s.file.SyntaxLine-1] = "#"
 	return strings.Join(lines, "\n") + "\n", []string{
 		fmt.Sprintf("Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
@@ -150,14 +150,17 @@ func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name +
 // build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
 // line names is tried.
 func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool) (check.Built, error) {
-	text, notes := s.text()
-	built, err := s.buildText(ctx, text, edits, traceOnly)
+	lines, names := s.rebased(ctx)
+	text, notes := s.text(lines)
+	o := buildOptions{dockerfile: text, names: names, traceOnly: traceOnly}
+	built, err := s.buildText(ctx, o, edits)
 	if errors.Is(err, errGone) {
-		built, err = s.buildText(ctx, text, edits, traceOnly)
+		built, err = s.buildText(ctx, o, edits)
 	}
 	var old *buildtrace.OldFrontend
 	if s.file.Syntax != "" && errors.As(err, &old) {
-		built, err = s.buildText(ctx, strings.Join(s.file.Lines, "\n")+"\n", edits, traceOnly)
+		o.dockerfile = strings.Join(lines, "\n") + "\n"
+		built, err = s.buildText(ctx, o, edits)
 		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && buildtrace.NoNetwork(f.Message) {
 			return check.Built{}, old // the other frontend is not to be had
 		}
@@ -171,7 +174,8 @@ func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool
 // ended, and this one runs the step itself, but where a third begins at the same moment.
 const mostUnheard = 3
 
-func (s *Session) buildText(ctx context.Context, text string, edits []check.Patch, traceOnly bool) (check.Built, error) {
+// buildText builds a text of the Dockerfile.
+func (s *Session) buildText(ctx context.Context, o buildOptions, edits []check.Patch) (check.Built, error) {
 	begun := time.Now()
 	folder, err := buildcontext.New(s.job.Dir, edits...)
 	if err != nil {
@@ -181,18 +185,17 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	building, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	sent := buildcontext.Limit(folder, s.job.Limits.Build, cancel)
-	r := buildOptions{context: sent, dockerfile: text, ignore: s.ownIgnore(), target: s.job.Setup.Target, network: s.job.Limits.Build.Network,
-		sharedKey: s.sharedKey(), args: map[string]string{}, traceOnly: traceOnly}
-	if r.tag = s.engine.owner.Tag("trace"); !traceOnly {
-		r.tag = s.newTag()
+	o.context, o.ignore, o.target, o.network = sent, s.ownIgnore(), s.job.Setup.Target, s.job.Limits.Build.Network
+	o.sharedKey, o.tag = s.sharedKey(), s.engine.owner.Tag("trace")
+	if !o.traceOnly {
+		o.tag = s.newTag()
 	}
-	for name, value := range s.job.Setup.BuildArgs {
-		r.args[name] = value
-	}
-	r.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
-	t, err := s.engine.build(building, r)
+	o.args = map[string]string{}
+	maps.Copy(o.args, s.job.Setup.BuildArgs)
+	o.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
+	t, err := s.engine.build(building, o)
 	for tries := 1; tries < mostUnheard && t.Unheard() && building.Err() == nil; tries++ {
-		t, err = s.engine.build(building, r)
+		t, err = s.engine.build(building, o)
 	}
 	steps := t.Steps(s.file)
 	if err == nil {
@@ -202,11 +205,11 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 	switch {
 	case folder.Err() != nil:
 		return built, folder.Err()
-	case err == nil && traceOnly:
+	case err == nil && o.traceOnly:
 		return built, nil
 	case err == nil:
-		if built.Image, err = s.inspect(ctx, r.tag); isNotFound(err) {
-			err = fmt.Errorf("image %q %w", r.tag, errGone)
+		if built.Image, err = s.inspect(ctx, o.tag); isNotFound(err) {
+			err = fmt.Errorf("image %q %w", o.tag, errGone)
 		}
 		return built, err
 	case ctx.Err() != nil:
@@ -226,7 +229,7 @@ func (s *Session) buildText(ctx context.Context, text string, edits []check.Patc
 		}
 		return built, nil
 	}
-	built.Failure, err = t.Classify(s.file, steps, r.network, err)
+	built.Failure, err = t.Classify(s.file, steps, o.network, err)
 	if err == nil {
 		err = s.ours(ctx, built.Failure)
 	}

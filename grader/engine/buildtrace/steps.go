@@ -264,5 +264,5 @@ func (t *Trace) errorText(err error) string {
 	if err != nil {
 		texts = append(texts, err.Error())
 	}
-	return strings.Join(texts, "\n")
+	return t.names.Replace(strings.Join(texts, "\n"))
 }

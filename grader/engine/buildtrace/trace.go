@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 	"sync"
 
 	control "github.com/moby/buildkit/api/services/control"
@@ -27,11 +28,13 @@ type Trace struct {
 	steps   map[digest.Digest]*buildkit.Vertex
 	logs    map[digest.Digest]*Tail
 	message string // the engine's own word on why the build failed
+	names   *strings.Replacer
 }
 
-// New returns a trace of which nothing was told yet.
-func New() *Trace {
-	return &Trace{steps: map[digest.Digest]*buildkit.Vertex{}, logs: map[digest.Digest]*Tail{}}
+// New returns a trace of which nothing was told yet. Names come in pairs: what the engine was given, and what it is called
+// here.
+func New(names ...string) *Trace {
+	return &Trace{names: strings.NewReplacer(names...), steps: map[digest.Digest]*buildkit.Vertex{}, logs: map[digest.Digest]*Tail{}}
 }
 
 // Body returns the answer to POST /build, of which the trace hears as it is read.
@@ -87,7 +90,7 @@ func (t *Trace) add(line []byte) {
 func (t *Trace) End(message string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.message = message
+	t.message = t.names.Replace(message)
 }
 
 // Merge takes in what BuildKit tells.
@@ -95,6 +98,7 @@ func (t *Trace) Merge(s *buildkit.SolveStatus) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, v := range s.Vertexes {
+		v.Name, v.Error = t.names.Replace(v.Name), t.names.Replace(v.Error)
 		if t.steps[v.Digest] == nil {
 			t.order = append(t.order, v.Digest)
 		}

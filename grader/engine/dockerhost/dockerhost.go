@@ -49,7 +49,7 @@ func Here() Place {
 	p.installed = err == nil
 	p.Host, p.From = endpoint(os.Getenv, home)
 	for _, socket := range []string{filepath.Join(home, ".docker/desktop/docker.sock"), filepath.Join(home, ".docker/run/docker.sock"),
-		filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "docker.sock"), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "podman/podman.sock")} {
+		filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "docker.sock")} {
 		if info, err := os.Stat(socket); err == nil && info.Mode()&os.ModeSocket != 0 {
 			p.others = append(p.others, "unix://"+socket)
 		}

@@ -31,7 +31,7 @@ func TestWhyThereIsNoDocker(t *testing.T) {
 		{"Desktop closed", refused, Place{os: "darwin", installed: true}, "stopped", "start Docker Desktop: open -a Docker, and wait until it says that it runs", "docker is not running: "},
 		{"Desktop closed on Windows", pipe, Place{os: "windows", installed: true}, "stopped", "start Docker Desktop, and wait until it says that it runs", "docker is not running: "},
 		{"forbidden", denied, linux, "forbidden", "sudo usermod -aG docker $USER, then log in again; until then, use sudo", "no permission to use Docker: "},
-		{"rootless or Podman beside", gone, Place{os: "linux", installed: true, others: []string{"unix:///run/user/1000/docker.sock"}}, "elsewhere",
+		{"rootless beside", gone, Place{os: "linux", installed: true, others: []string{"unix:///run/user/1000/docker.sock"}}, "elsewhere",
 			"export DOCKER_HOST=unix:///run/user/1000/docker.sock", "docker is not running where it is looked for, but there is a socket at unix:///run/user/1000/docker.sock"},
 		{"a host that is off", "dial tcp 10.0.0.1:2375: connect: connection refused", Place{os: "linux", Host: "tcp://10.0.0.1:2375", From: "DOCKER_HOST"}, "elsewhere",
 			"start the engine there, or use the one of this machine: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default", "docker is not running: DOCKER_HOST names tcp://10.0.0.1:2375, and nothing answers there"},

@@ -1,0 +1,84 @@
+package dockerfile
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// reference is one place where the file names an image from outside.
+type reference struct {
+	line   int    // where its instruction begins
+	before string // what stands before it, as a pattern; no other platform, whose image is another
+	text   string // as written
+	image  string // with ARG defaults put in
+}
+
+// references returns the places in the order of the text; `scratch` is none.
+func (f *File) references() (all []reference) {
+	add := func(r reference) {
+		if r.image != "" && r.image != "scratch" {
+			all = append(all, r)
+		}
+	}
+	for i, s := range f.Stages {
+		if s.From < 0 {
+			add(reference{s.Line, `(?i)^\s*FROM\s+(?:--platform=["']?\$\{?(?:BUILD|TARGET)PLATFORM\}?["']?\s+)?`, s.from, s.Base})
+		}
+		from := func(line int, before, text string) {
+			earlier := File{Stages: f.Stages[:i]} // a stage can be named only after it
+			if n, err := strconv.Atoi(text); (err != nil || n >= i) && earlier.stageIndex(text) < 0 {
+				add(reference{line, before, text, f.expand(text)})
+			}
+		}
+		for _, in := range s.Instructions {
+			for _, flag := range in.Flags {
+				if text, ok := strings.CutPrefix(flag, "--from="); ok {
+					from(in.Line, `\s--from=`, text)
+				}
+				if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
+					for _, option := range strings.Split(mount, ",") {
+						if text, ok := strings.CutPrefix(option, "from="); ok {
+							from(in.Line, `\s--mount=(?:\S*,)?from=`, text)
+						}
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// References returns the images from outside that the file names in FROM, COPY --from and RUN --mount, each once, in the
+// order of the text, ARG defaults put in; `scratch` is none.
+func (f *File) References() (refs []string) {
+	for _, r := range f.references() {
+		if !slices.Contains(refs, r.image) {
+			refs = append(refs, r.image)
+		}
+	}
+	return refs
+}
+
+// Rebased returns the lines with other names for images from outside; other is told also how a name is written, and returns
+// an empty one where it stays. A name that is not on the first line of its instruction stays, too, and one with an argument
+// where BuildKit puts none in.
+func (f *File) Rebased(other func(image, written string) string) []string {
+	lines := slices.Clone(f.Lines)
+	for _, r := range f.references() {
+		if strings.Contains(r.text, "$") && f.At(r.line) != nil {
+			continue
+		}
+		name := other(r.image, r.text)
+		if name == "" {
+			continue
+		}
+		line := lines[r.line-1]
+		m := regexp.MustCompile(`(` + r.before + `["']?)` + regexp.QuoteMeta(r.text) + `(?:["'\s,]|$)`).FindStringSubmatchIndex(line)
+		if m != nil {
+			lines[r.line-1] = line[:m[3]] + name + line[m[3]+len(r.text):]
+		}
+	}
+	return lines
+}
