@@ -19,6 +19,8 @@ type verdict struct {
 	outcome   check.Outcome
 	blockedBy string
 	took      time.Duration
+	unsteady  bool   // it failed, and held when it was asked again in the same way
+	after     string // what must come before it, where it holds on its own
 }
 
 // askBeside asks one check when what it needs is decided and a slot is free. It takes the slot after it waited, so that
@@ -58,7 +60,11 @@ func (g *grading) ready(ctx context.Context, i int) bool {
 func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verdict) verdict) {
 	c := g.rubric.Checks[i]
 	begun := time.Now()
-	outcome, err := g.safely(ctx, i, t)
+	var memory *check.Memory
+	if c.Kind.Phase == check.Running {
+		memory = &g.memory // in the rubric's order, whatever the clock says
+	}
+	outcome, err := g.safely(ctx, i, t, memory)
 	took := time.Since(begun)
 	if c.Kind.Phase == check.Beside && !g.answers() {
 		return // the gate blocks it, whatever its own container did
@@ -79,10 +85,11 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	g.decide(i, last(v))
 }
 
-// askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended.
-func (g *grading) askRunning(ctx context.Context, i int, t target) {
+// askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended, as
+// it reports.
+func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool) {
 	if !g.ready(ctx, i) {
-		return
+		return false
 	}
 	c := g.rubric.Checks[i]
 	g.ask(ctx, i, t, func(v verdict) verdict {
@@ -94,6 +101,7 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) {
 			g.fault("start", fmt.Errorf("starting the container again: %w", err))
 			return verdict{status: result.Error, took: v.took}
 		}
+		revived = ended
 		if ended && v.status == result.Pass && !c.Kind.Quiet {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
@@ -103,10 +111,11 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) {
 		}
 		return v
 	})
+	return revived
 }
 
 // safely asks a check. A panic in it is a fault of ours, and the time that the program used up is the student's.
-func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome check.Outcome, err error) {
+func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *check.Memory) (outcome check.Outcome, err error) {
 	c := g.rubric.Checks[i]
 	defer func() {
 		if p := recover(); p != nil {
@@ -118,10 +127,7 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target) (outcome ch
 	for _, name := range c.Fresh {
 		fresh[name] = check.Word(r)
 	}
-	in := check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line}
-	if c.Kind.Phase == check.Running {
-		in.Memory = &g.memory // in the rubric's order, whatever the clock says
-	}
+	in := check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line, Memory: memory}
 	outcome, err = c.Asks.Ask(ctx, t, in)
 	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()

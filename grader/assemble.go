@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -78,6 +79,15 @@ func (g *grading) check(i int) result.Check {
 	for _, e := range v.outcome.Evidence {
 		rc.Evidence = append(rc.Evidence, result.Evidence(e))
 	}
+	if v.after != "" {
+		rc.Got += "; only after " + v.after
+		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again", Text: "Asked of a container that was started anew, more of it holds; behind " + v.after + ", it fails again."})
+	}
+	if rc.Unsteady = v.unsteady; v.unsteady {
+		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again", Text: "At first: " + rc.Got +
+			"\nAsked in the same way of a container that was started anew: more of it holds.\nAnd once more, behind all that was asked before it: more of it holds." +
+			"\nThe first verdict stands."})
+	}
 	switch v.status {
 	case result.Pass:
 		rc.Hint, rc.Edit = "", nil
@@ -87,6 +97,9 @@ func (g *grading) check(i int) result.Check {
 			rc.Hint, rc.Edit = c.Hint, nil
 		} else if c.Hint != "" && c.Hint != rc.Hint && !alone(v.outcome) {
 			rc.Hint += "\n" + c.Hint
+		}
+		if v.unsteady && !c.Hidden {
+			rc.Hint = strings.TrimSpace(rc.Hint + "\n" + "The same requests were answered otherwise when they were sent again: look for what depends on time, on chance, or on two requests at once.")
 		}
 	}
 	return rc

@@ -62,6 +62,7 @@ type grading struct {
 	*facts
 	memory check.Memory // of the checks that take turns
 	source check.Source
+	setup  check.Setup
 }
 
 // facts are what the report holds besides the verdicts.
@@ -101,10 +102,9 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	defer root.Close()
 	g.source = check.NewSource(root.FS())
 	g.texts = texts(root.FS()) // now, since the folder is closed when the report is made
-	setup := check.Setup{}
 	for _, c := range g.rubric.Checks {
 		if s, ok := c.Asks.(check.Shaper); ok {
-			s.Shape(&setup)
+			s.Shape(&g.setup)
 		}
 	}
 
@@ -119,7 +119,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 		g.known(false)
 		g.beside.Wait()
 	}()
-	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: setup,
+	w, err := engine.Open(ctx, check.Job{ID: g.sub.ID, Dir: g.sub.Dir, Source: g.source, Setup: g.setup,
 		Limits: g.rubric.Limits, Port: g.rubric.Port, Keep: g.options.Keep})
 	if err != nil {
 		return &PhaseError{"open", err}
@@ -207,13 +207,17 @@ func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
 // takeTurns asks, one after another, what talks to the main container: the gate first wherever it stands, since it
 // reports whether the rest can be asked, then the rubric's order, then what ends the container.
 func (g *grading) takeTurns(ctx context.Context, t target, started check.Started) {
+	var taken []turn
+	begins := true
 	turns := func(match func(check.Kind) bool) {
 		for _, i := range g.asked {
 			if c := g.rubric.Checks[i]; match(c.Kind) {
 				if !c.Hidden { // a student reads it
 					g.progress("checking " + c.ID)
 				}
-				g.askRunning(ctx, i, t)
+				u := turn{check: i, memory: g.memory.Clone(), begins: begins}
+				begins = g.askRunning(ctx, i, t)
+				taken = append(taken, u)
 			}
 		}
 	}
@@ -223,7 +227,9 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 		return
 	}
 	turns(func(k check.Kind) bool { return k.Phase == check.Running && !k.Gate })
+	again := taken
 	turns(func(k check.Kind) bool { return k.Phase == check.Last })
+	g.askAgain(ctx, t, again)
 }
 
 // block blocks every check that needs the phase, by the gate that judged it.

@@ -41,6 +41,7 @@ type machine struct {
 	mu       sync.Mutex
 	job      check.Job
 	calls    []string
+	second   func() check.SecondContainer
 	ended    bool                 // the main container, until it is revived
 	starting func(running func()) // what Start does besides; may be nil
 }
@@ -119,7 +120,11 @@ func (m *machine) StartedWith(context.Context, map[string]string) (check.SecondC
 	return nil, errors.ErrUnsupported
 }
 func (m *machine) Second(context.Context, map[string]string, int) (check.SecondContainer, error) {
-	return nil, errors.ErrUnsupported
+	if m.second == nil {
+		return nil, errors.ErrUnsupported
+	}
+	m.called("second")
+	return m.second(), nil
 }
 
 // ask is a check that is a function.

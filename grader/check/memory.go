@@ -1,6 +1,9 @@
 package check
 
-import "sync"
+import (
+	"maps"
+	"sync"
+)
 
 // Memory is what the checks that take turns know of each other, so that one fault costs once. The nil one has met all
 // there is, for checks that are asked beside the others and must not depend on which came first.
@@ -48,4 +51,14 @@ func (m *Memory) Noted(name string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.notes[name]
+}
+
+// Clone returns what is known now, apart from what will be.
+func (m *Memory) Clone() *Memory {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Memory{met: maps.Clone(m.met), notes: maps.Clone(m.notes)}
 }

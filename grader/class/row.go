@@ -72,6 +72,7 @@ type Verdict struct {
 	Points    float64       `json:"points"`
 	Hint      string        `json:"hint,omitempty"`
 	BlockedBy string        `json:"blocked_by,omitempty"`
+	Unsteady  bool          `json:"unsteady,omitempty"` // the program answered otherwise when it was asked again
 }
 
 // SkillScore is how far a student came in one skill.
@@ -125,7 +126,8 @@ func RowOf(r result.Report, texts *Interner) Row {
 	for _, c := range r.Checks {
 		row.Checks = append(row.Checks, Verdict{ID: texts.Keep(c.ID),
 			Status: result.Status(texts.Keep(string(c.Status))), Points: c.Points,
-			Hint: texts.Keep(plain.Line(c.Hint, hintLength)), BlockedBy: texts.Keep(c.BlockedBy)})
+			Hint: texts.Keep(plain.Line(c.Hint, hintLength)), BlockedBy: texts.Keep(c.BlockedBy),
+			Unsteady: c.Unsteady})
 	}
 	for _, s := range r.Skills {
 		row.Skills = append(row.Skills, SkillScore{ID: texts.Keep(s.ID), Points: s.Points, MaxPoints: s.MaxPoints,
@@ -140,6 +142,16 @@ func RowOf(r result.Report, texts *Interner) Row {
 		}
 	}
 	return row
+}
+
+// Unsteady returns the checks that held when they were asked again, and lost points all the same.
+func (r Row) Unsteady() (ids []string) {
+	for _, v := range r.Checks {
+		if v.Unsteady {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
 }
 
 // Line returns what became of the student on one line.

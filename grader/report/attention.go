@@ -49,6 +49,11 @@ func unread(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return row.Unread != "" })
 }
 
+// restless are the rows of programs that answered otherwise when they were asked again.
+func restless(c class.Class) []class.Row {
+	return rowsOf(c, func(row class.Row) bool { return len(row.Unsteady()) > 0 })
+}
+
 // strangers are the rows of submissions that are in no row of the roster; none where there is no roster.
 func strangers(c class.Class) []class.Row {
 	listed := func(row class.Row) bool { return row.Student != "" }

@@ -57,3 +57,24 @@ func TestLinksTellNoGrade(t *testing.T) {
 		assert.NotContains(t, page, no)
 	}
 }
+
+// TestUnsteady: who answered otherwise when asked again is named before grades are handed out.
+func TestUnsteady(t *testing.T) {
+	score := 9.0
+	c := class.Class{MaxScore: 10, Students: []class.Row{
+		{ID: "ada", Name: "Ada <b>", State: class.Graded, Score: &score, Checks: []class.Verdict{
+			{ID: "create", Status: result.Fail, Unsteady: true}, {ID: "read", Status: result.Fail}, {ID: "walk", Status: result.Fail, Unsteady: true}}},
+		{ID: "bob", Name: "Bob", State: class.Graded, Score: &score, Checks: []class.Verdict{{ID: "create", Status: result.Fail}}},
+	}}
+	var page, text strings.Builder
+	require.NoError(t, Index(&page, c))
+	assert.Contains(t, page.String(), `<h2 id="unsteady">Not the same twice</h2>`)
+	assert.Contains(t, page.String(), `<ul class="plain"><li><strong><bdi>Ada &lt;b&gt;</bdi></strong> <code>create</code>, <code>walk</code></li></ul>`)
+	require.NoError(t, Summary(&text, c, SummaryOptions{}))
+	assert.Regexp(t, `(?m)^Unsteady +Ada <b>: create, walk$`, text.String())
+
+	c.Students = c.Students[1:]
+	page.Reset()
+	require.NoError(t, Index(&page, c))
+	assert.NotContains(t, page.String(), "unsteady")
+}

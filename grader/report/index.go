@@ -59,6 +59,9 @@ func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Fig
 // Troubles are the faults of ours.
 func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
+// Restless are the rows of programs that answered otherwise when they were asked again.
+func (v indexView) Restless() []class.Row { return restless(v.Class) }
+
 // Unread are the rows of submissions of which nothing could be read.
 func (v indexView) Unread() []class.Row { return unread(v.Class) }
 

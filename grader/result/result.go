@@ -199,6 +199,7 @@ type Check struct {
 	Hint       string     `json:"hint,omitempty"`
 	Edit       *Edit      `json:"edit,omitempty"` // the lines to write that Hint speaks of
 	BlockedBy  string     `json:"blocked_by,omitempty"`
+	Unsteady   bool       `json:"unsteady,omitempty"` // it held when it was asked again in the same way; this verdict, the first, stands
 	Items      []Item     `json:"items,omitempty"`
 	Evidence   []Evidence `json:"evidence,omitempty"`
 	DurationMS int64      `json:"duration_ms"`
