@@ -84,7 +84,9 @@ func (g *grading) hold(ctx context.Context, t target, turns, of []turn) map[int]
 	defer func() { _ = c.Close() }() // the run removes what is left
 	other := afresh{t.Source, t, c, t}
 	for _, u := range turns {
-		outcome, err := g.safely(ctx, u.check, other, u.memory.Clone())
+		memory := u.memory.Clone()
+		memory.Restart()
+		outcome, err := g.safely(ctx, u.check, other, memory)
 		if err != nil || ctx.Err() != nil {
 			return found
 		}

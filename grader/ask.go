@@ -101,7 +101,9 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool
 			g.fault("start", fmt.Errorf("starting the container again: %w", err))
 			return verdict{status: result.Error, took: v.took}
 		}
-		revived = ended
+		if revived = ended; ended {
+			g.memory.Restart()
+		}
 		if ended && v.status == result.Pass && !c.Kind.Quiet {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",

@@ -11,6 +11,7 @@ type Memory struct {
 	mu    sync.Mutex
 	met   map[string]bool
 	notes map[string]string
+	given map[string]bool
 }
 
 // First reports whether nobody met a fault before, by a name that all who may meet it share.
@@ -53,6 +54,39 @@ func (m *Memory) Noted(name string) string {
 	return m.notes[name]
 }
 
+// Give notes that the program gave out an address, and reports whether it had before and nobody took it back: then two
+// things have one id.
+func (m *Memory) Give(address string) (again bool) {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if again = m.given[address]; m.given == nil {
+		m.given = map[string]bool{}
+	}
+	m.given[address] = true
+	return again
+}
+
+// Take notes that what had an address is gone: the address may be given out again.
+func (m *Memory) Take(address string) {
+	if m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.given, address)
+	}
+}
+
+// Restart notes that the program was started anew, and may count from the beginning.
+func (m *Memory) Restart() {
+	if m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.given = nil
+	}
+}
+
 // Clone returns what is known now, apart from what will be.
 func (m *Memory) Clone() *Memory {
 	if m == nil {
@@ -60,5 +94,5 @@ func (m *Memory) Clone() *Memory {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{met: maps.Clone(m.met), notes: maps.Clone(m.notes)}
+	return &Memory{met: maps.Clone(m.met), notes: maps.Clone(m.notes), given: maps.Clone(m.given)}
 }

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -107,6 +108,7 @@ type runner struct {
 	seen   map[string]bool // single values that answers held
 	detour bool            // the last step failed by a redirect that was followed, and by that alone
 	apart  bool            // what the last step stored is in the memory of one process of several
+	twice  string          // an id that a step of this check was given, and that another thing has
 }
 
 // lose notes the variables that a step should have saved and did not.
@@ -185,13 +187,38 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 			if m.status {
 				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
 			}
+			if r.twice != "" && !m.alone {
+				m.hint, m.alone = fmt.Sprintf("The id %s was given out twice, and two things have it: give each a new one, by a counter that only goes up, or uuid4.", r.twice), true
+			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone || s.Given.Method != ""}
 			evidence = r.evidence(number, s, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
 		}
+		r.noteID(e)
 		r.past = append(r.past, oneLine(e.request, e.last()))
 		return item, evidence, nil
+	}
+}
+
+// noteID notes the id that a POST was answered with, and that what a DELETE took has none any more.
+func (r *runner) noteID(e exchange) {
+	route, _, _ := strings.Cut(cmp.Or(e.to, e.request.Path), "?")
+	route = strings.TrimSuffix(route, "/")
+	if e.last().Status/100 != 2 || len(e.answers) > 1 {
+		return
+	}
+	switch e.request.Method {
+	case http.MethodDelete:
+		r.in.Memory.Take(route)
+	case http.MethodPost:
+		value, _ := Decode(e.last().Body)
+		switch id := at(value, "id").(type) {
+		case json.Number, string:
+			if r.in.Memory.Give(vars{"id": id}.path(route + "/$id")) {
+				r.twice = Show(id)
+			}
+		}
 	}
 }
 

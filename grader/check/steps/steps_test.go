@@ -338,3 +338,28 @@ func TestEvidence(t *testing.T) {
 	assert.Equal(t, 8, o.Evidence[2].Line)
 	assert.Equal(t, `curl -i -X POST -H 'Content-Type: application/json' -d '{"t":"it'\''s"}' http://127.0.0.1:8000/a`, o.Evidence[3].Text)
 }
+
+// TestGivenTwice: an id that another thing has, also one of a check before, is what is told of what then differs.
+func TestGivenTwice(t *testing.T) {
+	api := checktest.NewAPI()
+	api.ID = func(int, string) any { return len(api.Tasks) + 1 }
+	target := checktest.New().Serve(api.Handler())
+	defer target.Close()
+	ask := func(entry string) string {
+		o, err := checktest.Ask(context.Background(), checktest.Entry(t, kind.Kind(), entry), target, 1)
+		require.NoError(t, err)
+		return checktest.Say(o)
+	}
+	const read = "http: [{send: POST /tasks, body: {title: %s}, save: {x: id}}, {send: GET /tasks/$x, json: {title: %s}}]"
+	assert.Equal(t, "ok POST /tasks\nok GET /tasks/$x", ask(fmt.Sprintf(read, "a", "a")))
+	assert.Equal(t, "ok POST /tasks\nok DELETE /tasks/1", ask("http: [{send: POST /tasks, body: {title: b}}, {send: DELETE /tasks/1}]"))
+	assert.Equal(t, "ok POST /tasks\n0 GET /tasks/$x: want $.title = \"c\"; got $.title = \"b\"; hint: The id 2 was given out twice, and two things have it: "+
+		"give each a new one, by a counter that only goes up, or uuid4.", ask(fmt.Sprintf(read, "c", "c")))
+
+	// what was taken back may be given out again, and so may all when the program is started anew
+	api.Tasks = nil
+	target.Memory.Restart()
+	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")), `got $.title = "d"; hint: The "title" in the answer to GET /tasks/$x is not what was sent or stored`)
+	assert.Equal(t, "ok DELETE /tasks/1", ask("http: [{send: DELETE /tasks/1}]"))
+	assert.NotContains(t, ask(fmt.Sprintf(read, "d", "other")), "twice")
+}
