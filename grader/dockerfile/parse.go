@@ -157,6 +157,9 @@ func parse(name string, text []byte) (*File, *Error) {
 			f.Stages = append(f.Stages, f.stage(in))
 		case len(f.Stages) == 0:
 			f.Global = append(f.Global, in)
+			if e := f.tooGrown(); e != nil { // before a FROM has them put in
+				return nil, e
+			}
 		default:
 			last := &f.Stages[len(f.Stages)-1]
 			last.Instructions = append(last.Instructions, in)
@@ -164,6 +167,9 @@ func parse(name string, text []byte) (*File, *Error) {
 	}
 	if len(f.Stages) == 0 {
 		return nil, &Error{File: name, Line: 1, Message: "there is no FROM", Hint: "Every Dockerfile begins with FROM and a base image, such as FROM python:3.12-slim."}
+	}
+	if e := f.tooGrown(); e != nil {
+		return nil, e
 	}
 	return f, nil
 }

@@ -2,6 +2,9 @@ package dockerfile
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
+
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -134,4 +137,45 @@ func FuzzParse(f *testing.F) {
 			in.Assignments()
 		}
 	})
+}
+
+// TestGrown: what a file stands for is bounded as its text is, whichever way it grows, and before anything is put in.
+func TestGrown(t *testing.T) {
+	bomb := func(first, line string) string {
+		text := first + "\n"
+		for n := 2; n <= 10; n++ {
+			text += strings.NewReplacer("NEW", fmt.Sprint("A", n), "OLD", fmt.Sprint("A", n-1)).Replace(line) + "\n"
+		}
+		return text
+	}
+	ten := strings.Repeat("$OLD", 10)
+	for name, c := range map[string]struct {
+		text string
+		line int
+	}{
+		"ARG above FROM":     {bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten) + "FROM scratch\n", 6},
+		"ARG":                {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten), 7},
+		"ENV":                {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa", "ENV NEW="+ten), 7},
+		"ENV of the base":    {"FROM python:3.12-slim\n" + bomb("ENV A1=$PATH", "ENV NEW="+ten), 6},
+		"through stages":     {"FROM scratch AS a\nENV A1=aaaaaaaaaa\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5) + "FROM a AS b\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5), 11},
+		"ARG of the globals": {"ARG A=" + strings.Repeat("a", 1000) + "\nFROM scratch\nARG A\nENV B=" + strings.Repeat("$A", 2000) + "\n", 4},
+		"substitution":       {"FROM scratch\nARG A=" + strings.Repeat("a", 2000) + "\nENV B=${A//a/$A}\n", 3},
+		"LABEL":              {"FROM scratch\nENV A=" + strings.Repeat("a", 5000) + "\nLABEL x=" + strings.Repeat("$A", 300) + "\n", 3},
+		"many RUN":           {"FROM scratch\nENV A=" + strings.Repeat("a", 20000) + strings.Repeat("\nRUN x", 100), 54},
+		"two at once":        {"FROM scratch\nENV A=" + strings.Repeat("a", 60000) + "\nENV A=1 B=" + strings.Repeat("$A", 20) + "\n", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Parse("Dockerfile", []byte(c.text))
+			runtime.ReadMemStats(&after)
+			var bad *Error
+			require.ErrorAs(t, err, &bad)
+			assert.Equal(t, "with the variables put in, Dockerfile is longer than 1048576 bytes here", bad.Message)
+			assert.Equal(t, c.line, bad.Line)
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100<<20))
+		})
+	}
+	_, err := Parse("Dockerfile", []byte("FROM python:3.12-slim\nENV PATH=/a:$PATH\nENV PATH=/b:$PATH A=${PATH//:/;}\nRUN x\n"))
+	assert.NoError(t, err)
 }

@@ -293,69 +293,90 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	}
 }
 
-// needs checks that every need is a check, and that none needs itself in a circle.
+// needs checks that every need is a check, and that none needs itself in a circle, or what has its turn later.
 func (p *parser) needs() {
-	index := map[string]int{}
+	n := needs{checks: p.rubric.Checks, index: map[string]int{}, late: map[lateKey]string{}, seen: map[int]bool{}, at: map[int]int{}}
 	var ids []string
 	for i, c := range p.rubric.Checks {
-		if _, twice := index[c.ID]; !twice { // the second is a mistake of its own
-			index[c.ID] = i
+		if _, twice := n.index[c.ID]; !twice { // the second is a mistake of its own
+			n.index[c.ID] = i
 		}
 		ids = append(ids, c.ID)
 	}
 	for i, c := range p.rubric.Checks {
-		for n, id := range c.Needs {
-			if _, ok := index[id]; !ok && !p.said(p.needsAt[i].Items[n]) {
-				p.add(option.Unknown("check", p.needsAt[i].Items[n], ids)...)
+		for at, id := range c.Needs {
+			if _, ok := n.index[id]; !ok && !p.said(p.needsAt[i].Items[at]) {
+				p.add(option.Unknown("check", p.needsAt[i].Items[at], ids)...)
 			}
 		}
-		if late := p.late(index, c, c.ID, map[string]bool{}); late != "" {
-			p.add(p.needsAt[i].Problem("check %q cannot need %q, which is asked after it", c.ID, late)...)
+		if own := turn(c.Kind); own > 0 {
+			if late := n.later(i, own); late != "" {
+				p.add(p.needsAt[i].Problem("check %q cannot need %q, which is asked after it", c.ID, late)...)
+			}
 		}
-		if circle := p.circle(index, c.ID, nil, map[string]bool{}); c.ID != "" && i == index[c.ID] && len(circle) > 0 && c.ID == slices.Min(circle) {
-			p.add(p.needsAt[i].Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
-		}
+		n.follow(i)
+	}
+	for _, circle := range n.circles {
+		first := slices.Index(circle, slices.Min(circle))
+		circle = slices.Concat(circle[first:], circle[:first+1])
+		p.add(p.needsAt[n.index[circle[0]]].Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
 	}
 }
 
-// circle is the way from a check by its needs back to itself, or nothing.
-func (p *parser) circle(index map[string]int, id string, way []string, seen map[string]bool) []string {
-	if len(way) > 0 && way[0] == id {
-		return append(way, id)
-	}
-	if seen[id] {
-		return nil
-	}
-	seen[id] = true
-	i, ok := index[id]
-	if !ok {
-		return nil
-	}
-	for _, next := range p.rubric.Checks[i].Needs {
-		if found := p.circle(index, next, append(slices.Clone(way), id), seen); found != nil {
-			return found
-		}
-	}
-	return nil
+// needs is what checks need, looked at once each: a rubric may have thousands in one chain.
+type needs struct {
+	checks []Check
+	index  map[string]int
+
+	late map[lateKey]string
+
+	seen    map[int]bool
+	way     []string
+	at      map[int]int // where on the way a check stands
+	circles [][]string
 }
 
-// late is a check that another needs, itself or by what it needs, and that has its turn of the main container later; or
-// empty.
-func (p *parser) late(index map[string]int, c Check, id string, seen map[string]bool) string {
-	i, ok := index[id]
-	if !ok || seen[id] {
-		return ""
+// lateKey is a check, and the turn of one that needs it.
+type lateKey struct{ check, turn int }
+
+// later is a check that has its turn of the main container after another: this one, or one of what it needs; or empty.
+func (n *needs) later(i, than int) string {
+	if turn(n.checks[i].Kind) > than {
+		return n.checks[i].ID
 	}
-	seen[id] = true
-	if turn(c.Kind) > 0 && turn(p.rubric.Checks[i].Kind) > turn(c.Kind) {
-		return id
+	key := lateKey{i, than}
+	if found, known := n.late[key]; known {
+		return found
 	}
-	for _, next := range p.rubric.Checks[i].Needs {
-		if found := p.late(index, c, next, seen); found != "" {
-			return found
+	n.late[key] = "" // for who comes back in a circle
+	for _, id := range n.checks[i].Needs {
+		if next, ok := n.index[id]; ok && id != "" {
+			if found := n.later(next, than); found != "" {
+				n.late[key] = found
+				break
+			}
 		}
 	}
-	return ""
+	return n.late[key]
+}
+
+// follow finds the circles among what a check needs.
+func (n *needs) follow(i int) {
+	if at, on := n.at[i]; on {
+		n.circles = append(n.circles, slices.Clone(n.way[at:]))
+		return
+	}
+	if n.seen[i] {
+		return
+	}
+	n.seen[i], n.at[i], n.way = true, len(n.way), append(n.way, n.checks[i].ID)
+	for _, id := range n.checks[i].Needs {
+		if next, ok := n.index[id]; ok && id != "" {
+			n.follow(next)
+		}
+	}
+	n.way = n.way[:len(n.way)-1]
+	delete(n.at, i)
 }
 
 // turn is when a kind has its turn of the main container, which decides what its checks may wait for: the gate first,
