@@ -74,6 +74,11 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 		g.decide(i, verdict{status: result.Error, took: took})
 		return
 	}
+	if outcome.Until == check.Running && !g.answers() {
+		g.decide(i, verdict{status: result.Blocked, blockedBy: g.gate(check.Running), outcome: check.Outcome{
+			Got: outcome.Items[0].Got + ", while the program does not come up: there is nothing to judge"}, took: took})
+		return
+	}
 	if by := g.judging(i, outcome.Given); by != "" {
 		g.decide(i, verdict{status: result.Blocked, blockedBy: by, took: took})
 		return
@@ -130,6 +135,9 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 		fresh[name] = check.Word(r)
 	}
 	in := check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line, Memory: memory}
+	if c.Hidden {
+		t = overheard{t, &g.withheld}
+	}
 	outcome, err = c.Asks.Ask(ctx, t, in)
 	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()

@@ -48,6 +48,9 @@ func (g *grading) report() result.Report {
 		r.Notes = append(r.Notes, "The grader could not remove all that it made; its next run does, or taskgrader clean: "+g.left.Error())
 	}
 	g.addPoints(&r)
+	if slices.ContainsFunc(r.Checks, func(c result.Check) bool { return c.Hidden }) {
+		r.Withheld = g.withhold()
+	}
 	if len(g.faults) > 0 {
 		first := g.faults[0]
 		r.Status, r.Score = result.Error, nil

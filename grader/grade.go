@@ -60,9 +60,10 @@ type grading struct {
 
 	*schedule
 	*facts
-	memory check.Memory // of the checks that take turns
-	source check.Source
-	setup  check.Setup
+	memory   check.Memory // of the checks that take turns
+	withheld withheld
+	source   check.Source
+	setup    check.Setup
 }
 
 // facts are what the report holds besides the verdicts.
@@ -86,7 +87,7 @@ func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading
 	g := &grading{sub: sub, options: o, started: time.Now(), facts: &facts{}}
 	g.schedule = newSchedule(r, o.Only, func(i int) {
 		if o.Decided != nil {
-			o.Decided(g.check(i))
+			o.Decided(g.check(i).Without(g.withhold()))
 		}
 	})
 	return g

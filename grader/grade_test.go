@@ -50,6 +50,8 @@ func works() *machine {
 	return &machine{built: check.Built{Image: &check.ImageInfo{ID: "sha256:image"}}, started: check.Started{Answered: true, Port: 8000, After: time.Second}}
 }
 
+func (m *machine) UID(context.Context) (int, bool, error) { return 1000, true, nil }
+
 func (m *machine) called(what string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -780,4 +782,26 @@ func TestItems(t *testing.T) {
 	assert.Equal(t, []string{"w3", "g3", "h3"}, []string{c.Want, c.Got, c.Hint}, "the first item that does not hold speaks for all")
 	assert.Equal(t, []result.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1, Rows: [][]string{{"a"}}}}, c.Evidence)
 	assert.Equal(t, 0.38, c.Points)
+}
+
+// TestHiddenWords: what a hidden check sends is kept for the instructor's report, so that no answer
+// to another check brings it onto a student's page; and so it is where checks are told as they are
+// decided.
+func TestHiddenWords(t *testing.T) {
+	asks := func(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
+		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"HIDDENWORD"}`)})
+		return check.Pass("a", ""), err
+	}
+	hidden := one("secretcheck", check.Running, asks)
+	hidden.Hidden, hidden.Title = true, "What is refused"
+	repeats := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		return check.Fail("b", "x", "POST /tasks HIDDENWORD of secretcheck", check.Hint{}), nil
+	}
+	var told []string
+	r := graded(t, works(), of(hidden, one("b", check.Running, repeats)), Options{Decided: func(c result.Check) { told = append(told, c.Got) }})
+	assert.Contains(t, r.Withheld, "hiddenword")
+	assert.Equal(t, "POST /tasks HIDDENWORD of secretcheck", r.Checks[1].Got)
+	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "HIDDENWORD")
+	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "secretcheck")
+	assert.NotContains(t, strings.Join(told, "\n"), "HIDDENWORD")
 }

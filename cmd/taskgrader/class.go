@@ -141,7 +141,7 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 		return nil, err
 	}
 	if found.Note != "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", found.Note)
+		say(cmd.ErrOrStderr(), "taskgrader: "+found.Note)
 	}
 	options.Ignored = slices.DeleteFunc(found.Ignored, func(name string) bool {
 		full := filepath.Join(found.Dir, name)
@@ -152,7 +152,7 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 			return nil, errors.Join(err, found.Close())
 		}
 		for _, note := range options.Roster.Notes {
-			fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", note)
+			say(cmd.ErrOrStderr(), "taskgrader: "+note)
 		}
 	}
 	if len(found.Entries) == 0 {
@@ -211,7 +211,7 @@ type lineProgress struct{ out io.Writer }
 
 func (p lineProgress) event(e batch.Event) {
 	if e.Row != nil && e.Row.Now {
-		fmt.Fprintf(p.out, "%d/%d %s: %s\n", e.Done, e.Total, e.ID, e.Row.Line())
+		say(p.out, fmt.Sprintf("%d/%d %s: %s", e.Done, e.Total, e.ID, e.Row.Line()))
 	}
 }
 

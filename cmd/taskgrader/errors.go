@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/plain"
 )
 
 // usageError is a mistake in the command line, with the fix.
@@ -26,6 +27,10 @@ type several []error
 
 func (e several) Error() string { return errors.Join(e...).Error() }
 
+// say writes a line in which nothing does more to a terminal than be seen: it may name a file of a
+// student's.
+func say(w io.Writer, line string) { fmt.Fprintln(w, plain.Text(line)) }
+
 // sayError says an error and its fix, each on a line of its own.
 func sayError(w io.Writer, err error) {
 	var all several
@@ -37,20 +42,20 @@ func sayError(w io.Writer, err error) {
 		}
 	case errors.As(err, &problems):
 		for _, p := range problems {
-			fmt.Fprintln(w, "taskgrader: "+p.Error())
+			say(w, "taskgrader: "+p.Error())
 			if p.Hint != "" {
-				fmt.Fprintln(w, "hint: "+p.Hint)
+				say(w, "hint: "+p.Hint)
 			}
 		}
 	default:
-		fmt.Fprintf(w, "taskgrader: %v\n", err)
+		say(w, fmt.Sprintf("taskgrader: %v", err))
 		sayHint(w, err)
 	}
 }
 
 func sayHint(w io.Writer, err error) {
 	if hint := grader.HintOf(err); hint != "" {
-		fmt.Fprintln(w, "hint: "+hint)
+		say(w, "hint: "+hint)
 	}
 }
 

@@ -125,7 +125,7 @@ func runExport(cmd *cobra.Command, f export.Format, dir string, o exportOptions)
 	}
 	failed := false
 	for _, n := range append(notes, more...) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: %s\n", n)
+		say(cmd.ErrOrStderr(), fmt.Sprintf("taskgrader: %s", n))
 		failed = failed || n.Ours || n.Left
 	}
 	if failed {

@@ -245,7 +245,7 @@ func connect(cmd *cobra.Command) (*engine.Engine, error) {
 		return nil, graderError{err}
 	}
 	if _, err := e.Sweep(cmd.Context()); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: removing what an earlier run left: %v\n", err)
+		say(cmd.ErrOrStderr(), fmt.Sprintf("taskgrader: removing what an earlier run left: %v", err))
 	}
 	return e, nil
 }

@@ -36,7 +36,7 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 			}
 			defer e.Close()
 			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline,
-				Progress: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }})
+				Progress: func(line string) { say(cmd.ErrOrStderr(), line) }})
 			missing := false
 			for _, r := range results {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-8s %s", r.Action, r.Ref)

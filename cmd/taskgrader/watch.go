@@ -99,7 +99,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	w.digest = "" // a verdict may be told and the file be as it was before, so that counts as a change until this is done
 	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
 	if !first {
-		fmt.Fprintf(out, "\n%s  %s\n", begun.Format(time.TimeOnly), strings.Join(changed, " "))
+		say(out, fmt.Sprintf("\n%s  %s", begun.Format(time.TimeOnly), strings.Join(changed, " ")))
 	}
 	now := map[string]result.Check{}
 	o := grader.Options{Seed: w.options.seed, Only: w.options.only, Version: version(), Progress: w.talk.say}
@@ -132,7 +132,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		}
 		_ = report.Text(out, shown, text)
 		if !w.options.quiet {
-			fmt.Fprintf(w.cmd.ErrOrStderr(), "\nwatching %s; Ctrl-C ends it\n", w.dir)
+			say(w.cmd.ErrOrStderr(), fmt.Sprintf("\nwatching %s; Ctrl-C ends it", w.dir))
 		}
 		w.told = now
 	default:

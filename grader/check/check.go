@@ -118,6 +118,9 @@ type Outcome struct {
 	Given string
 	// Lacks is the phase that cannot be reached, where items are Skipped because of that: its gate blocks the check.
 	Lacks Phase
+	// Until is the phase that must be reached for the outcome to count: where it is not, there was
+	// nothing to judge, and the gate of that phase blocks the check.
+	Until Phase
 }
 
 // Item is one thing that was asked.

@@ -170,3 +170,17 @@ func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain 
 	}
 	return files, true
 }
+
+// HoldsFiles reports whether the image holds anything that came from the folder: a COPY or ADD of
+// some bytes, or what a RUN made that mounts the folder. Where it cannot be known, it is taken to.
+func HoldsFiles(t Target) bool {
+	file, err := t.Dockerfile()
+	image := t.Built().Image
+	if err != nil || image == nil || image.Unmeasured != nil {
+		return true
+	}
+	return slices.ContainsFunc(image.Layers, func(l ImageLayer) bool {
+		in := file.At(l.Line)
+		return !l.Base && l.Size > 0 && (in == nil || in.FromFolder(file))
+	})
+}

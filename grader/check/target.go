@@ -49,6 +49,9 @@ type Builder interface {
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
 	Context(ctx context.Context) ([]string, error)
+	// UID is the number of the user that the image starts as: 0 is root, by whatever name. The
+	// error is ours; known is false where the image does not say who that is.
+	UID(ctx context.Context) (uid int, known bool, err error)
 	// WalkImage calls visit for each file of each layer that is not the base's, whiteouts included, layer by layer in no
 	// certain order. The reader is valid during the call.
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error

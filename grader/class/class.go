@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -83,7 +84,5 @@ func Read(in io.Reader) (*Class, error) {
 
 // JSON writes a class as JSON.
 func JSON(w io.Writer, c Class) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", " ")
-	return e.Encode(c)
+	return plain.JSON(w, c, " ")
 }

@@ -140,6 +140,32 @@ func (in Instruction) Assignments() (out []Assignment) {
 	return out
 }
 
+// Labels are the names and values of a LABEL.
+func (in Instruction) Labels() (out []Assignment) {
+	for i := 0; in.Name == "LABEL" && i+1 < len(in.Args); i += 3 {
+		out = append(out, Assignment{strings.Trim(in.Args[i], `"'`), strings.Trim(in.Args[i+1], `"'`)})
+	}
+	return out
+}
+
+// Written are the names and literal values that an instruction writes into a file: of a RUN that
+// sends its output to one, and of a here-document.
+func (in Instruction) Written() (out []Assignment) {
+	text := strings.Join(in.Heredocs, "\n")
+	if shell := in.Shell(); in.Name == "RUN" && (strings.Contains(shell, ">") || strings.Contains(shell, "tee ")) {
+		text = shell
+	}
+	for _, m := range writes.FindAllStringSubmatch(text, -1) {
+		if value := strings.Trim(m[2], `"'`); !strings.ContainsAny(value, "$`") {
+			out = append(out, Assignment{m[1], value})
+		}
+	}
+	return out
+}
+
+// writes is NAME=value, in capitals as settings are.
+var writes = regexp.MustCompile(`(?:^|[\s"'({;]|\\n)([A-Z][A-Z0-9_]*)=("[^"\n]*"|'[^'\n]*'|[^\s"';|&)>\\]+)`)
+
 // Secret reports whether a name and a literal value look like a secret that was written into the file: by the name, unless it
 // or the value says that it is a length, a flag, a path or the like; or by a password inside an address.
 func (a Assignment) Secret() bool {

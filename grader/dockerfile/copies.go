@@ -3,6 +3,7 @@ package dockerfile
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -76,4 +77,20 @@ func (in Instruction) binds() bool {
 		return strings.HasPrefix(flag, "--mount=") && !strings.Contains(flag, "from=") &&
 			!slices.ContainsFunc([]string{"cache", "secret", "ssh", "tmpfs"}, func(kind string) bool { return strings.Contains(flag, "type="+kind) })
 	})
+}
+
+// FromFolder reports whether an instruction may bring something into the image that came from the
+// folder, also by another stage.
+func (in Instruction) FromFolder(file *File) bool {
+	switch in.Name {
+	case "RUN":
+		return in.binds() || len(in.froms()) > 0
+	case "COPY", "ADD":
+		for _, ref := range in.froms() {
+			n, err := strconv.Atoi(ref)
+			return file.stageIndex(ref) >= 0 || err == nil && n < len(file.Stages)
+		}
+		return len(in.Heredocs) == 0
+	}
+	return false
 }

@@ -4,10 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
-// unknownSize is how long a variable is taken to be that the file itself does not set: one of the base image, or of the builder.
+// unknownSize is how long a variable is taken to be that the file itself does not set: one of the
+// base image, or of the builder.
 const unknownSize = 256
 
 var (
@@ -15,9 +19,10 @@ var (
 	substitutes = regexp.MustCompile(`\$\{\w+/`) // ${A/x/$B} may put one value into another at every letter
 )
 
-// tooGrown is the first instruction with which the file, its variables put in, is longer than a Dockerfile may be; nil where it
-// never is. A few hundred bytes of ARG that name each other ten times stand for gigabytes, in this program as in the builder.
-// Nothing is put in to find out: the lengths are added up, each as the most that it can be.
+// tooGrown is the first instruction with which the file, its variables put in, is longer than a
+// Dockerfile may be; nil where it never is. A few hundred bytes of ARG that name each other ten
+// times stand for gigabytes, in this program as in the builder. Nothing is put in to find out: the
+// lengths are added up, each as the most that it can be.
 func (f *File) tooGrown() *Error {
 	total := 0
 	global := scope{}
@@ -104,4 +109,58 @@ func (s scope) size(word string) int {
 		size *= size
 	}
 	return size
+}
+
+// Value is a word of an instruction with the variables put in that the file itself sets above it;
+// others are empty, as is what cannot be read.
+func (f *File) Value(at Instruction, word string) string {
+	lex := shell.NewLex('\\')
+	put := func(env []string, word string) string {
+		value, _, err := lex.ProcessWord(word, shell.EnvsFromSlice(env))
+		if err != nil {
+			return ""
+		}
+		return value
+	}
+	assign := func(env []string, global []string, in Instruction) []string {
+		set := slices.Clone(env)
+		switch in.Name {
+		case "ARG":
+			for _, arg := range in.Args {
+				name, value, given := strings.Cut(arg, "=")
+				if given {
+					set = append(set, name+"="+put(env, value))
+				} else if outer := put(global, "$"+name); outer != "" {
+					set = append(set, name+"="+outer)
+				}
+			}
+		case "ENV":
+			for i := 0; i+1 < len(in.Args); i += 3 {
+				set = append(set, in.Args[i]+"="+put(env, in.Args[i+1]))
+			}
+		}
+		return set
+	}
+	var global []string
+	for _, in := range f.Global {
+		global = assign(global, nil, in)
+	}
+	i := slices.IndexFunc(f.Stages, func(s Stage) bool {
+		return slices.ContainsFunc(s.Instructions, func(in Instruction) bool { return in.Line == at.Line })
+	})
+	if i < 0 {
+		return put(global, word)
+	}
+	var above []Instruction
+	for ; i >= 0; i = f.Stages[i].From {
+		above = append(slices.Clone(f.Stages[i].Instructions), above...)
+	}
+	var env []string
+	for _, in := range above {
+		if in.Line == at.Line {
+			break
+		}
+		env = assign(env, global, in)
+	}
+	return put(env, word)
 }

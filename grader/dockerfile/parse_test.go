@@ -139,7 +139,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestGrown: what a file stands for is bounded as its text is, whichever way it grows, and before anything is put in.
+// TestGrown: what a file stands for is bounded as its text is, whichever way it grows, and before
+// anything is put in.
 func TestGrown(t *testing.T) {
 	bomb := func(first, line string) string {
 		text := first + "\n"

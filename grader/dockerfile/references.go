@@ -82,3 +82,62 @@ func (f *File) Rebased(other func(image, written string) string) []string {
 	}
 	return lines
 }
+
+// Reference is an image from outside, and the line that names it.
+type Reference struct {
+	Image string
+	Line  int
+}
+
+// Outside are all places where the file names an image from outside.
+func (f *File) Outside() (refs []Reference) {
+	for _, r := range f.references() {
+		refs = append(refs, Reference{r.image, r.line})
+	}
+	return refs
+}
+
+// froms are what an instruction takes files from, beside the context: images and stages.
+func (in Instruction) froms() (refs []string) {
+	for _, flag := range in.Flags {
+		if ref, ok := strings.CutPrefix(flag, "--from="); ok {
+			refs = append(refs, ref)
+		}
+		if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
+			for _, option := range strings.Split(mount, ",") {
+				if ref, ok := strings.CutPrefix(option, "from="); ok {
+					refs = append(refs, ref)
+				}
+			}
+		}
+	}
+	return refs
+}
+
+// TakesFromStage reports whether the image takes files from a stage that it is not built on.
+func (f *File) TakesFromStage() bool {
+	for i, s := range f.Stages {
+		before := File{Stages: f.Stages[:i]}
+		if !f.builtOn(i) {
+			continue
+		}
+		for _, in := range s.Instructions {
+			for _, ref := range in.froms() {
+				if n, err := strconv.Atoi(ref); err == nil && n < i || before.stageIndex(ref) >= 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// builtOn reports whether the image is built on a stage, or is that stage.
+func (f *File) builtOn(stage int) bool {
+	for i := len(f.Stages) - 1; i >= 0; i = f.Stages[i].From {
+		if i == stage {
+			return true
+		}
+	}
+	return false
+}

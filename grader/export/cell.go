@@ -12,7 +12,7 @@ import (
 // that splits lines is led astray.
 func cell(s string) string {
 	s = plain.Line(s, 500)
-	seen := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	seen := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == unicode.ReplacementChar })
 	if strings.IndexFunc(seen, func(r rune) bool { return strings.ContainsRune("=+-@|%＝＋－＠", r) }) == 0 {
 		return "'" + s
 	}

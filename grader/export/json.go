@@ -2,9 +2,10 @@ package export
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/taskgrader/taskgrader/grader/plain"
 )
 
 // writeFitting writes the first of what make gives for less and less text that has at most so many
@@ -12,9 +13,7 @@ import (
 func writeFitting(w io.Writer, limit int, make func(text int) any) error {
 	for text := 4000; ; text /= 2 {
 		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetIndent("", "  ")
-		if err := e.Encode(make(text)); err != nil {
+		if err := plain.JSON(&b, make(text), "  "); err != nil {
 			return err
 		}
 		if b.Len() <= limit {

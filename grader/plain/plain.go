@@ -4,12 +4,51 @@
 package plain
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// Text makes control characters, escape sequences and marks that turn the direction of writing
+// unseen reports whether a character does something rather than being seen: it controls a terminal
+// (C0, C1), formats what stands around it (the direction of writing, joins, marks of no width,
+// tags), or ends a line in its own way.
+func unseen(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r >= 0xe0000 && r <= 0xe0fff
+}
+
+// JSON writes a value as JSON, indented by some blanks, in which each character that [Text] would
+// make visible stands as its escape, so that the text can be shown as it is.
+func JSON(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	for text := b.Bytes(); len(text) > 0; {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == '\n' || !unseen(r): // a line's end in a text is an escape already
+			out.Write(text[:size])
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+		text = text[size:]
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// Text makes control characters, escape sequences and marks that format the text around them
 // visible, and ends lines with \n alone.
 func Text(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -20,8 +59,7 @@ func Text(s string) string {
 			return -1
 		case r < 0x20:
 			return 0x2400 + r // the picture of the control character
-		case r == 0x7f, r >= 0x80 && r < 0xa0, unicode.Is(unicode.Bidi_Control, r), r == 0xfeff, r >= 0xe0000 &&
-			r <= 0xe007f, r == 0x2028, r == 0x2029:
+		case unseen(r):
 			return '\ufffd'
 		}
 		return r

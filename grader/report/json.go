@@ -9,14 +9,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
 // JSON writes a report as JSON.
 func JSON(w io.Writer, r result.Report) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return plain.JSON(w, r, "  ")
 }
 
 // SchemaError is that a file holds something else than a report that this version reads.

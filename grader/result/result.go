@@ -82,6 +82,9 @@ type Report struct {
 	// History is the verdicts that this one replaced, oldest first; the instructor's report alone
 	// holds it.
 	History []Earlier `json:"history,omitempty"`
+	// Withheld are the words of hidden checks, which no answer may bring onto a student's page; the
+	// instructor's report alone holds them.
+	Withheld []string `json:"withheld,omitempty"`
 }
 
 // Submission says what was graded.
@@ -283,6 +286,8 @@ func (r Report) For(a Audience) Report {
 		return r
 	}
 	r.History = nil
+	words := r.Withheld
+	r.Withheld = nil
 	r.Checks = slices.Clone(r.Checks)
 	alias, taken := map[string]string{}, map[string]bool{}
 	for _, c := range r.Checks {
@@ -299,6 +304,7 @@ func (r Report) For(a Audience) Report {
 		}
 	}
 	for i, c := range r.Checks {
+		r.Checks[i] = c.Without(words)
 		if to, ok := alias[c.BlockedBy]; ok {
 			r.Checks[i].BlockedBy = to
 		}

@@ -187,3 +187,29 @@ func TestNames(t *testing.T) {
 	assert.NotContains(t, text, `"score"`, "an error has no score, not 0")
 	assert.Contains(t, text, `"error":{"phase":"build","message":"m"}`)
 }
+
+// TestForStudentWithholds: what a hidden check asked is not on a student's page because an answer
+// to another repeats it, in whatever letters.
+func TestForStudentWithholds(t *testing.T) {
+	hidden := Words(`/tasks/7 {"title": "HIDDENWORD bold fox 123456"}`)
+	assert.Equal(t, []string{"tasks", "title", "hiddenword", "bold", "123456"}, hidden)
+	for _, c := range []struct{ got, want string }{
+		{"the name is HIDDENWORD bold fox 123456.", "the name is ▒▒▒▒ ▒▒▒▒ fox ▒▒▒▒."},
+		{"POST /tasks hiddenword", "POST /▒▒▒▒ ▒▒▒▒"},
+		{"cut at HIDDENW…", "cut at ▒▒▒▒"},
+		{`"\u0048IDDENWORD"`, withheldText},
+		{"%48IDDENWORD", withheldText},
+		{"DROWNEDDIH", withheldText},
+		{"SElEREVOV09SRA==", withheldText},
+		{"a: 48494444454e574f5244", withheldText},
+		{"68 69 64 64 65 6e 77 6f 72 64", withheldText},
+		{"nothing of it", "nothing of it"},
+	} {
+		check := Check{ID: "open", Got: c.got, Items: []Item{{Got: c.got}}, Evidence: []Evidence{{Text: c.got, Rows: [][]string{{c.got}}}}}
+		r := Report{Audience: Instructor, Withheld: hidden, Checks: []Check{check}}
+		s := r.For(Student)
+		assert.Nil(t, s.Withheld)
+		assert.Equal(t, []string{c.want, c.want, c.want, c.want}, []string{s.Checks[0].Got, s.Checks[0].Items[0].Got, s.Checks[0].Evidence[0].Text, s.Checks[0].Evidence[0].Rows[0][0]})
+		assert.Equal(t, check, r.Checks[0], "the receiver is not changed")
+	}
+}

@@ -293,7 +293,8 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	}
 }
 
-// needs checks that every need is a check, and that none needs itself in a circle, or what has its turn later.
+// needs checks that every need is a check, and that none needs itself in a circle, or what has its
+// turn later.
 func (p *parser) needs() {
 	n := needs{checks: p.rubric.Checks, index: map[string]int{}, late: map[lateKey]string{}, seen: map[int]bool{}, at: map[int]int{}}
 	var ids []string
@@ -339,7 +340,8 @@ type needs struct {
 // lateKey is a check, and the turn of one that needs it.
 type lateKey struct{ check, turn int }
 
-// later is a check that has its turn of the main container after another: this one, or one of what it needs; or empty.
+// later is a check that has its turn of the main container after another: this one, or one of what
+// it needs; or empty.
 func (n *needs) later(i, than int) string {
 	if turn(n.checks[i].Kind) > than {
 		return n.checks[i].ID

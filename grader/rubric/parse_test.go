@@ -1,6 +1,7 @@
 package rubric
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -730,4 +731,20 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLongChainOfNeeds: what checks need is followed once for each, however long the way.
+func TestLongChainOfNeeds(t *testing.T) {
+	p := &parser{rubric: &Rubric{}}
+	for i := range 3000 {
+		c := Check{ID: fmt.Sprint("c", i)}
+		if i > 0 {
+			c.Needs = []string{fmt.Sprint("c", i-1), fmt.Sprint("c", i/2)}
+		}
+		p.rubric.Checks, p.needsAt = append(p.rubric.Checks, c), append(p.needsAt, option.Value{})
+	}
+	begun := time.Now()
+	p.needs()
+	assert.Empty(t, p.problems)
+	assert.Less(t, time.Since(begun), time.Second)
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,6 +58,7 @@ type Target struct {
 	Up      check.Started                                   // how every container comes up
 	Beside  *check.Started                                  // how those beside the main one come up, where otherwise
 	Run     map[string]check.Output                         // commands inside, by their words; others are not there
+	UIDs    map[string]int                                  // of users that are not root, by USER
 	End     check.Stopped
 	Log     string
 	Setup   check.Setup
@@ -182,6 +184,22 @@ func (t *Target) Context(ctx context.Context) ([]string, error) {
 	}
 	files, err := contextOf(check.NewSource(edited(t.Folder, t.Setup.Planted(t.Folder))))
 	return slices.Sorted(maps.Keys(files)), err
+}
+
+// UID is what UIDs says of the image's user; of a number, the number.
+func (t *Target) UID(ctx context.Context) (uid int, known bool, err error) {
+	user := ""
+	if image := t.Built().Image; image != nil {
+		user, _, _ = strings.Cut(image.Config.User, ":")
+	}
+	if user == "" || user == "root" {
+		return 0, true, t.failing(ctx)
+	}
+	if n, err := strconv.Atoi(user); err == nil {
+		return n, true, t.failing(ctx)
+	}
+	uid, known = t.UIDs[user]
+	return uid, known, t.failing(ctx)
 }
 
 // WalkImage visits the files of the layers.

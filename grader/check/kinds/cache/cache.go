@@ -29,9 +29,10 @@ error; but what an ADD of a URL brings in anew each time, and all that is instal
 
 The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first that a
 pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any other of a program.
-When nothing that the build does comes of it, the next is tried, three in all. Where no COPY brings a file of the program into the
+When nothing that the build does comes of it, the next is tried, three in all. What CMD starts and the files that it imports are
+edited too, so that a file which nothing uses decides nothing. Where no COPY brings a file of the program into the
 image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing can be installed again: a pass that
-says so.`,
+says so, once the program runs without; where it does not come up, there is nothing to judge.`,
 		Example: `id: layer-cache
 points: 12
 cache: {edit: [main.py]}`}}
@@ -60,7 +61,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	if len(programs) == 0 {
 		return nothing(t), nil
 	}
-	fetched, err := control(ctx, t)
+	fetched, again, err := control(ctx, t)
 	if err != nil {
 		return check.Outcome{}, err
 	}
@@ -70,14 +71,27 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		}
 	}
 	for _, program := range programs[:min(len(programs), most)] {
-		// Not from the seed: what an earlier run with it built is in the cache still.
-		edited, err := t.Retrace(ctx, check.Patch{Path: program, Append: true, Data: comment(program)})
+		edited, err := t.Retrace(ctx, edit(program))
 		if err != nil {
 			return check.Outcome{}, err
 		}
-		if slices.ContainsFunc(edited.Steps, uncached) {
-			return judge(ctx, t, "an edit of "+program, edited.Steps)
+		if !noticed(edited.Steps, again) {
+			continue
 		}
+		o, err := judge(ctx, t, "an edit of "+program, edited.Steps)
+		if used := used(t, programs, program); err == nil && o.Items[0].Share == 1 && len(used) > 0 {
+			edits := []check.Patch{}
+			for _, name := range used {
+				edits = append(edits, edit(name))
+			}
+			if edited, err = t.Retrace(ctx, edits...); err != nil {
+				return check.Outcome{}, err
+			}
+			if more, err := judge(ctx, t, "an edit of "+strings.Join(used, ", "), edited.Steps); err != nil || more.Items[0].Share < 1 {
+				return more, err
+			}
+		}
+		return o, err
 	}
 	return unjudged("no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build, so there is nothing to judge", check.Hint{}), nil
 }
@@ -109,25 +123,50 @@ func comment(file string) []byte {
 	return fmt.Appendf(nil, "\n%s %s\n", sign, rand.Text())
 }
 
+// edit adds a comment to a file. It is not from the seed: what an earlier run with it built is in
+// the cache still.
+func edit(file string) check.Patch {
+	return check.Patch{Path: file, Append: true, Data: comment(file)}
+}
+
 func uncached(s check.Step) bool { return !s.Cached }
 
-// control sees to it that what was built comes from the cache when it is built once more. Where it never does, because an
-// ADD fetches something else each time, it gives the steps of such a build.
-func control(ctx context.Context, t check.Target) (fetched []check.Step, err error) {
+// redone reports whether a step ran once more: what runs nothing, such as a WORKDIR on scratch,
+// costs nothing, and some engines keep it in no cache.
+func redone(s check.Step) bool {
+	_, command := split(s)
+	return !s.Cached && strings.HasPrefix(strings.ToUpper(command), "RUN ")
+}
+
+// noticed reports whether a build did something that one of the same folder did not.
+func noticed(steps []check.Step, again map[string]bool) bool {
+	return slices.ContainsFunc(steps, func(s check.Step) bool { return !s.Cached && !again[s.Name] })
+}
+
+// control sees to it that what was built comes from the cache when it is built once more; again are
+// the steps that never do, and run nothing. Where others never do, because an ADD fetches something
+// else each time, it gives the steps of such a build.
+func control(ctx context.Context, t check.Target) (fetched []check.Step, again map[string]bool, err error) {
 	built := t.Built()
 	for tries := 0; built.Failure != nil || slices.ContainsFunc(built.Steps, uncached); tries++ {
 		switch first := slices.IndexFunc(built.Steps, uncached); {
+		case tries > 0 && built.Failure == nil && !slices.ContainsFunc(built.Steps, redone) && !slices.ContainsFunc(built.Steps, fetches):
+			again = map[string]bool{}
+			for _, s := range built.Steps {
+				again[s.Name] = !s.Cached
+			}
+			return nil, again, nil
 		case tries < mostControls:
 		case built.Failure == nil && fetches(built.Steps[first]):
-			return built.Steps, nil
+			return built.Steps, nil, nil
 		default:
-			return nil, fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
+			return nil, nil, fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
 		}
 		if built, err = t.Retrace(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // fetches says whether a step brings in what lies elsewhere.

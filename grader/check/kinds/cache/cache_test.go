@@ -218,3 +218,48 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestDecoy: what CMD starts, and what that imports, is edited too, so that a file that nothing
+// uses decides nothing.
+func TestDecoy(t *testing.T) {
+	const install = "RUN pip install -r requirements.txt\nCOPY main.py /decoy/\n"
+	for name, target := range map[string]*checktest.Target{
+		"started":      from("COPY requirements.txt server.py ./\n"+install+"CMD [\"uvicorn\", \"server:app\"]\n").With("server.py", ""),
+		"imported":     from("COPY requirements.txt api.py ./\n"+install+"CMD [\"uvicorn\", \"main:app\"]\n").With("main.py", "import os\nfrom api import app\n").With("api.py", ""),
+		"of a package": from("COPY requirements.txt .\nCOPY tasks tasks\n"+install+"CMD [\"python\", \"main.py\"]\n").With("main.py", "from tasks.api import app\n").With("tasks/api.py", "").With("tasks/__init__.py", ""),
+		"by a script":  from("COPY requirements.txt server.py run.sh ./\n"+install+"CMD [\"sh\", \"run.sh\"]\n").With("run.sh", "exec python server.py\n").With("server.py", ""),
+		"in -c":        from("COPY requirements.txt server.py ./\n"+install+"CMD [\"python\", \"-c\", \"import server\"]\n").With("server.py", ""),
+	} {
+		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", target), "got run again: RUN pip install", name)
+	}
+	unused := from("COPY requirements.txt setup_tools.py ./\n"+install+"CMD [\"python\", \"main.py\"]\n").With("setup_tools.py", "")
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", unused), "a file that the program does not use may be needed to install")
+}
+
+// TestNothingInstalledCountsOnlyWhereItRuns: a program that needs nothing is one that comes up.
+func TestNothingInstalledCountsOnlyWhereItRuns(t *testing.T) {
+	ask := func(lines string) check.Outcome {
+		o, err := checktest.Ask(t.Context(), checktest.Entry(t, cache.Kind(), "cache: {}"), from(lines), 1)
+		require.NoError(t, err)
+		return o
+	}
+	assert.Equal(t, check.Running, ask("COPY . .\nRUN echo done\n").Until)
+	assert.Zero(t, ask("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n").Until)
+}
+
+// restless is an engine that keeps no WORKDIR in its cache, as some do on scratch.
+type restless struct{ *checktest.Target }
+
+func (r restless) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
+	built, err := r.Target.Retrace(ctx, edits...)
+	for i, s := range built.Steps {
+		built.Steps[i].Cached = s.Cached && !strings.Contains(s.Name, "WORKDIR")
+	}
+	return built, err
+}
+
+// TestControlAsksWhatIsJudged: a step that runs nothing may be done again.
+func TestControlAsksWhatIsJudged(t *testing.T) {
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY . .\nRUN pip install -r requirements.txt\n")}), "run again: RUN pip install")
+}

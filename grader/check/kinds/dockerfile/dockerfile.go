@@ -20,7 +20,7 @@ func Kind() check.Kind {
 	k := check.Kind{Name: "dockerfile", Phase: check.Folder, New: func() check.Check { return new(Dockerfile) }, Manual: check.Manual{
 		Summary: "is the Dockerfile's text sound",
 		Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
-taskgrader explain; advise names rules that are told for no points, since what they are about is judged elsewhere; allow_from are patterns of base images of which every FROM must match one. Each finding says its line and
+taskgrader explain; advise names rules that are told for no points, since what they are about is judged elsewhere; allow_from are patterns of images of which every FROM, COPY --from and RUN --mount of an image must match one. Each finding says its line and
 the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.
 
 A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever is wrong
@@ -29,7 +29,7 @@ there, has nothing to judge: it is blocked, and earns nothing.`,
 		Example: `id: practice
 points: 8
 partial: true
-dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec], allow_from: ["python:*"]}`}}
+dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec], allow_from: ["python:*", "ghcr.io/astral-sh/uv:*"]}`}}
 	for _, r := range rules {
 		k.Manual.Topics = append(k.Manual.Topics, r.Topic)
 	}
@@ -101,8 +101,8 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 		item := check.Passed(id)
 		if f := r.find(file); f != nil {
 			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: f.hinted(t), File: file.Name, Line: f.line}
-		} else if names := about[id]; names != nil && !says(file, names) {
-			item = check.Item{Name: id, Skipped: true, Got: "there is no " + strings.Join(names, " or ") + ", so there is nothing to judge"}
+		} else if lacks := r.lacks(file); lacks != "" {
+			item = check.Item{Name: id, Skipped: true, Got: "there is no " + lacks + ", so there is nothing to judge"}
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -213,12 +213,16 @@ var purpose = map[string]string{
 }
 
 func (d *Dockerfile) allowed(file *df.File) check.Item {
-	for _, s := range file.Stages {
-		matches := func(pattern string) bool { ok, _ := path.Match(pattern, s.Base); return ok }
-		if s.From < 0 && s.Base != "scratch" && !slices.ContainsFunc(d.AllowFrom, matches) {
-			return check.Item{Name: "allow_from", Want: "a base image among " + strings.Join(d.AllowFrom, ", "), Got: s.Base,
-				Hint: check.Advise("Use one of the base images that the course allows."), File: file.Name, Line: s.Line}
+	refs := file.Outside()
+	for _, ref := range refs {
+		matches := func(pattern string) bool { ok, _ := path.Match(pattern, ref.Image); return ok }
+		if !slices.ContainsFunc(d.AllowFrom, matches) {
+			return check.Item{Name: "allow_from", Want: "a base image among " + strings.Join(d.AllowFrom, ", "), Got: ref.Image,
+				Hint: check.Advise("Use one of the base images that the course allows."), File: file.Name, Line: ref.Line}
 		}
+	}
+	if len(refs) == 0 {
+		return check.Item{Name: "allow_from", Skipped: true, Got: "nothing is built on an image, so there is nothing to judge"}
 	}
 	return check.Passed("allow_from")
 }

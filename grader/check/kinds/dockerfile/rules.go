@@ -1,10 +1,12 @@
 package dockerfile
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -18,7 +20,23 @@ type rule struct {
 }
 
 // about are the instructions without which a rule has nothing to judge.
-var about = map[string][]string{"workdir-absolute": {"WORKDIR"}, "cmd-exec": {"CMD", "ENTRYPOINT"}, "expose-format": {"EXPOSE"}}
+var about = map[string][]string{
+	"workdir-set": {"COPY", "ADD"}, "workdir-absolute": {"WORKDIR"}, "copy-not-add": {"COPY", "ADD"}, "deps-before-source": {"COPY", "ADD", "RUN"},
+	"cmd-exec": {"CMD", "ENTRYPOINT"}, "cmd-single": {"CMD", "ENTRYPOINT"}, "cmd-no-reload": {"CMD", "ENTRYPOINT"}, "expose-format": {"EXPOSE"},
+	"run-apt-clean": {"RUN"}, "run-cache-clean": {"RUN"}, "run-no-cd": {"RUN"}, "run-no-sudo": {"RUN"},
+}
+
+// lacks is what a file has not, without which a rule has nothing to judge; or empty.
+func (r rule) lacks(file *df.File) string {
+	names := about[r.ID]
+	if names == nil && !slices.ContainsFunc(file.Stages, func(s df.Stage) bool { return len(s.Instructions) > 0 }) {
+		return "instruction but FROM"
+	}
+	if names == nil || says(file, names) {
+		return ""
+	}
+	return strings.Join(names, " or ")
+}
 
 // ruleOf is the rule of an id.
 func ruleOf(id string) rule {
@@ -73,7 +91,11 @@ var rules = []rule{
 	}},
 	{check.Topic{ID: "workdir-absolute", Summary: "every WORKDIR begins with /", Why: "A relative WORKDIR depends on the one before, and on what the base image set.",
 		Bad: swap("/app", "app"), Good: good}, each("WORKDIR", func(f *df.File, in df.Instruction) *finding {
-		if folder := strings.Trim(strings.Join(in.Args, " "), `"'`); !strings.HasPrefix(folder, "/") && !strings.HasPrefix(folder, "$") {
+		folder := strings.Trim(strings.Join(in.Args, " "), `"'`)
+		if strings.HasPrefix(folder, "$") {
+			folder = cmp.Or(f.Value(in, folder), "/") // a variable of the base image
+		}
+		if !strings.HasPrefix(folder, "/") {
 			return write(f, in, f.Absolute(in), "Write the whole path, from / on: it is joined with the WORKDIR before it, or with the base image's.")
 		}
 		return nil
@@ -245,7 +267,8 @@ var rules = []rule{
 		if last == nil {
 			return &finding{line: f.Final().Line, got: "no USER", hint: check.Advise("Add RUN useradd app and USER app before CMD.")}
 		}
-		if user, _, _ := strings.Cut(strings.Join(last.Args, ""), ":"); user == "root" || user == "0" {
+		user, _, _ := strings.Cut(f.Value(*last, strings.Join(last.Args, "")), ":")
+		if n, err := strconv.Atoi(user); user == "root" || err == nil && n == 0 {
 			return at(*last, "%s", "Name a user that is not root.")
 		}
 		return nil
@@ -276,10 +299,14 @@ var rules = []rule{
 	})},
 	{check.Topic{ID: "multi-stage", Summary: "the build has more than one stage", Why: "What is needed to build stays out of what runs.",
 		Bad: good, Good: strings.Replace(good, "FROM python:3.12-slim", "FROM python:3.12 AS builder\nRUN pip wheel x\nFROM python:3.12-slim\nCOPY --from=builder /x /x", 1)}, func(f *df.File) *finding {
-		if len(f.Stages) > 1 {
+		if f.TakesFromStage() {
 			return nil
 		}
-		return &finding{line: f.Stages[0].Line, got: "one stage", hint: check.Advise("Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.")}
+		got := "one stage"
+		if len(f.Stages) > 1 {
+			got = "no COPY --from takes anything out of another stage"
+		}
+		return &finding{line: f.Stages[0].Line, got: got, hint: check.Advise("Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.")}
 	}},
 }
 

@@ -4,7 +4,9 @@ package env
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -26,7 +29,8 @@ a script or a command that drops or replaces them does not pass. When it does no
 again without for all other checks, and this one says so; where its log says that it does not take a value, the value has reached
 it, and that passes. With set and steps, a container of its own is started with the variables,
 and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
-always one of its own, and that is the port it must listen on. Where neither the grader nor a shell or Python in the image can read
+always one of its own, and gets a number that nobody knows beforehand in place of the rubric's, on which it must listen. Where a
+file of the folder sets a variable itself, another value is passed to a container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read
 the environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
@@ -138,15 +142,23 @@ func (e *Env) Shape(s *check.Setup) {
 }
 
 // container is the one that has the variables, and the port where it is to listen; 0 is anywhere.
-func (e *Env) container(ctx context.Context, t check.Target) (c check.SecondContainer, port int, err error) {
+func (e *Env) container(ctx context.Context, t check.Target, in check.Input) (c check.SecondContainer, port int, err error) {
 	if !e.apart() {
 		c, err = t.StartedWith(ctx, e.Set)
 		return c, 0, err
 	}
-	port, _ = strconv.Atoi(e.Set["PORT"])
-	c, err = t.Second(ctx, e.Set, port)
+	set := maps.Clone(e.Set)
+	if set["PORT"] != "" {
+		port = lowest + in.Rand.IntN(highest-lowest) // one that nobody knows beforehand
+		set["PORT"] = strconv.Itoa(port)
+	}
+	c, err = t.Second(ctx, set, port)
 	return c, port, err
 }
+
+// The ports of which one is taken for PORT: any user may listen there, and no kernel takes them for
+// a connection of its own.
+const lowest, highest = 10000, 32000
 
 // Sends are the requests that the steps judge.
 func (e *Env) Sends() []string { return steps.Sends(e.Steps) }
@@ -156,7 +168,7 @@ func (e *Env) Givens() []string { return steps.Givens(e.Steps) }
 
 // Ask looks at a container that was started with the variables.
 func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
-	c, port, err := e.container(ctx, t)
+	c, port, err := e.container(ctx, t, in)
 	if err != nil {
 		return check.Outcome{}, err
 	}
@@ -187,12 +199,99 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 	var o check.Outcome
 	for _, name := range names {
 		item := judge(name, e.Set[name], environments)
+		switch {
+		case known && len(environments) == 0:
+			item.Got = "the container was started with it, and the program answers; it wrote something else where its variables stood, so they were not seen"
+		case item.Share == 1 && assigned(t.FS(), name):
+			if item, err = e.otherwise(ctx, t, in, name); err != nil {
+				return check.Outcome{}, err
+			}
+		}
 		if !known {
 			item.Got = "the container was started with it, and the program answers; what the program makes of it was not seen, since the image has nothing to look with"
 		}
 		o.Items = append(o.Items, item)
 	}
 	return o, nil
+}
+
+// otherwise asks once more with a value that nobody knows beforehand, where something in the folder
+// sets the variable itself: it may set it to the very value that the rubric passes.
+func (e *Env) otherwise(ctx context.Context, t check.Target, in check.Input, name string) (check.Item, error) {
+	passed := check.Passed(name + "=" + e.Set[name])
+	set := maps.Clone(e.Set)
+	set[name] = another(e.Set[name], in)
+	c, err := t.Second(ctx, set, 0)
+	if err != nil {
+		return passed, err
+	}
+	defer func() { _ = c.Close() }()
+	if !c.Started().Answered { // it may have read a value that it does not take
+		return passed, nil
+	}
+	environments, known, err := c.Environments(ctx)
+	if err != nil || !known {
+		return passed, err
+	}
+	if item := judge(name, set[name], environments); item.Share < 1 {
+		item.Name = passed.Name
+		return item, nil
+	}
+	return passed, nil
+}
+
+// another is a value of the same sort as one: another level of a log, another number, the other of
+// yes and no, another word.
+func another(value string, in check.Input) string {
+	for _, sort := range [][]string{{"debug", "info", "warning", "error", "critical"}, {"true", "false"}, {"yes", "no"}, {"on", "off"}, {"1", "0"}} {
+		i := slices.Index(sort, strings.ToLower(value))
+		if i < 0 {
+			continue
+		}
+		other := sort[(i+1+in.Rand.IntN(len(sort)-1))%len(sort)]
+		if value == strings.ToUpper(value) {
+			other = strings.ToUpper(other)
+		}
+		return other
+	}
+	if n, err := strconv.Atoi(value); err == nil {
+		return strconv.Itoa(n + 1 + in.Rand.IntN(1000))
+	}
+	return check.Word(in.Rand)
+}
+
+var settings = regexp.MustCompile(`(?im)^\s*(ENV|ARG|LABEL)\b.*$`)
+
+// mostBytes is how long a file is that is looked at for a variable, at most.
+const mostBytes = 256 << 10
+
+// assigned reports whether a file of the folder, other than a text about it, gives the variable a
+// value.
+func assigned(folder fs.FS, name string) (found bool) {
+	assigns := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b["'\])]*\s*(=[^=]|[,:])`)
+	files := 0
+	_ = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
+		switch base := path.Base(file); {
+		case err != nil || found || files > 1000:
+			return nil
+		case d.IsDir() && (base == "node_modules" || base == ".git" || strings.HasSuffix(base, "venv")):
+			return fs.SkipDir
+		case !d.Type().IsRegular() || strings.HasPrefix(base, ".env") || path.Ext(base) == ".md":
+			return nil
+		}
+		files++
+		info, err := d.Info()
+		if err != nil || info.Size() > mostBytes {
+			return nil
+		}
+		text, err := fs.ReadFile(folder, file)
+		if file == dockerfile.Find(folder) { // docker run -e counts more than ENV
+			text = settings.ReplaceAll(text, nil)
+		}
+		found = err == nil && assigns.Match(text)
+		return nil
+	})
+	return found
 }
 
 // refused is the outcome where the program read a value and did not take it, as its log says: then the variable reached it.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
@@ -86,4 +87,43 @@ func TestSteps(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%q", env["NAME"]) })
 	}
 	assert.Equal(t, "ok GET /name", checktest.Asked(t, env.Kind(), `env: {set: {NAME: Zoe, PORT: "9001"}, steps: [{send: GET /name, json: Zoe}]}`, target))
+}
+
+// TestFreshPort: the port is one that nobody knows beforehand.
+func TestFreshPort(t *testing.T) {
+	var got []string
+	target := checktest.New()
+	target.Program = func(env map[string]string) http.Handler {
+		got = append(got, env["PORT"])
+		return http.NotFoundHandler()
+	}
+	entry := checktest.Entry(t, env.Kind(), `env: {set: {PORT: "9001"}, steps: [{send: GET /}]}`)
+	for seed := range uint64(3) {
+		_, err := checktest.Ask(t.Context(), entry, target, seed)
+		require.NoError(t, err)
+	}
+	assert.Len(t, got, 3)
+	assert.NotContains(t, got, "9001")
+	assert.NotEqual(t, got[0], got[1])
+}
+
+// TestFreshValue: where a file sets the variable itself, another value than the rubric's must come
+// through, too.
+func TestFreshValue(t *testing.T) {
+	const fails = "Something between docker run and the program drops or replaces the variable"
+	fixed := func(map[string]string) []map[string]string { return []map[string]string{{"LOG_LEVEL": "debug"}} }
+	for name, c := range map[string]struct {
+		target *checktest.Target
+		passes bool
+	}{
+		"written into CMD":    {checktest.New().With("Dockerfile", "FROM x:1\nCMD [\"env\", \"LOG_LEVEL=debug\", \"python\"]\n"), false},
+		"written in a script": {checktest.New().With("run.sh", "export LOG_LEVEL=debug\nexec python main.py\n"), false},
+		"ENV":                 {checktest.New().With("Dockerfile", "FROM x:1\nENV LOG_LEVEL=debug\n"), true}, // which docker run -e replaces
+	} {
+		c.target.Env = fixed
+		text := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", c.target)
+		assert.Equal(t, c.passes, !strings.Contains(text, fails), name+text)
+	}
+	honest := checktest.New().With("run.sh", "LOG_LEVEL=${LOG_LEVEL:-info}\nexec python main.py\n")
+	assert.Equal(t, "ok LOG_LEVEL=debug", checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", honest))
 }

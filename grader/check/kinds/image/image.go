@@ -3,6 +3,7 @@ package image
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -20,7 +21,8 @@ func Kind() check.Kind {
 		Summary: "is the image small, and does it say how to run it",
 		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
 a linear share between. Sizes are those that docker images shows with the storage driver overlay2, whatever this engine has:
-the containerd image store of new installations counts packed layers, too. user: nonroot wants a USER that is not root; expose and workdir compare with the image's configuration;
+the containerd image store of new installations counts packed layers, too. Of an image that no file of the folder is in, no size is
+judged. user: nonroot wants a USER whose number is not that of root; expose and workdir compare with the image's configuration;
 The hint names the largest layer of the student's own with its line, and the base only where it is no slim one already.
 waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
 
@@ -43,7 +45,7 @@ image: {size: {full: 5MB, zero: 6MB}, added: {full: 5MB, zero: 6MB}, user: nonro
 type Image struct {
 	Size    *Range      `json:"size,omitempty" jsonschema:"of the whole image"`
 	Added   *Range      `json:"added,omitempty" jsonschema:"without the base image"`
-	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot: USER names another than root"`
+	User    string      `json:"user,omitempty" option:"nonroot" jsonschema:"nonroot: USER names another than root, by its number"`
 	Expose  []int       `json:"expose,omitempty" option:"1..65535" jsonschema:"ports that EXPOSE must name"`
 	Workdir string      `json:"workdir,omitempty" jsonschema:"what WORKDIR must be"`
 	Waste   option.Size `json:"waste,omitzero" jsonschema:"bytes that later layers replace or delete, at most"`
@@ -86,6 +88,10 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		return check.Outcome{}, image.Unmeasured
 	}
 	var o check.Outcome
+	if (i.Size != nil || i.Added != nil) && !check.HoldsFiles(t) {
+		o.Items = append(o.Items, check.Item{Name: "size", Skipped: true, Got: "no file of the folder is in the image, so there is nothing to judge"})
+		i = &Image{User: i.User, Expose: i.Expose, Workdir: i.Workdir, Waste: i.Waste}
+	}
 	for _, asked := range []struct {
 		name string
 		*Range
@@ -106,8 +112,16 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	}
 	if i.User != "" {
 		item := check.Passed("user")
-		if user, _, _ := strings.Cut(image.Config.User, ":"); user == "" || user == "root" || user == "0" {
-			item = check.Item{Name: "user", Want: "a user that is not root", Got: "root", Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
+		uid, known, err := t.UID(ctx)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		if known && uid == 0 {
+			got := "root"
+			if user, _, _ := strings.Cut(image.Config.User, ":"); user != "" && user != "root" && user != "0" {
+				got = fmt.Sprintf("USER %s, whose number is 0: root", image.Config.User)
+			}
+			item = check.Item{Name: "user", Want: "a user that is not root", Got: got, Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
 			item.File, item.Line = check.LastLine(t, "USER")
 		}
 		o.Items = append(o.Items, item)

@@ -23,6 +23,13 @@ func from(lines string) *checktest.Target {
 	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+lines)
 }
 
+// alias is an image that starts as another name of root.
+func alias() *checktest.Target {
+	t := from("USER boss\n")
+	t.UIDs = map[string]int{"boss": 0}
+	return t
+}
+
 func TestImage(t *testing.T) {
 	const slim = "hint: Leave out of the image what the program does not need when it runs."
 	for _, c := range []struct {
@@ -38,6 +45,9 @@ func TestImage(t *testing.T) {
 		{"user: nonroot", from("USER app:app\n"), "ok user"},
 		{"user: nonroot", from("USER app\nUSER root\n"), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD.; at Dockerfile:3"},
 		{"user: nonroot", from("USER 0:0\n"), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD.; at Dockerfile:2"},
+		{"user: nonroot", from("USER 00\n"), "0 user: want a user that is not root; got USER 00, whose number is 0: root; hint: Make a user with RUN useradd, and switch to it with USER before CMD.; at Dockerfile:2"},
+		{"user: nonroot", alias(), "0 user: want a user that is not root; got USER boss, whose number is 0: root"},
+		{"size: {full: 250MB, zero: 500MB}", from("RUN true\n"), "- size: no file of the folder is in the image, so there is nothing to judge"},
 		{"user: nonroot", from(""), "0 user: want a user that is not root; got root; hint: Make a user with RUN useradd, and switch to it with USER before CMD."},
 		{"expose: [8000]", from("EXPOSE 8000/tcp\n"), "ok EXPOSE 8000"},
 		{"expose: [8000]", from("\nEXPOSE 80 443/udp\n"), "0 EXPOSE 8000: want EXPOSE 8000; got EXPOSE 80 443/udp; hint: Make line 3 of Dockerfile `EXPOSE 8000`.; at Dockerfile:3"},
@@ -58,7 +68,7 @@ func TestImage(t *testing.T) {
 // TestLarge: the largest layer of the student's own is named, and a -slim base only to who has another.
 func TestLarge(t *testing.T) {
 	fill := func(base, run string) string {
-		target := checktest.New().With("Dockerfile", "FROM "+base+"\nRUN "+run+"\n")
+		target := checktest.New().With("Dockerfile", "FROM "+base+"\nRUN "+run+"\nCOPY main.py .\n")
 		target.Shape = func(i *check.ImageInfo) { i.Layers[1].Size = 150_000_000; i.Size += 150_000_000; i.Added = 150_000_000 }
 		o, err := checktest.Ask(t.Context(), checktest.Entry(t, image.Kind(), "image: {size: {full: 100MB, zero: 900MB}}"), target, 1)
 		require.NoError(t, err)
@@ -80,7 +90,7 @@ func TestLarge(t *testing.T) {
 }
 
 func TestEvidence(t *testing.T) {
-	o, err := checktest.Ask(context.Background(), checktest.Entry(t, image.Kind(), "image: {size: {full: 1GB, zero: 2GB}}"), from("RUN fill /a 1500\n"), 1)
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, image.Kind(), "image: {size: {full: 1GB, zero: 2GB}}"), from("RUN fill /a 1500\nCOPY main.py .\n"), 1)
 	require.NoError(t, err)
-	assert.Equal(t, [][]string{{"size", "line", "made by"}, {"120MB", "base", "base"}, {"1.5KB", "2", "RUN fill /a 1500"}}, o.Evidence[0].Rows)
+	assert.Equal(t, [][]string{{"size", "line", "made by"}, {"120MB", "base", "base"}, {"1.5KB", "2", "RUN fill /a 1500"}}, o.Evidence[0].Rows[:3])
 }

@@ -4,6 +4,7 @@ package listen
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ func Kind() check.Kind {
 	return check.Kind{Name: "listen", Phase: check.Running, Quiet: true, New: func() check.Check { return new(Listen) }, Manual: check.Manual{
 		Summary: "does the program listen where it should, on all interfaces, and does no EXPOSE say otherwise",
 		Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
-127.0.0.1 alone, where nothing outside the container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program
+one address of the container, least of all on 127.0.0.1 alone, where nothing outside the container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program
 is judged on the port where it was found, so a wrong port costs these points and no others.`,
 		Example: `id: listens
 points: 3
@@ -45,6 +46,15 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	if started.Loopback {
 		all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: "127.0.0.1, where nothing outside the container reaches it", Hint: hostHint(t, wanted)}
 	}
+	if !started.Loopback {
+		listeners, known, err := t.Listeners(ctx)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		if one := onlyOn(listeners, started.Port); known && one != "" {
+			all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: one + " alone, which is one of the container's addresses", Hint: hostHint(t, wanted)}
+		}
+	}
 	for _, item := range []*check.Item{&port, &all} {
 		if item.Share == 1 {
 			continue
@@ -54,6 +64,29 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 		}
 	}
 	return check.Outcome{Items: []check.Item{port, all, exposed(t, wanted)}}, nil
+}
+
+// onlyOn are the addresses on which a port is served where those are not all that the container
+// has; empty where they are.
+func onlyOn(listeners []check.Listener, port int) string {
+	var own []string
+	loopback := false
+	for _, l := range listeners {
+		ip, err := netip.ParseAddr(l.Address)
+		switch {
+		case l.Port != port:
+		case err != nil || ip.Unmap().IsUnspecified():
+			return ""
+		case ip.Unmap().IsLoopback():
+			loopback = true
+		default:
+			own = append(own, l.Address)
+		}
+	}
+	if loopback { // with the others, all there are
+		return ""
+	}
+	return strings.Join(own, ", ")
 }
 
 // exposed says whether EXPOSE names the port. That there is none is no fault here: it changes nothing that can be seen.

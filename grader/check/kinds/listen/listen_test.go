@@ -18,10 +18,21 @@ func TestListen(t *testing.T) {
 		t.Up.Port, t.Up.Loopback = port, loopback
 		return t
 	}
+	on := func(addresses ...string) *checktest.Target {
+		t := checktest.New()
+		t.Up.Listeners = nil
+		for _, address := range addresses {
+			t.Up.Listeners = append(t.Up.Listeners, check.Listener{Address: address, Port: 8000})
+		}
+		return t
+	}
 	for _, c := range []struct {
 		target *checktest.Target
 		want   string
 	}{
+		{on("172.18.0.2"), "ok listens on the port\n0 on all interfaces: want 0.0.0.0; got 172.18.0.2 alone, which is one of the container's addresses; hint: Inside a container, localhost is the container alone. Start uvicorn with --host 0.0.0.0 --port 8000.; at Dockerfile:8\nok no EXPOSE says otherwise"},
+		{on("172.18.0.2", "127.0.0.1"), "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise"},
+		{on("::"), "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise"},
 		{checktest.New(), "ok listens on the port\nok on all interfaces\nok no EXPOSE says otherwise"},
 		{up(5000, false), "0 listens on the port: want port 8000; got port 5000; hint: Start uvicorn with --host 0.0.0.0 --port 8000.; at Dockerfile:8\nok on all interfaces\nok no EXPOSE says otherwise"},
 		{up(8000, true), "ok listens on the port\n0 on all interfaces: want 0.0.0.0; got 127.0.0.1, where nothing outside the container reaches it; hint: Inside a container, localhost is the container alone. Start uvicorn with --host 0.0.0.0 --port 8000.; at Dockerfile:8\nok no EXPOSE says otherwise"},

@@ -2,17 +2,17 @@
 package secrets
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -26,8 +26,10 @@ func Kind() check.Kind {
 keeps out of the build cannot reach the image. Where others are left, the copy is built, and every layer of the image is searched
 for that text, deleted files too: a file that a later layer removes is still there for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in the same way.
 What was handed in counts at any depth: app/.env as .env, certs/local.key as private.key, and a private key by its content, whatever it
-is called. When the copy does not build because of such a file, no image holds it, and that is as good. Beyond that, names such as
-API_KEY with a value in ENV or ARG are found, and passwords inside addresses: both stay readable in the image. A length, a flag or a
+is called. What is packed (tar, zip, gzip, bzip2) or written in other letters (base64, hexadecimal) is looked into, and so are names, links and
+what the image says of itself. When the copy does not build because of such a file, nothing was seen: the check is blocked, in those words,
+as it is where no file of the folder is in the image. Beyond that, names such as API_KEY with a value in ENV, ARG or LABEL are found, also one
+that is put together of others or that a RUN writes into a file, and passwords inside addresses: all stay readable in the image. A length, a flag or a
 path is no secret (PASSWORD_MIN_LENGTH=8).`,
 		Example: `id: no-secrets
 points: 3
@@ -70,14 +72,23 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 		}
 	}
 	keys := privateKeys(t.FS(), arrived, sent)
-	found, passed, err := reach(ctx, t, in, append(sent, keys...))
+	found, unseen, err := reach(ctx, t, in, append(sent, keys...))
 	if err != nil {
 		return check.Outcome{}, err
+	}
+	if unseen == "" && !check.HoldsFiles(t) {
+		unseen = "no file of the folder is in the image, so there is nothing to judge"
+		for _, name := range s.Plant {
+			kin[name] = append(kin[name], name)
+		}
 	}
 	var o check.Outcome
 	var all []string
 	for _, name := range s.Plant {
-		item := check.Item{Name: name + " stays out", Share: 1, Got: passed}
+		item := check.Passed(name + " stays out")
+		if unseen != "" && len(kin[name]) > 0 {
+			item.Share, item.Skipped, item.Got = 0, true, unseen
+		}
 		var reached []string
 		for _, path := range kin[name] {
 			if _, ok := found[path]; ok {
@@ -151,28 +162,27 @@ const longestKey = 32 << 10
 var privateKey = regexp.MustCompile(`(?m)^-----BEGIN [A-Z ]*PRIVATE KEY-----\s*$`)
 
 // reach builds the folder with secrets planted that are sent to the build, and searches the image for them. Where there is
-// none, passed may say why.
-func reach(ctx context.Context, t check.Target, in check.Input, sent []string) (found map[string]hit, passed string, err error) {
+// none, unseen may say why it could not be searched.
+func reach(ctx context.Context, t check.Target, in check.Input, sent []string) (found map[string]hit, unseen string, err error) {
 	if len(sent) == 0 {
 		return nil, "", nil
 	}
-	canaries := map[string][]byte{}
+	planted := plant(in.Rand, sent)
 	var edits []check.Patch
 	for _, name := range sent {
-		canaries[name] = fmt.Appendf(nil, "SECRET_%016x%016x", in.Rand.Uint64(), in.Rand.Uint64())
 		_, err := fs.Stat(t.FS(), name)
-		edits = append(edits, check.Patch{Path: name, Append: err == nil, Data: slices.Concat([]byte("\nVALUE="), canaries[name], []byte("\n"))})
+		edits = append(edits, check.Patch{Path: name, Append: err == nil, Data: planted.text(name, in.Rand)})
 	}
 	built, err := t.Rebuild(ctx, edits...)
 	switch {
 	case err != nil:
 		return nil, "", err
-	case built.Image == nil: // a careful Dockerfile looks for such files, and ends the build
-		return nil, "with such a file in the folder the build fails, so no image holds it: " + built.Failure.Message, nil
+	case built.Image == nil:
+		return nil, "with such a file in the folder the build fails, though it does not without, so what reaches the image was not seen: " + built.Failure.Message, nil
 	case built.Image.ID == t.Built().Image.ID: // nothing of what was planted changed anything
 		return nil, "", nil
 	}
-	found, err = search(ctx, t, built.Image, canaries)
+	found, err = search(ctx, t, built.Image, planted)
 	return found, "", err
 }
 
@@ -195,14 +205,15 @@ func (h hit) where() string {
 	return at
 }
 
-// search looks for the planted texts in what the student's own layers hold, and in the history.
-func search(ctx context.Context, t check.Target, image *check.ImageInfo, canaries map[string][]byte) (map[string]hit, error) {
+// search looks for the planted texts in what the student's own layers hold, in the names there, and
+// in what the image says of itself.
+func search(ctx context.Context, t check.Target, image *check.ImageInfo, planted *planted) (map[string]hit, error) {
 	found := map[string]hit{}
 	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, r io.Reader) error {
-		if f.Dir || f.Layer < len(image.Layers) && image.Layers[f.Layer].Base {
+		if f.Layer < len(image.Layers) && image.Layers[f.Layer].Base {
 			return nil
 		}
-		return contains(r, canaries, func(name string) {
+		report := func(name string) {
 			h := hit{layer: f.Layer, path: f.Path}
 			if f.Layer < len(image.Layers) {
 				h.line, h.instruction = image.Layers[f.Layer].Line, image.Layers[f.Layer].Instruction
@@ -210,58 +221,73 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, canarie
 			if before, known := found[name]; !known || h.layer < before.layer || h.layer == before.layer && h.path < before.path {
 				found[name] = h // the first, in whatever order the layers come
 			}
-		})
+		}
+		for _, name := range planted.in(f.Path + "\n" + f.Link) {
+			report(name)
+		}
+		if f.Dir {
+			return nil
+		}
+		return planted.search(r, report)
 	})
-	for name, canary := range canaries {
-		for _, text := range append(slices.Clone(image.History), image.Config.Env...) {
-			if strings.Contains(text, string(canary)) {
-				found[name] = hit{instruction: text}
-			}
+	for _, text := range said(image) {
+		for _, name := range planted.in(text) {
+			found[name] = hit{instruction: text}
 		}
 	}
 	return found, err
 }
 
-// contains reads to the end and reports each planted text that is there, also across two reads.
-func contains(r io.Reader, canaries map[string][]byte, report func(string)) error {
-	const longest = 64
-	buffer := make([]byte, 64<<10)
-	kept := 0
-	for {
-		n, err := r.Read(buffer[kept:])
-		window := buffer[:kept+n]
-		for name, canary := range canaries {
-			if bytes.Contains(window, canary) {
-				report(name)
-			}
-		}
-		kept = min(len(window), longest)
-		copy(buffer, window[len(window)-kept:])
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+// said is what an image says of itself and of how it was made.
+func said(image *check.ImageInfo) []string {
+	c := image.Config
+	all := slices.Concat(image.History, c.Env, c.Cmd, c.Entrypoint, c.Healthcheck, []string{c.WorkingDir, c.User, c.StopSignal})
+	for name, value := range c.Labels {
+		all = append(all, name+"="+value)
 	}
+	return append(all, slices.Collect(maps.Keys(c.Volumes))...)
 }
 
-// literals finds names of secrets with a value in ENV and ARG.
+// literals finds what was written into the Dockerfile and stays readable in the image: names of
+// secrets with a value, passwords in addresses, keys.
 func literals(t check.Source) (items []check.Item, _ error) {
 	file, err := t.Dockerfile()
 	if err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile again: %w", err)
 	}
-	for _, stage := range file.Stages {
+	seen := map[string]bool{}
+	add := func(in dockerfile.Instruction, name, got string) {
+		if key := fmt.Sprint(in.Line, name); !seen[key] {
+			seen[key] = true
+			items = append(items, check.Item{Name: name, Want: "no secret written into the Dockerfile", Got: got,
+				Hint: check.Advise("Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."), File: file.Name, Line: in.Line})
+		}
+	}
+	global := dockerfile.Stage{Instructions: file.Global}
+	for _, stage := range append([]dockerfile.Stage{global}, file.Stages...) {
 		for _, in := range stage.Instructions {
-			for _, a := range in.Assignments() {
-				if a.Secret() {
-					got := in.Name + " " + a.Name + " has a value"
-					if a.Password() {
-						got = in.Name + " " + a.Name + " has a password in its address"
-					}
-					items = append(items, check.Item{Name: a.Name, Want: "no secret written into the Dockerfile", Got: got,
-						Hint: check.Advise("Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."), File: file.Name, Line: in.Line})
+			for _, a := range slices.Concat(in.Assignments(), in.Labels()) {
+				if strings.Contains(a.Value, "$") { // a default, or several joined
+					a.Value = file.Value(in, a.Value)
+				}
+				switch {
+				case a.Password():
+					add(in, a.Name, in.Name+" "+a.Name+" has a password in its address")
+				case a.Secret():
+					add(in, a.Name, in.Name+" "+a.Name+" has a value")
+				}
+			}
+			for _, a := range in.Written() {
+				if a.Secret() && !a.Password() {
+					add(in, a.Name, in.Name+" writes "+a.Name+" with its value into a file")
+				}
+			}
+			if text := in.Shell(); in.Name != "ENV" && in.Name != "ARG" && in.Name != "LABEL" {
+				switch {
+				case (dockerfile.Assignment{Value: text}).Password():
+					add(in, in.Name, "an address in "+in.Name+" has a password in it")
+				case privateKey.MatchString(text):
+					add(in, in.Name, in.Name+" writes a private key")
 				}
 			}
 		}

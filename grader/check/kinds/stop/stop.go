@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,9 +37,6 @@ func (s *Stop) ValidateLimits(at option.Value, l check.Limits) option.Problems {
 	return check.Outlasts(within, l.Run.Time, "limits.run.time")
 }
 
-// kills are the names of the signal that no program can catch.
-var kills = []string{"SIGKILL", "KILL", "9"}
-
 // Ask stops the container.
 func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	inside, _, _ := t.Processes(ctx) // who was there when the signal came; without them less is said
@@ -47,16 +45,16 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 		return check.Outcome{}, err
 	}
 	first := slices.IndexFunc(inside, func(p check.Process) bool { return p.ID == 1 })
-	number, known := numbers[strings.TrimPrefix(stopped.Signal, "SIG")]
+	number, known := numberOf(stopped.Signal)
 	seen := first >= 0 && known
 	name := "ends on " + stopped.Signal
 	want, got := "an end within "+s.Within.String(), "it was still running and had to be killed"
 	switch {
-	case slices.Contains(kills, stopped.Signal):
+	case number == sigkill:
 		want, got = "a signal on which the program can end by itself", stopped.Signal+" ends it at once, whatever it is doing"
 	case stopped.InTime && stopped.ExitCode == killed:
 		want, got = "an end by itself", fmt.Sprintf("it was killed after %.1fs (exit code %d)", stopped.Took.Seconds(), killed)
-	case stopped.InTime && seen && !inside[first].Answers(number):
+	case stopped.InTime && seen && (!inside[first].Answers(number) || inside[first].Ignores>>(number-1)&1 == 1):
 		want, got = "an end because of "+stopped.Signal, fmt.Sprintf("it ended after %.1fs with exit code %d, but not because of the signal", stopped.Took.Seconds(), stopped.ExitCode)
 	case stopped.InTime:
 		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(), stopped.ExitCode)), nil
@@ -80,9 +78,22 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 }
 
 // killed is the exit code of a process that SIGKILL ended.
-const killed = 128 + 9
+const killed = 128 + sigkill
 
-const sigint = 2
+const (
+	sigint  = 2
+	sigkill = 9
+)
 
 // numbers are the signals that images name.
-var numbers = map[string]int{"HUP": 1, "INT": sigint, "QUIT": 3, "USR1": 10, "USR2": 12, "TERM": 15, "WINCH": 28}
+var numbers = map[string]int{"HUP": 1, "INT": sigint, "QUIT": 3, "KILL": sigkill, "USR1": 10, "USR2": 12, "TERM": 15, "WINCH": 28}
+
+// numberOf is the number of a signal, written in any of the ways that Docker takes: SIGTERM, term,
+// 15, 015.
+func numberOf(signal string) (number int, known bool) {
+	if n, err := strconv.Atoi(signal); err == nil && n > 0 && n < 64 {
+		return n, true
+	}
+	number, known = numbers[strings.TrimPrefix(strings.ToUpper(signal), "SIG")]
+	return number, known
+}

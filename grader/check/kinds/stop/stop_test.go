@@ -25,6 +25,8 @@ func TestStop(t *testing.T) {
 		{"FROM x:1\nCMD uvicorn\nCMD [\"uvicorn\"]\n", check.Stopped{Signal: "SIGTERM"}, killed + "Let what CMD starts end on SIGTERM: docker stop sends it to process 1 alone.; at Dockerfile:3"},
 		{"FROM x:1\nCMD [\"uvicorn\"]\nSTOPSIGNAL SIGKILL\n", check.Stopped{InTime: true, Signal: "SIGKILL", ExitCode: 137},
 			"0 ends on SIGKILL: want a signal on which the program can end by itself; got SIGKILL ends it at once, whatever it is doing; hint: Without this line docker stop sends SIGTERM. Take `STOPSIGNAL SIGKILL` out of Dockerfile, line 3.; at Dockerfile:3"},
+		{"FROM x:1\nCMD [\"uvicorn\"]\nSTOPSIGNAL sigkill\n", check.Stopped{InTime: true, Signal: "sigkill"},
+			"0 ends on sigkill: want a signal on which the program can end by itself; got sigkill ends it at once, whatever it is doing; hint: Without this line docker stop sends SIGTERM. Take `STOPSIGNAL sigkill` out of Dockerfile, line 3.; at Dockerfile:3"},
 		{"FROM x:1\nSTOPSIGNAL 99\nCMD [\"uvicorn\"]\n", check.Stopped{Signal: "99"},
 			"0 ends on 99: want an end within 5s; got it was still running and had to be killed; hint: Without this line docker stop sends SIGTERM. Take `STOPSIGNAL 99` out of Dockerfile, line 2.; at Dockerfile:2"},
 		{"FROM x:1\nSTOPSIGNAL SIGINT\nCMD [\"uvicorn\"]\n", check.Stopped{InTime: true, Signal: "SIGINT"}, "ok ends on SIGINT: it ended after 0.0s with exit code 0"},
@@ -56,6 +58,7 @@ func TestProcess1(t *testing.T) {
 			"`uv run x` is process 1 and has a handler for SIGTERM; it went on, with `x`, which it started. Let the handler end the program, and what it waits for."},
 		{"killed", []check.Process{{ID: 1, Command: []string{"x"}, Catches: sigterm}}, check.Stopped{InTime: true, ExitCode: 137, Took: time.Second}, "it was killed after 1.0s (exit code 137)"},
 		{"by itself", []check.Process{{ID: 1, Command: []string{"x"}}}, check.Stopped{InTime: true, Took: time.Second}, "it ended after 1.0s with exit code 0, but not because of the signal"},
+		{"ignores, and ends by itself", []check.Process{{ID: 1, Command: []string{"x"}, Ignores: sigterm}}, check.Stopped{InTime: true, Took: time.Second}, "but not because of the signal"},
 		{"waits for it", []check.Process{{ID: 1, Command: []string{"tini"}, Blocks: sigterm}}, check.Stopped{InTime: true, Took: time.Second}, "ok ends on SIGTERM"},
 	} {
 		start := `["x"]`

@@ -1,0 +1,101 @@
+package secrets
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func written(t *testing.T, make func(io.Writer) io.WriteCloser, text []byte) []byte {
+	var b bytes.Buffer
+	w := make(&b)
+	_, err := w.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+// TestSearch: what was planted is found in whatever form people pack or write it, and what was not
+// is not.
+func TestSearch(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	p := plant(r, []string{".env", "server.pem"})
+	text := p.text(".env", r)
+	zipped := func(text []byte) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(text)
+		_ = w.Close()
+		return b.Bytes()
+	}
+	var tarred bytes.Buffer
+	archive := tar.NewWriter(&tarred)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "src/.env", Size: int64(len(text)), Mode: 0o600}))
+	_, _ = archive.Write(text)
+	require.NoError(t, archive.Close())
+	var inZip bytes.Buffer
+	z := zip.NewWriter(&inZip)
+	w, err := z.Create("a/.env")
+	require.NoError(t, err)
+	_, _ = w.Write(text)
+	require.NoError(t, z.Close())
+	wrapped := func(text []byte) []byte {
+		var lines []byte
+		for part := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(text)), 76) {
+			lines = append(append(lines, part...), '\n')
+		}
+		return lines
+	}
+	reversed := slices.Clone(text)
+	slices.Reverse(reversed)
+	long := append(bytes.Repeat([]byte("x"), 64<<10-7), text...)
+	for name, file := range map[string][]byte{
+		"plain": text, "two reads": long, "gzip": zipped(text), "tar": tarred.Bytes(), "tar.gz": zipped(tarred.Bytes()), "zip": inZip.Bytes(),
+		"zlib":   written(t, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, text),
+		"base64": wrapped(text), "base64 of more": wrapped(append([]byte("AB"), long...)), "base64 of tar.gz": wrapped(zipped(tarred.Bytes())),
+		"hexadecimal": []byte(hex.EncodeToString(text)), "reversed": reversed, "twice": zipped(zipped(tarred.Bytes())),
+		"lines": []byte(strings.Join(strings.Split(string(text), ""), "\n")),
+	} {
+		var found []string
+		require.NoError(t, p.search(bytes.NewReader(file), func(name string) { found = append(found, name) }), name)
+		assert.Equal(t, []string{".env"}, slices.Compact(found), name)
+	}
+	for name, file := range map[string][]byte{"nothing": nil, "another's": []byte(word(r, 5000)), "a broken archive": {0x1f, 0x8b, 8, 0, 1, 2, 3}, "a broken zip": []byte("PK\x03\x04xx")} {
+		require.NoError(t, p.search(bytes.NewReader(file), func(found string) { t.Error(name, found) }))
+	}
+}
+
+// TestPlantedIsNew: nothing of it can be known beforehand, and it looks like what people keep in
+// such files.
+func TestPlantedIsNew(t *testing.T) {
+	one, other := plant(rand.New(rand.NewPCG(1, 2)), []string{".env"}), plant(rand.New(rand.NewPCG(1, 3)), []string{".env"})
+	assert.NotEqual(t, one.keys, other.keys)
+	assert.Regexp(t, `^\n[A-Z_]+=\w{40}\n$`, string(one.text(".env", rand.New(rand.NewPCG(1, 2)))))
+	assert.Regexp(t, `PRIVATE KEY-----\n\w+`, string(plant(rand.New(rand.NewPCG(1, 2)), []string{"a.pem"}).text("a.pem", rand.New(rand.NewPCG(1, 2)))))
+}
+
+// TestBomb: an archive that unpacks to more than is looked at ends the look.
+func TestBomb(t *testing.T) {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	zeros := make([]byte, 1<<20)
+	for range 300 {
+		_, _ = w.Write(zeros)
+	}
+	require.NoError(t, w.Close())
+	p := plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
+	require.NoError(t, p.search(&b, func(string) { t.Error("found") }))
+	assert.Zero(t, p.left)
+}

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/moby/moby/client"
+)
+
+// mostAccounts is how much of an image's list of users is read, in bytes.
+const mostAccounts = 1 << 20
+
+// UID is the number of the user that the image starts as, found as the engine finds it: an entry of
+// /etc/passwd by its name or its number, else the number itself.
+func (s *Session) UID(ctx context.Context) (uid int, known bool, err error) {
+	user, _, _ := strings.Cut(s.built.Image.Config.User, ":")
+	if user == "" {
+		return 0, true, nil
+	}
+	c := &container{session: s, image: s.built.Image, limits: s.job.Limits}
+	if err := c.create(ctx); err != nil {
+		return 0, false, fmt.Errorf("making a container to read its users: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.engine.removeContainer(context.WithoutCancel(ctx), c.id)) }()
+	number, isNumber := 0, false
+	if n, err := strconv.Atoi(user); err == nil {
+		number, isNumber = n, true
+	}
+	copied, err := s.engine.api.CopyFromContainer(ctx, c.id, client.CopyFromContainerOptions{SourcePath: accounts[0]})
+	if err != nil { // there is none
+		return number, isNumber, nil
+	}
+	defer copied.Content.Close()
+	archive := tar.NewReader(copied.Content)
+	if _, err := archive.Next(); err != nil {
+		return number, isNumber, nil
+	}
+	for lines := bufio.NewScanner(io.LimitReader(archive, mostAccounts)); lines.Scan(); {
+		fields := strings.Split(lines.Text(), ":")
+		if len(fields) < 3 {
+			continue
+		}
+		if n, err := strconv.Atoi(fields[2]); err == nil && (fields[0] == user || isNumber && n == number) {
+			return n, true, nil
+		}
+	}
+	return number, isNumber, nil
+}
