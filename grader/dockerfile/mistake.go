@@ -55,7 +55,7 @@ func (e *Error) explain(text []byte, folder fs.FS) {
 				e.Message = fmt.Sprintf("`%s` %s", s.line, c.words)
 			}
 			e.Hint = c.hint
-			if c.change != nil && s.helps(*c.change) {
+			if c.change != nil && (s.helps(*c.change) || s.instructs(*c.change)) {
 				e.Fix = c.change
 			}
 			return
@@ -81,6 +81,17 @@ func (s slip) helps(c Change) bool {
 	}
 	_, err := parse(Name, []byte(strings.Join(lines, "\n")+"\n"))
 	return err == nil || err.Line > s.number+strings.Count(c.New, "\n")
+}
+
+// instructs reports whether the file that a change makes is read, or a line that begins with an instruction is all that Docker
+// stumbles over: a slip of another kind.
+func (s slip) instructs(c Change) bool {
+	lines, ok := c.apply(s.lines)
+	if !ok {
+		return false
+	}
+	_, err := parse(Name, []byte(strings.Join(lines, "\n")+"\n"))
+	return err == nil || strings.Count(c.Old, "\n") > 0 && err.Line > 0 && err.Line <= len(lines) && len(written(lines[err.Line-1:err.Line])) > 0
 }
 
 // apply makes a change to lines. It is not ok where they are not what the change was made from.
@@ -114,11 +125,12 @@ func fence(s slip) *cause {
 	} else if end := slices.IndexFunc(block, marks); end >= 0 {
 		block = block[:end]
 	}
-	for _, kept := range [][]string{slices.DeleteFunc(slices.Clone(rest), marks), block} {
-		change := Change{Line: s.number, Old: strings.Join(rest, "\n"), New: strings.Join(kept, "\n")}
-		if c.change == nil && s.helps(change) {
-			c.change, c.hint = &change, ""
-		}
+	change := Change{Line: s.number, Old: strings.Join(rest, "\n"), New: strings.Join(slices.DeleteFunc(slices.Clone(rest), marks), "\n")}
+	if !s.helps(change) {
+		change.New = strings.Join(block, "\n")
+	}
+	if s.instructs(change) {
+		c.change, c.hint = &change, ""
 	}
 	return c
 }

@@ -85,6 +85,7 @@ func TestMistakesAmongOthers(t *testing.T) {
 		{"```dockerfile\nFROM x\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```", "FROM x"}},
 		{"```dockerfile\nFROM x\n```\n.env\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```\n.env\n```", "FROM x"}},
 		{"```\nFROM x\n```\n```\nUSER a\n```\n", "````` is a mark", "", &Change{1, "```\nFROM x\n```\n```\nUSER a\n```", "FROM x\nUSER a"}},
+		{"```dockerfile\nFROM x\nCOPY ..\n```\n.env\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\nCOPY ..\n```\n.env", "FROM x\nCOPY .."}},
 		{"```dockerfile\nFROM x\nUSER a\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\nUSER a", "FROM x\nUSER a"}},
 		{"FROM x\n```\nUSER a\n", "````` is a mark", "", &Change{2, "```\nUSER a", "USER a"}},
 		{"FROM x\n```\nThat is all.\n", "````` is a mark", "", &Change{2, "```\nThat is all.", ""}},

@@ -602,3 +602,14 @@ func TestReportsFitTheSchema(t *testing.T) {
 		assert.Error(t, validate(filled(benign), change), name)
 	}
 }
+
+// TestMarked: what stands between backticks is code, whatever a student wrote there, and a lone backtick is none.
+func TestMarked(t *testing.T) {
+	for text, want := range map[string]string{
+		"Make line 1 of Dockerfile `FROM <x>`.": "Make line 1 of Dockerfile <code>FROM &lt;x&gt;</code>.",
+		"a ` b <i>":                             "a ` b &lt;i&gt;",
+		"plain & simple":                        "plain &amp; simple",
+	} {
+		assert.Equal(t, want, string(marked(text)))
+	}
+}

@@ -96,7 +96,55 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile && f.Stage != "" {
 		return missingInStage(t, f)
 	}
-	return check.Advise(advise(t, f))
+	h := check.Advise(advise(t, f))
+	if f.Reason == check.MissingFile {
+		h.Edit = found(t, f)
+	}
+	return h
+}
+
+// found is the line that lets in a file which is there: out of the ignore file, or by the name that it has.
+func found(t check.Source, f *check.BuildFailure) *check.Edit {
+	subject := strings.TrimPrefix(path.Clean("/"+f.Subject), "/")
+	rules, err := t.Ignore()
+	file, unread := t.Dockerfile()
+	if err != nil || unread != nil {
+		return nil
+	}
+	if _, err := fs.Stat(t.FS(), subject); err == nil {
+		changed := rules.Keeping(subject)
+		if changed == nil || !rules.Decide(subject).Ignored || secret.MatchString(subject) {
+			return nil
+		}
+		c := rules.ChangeTo(changed)
+		return &check.Edit{File: rules.File, Line: c.Line, Old: c.Old, New: c.New}
+	}
+	by := elsewhere(t.FS(), path.Base(subject))
+	if by == "" {
+		by = near(t.FS(), subject)
+	}
+	in := file.At(f.Line)
+	if by == "" || in == nil || rules.Decide(by).Ignored || strings.HasPrefix(f.Subject, "../") {
+		return nil
+	}
+	named := strings.TrimPrefix(f.Subject, "/")
+	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
+}
+
+// secret is the name of a file that an ignore file keeps out for a reason.
+var secret = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$`)
+
+// near is the file of a folder whose name is nearest to one that is not there, or empty.
+func near(folder fs.FS, subject string) string {
+	entries, _ := fs.ReadDir(folder, cleanDir(path.Dir(subject)))
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if name := option.Suggest(path.Base(subject), names); name != "" && name != path.Base(subject) {
+		return path.Join(path.Dir(subject), name)
+	}
+	return ""
 }
 
 // written is where a command of a stage says that it writes to.
@@ -172,24 +220,23 @@ func missing(t check.Source, subject string) string {
 	if rules, err := t.Ignore(); err == nil {
 		if _, err := fs.Stat(t.FS(), subject); err == nil {
 			if d := rules.Decide(subject); d.Ignored {
-				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build: remove the line, or add !%s below it.", d.Line, rules.File, d.Pattern, subject)
+				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build.", d.Line, rules.File, d.Pattern)
 			}
 		}
 	}
 	dir := cleanDir(path.Dir(subject))
 	entries, _ := fs.ReadDir(t.FS(), dir)
-	var names, there []string
+	var there []string
 	for _, e := range entries {
-		names = append(names, e.Name())
 		if !strings.HasPrefix(e.Name(), ".") && len(there) < 12 {
 			there = append(there, e.Name())
 		}
 	}
-	if near := option.Suggest(path.Base(subject), names); near != "" && near != path.Base(subject) {
-		return fmt.Sprintf("There is a file %q: is that the one you mean?", path.Join(path.Dir(subject), near))
-	}
 	if at := elsewhere(t.FS(), path.Base(subject)); at != "" && at != subject {
-		return fmt.Sprintf("It is at %q: write COPY %s.", at, at)
+		return fmt.Sprintf("It is at %q in the folder.", at)
+	}
+	if name := near(t.FS(), subject); name != "" {
+		return fmt.Sprintf("There is a file %q: is that the one you mean?", name)
 	}
 	switch {
 	case strings.HasPrefix(subject, "../"):

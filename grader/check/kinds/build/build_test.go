@@ -35,12 +35,13 @@ func TestMissingFile(t *testing.T) {
 	}{
 		{from("COPY pyproject.tml ."), `got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file "pyproject.toml": is that the one you mean?`},
 		{from("COPY requirements.txt ."), `hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
-		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"), `got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of .dockerignore, *, keeps it out of the build: remove the line, or add !main.py below it.`},
+		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"), `got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of .dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
 		{from("COPY ./main.py .").With(".dockerignore", "main.py\n"), `hint: The file is there, but line 1 of .dockerignore, main.py, keeps it out`},
-		{from("COPY settings.py .").With("app/settings.py", "x"), `hint: It is at "app/settings.py": write COPY app/settings.py.`},
-		{from("COPY app/main.py ."), `hint: It is at "main.py": write COPY main.py.`},
+		{from("COPY settings.py .").With("app/settings.py", "x"), `hint: It is at "app/settings.py" in the folder. Make line 2 of Dockerfile ` + "`COPY app/settings.py .`."},
+		{from("COPY app/main.py ."), `hint: It is at "main.py" in the folder. Make line 2 of Dockerfile ` + "`COPY main.py .`."},
 		{from("COPY config/base.json ."), `hint: There is no folder "config": add the file, or change the COPY line.`},
 		{from("COPY app/x.py .").With("app/routes.py", ""), `hint: Add the file, or change the COPY line. The folder "app" holds: routes.py.`},
+		{from("COPY .env .").With(".env", "A=1\n").With(".dockerignore", ".env\n"), "keeps it out of the build.; at Dockerfile:2"},
 		{from("COPY [\"a\", \"b\", \"/app/\"]"), `"a" is not in the build context`},
 	} {
 		said := checktest.Asked(t, build.Kind(), "build: {}", c.target)
