@@ -47,19 +47,21 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the engine: %w", err)
 	}
-	findings := judge(info.Info)
-	findings = append(findings, e.building(), e.network(ctx), space(info.Info.DockerRootDir))
+	trying := make(chan *trial, 1)
+	go func() { trying <- e.try(ctx) }()
 	asking, cancel := context.WithTimeout(ctx, registryTime)
 	defer cancel()
 	_, err = e.api.DistributionInspect(asking, "docker.io/library/python:3.12-slim", client.DistributionInspectOptions{})
+	tried := <-trying
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return append(findings, judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))), nil
+	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
+	return append(judge(info.Info, tried), e.building(), e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
 }
 
-// judge says what the engine's own account of itself means.
-func judge(i system.Info) []Finding {
+// judge says what the engine's own account of itself means, and what was tried.
+func judge(i system.Info, t *trial) []Finding {
 	rootless := slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.Contains(o, "rootless") })
 	name := "Docker"
 	engine := Finding{Name: "engine", Status: "ok"}
@@ -72,23 +74,28 @@ func judge(i system.Info) []Finding {
 	engine.Detail = fmt.Sprintf("%s %s, %s, %s, %d processors, %.1f GB", name, i.ServerVersion, i.OperatingSystem, i.Architecture, i.NCPU, float64(i.MemTotal)/1e9)
 	findings := []Finding{engine}
 
-	limit := func(name string, holds bool, status, missing, fix string) {
-		f := Finding{Name: name, Status: "ok", Detail: "enforced"}
-		if !holds {
-			switch {
-			case rootless && i.CgroupVersion == "1":
-				fix = "rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
-			case rootless:
-				fix = "rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"
-			}
-			f = Finding{Name: name, Status: status, Detail: missing, Fix: fix}
+	limit := func(name string, o outcome, says bool, status, missing, fix string) {
+		f := Finding{Name: name, Status: status, Detail: missing, Fix: fix}
+		switch {
+		case o.seen != "" && o.holds:
+			f.Status, f.Detail, f.Fix = "ok", "enforced: "+o.seen, ""
+		case o.seen == "" && says:
+			f.Status, f.Detail, f.Fix = "warn", "enforced, says the engine; not tried: "+t.why(), ""
+		case rootless && i.CgroupVersion == "1":
+			f.Fix = "rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
+		case rootless:
+			f.Fix = "rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"
+		}
+		if o.seen != "" && !o.holds {
+			f.Detail += ": " + o.seen
 		}
 		findings = append(findings, f)
 	}
-	limit("memory limit", i.MemoryLimit, "bad", "not enforced: a program can take all memory", "cgroup_enable=memory on the kernel's command line, then restart")
-	limit("swap limit", i.SwapLimit, "warn", "not enforced: a program can swap beyond its memory limit", "swapaccount=1 on the kernel's command line, then restart; or swapoff -a")
-	limit("process limit", i.PidsLimit, "bad", "not enforced: a fork bomb takes the machine", "a kernel with the pids control group (CONFIG_CGROUP_PIDS)")
-	limit("processor limit", i.CPUCfsQuota, "bad", "not enforced: a program can take all processors", "a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)")
+	limit("memory limit", t.memory(), i.MemoryLimit, "bad", "not enforced: a program can take all memory", "cgroup_enable=memory on the kernel's command line, then restart")
+	limit("swap limit", t.swap(), i.SwapLimit, "warn", "not enforced: a program can swap beyond its memory limit", "swapaccount=1 on the kernel's command line, then restart; or swapoff -a")
+	limit("process limit", t.processes(), i.PidsLimit, "bad", "not enforced: a fork bomb takes the machine", "a kernel with the pids control group (CONFIG_CGROUP_PIDS)")
+	limit("processor limit", t.processor(), i.CPUCfsQuota, "bad", "not enforced: a program can take all processors", "a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)")
+	limit("open files", t.files(), true, "warn", "not enforced: a program can open as many as the engine lets it", "start the engine with --default-ulimit nofile=1024:4096")
 	if i.MemTotal > 0 && i.MemTotal < 2e9 {
 		findings = append(findings, Finding{"memory", "warn", fmt.Sprintf("the engine has %.1f GB", float64(i.MemTotal)/1e9), "give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"})
 	}
@@ -100,7 +107,7 @@ func judge(i system.Info) []Finding {
 		store.Detail = "containerd's, with " + i.Driver + ": sizes are counted as overlay2 counts them, not as docker images does here"
 	}
 	return append(findings, store,
-		Finding{Name: "disk limit", Status: "ok", Detail: fmt.Sprintf("watched: looked at every %s, and no file grows beyond it (%s)", diskTime, i.Driver)},
+		t.disk(),
 		Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build may use the network",
 			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the image has"})
 }
@@ -114,19 +121,20 @@ func (e *Engine) building() Finding {
 	return f
 }
 
-// network makes an isolated network to see whether its containers could be asked.
-func (e *Engine) network(ctx context.Context) Finding {
+// network says what a container of a network of its own reaches.
+func (e *Engine) network(ctx context.Context, t *trial) Finding {
 	taken, err := e.networks.take(ctx)
 	if err != nil {
 		return Finding{Name: "network isolation", Status: "bad", Detail: err.Error(), Fix: "docker network prune gives address pools back"}
 	}
 	e.networks.give(taken)
 	if !taken.reachable {
-		return Finding{Name: "network isolation", Status: "warn", Detail: "not isolated: containers cannot be asked at their own address from here (Docker Desktop, rootless, or an engine elsewhere), so ports are published on 127.0.0.1 and programs reach the network",
+		return Finding{Name: "network isolation", Status: "warn",
+			Detail: "not isolated: containers cannot be asked at their own address from here (Docker Desktop, rootless, or an engine elsewhere), " +
+				"so ports are published on 127.0.0.1 and programs reach the network",
 			Fix: "where that matters, grade on Linux with the engine on the same machine"}
 	}
-	return Finding{Name: "network isolation", Status: "warn", Detail: "programs reach no other host and no other program; services that listen on this machine's own addresses they do reach",
-		Fix: fmt.Sprintf("sudo iptables -I INPUT -i %s+ -m conntrack --ctstate NEW -j DROP closes those, too", bridgePrefix)}
+	return t.network()
 }
 
 // space is how much disk the engine has left, where its folder is on this machine.

@@ -27,6 +27,7 @@ const bridgePrefix = "tgrade-"
 // isolated is an internal network: no way out, and no published ports.
 type isolated struct {
 	id, name  string
+	gateway   string
 	reachable bool // its gateway is an address of this machine, so containers can be asked at their own
 }
 
@@ -56,7 +57,9 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 		return isolated{}, fmt.Errorf("inspecting a network: %w", err)
 	}
 	for _, config := range info.Network.IPAM.Config {
-		taken.reachable = taken.reachable || ours(net.IP(config.Gateway.AsSlice()))
+		if ours(net.IP(config.Gateway.AsSlice())) {
+			taken.reachable, taken.gateway = true, config.Gateway.String()
+		}
 	}
 	return taken, nil
 }

@@ -30,7 +30,8 @@ func (c *container) request() testcontainers.ContainerRequest {
 	if c.session.job.Keep {
 		labels[owner.LabelKeep] = "true"
 	}
-	request := testcontainers.ContainerRequest{Image: c.image.ID, Name: c.session.engine.newName(), Env: c.env, Labels: labels}
+	request := testcontainers.ContainerRequest{Image: c.image.ID, Name: c.session.engine.newName(), Env: c.env, Labels: labels,
+		Cmd: c.session.command}
 	if c.net == nil {
 		for _, p := range c.candidates() {
 			request.ExposedPorts = append(request.ExposedPorts, strconv.Itoa(p)+"/tcp")

@@ -31,6 +31,7 @@ type Session struct {
 	name   string // of the student, safe in a tag
 
 	built   check.Built
+	command []string // instead of the image's own; nil unless the engine itself is tried
 	main    *container
 	withEnv *container // started with variables with which it did not come up as wanted; or nil
 
