@@ -17,7 +17,7 @@ var pageText string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"clean": clean, "brief": brief, "marked": marked, "several": several, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent, "plural": plural,
+	"clean": clean, "brief": brief, "marked": func(s string) template.HTML { return marked(brief(s)) }, "several": several, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent, "plural": plural,
 	"word": result.Status.Word, "icon": statusIcon, "lost": lost, "took": took,
 	"style": func() template.CSS { return template.CSS(style) },
 	"lines": func(s string) []string { return strings.Split(s, "\n") },
@@ -87,11 +87,11 @@ func statusIcon(s result.Status) string {
 	return map[result.Status]string{result.Pass: "✓", result.Partial: "◐", result.Fail: "✗", result.Blocked: "‖", result.Error: "!"}[s]
 }
 
-// marked is a text as brief has it, with what stands between backticks as code.
+// marked is a text, cleaned already, with what stands between backticks as code.
 func marked(text string) template.HTML {
-	parts := strings.Split(brief(text), "`")
+	parts := strings.Split(text, "`")
 	if len(parts)%2 == 0 { // one of them is part of what is quoted
-		return template.HTML(template.HTMLEscapeString(brief(text)))
+		return template.HTML(template.HTMLEscapeString(text))
 	}
 	for i, part := range parts {
 		parts[i] = template.HTMLEscapeString(part)

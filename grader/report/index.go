@@ -29,7 +29,8 @@ var policy = func() string {
 }()
 
 var index = template.Must(template.New("index").Funcs(template.FuncMap{
-	"clean": line, "points": points, "percent": percent, "plural": plural,
+	"marked": func(s string) template.HTML { return marked(line(s)) },
+	"clean":  line, "points": points, "percent": percent, "plural": plural,
 	"style":  func() template.CSS { return template.CSS(classStyle) },
 	"script": func() template.HTML { return template.HTML("<script>" + script + "</script>") },
 	"policy": func() string { return policy },
