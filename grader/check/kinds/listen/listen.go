@@ -55,6 +55,9 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 			all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: one + " alone, which is one of the container's addresses", Hint: hostHint(t, wanted)}
 		}
 	}
+	if both := merged(port.Hint.Edit, all.Hint.Edit); both != nil { // else each would take the other's line away
+		port.Hint.Edit, all.Hint.Edit = both, both
+	}
 	for _, item := range []*check.Item{&port, &all} {
 		if item.Share == 1 {
 			continue

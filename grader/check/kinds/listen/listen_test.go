@@ -101,6 +101,25 @@ func TestWhereItIsSet(t *testing.T) {
 	}
 }
 
+// TestBothAtOnce: where port and address are set in one line, each hint writes both.
+func TestBothAtOnce(t *testing.T) {
+	for _, c := range []struct{ start, program, edit string }{
+		{`CMD ["flask", "run"]`, "", `Dockerfile:2 CMD ["flask", "run", "--port", "8000", "--host", "0.0.0.0"]`},
+		{`CMD ["flask", "run", "--debug"]`, "", `Dockerfile:2 CMD ["flask", "run", "--port", "8000", "--host", "0.0.0.0", "--debug"]`},
+		{`CMD uvicorn main:app --host 127.0.0.1 --port 5000`, "", `Dockerfile:2 CMD uvicorn main:app --host 0.0.0.0 --port 8000`},
+		{`CMD ["python", "main.py"]`, "app.run()\n", `main.py:1 app.run(port=8000, host="0.0.0.0")`},
+		{`CMD ["python", "main.py"]`, "app.run(debug=True)\n", `main.py:1 app.run(port=8000, host="0.0.0.0", debug=True)`},
+		{`CMD ["python", "main.py"]`, "app.run(host='localhost', port=5000)\n", `main.py:1 app.run(host='0.0.0.0', port=8000)`},
+		{`CMD ["node", "main.js"]`, "", ``},
+	} {
+		for item := range 2 {
+			target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With("main.py", c.program)
+			target.Up.Loopback, target.Up.Port = true, 5000
+			assert.Equal(t, c.edit, edit(t, target, item), c.start)
+		}
+	}
+}
+
 // edit is what the hint of an item would write.
 func edit(t *testing.T, target *checktest.Target, item int) string {
 	t.Helper()
