@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+	"github.com/moby/moby/client"
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -93,11 +95,39 @@ func loaded(t *testing.T, name string, layers [][]byte) {
 	require.NoError(t, errors.Join(err, done.Close()))
 }
 
+// gzipped packs a layer as docker push does.
+func gzipped(t *testing.T, layer []byte) []byte {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(layer)
+	require.NoError(t, errors.Join(err, w.Close()))
+	return packed.Bytes()
+}
+
 // pulled gives the engine an image by way of a registry, gzipped.
 func pulled(t *testing.T, name string, layers [][]byte) {
 	t.Helper()
-	const layerType, configType, manifestType = "application/vnd.docker.image.rootfs.diff.tar.gzip",
-		"application/vnd.docker.container.image.v1+json", "application/vnd.docker.distribution.manifest.v2+json"
+	push(t, name, layers, gzipped, "application/vnd.docker.image.rootfs.diff.tar.gzip",
+		"application/vnd.docker.container.image.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+}
+
+// pulledZstd is the same with zstd, which Docker 23 and later take.
+func pulledZstd(t *testing.T, name string, layers [][]byte) {
+	t.Helper()
+	version, err := tested.api.ServerVersion(t.Context(), client.ServerVersionOptions{})
+	require.NoError(t, err)
+	if older(version.APIVersion, 1, 42) {
+		t.Skip("this engine reads no layers packed with zstd")
+	}
+	packer, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	push(t, name, layers, func(_ *testing.T, layer []byte) []byte { return packer.EncodeAll(layer, nil) },
+		"application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.manifest.v1+json")
+}
+
+// push has the engine pull an image whose layers are packed so.
+func push(t *testing.T, name string, layers [][]byte, pack func(*testing.T, []byte) []byte, layerType, configType, manifestType string) {
+	t.Helper()
 	blobs := map[string][]byte{}
 	about := func(kind string, blob []byte) map[string]any {
 		blobs[digestOf(blob)] = blob
@@ -105,11 +135,7 @@ func pulled(t *testing.T, name string, layers [][]byte) {
 	}
 	var packed []any
 	for _, l := range layers {
-		var zipped bytes.Buffer
-		w := gzip.NewWriter(&zipped)
-		_, err := w.Write(l)
-		require.NoError(t, errors.Join(err, w.Close()))
-		packed = append(packed, about(layerType, zipped.Bytes()))
+		packed = append(packed, about(layerType, pack(t, l)))
 	}
 	manifest := jsonOf(t, map[string]any{"schemaVersion": 2, "mediaType": manifestType, "config": about(configType, configOf(t, layers)), "layers": packed})
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +171,7 @@ func TestSizesAreOneNumber(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	binary, err := os.ReadFile(program)
 	require.NoError(t, err)
-	for way, give := range map[string]func(*testing.T, string, [][]byte){"loaded": loaded, "pulled": pulled} {
+	for way, give := range map[string]func(*testing.T, string, [][]byte){"loaded": loaded, "pulled": pulled, "pulled-zstd": pulledZstd} {
 		t.Run(way, func(t *testing.T) {
 			name := "taskgrader-test-" + way + "-" + strings.ToLower(unique()) + ":latest"
 			give(t, name, [][]byte{
