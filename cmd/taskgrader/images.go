@@ -14,18 +14,30 @@ import (
 
 func newImages() *cobra.Command {
 	var offline bool
+	var wheels string
 	cmd := &cobra.Command{
 		Use: "images [DIR]...", Short: "make the base images ready that submissions ask for",
 		Long: `images looks at the Dockerfiles of each DIR, and of the folders and archives in it, and makes ready what they name in FROM and
 COPY --from: what is there stays, what a registry gives is pulled, and where none answers, or with --offline, stand-ins are
 made from Debian packages. Without DIR, the lesson's own images are made ready.
 
+--wheels adds wheels and source archives of your own to the stand-ins, for what Debian has not. A wheel of pip or of uv among them
+is in the place of Debian's pip, and of the stand-in for uv.
+
   $ taskgrader images ./class
   $ taskgrader images --offline
+  $ pip download --dest wheels --python-version 3.13 --only-binary :all: aiofiles uv   # where there is a network
+  $ taskgrader images --offline --wheels wheels
 
 ` + exitCodes,
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if wheels != "" && !offline {
+				return usageError{"--wheels is for stand-ins, which --offline makes", "write both: taskgrader images --offline --wheels " + wheels}
+			}
+			if _, err := os.Stat(wheels); wheels != "" && err != nil {
+				return noFolder(wheels)
+			}
 			refs, err := references(cmd, args)
 			if err != nil {
 				return err
@@ -35,7 +47,7 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 				return err
 			}
 			defer e.Close()
-			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline,
+			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline, Wheels: wheels,
 				Progress: func(line string) { say(cmd.ErrOrStderr(), line) }})
 			missing := false
 			for _, r := range results {
@@ -59,6 +71,7 @@ made from Debian packages. Without DIR, the lesson's own images are made ready.
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "ask no registry: make stand-ins")
+	cmd.Flags().StringVar(&wheels, "wheels", "", "folder of wheels and source archives that the stand-ins get, too")
 	return cmd
 }
 

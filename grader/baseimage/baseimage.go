@@ -76,6 +76,7 @@ type Result struct {
 // Options choose how images are made ready.
 type Options struct {
 	Offline  bool              // ask no registry
+	Wheels   string            // folder of packages that stand-ins get besides Debian's; empty is none
 	Cache    string            // folder for what stand-ins are made of; empty is the user's cache folder
 	Progress func(line string) // may be nil
 }
@@ -86,6 +87,10 @@ type Options struct {
 func Prepare(ctx context.Context, store Store, refs []string, o Options) ([]Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
+	}
+	all, err := readWheels(o.Wheels)
+	if err != nil {
+		return nil, err
 	}
 	var results []Result
 	offline := o.Offline
@@ -99,7 +104,11 @@ func Prepare(ctx context.Context, store Store, refs []string, o Options) ([]Resu
 		if err != nil {
 			return results, fmt.Errorf("looking up %q: %w", ref, err)
 		}
-		if present && (!IsStandIn(labels) || labels[recipeLabel] == recipe) {
+		same, err := fits(labels[recipeLabel], all)
+		if err != nil {
+			return results, err
+		}
+		if present && (!IsStandIn(labels) || same) {
 			results = append(results, Result{Ref: ref, Action: Present, StandIn: IsStandIn(labels), Note: labels[Label]})
 			continue
 		}
@@ -120,7 +129,7 @@ func Prepare(ctx context.Context, store Store, refs []string, o Options) ([]Resu
 				return results, fmt.Errorf("pulling %q: %w", ref, err)
 			}
 		}
-		r, err := standIn(ctx, store, ref, o)
+		r, err := standIn(ctx, store, ref, all, o)
 		if err != nil {
 			return results, err
 		}

@@ -35,6 +35,7 @@ func (e *SetupError) Hint() string { return e.Fix }
 const (
 	pythonNote = "a stand-in: Python 3.13 of Debian, with FastAPI and friends to be installed from a folder inside"
 	uvNote     = "a stand-in for uv: the part that a small Python service needs, done by pip"
+	uvOwn      = "uv of a wheel that was added; it installs from a folder inside"
 	suite      = "trixie"
 	wheelhouse = "usr/local/share/wheelhouse"
 )
@@ -45,17 +46,20 @@ var packages = strings.Fields(`python3-fastapi uvicorn python3-uvloop python3-wa
 	python3-multipart python3-pytest python3-aiosqlite python3-pydantic-settings`)
 
 // standIn makes the stand-in for one reference, or says that there is none.
-func standIn(ctx context.Context, store Store, ref string, o Options) (Result, error) {
+func standIn(ctx context.Context, store Store, ref string, all wheels, o Options) (Result, error) {
 	kind := classify(ref)
 	if kind == none {
 		return Result{Ref: ref, Action: Missing, Note: "no registry answers, and there is no stand-in for it",
 			Fix: "connect to the internet and run `taskgrader images` again, or load it with `docker load`"}, nil
 	}
 	note := pythonNote
-	if kind == uv {
+	switch {
+	case kind == uv && all.of("uv") != "":
+		note = uvOwn
+	case kind == uv:
 		note = uvNote
 	}
-	if twin, err := madeBefore(ctx, store, kind); err != nil || twin != "" {
+	if twin, err := madeBefore(ctx, store, kind, all); err != nil || twin != "" {
 		if err == nil {
 			err = store.Tag(ctx, twin, ref)
 		}
@@ -64,12 +68,16 @@ func standIn(ctx context.Context, store Store, ref string, o Options) (Result, e
 		}
 		return Result{Ref: ref, Action: Made, StandIn: true, Note: note}, nil
 	}
-	root, err := archive(ctx, kind, o)
+	made, err := all.recipe()
+	if err != nil {
+		return Result{}, err
+	}
+	root, err := archive(ctx, kind, all, o)
 	if err != nil {
 		return Result{}, err
 	}
 	defer root.Close()
-	config := Config{Labels: map[string]string{Label: note, recipeLabel: recipe}}
+	config := Config{Labels: map[string]string{Label: note, recipeLabel: made}}
 	if kind != uv {
 		config.Cmd = []string{"python3"}
 		config.Env = []string{"PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
@@ -81,12 +89,16 @@ func standIn(ctx context.Context, store Store, ref string, o Options) (Result, e
 }
 
 // madeBefore is the name of a stand-in of the same kind that this grader made, or empty.
-func madeBefore(ctx context.Context, store Store, kind family) (string, error) {
+func madeBefore(ctx context.Context, store Store, kind family, all wheels) (string, error) {
 	for _, ref := range Default {
 		if classify(ref) != kind {
 			continue
 		}
-		if labels, present, err := store.Lookup(ctx, ref); err != nil || present && IsStandIn(labels) && labels[recipeLabel] == recipe {
+		labels, present, err := store.Lookup(ctx, ref)
+		if err != nil {
+			return ref, err
+		}
+		if same, err := fits(labels[recipeLabel], all); err != nil || present && IsStandIn(labels) && same {
 			return ref, err
 		}
 	}
@@ -94,7 +106,7 @@ func madeBefore(ctx context.Context, store Store, kind family) (string, error) {
 }
 
 // archive is the tar archive of a stand-in's files.
-func archive(ctx context.Context, kind family, o Options) (io.ReadCloser, error) {
+func archive(ctx context.Context, kind family, all wheels, o Options) (io.ReadCloser, error) {
 	script, err := scripts.ReadFile("standin/uv.py")
 	if err != nil {
 		return nil, err
@@ -102,36 +114,28 @@ func archive(ctx context.Context, kind family, o Options) (io.ReadCloser, error)
 	if kind == uv {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
-		err := errors.Join(addUV(w, script, ""), w.Close())
+		err := errors.Join(all.addUV(w, script, ""), w.Close())
 		return io.NopCloser(&b), err
 	}
 	base, err := pythonArchive(ctx, o)
-	if err != nil || kind == python {
+	if err != nil || kind == python && len(all) == 0 {
 		return base, err
 	}
 	in, out := io.Pipe()
 	go func() {
 		defer base.Close()
-		out.CloseWithError(withUV(out, base, script))
+		out.CloseWithError(extended(out, base, func(w *tar.Writer) error {
+			if err := all.add(w); err != nil || kind == python {
+				return err
+			}
+			return all.addUV(w, script, "usr/local/bin/") // as in ghcr.io/astral-sh/uv:python3.12-bookworm-slim
+		}))
 	}()
 	return in, nil
 }
 
-// addUV adds the stand-in for uv under its two names.
-func addUV(w *tar.Writer, script []byte, folder string) error {
-	for _, name := range []string{"uv", "uvx"} {
-		if err := w.WriteHeader(&tar.Header{Name: folder + name, Mode: 0o755, Size: int64(len(script)), ModTime: time.Unix(0, 0)}); err != nil {
-			return err
-		}
-		if _, err := w.Write(script); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// withUV copies the Python stand-in and adds the one for uv, as in ghcr.io/astral-sh/uv:python3.12-bookworm-slim.
-func withUV(out io.Writer, base io.Reader, script []byte) error {
+// extended copies an archive and adds to it.
+func extended(out io.Writer, base io.Reader, add func(*tar.Writer) error) error {
 	r, w := tar.NewReader(base), tar.NewWriter(out)
 	for {
 		h, err := r.Next()
@@ -148,7 +152,7 @@ func withUV(out io.Writer, base io.Reader, script []byte) error {
 			return err
 		}
 	}
-	return errors.Join(addUV(w, script, "usr/local/bin/"), w.Close())
+	return errors.Join(add(w), w.Close())
 }
 
 // pythonArchive opens the archive of the Python stand-in, made first if this machine has not made it yet. Two processes
