@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,8 +67,9 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	}
 	outcome, err := g.safely(ctx, i, t, memory)
 	took := time.Since(begun)
-	if c.Kind.Phase == check.Beside && !g.answers() {
-		return // the gate blocks it, whatever its own container did
+	if c.Kind.Phase == check.Beside && (err != nil || outcome.Down) && !g.answers() {
+		g.decide(i, verdict{status: result.Blocked, blockedBy: g.gate(check.Running), took: took})
+		return // no container comes up, whatever its variables are
 	}
 	if err != nil {
 		g.fault("check", fmt.Errorf("asking %q: %w", c.ID, err))
@@ -112,7 +114,7 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool
 		if ended && v.status == result.Pass && !c.Kind.Quiet {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
-				Hint: check.Advise("Look at the end of its log: the last request made it crash.")})
+				Hint: check.Advise("It ran before this check, and had ended after it: do the same yourself, and see what ends it.")})
 			v.outcome.Want, v.outcome.Got, v.outcome.Hint = "", "", check.Hint{} // which spoke for a pass
 			v = judge(v.outcome, c.Partial, v.took)
 		}
@@ -131,14 +133,18 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 	}()
 	r := random(g.options.Seed, c.ID)
 	fresh := map[string]any{}
-	for _, name := range c.Fresh {
-		fresh[name] = check.Word(r)
+	for _, value := range c.Fresh {
+		fresh[value.Name] = value.Make(r)
 	}
-	in := check.Input{ID: c.ID, Fresh: fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line, Memory: memory}
+	in := check.Input{ID: c.ID, Fresh: fresh, Shared: g.fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line, Memory: memory}
 	if c.Hidden {
 		t = overheard{t, &g.withheld}
 	}
-	outcome, err = c.Asks.Ask(ctx, t, in)
+	if c.Own {
+		outcome, err = g.askOwn(ctx, c, t, in)
+	} else {
+		outcome, err = c.Asks.Ask(ctx, t, in)
+	}
 	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
@@ -153,19 +159,20 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 // judge makes a verdict of an outcome: its worst item, or of a partial check the mean. An item that earns nothing costs
 // nothing either, and where it does not hold the check is partial with all of its points, unless it was to set up the rest.
 func judge(o check.Outcome, partial bool, took time.Duration) verdict {
-	sum, worst, earning, told := 0.0, 1.0, 0, false
+	sum, worst, earning, told := 0.0, 1.0, 0.0, false
 	for _, item := range o.Items {
 		if item.Free && o.Given == "" {
 			told = told || item.Share < 1
 			continue
 		}
 		worst = min(worst, item.Share)
-		sum += item.Share
-		earning++
+		weight := cmp.Or(item.Weight, 1)
+		sum += item.Share * weight
+		earning += weight
 	}
 	v := verdict{share: worst, outcome: o, took: took}
 	if partial && earning > 0 && o.Given == "" {
-		v.share = sum / float64(earning)
+		v.share = sum / earning
 	}
 	switch {
 	case worst >= 1 && !told:

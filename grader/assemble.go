@@ -167,7 +167,7 @@ func (g *grading) addRun(r *result.Report) {
 		if s.Offline != "" {
 			r.Notes = append(r.Notes, "The program did not come up without a network, so it was started once more with one. All later checks were asked of that container.")
 		}
-		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: cmp.Or(g.log, s.Log)}
+		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: cmp.Or(s.Log, g.log)}
 	}
 }
 

@@ -60,7 +60,8 @@ type grading struct {
 
 	*schedule
 	*facts
-	memory   check.Memory // of the checks that take turns
+	memory   check.Memory   // of the checks that take turns
+	fresh    map[string]any // the rubric's own fresh values
 	withheld withheld
 	source   check.Source
 	setup    check.Setup
@@ -85,6 +86,11 @@ func newGrading(r *rubric.Rubric, sub submission.Submission, o Options) *grading
 		o.Seed = NewSeed()
 	}
 	g := &grading{sub: sub, options: o, started: time.Now(), facts: &facts{}}
+	g.fresh = map[string]any{}
+	shared := random(o.Seed, "\x00fresh") // which is no check's id
+	for _, value := range r.Fresh {
+		g.fresh[value.Name] = value.Make(shared)
+	}
 	g.schedule = newSchedule(r, o.Only, func(i int) {
 		if o.Decided != nil {
 			o.Decided(g.check(i).Without(g.withhold()))
@@ -103,6 +109,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	defer root.Close()
 	g.source = check.NewSource(root.FS())
 	g.texts = texts(root.FS()) // now, since the folder is closed when the report is made
+	g.setup.Always, g.setup.Volume = g.filled(g.rubric.Env), g.rubric.Volume
 	for _, c := range g.rubric.Checks {
 		if s, ok := c.Asks.(check.Shaper); ok {
 			s.Shape(&g.setup)
@@ -239,6 +246,9 @@ func (g *grading) block(ctx context.Context, reached check.Phase, t check.Target
 	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
+		if k.Phase == check.Beside && reached == check.Running {
+			continue // with a container of its own, which may come up
+		}
 		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent || k.Phase == check.Folder && g.sub.Refused != nil {
 			g.decide(i, verdict{status: result.Blocked, blockedBy: gate, outcome: why})
 		}

@@ -121,6 +121,9 @@ func (m *machine) Stop(context.Context, time.Duration) (check.Stopped, error) {
 func (m *machine) StartedWith(context.Context, map[string]string) (check.SecondContainer, error) {
 	return nil, errors.ErrUnsupported
 }
+func (m *machine) Own(context.Context, map[string]string, int) (check.SecondContainer, error) {
+	return nil, errors.ErrUnsupported
+}
 func (m *machine) Second(context.Context, map[string]string, int) (check.SecondContainer, error) {
 	if m.second == nil {
 		return nil, errors.ErrUnsupported
@@ -601,7 +604,7 @@ func TestCrashFailsTheCheckAndTheNextGoesOn(t *testing.T) {
 	half.Partial = true
 	r := graded(t, m, of(one("a", check.Running, crash), half, one("b", check.Running, passes), one("last", check.Last, crash), one("gate", check.Running, crash)), Options{})
 	assert.Equal(t, []string{"a fail 0/1", "half partial 0.5/1", "b pass 1/1", "last pass 1/1", "gate pass 1/1"}, verdicts(r))
-	assert.Equal(t, []string{"the program goes on running", "it ended during this check", "Look at the end of its log: the last request made it crash."},
+	assert.Equal(t, []string{"the program goes on running", "it ended during this check", "It ran before this check, and had ended after it: do the same yourself, and see what ends it."},
 		[]string{r.Checks[0].Want, r.Checks[0].Got, r.Checks[0].Hint})
 }
 
@@ -659,7 +662,7 @@ func TestSeed(t *testing.T) {
 	var all []rubric.Check
 	for i := range 12 {
 		c := one(fmt.Sprint("c", i), []check.Phase{check.Folder, check.Image, check.Running, check.Beside}[i%4], random)
-		c.Fresh = []string{"a", "b"}
+		c.Fresh = check.Fresh{{Name: "a"}, {Name: "b"}}
 		all = append(all, c)
 	}
 	text := func(r result.Report) string {

@@ -104,6 +104,12 @@ func (o overheard) Second(ctx context.Context, env map[string]string, port int) 
 	return o.second(c, err)
 }
 
+func (o overheard) Own(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
+	o.hear(slices.Collect(maps.Values(env))...)
+	c, err := o.Target.Own(ctx, env, port)
+	return o.second(c, err)
+}
+
 func (o overheard) second(c check.SecondContainer, err error) (check.SecondContainer, error) {
 	if err != nil {
 		return c, err
@@ -125,4 +131,8 @@ func (o overheardSecond) Do(ctx context.Context, r check.Request) (check.Answer,
 func (o overheardSecond) Exec(ctx context.Context, command []string) (check.Output, error) {
 	o.hear(command...)
 	return o.SecondContainer.Exec(ctx, command)
+}
+
+func (o overheardSecond) Restart(ctx context.Context, anew bool) error {
+	return o.SecondContainer.(check.Restarter).Restart(ctx, anew)
 }

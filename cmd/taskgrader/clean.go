@@ -19,7 +19,7 @@ func newClean() *cobra.Command {
 			}
 			defer e.Close()
 			swept, err := e.Clean(cmd.Context())
-			fmt.Fprintf(cmd.OutOrStdout(), "removed: %d containers, %d networks, %d images\n", swept.Containers, swept.Networks, swept.Images)
+			fmt.Fprintf(cmd.OutOrStdout(), "removed: %d containers, %d networks, %d volumes, %d images\n", swept.Containers, swept.Networks, swept.Volumes, swept.Images)
 			if err != nil {
 				return graderError{err}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/option"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/rubrics"
@@ -78,6 +79,9 @@ func newRubricCheck() *cobra.Command {
 					mistakes = append(mistakes, err)
 					continue
 				}
+				for _, w := range r.Warnings {
+					warn(cmd, w)
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d checks, %v points\n", r.File, len(r.Checks), r.Points)
 			}
 			if len(mistakes) > 0 {
@@ -85,6 +89,14 @@ func newRubricCheck() *cobra.Command {
 			}
 			return nil
 		},
+	}
+}
+
+// warn says what can be read and was probably meant otherwise.
+func warn(cmd *cobra.Command, w option.Problem) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "taskgrader: warning: %s\n", plain.Line(w.Error(), 500))
+	if w.Hint != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "hint: %s\n", plain.Line(w.Hint, 500))
 	}
 }
 

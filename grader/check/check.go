@@ -75,10 +75,28 @@ type Phased interface {
 	Phase() Phase
 }
 
-// ScopeValidator is a Check whose options use variables: it is told the names that the check's `fresh` makes, each at its
-// place, and returns what is wrong, and which of those names it used.
+// ScopeValidator is a Check whose options use variables: it is told what the rubric says around it, and returns what is
+// wrong, and which of the names it used.
 type ScopeValidator interface {
-	ValidateScope(fresh []option.Value) (used []string, problems option.Problems)
+	ValidateScope(scope Scope) (used []string, problems option.Problems)
+}
+
+// Scope is what a rubric says around a check.
+type Scope struct {
+	Fresh  []option.Value // the names that the check's `fresh` makes, each at its place
+	Shared []option.Value // those of the rubric's own `fresh`
+	People option.Value   // who may ask; zero where the rubric names nobody
+	As     option.Value   // who asks; zero where the check names nobody
+}
+
+// StartJudge is a Check that judges how the container of its own starts, so that it is asked of one that did not come up.
+type StartJudge interface {
+	JudgesStart() bool
+}
+
+// Owner is a Check that needs a container that is no other check's.
+type Owner interface {
+	Owns() bool
 }
 
 // LimitsValidator is a Check with options that the rubric's limits bound: it is told where they are written.
@@ -98,6 +116,7 @@ type Sender interface {
 type Input struct {
 	ID      string           // the check's id in the rubric
 	Fresh   map[string]any   // the new random values of `fresh`
+	Shared  map[string]any   // those of the rubric's own `fresh`, the same in every check
 	Rand    *rand.Rand       // from the run's seed and the check's id; for this asking alone
 	Partial bool             // ask all items, even after one failed
 	Line    func(int) string // the rubric's text on a line; never nil
@@ -121,12 +140,16 @@ type Outcome struct {
 	// Until is the phase that must be reached for the outcome to count: where it is not, there was
 	// nothing to judge, and the gate of that phase blocks the check.
 	Until Phase
+	// Down says that the container of the check's own did not come up. Where the main one did not either, the gate of the
+	// running container blocks the check.
+	Down bool
 }
 
 // Item is one thing that was asked.
 type Item struct {
-	Name  string
-	Share float64 // how much of it holds: 1 is all, 0 nothing
+	Name   string
+	Share  float64 // how much of it holds: 1 is all, 0 nothing
+	Weight float64 // its share of the points of a partial check; 0 is 1
 	// Skipped means not asked, because an item before it did not hold, or because there was nothing to judge; Share is then
 	// 0, and Got may say why. A check of which nothing else fails is blocked.
 	Skipped   bool

@@ -73,6 +73,10 @@ type Setup struct {
 	// Env is passed to the main container. When it does not come up with them as the rubric wants, it is started again
 	// without.
 	Env map[string]string
+	// Always is passed to every container, for no points.
+	Always map[string]string
+	// Volume is a folder in every container that outlives a restart; empty where there is none.
+	Volume string
 }
 
 // Planted are the edits that put those of Plant into a folder which are not there.
@@ -221,6 +225,15 @@ type Spawner interface {
 	// until it answers or fails to; port is where it is looked for first, or 0 for where the rubric expects the main one.
 	// The caller closes it.
 	Second(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
+	// Own is Second with these variables alone, without those of [Setup.Always].
+	Own(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
+}
+
+// Restarter is a container of a check's own that can be started again.
+type Restarter interface {
+	// Restart stops the container as docker restart does, and starts it again or, where anew, another with the same volume,
+	// and waits until it answers or fails to: Started says how it came up.
+	Restart(ctx context.Context, anew bool) error
 }
 
 // SecondContainer is a container of a check's own.
@@ -284,6 +297,7 @@ type Request struct {
 	Header  http.Header
 	Body    []byte
 	Timeout time.Duration // 0 is the rubric's limit
+	Fair    bool          // Took leaves out what the program waited for processors that others had
 }
 
 // Answer is what came back.

@@ -25,6 +25,9 @@ type container struct {
 	offline string        // what the program said without a network, where this container has one for that
 	limits  check.Limits
 
+	volume string // the name of what is mounted at the rubric's folder; empty where there is none
+	lends  bool   // another container has the volume
+
 	id, name  string
 	begun     time.Time
 	net       *isolated
@@ -44,9 +47,10 @@ type container struct {
 	gone bool
 }
 
-// newContainer makes and starts a container, without waiting for it. It is removed when there is an error.
-func (s *Session) newContainer(ctx context.Context, env map[string]string, port int) (_ *container, err error) {
-	c := &container{session: s, image: s.built.Image, env: env, port: port, limits: s.job.Limits, published: map[int]string{}}
+// newContainer makes and starts a container, without waiting for it; where no volume is named, with one of its own. It is
+// removed when there is an error.
+func (s *Session) newContainer(ctx context.Context, env map[string]string, port int, volume string) (_ *container, err error) {
+	c := &container{session: s, image: s.built.Image, env: env, port: port, volume: volume, limits: s.job.Limits, published: map[int]string{}}
 	s.mu.Lock()
 	c.offline = s.offline
 	s.mu.Unlock()
@@ -67,6 +71,9 @@ func (s *Session) newContainer(ctx context.Context, env map[string]string, port 
 			err = errors.Join(err, c.remove(context.WithoutCancel(ctx)))
 		}
 	}()
+	if err := c.makeVolume(ctx); err != nil {
+		return nil, err
+	}
 	refused, err := c.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("starting the container: %w", err)
@@ -129,7 +136,7 @@ func (c *container) remove(ctx context.Context) error {
 		return err
 	}
 	c.release()
-	return nil
+	return c.removeVolume(ctx)
 }
 
 // removeContainer ends and removes a container. That there is none is as good.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"sync"
 
@@ -16,7 +17,8 @@ import (
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
 	defer s.weighing.Wait()
 	weighed := sync.OnceFunc(func() { s.prefetch.Go(func() { s.weighing.Wait(); running() }) })
-	started, err := s.startMain(ctx, s.job.Setup.Env, check.Started{}, weighed)
+	always := s.job.Setup.Always
+	started, err := s.startMain(ctx, joined(always, s.job.Setup.Env), check.Started{}, weighed)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}
@@ -25,7 +27,20 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 	s.withEnv = s.main
 	s.extra[s.withEnv] = true
 	s.mu.Unlock()
-	return s.startMain(ctx, nil, started, func() {})
+	again, err := s.startMain(ctx, always, started, func() {})
+	if err == nil && !again.Answered {
+		s.main.started = started // it did not come up in either way, and the first is told
+		again = started
+	}
+	return again, err
+}
+
+// joined are variables with others added, or put in their place.
+func joined(env, more map[string]string) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, env)
+	maps.Copy(all, more)
+	return all
 }
 
 func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
@@ -42,7 +57,7 @@ func (s *Session) startMain(ctx context.Context, env map[string]string, before c
 // another with a way out, once for all containers of the session.
 func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started, made func(*container)) (check.Started, error) {
 	for {
-		c, err := s.newContainer(ctx, env, port)
+		c, err := s.newContainer(ctx, env, port, "")
 		if err != nil {
 			return check.Started{}, err
 		}
@@ -82,10 +97,11 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	first := s.main.started
+	s.main.lends = true
 	if err := s.main.remove(ctx); err != nil {
 		return true, err
 	}
-	c, err := s.newContainer(ctx, s.main.env, s.job.Port)
+	c, err := s.newContainer(ctx, s.main.env, s.job.Port, s.main.volume)
 	if err != nil {
 		return true, err
 	}
@@ -128,8 +144,13 @@ type borrowed struct{ *container }
 // Close does nothing.
 func (borrowed) Close() error { return nil }
 
-// Second starts another container of the image.
+// Second starts another container of the image, with these variables beside those of all.
 func (s *Session) Second(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
+	return s.Own(ctx, joined(s.job.Setup.Always, env), port)
+}
+
+// Own starts another container of the image, with these variables alone.
+func (s *Session) Own(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
 	if port == 0 {
 		port = s.job.Port
 	}
@@ -144,15 +165,15 @@ func (s *Session) Second(ctx context.Context, env map[string]string, port int) (
 	case c == nil:
 		return nil, err
 	case err != nil:
-		return nil, errors.Join(err, second{c}.Close())
+		return nil, errors.Join(err, (&second{c}).Close())
 	}
-	return second{c}, nil
+	return &second{c}, nil
 }
 
 type second struct{ *container }
 
 // Close removes the container.
-func (c second) Close() error {
+func (c *second) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
 	return c.remove(ctx)

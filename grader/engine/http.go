@@ -119,6 +119,10 @@ func (c *container) do(ctx context.Context, r check.Request, send func(*http.Req
 	for name, values := range r.Header {
 		request.Header[name] = values
 	}
+	var meter *meter
+	if r.Fair {
+		meter = c.meter()
+	}
 	begun := time.Now()
 	answer := check.Answer{}
 	err = send(request, func(response *http.Response) error {
@@ -135,6 +139,11 @@ func (c *container) do(ctx context.Context, r check.Request, send func(*http.Req
 		return err
 	})
 	answer.Took = time.Since(begun)
+	if meter != nil {
+		answer.Took -= min(answer.Took, meter.starved())
+	}
+	var unreached *net.OpError
+	before := errors.As(err, &unreached) && unreached.Op == "dial" // there was nobody to send it to
 	var busy *errStarved
 	switch {
 	case ctx.Err() != nil:
@@ -147,13 +156,13 @@ func (c *container) do(ctx context.Context, r check.Request, send func(*http.Req
 		err = context.DeadlineExceeded
 	}
 	answer.Fault = fault(err, timeout, answer.Status != 0)
-	ended, err := c.ended(ctx)
+	ended, err := c.ended(ctx, before)
 	for range 20 { // the engine learns of an end a moment after the connection does
 		if err != nil || ended != "" || timedOut(asking) {
 			break
 		}
 		time.Sleep(pollTime)
-		ended, err = c.ended(ctx)
+		ended, err = c.ended(ctx, before)
 	}
 	switch {
 	case err != nil:
@@ -166,8 +175,8 @@ func (c *container) do(ctx context.Context, r check.Request, send func(*http.Req
 	return answer, nil
 }
 
-// ended says how the container ended; it is empty while it runs. The error is ours.
-func (c *container) ended(ctx context.Context) (string, error) {
+// ended says how the container ended, before a request or during it; it is empty while it runs. The error is ours.
+func (c *container) ended(ctx context.Context, before bool) (string, error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return "", fmt.Errorf("inspecting the container: %w", err)
@@ -184,6 +193,9 @@ func (c *container) ended(ctx context.Context) (string, error) {
 		return fmt.Sprintf("the program was ended because it wrote more than %s to the disk", c.limits.Run.Disk), nil
 	case state.OOMKilled || c.session.engine.watch.ranOut(c.id):
 		return fmt.Sprintf("the program was ended because it used more than %s of memory", c.limits.Run.Memory), nil
+	}
+	if before {
+		return fmt.Sprintf("the program had ended before the request, with exit code %d", state.ExitCode), nil
 	}
 	return fmt.Sprintf("the program ended with exit code %d during the request", state.ExitCode), nil
 }

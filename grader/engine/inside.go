@@ -237,7 +237,7 @@ func (c *container) exec(ctx context.Context, user string, command []string) (ch
 
 // execError is no error when the container has ended meanwhile: that is not ours.
 func (c *container) execError(ctx context.Context, err error) (check.Output, error) {
-	if ended, endedErr := c.ended(ctx); endedErr == nil && ended != "" {
+	if ended, endedErr := c.ended(ctx, false); endedErr == nil && ended != "" {
 		return check.Output{ExitCode: -1, Stderr: ended}, nil
 	}
 	return check.Output{}, fmt.Errorf("running a command in the container: %w", err)

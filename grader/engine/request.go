@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/taskgrader/taskgrader/grader/engine/owner"
 	"github.com/testcontainers/testcontainers-go"
@@ -51,6 +52,9 @@ func (c *container) request() testcontainers.ContainerRequest {
 			h.Sysctls = map[string]string{ipv6Off: "0"}
 		}
 		h.LogConfig = dockercontainer.LogConfig{Type: "json-file", Config: map[string]string{"max-size": strconv.FormatInt(int64(run.Log), 10), "max-file": "2"}}
+		if c.volume != "" {
+			h.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: c.volume, Target: c.session.job.Setup.Volume}}
+		}
 		if c.net != nil {
 			h.NetworkMode = dockercontainer.NetworkMode(c.net.name)
 			return

@@ -14,7 +14,7 @@ import (
 )
 
 // Swept counts what was removed.
-type Swept struct{ Containers, Networks, Images int }
+type Swept struct{ Containers, Networks, Volumes, Images int }
 
 // Sweep removes what processes of this machine left that are no more: containers, then networks, then images. What a
 // living process owns stays, and what another machine's owns, and what was kept on purpose.
@@ -71,6 +71,16 @@ func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept b
 		if o, ok := owner.Of(n.Labels); ok && match(o) && !keeping[o.String()] {
 			_, err := e.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 			removed(&swept.Networks, "a network", err)
+		}
+	}
+	volumes, err := e.api.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
+	if err != nil {
+		return swept, fmt.Errorf("listing volumes: %w", err)
+	}
+	for _, v := range volumes.Items {
+		if o, ok := owner.Of(v.Labels); ok && match(o) && !keeping[o.String()] {
+			_, err := e.api.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+			removed(&swept.Volumes, "a volume", err)
 		}
 	}
 	images, err := e.listImages(ctx)

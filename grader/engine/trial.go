@@ -221,7 +221,7 @@ func (t *trial) run(ctx context.Context, e *Engine, image *check.ImageInfo) (err
 		job.Limits.Run.Network = network
 		s := &Session{engine: e, job: job, built: check.Built{Image: image},
 			command: append([]string{"python3", "-c", trialProgram}, args...)}
-		return s.newContainer(ctx, nil, trialPort)
+		return s.newContainer(ctx, s.job.Setup.Always, trialPort, "")
 	}
 	remove := func(c *container) {
 		cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)

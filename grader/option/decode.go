@@ -48,10 +48,21 @@ func decode(v Value, to reflect.Value) Problems {
 		return u.UnmarshalOption(v)
 	}
 	ps := decodeKind(v, to)
-	if check, ok := to.Addr().Interface().(Validator); ok && len(ps) == 0 {
-		ps = check.ValidateOption(v)
+	if check, ok := to.Addr().Interface().(Validator); ok && ps.Readable() {
+		ps = append(ps, beside(ps, check.ValidateOption(v))...)
 	}
 	return ps
+}
+
+// beside are problems of a whole that do not follow from unknown keys in it, each of which may have been meant as what a
+// whole misses.
+func beside(keys, whole Problems) (out Problems) {
+	for _, p := range whole {
+		if len(keys) == 0 || !strings.HasPrefix(p.Message, "missing key") && !strings.Contains(p.Message, " needs ") {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func decodeKind(v Value, to reflect.Value) Problems {
@@ -225,8 +236,14 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		seen[written.Key.Text] = true
 		i := slices.Index(names, written.Key.Text)
 		if i < 0 {
-			ps = append(ps, Unknown("key", written.Key, names)...)
-			seen[Suggest(written.Key.Text, names)] = true
+			near := Suggest(written.Key.Text, names)
+			if other, ok := to.Addr().Interface().(Synonymer); ok && other.OptionSynonyms()[strings.ToLower(written.Key.Text)] != "" {
+				near = other.OptionSynonyms()[strings.ToLower(written.Key.Text)]
+				ps = append(ps, written.Key.Problem("unknown key %q (did you mean %q?)", written.Key.Text, near)...)
+			} else {
+				ps = append(ps, Unknown("key", written.Key, names)...)
+			}
+			seen[near] = true
 			continue
 		}
 		into := to.Field(fields[i].index)

@@ -69,3 +69,12 @@ func Top(keys []Key) (top []Key) {
 	}
 	return top
 }
+
+// Names are the keys that [Decode] takes for a struct.
+func Names[T any]() (names []string) {
+	fields, _ := fieldsOf(reflect.TypeFor[T]())
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	return names
+}

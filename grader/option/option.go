@@ -60,6 +60,7 @@ type Problem struct {
 	Pos
 	Message string // lower case, no full stop: unknown key "wnat" (did you mean "want"?)
 	Hint    string // the fix, or empty
+	Warning bool   // it can be read all the same
 }
 
 // Error is the place and the message, without the hint.
@@ -67,6 +68,16 @@ func (p Problem) Error() string { return p.String() + ": " + p.Message }
 
 // Problems are all the mistakes of a rubric, in the order of the text.
 type Problems []Problem
+
+// Readable reports whether all there was could be read: what is wrong are keys that are not known, if anything.
+func (ps Problems) Readable() bool {
+	for _, p := range ps {
+		if !p.Warning && !strings.HasPrefix(p.Message, "unknown key ") {
+			return false
+		}
+	}
+	return true
+}
 
 // Error is one line a problem.
 func (ps Problems) Error() string {
@@ -85,6 +96,11 @@ type Unmarshaler interface {
 // Validator is a type with more to say than its fields can: it is asked after it was decoded, at the value's place.
 type Validator interface {
 	ValidateOption(at Value) Problems
+}
+
+// Synonymer is a struct whose keys other tools call otherwise: it names the key that a word means.
+type Synonymer interface {
+	OptionSynonyms() map[string]string
 }
 
 // Schemer is a type that describes itself to editors, where reflection would describe it wrongly.

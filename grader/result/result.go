@@ -301,7 +301,10 @@ func (r Report) For(a Audience) Report {
 			alias[c.ID] = fmt.Sprintf("hidden-%d", n)
 			r.Checks[i] = Check{ID: alias[c.ID], Title: c.Title, Status: c.Status, Points: c.Points,
 				MaxPoints: c.MaxPoints, Bonus: c.Bonus, Hidden: true, Hint: c.Hint}
+			continue
 		}
+		// the rubric's own lines speak of its variables, which tell a student nothing
+		r.Checks[i].Evidence = slices.DeleteFunc(slices.Clone(c.Evidence), func(e Evidence) bool { return e.Kind == "rubric" })
 	}
 	for i, c := range r.Checks {
 		r.Checks[i] = c.Without(words)

@@ -35,7 +35,8 @@ checks:
 what students read; write what is asked, as a fact that is true when it passes.
 
 The build and the start happen once, whether or not a check asks for them. A check of the running program is blocked, not failed,
-when nothing was built or nothing ever answered; needs says what else must pass first. A check that is all or nothing fails with
+when nothing was built or nothing ever answered. own gives a check a container in which no other left anything, and container: {env: …}
+one with variables of its own; both cost a start. as says who asks: taskgrader explain people. needs says what else must pass first. A check that is all or nothing fails with
 its first item; a partial one shares its points equally among its items: steps, rules, paths. hidden keeps what was asked from
 students; they still read title, points, status and hint. bonus comes on top of the total.`,
 			Example: `- id: builds
@@ -51,6 +52,8 @@ students; they still read title, points, status and hint. bonus comes on top of 
   http:
   - {send: POST /notes, body: {text: $text}, save: {id: id}}
   - {send: GET /notes/$id, json: {text: $text}}
+- {id: empty, points: 1, own: true, http: [{send: GET /notes, count: 0}]}
+- {id: debug, points: 1, container: {env: {MODE: debug}}, http: [{send: GET /mode, text: /debug/}]}
 - {id: extra, points: 2, bonus: true, hidden: true, stop: {within: 5s}}`},
 		{ID: "skills", Summary: "what the points are evidence of",
 			Keys: option.Keys(reflect.TypeFor[skill]()),
@@ -65,11 +68,15 @@ skills:
 checks:
 - {id: builds, points: 1, skill: building, build: {}}
 - {id: starts, points: 1, skill: serving, start: {}}`},
-		{ID: "container", Summary: "where the program is expected",
+		{ID: "container", Summary: "where the program is expected, and what each container has",
 			Keys: option.Keys(reflect.TypeFor[container]()),
 			Why: `The program is looked for on this port first, then on what EXPOSE says, then on what really listens inside. So a wrong port costs
-the points of listen and no more.`,
-			Example: `container: {port: 3000}`},
+the points of listen and no more.
+
+env are variables of every container, for no points: what a program needs to start. The kind env asks whether a variable arrives.
+volume is a folder that is empty at first and outlives restarts, as docker run -v gives it; each container of a check's own has another.`,
+			Example: `container: {port: 3000, env: {SECRET_KEY: $secret}, volume: /data}
+fresh: {secret: word}`},
 		{ID: "limits", Summary: "what a submission may use: time, memory, processes, size, network",
 			Keys: option.Keys(reflect.TypeFor[check.Limits]()),
 			Why: `Every limit has a default, which the example shows; name only what is to be another. Who goes over one fails what was asked just

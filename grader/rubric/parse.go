@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,12 +23,21 @@ type document struct {
 	Points    option.Value   `json:"points" jsonschema:"must equal the sum of the checks that are not bonus"`
 	Skills    option.Value   `json:"skills,omitzero" jsonschema:"what the checks are evidence of"`
 	Limits    check.Limits   `json:"limits,omitzero" jsonschema:"what a submission may use; each has a default"`
-	Container container      `json:"container,omitzero" jsonschema:"where the program is expected"`
+	Container container      `json:"container,omitzero" jsonschema:"where the program is expected, and what each container has"`
+	Fresh     check.Fresh    `json:"fresh,omitzero" jsonschema:"new random values, the same for all checks of a run: {secret: word}"`
+	People    option.Value   `json:"people,omitzero" jsonschema:"who asks: each with fresh values, steps to sign in, and headers"`
 	Checks    []option.Value `json:"checks" jsonschema:"what is asked, in the order in which reports show it"`
 }
 
 type container struct {
-	Port int `json:"port,omitempty" option:"1..65535" jsonschema:"the port that the program should listen on; 8000 unless given"`
+	Port   int              `json:"port,omitempty" option:"1..65535" jsonschema:"the port that the program should listen on; 8000 unless given"`
+	Env    option.Variables `json:"env,omitempty" jsonschema:"variables of every container, for no points; $x is a fresh value of the rubric"`
+	Volume string           `json:"volume,omitempty" jsonschema:"a folder, empty at first, that outlives restarts: /data"`
+}
+
+// ownContainer is what a check says of a container of its own.
+type ownContainer struct {
+	Env option.Variables `json:"env" jsonschema:"its variables, in place of those of the rubric's container"`
 }
 
 type skill struct {
@@ -46,12 +57,15 @@ type entry struct {
 	Hidden  bool         `json:"hidden,omitempty" jsonschema:"students see title, points, status and hint only"`
 	Bonus   bool         `json:"bonus,omitempty" jsonschema:"on top of the total"`
 	Partial bool         `json:"partial,omitempty" jsonschema:"points are shared equally among the items"`
-	Fresh   []string     `json:"fresh,omitempty" option:"empty" jsonschema:"names of new random values"`
+	Fresh   check.Fresh  `json:"fresh,omitzero" jsonschema:"names of new random values: texts, or each with its sort: {mail: mail}"`
+	As      option.Value `json:"as,omitzero" jsonschema:"who asks in all steps that do not say it: one of people, or nobody"`
+	Own     bool         `json:"own,omitempty" jsonschema:"a container of its own, in which no other check left anything"`
+	// Container is a pointer, since one without variables is another than none.
+	Container *ownContainer `json:"container,omitempty" jsonschema:"a container of its own, with these variables"`
 }
 
 var (
-	idText    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	freshText = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+	idText = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
 // Parse reads a rubric. A rubric with mistakes gives all of them, as [option.Problems].
@@ -64,8 +78,8 @@ func Parse(file string, text []byte, kinds []check.Kind) (*Rubric, error) {
 	p := parser{kinds: kinds, rubric: &Rubric{File: file, Digest: "sha256:" + hex.EncodeToString(sum[:]),
 		lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}}
 	p.document(v)
+	p.sort()
 	if len(p.problems) > 0 {
-		option.Sort(p.problems)
 		return nil, p.problems
 	}
 	return p.rubric, nil
@@ -77,10 +91,32 @@ type parser struct {
 	needsAt  []option.Value // where each check of the rubric says what it needs
 	unsure   bool           // what a check is worth could not be read
 	skillsAt option.Value   // where the skills are written
+	scope    check.Scope    // what the rubric says around each check
+	unclear  bool           // what it says there could not be read, so that names in checks may be of it
+	used     []string       // names of the rubric's own fresh values that are used
 	problems option.Problems
 }
 
 func (p *parser) add(ps ...option.Problem) { p.problems = append(p.problems, ps...) }
+
+// sort puts the problems in order, each once, and those that are warnings aside.
+func (p *parser) sort() {
+	option.Sort(p.problems)
+	var once option.Problems
+	for _, q := range p.problems {
+		if !slices.Contains(once, q) {
+			once = append(once, q)
+		}
+	}
+	p.problems = nil
+	for _, q := range once {
+		if q.Warning {
+			p.rubric.Warnings = append(p.rubric.Warnings, q)
+		} else {
+			p.problems = append(p.problems, q)
+		}
+	}
+}
 
 // said reports whether there is a problem at that place already, of which another would come.
 func (p *parser) said(v option.Value) bool {
@@ -95,6 +131,12 @@ func (p *parser) document(v option.Value) {
 		p.add(d.Rubric.Problem("a rubric's name is small letters, digits and -, not %s", d.Rubric.Describe())...)
 	}
 	r.ID, r.Title, r.Limits, r.Port = d.Rubric.Text, d.Title, d.Limits, d.Container.Port
+	r.Fresh, r.Env, r.Volume = d.Fresh, d.Container.Env, d.Container.Volume
+	p.scope = check.Scope{Shared: d.Fresh.Names(), People: d.People}
+	fresh, _ := v.Get("fresh")
+	p.unclear = p.within(fresh)
+	p.people()
+	p.container(v, d.Container)
 	if r.Title == "" {
 		r.Title = r.ID
 	}
@@ -103,11 +145,91 @@ func (p *parser) document(v option.Value) {
 	for _, c := range d.Checks {
 		p.check(c)
 	}
+	p.unused()
 	p.needs()
 	p.total(d.Points)
 	for _, k := range p.kinds {
-		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Kind.Name == k.Name }) {
+		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Kind.Name == k.Name && c.Kind.Gate }) {
 			r.Gates = append(r.Gates, Check{ID: k.Name, Title: k.Manual.Summary, Kind: k, Asks: k.New()})
+		}
+	}
+}
+
+// container refuses variables that nothing makes, and a volume that is no folder.
+func (p *parser) container(v option.Value, c container) {
+	if env, _ := v.Get("container", "env"); env.Kind == option.Map {
+		p.variables(env)
+	}
+	if volume, ok := v.Get("container", "volume"); ok && !p.said(volume) && (!path.IsAbs(c.Volume) || path.Clean(c.Volume) != c.Volume || c.Volume == "/") {
+		p.add(volume.Problem("want a folder inside the container, such as /data, not %s", volume.Describe())...)
+	}
+}
+
+var freshUse = regexp.MustCompile(`\$\$|\$\{?([a-zA-Z_]\w*)\}?`)
+
+// variables wants the fresh values that the texts of a mapping name.
+func (p *parser) variables(env option.Value) {
+	if p.unclear || p.within(env) {
+		return
+	}
+	var known []string
+	for _, name := range p.scope.Shared {
+		known = append(known, name.Text)
+	}
+	env.EachText(func(text option.Value) {
+		for _, m := range freshUse.FindAllStringSubmatch(text.Text, -1) {
+			switch {
+			case m[1] == "":
+			case slices.Contains(known, m[1]):
+				p.used = append(p.used, m[1])
+			default:
+				text.Text = m[1]
+				wrong := option.Unknown("variable", text, known)
+				wrong[0].Hint = strings.TrimPrefix(wrong[0].Hint+"; make it at the top of the rubric: fresh: {"+m[1]+": word}; $$ is a dollar", "; ")
+				p.add(wrong...)
+			}
+		}
+	})
+}
+
+// Fill puts the rubric's fresh values into a text of a container's variables.
+func Fill(text string, fresh map[string]any) string {
+	return freshUse.ReplaceAllStringFunc(text, func(ref string) string {
+		if ref == "$$" {
+			return "$"
+		}
+		return fmt.Sprint(fresh[strings.Trim(ref, "${}")])
+	})
+}
+
+// people are read by the kinds whose steps they send; once also where none of them is asked.
+func (p *parser) people() {
+	for _, k := range p.kinds {
+		if s, ok := k.New().(check.ScopeValidator); ok && p.scope.People.Line > 0 {
+			used, problems := s.ValidateScope(check.Scope{Shared: p.scope.Shared, People: p.scope.People})
+			p.used = append(p.used, used...)
+			p.add(problems...)
+			p.unclear = p.unclear || len(problems) > 0
+			break
+		}
+	}
+}
+
+// within reports whether there is a problem with a value, or with what it holds.
+func (p *parser) within(v option.Value) bool {
+	return v.Line > 0 && (p.said(v) || slices.ContainsFunc(v.Items, p.within) ||
+		slices.ContainsFunc(v.Fields, func(f option.Field) bool { return p.said(f.Key) || p.within(f.Value) }))
+}
+
+// unused finds fresh values of the rubric that nothing uses, where nothing else is wrong: else it was probably meant there.
+func (p *parser) unused() {
+	for _, name := range p.scope.Shared {
+		inPeople := false
+		p.scope.People.EachText(func(text option.Value) {
+			inPeople = inPeople || strings.Contains(text.Text, "$"+name.Text) || strings.Contains(text.Text, "${"+name.Text+"}")
+		})
+		if !slices.Contains(p.used, name.Text) && !inPeople && !slices.ContainsFunc(p.problems, func(q option.Problem) bool { return !q.Warning }) {
+			p.add(name.Problem("fresh value %q is used nowhere", name.Text)...)
 		}
 	}
 }
@@ -143,7 +265,7 @@ func (p *parser) skills(v option.Value) {
 	}
 }
 
-var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh"}
+var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh", "as", "own", "container"}
 
 // check reads one entry: the keys that every check has, and exactly one that names its kind.
 func (p *parser) check(v option.Value) {
@@ -179,7 +301,13 @@ func (p *parser) check(v option.Value) {
 	var e entry
 	p.add(option.Decode(common, &e)...)
 	c := Check{Pos: v.Pos, ID: e.ID, Title: e.Title, Skill: e.Skill.Text, Needs: e.Needs, Hint: e.Hint, Hidden: e.Hidden,
-		Bonus: e.Bonus, Partial: e.Partial, Fresh: e.Fresh}
+		Bonus: e.Bonus, Partial: e.Partial, Fresh: e.Fresh, Own: e.Own || e.Container != nil, As: e.As}
+	if e.Container != nil {
+		c.Env = map[string]string{}
+		maps.Copy(c.Env, e.Container.Env)
+		env, _ := common.Get("container", "env")
+		p.variables(env)
+	}
 	if c.Title == "" {
 		c.Title = c.ID
 	}
@@ -263,34 +391,61 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	c.Asks = c.Kind.New()
 	ps := option.Decode(f.Value, c.Asks)
 	p.add(ps...)
-	fresh, _ := at.Get("fresh")
-	for i, name := range c.Fresh {
-		if v := fresh.Items[i]; !p.said(v) && !freshText.MatchString(name) {
-			p.add(v.Problem("a fresh value's name is letters, digits and _, not %q", name)...)
-		}
-	}
-	if len(ps) > 0 || p.said(fresh) || slices.ContainsFunc(fresh.Items, p.said) {
-		return
-	}
 	if a, ok := c.Asks.(check.Phased); ok {
 		c.Kind.Phase = a.Phase()
+		c.Kind.Gate = c.Kind.Gate && c.Kind.Phase == p.kinds[i].Phase
 	}
-	if l, ok := c.Asks.(check.LimitsValidator); ok {
+	if owner, ok := c.Asks.(check.Owner); ok && owner.Owns() {
+		c.Own = true
+	}
+	p.own(c, at)
+	if fresh, _ := at.Get("fresh"); p.unclear || p.within(fresh) || !ps.Readable() {
+		return
+	}
+	if l, ok := c.Asks.(check.LimitsValidator); ok && len(ps) == 0 {
 		p.add(l.ValidateLimits(f.Value, p.rubric.Limits)...)
 	}
+	scope := p.scope
+	scope.Fresh, scope.As = c.Fresh.Names(), c.As
 	var used []string
-	if s, ok := c.Asks.(check.ScopeValidator); ok {
+	s, ok := c.Asks.(check.ScopeValidator)
+	if ok {
 		var problems option.Problems
-		if used, problems = s.ValidateScope(fresh.Items); len(problems) > 0 {
-			p.add(problems...)
+		used, problems = s.ValidateScope(scope)
+		p.used = append(p.used, used...)
+		fatal := false
+		for _, q := range problems {
+			if fatal = fatal || !q.Warning; !p.said(option.Value{Pos: q.Pos}) && (ps.Readable() || !q.Warning) {
+				p.add(q)
+			}
+		}
+		if fatal {
 			return // what is used nowhere was probably meant there
 		}
+	} else if c.As.Line > 0 {
+		p.add(c.As.Problem("%s sends no requests, so nobody asks", c.Kind.Name)...)
 	}
-	for i, name := range c.Fresh {
-		if !slices.Contains(used, name) {
-			p.add(fresh.Items[i].Problem("fresh value %q is used nowhere", name)...)
+	for _, v := range c.Fresh {
+		if !slices.Contains(used, v.Name) && ps.Readable() {
+			p.add(v.At.Problem("fresh value %q is used nowhere", v.Name)...)
 		}
 	}
+}
+
+// own lets a check with a container of its own take no turn of the main one.
+func (p *parser) own(c *Check, at option.Value) {
+	if !c.Own {
+		return
+	}
+	written, ok := at.Get("container")
+	if !ok {
+		written, _ = at.Get("own")
+	}
+	if c.Kind.Phase != check.Running && c.Kind.Phase != check.Beside || c.Kind.Gate {
+		p.add(written.Problem("%s asks no container that could be its own", c.Kind.Name)...)
+		return
+	}
+	c.Kind.Phase = check.Beside
 }
 
 // needs checks that every need is a check, and that none needs itself in a circle, or what has its
@@ -301,8 +456,8 @@ func (p *parser) needs() {
 	for i, c := range p.rubric.Checks {
 		if _, twice := n.index[c.ID]; !twice { // the second is a mistake of its own
 			n.index[c.ID] = i
+			ids = append(ids, c.ID) // each once
 		}
-		ids = append(ids, c.ID)
 	}
 	for i, c := range p.rubric.Checks {
 		for at, id := range c.Needs {

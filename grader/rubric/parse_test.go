@@ -60,9 +60,9 @@ func TestParse(t *testing.T) {
 	c := r.Checks[1]
 	assert.Equal(t, "http", c.Kind.Name)
 	assert.NotNil(t, c.Asks)
-	c.Kind, c.Asks = check.Kind{}, nil
+	c.Kind, c.Asks, c.Fresh[0].At = check.Kind{}, nil, option.Value{}
 	assert.Equal(t, Check{Pos: option.Pos{File: "r.yaml", Line: 14, Column: 3}, ID: "create", Title: "It creates", Points: 1.5, Skill: "web",
-		Needs: []string{"builds"}, Hint: "Look.", Hidden: true, Partial: true, Fresh: []string{"a"}}, c)
+		Needs: []string{"builds"}, Hint: "Look.", Hidden: true, Partial: true, Fresh: check.Fresh{{Name: "a", Sort: "text"}}}, c)
 	assert.Equal(t, "builds", r.Checks[0].Title, "a check without a title is called by its id")
 	assert.True(t, r.Checks[2].Bonus)
 	assert.Equal(t, "- id: builds", r.Line(10))
@@ -361,12 +361,6 @@ checks:
 	{`rubric: r
 points: 1
 checks:
-- {id: a, points: 1, http: [{send: GET /, save: {x: id}}]}
-`,
-		`r.yaml:4:50: saved variable "x" is used nowhere`},
-	{`rubric: r
-points: 1
-checks:
 - {id: a, points: 1, http: [{send: GTE /}]}
 `,
 		`r.yaml:4:36: unknown method "GTE" (did you mean "GET"?)`},
@@ -527,7 +521,26 @@ r.yaml:8:19: want a number of points, not "x"
 r.yaml:8:37: want a duration such as 300ms, 20s or 3m, not "soon"
 r.yaml:9:3: want a check, as a mapping, not "text"
 r.yaml:10:30: unknown check "zzzz"
+r.yaml:10:51: unknown variable "x"
 r.yaml:10:60: unknown key "wnat" (did you mean "want"?)`)
+}
+
+// TestWarnings: what can be read and was probably meant otherwise, all at once.
+func TestWarnings(t *testing.T) {
+	r, err := Parse("r.yaml", []byte(`rubric: r
+points: 1
+checks:
+- id: a
+  points: 1
+  http:
+  - {send: GET /, save: {x: id, t: tags, p: price}}
+  - {send: "GET /$x", json: {a: $x+1}}
+`), kinds.All())
+	require.NoError(t, err)
+	assert.EqualError(t, r.Warnings, `r.yaml:7:33: saved variable "t" is used nowhere
+r.yaml:7:42: saved variable "p" is used nowhere
+r.yaml:8:33: $x+1 is the text with the value in it, not a sum`)
+	assert.Equal(t, "write <$x + 1> for the number", r.Warnings[2].Hint)
 }
 
 // names are those of all kinds, as they are listed.
@@ -545,7 +558,7 @@ func TestParseHints(t *testing.T) {
 		"a: [":            "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket",
 		"a: 1\n---\nb: 2": "remove the --- line",
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]":                                                    "give it one of: " + names(),
-		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `known: <any>, <string>, <number>, <int>, <bool>, <null>, <uuid>, <time>, <absent>, <not $x>; write \<whatever> for the text itself`,
+		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, <bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; write \<whatever> for the text itself`,
 		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, build: {}}]": "known: web",
 	} {
 		_, err := Parse("r.yaml", []byte(text), kinds.All())

@@ -21,12 +21,16 @@ type Rubric struct {
 	Points  float64 // the sum of the checks that are not bonus
 	Skills  []Skill // in the order written
 	Limits  check.Limits
-	Port    int // where the program is expected
+	Port    int               // where the program is expected
+	Fresh   check.Fresh       // new values, the same for all checks of a run
+	Env     map[string]string // of every container; with $x for fresh values, which [Fill] puts in
+	Volume  string            // a folder of every container that outlives restarts; empty where there is none
 	Checks  []Check
 	// Gates are the checks of build and start that the rubric has not, as they are without options: they cost nothing, and
 	// say why nothing was built or nothing came up.
-	Gates []Check
-	lines []string
+	Gates    []Check
+	Warnings option.Problems // what can be read, and was probably meant otherwise
+	lines    []string
 }
 
 // Skill is something that the checks' points add up to evidence of.
@@ -49,7 +53,10 @@ type Check struct {
 	Hidden  bool
 	Bonus   bool
 	Partial bool
-	Fresh   []string
+	Fresh   check.Fresh
+	As      option.Value      // who asks; zero where it says nothing
+	Own     bool              // it has a container of its own
+	Env     map[string]string // of that container, in place of the rubric's; nil where it says nothing
 	Kind    check.Kind
 	Asks    check.Check
 }

@@ -156,6 +156,13 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]), "quote a text that begins with *"
 		return p
 	}
+	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") || p.Message == "did not find expected node content" {
+		if line, column, mark := bracketInText(lines, p.Line); line > 0 {
+			p.Line, p.Column, p.Message = line, column, fmt.Sprintf("a %s inside a text that has no quotes", mark)
+			p.Hint = flow
+			return p
+		}
+	}
 	if said, ok := plainer[p.Message]; ok {
 		p.Message, p.Hint = said.message, said.hint
 	}
@@ -164,6 +171,43 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		p.Column = len(line) - len(strings.TrimLeft(line, " ")) + 1
 	}
 	return p
+}
+
+// bracketInText is the first bracket in the middle of a text without quotes, inside the { } or [ ] that are open on a line
+// or begin on it: there YAML ends the text.
+func bracketInText(lines []string, at int) (line, column int, mark string) {
+	begin := at
+	for begin > 1 && !strings.HasPrefix(strings.TrimLeft(lines[begin-1], " "), "- ") {
+		begin--
+	}
+	depth, quote, text := 0, rune(0), false
+	for n := begin; n <= min(at+1, len(lines)); n++ {
+		before := ' '
+		for i, c := range []rune(lines[n-1]) {
+			switch {
+			case quote != 0:
+				if c == quote && before != '\\' {
+					quote = 0
+				}
+			case text && depth > 0 && strings.ContainsRune("[{", c) && before != ' ':
+				return n, i + 1, string(c)
+			case !text && strings.ContainsRune("[{", c):
+				depth++
+			case strings.ContainsRune("]}", c) && depth > 0:
+				depth--
+				text = false
+			case c == ',' && depth > 0, c == ':' || c == ' ' && before == ':':
+				text = false
+			case !text && (c == '"' || c == '\''):
+				quote = c
+			case c != ' ' && c != '-' || text:
+				text = true
+			}
+			before = c
+		}
+		text = false
+	}
+	return 0, 0, ""
 }
 
 type reader struct {

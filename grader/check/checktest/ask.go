@@ -36,13 +36,21 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	_, _ = id.Write([]byte(c.ID))
 	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{}, Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
 	for _, name := range c.Fresh {
-		in.Fresh[name] = check.Word(in.Rand)
+		in.Fresh[name.Name] = name.Make(in.Rand)
 	}
 	if own, ok := t.(*Target); ok {
 		in.Memory = &own.Memory
 		if s, ok := c.Asks.(check.Shaper); ok {
 			s.Shape(&own.Setup)
 		}
+	}
+	if c.Own {
+		own, err := t.Own(ctx, c.Env, 0)
+		if err != nil {
+			return o, err
+		}
+		defer own.Close()
+		t = own.(*Target)
 	}
 	return c.Asks.Ask(ctx, t, in)
 }

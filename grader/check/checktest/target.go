@@ -68,7 +68,8 @@ type Target struct {
 	Err     error                  // the error of every method that can give one
 	Memory  check.Memory           // of the checks that were asked before
 
-	once   sync.Once
+	env    map[string]string // that it was started with
+	once   *sync.Once
 	server *httptest.Server
 	served *http.Client
 	images *images
@@ -85,6 +86,7 @@ func New() *Target {
 		Run:     map[string]check.Output{"python --version": {Stdout: "Python 3.12.4\n"}},
 		End:     check.Stopped{InTime: true, Took: 200 * time.Millisecond, Signal: "SIGTERM"},
 		Timeout: 2 * time.Second,
+		once:    new(sync.Once),
 		images:  &images{cached: map[string]bool{}, layers: map[string][]layer{}}}
 }
 
@@ -223,7 +225,7 @@ func (t *Target) Do(ctx context.Context, r check.Request) (check.Answer, error) 
 		return check.Answer{}, err
 	}
 	t.once.Do(func() {
-		t.server = httptest.NewServer(t.Program(nil))
+		t.server = httptest.NewServer(t.Program(t.env))
 		t.served = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	})
@@ -336,4 +338,19 @@ func (t *Target) Second(ctx context.Context, env map[string]string, port int) (c
 		second.Up = *t.Beside
 	}
 	return second, nil
+}
+
+// Own starts the program again, with these variables.
+func (t *Target) Own(ctx context.Context, env map[string]string, port int) (check.SecondContainer, error) {
+	return t.Second(ctx, env, port)
+}
+
+// Restart starts the program again; what its Program keeps outside is its volume.
+func (t *Target) Restart(ctx context.Context, _ bool) error {
+	if err := t.failing(ctx); err != nil {
+		return err
+	}
+	_ = t.Close() // which gives no error
+	t.once = new(sync.Once)
+	return nil
 }

@@ -2,8 +2,9 @@ package steps
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,7 @@ func (r *runner) evidence(number int, s Step, request check.Request, a check.Ans
 	for _, line := range r.past[max(0, len(r.past)-5):] {
 		exchange.WriteString(line + "\n")
 	}
-	fmt.Fprintf(&exchange, "%s   (step %d, %d ms)\n", oneLine(request, a), number, a.Took.Milliseconds())
+	fmt.Fprintf(&exchange, "%s   (step %d, %d ms)\n", r.oneLine(s, request, a), number, a.Took.Milliseconds())
 	if t := a.Header.Get("Content-Type"); t != "" {
 		exchange.WriteString(cut(t, 100) + "\n")
 	}
@@ -29,23 +30,46 @@ func (r *runner) evidence(number int, s Step, request check.Request, a check.Ans
 	if len(m.differences) > 0 {
 		rows := [][]string{{"where", "want", "got"}}
 		for _, d := range m.differences[:min(len(m.differences), 20)] {
-			rows = append(rows, []string{d.path, d.want, annotate(d.got, d.want, r.vars)})
+			rows = append(rows, []string{d.path, d.want, judging{all: r.vars, origin: r.named}.annotate(d.got, d.want)})
 		}
 		out = append(out, check.Evidence{Kind: "diff", Title: "What differs", Rows: rows})
 	}
-	if line := strings.TrimSpace(r.in.Line(s.Line)); line != "" {
-		out = append(out, check.Evidence{Kind: "rubric", Title: "The rubric's line", Text: line, File: s.File, Line: s.Line})
+	if text := r.written(s); text != "" {
+		out = append(out, check.Evidence{Kind: "rubric", Title: "The rubric's line", Text: text, File: s.File, Line: s.Line})
 	}
-	return append(out, check.Evidence{Kind: "command", Title: "Try it yourself", Text: curl(request, r.target.Started().Port)})
+	return append(out, check.Evidence{Kind: "command", Title: "Try it yourself", Text: Curl(request, r.target.Started().Port)})
 }
 
-// oneLine is a request and what came of it.
-func oneLine(r check.Request, a check.Answer) string {
-	got := status(a.Status)
-	if a.Fault != "" {
-		got = a.Fault
+// written are the lines of the rubric that a step is on.
+func (r *runner) written(s Step) string {
+	first, last := s.lines()
+	var lines []string
+	for n := first; n <= min(last, first+20); n++ {
+		lines = append(lines, strings.TrimRight(r.in.Line(n), " "))
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, cut(r.Path, 300), cut(string(r.Body), 160))) + "  -> " + got
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// oneLine is a request and what came of it: who asked, the headers that the rubric set, and the body.
+func (r *runner) oneLine(s Step, q check.Request, a check.Answer) string {
+	got := status(a.Status)
+	switch {
+	case a.Fault != "":
+		got = a.Fault
+	case a.Status == 0:
+		got = "not sent"
+	}
+	line := fmt.Sprintf("%s %s", q.Method, cut(q.Path, 300))
+	if s.who != nil {
+		line += " as " + s.who.name
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.Header)) {
+		if own := q.Header.Get(name); name != "Accept" && (name != "Content-Type" || own != "application/json") {
+			line += ", " + name + ": " + cut(own, 80)
+		}
+	}
+	body := strings.ToValidUTF8(string(q.Body), "\ufffd")
+	return strings.TrimSpace(line+" "+cut(strings.TrimSpace(body), 160)) + "  -> " + got
 }
 
 // status is a status code with its words.
@@ -62,27 +86,4 @@ func quoted(body []byte) string {
 		return "an empty answer"
 	}
 	return fmt.Sprintf("%q", cut(string(body), showBytes))
-}
-
-var safeArgument = regexp.MustCompile(`^[a-zA-Z0-9@%+=:,./_-]+$`)
-
-// curl is the command that repeats a request against a container published on its own port.
-func curl(r check.Request, port int) string {
-	words := []string{"curl", "-i"}
-	if r.Method != http.MethodGet {
-		words = append(words, "-X", r.Method)
-	}
-	if t := r.Header.Get("Content-Type"); t != "" {
-		words = append(words, "-H", "Content-Type: "+t)
-	}
-	if len(r.Body) > 0 {
-		words = append(words, "-d", cut(string(r.Body), exchangeBytes))
-	}
-	words = append(words, fmt.Sprintf("http://127.0.0.1:%d%s", port, cut(r.Path, exchangeBytes)))
-	for i, w := range words {
-		if !safeArgument.MatchString(w) {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -3,9 +3,9 @@ package steps
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
@@ -20,93 +20,164 @@ type miss struct {
 	alone           bool // the hint is all there is to say: the rubric's is about something else
 }
 
-// judge compares one answer with what the step wants, and gives the answer's JSON; absent where it has none.
-func judge(s Step, v, all vars, a check.Answer, f func() advice.Framework) (value any, _ []miss) {
+// judging is one answer, or several, and what is wanted of them.
+type judging struct {
+	step      Step
+	vars      vars // with what is of this request alone
+	all       vars
+	origin    func(name string) string
+	request   check.Request
+	asked     time.Time
+	framework func() advice.Framework
+}
+
+// route is the request as a student reads it.
+func (j judging) route() string { return j.request.Method + " " + cut(j.request.Path, 300) }
+
+// judge compares one answer with what the step wants, and gives the answer's JSON, absent where it has none, and what the
+// step saves of it.
+func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
+	s := j.step
 	value = absent{}
 	if a.Fault != "" {
-		return value, []miss{{want: "an answer with " + s.Want.String(), got: a.Fault, hint: faultHint(a), alone: true}}
+		return value, nil, []miss{{want: "an answer with " + s.Want.String(), got: a.Fault, alone: true}}
 	}
 	decoded, err := Decode(a.Body)
 	if err == nil && !a.Truncated {
 		value = decoded
 	}
+	found = s.found(value, a)
+	known := j.vars
+	j.vars = maps.Clone(known)
+	for name, saved := range found { // what is saved may be wanted in the same answer, unless the name means an earlier value
+		if _, before := known[name]; !before {
+			j.vars[name] = saved
+		}
+	}
+	if len(s.Either) > 0 {
+		return value, found, j.either(value, a)
+	}
+	misses := j.answer(value, a)
+	if len(misses) == 0 {
+		if m := s.lacksSaved(value, a, j.route()); m != nil {
+			misses = []miss{*m}
+		}
+	}
+	return value, found, misses
+}
+
+// either is judge for a step that takes several answers: what is wrong with the nearest is said.
+func (j judging) either(value any, a check.Answer) []miss {
+	var nearest []miss
+	var codes []string
+	for _, alternative := range j.step.Either {
+		one := j
+		one.step = alternative.of(j.step)
+		misses := one.answer(value, a)
+		if len(misses) == 0 {
+			return nil
+		}
+		codes = append(codes, alternative.Want.String())
+		if nearest == nil || nearest[0].status && !misses[0].status {
+			nearest = misses
+		}
+	}
+	if nearest[0].status {
+		nearest[0].want = "an answer with " + strings.Join(codes, ", or with ")
+	}
+	return nearest
+}
+
+// answer compares one answer with what the step wants of it.
+func (j judging) answer(value any, a check.Answer) []miss {
+	s, v := j.step, j.vars
 	if !s.Want.Match(a.Status) {
-		return value, []miss{{want: "an answer with " + s.Want.String(), got: status(a.Status), status: true}}
+		return []miss{{want: "an answer with " + s.Want.Codes.String(), got: status(a.Status), status: true}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
-		if got, re := a.Header.Get(name), v.regexp(s.Header[name]); !re.MatchString(got) {
-			return value, []miss{{want: fmt.Sprintf("header %s matching /%s/", name, cut(re.String(), showBytes)), got: fmt.Sprintf("%q", cut(got, showBytes)),
-				hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, s.request())}}
+		for _, pattern := range s.Header[name] {
+			if m := j.header(name, pattern.with(v), a.Header.Values(name)); m != nil {
+				return []miss{*m}
+			}
 		}
 	}
-	if s.Text.Regexp != nil {
-		if re := v.regexp(s.Text); !re.Match(a.Body) {
-			return value, []miss{{want: fmt.Sprintf("text matching /%s/", cut(re.String(), showBytes)), got: quoted(a.Body),
-				hint: fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", s.request())}}
+	if s.Text.written() {
+		if text := s.Text.with(v); !text.holds(string(a.Body), len(a.Body) > 0) {
+			return []miss{{want: "text " + text.String(), got: quoted(a.Body), hint: j.textHint(text)}}
 		}
 	}
-	needs := s.JSON.Line > 0 || len(s.Has)+len(s.Lacks) > 0 || s.Count.Op != "" || len(s.Save) > 0 || s.Distinct != ""
-	if !needs {
-		return value, nil
+	ofJSON := slices.ContainsFunc(slices.Collect(maps.Values(s.Save)), Source.ofJSON)
+	if s.JSON.Line == 0 && !s.listed() && !ofJSON && s.Distinct == "" {
+		return nil
 	}
+	_, noJSON := value.(absent)
 	if a.Truncated {
-		return value, []miss{{want: "an answer of reasonable size", got: fmt.Sprintf("more than %d bytes", len(a.Body)), hint: "Answer with what was asked for alone."}}
+		return []miss{{want: "an answer of reasonable size", got: fmt.Sprintf("more than %d bytes", len(a.Body)), hint: "Answer with what was asked for alone."}}
 	}
-	if err != nil {
-		return value, []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: f().JSON()}}
+	if noJSON {
+		return []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: j.noJSONHint(a)}}
 	}
+	in := scene{answer: value, asked: j.asked}
 	if s.JSON.Line > 0 {
-		if d := match("$", v.data(s.JSON, true), value, s.Exact); len(d) > 0 {
-			return value, []miss{{want: d[0].path + " = " + d[0].want, got: d[0].path + " = " + annotate(d[0].got, d[0].want, all),
-				hint: differenceHint(s, d[0], value, v), differences: d}}
+		if d := in.match("$", v.data(s.JSON, true), value, s.Exact); len(d) > 0 {
+			return []miss{{want: d[0].path + " = " + d[0].want, got: d[0].path + " = " + j.annotate(d[0].got, d[0].want),
+				hint: j.differenceHint(d[0], value), differences: d}}
 		}
 	}
-	return value, judgeList(s, v, value)
+	return j.list(value, in)
 }
 
-// fixed says whether the step asks for the same whatever was sent before.
-func (s Step) fixed() bool {
-	fixed := s.request().Method == http.MethodGet
-	s.uses(func(string, option.Value, option.Value) { fixed = false })
-	return fixed
-}
-
-// differenceHint is what most often is behind a value that is not as wanted.
-func differenceHint(s Step, d difference, value any, v vars) string {
-	key := d.path[strings.LastIndex(d.path, ".")+1:]
-	if wanted, ok := v.data(s.JSON, true).(map[string]any); ok && d.got == nothing && d.path == "$."+key {
-		if where := elsewhere(value, key, wanted[key]); where != "" {
-			return where
+// header compares the values of one header with a pattern.
+func (j judging) header(name string, wanted Pattern, values []string) *miss {
+	if wanted.absent || wanted.not {
+		for _, value := range values {
+			if !wanted.holds(value, true) {
+				return &miss{want: "header " + name + " " + wanted.String(), got: fmt.Sprintf("%q", cut(value, showBytes)), hint: fmt.Sprintf("Leave the header %s out of the answer to %s, or change it.", name, j.route())}
+			}
 		}
+		return nil
 	}
-	switch {
-	case d.path == "$":
-		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", s.request())
-	case d.got == nothing:
-		return fmt.Sprintf("Put %q into what %s answers.", key, s.request())
-	case strings.HasPrefix(d.want, butText) && !strings.HasSuffix(strings.ToLower(key), "id"):
-		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent.", key, s.request())
-	case strings.HasPrefix(d.want, butText):
-		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
-	case d.want == nothing:
-		return fmt.Sprintf("Leave %q out of what %s answers.", key, s.request())
+	if slices.ContainsFunc(values, func(value string) bool { return wanted.holds(value, true) }) {
+		return nil
 	}
-	if s.fixed() {
-		return fmt.Sprintf("Answer %s with %q: %s.", s.request(), key, d.want)
+	m := &miss{want: "header " + name + " " + wanted.String(), got: "no such header", hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, j.route())}
+	if len(values) > 0 {
+		var shown []string
+		for _, value := range values {
+			shown = append(shown, fmt.Sprintf("%q", cut(value, showBytes)))
+		}
+		m.got, m.hint = strings.Join(shown, " and "), fmt.Sprintf("The answer to %s has the header %s, with another value: change that.", j.route(), name)
 	}
-	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, s.request())
+	return m
+}
+
+// listed reports whether the step looks into an array.
+func (s Step) listed() bool {
+	return len(s.Has)+len(s.Lacks)+len(s.Sorted) > 0 || s.Count.Op != "" || s.Every.Line > 0 || s.Unique != ""
 }
 
 // annotate says when a wrong value is that of another variable.
-func annotate(got, want string, all vars) string {
-	if name := all.nameOf(got); name != "" && got != want {
-		return got + ", which is $" + name
+func (j judging) annotate(got, want string) string {
+	if name := j.all.nameOf(got); name != "" && got != want {
+		return got + ", which is " + j.origin(name)
 	}
 	return got
 }
 
-func judgeList(s Step, v vars, value any) []miss {
-	if len(s.Has)+len(s.Lacks) == 0 && s.Count.Op == "" {
+// nameOf is the variable that holds a value, if one does, or empty.
+func (v vars) nameOf(shown string) string {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if name != counter && Show(v[name]) == shown && len(shown) > 2 {
+			return name
+		}
+	}
+	return ""
+}
+
+// list compares the array of the answer with what the step wants of it.
+func (j judging) list(value any, in scene) []miss {
+	s, v := j.step, j.vars
+	if !s.listed() {
 		return nil
 	}
 	where := "the list"
@@ -119,27 +190,30 @@ func judgeList(s Step, v vars, value any) []miss {
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
 		what := "all that is stored"
-		if strings.Contains(s.request().Path, "?") {
+		if strings.Contains(j.request.Path, "?") {
 			what = "all that the query asks for"
 		}
-		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", s.request(), what)}}
+		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", j.route(), what)}}
 	}
-	count := func(item any) (n int) {
+	matching := func(item any) (found []any) {
 		for _, got := range list {
-			if len(match("$", item, got, false)) == 0 {
-				n++
+			if len(in.match("$", item, got, false)) == 0 {
+				found = append(found, got)
 			}
 		}
-		return n
+		return found
 	}
 	for _, h := range s.Has {
 		for _, scope := range turns(v, h) {
 			item := scope.data(h, true)
-			n := count(item)
+			n := len(matching(item))
 			if n == 1 {
 				continue
 			}
 			hint := "Store each new item, and answer with all that is stored."
+			if strings.Contains(j.request.Path, "?") {
+				hint = "Answer with all that is stored and that the query asks for."
+			}
 			if n > 1 {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
@@ -149,11 +223,141 @@ func judgeList(s Step, v vars, value any) []miss {
 	for _, l := range s.Lacks {
 		for _, scope := range turns(v, l) {
 			item := scope.data(l, true)
-			if n := count(item); n > 0 {
-				return []miss{{want: fmt.Sprintf("%s without %s", where, Show(plain(item))), got: "it is there " + often(n),
-					hint: "What was deleted or refused must not be in what the list is made of."}}
+			if found := matching(item); len(found) > 0 {
+				hint := "Answer with no item that is so: filter the list before it is answered."
+				uses(l, func(name string, _ option.Value) {
+					hint = "What was deleted or refused must not be in what the list is made of."
+				})
+				got := "it is there " + often(len(found))
+				if Show(plain(item)) != Show(found[0]) {
+					got += ": " + Show(found[0])
+				}
+				return []miss{{want: fmt.Sprintf("%s without %s", where, Show(plain(item))), got: got, hint: hint}}
 			}
 		}
+	}
+	if s.Every.Line > 0 {
+		wanted := v.data(s.Every, true)
+		for i, got := range list {
+			if d := in.match(fmt.Sprintf("$[%d]", i), wanted, got, false); len(d) > 0 {
+				return []miss{{want: fmt.Sprintf("each item of %s with %s = %s", where, strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i)), d[0].want), got: fmt.Sprintf("item %d: %s", i+1, d[0].got),
+					hint: j.differenceHint(d[0], value), differences: d}}
+			}
+		}
+	}
+	if m := s.sorted(list, where); m != nil {
+		return []miss{*m}
+	}
+	if m := unique(s.Unique, list, where); m != nil {
+		return []miss{*m}
+	}
+	return nil
+}
+
+// sorted compares the order of an array with the one that is wanted.
+func (s Step) sorted(list []any, where string) *miss {
+	for i := 1; i < len(list); i++ {
+		for _, key := range s.Sorted {
+			before, after := at(list[i-1], key.Path), at(list[i], key.Path)
+			order, ok := compare(before, after)
+			if !ok {
+				return &miss{want: fmt.Sprintf("%s with %s to sort by in each item", where, key.Path), got: fmt.Sprintf("%s and %s", Show(before), Show(after)),
+					hint: fmt.Sprintf("Give each item a %s, of one type.", key.Path)}
+			}
+			if key.Desc {
+				order = -order
+			}
+			if order > 0 {
+				return &miss{want: fmt.Sprintf("%s sorted by %s", where, s.Sorted), got: fmt.Sprintf("item %d has %s, and item %d after it %s", i, Show(before), i+1, Show(after)),
+					hint: "The items are there, in another order: sort them before they are answered."}
+			}
+			if order < 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// compare orders two values: numbers, times, texts, and false before true.
+func compare(a, b any) (order int, ok bool) {
+	if x, okX := rational(a); okX {
+		y, okY := rational(b)
+		return func() int {
+			if okY {
+				return x.Cmp(y)
+			}
+			return 0
+		}(), okY
+	}
+	if x, okX := readMoment(a); okX {
+		if y, okY := readMoment(b); okY {
+			return x.Compare(y), true
+		}
+	}
+	if x, okX := a.(string); okX {
+		y, okY := b.(string)
+		return strings.Compare(x, y), okY
+	}
+	x, okX := a.(bool)
+	y, okY := b.(bool)
+	switch {
+	case !okX || !okY:
+		return 0, false
+	case x == y:
+		return 0, true
+	case y:
+		return -1, true
+	}
+	return 1, true
+}
+
+// unique finds a value that two items of an array have.
+func unique(path string, list []any, where string) *miss {
+	if path == "" {
+		return nil
+	}
+	seen := map[string]int{}
+	for i, item := range list {
+		value := at(item, path)
+		if _, missing := value.(absent); missing {
+			return &miss{want: fmt.Sprintf("%s with a %s in each item", where, path), got: fmt.Sprintf("item %d has none", i+1), hint: fmt.Sprintf("Give each item a %s.", path)}
+		}
+		if before, ok := seen[Show(value)]; ok {
+			return &miss{want: fmt.Sprintf("%s with another %s in each item", where, path), got: fmt.Sprintf("items %d and %d both have %s", before+1, i+1, Show(value)),
+				hint: "Take a new value for each, such as a counter that only goes up, or uuid4."}
+		}
+		seen[Show(value)] = i
+	}
+	return nil
+}
+
+// counted compares how many answers have each code with what is wanted.
+func (j judging) counted(answers []check.Answer) *miss {
+	s := j.step
+	for _, c := range s.Want.Counts {
+		n := 0
+		for _, a := range answers {
+			if (Codes{c.Code}).Match(a.Status) {
+				n++
+			}
+		}
+		if n == c.Times {
+			continue
+		}
+		got := map[string]int{}
+		for _, a := range answers {
+			got[fmt.Sprint(a.Status)]++
+		}
+		var parts []string
+		for _, code := range slices.Sorted(maps.Keys(got)) {
+			parts = append(parts, often(got[code])+" "+code)
+		}
+		hint := "Look at what the requests have in common, and let the program refuse what is there already."
+		if s.Parallel > 1 {
+			hint = "Requests at once look before any of them has written: let a lock, or a constraint of the database, decide."
+		}
+		return &miss{want: "answers with " + s.Want.String(), got: strings.Join(parts, " and "), hint: hint}
 	}
 	return nil
 }
@@ -211,14 +415,4 @@ func distinct(s Step, values []any) *miss {
 		seen[key] = i
 	}
 	return nil
-}
-
-func faultHint(a check.Answer) string {
-	switch {
-	case a.Exited:
-		return "Look at the end of the program's log for the exception that ended it."
-	case strings.Contains(a.Fault, "within"):
-		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
-	}
-	return "The program's log may say why: run it yourself and send the same request."
 }

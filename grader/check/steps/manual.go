@@ -29,8 +29,21 @@ asked, and the check is blocked by the one that sends the same and did not pass;
 where an id that later paths use was answered before. or is a request that is sent where the program has no such route, so
 that a missing route costs the check alone that is about it.
 
-text and header take regular expressions; text: /^done$/ wants nothing but done. Between { and }, put quotes around a text with
-? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".`,
+every is what each item of the array holds at least, sorted how it is ordered, unique a path whose value no two items share.
+either lists answers that are right; the nearest is shown where none is. want: {201: 1, 409: 9} counts the answers of times.
+
+query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a file
+beside the rubric. send: GET $u asks the address that an answer gave, as a browser follows a link; where it leads to another
+host or port than the program's, the step fails.
+
+text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent> is not
+there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time of an answer,
+and log looks at what the program wrote within a second after it. Between { and }, put quotes around a text with
+? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
+
+A step may do something else than send, for no points: wait lets time pass, exec runs a command inside, and restart starts the
+container again, as docker restart does, or as a new one with the same volume; a check that restarts has a container of its own.
+weight is a step's share of the points of a partial check.`,
 			Example: `- id: notes
   points: 1
   fresh: [text]
@@ -53,7 +66,26 @@ text and header take regular expressions; text: /^done$/ wants nothing but done.
   fresh: [text]
   http:
   - {send: POST /notes, body: {text: $text-$i}, times: 50, parallel: 8, distinct: id, save: {notes: id}}
-  - {send: GET /notes, list: items, has: [{id: $notes, text: $text-$i}]}`},
+  - {send: GET /notes, list: items, has: [{id: $notes, text: $text-$i}]}
+- id: forms
+  points: 1
+  partial: true
+  fresh: [text]
+  http:
+  - {send: POST /notes, form: {text: $text, tag: "a & b"}, save: {at: {header: Location}, csrf: {text: '/name="csrf" value="(.*?)"/'}}}
+  - {send: GET $at, header: {X-Powered-By: <absent>}, text: <not /Traceback/>, faster: 500ms}
+  - {send: POST /files, multipart: {file: {name: a.png, type: image/png, hex: 89504e47}, csrf: $csrf}, want: 201, weight: 2}
+  - {send: GET /notes, query: {q: $text, limit: 3}, list: items, every: {id: <int>, text: <string>}, sorted: created desc, unique: id}
+  - {send: POST /notes, body: {text: same}, times: 10, parallel: 10, want: {201: 1, 409: 9}, log: /POST/}
+  - {send: POST /notes, body: {id: 7}, either: [{want: 201, json: {id: <not 7>}}, {want: [400, 422]}]}
+- id: keeps
+  points: 1
+  http:
+  - {given: POST /notes, body: {text: kept}, save: {note: id}}
+  - {restart: container}
+  - {wait: 1s}
+  - {exec: [ls, /app], stdout: /main/}
+  - {send: GET /notes/$note, json: {text: kept}}`},
 		{ID: "holes", Summary: "what stands for any value of a sort in json, has and lacks",
 			Why: `A hole is a text that matches more than itself:
 
@@ -63,10 +95,20 @@ text and header take regular expressions; text: /^done$/ wants nothing but done.
   <int>      a whole number; 3.0 is one
   <bool>     true or false
   <null>     null
+  <int 1..5> <number >= 3> <string 1..50>   within bounds; of a text, its letters are counted
   <uuid>     a UUID, as text
-  <time>     a time, as text, in the form of RFC 3339: 2026-01-31T12:00:00Z
+  <time>     a time, as text, in the form of ISO 8601: 2026-01-31T12:00:00, with or without a zone; <time utc> wants one
+  <date>     a date, as text: 2026-01-31
+  <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since 1970
+  <mail>     an e-mail address, <url> an address that begins with http:// or https://
+  <json web token>   three parts in base64, the first with a key alg
   <absent>   the key is not there
-  <not $x>   anything but the value of the variable
+  <one of a, b>      one of these
+  <string or null>   either hole
+  <not $x>   anything but the value of the variable; also <not /regex/> and <not HOLE>
+  <$n + 1>   the number that comes out: variables and numbers with + - * / ( )
+  <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time
+  <length of data>   how many items the array at a path of the same answer has
   /regex/    text, or a number, that the regular expression finds a match in
 
 A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers are compared by value, so 1 is 1.0; the text
@@ -74,10 +116,21 @@ A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers
 			Example: `- id: holes
   points: 1
   http:
-  - {send: GET /notes/1, json: {id: <int>, text: <string>, made: <time>, tags: <any>, path: /^\/notes\//, password: <absent>, form: \<any>}}`},
+  - {send: GET /notes/1, json: {id: <int>, text: <string 1..50>, made: <time>, tags: <any>, path: /^\/notes\//, password: <absent>, form: \<any>}}
+  - {send: GET /notes, json: {total: <int >= 1>, count: <length of items>}, save: {n: total, t: "items[0].made"}}
+  - {send: POST /notes, body: {text: a}, json: {made: <now>, due: <date or null>, state: "<one of open, done>", owner: <mail>, self: <url>}}
+  - {send: GET /notes, json: {total: <$n + 1>, last: <after $t>, hits: <more than $n>}}`},
 		{ID: "variables", Summary: "values that are new each time, or that an answer gave",
 			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk 482135", so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids go from
 answer to answer. A path that ends with ? need not be there; where it is not, nothing is wanted of what holds its variable.
+
+Fresh values have sorts, where they are written as a mapping: {mail: mail, pw: password}. text is what the list form makes;
+word has no blanks, mail is an address at example.org, password has letters, digits and a mark; int, date and uuid are what
+they say. fresh at the top of the rubric makes values that are the same in all checks, for container.env too.
+
+Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}. What a step saves may be wanted in
+the same answer. In a text, ${n + 3} is a sum, ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is
+signed with a secret, or with none.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type, so a
 number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a regular expression,
@@ -85,7 +138,7 @@ as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts
 the requests of a step that has times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was
 never given out: a larger number, another UUID, or a text of the same shape. What such a step saves is a list: $x in has then means each of them in turn.
 
-A variable that nothing makes, or that nothing uses, is a mistake in the rubric. Each check has variables of its own; in crud,
+A variable that nothing makes is a mistake in the rubric, and one that nothing uses is warned of. Each check has variables of its own; in crud,
 $word is new in every request.`,
 			Example: `- id: variables
   points: 1
@@ -94,6 +147,43 @@ $word is new in every request.`,
   - {send: POST /notes, body: {text: "$a costs $$5", by: "${b}"}, json: {text: "$a costs $$5"}, save: {x: id}}
   - {send: GET /notes/$x, json: {id: $x, by: $b}}
   - {send: "GET /notes/${not x}", want: 404}
-  - {send: POST /notes, body: {text: $a}, json: {id: <not $x>}}`},
+  - {send: POST /notes, body: {text: $a}, json: {id: <not $x>}}
+- id: values
+  points: 1
+  fresh: {who: word, mail: mail, pw: password}
+  http:
+  - {send: POST /users, body: {name: $who, email: $mail, password: $pw}, json: {id: <any>, url: /\/users\/$id$/}, save: {id: id, at: {header: Location}}}
+  - {send: GET $at, headers: {Authorization: "Basic ${base64 $who:$pw}"}, json: {id: $id}}
+  - {send: "GET /users?offset=${id + 3}", headers: {Authorization: "Bearer ${jwt none sub=$id exp=-1h}"}, want: 401}`},
+		{ID: "people", Summary: "who asks: users who sign in, each with cookies of their own",
+			Keys: option.Keys(reflect.TypeFor[Person]()),
+			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she has fresh values of her
+own, signs in by her steps before her first request, sends her headers with each, and keeps the cookies that answers set. A step's
+own as wins, as: nobody is without all that, and like makes another who does the same with other values. $ann.mail and what her
+steps saved, as $ann.token, can be used in any step.
+
+She is new in each check. Signing in is given: when it fails, the check is blocked by the one that judges the same request and did
+not pass, and costs nothing where there is none. A person without steps is a browser: a jar for cookies.`,
+			Example: `rubric: people
+points: 2
+people:
+  ann:
+    fresh: {mail: mail, pw: password}
+    steps:
+    - {send: POST /register, body: {email: $mail, password: $pw}, want: 201}
+    - {send: POST /login, form: {username: $mail, password: $pw}, save: {token: access_token}}
+    headers: {Authorization: "Bearer $token"}
+  bob: {like: ann}
+  visitor: {}
+checks:
+- id: own-tasks
+  points: 1
+  as: ann
+  http:
+  - {given: POST /tasks, body: {title: a}, save: {x: id}}
+  - {send: GET /tasks/$x, json: {owner: $ann.mail}}
+  - {send: GET /tasks/$x, as: bob, want: [403, 404]}
+  - {send: GET /tasks/$x, as: nobody, want: 401}
+- {id: cookies, points: 1, as: visitor, http: [{send: GET /visits, json: {n: 1}}, {send: GET /visits, json: {n: 2}}]}`},
 	}
 }

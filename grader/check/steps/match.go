@@ -5,95 +5,40 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
-	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/taskgrader/taskgrader/grader/option"
 )
-
-// holes are what can stand for any value of a sort.
-var holes = []string{"<any>", "<string>", "<number>", "<int>", "<bool>", "<null>", "<uuid>", "<time>", "<absent>"}
-
-var (
-	holeText = regexp.MustCompile(`^<[a-z][a-z0-9_-]*( \$\{?[a-zA-Z_]\w*\}?)?>$`)
-	// almostHole is a hole with a slip in it: <not x>, <any, <ANY>.
-	almostHole = regexp.MustCompile(`(?i)^<\s*(any|string|number|int|bool|null|uuid|time|absent|not)\b`)
-	notHole    = regexp.MustCompile(`^<not \$\{?([a-zA-Z_]\w*)\}?>$`)
-	uuidText   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-)
-
-// checkHole finds a hole or regular expression that means nothing.
-func checkHole(v option.Value) (ps option.Problems) {
-	if (holeText.MatchString(v.Text) || almostHole.MatchString(v.Text)) && !isHole(v.Text) {
-		ps = append(ps, option.Unknown("hole", v, append(slices.Clone(holes), "<not $x>"))...)
-		ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
-	}
-	if isRegexp(v.Text) {
-		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
-			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
-		}
-	}
-	return ps
-}
-
-// CheckWanted finds what no answer can be, where there are no variables.
-func CheckWanted(want option.Value) (ps option.Problems) {
-	want.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
-	uses(want, func(name string, at option.Value) {
-		at.Text = name
-		ps = append(ps, option.Unknown("variable", at, nil)...)
-	})
-	return ps
-}
-
-// checkSent finds what stands for something in an answer, and would be sent as it is written.
-func checkSent(v option.Value) option.Problems {
-	if !isHole(v.Text) {
-		return nil
-	}
-	ps := v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)
-	ps[0].Hint = itself(v)
-	return ps
-}
-
-func isHole(text string) bool { return slices.Contains(holes, text) || notHole.MatchString(text) }
-
-func itself(v option.Value) string { return `write \` + v.Text + " for the text itself" }
-
-var open = regexp.MustCompile(`\$\{([^a-zA-Z_}]|\w*[^\w}]|\w*$|\})`)
-
-// checkOpen finds a ${ that names no variable.
-func checkOpen(v option.Value) option.Problems {
-	if isRegexp(v.Text) || !open.MatchString(unusedText.ReplaceAllString(strings.ReplaceAll(v.Text, "$$", ""), "")) {
-		return nil
-	}
-	ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())
-	ps[0].Hint = "write ${name}, or $${ for the text itself"
-	return ps
-}
-
-func isRegexp(s string) bool { return len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' }
 
 // difference is one path at which an answer is not what was wanted.
-type difference struct{ path, want, got string }
+type difference struct {
+	path, want, got string
+	wanted, found   any  // the values
+	sort            sort // of arrays: ofOrder or ofCount
+}
+
+// The sorts of difference between arrays, beside those of holes.
+const (
+	ofOrder sort = iota + 100 // the same items in another order
+	ofCount                   // more items or fewer
+)
 
 // absent stands for a value that is not there.
 type absent struct{}
 
 // match compares an answer with what it must contain at least, or, where exact, hold and nothing more. Values of want
 // may be holes.
-func match(path string, want, got any, exact bool) []difference {
-	miss := func() []difference { return []difference{{path, Show(plain(want)), Show(got)}} }
+func (in scene) match(path string, want, got any, exact bool) []difference {
+	miss := func() []difference {
+		return []difference{{path: path, want: Show(plain(want)), got: Show(got), wanted: want, found: got}}
+	}
 	switch w := want.(type) {
 	case hole:
-		if w.holds(got) {
+		if either(w, got, in) {
 			return nil
 		}
-		return []difference{{path, w.String(), Show(got)}}
+		return []difference{{path: path, want: w.String(), got: Show(got), wanted: w, found: got}}
 	case map[string]any:
 		g, ok := got.(map[string]any)
 		if !ok {
@@ -105,24 +50,34 @@ func match(path string, want, got any, exact bool) []difference {
 			if !there {
 				value = absent{}
 			}
-			out = append(out, match(path+"."+key, w[key], value, exact)...)
+			out = append(out, in.match(path+"."+key, w[key], value, exact)...)
 		}
 		if exact {
 			for _, key := range sortedKeys(g) {
 				if _, ok := w[key]; !ok {
-					out = append(out, difference{path + "." + key, nothing, Show(g[key])})
+					out = append(out, difference{path: path + "." + key, want: nothing, got: Show(g[key]), found: g[key]})
 				}
 			}
 		}
 		return out
 	case []any:
 		g, ok := got.([]any)
-		if !ok || len(g) != len(w) {
+		if !ok {
 			return miss()
+		}
+		if len(g) != len(w) {
+			d := miss()
+			d[0].sort = ofCount
+			return d
+		}
+		if len(w) > 1 && sameItems(w, g) && Show(plain(w)) != Show(g) {
+			d := miss()
+			d[0].sort = ofOrder
+			return d
 		}
 		var out []difference
 		for i := range w {
-			out = append(out, match(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], exact)...)
+			out = append(out, in.match(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], exact)...)
 		}
 		return out
 	}
@@ -135,7 +90,7 @@ func match(path string, want, got any, exact bool) []difference {
 // Difference is the first path at which got does not contain what was wanted: "$.title", and both values as they are
 // shown. It is empty where there is none.
 func Difference(want, got any) (path, wanted, found string) {
-	if d := match("$", want, got, false); len(d) > 0 {
+	if d := (scene{answer: got, asked: time.Now()}).match("$", want, got, false); len(d) > 0 {
 		return d[0].path, d[0].want, d[0].got
 	}
 	return "", "", ""
@@ -160,6 +115,8 @@ func rational(v any) (*big.Rat, bool) {
 		text = strconv.FormatInt(n, 10)
 	case float64:
 		text = strconv.FormatFloat(n, 'g', -1, 64)
+	case int:
+		text = strconv.Itoa(n)
 	default:
 		return nil, false
 	}
@@ -167,63 +124,6 @@ func rational(v any) (*big.Rat, bool) {
 		return nil, false // an exponent can make a number of any length
 	}
 	return new(big.Rat).SetString(text)
-}
-
-// hole is a value that many values match.
-type hole struct {
-	kind string
-	re   *regexp.Regexp
-	not  any
-}
-
-func (h hole) String() string {
-	switch {
-	case h.re != nil:
-		return "text that matches /" + h.re.String() + "/"
-	case h.kind == "<not>":
-		return butText + Show(h.not)
-	case h.kind == "<absent>":
-		return nothing
-	}
-	return map[string]string{"<any>": "anything", "<string>": "text", "<number>": "a number", "<int>": "a whole number", "<bool>": "true or false",
-		"<null>": "null", "<uuid>": "a UUID", "<time>": "a time (RFC 3339)"}[h.kind]
-}
-
-func (h hole) holds(got any) bool {
-	if _, missing := got.(absent); missing {
-		return h.kind == "<absent>"
-	}
-	text, isText := got.(string)
-	number, isNumber := got.(json.Number)
-	switch {
-	case h.re != nil:
-		if isNumber {
-			return h.re.MatchString(number.String())
-		}
-		return isText && h.re.MatchString(text)
-	case h.kind == "<not>":
-		return len(match("", h.not, got, true)) > 0
-	case h.kind == "<any>":
-		return true
-	case h.kind == "<string>":
-		return isText
-	case h.kind == "<number>":
-		return isNumber
-	case h.kind == "<int>":
-		r, ok := rational(got)
-		return isNumber && ok && r.IsInt()
-	case h.kind == "<bool>":
-		_, ok := got.(bool)
-		return ok
-	case h.kind == "<null>":
-		return got == nil
-	case h.kind == "<uuid>":
-		return isText && uuidText.MatchString(text)
-	case h.kind == "<time>":
-		_, err := time.Parse(time.RFC3339, text)
-		return isText && err == nil
-	}
-	return false
 }
 
 // showBytes is how much of one value is shown.
@@ -261,7 +161,7 @@ func sortedKeys(m map[string]any) []string {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	sort.Strings(keys)
+	slices.Sort(keys)
 	return keys
 }
 

@@ -46,7 +46,7 @@ func Scatters(by string) check.Outcome {
 func keeps(all []Step) (kept bool) {
 	stored := map[string]bool{}
 	for _, s := range all {
-		s.uses(func(name string, at, _ option.Value) {
+		s.uses(func(name string, at, _ option.Value, _ bool) {
 			kept = kept || stored[name] && slices.Contains(references(unusedText.ReplaceAllString(at.Text, "")), name)
 		})
 		kept = kept || s.Distinct != ""
@@ -76,7 +76,7 @@ func (r *runner) scatter(ctx context.Context, s Step, e exchange) (*check.Item, 
 		return nil, err
 	}
 	p := Posted{Name: s.request().String(), Request: e.request, To: e.to, Answer: e.last()}
-	p.IDs = append([]string{"id"}, slices.Sorted(maps.Values(s.Save))...)
+	p.IDs = append([]string{"id"}, s.savedPaths()...)
 	for _, name := range slices.Sorted(maps.Keys(r.in.Fresh)) {
 		p.Words = append(p.Words, plainText(r.in.Fresh[name]))
 	}

@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -56,12 +55,6 @@ func besides(path string, a check.Answer) string {
 		there += "?" + to.RawQuery
 	}
 	return there
-}
-
-// local reports whether a host is the one that requests are sent to.
-func local(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate())
 }
 
 // Route is the collection that a path belongs to: what its routes have in common is one fault.

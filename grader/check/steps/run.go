@@ -26,9 +26,12 @@ type Asker interface {
 
 // Run sends the steps, one after another, and stops at the first that fails unless the check is partial. A step whose
 // variable was to come from an answer that did not have it is not sent, since it would ask for something else; and nothing
-// is after a given step that failed.
+// is after a given step that failed, or a person who could not sign in.
 func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.Outcome, error) {
-	r := runner{target: target, vars: vars{}, in: in, lost: map[string]int{}, seen: map[string]bool{}}
+	r := newRunner(target, in)
+	for name, value := range in.Shared {
+		r.vars[name] = value
+	}
 	for name, value := range in.Fresh {
 		r.vars[name] = value
 	}
@@ -36,40 +39,56 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 	if by := Scattered(in.Memory); by != "" && keeps(all) {
 		return Scatters(by), nil
 	}
-	failed, apart := false, false
+	failed, apart, setUp := false, false, ""
 	for n, s := range all {
-		given := s.Given.Method != ""
-		skipped := check.Item{Name: s.request().String(), Skipped: true, Free: given}
-		if out.Given != "" {
-			skipped.Got = "not asked: what it needs was not set up by " + out.Given
+		skipped := check.Item{Name: r.shown(s, all), Skipped: true, Free: s.free(), Weight: s.Weight}
+		if !s.asks() {
+			skipped.Name = s.doing()
+		}
+		if setUp != "" {
+			skipped.Got = "not asked: what it needs was not set up by " + setUp
 		}
 		if apart {
 			skipped.Got = "not asked: what it would answer is chance"
 		}
-		if out.Given != "" || apart || failed && !in.Partial {
+		if setUp != "" || apart || failed && !in.Partial {
 			out.Items = append(out.Items, skipped)
 			continue
 		}
 		if name, from := r.without(s); name != "" {
-			skipped.Got = fmt.Sprintf("not asked: $%s was to come from the answer to step %d, %s", name, from, all[from-1].request())
+			skipped.Got = fmt.Sprintf("not asked: the %s that it needs was to come from the answer to step %d, %s", sourceOf(name, all).name(), from, r.sent[from])
 			out.Items = append(out.Items, skipped)
 			r.lose(s, from)
 			continue
 		}
-		item, evidence, err := r.step(ctx, n+1, s)
+		missing, evidence, by, err := r.signIn(ctx, s)
 		if err != nil {
 			return check.Outcome{}, err
 		}
-		item.Free = given
+		if missing != nil { // another's matter: it blocks
+			out.Items, out.Evidence = append(out.Items, *missing), append(out.Evidence, evidence...)
+			skipped.Got = missing.Got
+			out.Items = append(out.Items, skipped)
+			out.Given, setUp = by, "a login"
+			continue
+		}
+		item, evidence, err := r.do(ctx, n+1, s, all)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		given := s.Given.Method != ""
+		item.Free, item.Weight = s.free(), s.Weight
 		apart = r.apart
 		if name := r.again(s, all); name != "" && given && item.Share == 1 {
-			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name])
-			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name], Show(r.vars[name]))
+			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name].name())
+			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name].name(), Show(r.vars[name]))
 			item.Hint = check.Advise("Give each a new one: a counter that only goes up, or uuid4.")
 		}
 		if item.Share < 1 {
 			if failed = !r.detour; failed && given {
-				out.Given = s.Given.String()
+				out.Given, setUp = s.Given.String(), item.Name
+			} else if failed && !s.asks() {
+				item.Free, failed, setUp = false, true, item.Name
 			}
 			r.lose(s, n+1)
 		}
@@ -77,6 +96,31 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 		out.Evidence = append(out.Evidence, evidence...)
 	}
 	return out, nil
+}
+
+// signIn lets the people sign in whom a step names: who asks, and whose values it uses. by is the request that failed.
+func (r *runner) signIn(ctx context.Context, s Step) (missing *check.Item, evidence []check.Evidence, by string, err error) {
+	people := []*person{}
+	if s.who != nil {
+		people = append(people, s.who)
+	}
+	s.uses(func(name string, _, _ option.Value, _ bool) {
+		owner, _, dotted := strings.Cut(name, ".")
+		if p := s.cast[owner]; dotted && p != nil && !slices.Contains(people, p) {
+			people = append(people, p)
+		}
+	})
+	for _, p := range people {
+		if _, missing, evidence, err = r.present(ctx, p); err != nil || missing != nil {
+			for _, step := range p.Steps {
+				if by = step.request().String(); missing != nil && strings.Contains(missing.Got, " since "+step.request().Method+" ") {
+					break
+				}
+			}
+			return missing, evidence, by, err
+		}
+	}
+	return nil, nil, "", nil
 }
 
 // Sends are the requests that steps judge.
@@ -89,26 +133,41 @@ func Sends(all []Step) (sends []string) {
 	return sends
 }
 
-// Givens are the requests that steps are given.
+// Givens are the requests that steps are given, with those by which their people sign in.
 func Givens(all []Step) (givens []string) {
 	for _, s := range all {
 		if s.Given.Method != "" {
 			givens = append(givens, s.Given.String())
+		}
+		for _, by := range signIns(s) {
+			if !slices.Contains(givens, by) {
+				givens = append(givens, by)
+			}
 		}
 	}
 	return givens
 }
 
 type runner struct {
-	target Asker
-	vars   vars
-	in     check.Input
-	past   []string        // what was sent before, one line each
-	lost   map[string]int  // variables that the step of that number did not give
-	seen   map[string]bool // single values that answers held
-	detour bool            // the last step failed by a redirect that was followed, and by that alone
-	apart  bool            // what the last step stored is in the memory of one process of several
-	twice  string          // an id that a step of this check was given, and that another thing has
+	target   Asker
+	vars     vars
+	in       check.Input
+	sessions map[string]*session // of the people who are signed in
+	self     *session            // who signs in, while they do
+	past     []string            // what was sent before, one line each
+	sent     map[int]string      // the request of each step, as it was sent
+	lost     map[string]int      // variables that the step of that number did not give
+	origin   map[string]string   // where a variable's value came from, as a clause
+	base     map[string]string   // the path of the request whose answer gave a variable
+	seen     map[string]bool     // single values that answers held
+	detour   bool                // the last step failed by a redirect that was followed, and by that alone
+	apart    bool                // what the last step stored is in the memory of one process of several
+	twice    string              // an id that a step of this check was given, and that another thing has
+}
+
+func newRunner(target Asker, in check.Input) *runner {
+	return &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{}, lost: map[string]int{},
+		origin: map[string]string{}, base: map[string]string{}, seen: map[string]bool{}}
 }
 
 // lose notes the variables that a step should have saved and did not.
@@ -129,8 +188,8 @@ func (r *runner) again(s Step, all []Step) string {
 			if before.Line >= s.Line {
 				break
 			}
-			for other, path := range before.Save {
-				if addresses && path == s.Save[name] && before.request() == s.request() && Show(r.vars[other]) == Show(r.vars[name]) {
+			for other, source := range before.Save {
+				if addresses && source.path == s.Save[name].path && source.path != "" && before.request() == s.request() && before.who == s.who && Show(r.vars[other]) == Show(r.vars[name]) {
 					return name
 				}
 			}
@@ -139,9 +198,19 @@ func (r *runner) again(s Step, all []Step) string {
 	return ""
 }
 
+// sourceOf is where a variable was to come from.
+func sourceOf(name string, all []Step) Source {
+	for _, s := range all {
+		if source, ok := s.Save[name]; ok {
+			return source
+		}
+	}
+	return Source{}
+}
+
 // without is a lost variable that the step uses, and the step that did not give it; or empty.
 func (r *runner) without(s Step) (name string, from int) {
-	s.uses(func(used string, _, _ option.Value) {
+	s.uses(func(used string, _, _ option.Value, _ bool) {
 		if n, ok := r.lost[used]; ok && name == "" {
 			name, from = used, n
 		}
@@ -149,18 +218,25 @@ func (r *runner) without(s Step) (name string, from int) {
 	return name, from
 }
 
-// step sends one step and judges it.
-func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []check.Evidence, error) {
-	deadline := time.Now().Add(s.Within.Std())
-	name := s.request().String()
+// do sends one step and judges it, or does what it says beside sending.
+func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.Item, []check.Evidence, error) {
 	r.detour = false
+	if !s.asks() {
+		return r.pause(ctx, number, s)
+	}
+	deadline := time.Now().Add(s.Within.Std())
 	r.addUnused(s)
 	for {
+		log, err := r.logBefore(ctx, s)
+		if err != nil {
+			return check.Item{}, nil, err
+		}
 		e, err := r.send(ctx, s)
+		asked := s
 		if err == nil && s.Or != nil && len(e.misses) > 0 && noRoute(e.last().Status) {
 			var other exchange
-			if other, err = r.send(ctx, s.Or.step()); err == nil && len(other.misses) == 0 || !noRoute(other.last().Status) {
-				e = other
+			if other, err = r.send(ctx, s.Or.of(s)); err == nil && len(other.misses) == 0 || !noRoute(other.last().Status) {
+				e, asked = other, s.Or.of(s)
 			}
 		}
 		if err != nil {
@@ -173,6 +249,21 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 			}
 			continue
 		}
+		if len(e.misses) == 0 {
+			if e.misses, err = r.logged(ctx, s, log); err != nil {
+				return check.Item{}, nil, err
+			}
+		}
+		if len(e.misses) == 0 {
+			if e.misses, err = r.quick(ctx, s, e); err != nil {
+				return check.Item{}, nil, err
+			}
+		}
+		name := s.request().Method + " " + cut(e.request.Path, exchangeBytes)
+		if asked.request() != s.request() {
+			name = r.shown(s, all)
+		}
+		r.sent[number] = name
 		item := check.Passed(name)
 		var evidence []check.Evidence
 		scattered, err := r.scatter(ctx, s, e)
@@ -186,6 +277,8 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 			m := e.misses[0]
 			if m.status {
 				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
+			} else if e.last().Fault != "" {
+				m.hint = r.faultHint(ctx, e.last())
 			}
 			if r.twice != "" && !m.alone {
 				m.hint, m.alone = fmt.Sprintf("The id %s was given out twice, and two things have it: give each a new one, by a counter that only goes up, or uuid4.", r.twice), true
@@ -196,7 +289,8 @@ func (r *runner) step(ctx context.Context, number int, s Step) (check.Item, []ch
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
 		}
 		r.noteID(e)
-		r.past = append(r.past, oneLine(e.request, e.last()))
+		r.past = append(r.past, r.oneLine(s, e.request, e.last()))
+		r.remember(number, s, e)
 		return item, evidence, nil
 	}
 }
@@ -222,6 +316,28 @@ func (r *runner) noteID(e exchange) {
 	}
 }
 
+// remember notes where values that a step used or saved came from.
+func (r *runner) remember(number int, s Step, e exchange) {
+	name := r.sent[number]
+	s.uses(func(used string, _, _ option.Value, ofAnswer bool) {
+		if _, known := r.origin[used]; !known && !ofAnswer && (r.in.Fresh[used] != nil || r.in.Shared[used] != nil) {
+			r.origin[used] = fmt.Sprintf("what %s sent", name)
+		}
+	})
+	for saved, source := range s.Save {
+		r.origin[saved] = fmt.Sprintf("the %s that %s answered", source.name(), name)
+		r.base[saved] = e.request.Path
+	}
+}
+
+// named is what a student reads for a variable.
+func (r *runner) named(name string) string {
+	if from, ok := r.origin[name]; ok {
+		return from
+	}
+	return "what was made for this run"
+}
+
 // noRoute reports whether a status is what a program answers of a route that it does not have.
 func noRoute(status int) bool {
 	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
@@ -235,7 +351,12 @@ type exchange struct {
 	to      string // where a redirect led that was followed
 }
 
-func (e exchange) last() check.Answer { return e.answers[len(e.answers)-1] }
+func (e exchange) last() check.Answer {
+	if len(e.answers) == 0 {
+		return check.Answer{}
+	}
+	return e.answers[len(e.answers)-1]
+}
 
 // send sends the request of a step as often as it says, and judges the answers.
 func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
@@ -247,8 +368,12 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 		if s.Times > 0 {
 			scopes[i][counter] = int64(i + 1)
 		}
-		requests[i] = request(s, scopes[i])
+		var wrong *miss
+		if requests[i], wrong = r.request(s, scopes[i]); wrong != nil {
+			return exchange{request: requests[i], misses: []miss{*wrong}}, nil
+		}
 	}
+	asked := time.Now()
 	together := max(s.Parallel, 1)
 	gate := make(chan struct{})
 	var group sync.WaitGroup
@@ -272,12 +397,14 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	if ctx.Err() != nil {
 		return exchange{}, ctx.Err()
 	}
-	values := make([]any, times)
+	values, found := make([]any, times), make([]vars, times)
+	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework}
 	for i := range answers {
+		j.vars, j.request = scopes[i], requests[i]
 		var misses []miss
-		if values[i], misses = judge(s, scopes[i], r.vars, answers[i], r.framework); len(misses) > 0 {
+		if values[i], found[i], misses = j.judge(answers[i]); len(misses) > 0 {
 			if times == 1 { // what it was asked for may be there all the same, and later steps can go on with it
-				r.save(s, values)
+				r.save(s, found[:1])
 			}
 			return exchange{requests[i], answers[:i+1], misses, led[i]}, nil
 		}
@@ -286,72 +413,57 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	done := exchange{requests[times-1], answers, nil, led[times-1]}
 	m := distinct(s, values)
 	if m == nil {
-		m = r.save(s, values)
+		m = j.counted(answers)
 	}
-	if m != nil {
+	if m == nil {
+		r.save(s, found)
+	} else {
 		done.misses = []miss{*m}
 	}
 	return done, nil
 }
 
 // ask sends one request, and follows a redirect for a slash unless the step wants it.
-func (r *runner) ask(ctx context.Context, s Step, request check.Request) (check.Answer, string, error) {
-	if slices.ContainsFunc([]int{301, 302, 307, 308}, func(status int) bool { return s.Want.Match(status) }) {
-		a, err := r.target.Do(ctx, request)
-		return a, "", err
+func (r *runner) ask(ctx context.Context, s Step, request check.Request) (a check.Answer, to string, err error) {
+	if slices.ContainsFunc([]int{301, 302, 307, 308}, s.wantsCode) {
+		a, err = r.target.Do(ctx, request)
+	} else {
+		a, to, err = Follow(ctx, r.target, request)
 	}
-	return Follow(ctx, r.target, request)
+	if err == nil {
+		who := r.self
+		if s.who != nil {
+			who = r.sessions[s.who.name]
+		}
+		who.hear(request, a)
+	}
+	return a, to, err
 }
 
-func request(s Step, v vars) check.Request {
-	r := check.Request{Method: s.request().Method, Path: v.path(s.request().Path), Header: http.Header{"Accept": {"*/*"}}}
-	if s.Body.Line > 0 {
-		r.Body = Encode(v.data(s.Body, false))
-		r.Header.Set("Content-Type", "application/json")
+// wantsCode reports whether a status is one that the step takes for right.
+func (s Step) wantsCode(status int) bool {
+	if len(s.Either) == 0 {
+		return s.Want.Match(status)
 	}
-	if s.Raw.Line > 0 {
-		r.Body = []byte(v.fill(s.Raw.Text, asIs))
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for name, value := range s.Headers {
-		r.Header.Set(name, v.fill(value, asIs))
-	}
-	return r
-}
-
-// Encode is a value as JSON.
-func Encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // what came from JSON or YAML goes to JSON
-	return bytes.TrimSpace(b.Bytes())
+	return slices.ContainsFunc(s.Either, func(a Alternative) bool { return a.Want.Match(status) })
 }
 
 // save remembers values of the answers.
-func (r *runner) save(s Step, values []any) *miss {
-	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
-		path := s.Save[name]
+func (r *runner) save(s Step, found []vars) {
+	for name := range s.Save {
 		var list saved
-		for _, value := range values {
-			path, optional := strings.CutSuffix(path, maybe)
-			got := at(value, path)
-			if _, missing := got.(absent); missing && !optional {
-				hint := elsewhere(value, path, nil)
-				if hint == "" {
-					hint = fmt.Sprintf("Put %s into what %s answers.", path, s.request())
-				}
-				return &miss{want: fmt.Sprintf("an answer with %s", path), got: Show(value), hint: hint}
+		for _, values := range found {
+			if value, ok := values[name]; ok {
+				list = append(list, value)
 			}
-			list = append(list, got)
 		}
-		if s.Times > 0 {
+		switch {
+		case s.Times > 0 && len(list) > 0:
 			r.vars[name] = list
-		} else {
+		case len(list) > 0:
 			r.vars[name] = list[0]
 		}
 	}
-	return nil
 }
 
 // Decode reads one JSON value, and nothing more. Its numbers keep the digits with which they were written.

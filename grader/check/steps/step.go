@@ -1,48 +1,90 @@
 // Package steps is the language of HTTP steps: one request each, what its answer must hold, and what to remember of it.
-// The kinds http and env share it.
+// The kinds http, env, crud and openapi share it.
+//
+// A [Step] is read and checked in step.go, with the parts that it is written in: where it is sent (send.go), what is sent
+// (body.go), what is wanted (want.go, holes.go) and saved (save.go), and who asks (people.go). [Run] sends steps (run.go,
+// request.go, pause.go), judges the answers (judge.go, match.go), and says what to do (words.go, hints.go, evidence.go, curl.go).
 package steps
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-
-	"github.com/google/jsonschema-go/jsonschema"
+	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Step is one request and what its answer must hold.
+// Step is one request and what its answer must hold, or something else that is done between two.
 type Step struct {
 	option.Pos `json:"-"`
-	Send       Send                     `json:"send,omitzero" jsonschema:"the method and the path: POST /tasks"`
-	Given      Send                     `json:"given,omitzero" jsonschema:"in place of send: sets up what another check judges; when it fails, that one blocks this check"`
-	Body       option.Value             `json:"body,omitzero" jsonschema:"a JSON body"`
-	Raw        option.Value             `json:"raw,omitzero" jsonschema:"a body as it stands"`
-	Headers    map[string]string        `json:"headers,omitempty" jsonschema:"headers of the request"`
-	Want       Codes                    `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; 2xx unless given"`
-	JSON       option.Value             `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
-	Exact      bool                     `json:"exact,omitempty" jsonschema:"the answer holds json and nothing more"`
-	Has        []option.Value           `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
-	Lacks      []option.Value           `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
-	List       string                   `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
-	Count      Count                    `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
-	Text       option.Regexp            `json:"text,omitzero" jsonschema:"what the answer's text must match"`
-	Header     map[string]option.Regexp `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
-	Save       map[string]string        `json:"save,omitempty" jsonschema:"variables to make of paths in the answer"`
-	Distinct   string                   `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
-	Times      int                      `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
-	Parallel   int                      `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`
-	Within     option.Duration          `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
-	Or         *Instead                 `json:"or,omitempty" jsonschema:"what is asked in its place where the program has no such route (404 or 405)"`
+	Send       Send                `json:"send,omitzero" jsonschema:"the method and the path: POST /tasks; or a variable that holds an address: GET $u"`
+	Given      Send                `json:"given,omitzero" jsonschema:"in place of send: sets up what another check judges; when it fails, that one blocks this check"`
+	Restart    string              `json:"restart,omitempty" option:"container|new" jsonschema:"in place of send: container, as docker restart does; or new, another container with the same volume"`
+	Wait       option.Duration     `json:"wait,omitzero" jsonschema:"in place of send: lets time pass, 30s a check at most"`
+	Exec       []string            `json:"exec,omitempty" option:"any" jsonschema:"in place of send: a command inside the container, which must end with 0"`
+	Stdout     Pattern             `json:"stdout,omitzero" jsonschema:"what the output of exec must match"`
+	As         string              `json:"as,omitempty" jsonschema:"who asks: one of people, or nobody"`
+	Query      Fields              `json:"query,omitzero" jsonschema:"what the path's query holds, each escaped"`
+	Body       option.Value        `json:"body,omitzero" jsonschema:"a JSON body"`
+	Raw        option.Value        `json:"raw,omitzero" jsonschema:"a body as it stands"`
+	Form       Fields              `json:"form,omitzero" jsonschema:"a body as an HTML form sends it, each value escaped"`
+	Multipart  Parts               `json:"multipart,omitzero" jsonschema:"a body as a form with files sends it"`
+	Headers    map[string]string   `json:"headers,omitempty" jsonschema:"headers of the request"`
+	Want       Want                `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; with times also how many of each: {201: 1, 409: 9}; 2xx unless given"`
+	JSON       option.Value        `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Exact      bool                `json:"exact,omitempty" jsonschema:"the answer holds json and nothing more"`
+	Has        []option.Value      `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
+	Lacks      []option.Value      `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
+	Every      option.Value        `json:"every,omitzero" jsonschema:"what each item of the array must contain at least"`
+	Sorted     Order               `json:"sorted,omitzero" jsonschema:"how the array is sorted: created desc, or several such"`
+	Unique     string              `json:"unique,omitempty" jsonschema:"a path whose value differs in each item of the array"`
+	List       string              `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
+	Count      Count               `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
+	Text       Pattern             `json:"text,omitzero" jsonschema:"what the answer's text must match: /regex/, <not /regex/>, or <absent>"`
+	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match: /regex/, a list of them, <not /regex/>, or <absent>"`
+	Either     []Alternative       `json:"either,omitempty" jsonschema:"answers that are right, each with want and what it must hold"`
+	Log        Pattern             `json:"log,omitzero" jsonschema:"what the program writes to its log within a second: /regex/, or <not /regex/>"`
+	Faster     option.Duration     `json:"faster,omitzero" jsonschema:"how long the answer may take"`
+	Save       map[string]Source   `json:"save,omitempty" jsonschema:"variables to make of the answer: of a path, {header: NAME}, {cookie: NAME}, or {text: /regex with a group/}"`
+	Distinct   string              `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
+	Times      int                 `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
+	Parallel   int                 `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`
+	Within     option.Duration     `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
+	Or         *Instead            `json:"or,omitempty" jsonschema:"what is asked in its place where the program has no such route (404 or 405)"`
+	Weight     float64             `json:"weight,omitempty" option:"0..1000" jsonschema:"its share of the points of a partial check; 1 unless given"`
 
 	written option.Value
+	who     *person            // who asks; nil is nobody
+	cast    map[string]*person // all who may be named
+}
+
+// Alternative is an answer that is right, beside others.
+type Alternative struct {
+	option.Pos `json:"-"`
+	Want       Codes               `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; 2xx unless given"`
+	JSON       option.Value        `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Exact      bool                `json:"exact,omitempty" jsonschema:"the answer holds json and nothing more"`
+	Has        []option.Value      `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
+	Lacks      []option.Value      `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
+	List       string              `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
+	Text       Pattern             `json:"text,omitzero" jsonschema:"what the answer's text must match"`
+	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
+}
+
+// of is the step with the alternative in the place of what it wants.
+func (a Alternative) of(s Step) Step {
+	s.Either, s.Want = nil, Want{Codes: a.Want}
+	s.JSON, s.Exact, s.Has, s.Lacks, s.List, s.Text, s.Header = a.JSON, a.Exact, a.Has, a.Lacks, a.List, a.Text, a.Header
+	return s
+}
+
+// ValidateOption finds what each key alone cannot show.
+func (a *Alternative) ValidateOption(at option.Value) option.Problems {
+	return validateWants(a.of(Step{Pos: a.Pos, written: at}))
 }
 
 // Instead is a request that shows the same as a step's, for programs that do not have the step's route.
@@ -56,14 +98,14 @@ type Instead struct {
 	List       string         `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
 }
 
-// step is it as a step of its own.
-func (i Instead) step() Step {
-	return Step{Pos: i.Pos, Send: i.Send, Want: i.Want, JSON: i.JSON, Has: i.Has, Lacks: i.Lacks, List: i.List}
+// of is the step with the request in the place of its own.
+func (i Instead) of(s Step) Step {
+	return Step{Pos: i.Pos, who: s.who, Send: i.Send, Want: Want{Codes: i.Want}, JSON: i.JSON, Has: i.Has, Lacks: i.Lacks, List: i.List}
 }
 
 // ValidateOption finds what each key alone cannot show.
 func (i *Instead) ValidateOption(at option.Value) option.Problems {
-	s := i.step()
+	s := i.of(Step{})
 	return s.ValidateOption(at)
 }
 
@@ -74,6 +116,12 @@ func (s Step) request() Send {
 	}
 	return s.Send
 }
+
+// asks reports whether the step sends a request.
+func (s Step) asks() bool { return s.request().Method != "" }
+
+// free reports whether the step earns nothing.
+func (s Step) free() bool { return s.Send.Method == "" }
 
 // place is where a key of the step is written, or the step.
 func (s Step) place(key string) option.Value {
@@ -94,40 +142,131 @@ func (s Step) savedAt(name string) option.Value {
 	return save
 }
 
+// lines are the first and the last line that the step is written on.
+func (s Step) lines() (first, last int) {
+	last = s.Line
+	var look func(v option.Value)
+	look = func(v option.Value) {
+		last = max(last, v.Line)
+		for _, item := range v.Items {
+			look(item)
+		}
+		for _, f := range v.Fields {
+			look(f.Key)
+			look(f.Value)
+		}
+	}
+	look(s.written)
+	return s.Line, last
+}
+
+// OptionSynonyms are words of other tools, with what is meant here.
+func (Step) OptionSynonyms() map[string]string {
+	return map[string]string{
+		"status": "want", "status_code": "want", "code": "want", "expect": "want", "expected": "want", "response": "want", "http": "want",
+		"assert": "json", "asserts": "json", "jsonpath": "json", "schema": "every", "each": "every", "contains": "has", "method": "send", "url": "send", "request": "send",
+		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers", "cookie": "headers", "auth": "as", "user": "as", "login": "as",
+		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within", "poll": "within", "timeout": "within",
+		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted", "cmd": "exec", "run": "exec"}
+}
+
+// ways are the keys that say what a step does: each has one of them.
+var ways = []string{"send", "given", "restart", "wait", "exec"}
+
 // ValidateOption finds what each key alone cannot show.
 func (s *Step) ValidateOption(at option.Value) option.Problems {
 	var ps option.Problems
 	s.written = at
 	place := s.place
-	switch given := s.Given.Method != ""; {
-	case given && s.Send.Method != "":
-		ps = append(ps, place("given").Problem("a step is sent or given, not both")...)
-	case !given && s.Send.Method == "":
+	var way []string
+	for _, key := range ways {
+		if _, ok := at.Get(key); ok {
+			way = append(way, key)
+		}
+	}
+	switch {
+	case len(way) == 0:
 		return at.Problem(`missing key "send"`)
+	case len(way) > 1 && way[0] == "send" && way[1] == "given":
+		ps = append(ps, place("given").Problem("a step is sent or given, not both")...)
+	case len(way) > 1:
+		ps = append(ps, place(way[1]).Problem("a step has one of send, given, restart, wait and exec, not %s and %s", way[0], way[1])...)
+	case way[0] != "send" && way[0] != "given":
+		for _, f := range at.Fields {
+			if key := f.Key.Text; key != way[0] && (key != "stdout" || way[0] != "exec") && slices.Contains(option.Names[Step](), key) {
+				ps = append(ps, f.Key.Problem("%s is for a request, and %s sends none", key, way[0])...)
+			}
+		}
+		if at, ok := at.Get("exec"); ok && (len(s.Exec) == 0 || strings.TrimSpace(s.Exec[0]) == "") && at.Kind == option.List {
+			ps = append(ps, at.Problem("exec wants at least the name of a program")...)
+		}
+		if s.Wait.Std() > mostWait {
+			ps = append(ps, place("wait").Problem("a check may wait %s at most", option.Duration(mostWait))...)
+		}
+		return ps
+	}
+	if _, ok := at.Get("stdout"); ok {
+		ps = append(ps, place("stdout").Problem("stdout needs exec beside it")...)
 	}
 	if s.Or != nil && (s.Given.Method != "" || s.Times > 0) {
 		ps = append(ps, place("or").Problem("or stands beside send, in a step that is sent once")...)
 	}
-	if s.Body.Line > 0 && s.Raw.Line > 0 {
-		ps = append(ps, place("raw").Problem("a step has a body or a raw body, not both")...)
+	if _, weighs := at.Get("weight"); weighs && s.Given.Method != "" {
+		ps = append(ps, place("weight").Problem("a step that is given earns nothing, so it has no weight")...)
 	}
-	if method := s.request().Method; s.Within > 0 && method != http.MethodGet {
+	ps = append(ps, s.validateRequest(at)...)
+	if method := s.request().Method; s.Within > 0 && method != http.MethodGet && method != "" {
 		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s", method)...)
+	} else if s.Within > 0 && s.Times > 0 {
+		ps = append(ps, place("within").Problem("within asks again until the answer holds, and times so often in any case: one of them")...)
 	}
-	if s.Exact && s.JSON.Line == 0 {
-		ps = append(ps, place("exact").Problem("exact needs json beside it")...)
+	if _, times := at.Get("times"); !times {
+		for _, key := range []string{"parallel", "distinct"} {
+			if _, ok := at.Get(key); ok {
+				ps = append(ps, place(key).Problem("%s needs times beside it", key)...)
+			}
+		}
+		if len(s.Want.Counts) > 0 {
+			ps = append(ps, place("want").Problem("so many of each code needs times beside it")...)
+		}
+	} else if n := s.Want.total(); n > 0 && n != s.Times && s.Times > 0 {
+		ps = append(ps, place("want").Problem("the codes are of %d answers, and times is %d", n, s.Times)...)
 	}
-	if s.Parallel > 0 && s.Times == 0 {
-		ps = append(ps, place("parallel").Problem("parallel needs times beside it")...)
+	ps = append(ps, validateWants(*s)...)
+	for name, source := range s.Save {
+		switch written := s.savedAt(name); {
+		case !variable.MatchString(name):
+			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
+		case source.path != "" && (source.meant() != "" || !IsPath(strings.TrimSuffix(source.path, maybe))):
+			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", source.path)...)
+			ps[len(ps)-1].Hint = source.meant()
+		default:
+			ps = append(ps, reserved(written)...)
+		}
 	}
-	if s.Distinct != "" && s.Times == 0 {
-		ps = append(ps, place("distinct").Problem("distinct needs times beside it")...)
+	if _, ok := at.Get("distinct"); ok && !IsPath(s.Distinct) {
+		ps = append(ps, place("distinct").Problem("want a path into the answer, such as id or items[0].id, not %q", s.Distinct)...)
 	}
-	if s.List != "" && len(s.Has)+len(s.Lacks) == 0 && s.Count.Op == "" {
-		ps = append(ps, place("list").Problem("list needs has, lacks or count beside it")...)
+	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
+	option.Sort(ps)
+	return ps
+}
+
+// validateRequest finds what cannot be sent.
+func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
+	var bodies []string
+	for _, key := range []string{"body", "raw", "form", "multipart"} {
+		if _, ok := at.Get(key); ok {
+			bodies = append(bodies, key)
+		}
 	}
-	for _, v := range slices.Concat([]option.Value{s.JSON}, s.Has, s.Lacks) {
-		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+	switch method := s.request().Method; {
+	case len(bodies) > 1 && bodies[1] == "raw":
+		ps = append(ps, s.place("raw").Problem("a step has a body or a raw body, not both")...)
+	case len(bodies) > 1:
+		ps = append(ps, s.place(bodies[1]).Problem("a step has one of body, raw, form and multipart, not %s and %s", bodies[0], bodies[1])...)
+	case len(bodies) > 0 && method == http.MethodHead:
+		ps = append(ps, s.place(bodies[0]).Problem("HEAD sends no body")...)
 	}
 	if s.Body.Kind == option.String && strings.ContainsAny(s.Body.Text[:min(1, len(s.Body.Text))], "{[") && json.Valid([]byte(s.Body.Text)) {
 		wrong := s.Body.Problem("body is JSON already, and this would be sent as one text")
@@ -135,39 +274,67 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		ps = append(ps, wrong...)
 	}
 	s.Body.EachText(func(text option.Value) { ps = append(ps, checkSent(text)...) })
-	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
-	for name, path := range s.Save {
-		switch written := s.savedAt(name); {
-		case !variable.MatchString(name):
-			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
-		case !IsPath(strings.TrimSuffix(path, maybe)):
-			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
-		default:
-			ps = append(ps, reserved(written)...)
-		}
-	}
-	for key, path := range map[string]string{"list": s.List, "distinct": s.Distinct} {
-		if _, ok := at.Get(key); ok && !IsPath(path) {
-			ps = append(ps, place(key).Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
-		}
-	}
 	for name, value := range s.Headers {
 		switch {
 		case !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00"):
-			ps = append(ps, place("headers").Problem("%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
+			ps = append(ps, s.place("headers").Problem("%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
 		case slices.Contains(ours, http.CanonicalHeaderKey(name)):
-			ps = append(ps, place("headers").Problem("%s is made of where and what is sent, and cannot be another", name)...)
-		}
-	}
-	for name := range s.Header {
-		if !headerName.MatchString(name) {
-			ps = append(ps, place("header").Problem("%q is no name of a header: it is letters, digits and -", name)...)
+			ps = append(ps, s.place("headers").Problem("%s is made of where and what is sent, and cannot be another", name)...)
 		}
 	}
 	if at, ok := at.Get("raw"); ok && (at.Kind == option.List || at.Kind == option.Map) {
 		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON", at.Describe())...)
 	}
-	option.Sort(ps)
+	return ps
+}
+
+// bodiless are codes whose answers have no body.
+var bodiless = []string{"204", "205", "304"}
+
+// validateWants finds what no answer can be.
+func validateWants(s Step) (ps option.Problems) {
+	written := func(keys ...string) (found []string) {
+		for _, key := range keys {
+			if _, ok := s.written.Get(key); ok {
+				found = append(found, key)
+			}
+		}
+		return found
+	}
+	ofBody := written("json", "has", "lacks", "every", "sorted", "unique", "count", "text", "distinct")
+	switch {
+	case len(ofBody) > 0 && s.request().Method == http.MethodHead:
+		ps = append(ps, s.place(ofBody[0]).Problem("an answer to HEAD has no body, so %s can never hold", ofBody[0])...)
+	case len(ofBody) > 0 && len(s.Want.Codes) > 0 && !slices.ContainsFunc(s.Want.Codes, func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent:
+		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want, ofBody[0])...)
+	}
+	if _, ok := s.written.Get("exact"); ok && len(written("json")) == 0 {
+		ps = append(ps, s.place("exact").Problem("exact needs json beside it")...)
+	}
+	if s.List != "" && len(written("has", "lacks", "count", "every", "sorted", "unique")) == 0 {
+		ps = append(ps, s.place("list").Problem("list needs has, lacks, count, every, sorted or unique beside it")...)
+	}
+	if len(s.Either) > 0 {
+		if other := written("want", "json", "exact", "has", "lacks", "list", "text", "header"); len(other) > 0 {
+			ps = append(ps, s.place(other[0]).Problem("%s stands in each answer of either, not beside it", other[0])...)
+		}
+		if len(s.Either) == 1 {
+			ps = append(ps, s.place("either").Problem("either wants at least two answers")...)
+		}
+	}
+	for _, v := range slices.Concat([]option.Value{s.JSON, s.Every}, s.Has, s.Lacks) {
+		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+	}
+	for key, path := range map[string]string{"list": s.List, "unique": s.Unique} {
+		if _, ok := s.written.Get(key); ok && !IsPath(path) {
+			ps = append(ps, s.place(key).Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
+		}
+	}
+	for name := range s.Header {
+		if !headerName.MatchString(name) {
+			ps = append(ps, s.place("header").Problem("%q is no name of a header: it is letters, digits and -", name)...)
+		}
+	}
 	return ps
 }
 
@@ -182,10 +349,8 @@ var (
 // IsPath says whether a text is a path into an answer, for [At].
 func IsPath(text string) bool { return pathText.MatchString(text) }
 
-// maybe ends the path of a saved value that need not be there. Where it is not, nothing is wanted of what holds the variable.
-const maybe = "?"
-
-var variable = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+// mostWait is how long the waits of a check may take together.
+const mostWait = 30 * time.Second
 
 // ValidateLimits finds steps that ask again for longer than the program may be asked.
 func ValidateLimits(all []Step, l check.Limits) (ps option.Problems) {
@@ -196,151 +361,44 @@ func ValidateLimits(all []Step, l check.Limits) (ps option.Problems) {
 	return ps
 }
 
-// ValidateGiven wants a step that is judged.
+// ValidateGiven wants a step that is judged, and no more waiting than may be.
 func ValidateGiven(all []Step, at option.Value) option.Problems {
+	var waits time.Duration
+	for _, s := range all {
+		if waits += s.Wait.Std(); waits > mostWait && s.Wait.Std() <= mostWait {
+			return s.place("wait").Problem("a check may wait %s at most, and with this one it is %s", option.Duration(mostWait), option.Duration(waits))
+		}
+	}
 	if len(all) > 0 && len(Sends(all)) == 0 {
 		return at.Problem("every step is given, and none is asked: want at least one send")
 	}
 	return nil
 }
 
-// Send is a method and a path.
-type Send struct{ Method, Path string }
-
-var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-
-// UnmarshalOption reads "METHOD /path".
-func (s *Send) UnmarshalOption(v option.Value) option.Problems {
-	method, path, _ := strings.Cut(v.Text, " ")
-	if v.Kind != option.String || path == "" {
-		return v.Problem("want a method and a path, such as GET /tasks, not %s", v.Describe())
-	}
-	if !slices.Contains(methods, method) {
-		word := v
-		word.Text = method
-		return option.Unknown("method", word, methods)
-	}
-	s.Method, s.Path = method, path
-	v.Text = path
-	return CheckPath(v)
+// Owns reports whether steps need a container that is no other check's: one that they restart.
+func Owns(all []Step) bool {
+	return slices.ContainsFunc(all, func(s Step) bool { return s.Restart != "" })
 }
 
-// CheckPath finds what is no path of a request; where none is written there is nothing to find.
-func CheckPath(v option.Value) option.Problems {
-	path := unusedText.ReplaceAllString(v.Text, "")
-	if m := holeInPath.FindString(path); m != "" {
-		ps := v.Problem("%s stands for what an answer may hold, and a path is sent", m)
-		ps[0].Hint = "write ${not x} for an id that was never given out"
-		return ps
-	}
-	if v.Line == 0 || strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, unicode.IsSpace) {
+var open = regexp.MustCompile(`\$\{([^}]*)(\}|$)`)
+
+// checkOpen finds a ${ that names no variable, and makes nothing.
+func checkOpen(v option.Value) option.Problems {
+	if isRegexp(v.Text) {
 		return nil
 	}
-	return v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
-}
-
-// String is how it is written.
-func (s Send) String() string { return s.Method + " " + s.Path }
-
-// OptionSchema describes it to editors.
-func (Send) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `) /(\$\{not \w+\}|\S)*$`}
-}
-
-// Codes are the status codes that are right. Without any, 2xx.
-type Codes []string
-
-var codeText = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
-
-// UnmarshalOption reads a code, a class or a list of them.
-func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
-	*c = nil // what is written takes the place of a default
-	items := []option.Value{v}
-	if v.Kind == option.List {
-		items = v.Items
-	}
-	if len(items) == 0 {
-		return v.Problem("want at least one status code")
-	}
-	for _, item := range items {
-		if !codeText.MatchString(item.Text) {
-			return item.Problem("want a status code such as 200, or a class such as 2xx, not %s", item.Describe())
+	for _, m := range open.FindAllStringSubmatch(strings.ReplaceAll(v.Text, "$$", ""), -1) {
+		if variableText.MatchString(m[1]) && m[2] != "" || unusedText.MatchString(m[0]) {
+			continue
 		}
-		if slices.Contains(*c, item.Text) {
-			return item.Problem("%s is already in the list", item.Text)
+		one := func(string) any { return json.Number("1") }
+		word, rest, _ := strings.Cut(m[1], " ")
+		if _, err := evaluate(m[1], one, true); m[2] != "" && (err == nil && m[1] != "" || (word == "base64" || word == "jwt") && rest != "") {
+			continue
 		}
-		*c = append(*c, item.Text)
+		ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())
+		ps[0].Hint = "write ${name}, or $${ for the text itself"
+		return ps
 	}
 	return nil
-}
-
-// Match says whether a status is one of them.
-func (c Codes) Match(status int) bool {
-	if len(c) == 0 {
-		return status/100 == 2
-	}
-	text := strconv.Itoa(status)
-	return slices.ContainsFunc(c, func(code string) bool { return code == text || strings.HasSuffix(code, "xx") && code[0] == text[0] })
-}
-
-// String is how a student reads them: 200 or 201.
-func (c Codes) String() string {
-	if len(c) == 0 {
-		return "2xx"
-	}
-	return strings.Join(c, " or ")
-}
-
-// OptionSchema describes them to editors.
-func (Codes) OptionSchema() *jsonschema.Schema {
-	one := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: codeText.String()}}}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one}}}
-}
-
-// Count is a number of items.
-type Count struct {
-	Op string // ==, >=, <=, >, <
-	N  int
-}
-
-var countText = regexp.MustCompile(`^(>=|<=|>|<|==)? ?(\d{1,9})$`)
-
-// UnmarshalOption reads 3 or ">=1".
-func (c *Count) UnmarshalOption(v option.Value) option.Problems {
-	m := countText.FindStringSubmatch(v.Text)
-	if m == nil || m[1] == "<" && strings.Trim(m[2], "0") == "" {
-		return v.Problem(`want a count such as 3 or ">=1", not %s`, v.Describe())
-	}
-	c.Op = m[1]
-	if c.Op == "" {
-		c.Op = "=="
-	}
-	c.N, _ = strconv.Atoi(m[2])
-	return nil
-}
-
-// Match says whether a number is as counted.
-func (c Count) Match(n int) bool {
-	switch c.Op {
-	case ">=":
-		return n >= c.N
-	case "<=":
-		return n <= c.N
-	case ">":
-		return n > c.N
-	case "<":
-		return n < c.N
-	}
-	return n == c.N
-}
-
-// String is how a student reads it.
-func (c Count) String() string {
-	words := map[string]string{">=": "at least %d items", "<=": "at most %d items", ">": "more than %d items", "<": "fewer than %d items", "==": "exactly %d items"}
-	return fmt.Sprintf(words[c.Op], c.N)
-}
-
-// OptionSchema describes it to editors.
-func (Count) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: countText.String()}}}
 }

@@ -61,8 +61,8 @@ func TestMatching(t *testing.T) {
 		{`json: {a: 1}`, `{"a":1.0}`, "ok GET /x"},
 		{`json: {a: 1}`, `{"a":1e0}`, "ok GET /x"},
 		{`json: {a: 100}`, `{"a":1e2}`, "ok GET /x"},
-		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: Answer GET /x with "a": 1.`},
-		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: Answer GET /x with "a": "1".`},
+		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: The "a" in the answer to GET /x is a text, and a number is wanted: answer with the type that is sent.`},
+		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: The "a" in the answer to GET /x is a number, and a text is wanted: answer with the type that is sent.`},
 		{`json: {a: true}`, `{"a":"true"}`, `$.a = true; got $.a = "true"`},
 		{`json: {a: null}`, `{"a":null}`, "ok GET /x"},
 		{`json: {a: null}`, `{}`, `$.a = null; got $.a = nothing; hint: Put "a" into what GET /x answers.`},
@@ -90,7 +90,7 @@ func TestMatching(t *testing.T) {
 		{`json: {a: <uuid>}`, `{"a":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}`, "ok GET /x"},
 		{`json: {a: <uuid>}`, `{"a":"6ba7b810"}`, `$.a = a UUID; got $.a = "6ba7b810"`},
 		{`json: {a: <time>}`, `{"a":"2026-11-24T10:00:00.5Z"}`, "ok GET /x"},
-		{`json: {a: <time>}`, `{"a":"24.11.2026"}`, `$.a = a time (RFC 3339); got $.a = "24.11.2026"`},
+		{`json: {a: <time>}`, `{"a":"24.11.2026"}`, `$.a = a time (ISO 8601, such as 2026-01-31T12:00:00); got $.a = "24.11.2026"`},
 		{`json: {a: <absent>}`, `{}`, "ok GET /x"},
 		{`json: {a: <absent>}`, `{"a":1}`, `$.a = nothing; got $.a = 1; hint: Leave "a" out`},
 		{`json: {a: "/^b+$/"}`, `{"a":"bbb"}`, "ok GET /x"},
@@ -106,7 +106,7 @@ func TestMatching(t *testing.T) {
 		{`has: [{id: 1}]`, `[{"id":1},{"id":1}]`, `got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace an item instead of adding another.`},
 		{`has: [<string>]`, `[1,"a"]`, "ok GET /x"},
 		{`lacks: [{id: 1}]`, `[{"id":2}]`, "ok GET /x"},
-		{`lacks: [{id: 1}]`, `[{"id":1}]`, `the list without {"id":1}; got it is there once; hint: What was deleted or refused must not be in what the list is made of.`},
+		{`lacks: [{id: 1}]`, `[{"id":1}]`, `the list without {"id":1}; got it is there once; hint: Answer with no item that is so: filter the list before it is answered.`},
 		{`has: [{id: 1}], list: data.items`, `{"data":{"items":[{"id":1}]}}`, "ok GET /x"},
 		{`has: [{id: 1}], list: data.items`, `{"data":[]}`, `want the list at data.items; got nothing; hint: Answer with a JSON array.`},
 		{`has: [{id: 1}]`, `{"tasks":[]}`, `want the list; got {"tasks":[]}; hint: Answer with a JSON array.`},
@@ -153,7 +153,7 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`), "0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, since the answer is its own: answer with 404."},
 		{`send: PUT /x, body: {}, want: 404`, says(200, ""), "0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
 		{`send: POST /x, body: {}, want: 201`, says(200, ""), "0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, status_code=201)."},
-		{`send: GET /x`, says(307, "", "Location", "/login"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program redirects to "/login": let it answer GET /x itself.`},
+		{`send: GET /x`, says(307, "", "Location", "/login"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program wants a login first, at "/login": let GET /x answer without one.`},
 		{`send: GET /x`, says(500, ""), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, and its log names no exception: print what it does there."},
 		{`send: PUT /x`, says(405, ""), "0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for PUT. Add a function with @app.put(\"/x\")."},
 		{`send: POST /x, body: {}`, says(422, ""), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: its answer is empty."},
@@ -168,7 +168,7 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: POST /x, body: {}, json: {id: <any>}`, says(200, `{"data":{"id":1}}`), "0 POST /x: want $.id = anything; got $.id = nothing; hint: What was made is inside `data`: answer with it alone."},
 		{`send: POST /x, body: {}, json: {completed: true}`, says(200, `{"id":1,"done":true}`), "0 POST /x: want $.completed = true; got $.completed = nothing; hint: The answer has `done` in its place: call it `completed`."},
 		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"), "ok GET /x"},
-		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"), `0 GET /x: want header X-A matching /^b$/; got "c"; hint: Set the header X-A in the answer to GET /x.`},
+		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"), `0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with another value: change that.`},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: [{"+c.step+"}]", c.target))
 	}
@@ -183,7 +183,7 @@ func TestVariables(t *testing.T) {
 		{"a value that is only a variable keeps its type", `http:
 - {send: POST /a, body: {id: 7, name: "n 1"}, save: {x: id, n: name}}
 - {send: POST /b, body: {id: $x, text: "id ${x}", name: $n}, json: {id: 7, text: "id 7", name: "n 1"}}
-- {send: "GET /c/$x/$n?q=$$", json: "/c/7/n%201?q=$ "}`, echo(), "ok POST /a\nok POST /b\nok GET /c/$x/$n?q=$$"},
+- {send: "GET /c/$x/$n?q=$$", json: "/c/7/n%201?q=$ "}`, echo(), "ok POST /a\nok POST /b\nok GET /c/7/n%201?q=$"},
 		{"headers and keys", `http:
 - {send: POST /a, body: {k: b}, save: {x: k}}
 - {send: GET /h, headers: {X-Name: "is $x"}, json: "/h? is b"}
@@ -199,12 +199,12 @@ func TestVariables(t *testing.T) {
 		{"not of what is no scalar", `http:
 - {send: POST /a, body: {id: {a: [1]}}, save: {x: id}}
 - {send: POST /c, body: {id: {a: [1]}}, json: {id: <not $x>}}`, echo(), "ok POST /a\n" +
-			`0 POST /c: want $.id = anything but {"a":[1]}; got $.id = {"a":[1]}, which is $x; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
+			`0 POST /c: want $.id = anything but {"a":[1]}; got $.id = {"a":[1]}, which is the id that POST /a answered; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
 		{"a value that is another variable's is named", `http:
 - {send: POST /a, body: {t: first}, save: {x: t}}
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
-			`0 POST /b: want $.t = "second"; got $.t = "first", which is $x; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /$x"},
+			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
 - {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found.\n- GET /b"},
@@ -216,9 +216,9 @@ http:
 - {send: GET /$y}
 - {send: POST /d, body: {v: 1}, json: {v: <not $x>}}`, echo(),
 			"0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n" +
-				"- POST /b/$x: not asked: $x was to come from the answer to step 1, POST /a\n" +
-				"ok GET /c\n- GET /$y: not asked: $y was to come from the answer to step 1, POST /a\n" +
-				"- POST /d: not asked: $x was to come from the answer to step 1, POST /a"},
+				"- POST /b/{id}: not asked: the id that it needs was to come from the answer to step 1, POST /a\n" +
+				"ok GET /c\n- GET /{id}: not asked: the id that it needs was to come from the answer to step 1, POST /a\n" +
+				"- POST /d: not asked: the id that it needs was to come from the answer to step 1, POST /a"},
 		{"what a failed step has all the same is saved", `partial: true
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
@@ -239,11 +239,11 @@ http:
 		{"given fails the check where nothing judges it", `partial: true
 http:
 - {given: POST /a, body: {}, save: {x: id}}
-- {send: GET /b/$x}`, echo(), "0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n- GET /b/$x: not asked: what it needs was not set up by POST /a"},
+- {send: GET /b/$x}`, echo(), "0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n- GET /b/{id}: not asked: what it needs was not set up by POST /a"},
 		{"an id that is given twice", `http:
 - {given: POST /a, body: {id: 5}, save: {x: id}}
 - {given: POST /a, body: {id: 5}, save: {y: id}}
-- {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/$x/$y: not asked: what it needs was not set up by POST /a"},
+- {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/5/5: not asked: what it needs was not set up by POST /a"},
 		{"a saved value that need not be there", `http:
 - {send: POST /a, body: {id: 5}, save: {x: "name?", y: "id?"}}
 - {send: POST /b, body: {name: z, id: 5}, json: {name: $x, id: $y}}
@@ -251,7 +251,7 @@ http:
 		{"what no answer held", `http:
 - {send: POST /a, body: {id: 5}, save: {x: id}}
 - {send: "GET /b/${not x}", text: '/b.[0-9]{6}[?]/'}
-- {send: POST /c, body: {id: "${not x}"}, json: {id: <int>}}`, echo(), "ok POST /a\nok GET /b/${not x}\nok POST /c"},
+- {send: POST /c, body: {id: "${not x}"}, json: {id: <int>}}`, echo(), "ok POST /a\nok GET /b/557410\nok POST /c"},
 		{"another UUID", `http:
 - {send: POST /a, body: {id: 6ba7b810-9dad-41d1-80b4-00c04fd430c8}, save: {x: id}}
 - {send: POST /c, body: {id: "${not x}"}, json: {id: <uuid>}}
@@ -336,7 +336,7 @@ func TestEvidence(t *testing.T) {
 	assert.Equal(t, [][]string{{"where", "want", "got"}, {"$.t", `"its"`, `"it's"`}, {"$.u", "1", "nothing"}}, o.Evidence[1].Rows)
 	assert.Equal(t, "the rubric's line 8", o.Evidence[2].Text)
 	assert.Equal(t, 8, o.Evidence[2].Line)
-	assert.Equal(t, `curl -i -X POST -H 'Content-Type: application/json' -d '{"t":"it'\''s"}' http://127.0.0.1:8000/a`, o.Evidence[3].Text)
+	assert.Equal(t, `curl -i -X POST -H 'Content-Type: application/json' --data-binary '{"t":"it'\''s"}' http://127.0.0.1:8000/a`, o.Evidence[3].Text)
 }
 
 // TestGivenTwice: an id that another thing has, also one of a check before, is what is told of what then differs.
@@ -351,15 +351,15 @@ func TestGivenTwice(t *testing.T) {
 		return checktest.Say(o)
 	}
 	const read = "http: [{send: POST /tasks, body: {title: %s}, save: {x: id}}, {send: GET /tasks/$x, json: {title: %s}}]"
-	assert.Equal(t, "ok POST /tasks\nok GET /tasks/$x", ask(fmt.Sprintf(read, "a", "a")))
+	assert.Equal(t, "ok POST /tasks\nok GET /tasks/1", ask(fmt.Sprintf(read, "a", "a")))
 	assert.Equal(t, "ok POST /tasks\nok DELETE /tasks/1", ask("http: [{send: POST /tasks, body: {title: b}}, {send: DELETE /tasks/1}]"))
-	assert.Equal(t, "ok POST /tasks\n0 GET /tasks/$x: want $.title = \"c\"; got $.title = \"b\"; hint: The id 2 was given out twice, and two things have it: "+
+	assert.Equal(t, "ok POST /tasks\n0 GET /tasks/2: want $.title = \"c\"; got $.title = \"b\"; hint: The id 2 was given out twice, and two things have it: "+
 		"give each a new one, by a counter that only goes up, or uuid4.", ask(fmt.Sprintf(read, "c", "c")))
 
 	// what was taken back may be given out again, and so may all when the program is started anew
 	api.Tasks = nil
 	target.Memory.Restart()
-	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")), `got $.title = "d"; hint: The "title" in the answer to GET /tasks/$x is not what was sent or stored`)
+	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")), `got $.title = "d"; hint: The "title" in the answer to GET /tasks/1 is not what was sent or stored`)
 	assert.Equal(t, "ok DELETE /tasks/1", ask("http: [{send: DELETE /tasks/1}]"))
 	assert.NotContains(t, ask(fmt.Sprintf(read, "d", "other")), "twice")
 }

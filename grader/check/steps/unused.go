@@ -22,7 +22,7 @@ var (
 
 // addUnused gives a step's ${not x} their values: of the sort and shape of $x, and in no answer so far.
 func (r *runner) addUnused(s Step) {
-	s.uses(func(_ string, at, _ option.Value) {
+	s.uses(func(_ string, at, _ option.Value, _ bool) {
 		for _, m := range unusedText.FindAllStringSubmatch(at.Text, -1) {
 			value := unused(r.vars.value(m[1]), r.in.Rand)
 			for range 100 { // chance alone hardly ever meets what was seen

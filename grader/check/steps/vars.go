@@ -10,13 +10,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// vars are the variables of a check: fresh values, and what was saved.
+// vars are the variables of a check: fresh values, and what was saved. Those of a person are called ann.mail.
 type vars map[string]any
 
-var reference = regexp.MustCompile(`\$\$|\$\{(?:not )?[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
+var (
+	reference    = regexp.MustCompile(`\$\$|\$\{[^{}]*\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
+	variableText = regexp.MustCompile(`^[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?$`)
+	variable     = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+)
 
 // counter counts the requests of a step with times, from 1.
 const counter = "i"
@@ -27,8 +32,28 @@ func (v vars) fill(text string, escape func(string) string) string {
 		if ref == "$$" {
 			return "$"
 		}
-		return escape(plainText(v.value(strings.Trim(ref, "${}"))))
+		value, rest := v.referred(ref)
+		return escape(plainText(value)) + rest
 	})
+}
+
+// referred is what a reference stands for, and what of it is text after all: of $a.b where there is no a.b.
+func (v vars) referred(ref string) (value any, rest string) {
+	name, ok := strings.CutPrefix(ref, "${")
+	if name = strings.TrimSuffix(name, "}"); ok && !variableText.MatchString(name) && !strings.HasPrefix(name, unusedPrefix) {
+		text, err := v.made(name)
+		if err != nil {
+			return ref, ""
+		}
+		return text, ""
+	}
+	name = strings.TrimPrefix(name, "$")
+	if owner, field, dotted := strings.Cut(name, "."); dotted && !ok {
+		if _, known := v[name]; !known {
+			return v.value(owner), "." + field
+		}
+	}
+	return v.value(name), ""
 }
 
 func (v vars) value(name string) any {
@@ -63,7 +88,7 @@ func plainText(value any) string {
 func asIs(s string) string { return s }
 
 // inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash takes its meaning from.
-var inPattern = regexp.MustCompile(`\\.|\$\{(?:not )?[a-zA-Z_]\w*\}|\$[a-zA-Z_]\w*`)
+var inPattern = regexp.MustCompile(`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
 // longest is what a variable may put into a regular expression, in bytes. Longer values match nothing.
 const longest = 4 << 10
@@ -74,12 +99,27 @@ func (v vars) pattern(re string) string {
 		if ref[0] != '$' {
 			return ref
 		}
-		text := plainText(v.value(strings.Trim(ref, "${}")))
-		if len(text) > longest {
-			return `[^\s\S]`
-		}
-		return regexp.QuoteMeta(text)
+		value, rest := v.referred(ref)
+		return literal(value) + rest
 	})
+}
+
+// patternWith is pattern with other variables.
+func (vars) patternWith(re string, value func(name string) any) string {
+	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
+		if ref[0] != '$' {
+			return ref
+		}
+		return literal(value(strings.Trim(ref, "${}")))
+	})
+}
+
+func literal(value any) string {
+	text := plainText(value)
+	if len(text) > longest {
+		return `[^\s\S]`
+	}
+	return regexp.QuoteMeta(text)
 }
 
 // regexp is a regular expression with variables put in.
@@ -123,28 +163,36 @@ func (v vars) data(value option.Value, withHoles bool) any {
 }
 
 func (v vars) text(text string, withHoles bool) any {
-	if withHoles {
-		if m := notHole.FindStringSubmatch(text); m != nil {
-			not := v.value(m[1])
-			if _, nothing := not.(absent); nothing {
-				return not
+	if withHoles && isHole(text) {
+		missing := false
+		h, err := readHole(text[1:len(text)-1], func(name string) any {
+			value := v.value(name)
+			if _, nothing := value.(absent); nothing {
+				missing = true
 			}
-			return hole{kind: "<not>", not: not}
+			return value
+		})
+		switch {
+		case missing: // nothing is wanted of what holds a value that need not be there
+			return absent{}
+		case err == nil:
+			return h
+		default:
+			return hole{text + ", where " + err.Error(), ofRelation, func(any, scene) bool { return false }}
 		}
-		if slices.Contains(holes, text) {
-			return hole{kind: text}
-		}
-		if isRegexp(text) {
-			if re, err := regexp.Compile(v.pattern(text[1 : len(text)-1])); err == nil {
-				return hole{re: re}
-			}
+	}
+	if withHoles && isRegexp(text) {
+		if re, err := regexp.Compile(v.pattern(text[1 : len(text)-1])); err == nil {
+			return matching(re)
 		}
 	}
 	if strings.HasPrefix(text, `\<`) || strings.HasPrefix(text, `\/`) {
 		text = text[1:]
 	}
 	if m := reference.FindString(text); m == text && m != "$$" && m != "" {
-		return v.value(strings.Trim(m, "${}"))
+		if value, rest := v.referred(m); rest == "" {
+			return value
+		}
 	}
 	return v.fill(text, asIs)
 }
@@ -170,25 +218,33 @@ func plain(want any) any {
 	return want
 }
 
-// nameOf is the variable that holds a value, if one does, or empty.
-func (v vars) nameOf(shown string) string {
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if name != counter && Show(v[name]) == shown && len(shown) > 2 {
-			return name
-		}
-	}
-	return ""
-}
+var bareName = regexp.MustCompile(`[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
 // references are the variables that a text names.
 func references(text string) (names []string) {
-	written := reference
-	if isRegexp(text) {
-		written = inPattern
+	switch {
+	case isRegexp(text):
+		for _, m := range inPattern.FindAllString(text, -1) {
+			if m[0] == '$' {
+				names = append(names, strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix))
+			}
+		}
+		return names
 	}
-	for _, m := range written.FindAllString(text, -1) {
-		if m != "$$" && m[0] == '$' {
-			names = append(names, strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix))
+	for _, m := range reference.FindAllString(text, -1) {
+		name, braced := strings.CutPrefix(m, "${")
+		name = strings.TrimSuffix(strings.TrimPrefix(name, "$"), "}")
+		word, rest, _ := strings.Cut(name, " ")
+		switch {
+		case m == "$$":
+		case braced && strings.HasPrefix(name, unusedPrefix):
+			names = append(names, strings.TrimPrefix(name, unusedPrefix))
+		case braced && (word == "base64" || word == "jwt"):
+			names = append(names, references(rest)...)
+		case braced && !variableText.MatchString(name):
+			names = append(names, bareName.FindAllString(name, -1)...)
+		default:
+			names = append(names, name)
 		}
 	}
 	return names
@@ -210,40 +266,70 @@ func uses(value option.Value, found func(name string, at option.Value)) {
 	}
 }
 
-// uses are the variables that a step names, each at its place and with the part of the step that it is in.
-func (s Step) uses(found func(name string, at, part option.Value)) {
-	text := func(key, text string) option.Value {
-		return option.Value{Pos: s.place(key).Pos, Kind: option.String, Text: text}
-	}
-	key := "send"
-	if s.Given.Method != "" {
-		key = "given"
-	}
-	parts := []option.Value{text(key, s.request().Path)}
-	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-		parts = append(parts, text("headers", s.Headers[name]))
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
-		parts = append(parts, text("header", "/"+s.Header[name].String()+"/"))
-	}
-	if s.Text.Regexp != nil {
-		parts = append(parts, text("text", "/"+s.Text.String()+"/"))
-	}
-	for _, part := range slices.Concat(parts, []option.Value{s.Body, s.Raw, s.JSON}, s.Has, s.Lacks) {
-		uses(part, func(name string, at option.Value) { found(name, at, part) })
-	}
-	if s.Or != nil {
-		s.Or.step().uses(found)
+// wants are the keys of a step that are about the answer: what the step saves may be used there.
+var wants = []string{"json", "has", "lacks", "every", "text", "header", "either", "log"}
+
+// uses are the variables that a step names, each at its place and with the part of the step that it is in. of reports
+// whether that part is about the answer.
+func (s Step) uses(found func(name string, at, part option.Value, ofAnswer bool)) {
+	for _, f := range s.written.Fields {
+		switch f.Key.Text {
+		case "save", "as", "list", "distinct", "unique", "sorted", "count", "want", "times", "parallel", "within", "faster", "weight", "wait", "restart", "exact":
+			continue
+		}
+		ofAnswer := slices.Contains(wants, f.Key.Text)
+		if f.Key.Text == "has" || f.Key.Text == "lacks" {
+			for _, item := range f.Value.Items {
+				uses(item, func(name string, at option.Value) { found(name, at, item, ofAnswer) })
+			}
+			continue
+		}
+		uses(f.Value, func(name string, at option.Value) { found(name, at, f.Value, ofAnswer) })
 	}
 }
 
-// ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used.
-func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.Problems) {
-	var known []string
-	for _, v := range fresh {
+// ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used. It
+// gives each step the person who asks.
+func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Problems) {
+	people, wrong := readPeople(scope)
+	ps = append(ps, wrong...)
+	known := slices.Clone(people.names)
+	for _, v := range scope.Fresh {
 		ps = append(ps, reserved(v)...)
 		known = append(known, v.Text)
 	}
+	for _, v := range scope.Shared {
+		known = append(known, v.Text)
+	}
+	var own []string // that are meant to be made, whatever is wrong with how
+	for i := range all {
+		s := &all[i]
+		ps = append(ps, people.assign(s, scope.As)...)
+		own = append(own, meant(*s)...)
+	}
+	more, wrong := validateVars(all, known, own)
+	ps = append(ps, wrong...)
+	ps = append(ps, checkAddresses(all)...)
+	option.Sort(ps)
+	return append(used, more...), ps
+}
+
+// meant are the names in a mapping under a key that is none of a step: it may have been meant as save.
+func meant(s Step) (names []string) {
+	known := option.Names[Step]()
+	for _, f := range s.written.Fields {
+		if !slices.Contains(known, f.Key.Text) {
+			for _, inner := range f.Value.Fields {
+				names = append(names, inner.Key.Text)
+			}
+		}
+	}
+	return names
+}
+
+// validateVars is ValidateScope for the variables alone.
+func validateVars(all []Step, known, meant []string) (used []string, ps option.Problems) {
+	known = slices.Clone(known)
 	savedAt := map[string]option.Pos{}
 	later := func(name string) (line int) {
 		for _, s := range slices.Backward(all) {
@@ -254,6 +340,10 @@ func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.P
 		return line
 	}
 	mark := func(name string, at option.Value, times int) {
+		owner, _, dotted := strings.Cut(name, ".")
+		if dotted && !slices.Contains(known, name) {
+			name = owner
+		}
 		switch {
 		case name == counter && times > 0 || slices.Contains(known, name):
 			used = append(used, name)
@@ -262,6 +352,8 @@ func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.P
 		case later(name) != 0:
 			used = append(used, name)
 			ps = append(ps, at.Problem("$%s is saved only later, on line %d", name, later(name))...)
+		case slices.Contains(meant, name):
+			used = append(used, name)
 		default:
 			word := at
 			word.Text = name
@@ -269,10 +361,14 @@ func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.P
 		}
 	}
 	for _, s := range all {
-		s.uses(func(name string, at, part option.Value) {
+		s.uses(func(name string, at, part option.Value, ofAnswer bool) {
 			times := s.Times
 			if namesList(part, all) { // $name of a saved list means each in turn, and $i counts them
 				times = 1
+			}
+			if _, own := s.Save[name]; own && ofAnswer {
+				used = append(used, name)
+				return
 			}
 			mark(name, at, times)
 		})
@@ -282,11 +378,10 @@ func ValidateScope(all []Step, fresh []option.Value) (used []string, ps option.P
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(savedAt)) {
-		if len(ps) == 0 && !slices.Contains(used, name) { // else it was probably meant there
-			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere", name)})
+		if !slices.Contains(used, name) {
+			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere", name), Warning: true})
 		}
 	}
-	option.Sort(ps)
 	return used, ps
 }
 

@@ -33,27 +33,27 @@ func (r *runner) folder() fs.FS {
 
 // statusHint is what is behind a status, as far as it can be seen; alone says that nothing else needs to be said.
 func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a check.Answer) (hint string, alone bool) {
-	wantsSuccess := s.Want.Match(200) || s.Want.Match(201) || s.Want.Match(204)
+	wantsSuccess := s.wantsCode(200) || s.wantsCode(201) || s.wantsCode(204)
 	f := r.framework()
 	where, _, _ := strings.Cut(q.Path, "?")
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
 	switch {
 	case a.Status < 300 && wantsSuccess:
-		return f.Status(q.Method, where, strings.Join(s.Want, " or ")), false
-	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && !s.Want.Match(http.StatusNotFound):
+		return f.Status(q.Method, where, s.Want.Codes.String()), false
+	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && !s.wantsCode(http.StatusNotFound):
 		return "The program accepts what it should refuse. " + f.Validate(), false
-	case a.Status < 300 && !s.Want.Match(http.StatusNotFound):
-		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.Want[0])), false
+	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
+		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())), false
 	case a.Status < 300:
 		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
 	case a.Status < 400:
-		return fmt.Sprintf("The program redirects to %q: let it answer %s %s itself.", cut(a.Header.Get("Location"), 100), q.Method, where), true
+		return redirectHint(s, q, a, where), true
 	case a.Status == http.StatusNotImplemented:
 		return fmt.Sprintf("The program says that it does not know %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status >= 500:
 		return r.serverError(ctx, s, a), true
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
-		return fmt.Sprintf("It asks for a login, which the request does not have: let %s %s answer without one.", q.Method, where), true
+		return refusedLogin(s, q, a, where), true
 	case a.Status == http.StatusMethodNotAllowed:
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil):
@@ -69,6 +69,19 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
 }
 
+// login is where programs send who is not signed in.
+var login = regexp.MustCompile(`(?i)\b(log-?in|sign-?in|auth|session)`)
+
+// code is a status that the step wants.
+func (s Step) code() string {
+	for _, a := range s.Either {
+		if len(a.Want) > 0 {
+			return a.Want[0]
+		}
+	}
+	return s.Want.Codes[0]
+}
+
 // noRoutes are what frameworks answer where they have no route, rather than a program that finds nothing.
 var noRoutes = regexp.MustCompile(`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|"error":"Not Found","path"`)
 
@@ -81,12 +94,8 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 	if trimmed := strings.TrimSpace(string(a.Body)); json.Valid(a.Body) && strings.HasPrefix(trimmed, "{") {
 		return fmt.Sprintf("The program chose %d itself, since the answer is its own: answer with %s.", a.Status, s.Want)
 	}
-	if container, ok := r.target.(check.Container); ok {
-		if log, err := container.Logs(ctx); err == nil {
-			if all := exception.FindAllStringSubmatch(log, -1); all != nil {
-				return fmt.Sprintf("The program's log ends with this exception: %s", cut(strings.TrimSpace(all[len(all)-1][1]), 200))
-			}
-		}
+	if exception := r.exception(ctx); exception != "" {
+		return "The program's log ends with this exception: " + exception
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.", a.Status)
 }

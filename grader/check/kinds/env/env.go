@@ -106,8 +106,8 @@ func (Env) OptionSchema() *jsonschema.Schema {
 }
 
 // ValidateScope checks the variables of the steps.
-func (e *Env) ValidateScope(fresh []option.Value) ([]string, option.Problems) {
-	return steps.ValidateScope(e.Steps, fresh)
+func (e *Env) ValidateScope(scope check.Scope) ([]string, option.Problems) {
+	return steps.ValidateScope(e.Steps, scope)
 }
 
 // ValidateLimits bounds the waiting of the steps.
@@ -179,7 +179,8 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 			return o, nil
 		}
 		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers", "it does not come up with these variables, though it does without",
-			check.Advise("Run it yourself: docker run"+flags(e.Set)+" <image>"))
+			check.Advise("Run it yourself: docker run"+check.Flags(e.Set)+" <image>"))
+		o.Down = true
 		if started.Log != "" {
 			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log", Text: started.Log[max(0, len(started.Log)-2000):]}}
 		}
@@ -339,12 +340,4 @@ func judge(name, want string, environments []map[string]string) check.Item {
 		return item
 	}
 	return item
-}
-
-func flags(set map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		fmt.Fprintf(&b, " -e %s=%s", name, set[name])
-	}
-	return b.String()
 }

@@ -39,7 +39,14 @@ http:
 - {send: POST /notes, raw: $a$i, times: 4, parallel: 2, distinct: id}
 - {given: GET /notes}
 - {send: GET /notes/$x, or: {send: GET /notes, want: 200, json: {}, has: [{id: $x}], lacks: [{id: none}], list: items}}
-- {send: GET /notes, list: items, has: [{id: $x}], lacks: [{id: none}], count: ">=1", within: 2s}`}}}
+- {send: GET /notes, list: items, has: [{id: $x}], lacks: [{id: none}], count: ">=1", within: 2s}
+- {send: GET /notes, as: nobody, query: {limit: 3}, list: items, every: {id: <any>}, sorted: created desc, unique: id, faster: 300ms, log: /GET/, weight: 2}
+- {send: POST /notes, form: {text: $a}}
+- {send: POST /notes, multipart: {file: {name: a.png, type: image/png, hex: "8950"}, note: {name: a.txt, text: $a}}}
+- {send: POST /notes, either: [{want: 201, json: {}, exact: true, text: /./, header: {Location: /./}, has: [{id: 1}], lacks: [{id: 2}], list: items}, {want: 4xx}]}
+- {restart: container}
+- {wait: 1s}
+- {exec: [ls, /], stdout: /app/}`}}}
 }
 
 // Steps are the options.
@@ -54,14 +61,17 @@ func (s *Steps) ValidateOption(at option.Value) option.Problems {
 }
 
 // ValidateScope checks the variables.
-func (s *Steps) ValidateScope(fresh []option.Value) ([]string, option.Problems) {
-	return steps.ValidateScope(*s, fresh)
+func (s *Steps) ValidateScope(scope check.Scope) ([]string, option.Problems) {
+	return steps.ValidateScope(*s, scope)
 }
 
 // ValidateLimits bounds the waiting of steps.
 func (s *Steps) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
 	return steps.ValidateLimits(*s, l)
 }
+
+// Owns reports whether the steps restart the container.
+func (s *Steps) Owns() bool { return steps.Owns(*s) }
 
 // Sends are the requests that the steps judge.
 func (s *Steps) Sends() []string { return steps.Sends(*s) }

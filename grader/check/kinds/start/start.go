@@ -72,7 +72,7 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		return check.Fail(name, "an answer within "+s.Within.String(), fmt.Sprintf("the first answer after %.1fs", started.After.Seconds()),
 			check.Advise("Do less before the program listens.")), nil
 	}
-	step := steps.Step{Send: steps.Send{Method: http.MethodGet, Path: s.Get}, Want: s.Want, JSON: s.JSON}
+	step := steps.Step{Send: steps.Send{Method: http.MethodGet, Path: s.Get}, Want: steps.Want{Codes: s.Want}, JSON: s.JSON}
 	left := max(s.Within.Std()-started.After, patience)
 	step.Within = option.Duration(min(left, patience))
 	out, err := steps.Run(ctx, t, []steps.Step{step}, in)

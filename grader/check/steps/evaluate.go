@@ -1,0 +1,196 @@
+package steps
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var (
+	tokenText   = regexp.MustCompile(`^\s*(\$\{[a-zA-Z_][\w.]*\}|\$?[a-zA-Z_][\w.]*|\d+(?:\.\d+)?|[-+*/()])`)
+	oneVariable = regexp.MustCompile(`^\$(?:\{[a-zA-Z_][\w.]*\}|[a-zA-Z_][\w.]*)$`)
+)
+
+// evaluate works out an expression: a variable alone, whose value may be any, or a sum of variables and numbers. Where
+// bare, a variable is written without $.
+func evaluate(text string, value func(name string) any, bare bool) (any, error) {
+	if oneVariable.MatchString(text) {
+		return value(strings.Trim(text, "${}")), nil
+	}
+	e := expression{value: value, bare: bare}
+	for rest := text; strings.TrimSpace(rest) != ""; {
+		m := tokenText.FindStringSubmatchIndex(rest)
+		if m == nil {
+			return nil, fmt.Errorf("want numbers and variables with + - * / between them, not %q", text)
+		}
+		e.tokens = append(e.tokens, rest[m[2]:m[3]])
+		rest = rest[m[1]:]
+	}
+	n, err := e.sum()
+	if err == nil && len(e.tokens) > 0 {
+		err = fmt.Errorf("want + - * or / before %q", e.tokens[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Number(decimal(n)), nil
+}
+
+// number is evaluate for what must be a number.
+func number(text string, value func(name string) any) (*big.Rat, error) {
+	v, err := evaluate(text, value, false)
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := numeric(v); ok {
+		return n, nil
+	}
+	return nil, fmt.Errorf("%s is no number", Show(v))
+}
+
+type expression struct {
+	tokens []string
+	value  func(string) any
+	bare   bool
+}
+
+func (e *expression) next(of string) string {
+	if len(e.tokens) == 0 || !strings.Contains(of, e.tokens[0]) || len(e.tokens[0]) != 1 {
+		return ""
+	}
+	token := e.tokens[0]
+	e.tokens = e.tokens[1:]
+	return token
+}
+
+func (e *expression) sum() (*big.Rat, error) {
+	left, err := e.product()
+	for err == nil {
+		operator := e.next("+-")
+		if operator == "" {
+			break
+		}
+		var right *big.Rat
+		if right, err = e.product(); err == nil && operator == "+" {
+			left = new(big.Rat).Add(left, right)
+		} else if err == nil {
+			left = new(big.Rat).Sub(left, right)
+		}
+	}
+	return left, err
+}
+
+func (e *expression) product() (*big.Rat, error) {
+	left, err := e.operand()
+	for err == nil {
+		operator := e.next("*/")
+		if operator == "" {
+			break
+		}
+		var right *big.Rat
+		switch right, err = e.operand(); {
+		case err != nil:
+		case operator == "*":
+			left = new(big.Rat).Mul(left, right)
+		case right.Sign() == 0:
+			err = fmt.Errorf("nothing can be divided by 0")
+		default:
+			left = new(big.Rat).Quo(left, right)
+		}
+	}
+	return left, err
+}
+
+func (e *expression) operand() (*big.Rat, error) {
+	if e.next("(") != "" {
+		n, err := e.sum()
+		if err == nil && e.next(")") == "" {
+			err = fmt.Errorf("a ( without its )")
+		}
+		return n, err
+	}
+	if e.next("-") != "" {
+		n, err := e.operand()
+		if err == nil {
+			n = new(big.Rat).Neg(n)
+		}
+		return n, err
+	}
+	if len(e.tokens) == 0 {
+		return nil, fmt.Errorf("a number or a variable is missing")
+	}
+	token := e.tokens[0]
+	e.tokens = e.tokens[1:]
+	if n, ok := new(big.Rat).SetString(token); ok {
+		return n, nil
+	}
+	name := strings.Trim(token, "${}")
+	if name == token && !e.bare || name == "" || !variableText.MatchString(name) {
+		return nil, fmt.Errorf("want a number or a variable, not %q", token)
+	}
+	if n, ok := numeric(e.value(name)); ok {
+		return n, nil
+	}
+	return nil, fmt.Errorf("%s is no number", Show(e.value(name)))
+}
+
+// decimal is a number as JSON has it.
+func decimal(n *big.Rat) string {
+	if n.IsInt() {
+		return n.Num().String()
+	}
+	return strings.TrimRight(n.FloatString(12), "0")
+}
+
+// made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, or a token.
+func (v vars) made(text string) (string, error) {
+	word, rest, _ := strings.Cut(text, " ")
+	switch {
+	case word == "base64" && rest != "":
+		return base64.StdEncoding.EncodeToString([]byte(v.fill(rest, asIs))), nil
+	case word == "jwt" && rest != "":
+		return v.token(strings.Fields(rest))
+	}
+	value, err := evaluate(text, v.value, true)
+	return plainText(value), err
+}
+
+// token is a JSON Web Token, signed with HS256 and a secret; with the secret none it is not signed. The claims exp, iat and
+// nbf may be times from now: -1h.
+func (v vars) token(words []string) (string, error) {
+	secret, claims := v.fill(words[0], asIs), map[string]any{}
+	for _, claim := range words[1:] {
+		name, text, ok := strings.Cut(claim, "=")
+		if !ok {
+			return "", fmt.Errorf("want claims such as sub=$x, not %q", claim)
+		}
+		value := v.fill(text, asIs)
+		d, err := time.ParseDuration(value)
+		switch {
+		case (name == "exp" || name == "iat" || name == "nbf") && err == nil:
+			claims[name] = time.Now().Add(d).Unix()
+		case oneVariable.MatchString(text):
+			claims[name] = v.value(strings.Trim(text, "${}"))
+		default:
+			claims[name] = value
+		}
+	}
+	algorithm := "HS256"
+	if words[0] == "none" {
+		algorithm = "none"
+	}
+	part := func(v any) string { return base64.RawURLEncoding.EncodeToString(Encode(v)) }
+	text := part(map[string]any{"alg": algorithm, "typ": "JWT"}) + "." + part(claims) + "."
+	if algorithm == "none" {
+		return text, nil
+	}
+	sign := hmac.New(sha256.New, []byte(secret))
+	sign.Write([]byte(strings.TrimSuffix(text, ".")))
+	return text + base64.RawURLEncoding.EncodeToString(sign.Sum(nil)), nil
+}

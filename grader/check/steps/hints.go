@@ -1,0 +1,171 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// fixed says whether the step asks for the same whatever was sent before.
+func (s Step) fixed() bool {
+	fixed := s.request().Method == http.MethodGet
+	s.uses(func(string, option.Value, option.Value, bool) { fixed = false })
+	return fixed
+}
+
+// differenceHint is what is behind a value that is not as wanted, by the kind of difference.
+func (j judging) differenceHint(d difference, value any) string {
+	key, route := d.path[strings.LastIndex(d.path, ".")+1:], j.route()
+	if wanted, ok := j.vars.data(j.step.JSON, true).(map[string]any); ok && d.got == nothing && d.path == "$."+key {
+		if where := elsewhere(value, key, wanted[key]); where != "" {
+			return where
+		}
+	}
+	h, isHole := d.wanted.(hole)
+	switch {
+	case d.sort == ofOrder:
+		return "The items are there, in another order: sort them before they are answered."
+	case d.sort == ofCount:
+		return fmt.Sprintf("Answer %s with %s there, not with %s.", route, counted(d.wanted), counted(d.found))
+	case d.path == "$":
+		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", route)
+	case d.got == nothing:
+		return fmt.Sprintf("Put %q into what %s answers.", key, route)
+	case d.want == nothing:
+		return fmt.Sprintf("Leave %q out of what %s answers.", key, route)
+	case isHole && h.sort == ofOther && !strings.HasSuffix(strings.ToLower(key), "id"):
+		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent.", key, route)
+	case isHole && h.sort == ofOther:
+		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
+	case isHole && h.sort == ofType:
+		return fmt.Sprintf("The %q in the answer to %s is of another type: answer with %s.", key, route, d.want)
+	case isHole && h.sort == ofForm:
+		return fmt.Sprintf("The %q in the answer to %s has another form: write it as %s.", key, route, d.want)
+	case isHole:
+		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route, d.want)
+	case typeOf(d.wanted) != typeOf(d.found) && typeOf(d.wanted) != "null" && typeOf(d.found) != "null":
+		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.", key, route, typeOf(d.found), typeOf(d.wanted))
+	}
+	if j.step.fixed() {
+		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
+	}
+	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, route)
+}
+
+// counted is how many items an array has.
+func counted(v any) string {
+	list, _ := v.([]any)
+	return plural(len(list))
+}
+
+// typeOf is the type of a value as a student reads it.
+func typeOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a text"
+	case bool:
+		return "true or false"
+	case []any, saved:
+		return "an array"
+	case map[string]any:
+		return "an object"
+	}
+	return "a number"
+}
+
+// textHint is what to do about a text that does not match.
+func (j judging) textHint(wanted Pattern) string {
+	if wanted.not || wanted.absent {
+		return fmt.Sprintf("Find what writes that into the answer to %s, and leave it out.", j.route())
+	}
+	return fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", j.route())
+}
+
+// noJSONHint is what to do about an answer that is no JSON.
+func (j judging) noJSONHint(a check.Answer) string {
+	if login.MatchString(a.Header.Get("Location")) {
+		return fmt.Sprintf("The answer to %s leads to a login: let it answer itself.", j.route())
+	}
+	return j.framework().JSON()
+}
+
+// faultHint is what to do where there was no answer. What a log says is told where it was seen there.
+func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
+	exception := r.exception(ctx)
+	switch {
+	case a.Exited && exception != "":
+		return "The program's log ends with this exception: " + exception
+	case a.Exited:
+		return "Send the same request yourself, as below, and see what ends the program."
+	case strings.Contains(a.Fault, "within"):
+		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
+	case exception != "":
+		return "The program's log ends with this exception: " + exception
+	}
+	return "Send the same request yourself, as below, and see how the program answers."
+}
+
+// exception is the last one that the program's log names, or empty.
+func (r *runner) exception(ctx context.Context) string {
+	container, ok := r.target.(check.Container)
+	if !ok {
+		return ""
+	}
+	log, err := container.Logs(ctx)
+	if err != nil {
+		return ""
+	}
+	all := exception.FindAllStringSubmatch(log, -1)
+	if all == nil {
+		return ""
+	}
+	return cut(strings.TrimSpace(all[len(all)-1][1]), 200)
+}
+
+// refusedLogin is what to say of 401 and 403.
+func refusedLogin(s Step, q check.Request, a check.Answer, where string) string {
+	sent := q.Header.Get("Authorization") != "" || q.Header.Get("Cookie") != ""
+	switch {
+	case !sent && s.who == nil:
+		return fmt.Sprintf("It asks for a login, which the request does not have: let %s %s answer without one.", q.Method, where)
+	case s.who != nil:
+		return fmt.Sprintf("The program does not take the login of %s here: %s.", s.who.name, says(a.Body))
+	}
+	return fmt.Sprintf("The program does not take the login that was sent: %s.", says(a.Body))
+}
+
+// redirectHint is what to say of a redirect that was not wanted.
+func redirectHint(s Step, q check.Request, a check.Answer, where string) string {
+	to := cut(a.Header.Get("Location"), 100)
+	switch {
+	case login.MatchString(to) && s.who != nil:
+		return fmt.Sprintf("The program sends %s to the login %q again: let it know who is signed in.", s.who.name, to)
+	case login.MatchString(to):
+		return fmt.Sprintf("The program wants a login first, at %q: let %s %s answer without one.", to, q.Method, where)
+	}
+	return fmt.Sprintf("The program redirects to %q: let it answer %s %s itself.", to, q.Method, where)
+}
+
+// sameItems reports whether two arrays hold the same, in another order.
+func sameItems(a, b []any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	sorted := func(list []any) (shown []string) {
+		for _, v := range list {
+			text, _ := json.Marshal(plain(v))
+			shown = append(shown, string(text))
+		}
+		slices.Sort(shown)
+		return shown
+	}
+	return slices.Equal(sorted(a), sorted(b))
+}

@@ -1,0 +1,409 @@
+package steps
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// sort is what a hole is about: it decides what is advised where a value is not as wanted.
+type sort int
+
+const (
+	ofType     sort = iota // the type of a value
+	ofForm                 // how a text is written
+	ofRelation             // how it stands to another value
+	ofOther                // that it is another than one
+	ofAbsence              // that it is not there
+)
+
+// hole is a value that many values match.
+type hole struct {
+	says  string // as a student reads it
+	sort  sort
+	holds func(got any, in scene) bool
+}
+
+func (h hole) String() string { return h.says }
+
+// scene is what a hole may look at besides the value in its place.
+type scene struct {
+	answer any       // the whole of it
+	asked  time.Time // when the request was sent
+}
+
+// plainHoles are those of one word.
+var plainHoles = map[string]hole{
+	"any":    {"anything", ofType, func(any, scene) bool { return true }},
+	"string": {"text", ofType, func(got any, _ scene) bool { _, ok := got.(string); return ok }},
+	"number": {"a number", ofType, func(got any, _ scene) bool { _, ok := got.(json.Number); return ok }},
+	"int":    {"a whole number", ofType, isInt},
+	"bool":   {"true or false", ofType, func(got any, _ scene) bool { _, ok := got.(bool); return ok }},
+	"null":   {"null", ofType, func(got any, _ scene) bool { return got == nil }},
+	"uuid":   {"a UUID", ofForm, ofText(uuidText.MatchString)},
+	"time":   {"a time (ISO 8601, such as 2026-01-31T12:00:00)", ofForm, ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
+	"date":   {"a date, such as 2026-01-31", ofForm, ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
+	"now":    {"the time of the request, to the minute", ofRelation, isNow},
+	"mail":   {"an e-mail address", ofForm, ofText(func(s string) bool { a, err := mail.ParseAddress(s); return err == nil && a.Address == s })},
+	"url":    {"an address that begins with http:// or https://", ofForm, ofText(isURL)},
+	"absent": {nothing, ofAbsence, func(any, scene) bool { return false }},
+}
+
+// holes are what can stand for any value of a sort, as they are listed.
+var holes = []string{"<any>", "<string>", "<string 1..50>", "<number>", "<number >= 3>", "<int>", "<int 1..5>", "<bool>", "<null>", "<uuid>", "<time>", "<time utc>",
+	"<date>", "<now>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>", "<string or null>", "<$n + 1>", "<more than $n>", "<after $t>", "<length of data>", "<json web token>"}
+
+var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// isHole reports whether a text is written as a hole is: <…>, but for marks of HTML.
+func isHole(text string) bool {
+	if len(text) < 3 || text[0] != '<' || text[len(text)-1] != '>' || strings.Contains(text[1:], "</") || strings.ContainsAny(text, "\n") {
+		return false
+	}
+	first := text[1]
+	return first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' || first == '$' || first == '(' || first == ' ' ||
+		first == '/' && strings.LastIndexByte(text, '/') > 1
+}
+
+// errUnknownHole is that a hole's first word is none.
+var errUnknownHole = errors.New("unknown hole")
+
+// readHole reads what stands between < and >. value gives a variable's value; what is not there yet may be nil.
+func readHole(text string, value func(name string) any) (hole, error) {
+	for at := len(text); ; {
+		if at = strings.LastIndex(text[:at], " or "); at < 0 {
+			break
+		}
+		left, err := readHole(text[:at], value)
+		right, failed := readHole(text[at+len(" or "):], value)
+		if err == nil && failed == nil {
+			return hole{left.says + " or " + right.says, left.sort, func(got any, in scene) bool { return either(left, got, in) || either(right, got, in) }}, nil
+		}
+	}
+	word, rest, more := strings.Cut(text, " ")
+	plain, isPlain := plainHoles[word]
+	switch {
+	case isPlain && !more:
+		return plain, nil
+	case text == "time utc":
+		return hole{"a time with its zone (RFC 3339, such as 2026-01-31T12:00:00Z)", ofForm, ofText(func(s string) bool {
+			_, zoned, ok := readTime(s)
+			return ok && zoned
+		})}, nil
+	case text == "json web token":
+		return hole{"a JSON Web Token", ofForm, ofText(isToken)}, nil
+	case word == "string" || word == "int" || word == "number":
+		return inRange(plain, word == "string", rest, value)
+	case word == "not" && more:
+		return but(rest, value)
+	case word == "one" && strings.HasPrefix(rest, "of "):
+		return oneOf(strings.TrimPrefix(rest, "of "), value)
+	case (word == "more" || word == "less") && strings.HasPrefix(rest, "than "):
+		return compared(word, strings.TrimPrefix(rest, "than "), value)
+	case (word == "after" || word == "before") && more:
+		return compared(word, rest, value)
+	case word == "length" && strings.HasPrefix(rest, "of ") && IsPath(strings.TrimPrefix(rest, "of ")):
+		return lengthOf(strings.TrimPrefix(rest, "of ")), nil
+	case isRegexp(text):
+		re, err := regexp.Compile(vars{}.patternWith(text[1:len(text)-1], value))
+		if err != nil {
+			return hole{}, fmt.Errorf("%s is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
+		return matching(re), nil
+	case text != "" && strings.Contains("$(0123456789", text[:1]):
+		wanted, err := evaluate(text, value, false)
+		if err != nil {
+			return hole{}, err
+		}
+		return hole{Show(wanted), ofRelation, func(got any, _ scene) bool { return same(wanted, got) }}, nil
+	}
+	return hole{}, errUnknownHole
+}
+
+// either reports whether a hole holds of a value, or of none.
+func either(h hole, got any, in scene) bool {
+	if _, missing := got.(absent); missing {
+		return h.sort == ofAbsence
+	}
+	return h.holds(got, in)
+}
+
+func ofText(holds func(string) bool) func(any, scene) bool {
+	return func(got any, _ scene) bool { text, ok := got.(string); return ok && holds(text) }
+}
+
+func isInt(got any, _ scene) bool {
+	_, isNumber := got.(json.Number)
+	r, ok := rational(got)
+	return isNumber && ok && r.IsInt()
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// isToken reports whether a text is three parts in base64, the first of which is an object with a key alg.
+func isToken(s string) bool {
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	for _, part := range parts {
+		if _, err := base64.RawURLEncoding.DecodeString(part); err != nil {
+			return false
+		}
+	}
+	head, _ := base64.RawURLEncoding.DecodeString(parts[0])
+	var header struct{ Alg string }
+	return json.Unmarshal(head, &header) == nil && header.Alg != ""
+}
+
+// readTime reads a time in ISO 8601, with a zone or without, in which it is taken for UTC.
+func readTime(s string) (t time.Time, zoned, ok bool) {
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00"} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, true, true
+		}
+	}
+	for _, form := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04"} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, false, true
+		}
+	}
+	return t, false, false
+}
+
+// readMoment reads a time or a date.
+func readMoment(v any) (time.Time, bool) {
+	text, _ := v.(string)
+	if t, _, ok := readTime(text); ok {
+		return t, true
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	return t, err == nil
+}
+
+// aboutNow is how far a time of now may be off.
+const aboutNow = time.Minute
+
+func isNow(got any, in scene) bool {
+	t, ok := readMoment(got)
+	if n, isNumber := got.(json.Number); isNumber { // since 1970, in seconds or in milliseconds
+		f, err := n.Float64()
+		if ok = err == nil && f > 0 && f < 1e14; f > 1e11 {
+			f /= 1000
+		}
+		t = time.UnixMilli(int64(f * 1000))
+	}
+	return ok && t.Sub(in.asked).Abs() <= aboutNow
+}
+
+func matching(re *regexp.Regexp) hole {
+	return hole{"text that matches /" + re.String() + "/", ofForm, func(got any, _ scene) bool {
+		if n, ok := got.(json.Number); ok {
+			return re.MatchString(n.String())
+		}
+		text, ok := got.(string)
+		return ok && re.MatchString(text)
+	}}
+}
+
+// but is the hole of all that another is not: a variable's value, a hole, or a pattern.
+func but(text string, value func(string) any) (hole, error) {
+	if oneVariable.MatchString(text) {
+		not := value(strings.Trim(text, "${}"))
+		return hole{butText + Show(not), ofOther, func(got any, in scene) bool { return len(in.match("", not, got, true)) > 0 }}, nil
+	}
+	h, err := readHole(text, value)
+	if err != nil {
+		return h, err
+	}
+	return hole{butText + h.says, ofOther, func(got any, in scene) bool { return !h.holds(got, in) }}, nil
+}
+
+func oneOf(text string, value func(string) any) (hole, error) {
+	var words []string
+	var values []any
+	for _, word := range strings.Split(text, ",") {
+		word = strings.TrimSpace(word)
+		if word == "" {
+			return hole{}, fmt.Errorf("one of what? write <one of a, b>")
+		}
+		if oneVariable.MatchString(word) {
+			v := value(strings.Trim(word, "${}"))
+			values, words = append(values, v), append(words, Show(v))
+			continue
+		}
+		values, words = append(values, word), append(words, word)
+	}
+	return hole{"one of " + strings.Join(words, ", "), ofRelation, func(got any, _ scene) bool {
+		return slices.ContainsFunc(values, func(v any) bool { return same(v, got) || v == Show(got) })
+	}}, nil
+}
+
+// lengthOf is the hole of how many items the array at a path of the same answer has.
+func lengthOf(path string) hole {
+	return hole{"the length of " + path, ofRelation, func(got any, in scene) bool {
+		list, ok := at(in.answer, path).([]any)
+		return ok && same(json.Number(fmt.Sprint(len(list))), got)
+	}}
+}
+
+var rangeText = regexp.MustCompile(`^(?:(\S+)\.\.(\S+)|(>=|<=|>|<)\s*(.+))$`)
+
+// inRange is the hole of numbers, or of texts by their length, within bounds.
+func inRange(of hole, text bool, bounds string, value func(string) any) (hole, error) {
+	m := rangeText.FindStringSubmatch(bounds)
+	if m == nil {
+		return hole{}, fmt.Errorf("want bounds such as 1..5 or >= 3, not %q", bounds)
+	}
+	low, err := number(m[1]+m[4], value)
+	if err != nil {
+		return hole{}, err
+	}
+	says, holds := fmt.Sprintf("%s %s", map[string]string{">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[m[3]], decimal(low)), map[string]func(int) bool{
+		">=": func(c int) bool { return c >= 0 }, "<=": func(c int) bool { return c <= 0 }, ">": func(c int) bool { return c > 0 }, "<": func(c int) bool { return c < 0 }}[m[3]]
+	within := func(n *big.Rat) bool { return holds(n.Cmp(low)) }
+	if m[3] == "" {
+		high, err := number(m[2], value)
+		if err != nil {
+			return hole{}, err
+		}
+		if high.Cmp(low) < 0 {
+			return hole{}, fmt.Errorf("nothing is from %s to %s", decimal(low), decimal(high))
+		}
+		says = fmt.Sprintf("from %s to %s", decimal(low), decimal(high))
+		within = func(n *big.Rat) bool { return n.Cmp(low) >= 0 && n.Cmp(high) <= 0 }
+	}
+	if text {
+		return hole{"text of " + says + " letters", ofRelation, ofText(func(s string) bool { return within(big.NewRat(int64(utf8.RuneCountInString(s)), 1)) })}, nil
+	}
+	return hole{of.says + " " + says, ofRelation, func(got any, in scene) bool {
+		n, ok := rational(got)
+		return of.holds(got, in) && ok && within(n)
+	}}, nil
+}
+
+// compared is the hole of what is more, less, after or before a value: numbers, or times.
+func compared(word, than string, value func(string) any) (hole, error) {
+	bound, err := evaluate(than, value, false)
+	if err != nil {
+		return hole{}, err
+	}
+	sign := 1
+	if word == "less" || word == "before" {
+		sign = -1
+	}
+	says := fmt.Sprintf("%s than %s", word, Show(bound))
+	if word == "after" || word == "before" {
+		says = fmt.Sprintf("a time %s %s", word, Show(bound))
+	}
+	return hole{says, ofRelation, func(got any, _ scene) bool {
+		if a, ok := numeric(got); ok {
+			b, ok := numeric(bound)
+			return ok && a.Cmp(b) == sign
+		}
+		a, isA := readMoment(got)
+		b, isB := readMoment(bound)
+		return isA && isB && a.Compare(b) == sign
+	}}, nil
+}
+
+// same compares numbers by value, also one that was read out of a text, and else what equal does.
+func same(want, got any) bool {
+	if equal(want, got) {
+		return true
+	}
+	if _, isNumber := got.(json.Number); !isNumber {
+		return false
+	}
+	a, okA := numeric(want)
+	b, okB := numeric(got)
+	return okA && okB && a.Cmp(b) == 0
+}
+
+// numeric is the number that a value is, or that a text is of.
+func numeric(v any) (*big.Rat, bool) {
+	if text, ok := v.(string); ok {
+		v = json.Number(strings.TrimSpace(text))
+	}
+	if r, ok := v.(*big.Rat); ok {
+		return r, true
+	}
+	return rational(v)
+}
+
+// checkHole finds a hole or regular expression that means nothing.
+func checkHole(v option.Value) (ps option.Problems) {
+	switch {
+	case isHole(v.Text):
+		_, err := readHole(v.Text[1:len(v.Text)-1], func(string) any { return json.Number("1") })
+		switch {
+		case errors.Is(err, errUnknownHole):
+			ps = append(ps, option.Unknown("hole", v, holes)...)
+			ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
+		case err != nil:
+			ps = append(ps, v.Problem("%s: %s", v.Text, err)...)
+			ps[0].Hint = itself(v)
+		}
+	case almostHole.MatchString(v.Text) && !strings.Contains(v.Text, "</"):
+		ps = append(ps, option.Unknown("hole", v, holes)...)
+		ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
+	case isRegexp(v.Text):
+		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
+			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
+		}
+	case v.Text == "...":
+		ps = append(ps, v.Problem("... is a text like any other, and stands for no items")...)
+		ps[0].Hint = "want one item with has, or something of each with every"
+	case sum.MatchString(v.Text):
+		ps = append(ps, v.Problem("%s is the text with the value in it, not a sum", v.Text)...)
+		ps[0].Hint, ps[0].Warning = "write <"+sum.ReplaceAllString(v.Text, "$1 $2 $3")+"> for the number", true
+	}
+	return ps
+}
+
+var (
+	// almostHole is a hole with a slip in it: <any, <any x.
+	almostHole = regexp.MustCompile(`(?i)^<\s*(any|string|number|int|bool|null|uuid|time|date|absent|not)\b[^>]*$`)
+	sum        = regexp.MustCompile(`^(\$\w+)\s?([+*-])\s?(\d+)$`)
+)
+
+// CheckWanted finds what no answer can be, where there are no variables.
+func CheckWanted(want option.Value) (ps option.Problems) {
+	want.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+	uses(want, func(name string, at option.Value) {
+		at.Text = name
+		ps = append(ps, option.Unknown("variable", at, nil)...)
+	})
+	return ps
+}
+
+// checkSent finds what stands for something in an answer, and would be sent as it is written.
+func checkSent(v option.Value) option.Problems {
+	if !isHole(v.Text) {
+		return nil
+	}
+	if _, err := readHole(v.Text[1:len(v.Text)-1], func(string) any { return json.Number("1") }); err != nil {
+		return nil
+	}
+	ps := v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)
+	ps[0].Hint = itself(v)
+	return ps
+}
+
+func itself(v option.Value) string { return `write \` + v.Text + " for the text itself" }
+
+func isRegexp(s string) bool { return len(s) > 2 && s[0] == '/' && s[len(s)-1] == '/' }

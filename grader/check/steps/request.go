@@ -1,0 +1,141 @@
+package steps
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// request is what a step sends, with these variables, or why it cannot be sent.
+func (r *runner) request(s Step, v vars) (check.Request, *miss) {
+	q := check.Request{Method: s.request().Method, Header: http.Header{"Accept": {"*/*"}}, Fair: s.Faster > 0}
+	var wrong *miss
+	if s.request().follows() {
+		q.Path, wrong = r.address(strings.Trim(s.request().Path, "${}"), v)
+	} else {
+		q.Path = v.path(s.request().Path)
+	}
+	if query := s.Query.encode(v); query != "" {
+		separator := "?"
+		if strings.Contains(q.Path, "?") {
+			separator = "&"
+		}
+		q.Path += separator + query
+	}
+	kind := "application/json"
+	switch {
+	case s.Body.Line > 0:
+		q.Body = Encode(v.data(s.Body, false))
+	case s.Raw.Line > 0:
+		q.Body = []byte(v.fill(s.Raw.Text, asIs))
+	case s.Form != nil:
+		q.Body, kind = []byte(s.Form.encode(v)), "application/x-www-form-urlencoded"
+	case s.Multipart != nil:
+		q.Body, kind = s.Multipart.encode(v, r.boundary())
+	default:
+		kind = ""
+	}
+	if kind != "" {
+		q.Header.Set("Content-Type", kind)
+	}
+	who := r.self
+	if s.who != nil {
+		who = r.sessions[s.who.name]
+	}
+	who.dress(&q, s.Headers)
+	for name, value := range s.Headers {
+		q.Header.Set(name, strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(v.fill(value, asIs)))
+	}
+	return q, wrong
+}
+
+// boundary is what stands between the parts of a body, in the form that curl gives it.
+func (r *runner) boundary() string {
+	var b [8]byte
+	for i := range b {
+		b[i] = byte(r.in.Rand.IntN(256))
+	}
+	return strings.Repeat("-", 24) + hex.EncodeToString(b[:])
+}
+
+// address is the path that the address leads to which a variable holds, seen from the request whose answer gave it. It
+// must be the program's own.
+func (r *runner) address(name string, v vars) (string, *miss) {
+	text, ok := v.value(name).(string)
+	named := r.named(name)
+	wrong := func(want, hint string) (string, *miss) {
+		return "/", &miss{want: want, got: Show(v.value(name)), hint: hint, alone: true}
+	}
+	if !ok {
+		return wrong(fmt.Sprintf("an address as %s", named), "Answer with the whole address, as text.")
+	}
+	to, err := url.Parse(text)
+	if err != nil {
+		return wrong(fmt.Sprintf("an address as %s", named), "Answer with a whole address, such as http://localhost:8000/tasks/1.")
+	}
+	if base, err := url.Parse(r.base[name]); err == nil {
+		to = base.ResolveReference(to)
+	}
+	if to.Scheme != "" && to.Scheme != "http" || to.Host != "" && !r.own(to) {
+		return wrong("an address of the program itself", fmt.Sprintf("%s leads to %s, which is not this program: make it of the Host that the request was sent to.", text, to.Host))
+	}
+	return to.RequestURI(), nil
+}
+
+// own reports whether an address is the program's: on this machine or in the container, and on the port where it answers.
+func (r *runner) own(u *url.URL) bool {
+	started := r.target.Started()
+	port, err := strconv.Atoi(u.Port())
+	if u.Port() == "" {
+		port, err = 80, nil
+	}
+	return err == nil && local(u.Hostname()) && (port == started.Port || port == started.Wanted)
+}
+
+// local reports whether a host is the one that requests are sent to.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate())
+}
+
+// shown is the request of a step as far as it is known before it is sent: what a variable has no value for is {id}.
+func (r *runner) shown(s Step, all []Step) string {
+	path := reference.ReplaceAllStringFunc(s.request().Path, func(ref string) string {
+		value, rest := r.vars.referred(ref)
+		if value == nil {
+			for _, name := range references(ref) {
+				for _, before := range all {
+					if source, ok := before.Save[name]; ok {
+						return "{" + source.name() + "}" + rest
+					}
+				}
+			}
+			return "{…}" + rest
+		}
+		if s.request().follows() {
+			return plainText(value)
+		}
+		return url.PathEscape(plainText(value)) + rest
+	})
+	if query := s.Query.encode(r.vars); query != "" {
+		path += "?" + query
+	}
+	return s.request().Method + " " + path
+}
+
+// Encode is a value as JSON.
+func Encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // what came from JSON or YAML goes to JSON
+	return bytes.TrimSpace(b.Bytes())
+}

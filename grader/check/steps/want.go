@@ -1,0 +1,215 @@
+package steps
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// Want is the status codes that are right, or how many answers of a step with times have each.
+type Want struct {
+	Codes
+	Counts []CodeCount
+}
+
+// CodeCount is how many answers have a code, or one of its class.
+type CodeCount struct {
+	Code  string
+	Times int
+}
+
+// UnmarshalOption reads codes, or a mapping from them to numbers.
+func (w *Want) UnmarshalOption(v option.Value) (ps option.Problems) {
+	*w = Want{}
+	if v.Kind != option.Map {
+		return w.Codes.UnmarshalOption(v)
+	}
+	if len(v.Fields) == 0 {
+		return v.Problem("want at least one status code")
+	}
+	for _, f := range v.Fields {
+		n, err := strconv.Atoi(f.Value.Text)
+		switch {
+		case !codeText.MatchString(f.Key.Text):
+			ps = append(ps, f.Key.Problem("want a status code such as 200, or a class such as 2xx, not %s", f.Key.Describe())...)
+		case f.Value.Kind != option.Int || err != nil || n < 0 || n > 10000:
+			ps = append(ps, f.Value.Problem("want how many answers have the code, not %s", f.Value.Describe())...)
+		case slices.Contains(w.Codes, f.Key.Text):
+			ps = append(ps, f.Key.Problem("key %q is already on line %d", f.Key.Text, v.Line)...)
+		default:
+			w.Counts = append(w.Counts, CodeCount{f.Key.Text, n})
+			w.Codes = append(w.Codes, f.Key.Text)
+		}
+	}
+	return ps
+}
+
+func (w Want) total() (n int) {
+	for _, c := range w.Counts {
+		n += c.Times
+	}
+	return n
+}
+
+// String is how a student reads it.
+func (w Want) String() string {
+	if len(w.Counts) == 0 {
+		return w.Codes.String()
+	}
+	var parts []string
+	for _, c := range w.Counts {
+		parts = append(parts, fmt.Sprintf("%s %s", often(c.Times), c.Code))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// OptionSchema describes it to editors.
+func (Want) OptionSchema() *jsonschema.Schema {
+	codes := Codes{}.OptionSchema()
+	codes.AnyOf = append(codes.AnyOf, &jsonschema.Schema{Type: "object", MinProperties: jsonschema.Ptr(1), PropertyNames: &jsonschema.Schema{Pattern: codeText.String()},
+		AdditionalProperties: &jsonschema.Schema{Type: "integer"}})
+	return codes
+}
+
+// Pattern is what a text must match: a regular expression, one that it must not match, or that it is not there.
+type Pattern struct {
+	re          option.Regexp
+	not, absent bool
+}
+
+var notPattern = regexp.MustCompile(`^<not (/.+/)>$`)
+
+// UnmarshalOption reads /…/, <not /…/> or <absent>.
+func (p *Pattern) UnmarshalOption(v option.Value) option.Problems {
+	*p = Pattern{}
+	if v.Kind == option.String && v.Text == "<absent>" {
+		p.absent = true
+		return nil
+	}
+	if m := notPattern.FindStringSubmatch(v.Text); m != nil && v.Kind == option.String {
+		p.not, v.Text = true, m[1]
+	}
+	return p.re.UnmarshalOption(v)
+}
+
+// written reports whether there is one.
+func (p Pattern) written() bool { return p.re.Regexp != nil || p.absent }
+
+// IsZero reports whether there is none.
+func (p Pattern) IsZero() bool { return !p.written() }
+
+// with is the pattern with variables put in.
+func (p Pattern) with(v vars) Pattern {
+	if p.re.Regexp != nil {
+		p.re.Regexp = v.regexp(p.re)
+	}
+	return p
+}
+
+// holds reports whether a text is as it must be; there says whether there is one.
+func (p Pattern) holds(text string, there bool) bool {
+	switch {
+	case p.absent:
+		return !there
+	case p.not:
+		return !p.re.MatchString(text)
+	}
+	return p.re.MatchString(text)
+}
+
+// String is how a student reads it, after the name of what must be so.
+func (p Pattern) String() string {
+	switch {
+	case p.absent:
+		return "that is not there"
+	case p.not:
+		return "that does not match /" + cut(p.re.String(), showBytes) + "/"
+	}
+	return "matching /" + cut(p.re.String(), showBytes) + "/"
+}
+
+// OptionSchema describes it to editors.
+func (Pattern) OptionSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^(/[\s\S]+/|<not /[\s\S]+/>|<absent>)$`, Examples: []any{"/ok/", "<not /Traceback/>", "<absent>"}}
+}
+
+// Patterns are what the values of a header must match, each by one of them.
+type Patterns []Pattern
+
+// UnmarshalOption reads a pattern or a list of them.
+func (p *Patterns) UnmarshalOption(v option.Value) (ps option.Problems) {
+	items := []option.Value{v}
+	if v.Kind == option.List {
+		items = v.Items
+		if len(items) == 0 {
+			return v.Problem("the list is empty")
+		}
+	}
+	*p = make(Patterns, len(items))
+	for i, item := range items {
+		ps = append(ps, (*p)[i].UnmarshalOption(item)...)
+	}
+	return ps
+}
+
+// OptionSchema describes them to editors.
+func (Patterns) OptionSchema() *jsonschema.Schema {
+	one := Pattern{}.OptionSchema()
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one, MinItems: jsonschema.Ptr(1)}}}
+}
+
+// Order is how an array is sorted: by the first key and, where that is the same, by the next.
+type Order []SortKey
+
+// SortKey is a path into each item, and the direction.
+type SortKey struct {
+	Path string
+	Desc bool
+}
+
+var sortText = regexp.MustCompile(`^(\S+?)(?: (asc|desc))?$`)
+
+// UnmarshalOption reads "created desc", or a list of such.
+func (o *Order) UnmarshalOption(v option.Value) option.Problems {
+	*o = nil
+	items := []option.Value{v}
+	if v.Kind == option.List {
+		items = v.Items
+	}
+	if len(items) == 0 {
+		return v.Problem("the list is empty")
+	}
+	for _, item := range items {
+		m := sortText.FindStringSubmatch(item.Text)
+		if m == nil || item.Kind != option.String || !IsPath(m[1]) {
+			return item.Problem("want a path and asc or desc, such as created desc, not %s", item.Describe())
+		}
+		*o = append(*o, SortKey{m[1], m[2] == "desc"})
+	}
+	return nil
+}
+
+// String is how a student reads it.
+func (o Order) String() string {
+	var parts []string
+	for _, key := range o {
+		direction := "rising"
+		if key.Desc {
+			direction = "falling"
+		}
+		parts = append(parts, key.Path+" "+direction)
+	}
+	return strings.Join(parts, ", then ")
+}
+
+// OptionSchema describes it to editors.
+func (Order) OptionSchema() *jsonschema.Schema {
+	one := &jsonschema.Schema{Type: "string", Pattern: `^\S+( (asc|desc))?$`, Examples: []any{"created desc"}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one, MinItems: jsonschema.Ptr(1)}}}
+}
