@@ -76,7 +76,7 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 		g.decide(i, verdict{status: result.Error, took: took})
 		return
 	}
-	if outcome.Until == check.Running && !g.answers() {
+	if outcome.Until == check.Running && g.judges(check.Running) && !g.answers() {
 		g.decide(i, verdict{status: result.Blocked, blockedBy: g.gate(check.Running), outcome: check.Outcome{
 			Got: outcome.Items[0].Got + ", while the program does not come up: there is nothing to judge"}, took: took})
 		return

@@ -50,6 +50,8 @@ func works() *machine {
 	return &machine{built: check.Built{Image: &check.ImageInfo{ID: "sha256:image"}}, started: check.Started{Answered: true, Port: 8000, After: time.Second}}
 }
 
+func (m *machine) Stage(context.Context, int) (check.Built, error) { return m.built, nil }
+
 func (m *machine) UID(context.Context) (int, bool, error) { return 1000, true, nil }
 
 func (m *machine) called(what string) {

@@ -119,6 +119,11 @@ func (s *schedule) gate(phase check.Phase) string {
 	return map[check.Phase]string{check.Image: "build", check.Running: "start"}[phase]
 }
 
+// judges reports whether a check judges if a phase was reached.
+func (s *schedule) judges(phase check.Phase) bool {
+	return slices.ContainsFunc(s.rubric.Checks, func(c rubric.Check) bool { return c.Kind.Gate && c.Kind.Phase == phase })
+}
+
 // abandon gives what was never asked, of this phase and later ones, its verdict: error.
 func (s *schedule) abandon(from check.Phase) {
 	for _, i := range s.asked {

@@ -18,6 +18,7 @@ type BuildLimits struct {
 	Time    option.Duration `json:"time,omitzero" jsonschema:"how long the build may take"`
 	Context option.Size     `json:"context,omitzero" jsonschema:"how much of the folder the Dockerfile may copy"`
 	Files   int             `json:"files,omitempty" option:"1..1000000" jsonschema:"how many files it may copy"`
+	Image   option.Size     `json:"image,omitzero" jsonschema:"how large the image may be"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of a step's output is kept"`
 	Network string          `json:"network,omitempty" option:"open|none" jsonschema:"open or none"`
 }
@@ -29,7 +30,8 @@ type RunLimits struct {
 	Memory  option.Size     `json:"memory,omitzero" jsonschema:"memory, swap included"`
 	CPUs    float64         `json:"cpus,omitempty" option:"0.01..1024" jsonschema:"processors"`
 	PIDs    int             `json:"pids,omitempty" option:"1..4194304" jsonschema:"processes and threads"`
-	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much it may write into itself"`
+	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much it may write into itself and its volumes"`
+	Files   int             `json:"files,omitempty" option:"1..10000000" jsonschema:"how many files it may write there"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of its output is kept on disk"`
 	Network string          `json:"network,omitempty" option:"auto|isolated|open" jsonschema:"auto, isolated or open"`
 }
@@ -43,9 +45,9 @@ type HTTPLimits struct {
 // DefaultLimits are the limits of a rubric that names none.
 func DefaultLimits() Limits {
 	return Limits{
-		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Log: 64_000, Network: "open"},
+		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Image: 2_000_000_000, Log: 64_000, Network: "open"},
 		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute), Memory: 512_000_000,
-			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Log: 1_000_000, Network: "auto"},
+			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Files: 100_000, Log: 1_000_000, Network: "auto"},
 		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
 	}
 }

@@ -46,6 +46,9 @@ type Builder interface {
 	Rebuild(ctx context.Context, edits ...Patch) (Built, error)
 	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what came from the cache.
 	Retrace(ctx context.Context, edits ...Patch) (Built, error)
+	// Stage builds the folder as it is up to a stage, by its index, so that its layers can be
+	// looked at; what was built before comes from the cache.
+	Stage(ctx context.Context, index int) (Built, error)
 	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
 	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
 	Context(ctx context.Context) ([]string, error)

@@ -113,8 +113,18 @@ func (c Command) Installs() bool {
 	return c.Pip()
 }
 
-// ProjectAlone says whether the command installs the program itself and none of its dependencies.
-func (c Command) ProjectAlone() bool { return c.Installs() && c.Has("--no-deps") }
+// ProjectAlone says whether the command installs the program itself and none of its dependencies:
+// without those of others, and nothing but a folder.
+func (c Command) ProjectAlone() bool {
+	if !c.Installs() || !c.Has("--no-deps") {
+		return false
+	}
+	return !slices.ContainsFunc(c.Args, func(a string) bool {
+		a = strings.Trim(a, `"'`)
+		named := !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, ".") && !strings.HasPrefix(a, "/") && !slices.Contains([]string{"pip", "install", "sync"}, a)
+		return named || strings.HasPrefix(a, "-r") || strings.HasPrefix(a, "--requirement")
+	})
+}
 
 // WithoutProject says whether the command installs the dependencies, and leaves the program itself for later.
 func (c Command) WithoutProject() bool {

@@ -91,3 +91,13 @@ func (f *File) At(line int) *Instruction {
 	}
 	return nil
 }
+
+// Declares reports whether an ARG of the file has a name, whereby what is passed with the build can
+// be read.
+func (f *File) Declares(arg string) bool {
+	declares := func(in Instruction) bool {
+		return in.Name == "ARG" && slices.ContainsFunc(in.Assignments(), func(a Assignment) bool { return a.Name == arg })
+	}
+	return slices.ContainsFunc(f.Global, declares) ||
+		slices.ContainsFunc(f.Stages, func(s Stage) bool { return slices.ContainsFunc(s.Instructions, declares) })
+}

@@ -199,7 +199,7 @@ func (c *container) hasEnded(ctx context.Context, s *check.Started) (ended bool,
 			return false, errors.New("the engine went away while the container started")
 		}
 		s.Lasted = lasted(state.StartedAt, state.FinishedAt)
-		s.Exited, s.ExitCode, s.Full = true, state.ExitCode, c.wroteTooMuch()
+		s.Exited, s.ExitCode, s.Full = true, state.ExitCode, c.wroteTooMuch() != ""
 		s.OOM = state.OOMKilled || c.session.engine.watch.ranOut(c.id)
 		s.Log, _ = c.Logs(context.WithoutCancel(ctx))
 		return true, nil

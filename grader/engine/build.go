@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/filesync"
@@ -35,6 +36,9 @@ type buildOptions struct {
 	tar        io.WriteCloser // where the final stage's files go instead of an image; nil for an image
 	traceOnly  bool           // make neither
 	sharedKey  string
+	told       *atomic.Pointer[buildtrace.Trace] // of the trace, while the build goes on; or nil
+	cacheSpace string                            // in which cache mounts are the build's own; empty where their names are
+	checked    bool                              // the file declares the argument that turns the linter off, and so could read it
 }
 
 // build builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
@@ -44,6 +48,9 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, 
 		return e.buildAndUntag(ctx, o)
 	}
 	t := buildtrace.New(o.names...)
+	if o.told != nil {
+		o.told.Store(t)
+	}
 	texts := []check.Patch{{Path: "Dockerfile", Data: []byte(o.dockerfile)}}
 	if o.ignore != "" {
 		texts = append(texts, check.Patch{Path: "Dockerfile.dockerignore", Data: []byte(o.ignore)})
@@ -103,6 +110,9 @@ type source struct {
 	id      string
 }
 
+// lintSwitch is the argument that turns BuildKit's linter off.
+const lintSwitch = "BUILDKIT_DOCKERFILE_CHECK"
+
 var _ testcontainers.ImageBuildInfo = source{}
 
 func (s source) BuildOptions() (client.ImageBuildOptions, error) {
@@ -110,7 +120,13 @@ func (s source) BuildOptions() (client.ImageBuildOptions, error) {
 	o := client.ImageBuildOptions{
 		Version: build.BuilderBuildKit, BuildID: s.id, SessionID: s.session, RemoteContext: "client-session",
 		Dockerfile: "Dockerfile", Tags: []string{s.tag}, Remove: true, ForceRemove: true, Target: s.target,
-		BuildArgs: map[string]*string{"BUILDKIT_DOCKERFILE_CHECK": &noLint}, NetworkMode: "default",
+		BuildArgs: map[string]*string{}, NetworkMode: "default",
+	}
+	if !s.checked {
+		o.BuildArgs[lintSwitch] = &noLint
+	}
+	if s.cacheSpace != "" {
+		o.BuildArgs[cacheSpace] = &s.cacheSpace
 	}
 	if s.network == "none" {
 		o.NetworkMode = "none"

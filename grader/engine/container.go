@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -42,8 +43,10 @@ type container struct {
 	left    sync.Once // see leave
 	leaving sync.WaitGroup
 
+	over atomic.Bool // a process wrote over the memory where its variables stood
+
 	mu   sync.Mutex
-	full bool // it was ended because it wrote too much
+	full string // why it was ended for what it wrote; or empty
 	gone bool
 }
 

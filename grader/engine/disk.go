@@ -11,6 +11,8 @@ import (
 
 	dockercontainer "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 // diskTime is the pause between two looks at how much a container has written.
@@ -20,9 +22,9 @@ const diskTime = time.Second
 // bound it themselves are rare, so it is looked at from time to time: between two looks a program may write what the disk
 // takes in, and no single file grows beyond the limit. It returns when the container has ended.
 func (c *container) watchDisk(ctx context.Context, info dockercontainer.InspectResponse) {
-	written := c.writtenHere(info)
-	if written == nil {
-		written = c.writtenThere
+	look := c.writtenHere(info)
+	if look == nil {
+		look = c.writtenThere
 	}
 	for pause := diskTime; ; {
 		select {
@@ -31,13 +33,13 @@ func (c *container) watchDisk(ctx context.Context, info dockercontainer.InspectR
 		case <-time.After(pause):
 		}
 		begun := time.Now()
-		bytes, alive := written(ctx)
+		now, alive := look(ctx)
 		if !alive {
 			return
 		}
-		if bytes > int64(c.limits.Run.Disk) {
+		if why := now.over(c.limits.Run); why != "" {
 			c.mu.Lock()
-			c.full = true
+			c.full = why
 			c.mu.Unlock()
 			_, _ = c.session.engine.api.ContainerKill(ctx, c.id, client.ContainerKillOptions{Signal: "SIGKILL"})
 			return
@@ -46,23 +48,62 @@ func (c *container) watchDisk(ctx context.Context, info dockercontainer.InspectR
 	}
 }
 
+// written is what a container has put on the disk. Where files cannot be counted, they are none.
+type written struct {
+	bytes int64
+	files int
+}
+
+// over is which limit is passed, as a student reads it; or empty.
+func (w written) over(limits check.RunLimits) string {
+	switch {
+	case w.bytes > int64(limits.Disk):
+		return fmt.Sprintf("it wrote more than %s to the disk", limits.Disk)
+	case limits.Files > 0 && w.files > limits.Files:
+		return fmt.Sprintf("it wrote more than %d files to the disk", limits.Files)
+	}
+	return ""
+}
+
 // writtenThere asks the engine. With some storage drivers it compares the container with all of its image to answer.
-func (c *container) writtenThere(ctx context.Context) (int64, bool) {
+func (c *container) writtenThere(ctx context.Context) (written, bool) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{Size: true})
 	if err != nil {
-		return 0, !isNotFound(err)
+		return written{}, !isNotFound(err)
 	}
 	if state := info.Container.State; state != nil && !state.Running {
-		return 0, false
+		return written{}, false
 	}
-	if info.Container.SizeRw == nil {
-		return 0, true
+	w := written{bytes: c.inVolumes(ctx, info.Container.Mounts)}
+	if info.Container.SizeRw != nil {
+		w.bytes += *info.Container.SizeRw
 	}
-	return *info.Container.SizeRw, true
+	return w, true
+}
+
+// inVolumes is how much the engine says that a container's volumes hold.
+func (c *container) inVolumes(ctx context.Context, mounts []dockercontainer.MountPoint) (bytes int64) {
+	own := map[string]bool{}
+	for _, m := range mounts {
+		own[m.Name] = m.Name != ""
+	}
+	if len(own) == 0 {
+		return 0
+	}
+	usage, err := c.session.engine.api.DiskUsage(ctx, client.DiskUsageOptions{Volumes: true, Verbose: true})
+	if err != nil {
+		return 0
+	}
+	for _, v := range usage.Volumes.Items {
+		if own[v.Name] && v.UsageData != nil {
+			bytes += max(0, v.UsageData.Size)
+		}
+	}
+	return bytes
 }
 
 // writtenHere is nil where this process may not read the folders that the engine keeps the container's files in.
-func (c *container) writtenHere(info dockercontainer.InspectResponse) func(context.Context) (int64, bool) {
+func (c *container) writtenHere(info dockercontainer.InspectResponse) func(context.Context) (written, bool) {
 	if c.group == "" {
 		return nil
 	}
@@ -85,21 +126,25 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 			return nil
 		}
 	}
-	return func(context.Context) (int64, bool) {
+	return func(context.Context) (written, bool) {
 		processes, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
 		if err != nil {
-			return 0, false
+			return written{}, false
 		}
 		seen := map[fileID]bool{}
-		var total int64
+		var total written
 		add := func(info fs.FileInfo, most int64) {
 			if id, bytes := onDisk(info); !seen[id] {
 				seen[id] = true
-				total += max(bytes, most)
+				total.bytes += max(bytes, most)
+				total.files++
 			}
 		}
 		for _, folder := range folders {
 			_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+				if total.over(c.limits.Run) != "" { // enough is known
+					return fs.SkipAll
+				}
 				if err != nil {
 					return nil
 				}
@@ -145,8 +190,8 @@ func upperFolder(mounts string) string {
 // fileID tells two names of one file from two files.
 type fileID struct{ device, file uint64 }
 
-// wroteTooMuch says whether the container was ended for it.
-func (c *container) wroteTooMuch() bool {
+// wroteTooMuch says why the container was ended for what it wrote; empty where it was not.
+func (c *container) wroteTooMuch() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.full

@@ -57,7 +57,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 		return nil, ctx.Err()
 	}
 	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
-	return append(judge(info.Info, tried), e.building(), e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
+	return append(judge(info.Info, tried), e.building(), e.buildNetwork(), e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
 }
 
 // judge says what the engine's own account of itself means, and what was tried.
@@ -119,6 +119,15 @@ func (e *Engine) building() Finding {
 		f.Status, f.Fix = "warn", "where a proxy stands before the engine's socket, let POST /grpc through"
 	}
 	return f
+}
+
+// buildNetwork is whether builds that go on at once reach each other.
+func (e *Engine) buildNetwork() Finding {
+	if e.apart.can() {
+		return Finding{Name: "build isolation", Status: "ok", Detail: "builds reach the network and no other build: each port of the engine's bridge speaks with this machine alone"}
+	}
+	return Finding{Name: "build isolation", Status: "warn", Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: its ports cannot be parted from here",
+		Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} in the rubric"}
 }
 
 // network says what a container of a network of its own reaches.

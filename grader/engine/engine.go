@@ -14,7 +14,6 @@ import (
 	"io"
 	stdlog "log"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,7 +41,9 @@ type Engine struct {
 	open map[*Session]bool
 	next int
 
-	noIPv6  atomic.Bool // its kernel has none
+	noIPv6  atomic.Bool  // its kernel has none
+	builds  atomic.Int64 // of students that go on
+	apart   neighbours
 	bases   bases
 	weights weights
 
@@ -144,7 +145,7 @@ func (e *Engine) number() int {
 
 // newName is a name for a container or a network that no other has.
 func (e *Engine) newName() string {
-	return "taskgrader-" + e.owner.String() + "-" + strconv.Itoa(e.number())
+	return e.owner.Name(e.number())
 }
 
 // last says whether no more than one submission is under work.

@@ -30,17 +30,43 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if found, err := s.engine.api.ImageInspect(ctx, s.engine.pinned(ctx, base)); err == nil && found.Config != nil {
 		standIn = baseimage.IsStandIn(found.Config.Labels)
 	}
-	if lacks := lacking(f, base); standIn && lacks != "" {
+	if f.Reason == check.CommandError && diskWords.MatchString(buildtrace.LastLines(f.Log, 10)) && s.engine.full(ctx, base) {
+		return fmt.Errorf("running %q in the build: the engine's disk is full", f.Subject)
+	}
+	if lacks := lacking(f, base); standIn && lacks != "" && s.engine.hasNot(ctx, base, f, lacks) {
 		return &StandInGap{Ref: base, Lacks: lacks}
 	}
 	host, ok := buildtrace.UnreachedHost(f.Log)
 	if f.Reason != check.CommandError || !ok || s.job.Limits.Build.Network == "none" || reserved(host) {
 		return nil
 	}
-	if connected, looked := s.engine.connected(ctx, base); looked && !connected {
+	connected, looked := s.engine.connected(ctx, base)
+	if !looked { // with what the base has; so by this machine's own look
+		connected = reaches(ctx, host)
+	}
+	if !connected {
 		return &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}
 	}
 	return nil
+}
+
+var (
+	diskWords   = regexp.MustCompile(`(?i)no space left on device`)
+	requirement = regexp.MustCompile(`^[\w.\[\],<>=!~ -]+$`)
+)
+
+// hasNot reports whether an attempt of ours finds the stand-in to lack what the log of a command
+// says that it lacks.
+func (e *Engine) hasNot(ctx context.Context, base string, f *check.BuildFailure, lacks string) bool {
+	switch {
+	case f.Reason != check.CommandError || !requirement.MatchString(lacks):
+		return true // the engine's own word
+	case tools.MatchString(f.Log) && !wanted.MatchString(f.Log):
+		return !e.attempt(ctx, base, "command -v "+lacks)
+	case wanted.MatchString(f.Log):
+		return !e.attempt(ctx, base, "pip download --no-deps -d /taskgrader-attempt '"+lacks+"' || uv pip download '"+lacks+"'")
+	}
+	return true
 }
 
 // reserved says whether a host is one that no network has.

@@ -189,8 +189,8 @@ func (c *container) ended(ctx context.Context, before bool) (string, error) {
 		return "", errors.New("the engine went away while the container ran")
 	}
 	switch {
-	case c.wroteTooMuch():
-		return fmt.Sprintf("the program was ended because it wrote more than %s to the disk", c.limits.Run.Disk), nil
+	case c.wroteTooMuch() != "":
+		return "the program was ended because " + c.wroteTooMuch(), nil
 	case state.OOMKilled || c.session.engine.watch.ranOut(c.id):
 		return fmt.Sprintf("the program was ended because it used more than %s of memory", c.limits.Run.Memory), nil
 	}

@@ -11,10 +11,11 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/baseimage"
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // inspect says what an image is.
-func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, error) {
+func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.ImageInfo, error) {
 	image, err := s.engine.api.ImageInspect(ctx, ref)
 	if err != nil {
 		return nil, fmt.Errorf("inspecting the image: %w", err)
@@ -34,10 +35,10 @@ func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, er
 			info.Config.Healthcheck = h.Test
 		}
 	}
-	baseLayers, baseHistory := s.base(ctx, info, image.RootFS.Layers)
+	baseLayers, baseHistory := s.base(ctx, s.stage(stage), info, image.RootFS.Layers)
 	slices.Reverse(history.Items)
 	layer := 0
-	lines := s.layerLines()
+	lines := s.layerLines(s.stage(stage))
 	for i, h := range history.Items {
 		info.History = append(info.History, h.CreatedBy)
 		if h.Size == 0 && !makesLayer(h.CreatedBy) || layer >= len(image.RootFS.Layers) {
@@ -55,7 +56,18 @@ func (s *Session) inspect(ctx context.Context, ref string) (*check.ImageInfo, er
 		info.Layers = append(info.Layers, l)
 		layer++
 	}
+	s.mu.Lock()
+	s.images[info.ID] = info
+	s.mu.Unlock()
 	return info, nil
+}
+
+// stage is a stage of the file, or what the image is of.
+func (s *Session) stage(index int) *dockerfile.Stage {
+	if index == whole {
+		return s.file.Final()
+	}
+	return &s.file.Stages[index]
 }
 
 // makesLayer says whether a history row without size can still stand for a layer: an empty one.
@@ -69,9 +81,8 @@ func makesLayer(createdBy string) bool {
 }
 
 // layerLines are the Dockerfile's lines of the final image's own layers.
-func (s *Session) layerLines() (lines []int) {
-	final := s.file.Final()
-	for stage := final; ; stage = &s.file.Stages[stage.From] {
+func (s *Session) layerLines(stage *dockerfile.Stage) (lines []int) {
+	for ; ; stage = &s.file.Stages[stage.From] {
 		var own []int
 		for _, in := range stage.Layers() {
 			own = append(own, in.Line)
@@ -84,8 +95,7 @@ func (s *Session) layerLines() (lines []int) {
 }
 
 // base finds which of the layers are the base image's.
-func (s *Session) base(ctx context.Context, info *check.ImageInfo, layers []string) (baseLayers, baseHistory int) {
-	stage := s.file.Final()
+func (s *Session) base(ctx context.Context, stage *dockerfile.Stage, info *check.ImageInfo, layers []string) (baseLayers, baseHistory int) {
 	for stage.From >= 0 {
 		stage = &s.file.Stages[stage.From]
 	}

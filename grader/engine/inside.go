@@ -42,12 +42,15 @@ func (c *container) Listeners(ctx context.Context) ([]check.Listener, bool, erro
 	return listeners(out.Stdout), true, nil
 }
 
-// listScript gives, for each process of the container but its own, its number and its environment: each text ends with a
-// zero byte, and so does the whole. An empty one is a lone =. Of a process that only its own user may look at, it gives that user and group instead.
+// listScript gives, for each process of the container but its own, its number and its environment:
+// each text ends with a zero byte, and so does the whole. Of one that holds nothing it gives = and
+// its length. Of a process that only its own user may look at, it gives that user and group
+// instead.
 const listScript = `for d in /proc/[0-9]*; do
 [ "$d" = "/proc/$$" ] && continue
 printf '%s\0' "$d"
-if cat "$d/environ" 2>/dev/null; then [ -n "$(tr -d '\0' <"$d/cmdline")" ] && [ -z "$(tr -d '\0' <"$d/environ")" ] && printf =
+if n=$(wc -c <"$d/environ" 2>/dev/null); then
+if [ -z "$(tr -d '\0' <"$d/environ")" ]; then [ -n "$(tr -d '\0' <"$d/cmdline")" ] && printf '=%s' "$n"; else cat "$d/environ"; fi
 else stat -c '?%u:%g' "$d" 2>/dev/null; fi
 printf '\0\0'
 done`
@@ -56,7 +59,9 @@ const listProgram = `import glob,os,sys
 for d in glob.glob("/proc/[0-9]*"):
     if d=="/proc/%d"%os.getpid(): continue
     try:
-        try: e=open(d+"/environ","rb").read() or (open(d+"/cmdline","rb").read() and b"=")
+        try: 
+            e=open(d+"/environ","rb").read()
+            if not e.strip(b"\0"): e=open(d+"/cmdline","rb").read() and b"=%d"%len(e)
         except PermissionError: s=os.stat(d); e=b"?%d:%d"%(s.st_uid,s.st_gid)
         sys.stdout.buffer.write(d.encode()+b"\0"+e+b"\0\0")
     except OSError: pass`
@@ -81,7 +86,7 @@ func (c *container) Environments(ctx context.Context) ([]map[string]string, bool
 			}
 		}
 	}
-	return slices.Collect(maps.Values(found)), len(found) > 0, nil
+	return slices.Collect(maps.Values(found)), len(found) > 0 || c.over.Load(), nil
 }
 
 func (c *container) environmentsHere() (all []map[string]string, ok bool) {
@@ -92,6 +97,7 @@ func (c *container) environmentsHere() (all []map[string]string, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	over := false
 	left := int64(mostEnvironment)
 	for _, pid := range strings.Fields(string(list)) {
 		text, err := readUpTo("/proc/"+pid+"/environ", left)
@@ -99,11 +105,35 @@ func (c *container) environmentsHere() (all []map[string]string, ok bool) {
 		if os.IsPermission(err) {
 			return nil, false
 		}
-		if err == nil && (len(text) > 0 || hasCommand(pid)) {
+		switch {
+		case err != nil || len(text) == 0 && !hasCommand(pid):
+		case c.overwritten(len(text), strings.Trim(string(text), "\x00") == ""):
+			over = true
+		default:
 			all = append(all, environment(string(text)))
 		}
 	}
-	return all, len(all) > 0
+	return all, over || len(all) > 0
+}
+
+// overwritten reports whether a process wrote nothing else over the memory where its variables
+// stood, as some do to be called otherwise: it must once have had room for all that the container
+// was started with, so that who drops them is seen to have dropped them.
+func (c *container) overwritten(size int, empty bool) bool {
+	if !empty || size == 0 {
+		return false
+	}
+	given := map[string]string{}
+	for _, variable := range c.image.Config.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		given[name] = value
+	}
+	maps.Copy(given, c.env)
+	need := 0
+	for name, value := range given {
+		need += len(name) + len("=") + len(value) + 1
+	}
+	return size >= need
 }
 
 // hasCommand reports whether a process lives: one that has ended, or that is the kernel's own, has no command any more.
@@ -140,6 +170,12 @@ func (c *container) environmentsAs(ctx context.Context, user string, found map[s
 			process, text, _ := strings.Cut(strings.TrimLeft(block, "\x00\n"), "\x00")
 			if user, hidden := strings.CutPrefix(strings.TrimSpace(text), "?"); hidden {
 				others = append(others, user)
+			} else if size, empty := strings.CutPrefix(text, "="); empty {
+				if n, _ := strconv.Atoi(size); !c.overwritten(n, true) {
+					found[process] = map[string]string{}
+				} else {
+					c.over.Store(true)
+				}
 			} else if text != "" {
 				found[process] = environment(text)
 			}

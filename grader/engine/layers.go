@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -23,8 +22,10 @@ import (
 
 // WalkImage visits each file of each layer that is not the base's.
 func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(check.LayerFile, io.Reader) error) error {
+	s.mu.Lock()
+	image := s.images[imageID]
+	s.mu.Unlock()
 	own := func(layer int, _ string) bool {
-		image := s.built.Image
 		return image == nil || layer >= len(image.Layers) || !image.Layers[layer].Base
 	}
 	return s.engine.eachLayer(ctx, imageID, own, func(layer int, _ string, r io.Reader) error {
@@ -141,28 +142,11 @@ func (s *streamed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// eachSaved has the engine save the image. The archive names its layers only at its end, so it is kept in a file until it
-// is read.
+// eachSaved has the engine save the image. The archive names its layers only at its end, so it is
+// read twice, as a stream: no copy of an image is kept, which may be as large as the disk.
 func (e *Engine) eachSaved(ctx context.Context, imageID string, wanted func(int, string) bool, visit func(int, string, io.Reader) error) (err error) {
-	saved, err := os.CreateTemp("", "taskgrader-image-*.tar")
-	if err != nil {
-		return fmt.Errorf("keeping the saved image: %w", err)
-	}
-	_ = os.Remove(saved.Name()) // so that it goes however this process ends; where it cannot while it is open, it goes below
-	defer func() {
-		err = errors.Join(err, saved.Close())
-		_ = os.Remove(saved.Name())
-	}()
-	image, err := e.api.ImageSave(ctx, []string{imageID})
-	if err != nil {
-		return fmt.Errorf("saving the image: %w", err)
-	}
-	_, err = io.Copy(saved, image)
-	if err := errors.Join(err, image.Close()); err != nil {
-		return fmt.Errorf("saving the image: %w", err)
-	}
 	var images []struct{ Layers []string }
-	err = inSaved(saved, func(name string, r io.Reader) error {
+	err = e.inSaved(ctx, imageID, func(name string, r io.Reader) error {
 		if name == "manifest.json" {
 			return json.NewDecoder(io.LimitReader(r, mostManifest)).Decode(&images)
 		}
@@ -174,7 +158,7 @@ func (e *Engine) eachSaved(ctx context.Context, imageID string, wanted func(int,
 	if err != nil {
 		return err
 	}
-	return inSaved(saved, func(name string, r io.Reader) error {
+	return e.inSaved(ctx, imageID, func(name string, r io.Reader) error {
 		layer := slices.Index(images[0].Layers, name)
 		if layer < 0 || !wanted(layer, name) {
 			return nil
@@ -186,11 +170,13 @@ func (e *Engine) eachSaved(ctx context.Context, imageID string, wanted func(int,
 	})
 }
 
-// inSaved visits the files of a saved image, from its beginning.
-func inSaved(saved io.ReadSeeker, visit func(string, io.Reader) error) error {
-	if _, err := saved.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("reading the saved image: %w", err)
+// inSaved visits the files of an image as the engine saves it.
+func (e *Engine) inSaved(ctx context.Context, imageID string, visit func(string, io.Reader) error) error {
+	saved, err := e.api.ImageSave(ctx, []string{imageID})
+	if err != nil {
+		return fmt.Errorf("saving the image: %w", err)
 	}
+	defer saved.Close()
 	archive := tar.NewReader(saved)
 	for {
 		h, err := archive.Next()

@@ -28,6 +28,7 @@ const ipv6Off = "net.ipv6.conf.lo.disable_ipv6"
 func (c *container) request() testcontainers.ContainerRequest {
 	run := c.limits.Run
 	labels := c.session.engine.owner.Labels()
+	labels[owner.LabelKeep] = "" // which the image may say otherwise
 	if c.session.job.Keep {
 		labels[owner.LabelKeep] = "true"
 	}

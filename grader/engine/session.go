@@ -2,13 +2,18 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +26,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 	"github.com/taskgrader/taskgrader/grader/engine/owner"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // Session is one submission under an engine. Its methods may be called at once, but for Build, Start, Revive and Close.
@@ -41,9 +47,10 @@ type Session struct {
 	probing sync.Mutex
 	context *[]string // what the probe found
 
-	mu    sync.Mutex
-	tags  []string
-	extra map[*container]bool
+	mu     sync.Mutex
+	tags   []string
+	images map[string]*check.ImageInfo // that were built, by id
+	extra  map[*container]bool
 	// offline is what the program said when it did not come up without a network; from then on it gets one. Empty before.
 	offline  string
 	prefetch sync.WaitGroup // what the start needs is made and asked while the image builds
@@ -54,7 +61,7 @@ type Session struct {
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}}
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}, images: map[string]*check.ImageInfo{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open[s] = true
@@ -93,7 +100,7 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 		return s.built, err
 	}
 	s.prepare(ctx)
-	built, err := s.build(ctx, nil, false)
+	built, err := s.build(ctx, whole, nil, false)
 	s.built = built
 	if image := built.Image; image != nil {
 		s.weighing.Go(func() { image.Unmeasured = s.engine.measure(ctx, image) })
@@ -145,23 +152,50 @@ func (s *Session) text(lines []string) (string, []string) {
 		fmt.Sprintf("Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
 }
 
+// ownCaches gives a build cache mounts of its own, so that no student reads or poisons another's:
+// by an argument of BuildKit's own or, where the file declares that and so could read it, by the
+// names of the mounts.
+func (s *Session) ownCaches(text string) (own, space string) {
+	sum := sha256.Sum256([]byte(filepath.Dir(s.job.Dir) + "\x00" + s.job.ID))
+	space = hex.EncodeToString(sum[:8])
+	if !s.file.Declares(cacheSpace) {
+		return text, space
+	}
+	return cacheMount.ReplaceAllStringFunc(text, func(mount string) string {
+		if m := cacheName.FindStringSubmatchIndex(mount); m != nil {
+			return mount[:m[2]] + space + "-" + mount[m[2]:]
+		}
+		at := cacheTarget.FindStringSubmatch(mount)
+		return mount + ",id=" + space + "-" + strings.ReplaceAll(slices.Concat(at, []string{"", ""})[1], "/", "-")
+	}), ""
+}
+
+// cacheSpace is the argument with which BuildKit's frontend keeps cache mounts apart.
+const cacheSpace = "BUILDKIT_CACHE_MOUNT_NS"
+
+var (
+	cacheMount  = regexp.MustCompile(`--mount=\S*type=cache\S*`)
+	cacheName   = regexp.MustCompile(`[=,]id=([^,\s]*)`)
+	cacheTarget = regexp.MustCompile(`(?:target|dst|destination)=([^,\s]*)`)
+)
+
 // sharedKey lets the engine keep what was sent for the next build of the same folder.
 func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name + s.job.Dir }
 
 // build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
 // line names is tried.
-func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool) (check.Built, error) {
+func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	lines, names := s.rebased(ctx)
 	text, notes := s.text(lines)
 	o := buildOptions{dockerfile: text, names: names, traceOnly: traceOnly}
-	built, err := s.buildText(ctx, o, edits)
+	built, err := s.buildText(ctx, o, stage, edits)
 	if errors.Is(err, errGone) {
-		built, err = s.buildText(ctx, o, edits)
+		built, err = s.buildText(ctx, o, stage, edits)
 	}
 	var old *buildtrace.OldFrontend
 	if s.file.Syntax != "" && errors.As(err, &old) {
 		o.dockerfile = strings.Join(lines, "\n") + "\n"
-		built, err = s.buildText(ctx, o, edits)
+		built, err = s.buildText(ctx, o, stage, edits)
 		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && buildtrace.NoNetwork(f.Message) {
 			return check.Built{}, old // the other frontend is not to be had
 		}
@@ -176,14 +210,16 @@ func (s *Session) build(ctx context.Context, edits []check.Patch, traceOnly bool
 const mostUnheard = 3
 
 // buildText builds a text of the Dockerfile.
-func (s *Session) buildText(ctx context.Context, o buildOptions, edits []check.Patch) (check.Built, error) {
+func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edits []check.Patch) (check.Built, error) {
 	begun := time.Now()
 	folder, err := buildcontext.New(s.job.Dir, edits...)
 	if err != nil {
 		return check.Built{}, err
 	}
 	limit := s.job.Limits.Build.Time.Std()
-	building, cancel := context.WithTimeout(ctx, limit)
+	var told atomic.Pointer[buildtrace.Trace]
+	defer s.engine.apart.begin()()
+	building, cancel := s.engine.buildTime(ctx, limit, s.file, &told)
 	defer cancel()
 	sent := buildcontext.Limit(folder, s.job.Limits.Build, cancel)
 	o.context, o.ignore, o.target, o.network = sent, s.ownIgnore(), s.job.Setup.Target, s.job.Limits.Build.Network
@@ -191,9 +227,17 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, edits []check.P
 	if !o.traceOnly {
 		o.tag = s.newTag()
 	}
+	if stage != whole { // by its lines: old frontends take no number for a target
+		lines := strings.Split(o.dockerfile, "\n")
+		if next := stage + 1; next < len(s.file.Stages) {
+			lines = lines[:s.file.Stages[next].Line-1]
+		}
+		o.dockerfile, o.target = strings.Join(lines, "\n")+"\n", ""
+	}
 	o.args = map[string]string{}
 	maps.Copy(o.args, s.job.Setup.BuildArgs)
-	o.args["BUILDKIT_CACHE_MOUNT_NS"] = s.job.ID // no student reads or poisons another's cache mounts
+	o.told, o.checked = &told, s.file.Declares(lintSwitch)
+	o.dockerfile, o.cacheSpace = s.ownCaches(o.dockerfile)
 	t, err := s.engine.build(building, o)
 	for tries := 1; tries < mostUnheard && t.Unheard() && building.Err() == nil; tries++ {
 		t, err = s.engine.build(building, o)
@@ -209,8 +253,11 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, edits []check.P
 	case err == nil && o.traceOnly:
 		return built, nil
 	case err == nil:
-		if built.Image, err = s.inspect(ctx, o.tag); isNotFound(err) {
+		if built.Image, err = s.inspect(ctx, o.tag, stage); isNotFound(err) {
 			err = fmt.Errorf("image %q %w", o.tag, errGone)
+		}
+		if image, most := built.Image, s.job.Limits.Build.Image; err == nil && most > 0 && image.Size > int64(most) {
+			built.Image, built.Failure = nil, &check.BuildFailure{Reason: check.TooLarge, Message: fmt.Sprintf("the image has %s, and no more than %s are allowed", option.Size(image.Size), most)}
 		}
 		return built, err
 	case ctx.Err() != nil:
@@ -230,7 +277,10 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, edits []check.P
 		}
 		return built, nil
 	}
-	built.Failure, err = t.Classify(s.file, steps, o.network, err)
+	built.Failure, err = t.Classify(s.file, steps, err)
+	if err != nil {
+		built.Failure, err = s.agreed(ctx, steps, err)
+	}
 	if err == nil {
 		err = s.ours(ctx, built.Failure)
 	}
@@ -264,7 +314,18 @@ func (s *Session) Rebuild(ctx context.Context, edits ...check.Patch) (check.Buil
 	if s.file == nil {
 		return check.Built{}, errNeverBuilt
 	}
-	return s.build(ctx, edits, false)
+	return s.build(ctx, whole, edits, false)
+}
+
+// whole stands for no stage: the image.
+const whole = -1
+
+// Stage builds up to a stage.
+func (s *Session) Stage(ctx context.Context, index int) (check.Built, error) {
+	if s.file == nil {
+		return check.Built{}, errNeverBuilt
+	}
+	return s.build(ctx, index, nil, false)
 }
 
 // Retrace is Rebuild without an image: with some storage drivers, writing one costs more than all the rest.
@@ -272,7 +333,7 @@ func (s *Session) Retrace(ctx context.Context, edits ...check.Patch) (check.Buil
 	if s.file == nil {
 		return check.Built{}, errNeverBuilt
 	}
-	return s.build(ctx, edits, true)
+	return s.build(ctx, whole, edits, true)
 }
 
 // Kept names what Job.Keep left.

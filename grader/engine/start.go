@@ -50,7 +50,7 @@ func (c *container) create(ctx context.Context) error {
 	request := c.request()
 	made, err := c.session.engine.provider.CreateContainer(creating, request)
 	if errors.Is(err, errGone) {
-		if again, failed := c.session.build(ctx, nil, false); failed == nil && again.Image != nil {
+		if again, failed := c.session.build(ctx, whole, nil, false); failed == nil && again.Image != nil {
 			c.image = again.Image
 			request.Image = c.image.ID
 			made, err = c.session.engine.provider.CreateContainer(creating, request)

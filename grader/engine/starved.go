@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,42 +60,56 @@ func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.C
 	return timed, func() { cancel(context.Canceled) }
 }
 
-// meter adds up how long the threads of a container were ready to run and had no processor. Only the Linux kernel of this
-// machine says; of containers elsewhere it counts nothing.
+// meter adds up how long threads were ready to run and had no processor. Only the Linux kernel of
+// this machine says; of those elsewhere it counts nothing.
 type meter struct {
-	tasks string // the control group's list of threads; empty: there is none to be seen
-	cpus  float64
-	begun time.Time
-	last  map[string][2]time.Duration // of each thread: ran, waited
-	sums  [2]time.Duration
+	threads func() []string // folders below /proc; nil: there are none to be seen
+	used    func() time.Duration
+	cpus    float64 // the share that is theirs
+	begun   time.Time
+	last    map[string][2]time.Duration // of each thread: ran, waited
+	sums    [2]time.Duration
+	busy    time.Duration // of all processors when it began
+	before  time.Duration // that they had used then
 }
 
-func (c *container) meter() *meter {
-	m := &meter{cpus: c.limits.Run.CPUs, begun: time.Now(), last: map[string][2]time.Duration{}}
-	if c.group != "" {
-		for _, name := range []string{"cgroup.threads", "tasks"} {
-			if _, err := os.Stat(filepath.Join(c.group, name)); err == nil {
-				m.tasks = filepath.Join(c.group, name)
-				break
-			}
-		}
-	}
+// newMeter begins to measure threads. used is how long they and those before them have run, where
+// that is known.
+func newMeter(threads func() []string, cpus float64, used func() time.Duration) *meter {
+	m := &meter{threads: threads, used: used, cpus: cpus, begun: time.Now(), last: map[string][2]time.Duration{}}
 	m.read()
 	m.sums = [2]time.Duration{}
+	if m.busy = busyTime(); used != nil {
+		m.before = used()
+	}
 	return m
 }
 
-func (m *meter) read() {
-	if m.tasks == "" {
-		return
+func (c *container) meter() *meter {
+	if c.group == "" {
+		return newMeter(nil, c.limits.Run.CPUs, nil)
 	}
-	list, err := os.ReadFile(m.tasks)
-	if err != nil {
+	threads := func() []string {
+		list, err := os.ReadFile(filepath.Join(c.group, "cgroup.threads"))
+		if err != nil {
+			list, _ = os.ReadFile(filepath.Join(c.group, "tasks"))
+		}
+		ids := strings.Fields(string(list))
+		for i := range ids {
+			ids[i] = "/proc/" + ids[i]
+		}
+		return ids
+	}
+	return newMeter(threads, c.limits.Run.CPUs, func() time.Duration { return usedBy(c.pid) })
+}
+
+func (m *meter) read() {
+	if m.threads == nil {
 		return
 	}
 	now := map[string][2]time.Duration{}
-	for _, id := range strings.Fields(string(list)) {
-		text, err := os.ReadFile("/proc/" + id + "/schedstat")
+	for _, thread := range m.threads() {
+		text, err := os.ReadFile(thread + "/schedstat")
 		fields := strings.Fields(string(text))
 		if err != nil || len(fields) < 2 {
 			continue
@@ -102,19 +118,89 @@ func (m *meter) read() {
 		for i := range times {
 			n, _ := strconv.ParseInt(fields[i], 10, 64)
 			times[i] = time.Duration(n)
-			m.sums[i] += max(0, times[i]-m.last[id][i])
+			m.sums[i] += max(0, times[i]-m.last[thread][i])
 		}
-		now[id] = times
+		now[thread] = times
 	}
 	m.last = now
 }
 
-// starved is how long the program could have run and did not. Threads that wait for each other within the container's own
-// share of the processors do not count, so that a program which starts a thousand of them gains nothing.
+// starved is how long the program could have run and did not because others ran. Threads that wait
+// for each other do not count, so that a program which starts a thousand of them gains nothing: it
+// is no more than what processes outside the container took of the share that was its own.
 func (m *meter) starved() time.Duration {
+	if m.threads == nil {
+		return 0
+	}
 	m.read()
-	share := time.Duration(float64(time.Since(m.begun)) - float64(m.sums[0])/m.cpus)
-	return max(0, min(m.sums[1], share))
+	passed := time.Since(m.begun)
+	used := m.sums[0]
+	if m.used != nil {
+		used = max(used, m.used()-m.before)
+	}
+	share := time.Duration(float64(passed) - float64(m.sums[0])/m.cpus)
+	return max(0, min(m.sums[1], share, taken(passed, busyTime()-m.busy-used, m.cpus, runtime.NumCPU())))
+}
+
+// taken is how much of a share of the processors others took, where they were busy for so long in
+// that time: what they used beyond the processors that the share leaves them.
+func taken(passed, others time.Duration, share float64, processors int) time.Duration {
+	left := max(0, float64(processors)-share)
+	return max(0, others-time.Duration(left*float64(passed)))
+}
+
+// tick is the kernel's unit of processor time.
+const tick = 10 * time.Millisecond
+
+// busyTime is how long this machine's processors have worked since it started, what a machine above
+// it took included; 0 where it cannot be known.
+func busyTime() (busy time.Duration) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(line) {
+		if n, err := strconv.ParseInt(field, 10, 64); err == nil && i != idle && i != waitsForDisk && i <= stolen {
+			busy += time.Duration(n) * tick
+		}
+	}
+	return busy
+}
+
+// The fields of /proc/stat, from the name on.
+const (
+	idle         = 4
+	waitsForDisk = 5
+	stolen       = 8
+)
+
+// usedBy is how long the processes of a process's control group have run, those that ended
+// included; 0 where it cannot be known.
+func usedBy(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil || pid == 0 {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 || parts[1] != "" && !slices.Contains(strings.Split(parts[1], ","), "cpuacct") {
+			continue
+		}
+		if text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", parts[1], parts[2], "cpuacct.usage")); err == nil {
+			n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+			return time.Duration(n)
+		}
+		if text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", parts[2], "cpu.stat")); err == nil {
+			for line := range strings.Lines(string(text)) {
+				if value, ok := strings.CutPrefix(line, "usage_usec "); ok {
+					n, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+					return time.Duration(n) * time.Microsecond
+				}
+			}
+		}
+	}
+	return 0
 }
 
 // groupOf is the folder of the control group that a process of this machine is in, if it is the container's: the engine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,9 @@ func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept b
 		return swept, fmt.Errorf("listing containers: %w", err)
 	}
 	for _, c := range containers.Items {
-		o, ok := owner.Of(c.Labels)
-		if !ok || !match(o) {
+		var o owner.Owner
+		ours := slices.ContainsFunc(c.Names, func(name string) (ok bool) { o, ok = owner.OfName(name); return ok })
+		if !ours || !match(o) {
 			continue
 		}
 		if c.Labels[owner.LabelKeep] != "" && !kept {

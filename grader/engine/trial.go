@@ -266,7 +266,7 @@ func (t *trial) run(ctx context.Context, e *Engine, image *check.ImageInfo) (err
 	for line := range strings.Lines(said) {
 		_ = json.Unmarshal([]byte(line), t) // what is none was said by somebody else
 	}
-	t.ended = first.wroteTooMuch()
+	t.ended = first.wroteTooMuch() != ""
 	t.killed, err = second.ranOut(ctx)
 	return err
 }

@@ -83,7 +83,7 @@ func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, err
 			return built, nil
 		}
 		stages = append(stages, s)
-		if setup.Target != "" && f.Stages[i].Name == setup.Target {
+		if setup.Target != "" && (f.Stages[i].Name == setup.Target || strconv.Itoa(i) == setup.Target) {
 			break
 		}
 	}

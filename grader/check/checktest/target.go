@@ -172,6 +172,14 @@ func (t *Target) Rebuild(ctx context.Context, edits ...check.Patch) (check.Built
 	return t.images.build(edited(t.Folder, edits), t.Setup)
 }
 
+// Stage builds up to a stage.
+func (t *Target) Stage(ctx context.Context, index int) (check.Built, error) {
+	if err := t.failing(ctx); err != nil {
+		return check.Built{}, err
+	}
+	return t.images.build(t.Folder, check.Setup{Target: strconv.Itoa(index)})
+}
+
 // Retrace is Rebuild without the image.
 func (t *Target) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	built, err := t.Rebuild(ctx, edits...)

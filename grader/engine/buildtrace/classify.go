@@ -23,10 +23,10 @@ var (
 	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
 
-// Classify returns why a build failed, when the student can fix it; otherwise the error is ours. A build that was given no
-// network on purpose misses none.
-func (t *Trace) Classify(file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
-	failure, ours := t.classifyText(file, steps, network, err)
+// Classify returns why a build failed, when the student can fix it; otherwise the error is ours. Of
+// a command that failed, nothing that it wrote makes it ours.
+func (t *Trace) Classify(file *dockerfile.File, steps []check.Step, err error) (*check.BuildFailure, error) {
+	failure, ours := t.classifyText(file, steps, err)
 	if line := lineOf(err); failure != nil && line > 0 {
 		failure.Line = line
 	}
@@ -44,7 +44,7 @@ func lineOf(err error) int {
 }
 
 // classifyText goes by the steps and by what was said.
-func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, network string, err error) (*check.BuildFailure, error) {
+func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err error) (*check.BuildFailure, error) {
 	text := t.errorText(err)
 	if s := Failed(steps); s != nil {
 		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
@@ -54,12 +54,6 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, network 
 			return missing(f, file, m[1]), nil
 		}
 		if s.ExitCode != 0 || strings.Contains(s.Error, "exit code") {
-			if strings.Contains(strings.ToLower(LastLines(s.Log, 10)), "no space left on device") {
-				return nil, fmt.Errorf("running %q in the build: the engine's disk is full", command)
-			}
-			if network != "none" && ourNetwork(s.Log) {
-				return nil, &NetworkTrouble{Command: command, Log: LastLines(s.Log, 3)}
-			}
 			f.Reason = check.CommandError
 			f.Message = fmt.Sprintf("%s ended with exit code %d", command, s.ExitCode)
 			return f, nil

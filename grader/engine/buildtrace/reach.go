@@ -5,11 +5,6 @@ import (
 	"strings"
 )
 
-// wellKnown are hosts that surely exist, with all below them: when a build does not reach one, it is the network of this
-// machine that is missing. Nothing is asked of the network to know that.
-var wellKnown = []string{"pypi.org", "pythonhosted.org", "python.org", "astral.sh", "debian.org", "ubuntu.com", "alpinelinux.org", "npmjs.org",
-	"nodejs.org", "yarnpkg.com", "github.com", "githubusercontent.com", "gitlab.com", "ghcr.io", "docker.io", "docker.com", "golang.org", "crates.io", "anaconda.org"}
-
 var (
 	unreached = regexp.MustCompile(`(?i)(name resolution|temporary failure resolving|could not resolve|unable to resolve|name or service not known|name does not resolve|dns (error|lookup|:)|dns: |bad address|EAI_AGAIN|ENOTFOUND|network is unreachable|no route to host|failed to establish a new connection|NewConnectionError|could not connect|unable to connect|timed? ?out|connection refused|connection reset|certificate verify failed|SSLError|tls handshake|temporary error|bad gateway|service unavailable)`)
 	hostIn    = regexp.MustCompile(`(?i)(?:://(?:[^/@\s]+@)?|host=['"]|resolving '|resolve host:? |host address ['‘]|EAI_AGAIN |ENOTFOUND |bad address ['‘]|connect to )([a-z0-9][a-z0-9.-]*[a-z0-9])`)
@@ -17,12 +12,6 @@ var (
 
 // linesBack is how far above the line that says that something was not reached the host may be named.
 const linesBack = 8
-
-// ourNetwork reports whether the log of a failed command ends with a host that was not reached though it surely exists.
-func ourNetwork(log string) bool {
-	host, ok := UnreachedHost(log)
-	return ok && known(host)
-}
 
 // UnreachedHost returns the host that the log of a failed command ends with not having reached.
 func UnreachedHost(log string) (host string, ok bool) {
@@ -39,13 +28,4 @@ func UnreachedHost(log string) (host string, ok bool) {
 		return "", false
 	}
 	return "", false
-}
-
-func known(host string) bool {
-	for _, name := range wellKnown {
-		if strings.EqualFold(host, name) || strings.HasSuffix(strings.ToLower(host), "."+name) {
-			return true
-		}
-	}
-	return false
 }

@@ -25,6 +25,7 @@ const (
 	labelStart = "org.taskgrader.start"
 	LabelKeep  = "org.taskgrader.keep"
 	repository = "taskgrader/"
+	namePrefix = "taskgrader-"
 	KeepTag    = "keep-" // begins the tag of an image that was kept on purpose
 )
 
@@ -123,6 +124,20 @@ func (o Owner) String() string {
 
 // Tag returns a name for an image of the owner's.
 func (o Owner) Tag(name string) string { return repository + o.String() + ":" + name }
+
+// Name returns a name for a container or a network of the owner's.
+func (o Owner) Name(number int) string { return namePrefix + o.String() + "-" + strconv.Itoa(number) }
+
+// OfName reads the owner out of a container's name. An image decides its container's labels, but
+// not its name.
+func OfName(name string) (Owner, bool) {
+	own, ok := strings.CutPrefix(strings.TrimPrefix(name, "/"), namePrefix)
+	at := strings.LastIndex(own, "-")
+	if !ok || at < 0 {
+		return Owner{}, false
+	}
+	return OfTag(repository + own[:at] + ":")
+}
 
 // Of reads the owner out of what a container or a network carries.
 func Of(labels map[string]string) (Owner, bool) {

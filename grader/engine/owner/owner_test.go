@@ -46,3 +46,16 @@ func TestOf(t *testing.T) {
 		assert.False(t, ok, tag)
 	}
 }
+
+// TestOfName: whose a container is, its name says: an image may give its container any labels.
+func TestOfName(t *testing.T) {
+	me, err := Self()
+	require.NoError(t, err)
+	got, ok := OfName("/" + me.Name(7))
+	require.True(t, ok)
+	require.Equal(t, me, got)
+	for _, name := range []string{"", "/web", "/taskgrader-", "/taskgrader-x-1", "/other-" + me.String() + "-1"} {
+		_, ok := OfName(name)
+		require.False(t, ok, name)
+	}
+}

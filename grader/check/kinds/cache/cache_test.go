@@ -263,3 +263,13 @@ func TestControlAsksWhatIsJudged(t *testing.T) {
 	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
 	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY . .\nRUN pip install -r requirements.txt\n")}), "run again: RUN pip install")
 }
+
+// TestOtherStages: what the layers of any stage hold is looked at, and not what a command is
+// called.
+func TestOtherStages(t *testing.T) {
+	const fill = "fill /inst/"
+	lines := "COPY . .\nRUN " + fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000\nFROM python:3.12-slim\nCOPY --from=0 /app/main.py /inst/\nCOPY main.py .\n"
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(lines)), "run again: RUN fill")
+	assert.NotContains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN pip install --no-deps .\nCOPY . .\n")), "run again")
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps -r all.txt\n")), "run again: RUN pip install --no-deps -r all.txt")
+}

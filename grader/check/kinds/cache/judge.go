@@ -88,7 +88,7 @@ func installs(t check.Source, s check.Step) []dockerfile.Command {
 // What shows that packages were installed, more than one, since one may be the program itself.
 var (
 	logged   = regexp.MustCompile(`(?im)\b(?:installed|added) (?:[2-9]|\d\d+) packages\b|^successfully installed \S+ \S`)
-	metadata = regexp.MustCompile(`.*(?:(?:site|dist)-packages/[^/]+\.dist-info/|node_modules/[^/.]+/)`)
+	metadata = regexp.MustCompile(`^(?:.*/)?(?:[^/]+\.dist-info/|node_modules/[^/.]+/|var/lib/dpkg/info/[^/]+\.list$|pkg/mod/[^@]+@[^/]+/)`)
 )
 
 // tooSmall is how many bytes a layer has at most that holds no packages.
@@ -110,11 +110,51 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 		}
 	}
 	image := t.Built().Image
-	if image == nil || image.Unmeasured == nil && !slices.ContainsFunc(image.Layers, func(l check.ImageLayer) bool { _, ok := quiet[l.Line]; return ok && l.Size > tooSmall }) {
+	if image == nil {
 		return found, nil
 	}
 	if image.Unmeasured != nil {
 		return found, image.Unmeasured
+	}
+	seen, err := packagesOf(ctx, t, image, quiet, found)
+	if err != nil {
+		return found, err
+	}
+	file, err := t.Dockerfile()
+	if err != nil {
+		return found, err
+	}
+	for index, stage := range file.Stages[:len(file.Stages)-1] { // what the image does not hold itself
+		unseen := slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool { _, ok := quiet[in.Line]; return ok && !seen[in.Line] })
+		if !unseen {
+			continue
+		}
+		built, err := t.Stage(ctx, index)
+		if err != nil {
+			return found, err
+		}
+		if built.Image == nil {
+			continue
+		}
+		if _, err := packagesOf(ctx, t, built.Image, quiet, found); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// packagesOf finds the steps, by their lines, whose layers in an image hold more than one package,
+// and says which lines made a layer of it.
+func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, quiet map[int]int, found map[int]bool) (seen map[int]bool, _ error) {
+	seen = map[int]bool{}
+	worth := false
+	for _, l := range image.Layers {
+		if _, ok := quiet[l.Line]; ok && !l.Base {
+			seen[l.Line], worth = true, worth || l.Size > tooSmall
+		}
+	}
+	if !worth {
+		return seen, nil
 	}
 	lowest := map[string]int{} // the layer that brought a package; one above may have changed its owner
 	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
@@ -127,14 +167,16 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 	})
 	packages := map[int]int{}
 	for _, layer := range lowest {
-		packages[image.Layers[layer].Line]++
+		if layer < len(image.Layers) {
+			packages[image.Layers[layer].Line]++
+		}
 	}
 	for line, i := range quiet {
 		if packages[line] > 1 {
 			found[i] = true
 		}
 	}
-	return found, err
+	return seen, err
 }
 
 // hint names the line that brought the program in: of the same stage, the first that did not come from the cache.

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
+)
+
+// A build's limit on time is a limit on the build: what others took from its share of the
+// processors is given back, as to a program. Its share is that of the builds that go on at once.
+// The processes of its steps are found by the control group that the engine gives each step and by
+// the command that the step runs; where they are not this machine's, nothing is given back.
+
+// buildTime is a context that ends when a build has had the time. told gives the trace of what goes
+// on.
+func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *dockerfile.File, told *atomic.Pointer[buildtrace.Trace]) (context.Context, context.CancelFunc) {
+	timed, cancel := context.WithCancelCause(ctx)
+	begun := time.Now()
+	others := e.builds.Add(1)
+	go func() {
+		select { // most builds end long before, and a meter is dear
+		case <-timed.Done():
+			return
+		case <-time.After(limit / 8):
+		}
+		m := newMeter(func() []string { return threadsOf(stepsUnder(told.Load(), file)) }, 1, nil)
+		for {
+			others = max(others, e.builds.Load())
+			m.cpus = max(float64(runtime.NumCPU())/float64(others), 0.1)
+			passed, starved := time.Since(begun), m.starved()
+			wait := limit - (passed - starved)
+			if wait <= 0 || passed > patience*limit {
+				cancel(context.DeadlineExceeded)
+				return
+			}
+			select {
+			case <-timed.Done():
+				return
+			case <-time.After(min(wait, time.Second)):
+			}
+		}
+	}()
+	return timed, func() {
+		if timed.Err() == nil {
+			cancel(context.Canceled)
+		}
+		e.builds.Add(-1)
+	}
+}
+
+// stepsUnder are the commands of the steps that run.
+func stepsUnder(t *buildtrace.Trace, file *dockerfile.File) (commands []string) {
+	if t == nil {
+		return nil
+	}
+	for _, s := range t.Steps(file) {
+		if _, command, ok := strings.Cut(s.Name, "] RUN "); ok && !s.Done && s.Error == "" {
+			commands = append(commands, squeezed(command))
+		}
+	}
+	return commands
+}
+
+func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// threadsOf are the threads, as folders below /proc, of all build steps of this machine's engine
+// that run one of the commands.
+func threadsOf(commands []string) (threads []string) {
+	if len(commands) == 0 {
+		return nil
+	}
+	groups := map[string][]int{} // processes, by the control group of a step
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		text, err := readUpTo("/proc/"+e.Name()+"/cgroup", 8<<10)
+		if _, group, ok := strings.Cut(string(text), "/buildkit/"); err == nil && ok {
+			group, _, _ = strings.Cut(group, "\n")
+			groups[group] = append(groups[group], pid)
+		}
+	}
+	for _, pids := range groups {
+		command, err := readUpTo("/proc/"+strconv.Itoa(slices.Min(pids))+"/cmdline", tailBytes)
+		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
+		if text := squeezed(words[len(words)-1]); err != nil || text == "" || !slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, text) }) {
+			continue
+		}
+		for _, pid := range pids {
+			found, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*")
+			threads = append(threads, found...)
+		}
+	}
+	return threads
+}
