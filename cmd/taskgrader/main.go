@@ -1,4 +1,13 @@
 // Command taskgrader grades student containers.
+//
+// Each command is one file: it parses its flags, calls one library function, and prints. Results go
+// to stdout, talk and progress to stderr. Exit codes are in root.go, the words of errors in
+// errors.go.
+//
+//	grade.go, class.go, watch.go   submissions in, reports out
+//	rubric.go, explain.go          the language and its manual
+//	export.go                      a finished folder of reports in another program's format
+//	images.go, doctor.go, clean.go the machine
 package main
 
 import (

@@ -1,8 +1,14 @@
 // Package check is the contract between a check and a submission.
 //
-// A kind of check is one folder below this one: it declares a [Kind], reads its options into a type that is a
-// [Check], and asks its question of a [Target]. It answers with an [Outcome], or with an error when the grader could
-// not ask: an error never costs a student a point.
+// A kind of check is one folder below kinds: it declares a [Kind], reads its options into a type
+// that is a [Check], and asks its question of a [Target]. It answers with an [Outcome], or with an
+// error when the grader could not ask: an error never costs a student a point.
+//
+// A Target offers small interfaces, and a kind asks for the ones that it needs: the folder
+// ([Source]), the build, the image, the running program. What a student can do about a lost point
+// is a [Hint], which is data: the cause that was seen, advice, and the edit of a file where a line
+// can be written. Whether it becomes text on a page or a terminal, points or a row of a gradebook
+// is decided elsewhere.
 package check
 
 import (

@@ -1,4 +1,8 @@
 // Package dockerignore is an ignore file as Docker reads it, with the line that decides each path.
+//
+// [Load] reads the one that Docker would use with a Dockerfile. [Rules.Decide] then says of a path
+// whether it is kept out and by which line, with moby's own matcher; [Rules.Ignoring] and
+// [Rules.Keeping] are the rules with a line more.
 package dockerignore
 
 // Rules are the patterns of an ignore file.

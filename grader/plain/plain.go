@@ -1,6 +1,9 @@
 // Package plain makes a student's text harmless to show where plain text is expected: in a
-// terminal, a log, a page. What a format needs beyond that, its writer does. It also says numbers
-// as a person writes them.
+// terminal, a log, a page.
+//
+// [Text] keeps lines, [Line] makes one of them; neither leaves a character that steers a terminal
+// or turns the direction of writing. What a format needs beyond that, its writer does. The package
+// also says numbers as a person writes them.
 package plain
 
 import (

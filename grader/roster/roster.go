@@ -1,6 +1,8 @@
 // Package roster says who is in a class, and whose a submission is.
 //
-// [Read] reads the file; [Roster.Match] finds the student of each submission.
+// [Read] reads the file, a list of one's own or the gradebook of a learning platform in any of its
+// languages; [Roster.Match] finds the student of each submission by number, address or name. Where
+// two are claimed by one, or one by two, nobody is guessed: both are named.
 package roster
 
 import (

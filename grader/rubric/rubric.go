@@ -1,6 +1,9 @@
-// Package rubric is the rubric language: what an instructor writes, read strictly, with every mistake found at once.
+// Package rubric is the rubric language: what an instructor writes, read strictly, with every
+// mistake found at once.
 //
-// [Parse] needs the kinds of check there are; it knows what none of them means.
+// [Parse] needs the kinds of check there are; it knows what none of them means. A mistake has its
+// file, line and column, and where a word is close to one that is known it says so. [Schema]
+// describes the same language to editors.
 package rubric
 
 import (

@@ -1,4 +1,8 @@
 // Package sheet reads the tables that other programs and people write: CSV with a header.
+//
+// It takes commas, semicolons and tabs, byte order marks and quotes, and keeps the line of every
+// row, so that a mistake is told with its place. A [Table] is written back as it was but for the
+// cells that were set: what other programs read again must not change in anything else.
 package sheet
 
 import (

@@ -1,4 +1,9 @@
 // Package submission reads what students hand in: folders and archives, their digests, their size.
+//
+// [Open] takes either, within limits, and gives the folder with an id and a digest; [List] finds
+// the submissions of a class. An archive is unpacked without trust: no path leaves the folder, no
+// link is followed, and what it would expand to is counted while it expands. What learning
+// platforms name a download is read here too.
 package submission
 
 import (

@@ -1,6 +1,7 @@
 // Package watch says when a student's folder changes.
 //
-// [Run] does the work once and again after each change; it knows nothing of what the work is.
+// [Run] does the work once and again after each change, and gives up work that a later change has
+// overtaken. Several changes that come together are one. It knows nothing of what the work is.
 package watch
 
 import (

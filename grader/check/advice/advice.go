@@ -1,5 +1,8 @@
-// Package advice says what to do in the words of the framework that a submission is written in. Begin with [Of]. A
-// framework that is not known gets sentences that are true of any.
+// Package advice says what to do in the words of the framework that a submission is written in.
+//
+// Begin with [Of], which finds the framework by the files of a folder. What it returns has a
+// sentence for each thing that checks ask of a program, in that framework's words; one that is not
+// known gets sentences that are true of any. No kind of check names a framework itself.
 package advice
 
 import (

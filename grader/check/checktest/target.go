@@ -1,5 +1,9 @@
-// Package checktest is what kinds of check are tested with: a submission in memory, whose program is a real HTTP server
-// in this process, and the rules that every kind must keep. Begin with [New] and [Verify]. Only tests import it.
+// Package checktest is what kinds of check are tested with.
+//
+// [New] is a submission in memory, whose program is a real HTTP server in this process and whose
+// image is made of its own Dockerfile. [Verify] holds a kind to the rules that every kind must
+// keep: its manual's example passes and fails as it says, an error of ours costs no point, the same
+// seed asks the same. Only tests import it.
 package checktest
 
 import (

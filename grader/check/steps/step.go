@@ -1,9 +1,10 @@
-// Package steps is the language of HTTP steps: one request each, what its answer must hold, and what to remember of it.
-// The kinds http, env, crud and openapi share it.
+// Package steps is the language of HTTP steps: one request each, what its answer must hold, and
+// what to remember of it.
 //
-// A [Step] is read and checked in step.go, with the parts that it is written in: where it is sent (send.go), what is sent
-// (body.go), what is wanted (want.go, holes.go) and saved (save.go), and who asks (people.go). [Run] sends steps (run.go,
-// request.go, pause.go), judges the answers (judge.go, match.go), and says what to do (words.go, hints.go, evidence.go, curl.go).
+// The kinds http, env and crud share it. A [Step] is read from the rubric with its place; [Run]
+// sends steps in turn, with variables that earlier answers gave, and stops at the first that fails
+// unless each has points of its own. What differs is told by its path, with what was wanted and
+// what came.
 package steps
 
 import (

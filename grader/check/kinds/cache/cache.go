@@ -1,4 +1,10 @@
-// Package cache is the kind `cache`: whether an edit of the program keeps the installed dependencies.
+// Package cache is the kind `cache`: whether an edit of the program keeps the installed
+// dependencies.
+//
+// It builds twice more: once unchanged, to see what the builder keeps here at all, and once with a
+// comment added to a file that the program uses. The steps that install something must come from
+// the cache the second time too. What installs is told by the command, and where no command tells,
+// by what its layer holds (judge.go).
 package cache
 
 import (

@@ -1,4 +1,9 @@
 // Package crud is the kind `crud`: random walks against a model.
+//
+// A walk is drawn from the seed before anything is sent (plan.go), then sent step by step and
+// compared with what a program that keeps what it is told would answer (walk.go). A walk that fails
+// is cut down to the shortest that still fails (shrink.go), which is the story that the student
+// reads.
 package crud
 
 import (

@@ -1,4 +1,9 @@
 // Package dockerfile is the kind `dockerfile`: whether the Dockerfile's text is sound.
+//
+// It asks for instructions that must be there, and for rules (rules.go), each with its manual, its
+// finding and its line. It judges text because nothing else shows it: what has an effect that can
+// be looked at is another kind's. Reading the file is done by the package of the same name outside
+// check.
 package dockerfile
 
 import (

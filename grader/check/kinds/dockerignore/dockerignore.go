@@ -1,4 +1,9 @@
 // Package dockerignore is the kind `dockerignore`: what the ignore file really keeps out.
+//
+// Paths of the rubric that a student does not have are planted in a copy of the folder; what then
+// would be sent, or would be copied by the Dockerfile's own COPY lines, is what the check judges.
+// What was handed in counts at any depth. The line of the ignore file that decides a path comes
+// from the package of the same name outside check.
 package dockerignore
 
 import (

@@ -1,4 +1,8 @@
 // Package env is the kind `env`: whether a variable reaches the program.
+//
+// In its short form the environment of the processes inside is read, in the container that all
+// checks share. With steps, or a PORT of its own, the check has a container to itself, which is
+// started with these variables and asked.
 package env
 
 import (

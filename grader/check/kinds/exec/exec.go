@@ -1,4 +1,7 @@
 // Package exec is the kind `exec`: a command inside the container.
+//
+// Its exit code and its output are compared with what the rubric wants. The command runs beside the
+// program, without a shell unless it names one, in the container's own folder and as its own user.
 package exec
 
 import (

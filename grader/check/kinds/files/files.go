@@ -1,4 +1,7 @@
 // Package files is the kind `files`: whether files are there.
+//
+// It looks at the folder that was handed in, before anything is built: patterns that must match
+// something, and patterns that must match nothing.
 package files
 
 import (

@@ -1,4 +1,8 @@
-// Command gen writes the list of kinds, every folder beside it that declares one, to the file that it is given.
+// Command gen writes the list of kinds, every folder beside it that declares one, to the file that
+// it is given.
+//
+// `go generate ./...` runs it. The file is written whole or not at all, so that a mistake leaves
+// the list as it was.
 package main
 
 import (

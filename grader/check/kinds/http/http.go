@@ -1,4 +1,8 @@
 // Package http is the kind `http`: steps that are sent to the running program.
+//
+// The steps themselves, how they are read, sent and compared, are package steps; this kind makes a
+// check of a list of them, and says which routes it sends to, so that other checks may be given
+// what it judges.
 package http
 
 import (

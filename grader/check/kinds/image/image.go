@@ -1,4 +1,8 @@
 // Package image is the kind `image`: whether the image is good.
+//
+// Sizes are those of unpacked files, as docker images prints them on overlay2, so that they are the
+// same on every engine. Of an image that is too large the biggest layer of the student's own is
+// named, with what could be left out of it (large.go).
 package image
 
 import (

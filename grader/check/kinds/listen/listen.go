@@ -1,4 +1,8 @@
 // Package listen is the kind `listen`: whether the program is where it says.
+//
+// It judges where something listens inside the container, and what EXPOSE says of it. The hint
+// names the place where the port or the address is set, and the line to write there: in the
+// command, the environment or the program (where.go).
 package listen
 
 import (

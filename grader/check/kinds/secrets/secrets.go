@@ -1,4 +1,9 @@
 // Package secrets is the kind `secrets`: whether a secret reaches the image.
+//
+// Files with bytes that are found nowhere else are planted in a copy of the folder, which is built;
+// they are then looked for in every layer, deleted ones too. Files that were handed in are looked
+// for in the student's own image, and values that stand in the Dockerfile itself are found by the
+// package dockerfile.
 package secrets
 
 import (

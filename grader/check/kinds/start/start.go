@@ -1,4 +1,8 @@
 // Package start is the kind `start`: whether the program comes up.
+//
+// The grader starts the container once for the whole rubric; this check asks one path of it, and
+// says how the start ended. Where nothing came up it says why, from the program's log and package
+// readings.
 package start
 
 import (

@@ -1,4 +1,8 @@
 // Package stop is the kind `stop`: whether the program ends when it is asked to.
+//
+// It is asked last, since it ends the container: the image's stop signal is sent, and the end must
+// come from it and in time. Where it does not, who is process 1 and who kept the signal is looked
+// at inside (why.go), and the line that gives the program the signal is written (exec.go).
 package stop
 
 import (
