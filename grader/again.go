@@ -9,10 +9,11 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// What the running program was asked and did not pass is asked again of a container that was started anew, with the same
-// seed and so with the same words. What does not hold there either is a plain failure. What holds is asked once more behind
-// all that came before it: what fails then needs a history, and what holds again is unsteady. The first verdict stands in
-// each case, for the better of two would pay for luck.
+// What the running program was asked and did not pass is asked again of a container that was
+// started anew, with the same seed and so with the same words. What does not hold there either is a
+// plain failure. What holds is asked once more behind all that came before it: what fails then
+// needs a history, and what holds again is unsteady. The first verdict stands in each case, for the
+// better of two would pay for luck.
 
 // turn is one asking of the main container.
 type turn struct {
@@ -29,7 +30,8 @@ type afresh struct {
 	check.Spawner
 }
 
-// askAgain asks again what failed. A fault of ours in it changes nothing: each check has its verdict.
+// askAgain asks again what failed. A fault of ours in it changes nothing: each check has its
+// verdict.
 func (g *grading) askAgain(ctx context.Context, t target, turns []turn) {
 	failed := slices.DeleteFunc(slices.Clone(turns), func(u turn) bool {
 		status := g.verdicts[u.check].status
@@ -60,18 +62,19 @@ func at(turns []turn, i int) int {
 	return slices.IndexFunc(turns, func(u turn) bool { return u.check == i })
 }
 
-// history is what the main container was sent before a check, since it was started.
+// history returns what the main container was sent before a check, since it was started.
 func (g *grading) history(turns []turn, i int) []turn {
 	n := at(turns, i)
 	first := n
 	for first > 0 && !turns[first].begins {
 		first--
 	}
-	return slices.DeleteFunc(slices.Clone(turns[first:n]), func(u turn) bool { return g.rubric.Checks[u.check].Kind.Quiet })
+	return slices.DeleteFunc(slices.Clone(turns[first:n]),
+		func(u turn) bool { return g.rubric.Checks[u.check].Kind.Quiet })
 }
 
-// hold asks turns of one container of their own, and reports of those that are of interest whether more holds than at
-// first. What could not be asked is not among them.
+// hold asks turns of one container of their own, and reports of those that are of interest whether
+// more holds than at first. What could not be asked is not among them.
 func (g *grading) hold(ctx context.Context, t target, turns, of []turn) map[int]bool {
 	found := map[int]bool{}
 	c, err := t.Second(ctx, g.setup.Env, 0)
@@ -98,14 +101,16 @@ func (g *grading) hold(ctx context.Context, t target, turns, of []turn) map[int]
 	return found
 }
 
-// shortest says after what a check fails that holds on its own: the nearest check before it that is enough, or all.
+// shortest returns after what a check fails that holds on its own: the nearest check before it that
+// is enough, or all.
 func (g *grading) shortest(ctx context.Context, t target, before []turn, u turn) string {
 	for _, one := range slices.Backward(before) {
 		c := g.rubric.Checks[one.check]
 		if holds, asked := g.hold(ctx, t, []turn{one, u}, []turn{u})[u.check]; !asked || holds || c.Hidden {
 			continue
 		}
-		if s, ok := c.Asks.(check.Sender); ok && slices.ContainsFunc(s.Sends(), func(send string) bool { return strings.HasPrefix(send, "DELETE ") }) {
+		if s, ok := c.Asks.(check.Sender); ok && slices.ContainsFunc(s.Sends(),
+			func(send string) bool { return strings.HasPrefix(send, "DELETE ") }) {
 			return "a DELETE"
 		}
 		return "what " + c.ID + " asks"

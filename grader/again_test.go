@@ -19,11 +19,13 @@ type another struct {
 
 func (*another) Close() error { return nil }
 
-// TestAskedAgain: what fails is asked again of a container that was started anew, and the first verdict stands.
+// TestAskedAgain: what fails is asked again of a container that was started anew, and the first
+// verdict stands.
 func TestAskedAgain(t *testing.T) {
 	const text = "At first: no\nAsked in the same way of a container that was started anew: more of it holds.\n" +
 		"And once more, behind all that was asked before it: more of it holds.\nThe first verdict stands."
-	const luck = "fix it\nThe same requests were answered otherwise when they were sent again: look for what depends on time, on chance, or on two requests at once."
+	const luck = "fix it\nThe same requests were answered otherwise when they were sent again: look for what depends " +
+		"on time, on chance, or on two requests at once."
 	evidence := func(text string) []result.Evidence {
 		return []result.Evidence{{Kind: "text", Title: "Asked again", Text: text}}
 	}
@@ -38,17 +40,30 @@ func TestAskedAgain(t *testing.T) {
 		seconds  int
 	}{
 		"fails again": {holds: func([]string) bool { return false }, got: "no", hint: "fix it", seconds: 1},
-		"holds when it is asked again": {holds: func([]string) bool { return true }, got: "no", hint: luck, evidence: evidence(text),
+		"holds when it is asked again": {holds: func([]string) bool { return true }, got: "no", hint: luck,
+			evidence: evidence(text),
 			unsteady: true, seconds: 2},
-		"fails after a DELETE": {holds: func(asked []string) bool { return len(asked) == 0 || asked[len(asked)-1] != "delete" },
+		"fails after a DELETE": {holds: func(asked []string) bool {
+			return len(asked) == 0 ||
+				asked[len(asked)-1] != "delete"
+		},
 			got: "no; only after a DELETE", hint: "fix it", seconds: 3,
-			evidence: evidence("Asked of a container that was started anew, more of it holds; behind a DELETE, it fails again.")},
-		"fails after another check": {holds: func(asked []string) bool { return len(asked) == 0 || asked[0] != "create" },
+			evidence: evidence(
+				"Asked of a container that was started anew, more of it holds; behind a DELETE, it fails again.")},
+		"fails after another check": {holds: func(asked []string) bool {
+			return len(asked) == 0 ||
+				asked[0] != "create"
+		},
 			got: "no; only after what create asks", hint: "fix it", seconds: 4,
-			evidence: evidence("Asked of a container that was started anew, more of it holds; behind what create asks, it fails again.")},
-		"fails after all of them": {holds: func(asked []string) bool { return len(asked) < 2 }, got: "no; only after what was asked before it", hint: "fix it", seconds: 4,
-			evidence: evidence("Asked of a container that was started anew, more of it holds; behind what was asked before it, it fails again.")},
-		"cannot be asked": {holds: func([]string) bool { return true }, err: errors.New("no daemon"), got: "no", hint: "fix it", seconds: 1},
+			evidence: evidence(
+				"Asked of a container that was started anew, more of it holds; behind what create asks, it fails again.")},
+		"fails after all of them": {holds: func(asked []string) bool { return len(asked) < 2 },
+			got: "no; only after what was asked before it", hint: "fix it", seconds: 4,
+			evidence: evidence(
+				"Asked of a container that was started anew, more of it holds; behind what was asked before it, it " +
+					"fails again.")},
+		"cannot be asked": {holds: func([]string) bool { return true }, err: errors.New("no daemon"), got: "no",
+			hint: "fix it", seconds: 1},
 	} {
 		m := works()
 		m.second = func() check.SecondContainer { return &another{machine: m} }
@@ -77,8 +92,10 @@ func TestAskedAgain(t *testing.T) {
 		remove.Asks = giver{ask: note("delete", passes), sends: []string{"DELETE /tasks/$x"}}
 		listen := one("listen", check.Running, fails)
 		listen.Kind.Quiet = true
-		r := graded(t, m, of(create, listen, remove, one("walk", check.Running, note("walk", fails)), one("stop", check.Last, fails)), Options{})
-		assert.Equal(t, []string{"create pass 1/1", "listen fail 0/1", "delete pass 1/1", "walk fail 0/1", "stop fail 0/1"}, verdicts(r), name)
+		r := graded(t, m, of(create, listen, remove, one("walk", check.Running, note("walk", fails)),
+			one("stop", check.Last, fails)), Options{})
+		assert.Equal(t, []string{"create pass 1/1", "listen fail 0/1", "delete pass 1/1", "walk fail 0/1",
+			"stop fail 0/1"}, verdicts(r), name)
 		walk := r.Checks[3]
 		assert.Equal(t, c.got, walk.Got, name)
 		assert.Equal(t, c.hint, walk.Hint, name)

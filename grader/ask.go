@@ -24,8 +24,9 @@ type verdict struct {
 	after     string // what must come before it, where it holds on its own
 }
 
-// askBeside asks one check when what it needs is decided and a slot is free. It takes the slot after it waited, so that
-// checks which wait for a later phase cannot keep that phase from beginning.
+// askBeside asks one check when what it needs is decided and a slot is free. It takes the slot
+// after it waited, so that checks which wait for a later phase cannot keep that phase from
+// beginning.
 func (g *grading) askBeside(ctx context.Context, i int, t check.Target) {
 	if !g.ready(ctx, i) {
 		return
@@ -92,8 +93,8 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	g.decide(i, last(v))
 }
 
-// askRunning is ask for a check that has its turn of the main container, which is started again afterwards if it ended, as
-// it reports.
+// askRunning is ask for a check that has its turn of the main container, which is started again
+// afterwards if it ended, as it reports.
 func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool) {
 	if !g.ready(ctx, i) {
 		return false
@@ -114,7 +115,8 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool
 		if ended && v.status == result.Pass && !c.Kind.Quiet {
 			v.outcome.Items = append(v.outcome.Items, check.Item{Name: "the program goes on",
 				Want: "the program goes on running", Got: "it ended during this check",
-				Hint: check.Advise("It ran before this check, and had ended after it: do the same yourself, and see what ends it.")})
+				Hint: check.Advise(
+					"It ran before this check, and had ended after it: do the same yourself, and see what ends it.")})
 			v.outcome.Want, v.outcome.Got, v.outcome.Hint = "", "", check.Hint{} // which spoke for a pass
 			v = judge(v.outcome, c.Partial, v.took)
 		}
@@ -123,8 +125,10 @@ func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool
 	return revived
 }
 
-// safely asks a check. A panic in it is a fault of ours, and the time that the program used up is the student's.
-func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *check.Memory) (outcome check.Outcome, err error) {
+// safely asks a check. A panic in it is a fault of ours, and the time that the program used up is
+// the student's.
+func (g *grading) safely(ctx context.Context, i int, t check.Target,
+	memory *check.Memory) (outcome check.Outcome, err error) {
 	c := g.rubric.Checks[i]
 	defer func() {
 		if p := recover(); p != nil {
@@ -136,7 +140,8 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 	for _, value := range c.Fresh {
 		fresh[value.Name] = value.Make(r)
 	}
-	in := check.Input{ID: c.ID, Fresh: fresh, Shared: g.fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line, Memory: memory}
+	in := check.Input{ID: c.ID, Fresh: fresh, Shared: g.fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line,
+		Memory: memory}
 	if c.Hidden {
 		t = overheard{t, &g.withheld}
 	}
@@ -145,7 +150,8 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 	} else {
 		outcome, err = c.Asks.Ask(ctx, t, in)
 	}
-	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) && errors.Is(context.Cause(ctx), errTimeUp) {
+	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) &&
+		errors.Is(context.Cause(ctx), errTimeUp) {
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
 			check.Advise("The program answers too slowly: look for work or sleeps that each request waits for.")), nil
@@ -156,8 +162,9 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target, memory *che
 	return outcome, err
 }
 
-// judge makes a verdict of an outcome: its worst item, or of a partial check the mean. An item that earns nothing costs
-// nothing either, and where it does not hold the check is partial with all of its points, unless it was to set up the rest.
+// judge makes a verdict of an outcome: its worst item, or of a partial check the mean. An item that
+// earns nothing costs nothing either, and where it does not hold the check is partial with all of
+// its points, unless it was to set up the rest.
 func judge(o check.Outcome, partial bool, took time.Duration) verdict {
 	sum, worst, earning, told := 0.0, 1.0, 0.0, false
 	for _, item := range o.Items {

@@ -20,10 +20,11 @@ func (g *grading) report() result.Report {
 	defer g.facts.mu.Unlock()
 	r := result.Report{
 		Schema: result.Schema, Audience: result.Instructor, Status: result.Graded,
-		Submission: result.Submission{ID: g.sub.ID, Name: g.sub.Name, Digest: g.sub.Digest, ProgramDigest: g.sub.ProgramDigest},
-		Rubric:     g.rubric.Source(),
-		Grader:     result.Grader{Version: g.options.Version},
-		Seed:       g.options.Seed, StartedAt: g.started.UTC().Truncate(time.Second),
+		Submission: result.Submission{ID: g.sub.ID, Name: g.sub.Name, Digest: g.sub.Digest,
+			ProgramDigest: g.sub.ProgramDigest},
+		Rubric: g.rubric.Source(),
+		Grader: result.Grader{Version: g.options.Version},
+		Seed:   g.options.Seed, StartedAt: g.started.UTC().Truncate(time.Second),
 		DurationMS: time.Since(g.started).Milliseconds(), Phases: g.phases,
 		Skills: []result.Skill{}, Checks: []result.Check{},
 	}
@@ -45,7 +46,8 @@ func (g *grading) report() result.Report {
 		r.Notes = append(r.Notes, "kept: "+kept)
 	}
 	if g.left != nil { // every check was asked, so it costs no verdict
-		r.Notes = append(r.Notes, "The grader could not remove all that it made; its next run does, or taskgrader clean: "+g.left.Error())
+		r.Notes = append(r.Notes,
+			"The grader could not remove all that it made; its next run does, or taskgrader clean: "+g.left.Error())
 	}
 	g.addPoints(&r)
 	if slices.ContainsFunc(r.Checks, func(c result.Check) bool { return c.Hidden }) {
@@ -59,13 +61,14 @@ func (g *grading) report() result.Report {
 	return r
 }
 
-// check is the verdict on one check as a report shows it.
+// check returns the verdict on one check as a report shows it.
 func (g *grading) check(i int) result.Check {
 	c, v := g.rubric.Checks[i], g.verdicts[i]
 	rc := result.Check{ID: c.ID, Kind: c.Kind.Name, Title: c.Title, Skill: c.Skill, Status: v.status,
 		MaxPoints: result.Round(c.Points), Bonus: c.Bonus, Hidden: c.Hidden, BlockedBy: v.blockedBy,
 		Points: result.Round(c.Points * v.share), DurationMS: v.took.Milliseconds(),
-		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint.String(), Edit: (*result.Edit)(v.outcome.Hint.Edit)}
+		Want: v.outcome.Want, Got: v.outcome.Got, Hint: v.outcome.Hint.String(),
+		Edit: (*result.Edit)(v.outcome.Hint.Edit)}
 	for _, item := range v.outcome.Items {
 		rc.Items = append(rc.Items, reportItem(item))
 	}
@@ -84,12 +87,16 @@ func (g *grading) check(i int) result.Check {
 	}
 	if v.after != "" {
 		rc.Got += "; only after " + v.after
-		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again", Text: "Asked of a container that was started anew, more of it holds; behind " + v.after + ", it fails again."})
+		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again",
+			Text: "Asked of a container that was started anew, more of it holds; behind " + v.after +
+				", it fails again."})
 	}
 	if rc.Unsteady = v.unsteady; v.unsteady {
-		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again", Text: "At first: " + rc.Got +
-			"\nAsked in the same way of a container that was started anew: more of it holds.\nAnd once more, behind all that was asked before it: more of it holds." +
-			"\nThe first verdict stands."})
+		rc.Evidence = append(rc.Evidence, result.Evidence{Kind: "text", Title: "Asked again",
+			Text: "At first: " + rc.Got +
+				"\nAsked in the same way of a container that was started anew: more of it holds.\nAnd once more, " +
+				"behind all that was asked before it: more of it holds." +
+				"\nThe first verdict stands."})
 	}
 	switch v.status {
 	case result.Pass:
@@ -102,7 +109,9 @@ func (g *grading) check(i int) result.Check {
 			rc.Hint += "\n" + c.Hint
 		}
 		if v.unsteady && !c.Hidden {
-			rc.Hint = strings.TrimSpace(rc.Hint + "\n" + "The same requests were answered otherwise when they were sent again: look for what depends on time, on chance, or on two requests at once.")
+			rc.Hint = strings.TrimSpace(rc.Hint + "\n" +
+				"The same requests were answered otherwise when they were sent again: look for what depends on time, " +
+				"on chance, or on two requests at once.")
 		}
 	}
 	return rc
@@ -115,7 +124,8 @@ func alone(o check.Outcome) bool {
 }
 
 func reportItem(item check.Item) result.Item {
-	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint.String(), Edit: (*result.Edit)(item.Hint.Edit), File: item.File, Line: item.Line}
+	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint.String(),
+		Edit: (*result.Edit)(item.Hint.Edit), File: item.File, Line: item.Line}
 	switch {
 	case item.Share >= 1:
 		ri.Status = result.Pass
@@ -147,7 +157,9 @@ func (g *grading) addImage(r *result.Report) {
 		return
 	}
 	if info.StandIn {
-		r.Notes = append(r.Notes, "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.")
+		r.Notes = append(r.Notes,
+			"The base image is a stand-in that was made on this machine, because no registry answered; sizes and "+
+				"versions differ a little from the real one.")
 	}
 	if info.Unmeasured != nil {
 		return
@@ -155,17 +167,21 @@ func (g *grading) addImage(r *result.Report) {
 	r.Image = &result.Image{ID: info.ID, SizeBytes: info.Size, AddedBytes: info.Added, Base: info.Base,
 		StandIn: info.StandIn, Layers: []result.Layer{}}
 	for _, l := range info.Layers {
-		r.Image.Layers = append(r.Image.Layers, result.Layer{Bytes: l.Size, Instruction: l.Instruction, Line: l.Line, Base: l.Base})
+		r.Image.Layers = append(r.Image.Layers, result.Layer{Bytes: l.Size, Instruction: l.Instruction, Line: l.Line,
+			Base: l.Base})
 	}
 }
 
 func (g *grading) addRun(r *result.Report) {
 	if s := g.sandbox; s != nil {
-		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Disk: s.Disk, Network: s.Network, Log: s.Log}
+		r.Sandbox = &result.Sandbox{Memory: s.Memory, PIDs: s.PIDs, CPU: s.CPU, Disk: s.Disk, Network: s.Network,
+			Log: s.Log}
 	}
 	if s := g.start; s != nil {
 		if s.Offline != "" {
-			r.Notes = append(r.Notes, "The program did not come up without a network, so it was started once more with one. All later checks were asked of that container.")
+			r.Notes = append(r.Notes,
+				"The program did not come up without a network, so it was started once more with one. All later "+
+					"checks were asked of that container.")
 		}
 		r.Run = &result.Run{Port: s.Port, ReadyMS: s.After.Milliseconds(), Log: cmp.Or(s.Log, g.log)}
 	}
@@ -195,14 +211,15 @@ func (g *grading) addPoints(r *result.Report) {
 				skill.MaxPoints = result.Sum(skill.MaxPoints, c.MaxPoints)
 			}
 		}
-		skill.Mastered = skill.MaxPoints > 0 && result.Round(skill.Points*100) >= result.Round(s.Mastery*skill.MaxPoints)
+		skill.Mastered = skill.MaxPoints > 0 && result.Round(skill.Points*100) >= result.Round(
+			s.Mastery*skill.MaxPoints)
 		if skill.MaxPoints > 0 {
 			r.Skills = append(r.Skills, skill)
 		}
 	}
 }
 
-// HintOf is the fix that an error in the chain carries, or empty.
+// HintOf returns the fix that an error in the chain carries, or empty.
 func HintOf(err error) string {
 	var hinted interface {
 		error

@@ -1,10 +1,10 @@
-// Package grader grades one submission: it builds, starts, asks the rubric's checks in an order that wastes no time,
-// and makes points of their outcomes.
+// Package grader grades one submission: it builds, starts, asks the rubric's checks in an order
+// that wastes no time, and makes points of their outcomes.
 //
-// Call [Grade] with an [Engine] (package engine has one that uses Docker), a rubric and a submission. It always gives a
-// report. What goes wrong for a reason that is not the student's is an infrastructure error: it makes a report without
-// a score, and never costs a point. The package knows neither Docker nor any kind of check by name, so that it is
-// tested without both.
+// Call [Grade] with an [Engine] (package engine has one that uses Docker), a rubric and a
+// submission. It always gives a report. What goes wrong for a reason that is not the student's is
+// an infrastructure error: it makes a report without a score, and never costs a point. The package
+// knows neither Docker nor any kind of check by name, so that it is tested without both.
 //
 // # One submission's way
 //
@@ -29,7 +29,8 @@
 //  9. grader/report draws pages of the report, grader/export writes it in other programs' forms; both see the report
 //     alone.
 //
-// Random values come from the report's seed and the check's id (seed.go), so that the same seed asks the same.
+// Random values come from the report's seed and the check's id (seed.go), so that the same seed
+// asks the same.
 //
 // docs/design.md has the principles, the glossary, and why BuildKit is asked as it is.
 package grader

@@ -24,13 +24,14 @@ type Options struct {
 	Keep     bool              // leave image and container; the report's notes name them
 	Version  string            // of the grader, for the report
 	Progress func(what string) // told what is going on, from one goroutine at a time; may be nil
-	// Decided is told each verdict as soon as it is there, one at a time, in the order in which they come. It must not
-	// block. It may be nil.
+	// Decided is told each verdict as soon as it is there, one at a time, in the order in which
+	// they come. It must not block. It may be nil.
 	Decided func(result.Check)
 }
 
-// Grade grades one submission and gives the instructor's report; [result.Report.For] makes the student's. A fault of
-// ours, an interruption too, is a report with status error and no score. It may be called for many submissions at once.
+// Grade grades one submission and gives the instructor's report; [result.Report.For] makes the
+// student's. A fault of ours, an interruption too, is a report with status error and no score. It
+// may be called for many submissions at once.
 func Grade(ctx context.Context, engine Engine, r *rubric.Rubric, sub submission.Submission, o Options) result.Report {
 	g := newGrading(r, sub, o)
 	if err := g.run(ctx, engine); err != nil {
@@ -39,8 +40,8 @@ func Grade(ctx context.Context, engine Engine, r *rubric.Rubric, sub submission.
 	return g.report()
 }
 
-// errTimeUp is why the context of the running program's checks ends when the rubric's limit is reached: the program was
-// too slow. When it ends for another reason, the run was interrupted.
+// errTimeUp is why the context of the running program's checks ends when the rubric's limit is
+// reached: the program was too slow. When it ends for another reason, the run was interrupted.
 var errTimeUp = errors.New("time is up")
 
 // PhaseError is a fault of ours in one part of the work.
@@ -207,13 +208,15 @@ func (g *grading) askBuilt(ctx context.Context, t check.Target, built check.Buil
 // build refuses what cannot even be tried.
 func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
 	if refused := g.sub.Refused; refused != nil {
-		return check.Built{Failure: &check.BuildFailure{Reason: check.OtherFailure, Unsent: true, Message: refused.Message, Subject: refused.Hint}}, nil
+		return check.Built{Failure: &check.BuildFailure{Reason: check.OtherFailure, Unsent: true,
+			Message: refused.Message, Subject: refused.Hint}}, nil
 	}
 	return w.Build(ctx)
 }
 
-// takeTurns asks, one after another, what talks to the main container: the gate first wherever it stands, since it
-// reports whether the rest can be asked, then the rubric's order, then what ends the container.
+// takeTurns asks, one after another, what talks to the main container: the gate first wherever it
+// stands, since it reports whether the rest can be asked, then the rubric's order, then what ends
+// the container.
 func (g *grading) takeTurns(ctx context.Context, t target, started check.Started) {
 	var taken []turn
 	begins := true
@@ -249,13 +252,14 @@ func (g *grading) block(ctx context.Context, reached check.Phase, t check.Target
 		if k.Phase == check.Beside && reached == check.Running {
 			continue // with a container of its own, which may come up
 		}
-		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent || k.Phase == check.Folder && g.sub.Refused != nil {
+		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent ||
+			k.Phase == check.Folder && g.sub.Refused != nil {
 			g.decide(i, verdict{status: result.Blocked, blockedBy: gate, outcome: why})
 		}
 	}
 }
 
-// reason is why a phase was not reached, where the rubric has no check that says it.
+// reason returns why a phase was not reached, where the rubric has no check that says it.
 func (g *grading) reason(ctx context.Context, reached check.Phase, t check.Target) (why check.Outcome) {
 	for _, c := range g.rubric.Gates {
 		if c.Kind.Phase != reached {
@@ -310,15 +314,15 @@ type target struct {
 	g *grading
 }
 
-// Built is how the build ended, also when the workplace was never asked to build.
+// Built returns how the build ended, also when the workplace was never asked to build.
 func (t target) Built() check.Built {
 	t.g.facts.mu.Lock()
 	defer t.g.facts.mu.Unlock()
 	return *t.g.built
 }
 
-// onlyFolder is the target before there is a workplace. A kind that asks more of it than its phase allows panics, which
-// is reported as a fault of ours.
+// onlyFolder is the target before there is a workplace. A kind that asks more of it than its phase
+// allows panics, which is reported as a fault of ours.
 type onlyFolder struct {
 	check.Source
 	check.Builder
@@ -326,7 +330,7 @@ type onlyFolder struct {
 	check.Spawner
 }
 
-// texts are the files that a report shows.
+// texts returns the files that a report shows.
 func texts(folder fs.FS) result.Source {
 	s := result.Source{Dockerfile: readFile(folder, dockerfile.Find(folder), shownBytes)}
 	if name := dockerfile.Find(folder); name != dockerfile.Name {
@@ -341,7 +345,7 @@ func texts(folder fs.FS) result.Source {
 	return s
 }
 
-// readFile is the text of a file of the folder, cut at the limit, or empty.
+// readFile returns the text of a file of the folder, cut at the limit, or empty.
 func readFile(folder fs.FS, name string, limit int) string {
 	if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
 		return "" // a pipe would never end

@@ -30,7 +30,8 @@ var (
 	_ Engine    = EngineFunc(nil)
 )
 
-// machine is an engine and its one workplace in memory: it builds and runs nothing, and says what it is told to.
+// machine is an engine and its one workplace in memory: it builds and runs nothing, and says what
+// it is told to.
 type machine struct {
 	openErr, buildErr, startErr, reviveErr, closeErr error
 	built                                            check.Built
@@ -47,7 +48,8 @@ type machine struct {
 }
 
 func works() *machine {
-	return &machine{built: check.Built{Image: &check.ImageInfo{ID: "sha256:image"}}, started: check.Started{Answered: true, Port: 8000, After: time.Second}}
+	return &machine{built: check.Built{Image: &check.ImageInfo{ID: "sha256:image"}},
+		started: check.Started{Answered: true, Port: 8000, After: time.Second}}
 }
 
 func (m *machine) Stage(context.Context, int) (check.Built, error) { return m.built, nil }
@@ -154,20 +156,23 @@ func shares(of ...float64) ask {
 	return func(context.Context, check.Target, check.Input) (check.Outcome, error) {
 		var o check.Outcome
 		for i, s := range of {
-			o.Items = append(o.Items, check.Item{Name: fmt.Sprint(i), Share: s, Want: fmt.Sprintf("want %d", i), Got: fmt.Sprintf("got %d", i)})
+			o.Items = append(o.Items, check.Item{Name: fmt.Sprint(i), Share: s, Want: fmt.Sprintf("want %d", i),
+				Got: fmt.Sprintf("got %d", i)})
 		}
 		return o, nil
 	}
 }
 
-// one is a check of one point in a phase; gates are called so.
+// one returns a check of one point in a phase; gates are called so.
 func one(id string, phase check.Phase, a ask, needs ...string) rubric.Check {
 	gate := strings.HasPrefix(id, "gate")
-	return rubric.Check{ID: id, Title: "Title of " + id, Points: 1, Needs: needs, Asks: a, Kind: check.Kind{Name: "kind-" + id, Phase: phase, Gate: gate}}
+	return rubric.Check{ID: id, Title: "Title of " + id, Points: 1, Needs: needs, Asks: a,
+		Kind: check.Kind{Name: "kind-" + id, Phase: phase, Gate: gate}}
 }
 
 func of(checks ...rubric.Check) *rubric.Rubric {
-	return &rubric.Rubric{ID: "r", Title: "R", File: "r.yaml", Digest: "sha256:r", Limits: check.DefaultLimits(), Port: 8000, Checks: checks,
+	return &rubric.Rubric{ID: "r", Title: "R", File: "r.yaml", Digest: "sha256:r", Limits: check.DefaultLimits(),
+		Port: 8000, Checks: checks,
 		Skills: []rubric.Skill{{ID: "web", Name: "Web", Mastery: 80}, {ID: "none", Name: "None", Mastery: 80}}}
 }
 
@@ -187,7 +192,8 @@ func graded(t *testing.T, m *machine, r *rubric.Rubric, o Options) result.Report
 	return gradedIn(t, ctx, m, r, work(t), o)
 }
 
-func gradedIn(t *testing.T, ctx context.Context, m *machine, r *rubric.Rubric, s submission.Submission, o Options) result.Report {
+func gradedIn(t *testing.T, ctx context.Context, m *machine, r *rubric.Rubric, s submission.Submission,
+	o Options) result.Report {
 	t.Helper()
 	done := make(chan result.Report, 1)
 	go func() { done <- Grade(ctx, m, r, s, o) }()
@@ -200,7 +206,7 @@ func gradedIn(t *testing.T, ctx context.Context, m *machine, r *rubric.Rubric, s
 	}
 }
 
-// verdicts is id, status and points of each check, a line each.
+// verdicts returns id, status and points of each check, a line each.
 func verdicts(r result.Report) (out []string) {
 	for _, c := range r.Checks {
 		s := fmt.Sprintf("%s %s %v/%v", c.ID, c.Status, c.Points, c.MaxPoints)
@@ -264,7 +270,8 @@ func TestSkillIsMasteredFromItsPerCent(t *testing.T) {
 		share           []float64
 		want            bool
 	}{
-		{80, 10, []float64{1, 1, 1, 1, 0}, true}, {81, 10, []float64{1, 1, 1, 1, 0}, false}, {100, 10, []float64{1, 1}, true}, {0, 1, []float64{0}, true},
+		{80, 10, []float64{1, 1, 1, 1, 0}, true}, {81, 10, []float64{1, 1, 1, 1, 0}, false},
+		{100, 10, []float64{1, 1}, true}, {0, 1, []float64{0}, true},
 		{57, 1, []float64{0.57, 0.57}, true}, {58, 1, []float64{0.57, 0.57}, false},
 	} {
 		a := one("a", check.Folder, shares(c.share...))
@@ -290,20 +297,23 @@ func TestNeeds(t *testing.T) {
 		one("bad", check.Folder, fails), one("good", check.Folder, passes), one("fine", check.Folder, passes, "good"),
 		one("half", check.Folder, shares(0.5)), one("after-half", check.Running, asked, "half"),
 	), Options{})
-	assert.Equal(t, []string{"late blocked 0/1 by bad", "later blocked 0/1 by late", "bad fail 0/1", "good pass 1/1", "fine pass 1/1",
+	assert.Equal(t, []string{"late blocked 0/1 by bad", "later blocked 0/1 by late", "bad fail 0/1", "good pass 1/1",
+		"fine pass 1/1",
 		"half partial 0.5/1", "after-half blocked 0/1 by half"}, verdicts(r))
 	assert.Equal(t, result.Graded, r.Status)
 	assert.Equal(t, 2.5, *r.Score)
 
-	r = graded(t, works(), of(one("a", check.Folder, broken), one("b", check.Folder, asked, "a"), one("c", check.Running, asked, "b"), one("d", check.Last, passes)), Options{})
+	r = graded(t, works(), of(one("a", check.Folder, broken), one("b", check.Folder, asked, "a"),
+		one("c", check.Running, asked, "b"), one("d", check.Last, passes)), Options{})
 	assert.Equal(t, []string{"a error 0/1", "b error 0/1", "c error 0/1", "d pass 1/1"}, verdicts(r))
 	assert.Equal(t, result.Error, r.Status)
 	assert.Nil(t, r.Score, "our fault is no score, not 0")
 	assert.Equal(t, &result.Problem{Phase: "check", Message: `asking "a": no daemon`}, r.Problem)
 }
 
-// TestNeedsAcrossPhases: checks that wait for a later phase do not keep it from beginning, however many they are.
-// giver is a check of steps: what it sends, what it is given, and whether that failed.
+// TestNeedsAcrossPhases: checks that wait for a later phase do not keep it from beginning, however
+// many they are. giver is a check of steps: what it sends, what it is given, and whether that
+// failed.
 type giver struct {
 	ask
 	sends, givens []string
@@ -323,14 +333,17 @@ func TestGiven(t *testing.T) {
 	create.Asks = giver{ask: fails, sends: []string{"POST /tasks"}}
 	r := graded(t, works(), of(create, read), Options{})
 	assert.Equal(t, []string{"create fail 0/1", "read blocked 0/1 by create"}, verdicts(r))
-	assert.Equal(t, []string{"create fail 0/1", "read blocked 0/1 by create"}, verdicts(graded(t, works(), of(create, read), Options{Only: []string{"read"}})), "what judges it comes along")
+	assert.Equal(t, []string{"create fail 0/1", "read blocked 0/1 by create"},
+		verdicts(graded(t, works(), of(create, read), Options{Only: []string{"read"}})), "what judges it comes along")
 
 	create.Asks = giver{ask: passes, sends: []string{"POST /tasks"}}
-	assert.Equal(t, []string{"create pass 1/1", "read fail 0/1"}, verdicts(graded(t, works(), of(create, read), Options{})), "no check that did not pass judges it")
+	assert.Equal(t, []string{"create pass 1/1", "read fail 0/1"},
+		verdicts(graded(t, works(), of(create, read), Options{})), "no check that did not pass judges it")
 	assert.Equal(t, []string{"read fail 0/1"}, verdicts(graded(t, works(), of(read), Options{})))
 
 	free := shares(1, 0, 1)
-	read.Partial, read.Asks = true, ask(func(ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+	read.Partial, read.Asks = true, ask(func(ctx context.Context, target check.Target,
+		in check.Input) (check.Outcome, error) {
 		o, err := free(ctx, target, in)
 		o.Items[0].Free = true
 		return o, err
@@ -340,22 +353,26 @@ func TestGiven(t *testing.T) {
 
 	for _, partial := range []bool{true, false} {
 		told := shares(1, 0)
-		read.Partial, read.Asks = partial, ask(func(ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		read.Partial, read.Asks = partial, ask(func(ctx context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			o, err := told(ctx, target, in)
 			o.Items[1].Free = true
 			return o, err
 		})
-		assert.Equal(t, []string{"read partial 1/1"}, verdicts(graded(t, works(), of(read), Options{})), "what is told costs nothing")
+		assert.Equal(t, []string{"read partial 1/1"}, verdicts(graded(t, works(), of(read), Options{})),
+			"what is told costs nothing")
 	}
 }
 
 func TestNeedsAcrossPhases(t *testing.T) {
 	var all []rubric.Check
 	for i := range 3 * maxConcurrent {
-		all = append(all, one(fmt.Sprintf("folder-%d", i), check.Folder, passes, "run"), one(fmt.Sprintf("image-%d", i), check.Image, passes, "last"),
+		all = append(all, one(fmt.Sprintf("folder-%d", i), check.Folder, passes, "run"),
+			one(fmt.Sprintf("image-%d", i), check.Image, passes, "last"),
 			one(fmt.Sprintf("beside-%d", i), check.Beside, passes, "last"))
 	}
-	all = append(all, one("run", check.Running, passes), one("last", check.Last, passes), one("alone", check.Beside, passes))
+	all = append(all, one("run", check.Running, passes), one("last", check.Last, passes),
+		one("alone", check.Beside, passes))
 	r := graded(t, works(), of(all...), Options{})
 	assert.Equal(t, float64(len(all)), *r.Score)
 
@@ -389,8 +406,10 @@ func TestGates(t *testing.T) {
 		return check.Outcome{}, errors.New("its own container did not come up")
 	}
 	all := func(image, later, beside ask) *rubric.Rubric {
-		return of(one("folder", check.Folder, passes), one("context", check.Context, passes), one("run", check.Running, later), one("gate-start", check.Running, start),
-			one("beside", check.Beside, beside), one("last", check.Last, later), one("image", check.Image, image), one("gate-build", check.Image, build))
+		return of(one("folder", check.Folder, passes), one("context", check.Context, passes),
+			one("run", check.Running, later), one("gate-start", check.Running, start),
+			one("beside", check.Beside, beside), one("last", check.Last, later), one("image", check.Image, image),
+			one("gate-build", check.Image, build))
 	}
 	for _, c := range []struct {
 		name   string
@@ -399,14 +418,21 @@ func TestGates(t *testing.T) {
 		want   []string
 		calls  []string
 	}{
-		{"all is well", func(*machine) {}, all(passes, passes, passes), []string{"folder pass 1/1", "context pass 1/1", "run pass 1/1", "gate-start pass 1/1", "beside pass 1/1",
-			"last pass 1/1", "image pass 1/1", "gate-build pass 1/1"}, []string{"open", "build", "start", "close"}},
-		{"no image", func(m *machine) { m.built = check.Built{Failure: &check.BuildFailure{Message: "no"}} }, all(asked, asked, asked),
-			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-build", "gate-start blocked 0/1 by gate-build", "beside blocked 0/1 by gate-build",
-				"last blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "gate-build fail 0/1"}, []string{"open", "build", "close"}},
-		{"no answer", func(m *machine) { m.started = check.Started{Exited: true, Log: "its log"} }, all(passes, asked, broken),
-			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-start", "gate-start fail 0/1", "beside blocked 0/1 by gate-start",
-				"last blocked 0/1 by gate-start", "image pass 1/1", "gate-build pass 1/1"}, []string{"open", "build", "start", "close"}},
+		{"all is well", func(*machine) {}, all(passes, passes, passes),
+			[]string{"folder pass 1/1", "context pass 1/1", "run pass 1/1", "gate-start pass 1/1", "beside pass 1/1",
+				"last pass 1/1", "image pass 1/1", "gate-build pass 1/1"}, []string{"open", "build", "start", "close"}},
+		{"no image", func(m *machine) { m.built = check.Built{Failure: &check.BuildFailure{Message: "no"}} },
+			all(asked, asked, asked),
+			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-build",
+				"gate-start blocked 0/1 by gate-build", "beside blocked 0/1 by gate-build",
+				"last blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "gate-build fail 0/1"},
+			[]string{"open", "build", "close"}},
+		{"no answer", func(m *machine) { m.started = check.Started{Exited: true, Log: "its log"} },
+			all(passes, asked, broken),
+			[]string{"folder pass 1/1", "context pass 1/1", "run blocked 0/1 by gate-start", "gate-start fail 0/1",
+				"beside blocked 0/1 by gate-start",
+				"last blocked 0/1 by gate-start", "image pass 1/1", "gate-build pass 1/1"},
+			[]string{"open", "build", "start", "close"}},
 	} {
 		m := works()
 		c.break_(m)
@@ -419,7 +445,8 @@ func TestGates(t *testing.T) {
 	m := works()
 	m.built = check.Built{Failure: &check.BuildFailure{Message: "no"}}
 	r := graded(t, m, of(one("run", check.Running, asked)), Options{})
-	assert.Equal(t, []string{"run blocked 0/1 by build"}, verdicts(r), "the build blocks also where no check asks for it")
+	assert.Equal(t, []string{"run blocked 0/1 by build"}, verdicts(r),
+		"the build blocks also where no check asks for it")
 	m = works()
 	m.started = check.Started{Log: "its log"}
 	r = graded(t, m, of(one("run", check.Running, asked)), Options{})
@@ -427,8 +454,9 @@ func TestGates(t *testing.T) {
 	assert.Equal(t, &result.Run{Log: "its log"}, r.Run)
 }
 
-// TestTheContainerFirst: what can be asked of the image waits until the container runs, and is then asked while it comes up.
-// TestReasonWithoutAGate: a rubric that has no check of the build or the start says all the same why nothing came of it.
+// TestTheContainerFirst: what can be asked of the image waits until the container runs, and is then
+// asked while it comes up. TestReasonWithoutAGate: a rubric that has no check of the build or the
+// start says all the same why nothing came of it.
 func TestReasonWithoutAGate(t *testing.T) {
 	gate := one("build", check.Image, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
 		return check.Fail("docker build", "an image", "COPY a .: it is not there", check.Advise("Add it.")), nil
@@ -463,7 +491,8 @@ func TestTheContainerFirst(t *testing.T) {
 			<-asked
 		}
 	}
-	r := graded(t, m, of(one("image", check.Image, beside("image")), one("context", check.Context, beside("context")), one("beside", check.Beside, beside("beside"))), Options{})
+	r := graded(t, m, of(one("image", check.Image, beside("image")), one("context", check.Context, beside("context")),
+		one("beside", check.Beside, beside("beside"))), Options{})
 	assert.Equal(t, 3.0, *r.Score)
 }
 
@@ -478,8 +507,12 @@ func TestRefused(t *testing.T) {
 	s := work(t)
 	s.Refused = &submission.Refused{Message: "a bomb", Hint: "Leave it out."}
 	m := works()
-	r := gradedIn(t, t.Context(), m, of(one("gate-build", check.Image, build), one("folder", check.Folder, passes), one("context", check.Context, passes), one("image", check.Image, passes), one("run", check.Running, passes)), s, Options{})
-	assert.Equal(t, []string{"gate-build fail 0/1", "folder blocked 0/1 by gate-build", "context blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "run blocked 0/1 by gate-build"}, verdicts(r))
+	r := gradedIn(t, t.Context(), m, of(one("gate-build", check.Image, build), one("folder", check.Folder, passes),
+		one("context", check.Context, passes), one("image", check.Image, passes), one("run", check.Running, passes)), s,
+		Options{})
+	assert.Equal(t, []string{"gate-build fail 0/1", "folder blocked 0/1 by gate-build",
+		"context blocked 0/1 by gate-build", "image blocked 0/1 by gate-build", "run blocked 0/1 by gate-build"},
+		verdicts(r))
 	assert.Equal(t, "a bomb", r.Checks[0].Got)
 	assert.Equal(t, "Leave it out.", r.Checks[0].Hint)
 	assert.Equal(t, []string{"open", "close"}, m.calls)
@@ -494,18 +527,24 @@ func TestFaultsOfOurs(t *testing.T) {
 		want    []string
 		problem result.Problem
 	}{
-		{"open", func(m *machine) { m.openErr = hinted }, []string{"folder pass 1/1", "image error 0/1", "run error 0/1"},
+		{"open", func(m *machine) { m.openErr = hinted }, []string{"folder pass 1/1", "image error 0/1",
+			"run error 0/1"},
 			result.Problem{Phase: "open", Message: "wrapped: no daemon", Hint: "start Docker"}},
-		{"build", func(m *machine) { m.buildErr = hinted }, []string{"folder pass 1/1", "image error 0/1", "run error 0/1"},
+		{"build", func(m *machine) { m.buildErr = hinted }, []string{"folder pass 1/1", "image error 0/1",
+			"run error 0/1"},
 			result.Problem{Phase: "build", Message: "wrapped: no daemon", Hint: "start Docker"}},
-		{"start", func(m *machine) { m.startErr = hinted }, []string{"folder pass 1/1", "image pass 1/1", "run error 0/1"},
+		{"start", func(m *machine) { m.startErr = hinted }, []string{"folder pass 1/1", "image pass 1/1",
+			"run error 0/1"},
 			result.Problem{Phase: "start", Message: "wrapped: no daemon", Hint: "start Docker"}},
-		{"revive", func(m *machine) { m.reviveErr = hinted }, []string{"folder pass 1/1", "image pass 1/1", "run error 0/1"},
-			result.Problem{Phase: "start", Message: "starting the container again: wrapped: no daemon", Hint: "start Docker"}},
+		{"revive", func(m *machine) { m.reviveErr = hinted }, []string{"folder pass 1/1", "image pass 1/1",
+			"run error 0/1"},
+			result.Problem{Phase: "start", Message: "starting the container again: wrapped: no daemon",
+				Hint: "start Docker"}},
 	} {
 		m := works()
 		c.break_(m)
-		r := graded(t, m, of(one("folder", check.Folder, passes), one("image", check.Image, passes), one("run", check.Running, passes)), Options{})
+		r := graded(t, m, of(one("folder", check.Folder, passes), one("image", check.Image, passes),
+			one("run", check.Running, passes)), Options{})
 		assert.Equal(t, c.want, verdicts(r), c.name)
 		assert.Equal(t, result.Error, r.Status, c.name)
 		assert.Nil(t, r.Score, c.name)
@@ -517,7 +556,8 @@ func TestFaultsOfOurs(t *testing.T) {
 	r := graded(t, m, of(one("run", check.Running, passes)), Options{})
 	assert.Equal(t, []string{"run pass 1/1"}, verdicts(r))
 	assert.Equal(t, result.Graded, r.Status, "what is left behind takes no verdict away")
-	assert.Equal(t, []string{"The grader could not remove all that it made; its next run does, or taskgrader clean: wrapped: no daemon"}, r.Notes)
+	assert.Equal(t,
+		[]string{"The grader could not remove all that it made; its next run does, or taskgrader clean: wrapped: no daemon"}, r.Notes)
 
 	gone := work(t)
 	require.NoError(t, os.RemoveAll(gone.Dir))
@@ -533,7 +573,10 @@ type withHint struct{ error }
 func (withHint) Hint() string { return "start Docker" }
 
 func TestPanicIsOurFault(t *testing.T) {
-	r := graded(t, works(), of(one("a", check.Running, func(context.Context, check.Target, check.Input) (check.Outcome, error) { panic("index out of range") }),
+	r := graded(t, works(), of(one("a", check.Running, func(context.Context, check.Target,
+		check.Input) (check.Outcome, error) {
+		panic("index out of range")
+	}),
 		one("b", check.Running, passes), one("nothing", check.Folder, shares()),
 		one("too-early", check.Folder, func(_ context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 			t.Built() // a kind that asks for more than its phase allows
@@ -543,13 +586,17 @@ func TestPanicIsOurFault(t *testing.T) {
 	assert.Equal(t, result.Error, r.Status)
 	assert.Nil(t, r.Score)
 
-	r = graded(t, works(), of(one("a", check.Running, func(context.Context, check.Target, check.Input) (check.Outcome, error) { panic("index out of range") })), Options{})
+	r = graded(t, works(), of(one("a", check.Running, func(context.Context, check.Target,
+		check.Input) (check.Outcome, error) {
+		panic("index out of range")
+	})), Options{})
 	assert.Regexp(t, `(?s)^asking "a": panic: index out of range\n.*grade_test\.go`, r.Problem.Message)
 	r = graded(t, works(), of(one("a", check.Folder, shares())), Options{})
 	assert.Equal(t, `asking "a": the check answered nothing`, r.Problem.Message)
 }
 
-// TestOrder: the gate first, then the rubric's order, then what ends the container; a report keeps the rubric's order.
+// TestOrder: the gate first, then the rubric's order, then what ends the container; a report keeps
+// the rubric's order.
 func TestOrder(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
@@ -559,10 +606,12 @@ func TestOrder(t *testing.T) {
 		order = append(order, in.ID)
 		return check.Pass("", ""), nil
 	}
-	r := graded(t, works(), of(one("last", check.Last, note), one("b", check.Running, note, "d"), one("a", check.Running, note),
+	r := graded(t, works(), of(one("last", check.Last, note), one("b", check.Running, note, "d"),
+		one("a", check.Running, note),
 		one("d", check.Running, note), one("gate", check.Running, note), one("c", check.Running, note)), Options{})
 	assert.Equal(t, []string{"gate", "d", "b", "a", "c", "last"}, order)
-	assert.Equal(t, []string{"last pass 1/1", "b pass 1/1", "a pass 1/1", "d pass 1/1", "gate pass 1/1", "c pass 1/1"}, verdicts(r))
+	assert.Equal(t, []string{"last pass 1/1", "b pass 1/1", "a pass 1/1", "d pass 1/1", "gate pass 1/1", "c pass 1/1"},
+		verdicts(r))
 }
 
 func TestTurnsAreTakenOneByOne(t *testing.T) {
@@ -588,7 +637,8 @@ func TestTurnsAreTakenOneByOne(t *testing.T) {
 }
 
 func TestOnly(t *testing.T) {
-	r := graded(t, works(), of(one("a", check.Folder, passes), one("b", check.Folder, passes, "c"), one("c", check.Folder, passes), one("d", check.Folder, fails)), Options{Only: []string{"b"}})
+	r := graded(t, works(), of(one("a", check.Folder, passes), one("b", check.Folder, passes, "c"),
+		one("c", check.Folder, passes), one("d", check.Folder, fails)), Options{Only: []string{"b"}})
 	assert.Equal(t, []string{"b pass 1/1", "c pass 1/1"}, verdicts(r), "what is asked, with what it needs")
 	assert.Equal(t, 2.0, *r.Score)
 	assert.Equal(t, 2.0, r.MaxScore)
@@ -604,9 +654,12 @@ func TestCrashFailsTheCheckAndTheNextGoesOn(t *testing.T) {
 	}
 	half := one("half", check.Running, crash)
 	half.Partial = true
-	r := graded(t, m, of(one("a", check.Running, crash), half, one("b", check.Running, passes), one("last", check.Last, crash), one("gate", check.Running, crash)), Options{})
-	assert.Equal(t, []string{"a fail 0/1", "half partial 0.5/1", "b pass 1/1", "last pass 1/1", "gate pass 1/1"}, verdicts(r))
-	assert.Equal(t, []string{"the program goes on running", "it ended during this check", "It ran before this check, and had ended after it: do the same yourself, and see what ends it."},
+	r := graded(t, m, of(one("a", check.Running, crash), half, one("b", check.Running, passes),
+		one("last", check.Last, crash), one("gate", check.Running, crash)), Options{})
+	assert.Equal(t, []string{"a fail 0/1", "half partial 0.5/1", "b pass 1/1", "last pass 1/1", "gate pass 1/1"},
+		verdicts(r))
+	assert.Equal(t, []string{"the program goes on running", "it ended during this check",
+		"It ran before this check, and had ended after it: do the same yourself, and see what ends it."},
 		[]string{r.Checks[0].Want, r.Checks[0].Got, r.Checks[0].Hint})
 }
 
@@ -621,8 +674,10 @@ func TestTimeIsUp(t *testing.T) {
 		return check.Outcome{}, fmt.Errorf("sending SIGTERM: %w", context.Cause(ctx)) // as the API's client says it
 	}
 	for range 20 { // whether the next check's need or the end of time is seen first must not matter
-		rub := of(one("ok", check.Running, passes), one("slow", check.Running, slow), one("next", check.Running, cut, "ok"), one("folder", check.Folder, passes))
-		rub.Limits.Run.Start, rub.Limits.Run.Time = option.Duration(time.Millisecond), option.Duration(3*time.Millisecond)
+		rub := of(one("ok", check.Running, passes), one("slow", check.Running, slow),
+			one("next", check.Running, cut, "ok"), one("folder", check.Folder, passes))
+		rub.Limits.Run.Start, rub.Limits.Run.Time = option.Duration(time.Millisecond),
+			option.Duration(3*time.Millisecond)
 		r := graded(t, works(), rub, Options{})
 		require.Equal(t, []string{"ok pass 1/1", "slow fail 0/1", "next fail 0/1", "folder pass 1/1"}, verdicts(r))
 		assert.Equal(t, result.Graded, r.Status)
@@ -644,7 +699,8 @@ func TestCancel(t *testing.T) {
 		return check.Outcome{}, ctx.Err()
 	}
 	m := works()
-	r := gradedIn(t, ctx, m, of(one("before", check.Running, passes), one("stop", check.Running, stop), one("after", check.Running, passes, "stop"), one("waits", check.Folder, passes, "after")), work(t), Options{})
+	r := gradedIn(t, ctx, m, of(one("before", check.Running, passes), one("stop", check.Running, stop),
+		one("after", check.Running, passes, "stop"), one("waits", check.Folder, passes, "after")), work(t), Options{})
 	assert.Equal(t, result.Error, r.Status)
 	assert.Nil(t, r.Score)
 	require.NotNil(t, r.Problem)
@@ -656,7 +712,8 @@ func TestCancel(t *testing.T) {
 	assert.Equal(t, "close", m.calls[len(m.calls)-1], "an interruption leaves nothing behind")
 }
 
-// TestSeed: the same seed is the same report, whatever else is asked and in whatever order; another seed is another.
+// TestSeed: the same seed is the same report, whatever else is asked and in whatever order; another
+// seed is another.
 func TestSeed(t *testing.T) {
 	random := func(_ context.Context, _ check.Target, in check.Input) (check.Outcome, error) {
 		return check.Pass(fmt.Sprint(in.Fresh["a"]), fmt.Sprint(in.Fresh["b"], in.Rand.Uint64())), nil
@@ -706,32 +763,43 @@ func TestProgress(t *testing.T) {
 	hidden := one("b", check.Running, passes)
 	hidden.Hidden = true
 	var told []string
-	graded(t, works(), of(one("a", check.Running, passes), hidden, one("c", check.Running, passes)), Options{Progress: func(what string) { told = append(told, what) }})
+	graded(t, works(), of(one("a", check.Running, passes), hidden, one("c", check.Running, passes)),
+		Options{Progress: func(what string) { told = append(told, what) }})
 	assert.Equal(t, []string{"building", "starting", "checking a", "checking c"}, told)
 }
 
 func TestReport(t *testing.T) {
 	m := works()
 	m.log, m.kept = "its log", []string{"image x", "container y"}
-	m.built = check.Built{Notes: []string{"a note"}, Steps: []check.Step{{Name: "RUN a", Line: 2, Cached: true, Log: "long"}, {Name: "RUN b", Line: 3, Took: 2 * time.Second, Error: "exit code 1", Log: "why"}},
-		Image: &check.ImageInfo{ID: "sha256:i", Size: 100, Added: 40, Base: "python", StandIn: true, Layers: []check.ImageLayer{{Size: 60, Base: true}, {Size: 40, Instruction: "COPY", Line: 4}}}}
+	m.built = check.Built{Notes: []string{"a note"},
+		Steps: []check.Step{{Name: "RUN a", Line: 2, Cached: true, Log: "long"},
+			{Name: "RUN b", Line: 3, Took: 2 * time.Second, Error: "exit code 1", Log: "why"}},
+		Image: &check.ImageInfo{ID: "sha256:i", Size: 100, Added: 40, Base: "python", StandIn: true,
+			Layers: []check.ImageLayer{{Size: 60, Base: true}, {Size: 40, Instruction: "COPY", Line: 4}}}}
 	var shaped shaper
 	var told []string
-	r := graded(t, m, of(rubric.Check{ID: "a", Title: "A", Points: 1, Kind: check.Kind{Name: "k", Phase: check.Image}, Asks: shaped}),
+	r := graded(t, m, of(rubric.Check{ID: "a", Title: "A", Points: 1, Kind: check.Kind{Name: "k", Phase: check.Image},
+		Asks: shaped}),
 		Options{Seed: "ab", Version: "v1", Keep: true, Progress: func(what string) { told = append(told, what) }})
 	assert.Equal(t, result.Schema, r.Schema)
 	assert.Equal(t, result.Instructor, r.Audience)
-	assert.Equal(t, result.Submission{ID: "ada", Name: "Ada", Digest: "sha256:d", ProgramDigest: "sha256:p"}, r.Submission)
+	assert.Equal(t, result.Submission{ID: "ada", Name: "Ada", Digest: "sha256:d", ProgramDigest: "sha256:p"},
+		r.Submission)
 	assert.Equal(t, result.Rubric{ID: "r", Title: "R", Digest: "sha256:r", File: "r.yaml"}, r.Rubric)
 	assert.Equal(t, "v1", r.Grader.Version)
 	assert.Equal(t, "ab", r.Seed)
-	assert.Equal(t, &result.Build{Steps: []result.Step{{Name: "RUN a", Line: 2, Cached: true}, {Name: "RUN b", Line: 3, MS: 2000, Error: "exit code 1", Log: "why"}}}, r.Build)
-	assert.Equal(t, &result.Image{ID: "sha256:i", SizeBytes: 100, AddedBytes: 40, Base: "python", StandIn: true, Layers: []result.Layer{{Bytes: 60, Base: true}, {Bytes: 40, Instruction: "COPY", Line: 4}}}, r.Image)
+	assert.Equal(t, &result.Build{Steps: []result.Step{{Name: "RUN a", Line: 2, Cached: true},
+		{Name: "RUN b", Line: 3, MS: 2000, Error: "exit code 1", Log: "why"}}}, r.Build)
+	assert.Equal(t, &result.Image{ID: "sha256:i", SizeBytes: 100, AddedBytes: 40, Base: "python", StandIn: true,
+		Layers: []result.Layer{{Bytes: 60, Base: true}, {Bytes: 40, Instruction: "COPY", Line: 4}}}, r.Image)
 	assert.Equal(t, &result.Run{Port: 8000, ReadyMS: 1000, Log: "its log"}, r.Run)
 	assert.Equal(t, "enforced", r.Sandbox.Memory)
 	assert.Equal(t, &result.Source{Dockerfile: "FROM x\n", IgnoreFile: ".dockerignore", Ignore: ".env\n"}, r.Source)
-	assert.Equal(t, []string{"a note", "The base image is a stand-in that was made on this machine, because no registry answered; sizes and versions differ a little from the real one.",
-		"kept: image x", "kept: container y"}, r.Notes)
+	assert.Equal(t,
+		[]string{"a note",
+			"The base image is a stand-in that was made on this machine, because no registry answered; sizes and " +
+				"versions differ a little from the real one.",
+			"kept: image x", "kept: container y"}, r.Notes)
 	assert.Equal(t, []string{"building", "starting"}, told)
 	var phases []string
 	for _, p := range r.Phases {
@@ -762,7 +830,8 @@ func TestHints(t *testing.T) {
 		hidden      bool
 		want        string
 	}{
-		{"own", "", false, "own"}, {"", "author", false, "author"}, {"own", "author", false, "own\nauthor"}, {"same", "same", false, "same"},
+		{"own", "", false, "own"}, {"", "author", false, "author"}, {"own", "author", false, "own\nauthor"},
+		{"same", "same", false, "same"},
 		{"own", "author", true, "author"}, {"own", "", true, ""},
 	} {
 		a := one("a", check.Folder, outcome(c.own))
@@ -776,16 +845,22 @@ func TestHints(t *testing.T) {
 
 func TestItems(t *testing.T) {
 	a := one("a", check.Folder, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
-		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"}, {Name: "three", Share: 0.5, Want: "w3", Got: "g3", Hint: check.Advise("h3")},
+		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"},
+			{Name: "three", Share: 0.5, Want: "w3", Got: "g3", Hint: check.Advise("h3")},
 			{Name: "four", Want: "w4", Got: "g4", Hint: check.Advise("h4"), File: "Dockerfile", Line: 3}},
-			Evidence: []check.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1, Rows: [][]string{{"a"}}}}}, nil
+			Evidence: []check.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1,
+				Rows: [][]string{{"a"}}}}}, nil
 	})
 	a.Partial = true
 	c := graded(t, works(), of(a), Options{}).Checks[0]
-	assert.Equal(t, []result.Item{{Name: "one", Status: result.Pass}, {Name: "two", Status: result.Blocked, Want: "skipped"},
-		{Name: "three", Status: result.Partial, Want: "w3", Got: "g3", Hint: "h3"}, {Name: "four", Status: result.Fail, Want: "w4", Got: "g4", Hint: "h4", File: "Dockerfile", Line: 3}}, c.Items)
-	assert.Equal(t, []string{"w3", "g3", "h3"}, []string{c.Want, c.Got, c.Hint}, "the first item that does not hold speaks for all")
-	assert.Equal(t, []result.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1, Rows: [][]string{{"a"}}}}, c.Evidence)
+	assert.Equal(t, []result.Item{{Name: "one", Status: result.Pass},
+		{Name: "two", Status: result.Blocked, Want: "skipped"},
+		{Name: "three", Status: result.Partial, Want: "w3", Got: "g3", Hint: "h3"},
+		{Name: "four", Status: result.Fail, Want: "w4", Got: "g4", Hint: "h4", File: "Dockerfile", Line: 3}}, c.Items)
+	assert.Equal(t, []string{"w3", "g3", "h3"}, []string{c.Want, c.Got, c.Hint},
+		"the first item that does not hold speaks for all")
+	assert.Equal(t, []result.Evidence{{Kind: "table", Title: "t", Text: "x", File: "f", Line: 1,
+		Rows: [][]string{{"a"}}}}, c.Evidence)
 	assert.Equal(t, 0.38, c.Points)
 }
 
@@ -803,7 +878,8 @@ func TestHiddenWords(t *testing.T) {
 		return check.Fail("b", "x", "POST /tasks HIDDENWORD of secretcheck", check.Hint{}), nil
 	}
 	var told []string
-	r := graded(t, works(), of(hidden, one("b", check.Running, repeats)), Options{Decided: func(c result.Check) { told = append(told, c.Got) }})
+	r := graded(t, works(), of(hidden, one("b", check.Running, repeats)),
+		Options{Decided: func(c result.Check) { told = append(told, c.Got) }})
 	assert.Contains(t, r.Withheld, "hiddenword")
 	assert.Equal(t, "POST /tasks HIDDENWORD of secretcheck", r.Checks[1].Got)
 	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "HIDDENWORD")

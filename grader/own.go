@@ -34,17 +34,19 @@ func (g *grading) askOwn(ctx context.Context, c rubric.Check, t check.Target, in
 	defer func() { _ = own.Close() }() // the run removes what is left
 	judge, ok := c.Asks.(check.StartJudge)
 	if started := own.Started(); !started.Answered && !(ok && judge.JudgesStart()) {
-		o := check.Fail("a container of its own", "a program that answers", "it does not come up", check.Advise("Start it yourself as this check does: docker run"+check.Flags(env)+" <image>"))
+		o := check.Fail("a container of its own", "a program that answers", "it does not come up",
+			check.Advise("Start it yourself as this check does: docker run"+check.Flags(env)+" <image>"))
 		o.Down = true
 		if started.Log != "" {
-			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log", Text: started.Log[max(0, len(started.Log)-2000):]}}
+			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log",
+				Text: started.Log[max(0, len(started.Log)-2000):]}}
 		}
 		return o, nil
 	}
 	return c.Asks.Ask(ctx, ownTarget{t, t, t, own}, in)
 }
 
-// filled are variables with the rubric's fresh values put in.
+// filled returns variables with the rubric's fresh values put in.
 func (g *grading) filled(env map[string]string) map[string]string {
 	filled := maps.Clone(env)
 	for name, text := range filled {

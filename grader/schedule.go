@@ -10,8 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
-// maxConcurrent is how many checks that need no turn of the main container may be asked at once. More gain nothing: they
-// wait for the same daemon.
+// maxConcurrent is how many checks that need no turn of the main container may be asked at once.
+// More gain nothing: they wait for the same daemon.
 const maxConcurrent = 2
 
 // schedule says who may be asked when: it holds the verdicts, and what waits for them.
@@ -91,8 +91,8 @@ func (s *schedule) answers() bool {
 	return s.answered
 }
 
-// judging is the check, of those that took their turn before, that judges a request which another was given, and that did
-// not pass; or empty.
+// judging returns the check, of those that took their turn before, that judges a request which
+// another was given, and that did not pass; or empty.
 func (s *schedule) judging(i int, given string) string {
 	if given == "" {
 		return ""
@@ -109,7 +109,8 @@ func (s *schedule) judging(i int, given string) string {
 	return ""
 }
 
-// gate is the check that judges whether a phase was reached or, where the rubric has none, the phase's name.
+// gate returns the check that judges whether a phase was reached or, where the rubric has none, the
+// phase's name.
 func (s *schedule) gate(phase check.Phase) string {
 	for _, c := range s.rubric.Checks {
 		if c.Kind.Gate && c.Kind.Phase == phase {
@@ -121,7 +122,10 @@ func (s *schedule) gate(phase check.Phase) string {
 
 // judges reports whether a check judges if a phase was reached.
 func (s *schedule) judges(phase check.Phase) bool {
-	return slices.ContainsFunc(s.rubric.Checks, func(c rubric.Check) bool { return c.Kind.Gate && c.Kind.Phase == phase })
+	return slices.ContainsFunc(s.rubric.Checks, func(c rubric.Check) bool {
+		return c.Kind.Gate &&
+			c.Kind.Phase == phase
+	})
 }
 
 // abandon gives what was never asked, of this phase and later ones, its verdict: error.

@@ -17,17 +17,17 @@ type EngineFunc func(ctx context.Context, job check.Job) (Workplace, error)
 // Open calls f.
 func (f EngineFunc) Open(ctx context.Context, job check.Job) (Workplace, error) { return f(ctx, job) }
 
-// Workplace is where one submission is built and run. The grader calls Build once, then Start once; what checks use
-// of it is [check.Builder] and [check.Container].
+// Workplace is where one submission is built and run. The grader calls Build once, then Start once;
+// what checks use of it is [check.Builder] and [check.Container].
 type Workplace interface {
 	check.Builder
 	check.Container
 	check.Spawner
 	// Build builds the folder. A build that fails by the student's fault is no error.
 	Build(ctx context.Context) (check.Built, error)
-	// Start starts the main container and waits until it answers or fails to. A program that does not come up is no
-	// error. It calls running when the container runs and the waiting begins: until then, nothing else should keep the
-	// engine busy.
+	// Start starts the main container and waits until it answers or fails to. A program that does
+	// not come up is no error. It calls running when the container runs and the waiting begins:
+	// until then, nothing else should keep the engine busy.
 	Start(ctx context.Context, running func()) (check.Started, error)
 	// Revive starts the main container again if it has ended; it reports whether it had.
 	Revive(ctx context.Context) (bool, error)
@@ -35,6 +35,7 @@ type Workplace interface {
 	Kept() []string
 	// Sandbox says which limits hold for this submission.
 	Sandbox() check.Sandbox
-	// Close removes everything of the submission, also after an error, with a time limit of its own.
+	// Close removes everything of the submission, also after an error, with a time limit of its
+	// own.
 	Close() error
 }

@@ -63,7 +63,8 @@ func TestRubricsThatShip(t *testing.T) {
 		text, err := rubrics.FS.ReadFile(name + ".yaml")
 		require.NoError(t, err)
 		assert.NoError(t, validate(t, s, text), name)
-		assert.True(t, bytes.HasPrefix(text, []byte("# yaml-language-server: $schema=./rubric.schema.json\n")), "%s tells editors its schema", name)
+		assert.True(t, bytes.HasPrefix(text, []byte("# yaml-language-server: $schema=./rubric.schema.json\n")),
+			"%s tells editors its schema", name)
 		for _, c := range r.Checks {
 			assert.NotEmpty(t, c.Skill, "%s: %s is evidence of nothing", name, c.ID)
 			assert.NotEqual(t, c.ID, c.Title, "%s: %s has no title", name, c.ID)
@@ -119,9 +120,12 @@ func TestPointsOfTaskAPI(t *testing.T) {
 		assert.False(t, c.Bonus)
 		assert.Equal(t, c.ID == "walk", c.Hidden, c.ID)
 	}
-	assert.Equal(t, map[string]float64{"instructions": 12, "practice": 6, "builds": 12, "image-size": 6, "starts": 6, "listens": 3, "env": 3,
-		"stops": 4, "create": 5, "read": 4, "update": 4, "delete": 4, "errors": 4, "walk": 2, "layer-cache": 12, "ignores-secrets": 6,
+	assert.Equal(t, map[string]float64{"instructions": 12, "practice": 6, "builds": 12, "image-size": 6, "starts": 6,
+		"listens": 3, "env": 3,
+		"stops": 4, "create": 5, "read": 4, "update": 4, "delete": 4, "errors": 4, "walk": 2, "layer-cache": 12,
+		"ignores-secrets": 6,
 		"ignores-clutter": 4, "no-secrets": 3}, got)
-	assert.Equal(t, map[string]float64{"dockerfile-authoring": 18, "image-building": 18, "container-runtime": 39, "layer-cache": 12, "build-context": 13}, skills)
+	assert.Equal(t, map[string]float64{"dockerfile-authoring": 18, "image-building": 18, "container-runtime": 39,
+		"layer-cache": 12, "build-context": 13}, skills)
 	assert.Equal(t, 100.0, r.Points)
 }

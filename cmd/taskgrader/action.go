@@ -88,11 +88,13 @@ func runAction(cmd *cobra.Command, args []string, o actionOptions) error {
 	talk := cmd.ErrOrStderr()
 	prepare(cmd.Context(), talk, e, sub.Dir)
 	fmt.Fprintln(talk, "grading …")
-	rep := grader.Grade(cmd.Context(), engineOf(e), r, *sub, grader.Options{Seed: o.seed, Version: version()}).For(result.Student)
+	rep := grader.Grade(cmd.Context(), engineOf(e), r, *sub, grader.Options{Seed: o.seed,
+		Version: version()}).For(result.Student)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	files := actionFiles{talk: talk, page: filepath.Join(o.out, rep.Submission.ID+".html"), data: filepath.Join(o.out, rep.Submission.ID+".json")}
+	files := actionFiles{talk: talk, page: filepath.Join(o.out, rep.Submission.ID+".html"),
+		data: filepath.Join(o.out, rep.Submission.ID+".json")}
 	if err := files.write(rep); err != nil {
 		return graderError{err}
 	}
@@ -109,13 +111,14 @@ func runAction(cmd *cobra.Command, args []string, o actionOptions) error {
 	}
 	verdict := o.verdict(rep)
 	if errors.Is(verdict, errBelow) {
-		return errors.Join(verdict, actions.Failure(cmd.OutOrStdout(), "Below fail-under", fmt.Sprintf("This job fails below %v %% of the points.", o.failUnder), ""))
+		return errors.Join(verdict, actions.Failure(cmd.OutOrStdout(), "Below fail-under",
+			fmt.Sprintf("This job fails below %v %% of the points.", o.failUnder), ""))
 	}
 	return verdict
 }
 
-// prepare makes the base images ready. What goes wrong here is only said: whether it costs anything, and whose fault it
-// is, the build says.
+// prepare makes the base images ready. What goes wrong here is only said: whether it costs
+// anything, and whose fault it is, the build says.
 func prepare(ctx context.Context, talk io.Writer, e *engine.Engine, dir string) {
 	say := func(line string) { fmt.Fprintln(talk, plain.Line(line, 200)) }
 	file, err := dockerfile.Load(os.DirFS(dir))
@@ -131,7 +134,8 @@ func prepare(ctx context.Context, talk io.Writer, e *engine.Engine, dir string) 
 	}
 }
 
-// actionFiles are where an action's texts go. Only the student's view is written: the machine is the student's, too.
+// actionFiles are where an action's texts go. Only the student's view is written: the machine is
+// the student's, too.
 type actionFiles struct {
 	talk       io.Writer
 	page, data string
@@ -150,7 +154,8 @@ func (f actionFiles) write(rep result.Report) error {
 	if err := appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return actions.Summary(w, rep) }); err != nil {
 		return err
 	}
-	outputs := []actions.Output{{Name: "status", Value: string(rep.Status)}, {Name: "max-score", Value: plain.Points(rep.MaxScore)},
+	outputs := []actions.Output{{Name: "status", Value: string(rep.Status)},
+		{Name: "max-score", Value: plain.Points(rep.MaxScore)},
 		{Name: "report", Value: f.page}, {Name: "report-json", Value: f.data}}
 	if rep.Score != nil {
 		outputs = append(outputs, actions.Output{Name: "score", Value: plain.Points(*rep.Score)})
@@ -166,18 +171,21 @@ func (f actionFiles) write(rep result.Report) error {
 	return appendTo("GITHUB_OUTPUT", func(w io.Writer) error { return actions.Outputs(w, outputs...) })
 }
 
-// exported is a report in an outside format.
+// exported returns a report in an outside format.
 func exported(format string, rep result.Report) (string, error) {
 	all := export.All()
 	f := all[slices.IndexFunc(all, func(f export.Format) bool { return f.Name == format })]
 	var b strings.Builder
-	err := f.One(&b, export.Student{ID: rep.Submission.ID, Submission: rep.Submission.ID, State: class.Graded, Report: &rep}, export.Options{Env: os.Getenv})
+	err := f.One(&b, export.Student{ID: rep.Submission.ID, Submission: rep.Submission.ID, State: class.Graded,
+		Report: &rep}, export.Options{Env: os.Getenv})
 	return b.String(), err
 }
 
-// forClassroom50 writes result.json where Classroom 50's runner looks for it, when that is who runs this.
+// forClassroom50 writes result.json where Classroom 50's runner looks for it, when that is who runs
+// this.
 func forClassroom50(rep result.Report) error {
-	if rep.Score == nil || os.Getenv("CLASSROOM") == "" || os.Getenv("ASSIGNMENT") == "" || os.Getenv("SUBMISSION_TAG") == "" {
+	if rep.Score == nil || os.Getenv("CLASSROOM") == "" || os.Getenv("ASSIGNMENT") == "" ||
+		os.Getenv("SUBMISSION_TAG") == "" {
 		return nil
 	}
 	text, err := exported("classroom50", rep)
@@ -187,11 +195,12 @@ func forClassroom50(rep result.Report) error {
 	return reports.WriteFile("result.json", func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
 
-// unfinished says that there is no report at all, and why.
+// unfinished returns that there is no report at all, and why.
 func unfinished(w io.Writer, err error) error {
-	return errors.Join(actions.Failure(w, "No score", err.Error(), grader.HintOf(err)), appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
-		return actions.Outputs(w, actions.Output{Name: "status", Value: string(result.Error)})
-	}))
+	return errors.Join(actions.Failure(w, "No score", err.Error(), grader.HintOf(err)),
+		appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
+			return actions.Outputs(w, actions.Output{Name: "status", Value: string(result.Error)})
+		}))
 }
 
 // appendTo writes to the end of the file that an environment variable names, if there is one.
@@ -207,7 +216,7 @@ func appendTo(variable string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// inRepository is a folder as the repository's root sees it.
+// inRepository returns a folder as the repository's root sees it.
 func inRepository(dir string) string {
 	rel, err := filepath.Rel(os.Getenv("GITHUB_WORKSPACE"), dir)
 	if err != nil || !filepath.IsLocal(rel) {

@@ -30,7 +30,8 @@ import (
 // root is the repository's.
 const root = "../.."
 
-// The stand-in for actions/upload-artifact, which is a program of GitHub's: it keeps what would be uploaded.
+// The stand-in for actions/upload-artifact, which is a program of GitHub's: it keeps what would be
+// uploaded.
 const upload = `name: upload
 description: a stand-in
 inputs:
@@ -52,7 +53,7 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// source is what a runner gets of this repository when a workflow uses the action.
+// source returns what a runner gets of this repository when a workflow uses the action.
 func source(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -87,7 +88,7 @@ func write(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// repository is a student's, with a workflow in it.
+// repository returns a student's, with a workflow in it.
 func repository(t *testing.T, name, submission, workflow string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -99,7 +100,8 @@ func repository(t *testing.T, name, submission, workflow string) string {
 
 func commit(t *testing.T, dir, name string) {
 	t.Helper()
-	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"remote", "add", "origin", "https://github.com/course/" + name},
+	for _, args := range [][]string{{"init", "-q", "-b", "main"},
+		{"remote", "add", "origin", "https://github.com/course/" + name},
 		{"add", "-A"}, {"-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "hand in"}} {
 		out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
 		require.NoError(t, err, "git %v: %s", args, out)
@@ -120,8 +122,9 @@ type acted struct {
 	kept  string // the folder of what was uploaded
 }
 
-// act runs a repository's workflows on this machine, without network: the documented workflow as it is, with this source
-// in the place of the released action, and the checkout left out, because the repository is there.
+// act runs a repository's workflows on this machine, without network: the documented workflow as it
+// is, with this source in the place of the released action, and the checkout left out, because the
+// repository is there.
 func act(t *testing.T, dir, event string, args ...string) acted {
 	t.Helper()
 	tool, kept, up := tool(t, "act"), t.TempDir(), t.TempDir()
@@ -130,7 +133,8 @@ func act(t *testing.T, dir, event string, args ...string) acted {
 	require.NoError(t, err)
 	src := source(t)
 	args = append([]string{event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json",
-		"--local-repository", "taskgrader/taskgrader@v1=" + src, "--env", "KEEP=" + kept, "--env", "TASKGRADER_RELEASES="}, args...)
+		"--local-repository", "taskgrader/taskgrader@v1=" + src, "--env", "KEEP=" + kept, "--env",
+		"TASKGRADER_RELEASES="}, args...)
 	for _, w := range workflows {
 		text, err := os.ReadFile(w)
 		require.NoError(t, err)
@@ -160,8 +164,8 @@ func act(t *testing.T, dir, event string, args ...string) acted {
 	return a
 }
 
-// commands are what the log held of workflow commands, as they stood there. What act makes of the files that
-// GITHUB_OUTPUT and GITHUB_PATH name has no text of its own.
+// commands returns what the log held of workflow commands, as they stood there. What act makes of
+// the files that GITHUB_OUTPUT and GITHUB_PATH name has no text of its own.
 func (a acted) commands() (all []string) {
 	for _, l := range a.lines {
 		if l.Raw != "" {
@@ -171,7 +175,7 @@ func (a acted) commands() (all []string) {
 	return all
 }
 
-// outputs are the values that the workflow's later steps see.
+// outputs returns the values that the workflow's later steps see.
 func (a acted) outputs() map[string]string {
 	out := map[string]string{}
 	for _, l := range a.lines {
@@ -191,7 +195,7 @@ func (a acted) summary() (text string) {
 	return text
 }
 
-// printed is what was shown in the log as text.
+// printed returns what was shown in the log as text.
 func (a acted) printed() string {
 	var b strings.Builder
 	for _, l := range a.lines {
@@ -227,13 +231,16 @@ func testClassroom(t *testing.T, runner string) {
 		code       int
 		says       []string // something that makes sure that the case is what it is called
 	}{
-		"task-api-passing":  {submission: root + "/submissions/lesson", says: []string{"PASS"}},
-		"task-api-failing":  {submission: root + "/submissions/relative-workdir", code: 1, says: []string{"WORKDIR app"}},
-		"task-api-hostile":  {submission: hostile(t), code: 1, says: []string{"WORKDIR ::notice", "::set-output name=score::100"}},
+		"task-api-passing": {submission: root + "/submissions/lesson", says: []string{"PASS"}},
+		"task-api-failing": {submission: root + "/submissions/relative-workdir", code: 1,
+			says: []string{"WORKDIR app"}},
+		"task-api-hostile": {submission: hostile(t), code: 1, says: []string{"WORKDIR ::notice",
+			"::set-output name=score::100"}},
 		"task-api-no-build": {submission: hostileBuild(t), code: 1, says: []string{"add-mask"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := act(t, repository(t, name, c.submission, root+"/docs/workflows/classroom.yml"), "push", "--action-cache-path", runner)
+			a := act(t, repository(t, name, c.submission, root+"/docs/workflows/classroom.yml"), "push",
+				"--action-cache-path", runner)
 			r := a.report(t)
 			assert.Equal(t, c.code, a.code, "act's exit code; printed was:\n%s", a.printed())
 			assert.Equal(t, result.Graded, r.Status)
@@ -248,16 +255,20 @@ func testClassroom(t *testing.T, runner string) {
 			require.GreaterOrEqual(t, len(commands), 4, "%q", commands)
 			resume, ok := strings.CutPrefix(commands[0], "::stop-commands::")
 			require.True(t, ok, commands[0])
-			want := []string{commands[0], "::" + resume + "::", fmt.Sprintf("::notice title=Autograding complete::Points %v/%v", *r.Score, r.MaxScore),
-				fmt.Sprintf(`::notice title=Autograding report::{"totalPoints":%v,"maxPoints":%v}`, *r.Score, r.MaxScore)}
+			want := []string{commands[0], "::" + resume + "::",
+				fmt.Sprintf("::notice title=Autograding complete::Points %v/%v", *r.Score, r.MaxScore),
+				fmt.Sprintf(`::notice title=Autograding report::{"totalPoints":%v,"maxPoints":%v}`, *r.Score,
+					r.MaxScore)}
 			assert.Equal(t, want, commands[:4])
 
-			// Every finding on a line of the student's is an annotation there, and nothing else is a command.
+			// Every finding on a line of the student's is an annotation there, and nothing else is
+			// a command.
 			var places []string
 			for _, check := range r.Checks {
 				for _, item := range check.Items {
 					if item.Status == result.Fail && item.Line > 0 {
-						severity := map[result.Status]string{result.Fail: "error", result.Partial: "warning"}[check.Status]
+						severity := map[result.Status]string{result.Fail: "error",
+							result.Partial: "warning"}[check.Status]
 						places = append(places, fmt.Sprintf("::%s file=%s,line=%d", severity, item.File, item.Line))
 					}
 				}
@@ -271,21 +282,24 @@ func testClassroom(t *testing.T, runner string) {
 			}
 			assert.Equal(t, places, got)
 
-			assert.Equal(t, map[string]string{"status": "graded", "score": fmt.Sprint(*r.Score), "max-score": fmt.Sprint(r.MaxScore),
-				"report": a.outputs()["report"], "report-json": a.outputs()["report-json"], "result": a.outputs()["result"]}, a.outputs())
+			assert.Equal(t, map[string]string{"status": "graded", "score": fmt.Sprint(*r.Score),
+				"max-score": fmt.Sprint(r.MaxScore),
+				"report":    a.outputs()["report"], "report-json": a.outputs()["report-json"],
+				"result": a.outputs()["result"]}, a.outputs())
 			assert.Equal(t, [2]float64{*r.Score, *r.Score}, reporterSums(t, a.outputs()["result"], r.MaxScore))
 			assert.Equal(t, name+".html", filepath.Base(a.outputs()["report"]))
 			assert.FileExists(t, filepath.Join(a.kept, name+".html"))
 			assert.Contains(t, a.summary(), fmt.Sprintf("%v of %v points", *r.Score, r.MaxScore))
 			for _, l := range a.lines {
-				assert.False(t, l.RawOutput && regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u2028\u2029\u202a-\u202e]").MatchString(l.Msg), "%q", l.Msg)
+				assert.False(t, l.RawOutput && regexp.MustCompile(
+					"[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u2028\u2029\u202a-\u202e]").MatchString(l.Msg), "%q", l.Msg)
 			}
 		})
 	}
 }
 
-// reporterSums are what Classroom's reporter makes of a runner's result: the sum that it hands over, and the one that it
-// prints.
+// reporterSums returns what Classroom's reporter makes of a runner's result: the sum that it hands
+// over, and the one that it prints.
 func reporterSums(t *testing.T, encoded string, most float64) [2]float64 {
 	t.Helper()
 	text, err := base64.StdEncoding.DecodeString(encoded)
@@ -312,7 +326,8 @@ func reporterSums(t *testing.T, encoded string, most float64) [2]float64 {
 // Whatever a program of ours prints while it grades, none of it is a command.
 func TestNothingThatIsPrintedWhileGradingIsACommand(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "bin/taskgrader"), "#!/bin/sh\ncat bin/talk >&2\necho '::notice title=Autograding complete::Points 1/2'\nexit 3\n")
+	write(t, filepath.Join(dir, "bin/taskgrader"),
+		"#!/bin/sh\ncat bin/talk >&2\necho '::notice title=Autograding complete::Points 1/2'\nexit 3\n")
 	require.NoError(t, os.Chmod(filepath.Join(dir, "bin/taskgrader"), 0o755))
 	write(t, filepath.Join(dir, "bin/talk"), strings.Join(commandTexts, "\n"))
 	copyFile(t, root+"/scripts/action-grade", filepath.Join(dir, "scripts/action-grade"))
@@ -339,7 +354,8 @@ jobs:
 	assert.Equal(t, map[string]string{"code": "3"}, a.outputs())
 }
 
-// A tagged version is the release's own binary, a branch is built, and what is not what the release says is refused.
+// A tagged version is the release's own binary, a branch is built, and what is not what the release
+// says is refused.
 func TestSetupTakesTheRelease(t *testing.T) {
 	const commit, other = "1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222"
 	var archive bytes.Buffer
@@ -365,7 +381,8 @@ func TestSetupTakesTheRelease(t *testing.T) {
 		}
 	})
 	release.HandleFunc("GET /info/refs", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "%s\trefs/tags/v1\n%s\trefs/tags/v1.2.3\n%s\trefs/tags/v1.2.3^{}\n%s\trefs/tags/v1.2.2\n", commit, other, commit, other)
+		fmt.Fprintf(w, "%s\trefs/tags/v1\n%s\trefs/tags/v1.2.3\n%s\trefs/tags/v1.2.3^{}\n%s\trefs/tags/v1.2.2\n",
+			commit, other, commit, other)
 	})
 	server := httptest.NewServer(release)
 	defer server.Close()
@@ -390,7 +407,8 @@ func TestSetupTakesTheRelease(t *testing.T) {
 	} {
 		tools, path := t.TempDir(), filepath.Join(t.TempDir(), "path")
 		cmd := exec.Command(filepath.Join(dir, "scripts/action-setup"))
-		cmd.Env = append(os.Environ(), "REF="+c.ref, "TASKGRADER_RELEASES="+c.releases, "RUNNER_TOOL_CACHE="+tools, "GITHUB_PATH="+path)
+		cmd.Env = append(os.Environ(), "REF="+c.ref, "TASKGRADER_RELEASES="+c.releases, "RUNNER_TOOL_CACHE="+tools,
+			"GITHUB_PATH="+path)
 		out, err := cmd.CombinedOutput()
 		assert.Contains(t, string(out), c.says, c.ref)
 		if c.runs == "" {
@@ -409,14 +427,15 @@ func TestSetupTakesTheRelease(t *testing.T) {
 
 // The commits that Classroom itself makes are not graded.
 func TestClassroomsOwnCommitsAreNotGraded(t *testing.T) {
-	a := act(t, repository(t, "task-api-bot", root+"/submissions/lesson", root+"/docs/workflows/classroom.yml"), "push", "--actor", "github-classroom[bot]", "--action-cache-path", t.TempDir())
+	a := act(t, repository(t, "task-api-bot", root+"/submissions/lesson", root+"/docs/workflows/classroom.yml"), "push",
+		"--actor", "github-classroom[bot]", "--action-cache-path", t.TempDir())
 	assert.Equal(t, 0, a.code)
 	assert.Empty(t, a.commands())
 	assert.NotContains(t, a.printed(), "PASS")
 }
 
-// The instructor's workflow fetches the repositories, grades them as a class, and keeps reports and exports. A repository
-// that is not there is said, and stops nobody.
+// The instructor's workflow fetches the repositories, grades them as a class, and keeps reports and
+// exports. A repository that is not there is said, and stops nobody.
 func testRegrade(t *testing.T, runner string) {
 	there := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(there, "course/task-api-ada"), os.DirFS(root+"/submissions/typo")))
@@ -427,7 +446,8 @@ func testRegrade(t *testing.T, runner string) {
 	t.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(there, "gitconfig"))
 
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "repositories.txt"), "# the course\ncourse/task-api-ada\n\ncourse/task-api-nobody\ncourse/task-api-eve  # late\n")
+	write(t, filepath.Join(dir, "repositories.txt"),
+		"# the course\ncourse/task-api-ada\n\ncourse/task-api-nobody\ncourse/task-api-eve  # late\n")
 	copyFile(t, root+"/docs/workflows/regrade.yml", filepath.Join(dir, ".github/workflows/regrade.yml"))
 	commit(t, dir, "grading")
 	a := act(t, dir, "workflow_dispatch", "--secret", "READ_TOKEN=nothing", "--action-cache-path", runner)
@@ -435,13 +455,16 @@ func testRegrade(t *testing.T, runner string) {
 
 	var text []string
 	for _, command := range a.commands() {
-		if !strings.HasPrefix(command, "::stop-commands::") && !regexp.MustCompile(`^::[0-9a-f]{32}::$`).MatchString(command) {
+		if !strings.HasPrefix(command, "::stop-commands::") &&
+			!regexp.MustCompile(`^::[0-9a-f]{32}::$`).MatchString(command) {
 			text = append(text, command)
 		}
 	}
-	assert.Equal(t, []string{"::error title=Not graded::course/task-api-nobody cannot be fetched, or has no commit in time"}, text)
+	assert.Equal(t,
+		[]string{"::error title=Not graded::course/task-api-nobody cannot be fetched, or has no commit in time"}, text)
 	for _, id := range []string{"course--task-api-ada", "course--task-api-eve"} {
-		for _, file := range []string{"reports/students/" + id + ".html", "reports/instructor/" + id + ".json", "exports/gradescope/" + id + ".json"} {
+		for _, file := range []string{"reports/students/" + id + ".html", "reports/instructor/" + id + ".json",
+			"exports/gradescope/" + id + ".json"} {
 			assert.FileExists(t, filepath.Join(a.kept, file))
 		}
 	}
@@ -480,22 +503,29 @@ jobs:
 
 // commandTexts are lines that GitHub's runner would obey.
 var commandTexts = []string{
-	`::notice title=Autograding report::{"totalPoints":100,"maxPoints":100}`, `::set-output name=score::100`, `::add-mask::e`, `##[add-mask]e`,
-	`##[error]passed`, `::error file=Dockerfile,line=1::x`, "\x1b[2J\x1b[31mPASS\x1b[0m", "0\r::notice title=Autograding complete::Points 100/100",
-	"a\u2028::warning::b", "%0A::warning::c", "EOF\nscore=100\nscore<<EOF\n100\nEOF", "::resume::", "::stop-commands::resume",
-	"</pre></details></table>\n\n# Points 100 of 100\n\n```\n![x](https://evil.example/x.png)<img src=x onerror=alert(1)>", "\u202e001 fo 001",
+	`::notice title=Autograding report::{"totalPoints":100,"maxPoints":100}`, `::set-output name=score::100`,
+	`::add-mask::e`, `##[add-mask]e`,
+	`##[error]passed`, `::error file=Dockerfile,line=1::x`, "\x1b[2J\x1b[31mPASS\x1b[0m",
+	"0\r::notice title=Autograding complete::Points 100/100",
+	"a\u2028::warning::b", "%0A::warning::c", "EOF\nscore=100\nscore<<EOF\n100\nEOF", "::resume::",
+	"::stop-commands::resume",
+	"</pre></details></table>\n\n# Points 100 of 100\n\n```\n![x](https://evil.example/x.png)<img src=x " +
+		"onerror=alert(1)>", "\u202e001 fo 001",
 }
 
-// hostile is a submission that says commands wherever a program or a Dockerfile can say something, and answers wrongly, so
-// that the answers are shown.
+// hostile returns a submission that says commands wherever a program or a Dockerfile can say
+// something, and answers wrongly, so that the answers are shown.
 func hostile(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "hostile")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(root+"/submissions/lesson")))
 	texts, err := json.Marshal(commandTexts)
 	require.NoError(t, err)
 	edit(t, filepath.Join(dir, "main.py"),
-		`app = FastAPI(title="Task API")`, "import json\n\nTEXTS = json.loads(r'''"+string(texts)+"''')\nfor text in TEXTS:\n    print(text, flush=True)\n\napp = FastAPI(title=\"Task API\")",
-		"            return updated\n", "            print(*TEXTS, sep='\\n', flush=True)\n            updated.title = TEXTS[update_task.turn % len(TEXTS)]\n            update_task.turn += 1\n            return updated\n",
+		`app = FastAPI(title="Task API")`, "import json\n\nTEXTS = json.loads(r'''"+string(texts)+
+			"''')\nfor text in TEXTS:\n    print(text, flush=True)\n\napp = FastAPI(title=\"Task API\")",
+		"            return "+
+			"updated\n", "            print(*TEXTS, sep='\\n', flush=True)\n            updated.title = "+
+			"TEXTS[update_task.turn % len(TEXTS)]\n            update_task.turn += 1\n            return updated\n",
 		"@app.delete(", "update_task.turn = 0\n\n\n@app.delete(")
 	edit(t, filepath.Join(dir, "Dockerfile"),
 		"WORKDIR /app", "WORKDIR ::notice,title=Autograding%0Areport::100\nWORKDIR /app",
@@ -505,12 +535,13 @@ func hostile(t *testing.T) string {
 	return dir
 }
 
-// hostileBuild is a submission whose build fails after saying commands.
+// hostileBuild returns a submission whose build fails after saying commands.
 func hostileBuild(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "hostile-build")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(root+"/submissions/lesson")))
 	write(t, filepath.Join(dir, "say.txt"), strings.Join(commandTexts, "\n"))
-	edit(t, filepath.Join(dir, "Dockerfile"), "RUN uv sync --no-dev", "COPY say.txt .\nRUN cat say.txt; cat say.txt >&2; echo '::add-mask::e'; exit 1")
+	edit(t, filepath.Join(dir, "Dockerfile"), "RUN uv sync --no-dev",
+		"COPY say.txt .\nRUN cat say.txt; cat say.txt >&2; echo '::add-mask::e'; exit 1")
 	return dir
 }
 

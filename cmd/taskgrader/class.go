@@ -71,9 +71,11 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return err
 	}
 	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
-		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs), "Give 1 or more, or leave it out: processors and memory say how many."}
+		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs),
+			"Give 1 or more, or leave it out: processors and memory say how many."}
 	}
-	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, KeepFirst: o.keepFirst, Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
+	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, KeepFirst: o.keepFirst,
+		Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
 	found, err := o.find(cmd, dir, &options)
 	if err != nil {
 		return err
@@ -97,7 +99,10 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 			e.Close()
 		}
 	}()
-	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return e.Open(ctx, job) })
+	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
+		return e.Open(ctx,
+			job)
+	})
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Progress = show.event
 	unsaid := context.AfterFunc(cmd.Context(), show.stopping)
@@ -123,7 +128,8 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	return nil
 }
 
-// find lists the submissions, says where they are when that is not dir itself, and reads the roster.
+// find lists the submissions, says where they are when that is not dir itself, and reads the
+// roster.
 func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Options) (*submission.Found, error) {
 	same := func(full, other string) bool {
 		a, errA := os.Stat(full)
@@ -156,7 +162,8 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 		}
 	}
 	if len(found.Entries) == 0 {
-		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir), Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
+		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir),
+			Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
 		if _, err := os.Stat(filepath.Join(dir, dockerfile.Find(os.DirFS(dir)))); err == nil {
 			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
 		}
@@ -165,7 +172,7 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 	return found, nil
 }
 
-// ours tells what a run ended with: a mistake of the caller, or a fault of ours.
+// ours returns what a run ended with: a mistake of the caller, or a fault of ours.
 func ours(err error) error {
 	var refused *batch.RefusedError
 	var fault graderError
@@ -180,7 +187,8 @@ func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
 		return class.JSON(cmd.OutOrStdout(), c)
 	}
 	out := reports.Dir(o.out)
-	return report.Summary(cmd.OutOrStdout(), c, report.SummaryOptions{Color: o.color(cmd), Page: out.Index(), Grades: out.Grades()})
+	return report.Summary(cmd.OutOrStdout(), c, report.SummaryOptions{Color: o.color(cmd), Page: out.Index(),
+		Grades: out.Grades()})
 }
 
 // progress shows how far a class is.
@@ -257,7 +265,8 @@ func (p *barProgress) event(e batch.Event) {
 func (p *barProgress) newWorker() *worker {
 	w := &worker{}
 	w.what.Store(new(string))
-	w.bar = p.screen.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *w.what.Load() })))
+	w.bar = p.screen.New(0, mpb.NopStyle(), mpb.PrependDecorators(
+		decor.Any(func(decor.Statistics) string { return *w.what.Load() })))
 	return w
 }
 

@@ -27,7 +27,8 @@ func completeRubric(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 	return rubric.Names(rubrics.FS), cobra.ShellCompDirectiveDefault
 }
 
-// completeCheck offers the checks of the rubric that the line names, one after another behind commas.
+// completeCheck offers the checks of the rubric that the line names, one after another behind
+// commas.
 func completeCheck(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	name, _ := cmd.Flags().GetString("rubric")
 	r, err := rubric.Load(name, rubrics.FS, kinds.All())

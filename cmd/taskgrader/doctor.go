@@ -18,7 +18,8 @@ import (
 func newDoctor() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "what is missing on this machine, and what the sandbox does here",
-		Long: "doctor says of each thing whether it holds here, and how to get what does not.\n\n  $ taskgrader doctor\n\n" + exitCodes, Args: takes(0, 0),
+		Long: "doctor says of each thing whether it holds here, and how to get what does not.\n\n  $ taskgrader " +
+			"doctor\n\n" + exitCodes, Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := cmd.OutOrStdout()
 			findings, err := examine(cmd.Context())
@@ -61,8 +62,8 @@ func examine(ctx context.Context) ([]engine.Finding, error) {
 	return findings, nil
 }
 
-// printFindings writes one paragraph for each, wrapped to the width of a terminal, below the name where that is narrow; the
-// error says that something is bad.
+// printFindings writes one paragraph for each, wrapped to the width of a terminal, below the name
+// where that is narrow; the error says that something is bad.
 func printFindings(w io.Writer, findings []engine.Finding, color bool, width int) error {
 	indent, below := 26, ""
 	if width > 0 && width < 50 {
@@ -73,7 +74,8 @@ func printFindings(w io.Writer, findings []engine.Finding, color bool, width int
 		counts[f.Status]++
 		mark := fmt.Sprintf("%-4s", f.Status)
 		if color {
-			mark = map[string]string{"ok": "\x1b[32m", "warn": "\x1b[33m", "bad": "\x1b[31;1m"}[f.Status] + mark + "\x1b[0m"
+			mark = map[string]string{"ok": "\x1b[32m", "warn": "\x1b[33m", "bad": "\x1b[31;1m"}[f.Status] + mark +
+				"\x1b[0m"
 		}
 		fmt.Fprintf(w, "%s  %-20s%s%s\n", mark, f.Name, below, wrap(f.Detail, width, indent))
 		if f.Fix != "" {

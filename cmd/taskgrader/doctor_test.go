@@ -15,7 +15,8 @@ import (
 
 func TestFindingsArePrinted(t *testing.T) {
 	ok := engine.Finding{Name: "memory limit", Status: "ok", Detail: "enforced"}
-	warn := engine.Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log", Fix: "give the engine limits"}
+	warn := engine.Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log",
+		Fix: "give the engine limits"}
 	bad := engine.Finding{Name: "process limit", Status: "bad", Detail: "not enforced", Fix: "a newer kernel"}
 
 	var plain strings.Builder
@@ -39,7 +40,9 @@ bad   process limit       not enforced
 
 	narrow.Reset()
 	require.NoError(t, printFindings(&narrow, []engine.Finding{warn}, false, 40))
-	require.Equal(t, "warn  build               \n      bounded in time, context and log\n      fix: give the engine limits\n\n0 ok, 1 to know, 0 bad\n", narrow.String())
+	require.Equal(t,
+		"warn  build               \n      bounded in time, context and log\n      fix: give the engine limits\n\n0 "+
+			"ok, 1 to know, 0 bad\n", narrow.String())
 }
 
 // podmanSays is what Podman 5.8.6 answers to GET /version, but for what is of its machine.

@@ -30,12 +30,14 @@ import (
 )
 
 var (
-	editsOf     = flag.String("edits", "", "a folder of submissions whose edits are tried, in the place of testdata/edits")
+	editsOf = flag.String("edits", "",
+		"a folder of submissions whose edits are tried, in the place of testdata/edits")
 	editsRubric = flag.String("edits-rubric", defaultRubric, "the rubric that -edits is graded by")
 )
 
-// TestEdits makes every edit of every report, each in a copy of its own, and grades again with the same seed: what the edit
-// is said of holds then, and nothing is worse. Every fixture has an edit, or it would show nothing.
+// TestEdits makes every edit of every report, each in a copy of its own, and grades again with the
+// same seed: what the edit is said of holds then, and nothing is worse. Every fixture has an edit,
+// or it would show nothing.
 func TestEdits(t *testing.T) {
 	folder, rules := *editsOf, *editsRubric
 	if folder == "" {
@@ -73,7 +75,8 @@ func TestEdits(t *testing.T) {
 	t.Logf("%d edits were tried", tried)
 }
 
-// fixtures makes the folders of an archive. A file of none of them is one of each that has not its own.
+// fixtures makes the folders of an archive. A file of none of them is one of each that has not its
+// own.
 func fixtures(t *testing.T, file string) (folder string) {
 	folder = t.TempDir()
 	archive, err := txtar.ParseFile(file)
@@ -110,7 +113,8 @@ type trial struct {
 	rubric *rubric.Rubric
 }
 
-// of tries the edits of a folder's report, and returns how many there are, and what each of them does not hold.
+// of tries the edits of a folder's report, and returns how many there are, and what each of them
+// does not hold.
 func (tr trial) of(work, folder string) (edits int, faults []string) {
 	before := tr.grade(folder)
 	if before.Status != result.Graded {
@@ -152,7 +156,8 @@ type spoken struct {
 	check, item int // item is -1 where it is the check itself
 }
 
-// saidEdits are the edits of a report, with what each is said of. What a check says for its items is said of these.
+// saidEdits returns the edits of a report, with what each is said of. What a check says for its
+// items is said of these.
 func saidEdits(r result.Report) map[result.Edit][]spoken {
 	said := map[result.Edit][]spoken{}
 	for i, c := range r.Checks {
@@ -185,8 +190,8 @@ func makeEdit(folder, to string, edit check.Edit) error {
 	return os.WriteFile(full, []byte(edited), 0o644)
 }
 
-// compare says what an edit did not better, and what it made worse. A build or a start that comes further, to a fault of
-// another kind, is better.
+// compare returns what an edit did not better, and what it made worse. A build or a start that
+// comes further, to a fault of another kind, is better.
 func compare(before, after result.Report, said []spoken) (wrong []string) {
 	if after.Status != result.Graded {
 		return []string{"leaves it ungraded: " + fmt.Sprint(after.Problem)}

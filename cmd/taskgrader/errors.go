@@ -19,7 +19,7 @@ type usageError struct{ text, fix string }
 
 func (e usageError) Error() string { return e.text }
 
-// Hint is the fix.
+// Hint returns the fix.
 func (e usageError) Hint() string { return e.fix }
 
 // several are the errors of several things, each to be said by itself.
@@ -59,7 +59,8 @@ func sayHint(w io.Writer, err error) {
 	}
 }
 
-// unknownWord is that a word is none of those known, with the one that was probably meant, or all of them.
+// unknownWord is that a word is none of those known, with the one that was probably meant, or all
+// of them.
 func unknownWord(what, word string, known []string) error {
 	e := usageError{text: fmt.Sprintf("unknown %s %q", what, word)}
 	if near := option.Suggest(word, known); near != "" {
@@ -70,7 +71,7 @@ func unknownWord(what, word string, known []string) error {
 	return e
 }
 
-// takes is how many arguments a command takes; most is -1 where any number will do.
+// takes returns how many arguments a command takes; most is -1 where any number will do.
 func takes(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		e := usageError{fix: cmd.UseLine()}
@@ -87,7 +88,7 @@ func takes(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError is a mistake in a flag in the words of all other errors.
+// flagError returns a mistake in a flag in the words of all other errors.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
@@ -97,14 +98,16 @@ func flagError(cmd *cobra.Command, err error) error {
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 		if unknown.GetSpecifiedShortnames() != "" {
-			return usageError{fmt.Sprintf("unknown flag %q", "-"+unknown.GetSpecifiedName()), "known: " + strings.Join(known, ", ")}
+			return usageError{fmt.Sprintf("unknown flag %q", "-"+unknown.GetSpecifiedName()),
+				"known: " + strings.Join(known, ", ")}
 		}
 		return unknownWord("flag", "--"+unknown.GetSpecifiedName(), known)
 	case errors.As(err, &missing):
 		f := missing.GetFlag()
 		return fmt.Errorf("--%s needs a value: %s", f.Name, f.Usage)
 	case errors.As(err, &wrong):
-		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "stringSlice": "words with commas between them"}[wrong.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false",
+			"stringSlice": "words with commas between them"}[wrong.GetFlag().Value.Type()]
 		return fmt.Errorf("--%s: want %s, not %q", wrong.GetFlag().Name, want, wrong.GetValue())
 	}
 	return err

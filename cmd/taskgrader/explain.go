@@ -56,7 +56,8 @@ type entry struct {
 	kind bool
 }
 
-// manual is all that can be explained: the language, the kinds, and what each of them explains apart.
+// manual returns all that can be explained: the language, the kinds, and what each of them explains
+// apart.
 func manual() (all []entry) {
 	add := func(topics []check.Topic) {
 		for _, t := range topics {
@@ -65,7 +66,8 @@ func manual() (all []entry) {
 	}
 	add(rubric.Topics())
 	for _, k := range kinds.All() {
-		all = append(all, entry{kind: true, Topic: check.Topic{ID: k.Name, Summary: k.Manual.Summary, Why: k.Manual.Text,
+		all = append(all, entry{kind: true, Topic: check.Topic{ID: k.Name, Summary: k.Manual.Summary,
+			Why:  k.Manual.Text,
 			Keys: option.Keys(reflect.TypeOf(k.New())), Example: k.Manual.Example}})
 		add(k.Manual.Topics)
 	}

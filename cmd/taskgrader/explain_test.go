@@ -30,7 +30,8 @@ func explained(t *testing.T) (pages map[string]string) {
 	return pages
 }
 
-// TestEveryKeyIsExplained: each key that a rubric may have stands on a page, and has a description for editors.
+// TestEveryKeyIsExplained: each key that a rubric may have stands on a page, and has a description
+// for editors.
 func TestEveryKeyIsExplained(t *testing.T) {
 	text, err := rubric.Schema(kinds.All())
 	require.NoError(t, err)
@@ -73,14 +74,16 @@ func TestEveryOptionHasAnExample(t *testing.T) {
 	for _, e := range manual() {
 		for _, k := range e.Keys {
 			name := k.Name[strings.LastIndex(k.Name, ".")+1:]
-			if name != "NAME" && name != "skill" && e.ID != "http" { // skill is on the page of rubric, steps have their own
+			// skill is on the page of rubric, steps have their own
+			if name != "NAME" && name != "skill" && e.ID != "http" {
 				assert.Regexp(t, `\b`+name+`: |\b`+name+`:\n`, e.Why+"\n"+e.Example, "%s: %s", e.ID, k.Name)
 			}
 		}
 	}
 }
 
-// TestDefaultsAreSaid: where an option that is not written is something all the same, its page says what.
+// TestDefaultsAreSaid: where an option that is not written is something all the same, its page says
+// what.
 func TestDefaultsAreSaid(t *testing.T) {
 	for _, k := range kinds.All() {
 		options := reflect.ValueOf(k.New()).Elem()
@@ -100,7 +103,8 @@ func TestDefaultsAreSaid(t *testing.T) {
 
 func TestReflow(t *testing.T) {
 	long := strings.Repeat("word ", 20) + "\nmore\n\n  as it  is\nnext"
-	assert.Equal(t, strings.TrimSpace(strings.Repeat("word ", 16))+"\n"+strings.Repeat("word ", 4)+"more\n\n  as it  is\nnext", reflow(long))
+	assert.Equal(t, strings.TrimSpace(strings.Repeat("word ", 16))+"\n"+strings.Repeat("word ", 4)+
+		"more\n\n  as it  is\nnext", reflow(long))
 	for id, page := range explained(t) {
 		text, _, _ := strings.Cut(page, "\nExample")
 		for _, line := range strings.Split(text, "\n") {

@@ -20,7 +20,8 @@ const exportCodes = `Exit codes:
 
 func newExport() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "export FORMAT [REPORTS]", Short: "write finished reports in the format of a gradebook, an autograder or CI",
+		Use:   "export FORMAT [REPORTS]",
+		Short: "write finished reports in the format of a gradebook, an autograder or CI",
 		Long: `export writes the reports that grade or class left in a folder ("reports" unless given) in an outside format. A format for
 a class is one file; one for a student is one file for each. Who has no score is never written with a 0, and is named on
 stderr. What students may read holds no more of a hidden check than their own report.
@@ -63,7 +64,8 @@ func newExportFormat(f export.Format) *cobra.Command {
 	o := exportOptions{}
 	cmd := &cobra.Command{
 		Use: f.Name + " [REPORTS]", Short: f.Summary,
-		Long: fmt.Sprintf("%s: %s.\n\n%s\n\n  $ taskgrader export %s\n\n%s", f.Name, f.Summary, f.Manual, f.Example, exportCodes),
+		Long: fmt.Sprintf("%s: %s.\n\n%s\n\n  $ taskgrader export %s\n\n%s", f.Name, f.Summary, f.Manual, f.Example,
+			exportCodes),
 		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "reports"
@@ -76,25 +78,31 @@ func newExportFormat(f export.Format) *cobra.Command {
 	flags := cmd.Flags()
 	out := "file to write; stdout unless given"
 	if f.One != nil {
-		out = "folder for one file for each student; one student alone may have the name of a file, and goes to stdout without it"
+		out = "folder for one file for each student; one student alone may have the name of a file, and goes to " +
+			"stdout without it"
 	}
 	flags.StringVar(&o.out, "out", "", out)
 	flags.StringVar(&o.student, "student", "", "id of one student")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing: list each row, whose submission fills it and what tells so, and who is left over")
+	flags.BoolVar(&o.dryRun, "dry-run", false,
+		"write nothing: list each row, whose submission fills it and what tells so, and who is left over")
 	for _, takes := range f.Takes {
 		switch takes {
 		case export.TakesAssignment:
-			flags.StringVar(&o.options.Assignment, "assignment", "", "what the assignment is called there; the rubric's unless given")
+			flags.StringVar(&o.options.Assignment, "assignment", "",
+				"what the assignment is called there; the rubric's unless given")
 		case export.TakesGradebook:
 			flags.StringVar(&o.gradebook, "gradebook", "", "the gradebook as Canvas exports it, for the students' ids")
 		case export.TakesIDColumn:
-			flags.StringVar(&o.options.IDColumn, "id-column", "", `without --gradebook, the column for our ids: "SIS Login ID" unless given`)
+			flags.StringVar(&o.options.IDColumn, "id-column", "",
+				`without --gradebook, the column for our ids: "SIS Login ID" unless given`)
 		case export.TakesWorksheet:
 			flags.StringVar(&o.worksheet, "worksheet", "", "the grading worksheet that was downloaded from Moodle")
 		case export.TakesHeader:
-			flags.StringArrayVar(&o.headers, "header", nil, `what a column is called there, as "Grade=Voto"; may be repeated`)
+			flags.StringArrayVar(&o.headers, "header", nil,
+				`what a column is called there, as "Grade=Voto"; may be repeated`)
 		case export.TakesFeedback:
-			flags.BoolVar(&o.options.Feedback, "feedback", false, "fill the column of comments, too, over what is there")
+			flags.BoolVar(&o.options.Feedback, "feedback", false,
+				"fill the column of comments, too, over what is there")
 		}
 	}
 	return cmd
@@ -154,7 +162,8 @@ func (o *exportOptions) read() error {
 	for _, h := range o.headers {
 		english, local, ok := strings.Cut(h, "=")
 		if !ok || english == "" || local == "" {
-			return usageError{fmt.Sprintf("--header %q says nothing", h), `Write the English name first: --header "Grade=Voto".`}
+			return usageError{fmt.Sprintf("--header %q says nothing", h),
+				`Write the English name first: --header "Grade=Voto".`}
 		}
 		o.options.Headers[english] = local
 	}

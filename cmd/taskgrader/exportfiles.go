@@ -21,7 +21,8 @@ import (
 
 func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
 	if isFolder(o.out) {
-		return nil, usageError{fmt.Sprintf("--out %q is a folder, and %s is one file for the class", o.out, f.Name), "Name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
+		return nil, usageError{fmt.Sprintf("--out %q is a folder, and %s is one file for the class", o.out, f.Name),
+			"Name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
 	}
 	if err := c.Describe(); err != nil {
 		return nil, err
@@ -92,7 +93,8 @@ func exportStudents(cmd *cobra.Command, f export.Format, c export.Class, o expor
 	return notes, nil
 }
 
-// folder reports whether the students' files go into a folder, which is made, or one of them is --out itself, or stdout.
+// folder reports whether the students' files go into a folder, which is made, or one of them is
+// --out itself, or stdout.
 func (o *exportOptions) folder(f export.Format, students []export.Student) (bool, error) {
 	files := 0
 	for _, s := range students {
@@ -107,17 +109,19 @@ func (o *exportOptions) folder(f export.Format, students []export.Student) (bool
 	file := o.out == "" || err == nil && !isFolder(o.out)
 	switch {
 	case files > 1 && o.out == "":
-		return false, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files), "Name a folder for them with --out, or one student with --student."}
+		return false, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files),
+			"Name a folder for them with --out, or one student with --student."}
 	case files > 1 && file:
-		return false, usageError{fmt.Sprintf("--out %q is a file, and %s is one file for each student", o.out, f.Name), "Name a folder, or one student with --student."}
+		return false, usageError{fmt.Sprintf("--out %q is a file, and %s is one file for each student", o.out, f.Name),
+			"Name a folder, or one student with --student."}
 	case file, files == 1 && err != nil && filepath.Ext(o.out) == f.Ending:
 		return false, nil
 	}
 	return true, os.MkdirAll(o.out, 0o755)
 }
 
-// leftovers are the files that an earlier export may have left, of students who are gone or have no score now. They may
-// as well be anybody's, so they are named and stay.
+// leftovers returns the files that an earlier export may have left, of students who are gone or
+// have no score now. They may as well be anybody's, so they are named and stay.
 func leftovers(folder, ending string, written map[string]bool) []export.Note {
 	const few = 5
 	var left []string
@@ -139,18 +143,25 @@ func leftovers(folder, ending string, written map[string]bool) []export.Note {
 // sayFilled says which submission fills a row.
 func sayFilled(cmd *cobra.Command, row string, s export.Student, by string) {
 	score, _ := s.Score()
-	fmt.Fprintf(cmd.OutOrStdout(), "%s ← %s: %s points, by %s\n", plain.Line(row, 100), plain.Line(cmp.Or(s.File, s.Submission), 100), plain.Points(score), by)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s ← %s: %s points, by %s\n", plain.Line(row, 100),
+		plain.Line(cmp.Or(s.File, s.Submission), 100), plain.Points(score), by)
 }
 
-// sayLeftOver says who of the roster handed in nothing, and whose submissions are nobody's of the roster.
+// sayLeftOver says who of the roster handed in nothing, and whose submissions are nobody's of the
+// roster.
 func sayLeftOver(cmd *cobra.Command, c export.Class) {
-	roster := slices.ContainsFunc(c.Students, func(s export.Student) bool { return s.Matched != "" || s.State == class.Missing })
+	roster := slices.ContainsFunc(c.Students, func(s export.Student) bool {
+		return s.Matched != "" ||
+			s.State == class.Missing
+	})
 	for _, s := range c.Students {
 		switch {
 		case s.State == class.Missing:
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: in the roster, and handed in nothing\n", plain.Line(cmp.Or(s.Name, s.ID), 100))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: in the roster, and handed in nothing\n",
+				plain.Line(cmp.Or(s.Name, s.ID), 100))
 		case roster && s.Matched == "" && !s.Second:
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: handed in, and in no row of the roster\n", plain.Line(cmp.Or(s.File, s.Submission), 100))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: handed in, and in no row of the roster\n",
+				plain.Line(cmp.Or(s.File, s.Submission), 100))
 		}
 	}
 }
@@ -172,7 +183,7 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// pick is the one student whose id it is, or whose submission's.
+// pick returns the one student whose id it is, or whose submission's.
 func pick(students []export.Student, id string) ([]export.Student, error) {
 	var ids []string
 	for _, is := range []func(export.Student) string{

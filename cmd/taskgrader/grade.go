@@ -65,7 +65,8 @@ func runGrade(cmd *cobra.Command, args []string, o gradeOptions) error {
 	closed := sync.OnceFunc(func() { _ = e.Close() })
 	defer closed()
 	talk := newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet)
-	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep, Version: version(), Progress: talk.say})
+	rep := grader.Grade(ctx, engineOf(e), r, *sub, grader.Options{Seed: o.seed, Only: o.only, Keep: o.keep,
+		Version: version(), Progress: talk.say})
 	talk.done()
 	go closed() // while the report is written
 	if ctx.Err() != nil {
@@ -152,7 +153,8 @@ func (o *gradeOptions) load() (*rubric.Rubric, error) {
 		return r, nil
 	}
 	if err := reports.Dir(o.out).Writable(); err != nil {
-		return nil, usageError{fmt.Sprintf("no reports can be written to the folder %q: %v", o.out, err), "name one that you may write to, with --out"}
+		return nil, usageError{fmt.Sprintf("no reports can be written to the folder %q: %v", o.out, err),
+			"name one that you may write to, with --out"}
 	}
 	return r, nil
 }
@@ -170,7 +172,8 @@ func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, 
 		case 1:
 			e.fix = fmt.Sprintf("the folder below has one: %s %s", cmd.CommandPath(), filepath.Dir(below[0]))
 		default:
-			e.fix = fmt.Sprintf("%d folders below have one: name one of them, or grade them all: taskgrader class .", len(below))
+			e.fix = fmt.Sprintf("%d folders below have one: name one of them, or grade them all: taskgrader class .",
+				len(below))
 		}
 		return nil, e
 	}
@@ -190,7 +193,8 @@ func openSubmission(cmd *cobra.Command, args []string) (*submission.Submission, 
 // notFile refuses a file where a folder or an archive belongs.
 func notFile(cmd *cobra.Command, name string) error {
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && !submission.IsArchive(name) {
-		return usageError{fmt.Sprintf("%q is a file", name), fmt.Sprintf("name the folder that it is in: %s %s", cmd.CommandPath(), filepath.Dir(name))}
+		return usageError{fmt.Sprintf("%q is a file", name), fmt.Sprintf("name the folder that it is in: %s %s",
+			cmd.CommandPath(), filepath.Dir(name))}
 	}
 	return nil
 }
@@ -218,7 +222,7 @@ func (o *gradeOptions) show(cmd *cobra.Command, rep result.Report) error {
 	return report.Text(cmd.OutOrStdout(), rep, o.text(cmd, rep))
 }
 
-// text is how the verdict is shown.
+// text returns how the verdict is shown.
 func (o *gradeOptions) text(cmd *cobra.Command, rep result.Report) report.TextOptions {
 	args := cmd.Flags().Args()
 	if cmd.Flags().Changed("out") {
@@ -252,5 +256,8 @@ func connect(cmd *cobra.Command) (*engine.Engine, error) {
 
 // engineOf returns the engine as the grader wants it.
 func engineOf(e *engine.Engine) grader.Engine {
-	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) { return e.Open(ctx, job) })
+	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
+		return e.Open(ctx,
+			job)
+	})
 }

@@ -33,7 +33,8 @@ is in the place of Debian's pip, and of the stand-in for uv.
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if wheels != "" && !offline {
-				return usageError{"--wheels is for stand-ins, which --offline makes", "write both: taskgrader images --offline --wheels " + wheels}
+				return usageError{"--wheels is for stand-ins, which --offline makes",
+					"write both: taskgrader images --offline --wheels " + wheels}
 			}
 			if _, err := os.Stat(wheels); wheels != "" && err != nil {
 				return noFolder(wheels)
@@ -47,8 +48,9 @@ is in the place of Debian's pip, and of the stand-in for uv.
 				return err
 			}
 			defer e.Close()
-			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs, baseimage.Options{Offline: offline, Wheels: wheels,
-				Progress: func(line string) { say(cmd.ErrOrStderr(), line) }})
+			results, err := baseimage.Prepare(cmd.Context(), e.Store(), refs,
+				baseimage.Options{Offline: offline, Wheels: wheels,
+					Progress: func(line string) { say(cmd.ErrOrStderr(), line) }})
 			missing := false
 			for _, r := range results {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-8s %s", r.Action, r.Ref)
@@ -75,8 +77,8 @@ is in the place of Debian's pip, and of the stand-in for uv.
 	return cmd
 }
 
-// references are the images that the Dockerfiles name: of the folders and archives themselves, and of the submissions in
-// the folders.
+// references returns the images that the Dockerfiles name: of the folders and archives themselves,
+// and of the submissions in the folders.
 func references(cmd *cobra.Command, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return baseimage.Default, nil

@@ -21,13 +21,14 @@ func newMan() *cobra.Command {
 			root := cmd.Root()
 			root.DisableAutoGenTag = true // no date in it
 			blocks(root)
-			return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "taskgrader " + version(), Manual: "taskgrader"}, args[0])
+			return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "taskgrader " + version(),
+				Manual: "taskgrader"}, args[0])
 		},
 	}
 }
 
-// blocks makes what is indented in the help of a command, and of those below, a block of its own in Markdown, from which
-// the pages are made: else its lines run together.
+// blocks makes what is indented in the help of a command, and of those below, a block of its own in
+// Markdown, from which the pages are made: else its lines run together.
 func blocks(cmd *cobra.Command) {
 	var text strings.Builder
 	inside := false

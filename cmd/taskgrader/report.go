@@ -47,7 +47,8 @@ Exit codes:
 				}
 				return runReport(cmd, args[0], o)
 			case len(args) > 0 || cmd.Flags().NFlag() > 1:
-				return fmt.Errorf("--index goes with no file and no other flag: it writes %q", reports.Dir(o.index).Links())
+				return fmt.Errorf("--index goes with no file and no other flag: it writes %q",
+					reports.Dir(o.index).Links())
 			}
 			return runIndex(cmd, reports.Dir(o.index))
 		},
@@ -56,7 +57,8 @@ Exit codes:
 	f.StringVar(&o.format, "format", "html", "html, text, json, markdown or badge")
 	f.StringVar(&o.out, "out", "", "file to write; stdout unless given")
 	f.BoolVar(&o.student, "student", false, "as the student may see it, whoever the file is for")
-	f.StringVar(&o.index, "index", "", "reports folder of a class: make a page of links for its students, without grades")
+	f.StringVar(&o.index, "index", "",
+		"reports folder of a class: make a page of links for its students, without grades")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour; also NO_COLOR")
 	return cmd
 }
@@ -77,7 +79,8 @@ func runReport(cmd *cobra.Command, file string, o reportOptions) error {
 		return unknownWord("format", o.format, []string{"html", "text", "json", "markdown", "badge"})
 	}
 	if isFolder(file) {
-		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " + reports.Dir(file).Report(result.Student, "NAME")}
+		return usageError{fmt.Sprintf("%q is a folder", file), "name the JSON of one report: " +
+			reports.Dir(file).Report(result.Student, "NAME")}
 	}
 	r, err := reports.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

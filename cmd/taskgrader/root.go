@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// The user interface: results on stdout; progress, errors and hints on stderr, without capitals and full stops; an
-// error in a file says file:line:column.
+// The user interface: results on stdout; progress, errors and hints on stderr, without capitals and
+// full stops; an error in a file says file:line:column.
 
 const (
 	exitBelow       = 1
@@ -60,11 +60,12 @@ that the student can act on alone.
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(), newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
+	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(),
+		newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
 }
 
-// newHelp is cobra's own, but for a word that is no command.
+// newHelp returns cobra's own help command, but for a word that is no command.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]...", Short: "help on a command",
@@ -82,7 +83,7 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// subcommand is what a command does that is only there for those below it.
+// subcommand returns what a command does that is only there for those below it.
 func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
@@ -96,7 +97,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	return unknownWord("command", args[0], names)
 }
 
-// exitCode says what went wrong, once, and turns it into a code.
+// exitCode returns what went wrong, once, and turns it into a code.
 func exitCode(ctx context.Context, err error, w io.Writer) int {
 	var ours graderError
 	switch {
@@ -118,7 +119,8 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 	return exitUsage
 }
 
-// isTerminal reports whether a person is looking, through something that knows colours and can go back on its line.
+// isTerminal reports whether a person is looking, through something that knows colours and can go
+// back on its line.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))

@@ -29,7 +29,8 @@ func newRubric() *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: subcommand,
 	}
-	cmd.AddCommand(newRubricNew(), newRubricCheck(), newRubricList(), newRubricShow(), newRubricSchema(), newRubricTest())
+	cmd.AddCommand(newRubricNew(), newRubricCheck(), newRubricList(), newRubricShow(), newRubricSchema(),
+		newRubricTest())
 	return cmd
 }
 
@@ -103,7 +104,8 @@ func warn(cmd *cobra.Command, w option.Problem) {
 func newRubricList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "list the built-in rubrics",
-		Long: "list names the built-in rubrics, with their points and titles.\n\n  $ taskgrader rubric list\n\n" + exitCodes,
+		Long: "list names the built-in rubrics, with their points and titles.\n\n  $ taskgrader rubric list\n\n" +
+			exitCodes,
 		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range rubric.Names(rubrics.FS) {
@@ -121,7 +123,8 @@ func newRubricList() *cobra.Command {
 func newRubricShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show RUBRIC", Short: "print a rubric",
-		Long: "show prints a rubric as it is written.\n\n  $ taskgrader rubric show task-api > mine.yaml\n\n" + exitCodes,
+		Long: "show prints a rubric as it is written.\n\n  $ taskgrader rubric show task-api > mine.yaml\n\n" +
+			exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: completeRubric,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, text, _, err := rubric.Find(args[0], rubrics.FS)

@@ -121,7 +121,7 @@ func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
 	return nil
 }
 
-// choose is the samples that --only names, or all.
+// choose returns the samples that --only names, or all.
 func (o *rubricTest) choose(all []rubric.ExpectedSubmission) ([]rubric.ExpectedSubmission, error) {
 	if len(o.samples) == 0 {
 		return all, nil
@@ -135,11 +135,13 @@ func (o *rubricTest) choose(all []rubric.ExpectedSubmission) ([]rubric.ExpectedS
 			return nil, unknownWord("submission", name, names)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(s rubric.ExpectedSubmission) bool { return !slices.Contains(o.samples, s.ID) }), nil
+	return slices.DeleteFunc(slices.Clone(all),
+		func(s rubric.ExpectedSubmission) bool { return !slices.Contains(o.samples, s.ID) }), nil
 }
 
 // grade grades several at once; the channels give the reports in the order of the samples.
-func (o *rubricTest) grade(cmd *cobra.Command, e grader.Engine, r *rubric.Rubric, folder string, samples []rubric.ExpectedSubmission) []chan result.Report {
+func (o *rubricTest) grade(cmd *cobra.Command, e grader.Engine, r *rubric.Rubric, folder string,
+	samples []rubric.ExpectedSubmission) []chan result.Report {
 	reports := make([]chan result.Report, len(samples))
 	var group errgroup.Group
 	group.SetLimit(o.jobs)
@@ -174,7 +176,8 @@ type summary struct {
 }
 
 // tell says how one sample came out, and where it differs.
-func (o *rubricTest) tell(cmd *cobra.Command, want rubric.ExpectedSubmission, rep result.Report, folder string, s *summary) {
+func (o *rubricTest) tell(cmd *cobra.Command, want rubric.ExpectedSubmission, rep result.Report, folder string,
+	s *summary) {
 	for _, c := range rep.Checks {
 		if c.Status == result.Fail || c.Status == result.Partial {
 			delete(s.untested, c.ID)

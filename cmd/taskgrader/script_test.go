@@ -27,8 +27,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"taskgrader": main})
 }
 
-// TestScripts runs testdata/script: the promises of the command line, one file for each command or promise. Every script
-// finds in its folder: right, a submission that is graded in a second, and tiny.yaml, its rubric.
+// TestScripts runs testdata/script: the promises of the command line, one file for each command or
+// promise. Every script finds in its folder: right, a submission that is graded in a second, and
+// tiny.yaml, its rubric.
 func TestScripts(t *testing.T) {
 	if out, err := exec.Command("docker", "version").CombinedOutput(); err != nil {
 		t.Fatalf("these tests need Docker (https://docs.docker.com/get-docker/): %v\n%s", err, out)
@@ -50,11 +51,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("REPO", repository)
 			return os.CopyFS(e.WorkDir, os.DirFS("testdata/tiny"))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupt": interrupt, "valid": valid, "same": same, "podman": podman},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupt": interrupt,
+			"valid": valid, "same": same, "podman": podman},
 	})
 }
 
-// exits CODE COMMAND...: run the command and want that exit code; stdout and stderr look at what it said.
+// exits CODE COMMAND...: run the command and want that exit code; stdout and stderr look at what it
+// said.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code command...")
@@ -73,8 +76,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// interrupt PATTERN COMMAND...: run the command until it prints a line that matches, send it Ctrl-C, and want it to end
-// with code 130 and to have removed what it made.
+// interrupt PATTERN COMMAND...: run the command until it prints a line that matches, send it
+// Ctrl-C, and want it to end with code 130 and to have removed what it made.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: interrupt pattern command...")
@@ -167,7 +170,8 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &r))
 		for _, c := range r.Checks {
 			commands := slices.DeleteFunc(c.Evidence, func(e result.Evidence) bool { return e.Kind != "command" })
-			out = append(out, result.Check{ID: c.ID, Status: c.Status, Points: c.Points, Want: c.Want, Hint: c.Hint, Evidence: commands})
+			out = append(out, result.Check{ID: c.ID, Status: c.Status, Points: c.Points, Want: c.Want, Hint: c.Hint,
+				Evidence: commands})
 		}
 		return out
 	}

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/term"
 )
 
-// talk is the progress of one grading: on a terminal one line that changes, with the seconds that its step takes;
-// elsewhere a plain line for each part of the work. It may be used by many at once.
+// talk is the progress of one grading: on a terminal one line that changes, with the seconds that
+// its step takes; elsewhere a plain line for each part of the work. It may be used by many at once.
 type talk struct {
 	out  io.Writer // nil is silence
 	live bool      // a terminal
@@ -122,7 +122,7 @@ func (t *talk) done() {
 	t.what = ""
 }
 
-// columns is how wide a terminal is; 0 is that it is none.
+// columns returns how wide a terminal is; 0 is that it is none.
 func columns(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -132,7 +132,8 @@ func columns(w io.Writer) int {
 	return 0
 }
 
-// width is how wide a text may be: what COLUMNS says, or the terminal's columns; 0 where neither says it.
+// width returns how wide a text may be: what COLUMNS says, or the terminal's columns; 0 where
+// neither says it.
 func width(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n

@@ -64,7 +64,8 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 		o.seed = grader.NewSeed()
 	}
 	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e),
-		talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{}, ids: map[string]string{}}
+		talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{},
+		ids: map[string]string{}}
 	if err := watch.Run(cmd.Context(), sub.Dir, reports.Dir(o.out).Folders(), w.grade); err != nil {
 		return graderError{err}
 	}
@@ -96,7 +97,9 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	if sub.Digest == w.digest {
 		return // saved as it was
 	}
-	w.digest = "" // a verdict may be told and the file be as it was before, so that counts as a change until this is done
+	// a verdict may be told and the file be as it was before, so that counts as a change until this
+	// is done
+	w.digest = ""
 	out, begun, first := w.cmd.OutOrStdout(), time.Now(), len(w.told) == 0
 	if !first {
 		say(out, fmt.Sprintf("\n%s  %s", begun.Format(time.TimeOnly), strings.Join(changed, " ")))
@@ -145,13 +148,14 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 func (w *watcher) tell(c result.Check) {
 	shown := w.shown(c)
 	w.talk.aside(func() {
-		if said, _ := report.Change(w.cmd.OutOrStdout(), w.told[c.ID], shown, w.options.text(w.cmd, result.Report{})); said {
+		if said, _ := report.Change(w.cmd.OutOrStdout(), w.told[c.ID], shown,
+			w.options.text(w.cmd, result.Report{})); said {
 			w.told[c.ID] = shown
 		}
 	})
 }
 
-// shown is what a student may see of a check.
+// shown returns what a student may see of a check.
 func (w *watcher) shown(c result.Check) result.Check {
 	shown := result.Report{Checks: []result.Check{c}}.For(result.Student).Checks[0]
 	shown.ID = w.ids[c.ID]
@@ -168,7 +172,8 @@ func (w *watcher) conclude(rep result.Report, begun time.Time) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(blocked)) {
-		fmt.Fprintf(out, "%d more could not be judged, because %s did not pass\n", blocked[id], cmp.Or(id, "something before"))
+		fmt.Fprintf(out, "%d more could not be judged, because %s did not pass\n", blocked[id],
+			cmp.Or(id, "something before"))
 	}
 	score := plain.Points(*rep.Score) + " of " + plain.Points(rep.MaxScore)
 	switch {

@@ -26,13 +26,15 @@ type watching struct {
 
 func startWatch(tb testing.TB, from string, flags ...string) *watching {
 	tb.Helper()
-	w := &watching{tb: tb, dir: filepath.Join(tb.TempDir(), "work"), lines: make(chan string, 1000), ended: make(chan error, 1)}
+	w := &watching{tb: tb, dir: filepath.Join(tb.TempDir(), "work"), lines: make(chan string, 1000),
+		ended: make(chan error, 1)}
 	require.NoError(tb, os.CopyFS(w.dir, os.DirFS(from)))
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	root := newRoot()
-	root.SetArgs(append([]string{"watch", w.dir, "--seed", "ab12", "--out", filepath.Join(tb.TempDir(), "reports")}, flags...))
+	root.SetArgs(append([]string{"watch", w.dir, "--seed", "ab12", "--out", filepath.Join(tb.TempDir(), "reports")},
+		flags...))
 	root.SetOut(in)
 	root.SetErr(in)
 	go func() {
@@ -152,7 +154,8 @@ checks:
 	assert.Contains(t, lost, "FAIL         0/1  hidden-2         Two\n")
 	assert.NotRegexp(t, "enigma|echo", lost)
 	w.write("Dockerfile", "FROM python:3.12-slim\nRUN false\n")
-	assert.Contains(t, strings.Join(w.until("Score "), "\n"), "1 more could not be judged, because something before did not pass")
+	assert.Contains(t, strings.Join(w.until("Score "), "\n"),
+		"1 more could not be judged, because something before did not pass")
 }
 
 // BenchmarkWatch is the time from saving main.py to the score that it comes to.

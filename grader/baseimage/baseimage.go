@@ -1,8 +1,8 @@
-// Package baseimage makes the base images ready that submissions ask for: it leaves what is there, pulls what a
-// registry gives, and where none answers makes stand-ins from Debian packages.
+// Package baseimage makes the base images ready that submissions ask for: it leaves what is there,
+// pulls what a registry gives, and where none answers makes stand-ins from Debian packages.
 //
-// Use [Prepare]. A stand-in carries [Label], is never put over a real image, and never passes for one: reports and
-// doctor say so.
+// Use [Prepare]. A stand-in carries [Label], is never put over a real image, and never passes for
+// one: reports and doctor say so.
 package baseimage
 
 import (
@@ -31,11 +31,13 @@ var (
 	ErrNotFound    = errors.New("there is no such image") // the student's
 )
 
-// Store is the part of a Docker engine that base images need. Its methods may be called one at a time.
+// Store is the part of a Docker engine that base images need. Its methods may be called one at a
+// time.
 type Store interface {
 	// Lookup gives the labels of a local image.
 	Lookup(ctx context.Context, ref string) (labels map[string]string, present bool, err error)
-	// Pull fetches an image. The error is, or wraps, ErrUnreachable or ErrNotFound where it is one of these.
+	// Pull fetches an image. The error is, or wraps, ErrUnreachable or ErrNotFound where it is one
+	// of these.
 	Pull(ctx context.Context, ref string, progress func(line string)) error
 	// Import makes an image of one layer from a tar archive.
 	Import(ctx context.Context, ref string, root io.Reader, config Config) error
@@ -81,9 +83,9 @@ type Options struct {
 	Progress func(line string) // may be nil
 }
 
-// Prepare makes the images ready, each once, and says of each what became of it. A missing image is no error; the
-// error is the engine's, or that stand-ins cannot be made on this machine (a *[SetupError]). Two processes may prepare
-// at once.
+// Prepare makes the images ready, each once, and says of each what became of it. A missing image is
+// no error; the error is the engine's, or that stand-ins cannot be made on this machine (a
+// *[SetupError]). Two processes may prepare at once.
 func Prepare(ctx context.Context, store Store, refs []string, o Options) ([]Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -109,7 +111,8 @@ func Prepare(ctx context.Context, store Store, refs []string, o Options) ([]Resu
 			return results, err
 		}
 		if present && (!IsStandIn(labels) || same) {
-			results = append(results, Result{Ref: ref, Action: Present, StandIn: IsStandIn(labels), Note: labels[Label]})
+			results = append(results, Result{Ref: ref, Action: Present, StandIn: IsStandIn(labels),
+				Note: labels[Label]})
 			continue
 		}
 		if !offline {
@@ -153,7 +156,7 @@ var (
 	uvTag     = regexp.MustCompile(`^(latest|\d+(\.\d+){0,2})$`)
 )
 
-// classify says which stand-in an image reference gets.
+// classify returns which stand-in an image reference gets.
 func classify(ref string) family {
 	name, tag := ref, "latest"
 	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {

@@ -18,12 +18,17 @@ import (
 
 func TestClassify(t *testing.T) {
 	for ref, want := range map[string]family{
-		"python": python, "python:latest": python, "python:slim": python, "python:3": python, "python:3.12": python, "python:3.12-slim": python,
-		"python:3.12.4-slim-bookworm": python, "python:3.13-trixie": python, "docker.io/library/python:3.12": python, "docker.io/python": python,
-		"python:3.12-alpine": none, "python:2.7": none, "python:": none, "python:3.12-slim@sha256:1234": none, "mypython:3.12": none, "me/python:3.12": none,
+		"python": python, "python:latest": python, "python:slim": python, "python:3": python, "python:3.12": python,
+		"python:3.12-slim":            python,
+		"python:3.12.4-slim-bookworm": python, "python:3.13-trixie": python, "docker.io/library/python:3.12": python,
+		"docker.io/python":   python,
+		"python:3.12-alpine": none, "python:2.7": none, "python:": none, "python:3.12-slim@sha256:1234": none,
+		"mypython:3.12": none, "me/python:3.12": none,
 		"localhost:5000/python:3.12": none, "node:20": none, "debian:bookworm-slim": none, "": none,
-		"ghcr.io/astral-sh/uv": uv, "ghcr.io/astral-sh/uv:latest": uv, "ghcr.io/astral-sh/uv:0.5": uv, "ghcr.io/astral-sh/uv:0.5.11": uv, "astral-sh/uv:latest": none,
-		"ghcr.io/astral-sh/uv:python3.12-bookworm-slim": uvPython, "ghcr.io/astral-sh/uv:python3.12-alpine": none, "ghcr.io/astral-sh/uv:debian": none,
+		"ghcr.io/astral-sh/uv": uv, "ghcr.io/astral-sh/uv:latest": uv, "ghcr.io/astral-sh/uv:0.5": uv,
+		"ghcr.io/astral-sh/uv:0.5.11": uv, "astral-sh/uv:latest": none,
+		"ghcr.io/astral-sh/uv:python3.12-bookworm-slim": uvPython, "ghcr.io/astral-sh/uv:python3.12-alpine": none,
+		"ghcr.io/astral-sh/uv:debian": none,
 	} {
 		assert.Equal(t, want, classify(ref), ref)
 	}
@@ -76,7 +81,7 @@ func (s *shelf) Tag(_ context.Context, from, to string) error {
 	return nil
 }
 
-// cache is a folder in which a Python stand-in lies already, a small one.
+// cache returns a folder in which a Python stand-in lies already, a small one.
 func cache(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -91,7 +96,8 @@ func cache(t *testing.T) string {
 func TestPrepare(t *testing.T) {
 	standIn := map[string]string{Label: "a stand-in", recipeLabel: recipe}
 	unreachable := fmt.Errorf("pulling: %w", ErrUnreachable)
-	refs := []string{"python:3.12-slim", "ghcr.io/astral-sh/uv:latest", "python:3.12-slim", "scratch", "python:3.11-slim", "node:20"}
+	refs := []string{"python:3.12-slim", "ghcr.io/astral-sh/uv:latest", "python:3.12-slim", "scratch",
+		"python:3.11-slim", "node:20"}
 	for _, c := range []struct {
 		name    string
 		offline bool
@@ -101,28 +107,44 @@ func TestPrepare(t *testing.T) {
 		want    []string
 	}{
 		{"a registry answers", false, nil, nil,
-			[]string{"pull python:3.12-slim", "pull ghcr.io/astral-sh/uv:latest", "pull python:3.11-slim", "pull node:20"},
-			[]string{"pulled python:3.12-slim", "pulled ghcr.io/astral-sh/uv:latest", "pulled python:3.11-slim", "pulled node:20"}},
+			[]string{"pull python:3.12-slim", "pull ghcr.io/astral-sh/uv:latest", "pull python:3.11-slim",
+				"pull node:20"},
+			[]string{"pulled python:3.12-slim", "pulled ghcr.io/astral-sh/uv:latest", "pulled python:3.11-slim",
+				"pulled node:20"}},
 		{"none answers: it is asked once", false, unreachable, nil,
-			[]string{"pull python:3.12-slim", "import python:3.12-slim", "import ghcr.io/astral-sh/uv:latest", "tag python:3.12-slim python:3.11-slim"},
-			[]string{"made python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim", "missing node:20"}},
+			[]string{"pull python:3.12-slim", "import python:3.12-slim", "import ghcr.io/astral-sh/uv:latest",
+				"tag python:3.12-slim python:3.11-slim"},
+			[]string{"made python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim",
+				"missing node:20"}},
 		{"asked of none", true, nil, nil,
-			[]string{"import python:3.12-slim", "import ghcr.io/astral-sh/uv:latest", "tag python:3.12-slim python:3.11-slim"},
-			[]string{"made python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim", "missing node:20"}},
+			[]string{"import python:3.12-slim", "import ghcr.io/astral-sh/uv:latest",
+				"tag python:3.12-slim python:3.11-slim"},
+			[]string{"made python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim",
+				"missing node:20"}},
 		{"no such image", false, ErrNotFound, nil,
-			[]string{"pull python:3.12-slim", "pull ghcr.io/astral-sh/uv:latest", "pull python:3.11-slim", "pull node:20"},
-			[]string{"missing python:3.12-slim", "missing ghcr.io/astral-sh/uv:latest", "missing python:3.11-slim", "missing node:20"}},
-		{"real images stay what they are", true, nil, map[string]map[string]string{"python:3.12-slim": nil, "ghcr.io/astral-sh/uv:latest": {}, "python:3.11-slim": nil, "node:20": nil}, nil,
-			[]string{"present python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "present python:3.11-slim", "present node:20"}},
+			[]string{"pull python:3.12-slim", "pull ghcr.io/astral-sh/uv:latest", "pull python:3.11-slim",
+				"pull node:20"},
+			[]string{"missing python:3.12-slim", "missing ghcr.io/astral-sh/uv:latest", "missing python:3.11-slim",
+				"missing node:20"}},
+		{"real images stay what they are", true, nil, map[string]map[string]string{"python:3.12-slim": nil,
+			"ghcr.io/astral-sh/uv:latest": {}, "python:3.11-slim": nil, "node:20": nil}, nil,
+			[]string{"present python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "present python:3.11-slim",
+				"present node:20"}},
 		{"a real image does not stand in for another", true, nil, map[string]map[string]string{"python:3.12-slim": nil},
 			[]string{"import ghcr.io/astral-sh/uv:latest", "import python:3.11-slim"},
-			[]string{"present python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim", "missing node:20"}},
-		{"stand-ins stay", true, nil, map[string]map[string]string{"python:3.12-slim": standIn, "ghcr.io/astral-sh/uv:latest": standIn},
+			[]string{"present python:3.12-slim", "made ghcr.io/astral-sh/uv:latest", "made python:3.11-slim",
+				"missing node:20"}},
+		{"stand-ins stay", true, nil, map[string]map[string]string{"python:3.12-slim": standIn,
+			"ghcr.io/astral-sh/uv:latest": standIn},
 			[]string{"tag python:3.12-slim python:3.11-slim"},
-			[]string{"present python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "made python:3.11-slim", "missing node:20"}},
-		{"old stand-ins are made again", true, nil, map[string]map[string]string{"python:3.12-slim": {Label: "a stand-in", recipeLabel: "old"}, "ghcr.io/astral-sh/uv:latest": standIn},
+			[]string{"present python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "made python:3.11-slim",
+				"missing node:20"}},
+		{"old stand-ins are made again", true, nil,
+			map[string]map[string]string{"python:3.12-slim": {Label: "a stand-in", recipeLabel: "old"},
+				"ghcr.io/astral-sh/uv:latest": standIn},
 			[]string{"import python:3.12-slim", "tag python:3.12-slim python:3.11-slim"},
-			[]string{"made python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "made python:3.11-slim", "missing node:20"}},
+			[]string{"made python:3.12-slim", "present ghcr.io/astral-sh/uv:latest", "made python:3.11-slim",
+				"missing node:20"}},
 	} {
 		s := &shelf{labels: map[string]map[string]string{}, pull: c.pull, files: map[string][]string{}}
 		for ref, labels := range c.there {

@@ -29,7 +29,7 @@ type SetupError struct {
 
 func (e *SetupError) Error() string { return e.Message }
 
-// Hint is how to fix it.
+// Hint returns how to fix it.
 func (e *SetupError) Hint() string { return e.Fix }
 
 const (
@@ -88,7 +88,7 @@ func standIn(ctx context.Context, store Store, ref string, all wheels, o Options
 	return Result{Ref: ref, Action: Made, StandIn: true, Note: note}, nil
 }
 
-// madeBefore is the name of a stand-in of the same kind that this grader made, or empty.
+// madeBefore returns the name of a stand-in of the same kind that this grader made, or empty.
 func madeBefore(ctx context.Context, store Store, kind family, all wheels) (string, error) {
 	for _, ref := range Default {
 		if classify(ref) != kind {
@@ -105,7 +105,7 @@ func madeBefore(ctx context.Context, store Store, kind family, all wheels) (stri
 	return "", nil
 }
 
-// archive is the tar archive of a stand-in's files.
+// archive returns the tar archive of a stand-in's files.
 func archive(ctx context.Context, kind family, all wheels, o Options) (io.ReadCloser, error) {
 	script, err := scripts.ReadFile("standin/uv.py")
 	if err != nil {
@@ -155,8 +155,8 @@ func extended(out io.Writer, base io.Reader, add func(*tar.Writer) error) error 
 	return errors.Join(add(w), w.Close())
 }
 
-// pythonArchive opens the archive of the Python stand-in, made first if this machine has not made it yet. Two processes
-// wait for each other.
+// pythonArchive opens the archive of the Python stand-in, made first if this machine has not made
+// it yet. Two processes wait for each other.
 func pythonArchive(ctx context.Context, o Options) (io.ReadCloser, error) {
 	cache := o.Cache
 	if cache == "" {
@@ -197,8 +197,8 @@ func pythonArchive(ctx context.Context, o Options) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-// quickly is what dpkg is told in a root that is thrown away or packed right after: to leave out what the image does
-// without, and not to wait for the disk after each file.
+// quickly is what dpkg is told in a root that is thrown away or packed right after: to leave out
+// what the image does without, and not to wait for the disk after each file.
 const quickly = `force-unsafe-io
 path-exclude=/usr/share/doc/*
 path-exclude=/usr/share/man/*
@@ -207,16 +207,18 @@ path-exclude=/usr/share/info/*
 path-exclude=/usr/share/i18n/*
 `
 
-// makeRoot packs a small Debian with Python, and a folder of wheels that pip installs from: nothing but FastAPI's absence
-// makes a forgotten dependency fail.
+// makeRoot packs a small Debian with Python, and a folder of wheels that pip installs from: nothing
+// but FastAPI's absence makes a forgotten dependency fail.
 func makeRoot(ctx context.Context, work, packed string, o Options) error {
 	root, extra := filepath.Join(work, "root"), filepath.Join(work, "extra")
 	told := filepath.Join(root, "etc/dpkg/dpkg.cfg.d/taskgrader")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(told), 0o755), os.WriteFile(told, []byte(quickly), 0o644)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(told), 0o755),
+		os.WriteFile(told, []byte(quickly), 0o644)); err != nil {
 		return fmt.Errorf("preparing the stand-in's folder: %w", err)
 	}
 	o.Progress("1/4 laying a small Debian with Python (half a minute)")
-	err := command(ctx, "", "debootstrap", "--variant=minbase", "--include=python3,python3-venv,python3-pip,ca-certificates", suite, root)
+	err := command(ctx, "", "debootstrap", "--variant=minbase",
+		"--include=python3,python3-venv,python3-pip,ca-certificates", suite, root)
 	if err != nil {
 		return err
 	}
@@ -224,7 +226,8 @@ func makeRoot(ctx context.Context, work, packed string, o Options) error {
 		_ = exec.Command("umount", filepath.Join(root, "proc")).Run()
 	}()
 	o.Progress("2/4 packing it")
-	if err := command(ctx, "", "tar", slices.Concat([]string{"--numeric-owner", "-C", root}, leftOut, []string{"-cf", packed, "."})...); err != nil {
+	if err := command(ctx, "", "tar", slices.Concat([]string{"--numeric-owner", "-C", root}, leftOut,
+		[]string{"-cf", packed, "."})...); err != nil {
 		return err
 	}
 	o.Progress("3/4 fetching FastAPI and friends")
@@ -248,16 +251,21 @@ func makeRoot(ctx context.Context, work, packed string, o Options) error {
 	if err := command(ctx, root, "python3", "/tmp/wheels.py", "/tmp/wheelhouse", "/tmp/uv.py"); err != nil {
 		return err
 	}
-	return command(ctx, "", "sh", "-euc", addExtra, "add", extra, filepath.Join(root, "tmp", "wheelhouse"), wheelhouse, packed)
+	return command(ctx, "", "sh", "-euc", addExtra, "add", extra, filepath.Join(root, "tmp", "wheelhouse"), wheelhouse,
+		packed)
 }
 
 // leftOut is what the real image does not hold either.
-var leftOut = []string{"--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/apt/*", "--exclude=./var/log/*", "--exclude=./usr/lib/python3*/EXTERNALLY-MANAGED",
-	"--exclude=./tmp/*", "--exclude=./var/tmp/*", "--exclude=./etc/apt/apt.conf.d/*proxy*", "--exclude=./etc/resolv.conf", "--exclude=./etc/hostname",
-	"--exclude=./etc/dpkg/dpkg.cfg.d/taskgrader", "--exclude=./usr/share/doc/*", "--exclude=./usr/share/man/*", "--exclude=./usr/share/locale/*",
+var leftOut = []string{"--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/apt/*", "--exclude=./var/log/*",
+	"--exclude=./usr/lib/python3*/EXTERNALLY-MANAGED",
+	"--exclude=./tmp/*", "--exclude=./var/tmp/*", "--exclude=./etc/apt/apt.conf.d/*proxy*",
+	"--exclude=./etc/resolv.conf", "--exclude=./etc/hostname",
+	"--exclude=./etc/dpkg/dpkg.cfg.d/taskgrader", "--exclude=./usr/share/doc/*", "--exclude=./usr/share/man/*",
+	"--exclude=./usr/share/locale/*",
 	"--exclude=./usr/share/info/*", "--exclude=./usr/share/i18n/*"}
 
-// addExtra adds to the archive: python and pip in /usr/local/bin, the wheels, and that pip installs from them.
+// addExtra adds to the archive: python and pip in /usr/local/bin, the wheels, and that pip installs
+// from them.
 const addExtra = `
 mkdir -p "$1/$3" "$1/usr/local/bin" "$1/etc"
 cp "$2"/*.whl "$1/$3"
@@ -288,11 +296,12 @@ func ensureDebootstrap(ctx context.Context, o Options) error {
 			return nil
 		}
 	}
-	return &SetupError{Message: "installing debootstrap failed", Fix: "run: apt-get update && apt-get install -y debootstrap"}
+	return &SetupError{Message: "installing debootstrap failed",
+		Fix: "run: apt-get update && apt-get install -y debootstrap"}
 }
 
-// command runs a program, in another root if one is given, and ends its whole group with the context. Its error holds
-// the last lines that it printed.
+// command runs a program, in another root if one is given, and ends its whole group with the
+// context. Its error holds the last lines that it printed.
 func command(ctx context.Context, root, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	if root != "" {

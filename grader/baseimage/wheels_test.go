@@ -28,7 +28,7 @@ func wheelOf(t *testing.T, dir, name string, files map[string]string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644))
 }
 
-// contents are the files of an archive.
+// contents returns the files of an archive.
 func contents(t *testing.T, archive io.Reader) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -60,7 +60,8 @@ func added(t *testing.T, all wheels, uv bool) map[string]string {
 	return contents(t, &out)
 }
 
-// TestWheels: what an instructor adds is installed from, and uv and pip among it are used in the place of the others.
+// TestWheels: what an instructor adds is installed from, and uv and pip among it are used in the
+// place of the others.
 func TestWheels(t *testing.T) {
 	dir := t.TempDir()
 	wheelOf(t, dir, "aiofiles-1.0-py3-none-any.whl", map[string]string{"aiofiles/__init__.py": ""})
@@ -74,16 +75,20 @@ func TestWheels(t *testing.T) {
 	assert.Equal(t, "no-index", files["etc/pip.conf"])
 	assert.Equal(t, "an sdist", files["usr/local/share/wheelhouse/old-2.0.tar.gz"])
 	assert.Contains(t, files, "usr/local/share/wheelhouse/aiofiles-1.0-py3-none-any.whl")
-	assert.Equal(t, map[string]string{"etc/pip.conf": "no-index", "usr/local/bin/uv": "stand-in", "usr/local/bin/uvx": "stand-in"}, added(t, few, true))
+	assert.Equal(t, map[string]string{"etc/pip.conf": "no-index", "usr/local/bin/uv": "stand-in",
+		"usr/local/bin/uvx": "stand-in"}, added(t, few, true))
 
-	wheelOf(t, dir, "uv-0.13.9-py3-none-manylinux.whl", map[string]string{"uv-0.13.9.data/scripts/uv": "the real uv", "uv-0.13.9.data/scripts/uvx": "the real uvx", "uv/__init__.py": ""})
-	wheelOf(t, dir, "pip-26.3-py3-none-any.whl", map[string]string{"pip/__init__.py": "26.3", "pip-26.3.dist-info/METADATA": "Name: pip"})
+	wheelOf(t, dir, "uv-0.13.9-py3-none-manylinux.whl", map[string]string{"uv-0.13.9.data/scripts/uv": "the real uv",
+		"uv-0.13.9.data/scripts/uvx": "the real uvx", "uv/__init__.py": ""})
+	wheelOf(t, dir, "pip-26.3-py3-none-any.whl", map[string]string{"pip/__init__.py": "26.3",
+		"pip-26.3.dist-info/METADATA": "Name: pip"})
 	all, err := readWheels(dir)
 	require.NoError(t, err)
 	files = added(t, all, false)
 	assert.Equal(t, "26.3", files["usr/local/lib/python3.13/dist-packages/pip/__init__.py"])
 	assert.Equal(t, "no-index = true\nfind-links = [\"/usr/local/share/wheelhouse\"]\n", files["etc/uv/uv.toml"])
-	assert.Equal(t, map[string]string{"etc/pip.conf": "no-index", "usr/local/bin/uv": "the real uv", "usr/local/bin/uvx": "the real uvx"}, added(t, all, true))
+	assert.Equal(t, map[string]string{"etc/pip.conf": "no-index", "usr/local/bin/uv": "the real uv",
+		"usr/local/bin/uvx": "the real uvx"}, added(t, all, true))
 
 	// a stand-in with other wheels is made again, and one with some stays where none are asked for
 	label, err := few.recipe()
@@ -92,7 +97,8 @@ func TestWheels(t *testing.T) {
 		label string
 		all   wheels
 		want  bool
-	}{{recipe, nil, true}, {"2", nil, false}, {label, nil, true}, {label, few, true}, {recipe, few, false}, {label, all, false}} {
+	}{{recipe, nil, true}, {"2", nil, false}, {label, nil, true}, {label, few, true}, {recipe, few, false},
+		{label, all, false}} {
 		same, err := fits(c.label, c.all)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, same, "%s, %d wheels", c.label, len(c.all))

@@ -1,11 +1,12 @@
 // Package batch grades many submissions.
 //
-// [Run] hands out the work, keeps what is finished on disk, and writes the instructor's files. It knows nothing of how
-// one submission is graded: that is a [Grade], a plain function from a [Task] to a report; [Local] returns the one that
-// grades on this machine. What hands out work and what does it meet in these two types alone.
+// [Run] hands out the work, keeps what is finished on disk, and writes the instructor's files. It
+// knows nothing of how one submission is graded: that is a [Grade], a plain function from a [Task]
+// to a report; [Local] returns the one that grades on this machine. What hands out work and what
+// does it meet in these two types alone.
 //
-// A finished report is on disk before the next step. Killed at any moment, a run leaves whole files, and the next one
-// grades only what is missing, changed, or ended in an error of ours.
+// A finished report is on disk before the next step. Killed at any moment, a run leaves whole
+// files, and the next one grades only what is missing, changed, or ended in an error of ours.
 package batch
 
 import (
@@ -36,10 +37,11 @@ type Options struct {
 	Deadline  time.Duration  // for one student; 0 is what the rubric's limits add up to, and some more
 	Retries   int            // how often a fault of ours is tried again; 0 is twice, less is never
 	Wait      time.Duration  // before the first of them, and twice as long before the next; 0 is two seconds
-	// Ready is called once before anything is graded, not when nothing is, with the class's Bases of an earlier run. Its
-	// error ends the run. It may be nil.
+	// Ready is called once before anything is graded, not when nothing is, with the class's Bases
+	// of an earlier run. Its error ends the run. It may be nil.
 	Ready func(bases map[string]string) error
-	// Bases returns what base images were resolved to by now, those of Ready among them. It may be nil.
+	// Bases returns what base images were resolved to by now, those of Ready among them. It may be
+	// nil.
 	Bases    func() map[string]string
 	Progress func(Event) // told what goes on, from one goroutine at a time; may be nil
 }
@@ -50,8 +52,8 @@ type Task struct {
 	Seed  string
 }
 
-// Grade grades one submission. A fault of ours is a report with status error. It is called from many goroutines, and
-// may be left alone when it does not heed its context.
+// Grade grades one submission. A fault of ours is a report with status error. It is called from
+// many goroutines, and may be left alone when it does not heed its context.
 type Grade func(ctx context.Context, t Task, progress func(what string)) result.Report
 
 // Event is something that went on.
@@ -72,19 +74,23 @@ func Local(engine grader.Engine, r *rubric.Rubric, o Options) Grade {
 			return failed(r, t, o.Version, "open", err)
 		}
 		defer sub.Close()
-		return grader.Grade(ctx, engine, r, *sub, grader.Options{Seed: t.Seed, Only: o.Only, Keep: o.Keep, Version: o.Version, Progress: progress})
+		return grader.Grade(ctx, engine, r, *sub, grader.Options{Seed: t.Seed, Only: o.Only, Keep: o.Keep,
+			Version: o.Version, Progress: progress})
 	}
 }
 
 // Run grades the entries with an engine; see [RunFunc].
-func Run(ctx context.Context, engine grader.Engine, r *rubric.Rubric, entries []submission.Entry, o Options) (*class.Class, error) {
+func Run(ctx context.Context, engine grader.Engine, r *rubric.Rubric, entries []submission.Entry,
+	o Options) (*class.Class, error) {
 	return RunFunc(ctx, Local(engine, r, o), r, entries, o)
 }
 
-// RunFunc grades what of the entries is not graded yet, and writes the reports and the class's own files. A student whose
-// grading fails is a row with status error, and no error here. The error is a [RefusedError]; or ctx's, and then the class
-// holds what was finished; or Ready's; or that the class's files cannot be written.
-func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options) (*class.Class, error) {
+// RunFunc grades what of the entries is not graded yet, and writes the reports and the class's own
+// files. A student whose grading fails is a row with status error, and no error here. The error is
+// a [RefusedError]; or ctx's, and then the class holds what was finished; or Ready's; or that the
+// class's files cannot be written.
+func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submission.Entry,
+	o Options) (*class.Class, error) {
 	if err := grader.CheckSeed(o.Seed); err != nil {
 		return nil, err
 	}
@@ -145,11 +151,13 @@ func (o Options) withDefaults(r *rubric.Rubric) Options {
 	return o
 }
 
-// failed is the report on a submission that could not even be tried.
+// failed returns the report on a submission that could not even be tried.
 func failed(r *rubric.Rubric, t Task, version, phase string, err error) result.Report {
-	return result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error, MaxScore: result.Round(r.Points),
+	return result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error,
+		MaxScore:   result.Round(r.Points),
 		Submission: result.Submission{ID: t.Entry.ID, Name: t.Entry.Name},
 		Rubric:     r.Source(), Grader: result.Grader{Version: version},
-		Seed: t.Seed, StartedAt: time.Now().UTC().Truncate(time.Second), Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{},
+		Seed: t.Seed, StartedAt: time.Now().UTC().Truncate(time.Second), Phases: []result.Phase{},
+		Skills: []result.Skill{}, Checks: []result.Check{},
 		Problem: &result.Problem{Phase: phase, Message: err.Error(), Hint: grader.HintOf(err)}}
 }

@@ -33,8 +33,10 @@ import (
 
 // testRubric asks three checks, one of them hidden.
 func testRubric() *rubric.Rubric {
-	return &rubric.Rubric{ID: "task-api", Title: "Task API", Digest: "sha256:rubric", Points: 100, Limits: check.DefaultLimits(),
-		Skills: []rubric.Skill{{ID: "building", Name: "Building", Mastery: 80}, {ID: "running", Name: "Running", Mastery: 80}},
+	return &rubric.Rubric{ID: "task-api", Title: "Task API", Digest: "sha256:rubric", Points: 100,
+		Limits: check.DefaultLimits(),
+		Skills: []rubric.Skill{{ID: "building", Name: "Building", Mastery: 80},
+			{ID: "running", Name: "Running", Mastery: 80}},
 		Checks: []rubric.Check{
 			{ID: "builds", Title: "It builds", Points: 40, Skill: "building"},
 			{ID: "create", Title: "It creates", Points: 35.5, Skill: "running", Needs: []string{"builds"}},
@@ -89,8 +91,9 @@ func (f *fakeGrader) grade(ctx context.Context, t Task, progress func(string)) r
 	r.Status, r.Problem = result.Graded, nil
 	var sum []float64
 	for _, c := range f.rubric.Checks {
-		k := result.Check{ID: c.ID, Kind: "http", Title: c.Title, Skill: c.Skill, Status: result.Pass, Points: c.Points, MaxPoints: c.Points,
-			Hidden: c.Hidden, Want: "SECRET-WANT-" + c.ID}
+		k := result.Check{ID: c.ID, Kind: "http", Title: c.Title, Skill: c.Skill, Status: result.Pass, Points: c.Points,
+			MaxPoints: c.Points,
+			Hidden:    c.Hidden, Want: "SECRET-WANT-" + c.ID}
 		if strings.Contains(string(text), c.ID) {
 			k.Status, k.Points, k.Hint = result.Fail, 0, "Fix "+c.ID+" of <b>this</b>."
 		}
@@ -115,7 +118,8 @@ type world struct {
 }
 
 func newWorld(t *testing.T, students map[string]string) *world {
-	w := &world{t: t, dir: t.TempDir(), out: filepath.Join(t.TempDir(), "reports"), grader: &fakeGrader{rubric: testRubric(), version: "v1"}}
+	w := &world{t: t, dir: t.TempDir(), out: filepath.Join(t.TempDir(), "reports"),
+		grader: &fakeGrader{rubric: testRubric(), version: "v1"}}
 	for id, fails := range students {
 		w.write(id, fails)
 	}
@@ -242,7 +246,8 @@ func TestResumeGradesOnlyWhatIsMissingOrChanged(t *testing.T) {
 	c = w.run()
 	assert.Equal(t, []string{"ada", "dan"}, w.grader.ids())
 	assert.Equal(t, dueSubmission, row(t, c, "ada").Before.Why)
-	assert.Equal(t, []result.Change{{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5}}, row(t, c, "ada").Before.Changes)
+	assert.Equal(t, []result.Change{{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5}},
+		row(t, c, "ada").Before.Changes)
 
 	w.run(func(o *Options) { o.Version = "v2" })
 	assert.Len(t, w.grader.ids(), 4, "the grader changed")
@@ -307,7 +312,8 @@ func TestFreshSaysWhatChanged(t *testing.T) {
 		{ID: "walk", Was: result.Pass, Now: result.Fail, Before: 24.5},
 	}, bob.Changes)
 	var text strings.Builder
-	require.NoError(t, report.Summary(&text, *c, report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
+	require.NoError(t, report.Summary(&text, *c, report.SummaryOptions{Page: "reports/index.html",
+		Grades: "reports/grades.csv"}))
 	assert.Contains(t, text.String(), "Changed   bob: 64.5 → 75.5 (create 0 → 35.5, walk 24.5 → 0)\n")
 	assert.Contains(t, w.read("index.html"), "Different from the time before")
 
@@ -315,7 +321,8 @@ func TestFreshSaysWhatChanged(t *testing.T) {
 	assert.Equal(t, "abc", c.Seed)
 }
 
-// TestReportsRememberEarlierVerdicts: the instructor's report says what was before, the student's does not.
+// TestReportsRememberEarlierVerdicts: the instructor's report says what was before, the student's
+// does not.
 func TestReportsRememberEarlierVerdicts(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": "create walk"})
 	w.run()
@@ -411,7 +418,8 @@ func TestOurFaultIsTriedAgainAndNeverPoints(t *testing.T) {
 	assert.True(t, c.Failed())
 	assert.False(t, row(t, c, "ada").State == class.Error)
 	grades := w.grades()
-	assert.Equal(t, []string{"bob", "", "", "error", "error", "100", "", "bob", "error", "error", "error", "grader: build: the daemon is <gone>"}, grades["bob"])
+	assert.Equal(t, []string{"bob", "", "", "error", "error", "100", "", "bob", "error", "error", "error",
+		"grader: build: the daemon is <gone>"}, grades["bob"])
 	assert.Contains(t, w.read("index.html"), "build: the daemon is &lt;gone&gt;")
 	assert.Contains(t, w.read("instructor/bob.json"), `"status": "error"`)
 
@@ -487,7 +495,8 @@ func TestPanicAndDeadlineAreFaultsOfOurs(t *testing.T) {
 	}
 	c := w.run(func(o *Options) { o.Deadline, o.Retries = 50*time.Millisecond, -1 })
 	assert.Contains(t, row(t, c, "ada").Problem.Message, "panic: oh no")
-	assert.Equal(t, &result.Problem{Phase: "deadline", Message: "grading took longer than 50ms"}, row(t, c, "bob").Problem)
+	assert.Equal(t, &result.Problem{Phase: "deadline", Message: "grading took longer than 50ms"},
+		row(t, c, "bob").Problem)
 	assert.Equal(t, class.Graded, row(t, c, "cyd").State)
 }
 
@@ -530,7 +539,8 @@ func TestMain(m *testing.M) {
 	entries, _, err := submission.List(dir)
 	if err == nil {
 		g := &fakeGrader{rubric: testRubric(), version: "v1", delay: 10 * time.Millisecond}
-		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: reports.Dir(out), Jobs: 4, Version: "v1", Fresh: os.Getenv("CLASS_TEST_FRESH") != ""})
+		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries,
+			Options{Out: reports.Dir(out), Jobs: 4, Version: "v1", Fresh: os.Getenv("CLASS_TEST_FRESH") != ""})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -560,7 +570,8 @@ func TestKill(t *testing.T) {
 					more = 4
 				}
 				require.NoError(t, cmd.Start())
-				for limit := time.Now().Add(20 * time.Second); len(written(t, w.out, begun)) < len(before)+more && time.Now().Before(limit); {
+				for limit := time.Now().Add(20 * time.Second); len(written(t, w.out, begun)) < len(before)+more &&
+					time.Now().Before(limit); {
 					time.Sleep(time.Millisecond)
 				}
 				time.Sleep(time.Duration(3*n) * time.Millisecond)
@@ -644,8 +655,8 @@ func TestReportsOfTwoRubricsAreNotMixed(t *testing.T) {
 	}
 }
 
-// TestPointsOfAnotherRubricAreGone: however a fresh run of another rubric ends, it shows no points of the one before, and
-// the next run goes on with it.
+// TestPointsOfAnotherRubricAreGone: however a fresh run of another rubric ends, it shows no points
+// of the one before, and the next run goes on with it.
 func TestPointsOfAnotherRubricAreGone(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": "", "bob": "", "cyd": ""})
 	faulty := func(id string) Grade { // what was judged before the fault is shown
@@ -710,17 +721,22 @@ func rosterOf(t *testing.T, text string) *roster.Roster {
 
 func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	w := newWorld(t, map[string]string{"u1": "", "Bob Low_77_assignsubmission_file_": "walk", "stray": ""})
-	w.options.Roster = rosterOf(t, "id,name,email\nu3,Cyd Nil,c@x.edu\nu1,\"Ada, =SUM(A1)\",a@x.edu\nu2,Bob Low,b@x.edu\n")
+	w.options.Roster = rosterOf(t,
+		"id,name,email\nu3,Cyd Nil,c@x.edu\nu1,\"Ada, =SUM(A1)\",a@x.edu\nu2,Bob Low,b@x.edu\n")
 	c := w.run()
 	var got []string
 	for _, r := range c.Students {
 		got = append(got, strings.Join([]string{r.Student, r.ID, r.Name, r.Email, string(r.State)}, "|"))
 	}
-	assert.Equal(t, []string{"u3||Cyd Nil|c@x.edu|missing", "u1|u1|Ada, =SUM(A1)|a@x.edu|graded", "u2|77|Bob Low|b@x.edu|graded", "|stray|||graded"}, got)
+	assert.Equal(t, []string{"u3||Cyd Nil|c@x.edu|missing", "u1|u1|Ada, =SUM(A1)|a@x.edu|graded",
+		"u2|77|Bob Low|b@x.edu|graded", "|stray|||graded"}, got)
 	grades := w.grades()
-	assert.Equal(t, []string{"id", "name", "email", "status", "score", "max_score", "late", "submission", "builds", "create", "walk", "note"}, grades["id"])
-	assert.Equal(t, []string{"u3", "Cyd Nil", "c@x.edu", "missing", "", "100", "", "", "", "", "", "handed in nothing"}, grades["u3"])
-	assert.Equal(t, []string{"u2", "Bob Low", "b@x.edu", "graded", "75.5", "100", "", "77", "40", "35.5", "0", ""}, grades["u2"])
+	assert.Equal(t, []string{"id", "name", "email", "status", "score", "max_score", "late", "submission", "builds",
+		"create", "walk", "note"}, grades["id"])
+	assert.Equal(t, []string{"u3", "Cyd Nil", "c@x.edu", "missing", "", "100", "", "", "", "", "", "handed in nothing"},
+		grades["u3"])
+	assert.Equal(t, []string{"u2", "Bob Low", "b@x.edu", "graded", "75.5", "100", "", "77", "40", "35.5", "0", ""},
+		grades["u2"])
 	assert.Contains(t, w.read("instructor/77.json"), `"email": "b@x.edu"`)
 
 	w.grader.ids()
@@ -731,7 +747,8 @@ func TestRosterHasOneRowForEachStudent(t *testing.T) {
 	assert.Contains(t, w.read("students/u1.html"), "<h1><bdi>Ada</bdi></h1>")
 }
 
-// TestTheLaterOfTwoCounts, whatever order they lie in, with a roster and without; KeepFirst turns it round.
+// TestTheLaterOfTwoCounts, whatever order they lie in, with a roster and without; KeepFirst turns
+// it round.
 func TestTheLaterOfTwoCounts(t *testing.T) {
 	for _, text := range []string{"id,name\nu1,Ada\n", ""} {
 		w := newWorld(t, map[string]string{"ada_123_9_first": "", "ada_123_10_second": "walk"})
@@ -761,16 +778,20 @@ func TestTheLaterOfTwoCounts(t *testing.T) {
 	}
 }
 
-// TestATeamIsGradedOnce and has a row for each member, with what they handed in themselves if that is later.
+// TestATeamIsGradedOnce and has a row for each member, with what they handed in themselves if that
+// is later.
 func TestATeamIsGradedOnce(t *testing.T) {
 	w := newWorld(t, map[string]string{"Team Blue_12_assignsubmission_file_": "walk", "red": ""})
-	w.options.Roster = rosterOf(t, "id,name,email,team\nu1,Ada,a@x.edu,Team Blue\nu2,Bea,b@x.edu,team blue\nu3,Cyd,c@x.edu,Red\nu4,Dan,,Red\nu5,Eve,,Green\n")
+	w.options.Roster = rosterOf(t,
+		"id,name,email,team\nu1,Ada,a@x.edu,Team Blue\nu2,Bea,b@x.edu,team "+
+			"blue\nu3,Cyd,c@x.edu,Red\nu4,Dan,,Red\nu5,Eve,,Green\n")
 	c := w.run()
 	var got []string
 	for _, r := range c.Students {
 		got = append(got, strings.Join([]string{r.Student, r.ID, r.Name, r.Team, r.Matched, string(r.State)}, "|"))
 	}
-	assert.Equal(t, []string{"u1|12|Ada|Team Blue|team|graded", "u2|12|Bea|Team Blue|team|graded", "u3|red|Cyd|Red|team|graded", "u4|red|Dan|Red|team|graded", "u5||Eve|||missing"}, got)
+	assert.Equal(t, []string{"u1|12|Ada|Team Blue|team|graded", "u2|12|Bea|Team Blue|team|graded",
+		"u3|red|Cyd|Red|team|graded", "u4|red|Dan|Red|team|graded", "u5||Eve|||missing"}, got)
 	assert.Equal(t, 2, c.Graded)
 	assert.Len(t, w.grader.ids(), 2)
 	assert.Equal(t, "75.5", w.grades()["u2"][4])
@@ -790,7 +811,8 @@ func TestATeamIsGradedOnce(t *testing.T) {
 func TestDuplicates(t *testing.T) {
 	w := newWorld(t, nil)
 	for id, files := range map[string]map[string]string{
-		"ada": {"Dockerfile": "FROM x\n", "main.py": "a = 1\n"}, "bob": {"Dockerfile": "FROM x\n", "main.py": "a = 1\n"},
+		"ada": {"Dockerfile": "FROM x\n", "main.py": "a = 1\n"}, "bob": {"Dockerfile": "FROM x\n",
+			"main.py": "a = 1\n"},
 		"cyd": {"Dockerfile": "# mine\nFROM  x\n", "main.py": "a=1 \n"}, "dan": {"Dockerfile": "FROM y\n"},
 		"empty1": {}, "empty2": {}, "text1": {"notes": "1"}, "text2": {"notes": "2"},
 	} {
@@ -799,7 +821,8 @@ func TestDuplicates(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(w.dir, id, name), []byte(text), 0o644))
 		}
 	}
-	assert.Equal(t, []class.Duplicate{{Same: "content", IDs: []string{"ada", "bob"}}, {Same: "program", IDs: []string{"ada", "bob", "cyd"}}}, w.run().Duplicates)
+	assert.Equal(t, []class.Duplicate{{Same: "content", IDs: []string{"ada", "bob"}},
+		{Same: "program", IDs: []string{"ada", "bob", "cyd"}}}, w.run().Duplicates)
 }
 
 func TestFormulasAreNeutralised(t *testing.T) {
@@ -842,7 +865,8 @@ func TestSummary(t *testing.T) {
 	c := w.run()
 	c.DurationMS = 1234
 	var out strings.Builder
-	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Page: "reports/index.html", Grades: "reports/grades.csv"}))
+	require.NoError(t, report.Summary(&out, *c, report.SummaryOptions{Page: "reports/index.html",
+		Grades: "reports/grades.csv"}))
 	assert.Equal(t, `Task API — 2 students: 2 graded
 
 Score     82.25 of 100 on average, median 82.25, from 64.5 to 100
@@ -856,7 +880,10 @@ Grades    reports/grades.csv
 
 func TestRunWithAnEngineThatFails(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
-	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Workplace, error) { return nil, errors.New("no daemon") })
+	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Workplace, error) {
+		return nil,
+			errors.New("no daemon")
+	})
 	entries, _, err := submission.List(w.dir)
 	require.NoError(t, err)
 	r := testRubric()
@@ -878,7 +905,8 @@ func TestReadyIsAskedOnlyWhenThereIsWork(t *testing.T) {
 	w.run(ready)
 }
 
-// TestBasesOfAClass: what base images were resolved to is kept, and given to the next run, but where all are graded again.
+// TestBasesOfAClass: what base images were resolved to is kept, and given to the next run, but
+// where all are graded again.
 func TestBasesOfAClass(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
 	var given []map[string]string
@@ -921,8 +949,10 @@ func BenchmarkUnchanged(b *testing.B) {
 	for i := range 1000 {
 		folder := filepath.Join(dir, fmt.Sprintf("student-%04d", i))
 		require.NoError(b, os.Mkdir(folder, 0o755))
-		for _, name := range []string{"Dockerfile", "main.py", "fails", "requirements.txt", ".dockerignore", "README.md"} {
-			require.NoError(b, os.WriteFile(filepath.Join(folder, name), fmt.Appendf(nil, "%d %s", i, strings.Repeat(name, 200)), 0o644))
+		for _, name := range []string{"Dockerfile", "main.py", "fails", "requirements.txt", ".dockerignore",
+			"README.md"} {
+			require.NoError(b, os.WriteFile(filepath.Join(folder, name),
+				fmt.Appendf(nil, "%d %s", i, strings.Repeat(name, 200)), 0o644))
 		}
 	}
 	g := &fakeGrader{rubric: testRubric(), version: "v1"}
@@ -934,7 +964,8 @@ func BenchmarkUnchanged(b *testing.B) {
 	for b.Loop() {
 		entries, _, err := submission.List(dir)
 		require.NoError(b, err)
-		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries, Options{Out: reports.Dir(out), Version: "v1"})
+		_, err = RunFunc(context.Background(), g.grade, g.rubric, entries,
+			Options{Out: reports.Dir(out), Version: "v1"})
 		require.NoError(b, err)
 		require.Empty(b, g.ids())
 	}

@@ -32,7 +32,7 @@ func (r *run) counting() counting {
 	return c
 }
 
-// instead is the entry that counts instead of one, or -1.
+// instead returns the entry that counts instead of one, or -1.
 func (c counting) instead(r *run, i int) int {
 	other, ok := c.accounts[account(r.entries[i])]
 	if m := r.matches[i]; len(m.Students) > 0 {
@@ -44,7 +44,8 @@ func (c counting) instead(r *run, i int) int {
 	return other
 }
 
-// account is whose an entry is when no roster tells: a platform's number, or the name of the file.
+// account returns whose an entry is when no roster tells: a platform's number, or the name of the
+// file.
 func account(e submission.Entry) string {
 	if e.Account.Value != "" {
 		return string(e.Account.Scope) + " " + e.Account.Value

@@ -36,7 +36,8 @@ func (r *run) save(begun time.Time, all bool) error {
 func lock(out reports.Dir) (unlock func(), err error) {
 	unlock, err = out.Lock()
 	if errors.Is(err, reports.ErrLocked) {
-		return nil, &RefusedError{Text: fmt.Sprintf("%v %q", err, out), Fix: "Wait for it, or name another folder with --out."}
+		return nil, &RefusedError{Text: fmt.Sprintf("%v %q", err, out),
+			Fix: "Wait for it, or name another folder with --out."}
 	}
 	return unlock, err
 }

@@ -8,8 +8,9 @@ import (
 
 const mostJobs = 16 // the daemon is the bottleneck then
 
-// DefaultJobs is how many submissions this machine grades at once: two for each processor, since much of the work is
-// waiting, as long as a container, and one beside it, may use up its memory for each.
+// DefaultJobs returns how many submissions this machine grades at once: two for each processor,
+// since much of the work is waiting, as long as a container, and one beside it, may use up its
+// memory for each.
 func DefaultJobs(memory int64) int {
 	available := uint64(4 << 30)
 	if m, err := mem.VirtualMemory(); err == nil {

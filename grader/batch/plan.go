@@ -107,15 +107,18 @@ func (r *run) inspect(i int, prior *class.Row) (*todo, error) {
 // place puts a row in its place, with what the submission says of itself.
 func (r *run) place(i int, row class.Row) {
 	e := r.entries[i]
-	row.File, row.Late, row.Student, row.Matched, row.Team, row.Second, row.Counts = e.File, e.Late, "", "", "", false, ""
+	row.File, row.Late, row.Student, row.Matched, row.Team, row.Second, row.Counts = e.File, e.Late, "", "", "", false,
+		""
 	row.Platform, row.Number = string(e.Account.Scope), e.Account.Value
 	row.Name, row.Email = r.person(i)
 	r.rows[i] = row
 }
 
-// known is the row of what is on disk, or nil. The report is the truth, and class.json spares reading it.
+// known returns the row of what is on disk, or nil. The report is the truth, and class.json spares
+// reading it.
 func (r *run) known(e submission.Entry, prior *class.Row) (*class.Row, error) {
-	if prior != nil && prior.Report == nil && prior.State == class.Error { // it could not be written, and what is there is older
+	// it could not be written, and what is there is older
+	if prior != nil && prior.Report == nil && prior.State == class.Error {
 		row := *prior
 		return &row, nil
 	}
@@ -140,13 +143,14 @@ func (r *run) known(e submission.Entry, prior *class.Row) (*class.Row, error) {
 	}
 	row := class.RowOf(rep, &r.texts)
 	row.Report = &stamp
-	if prior != nil && prior.State == class.Stale && row.State == class.Graded { // a run was killed after this was graded again
+	// a run was killed after this was graded again
+	if prior != nil && prior.State == class.Stale && row.State == class.Graded {
 		row.Before = class.Compare(*prior, row, prior.Due)
 	}
 	return &row, nil
 }
 
-// due is why a submission with a verdict is to be graded again, or empty.
+// due returns why a submission with a verdict is to be graded again, or empty.
 func (r *run) due(e submission.Entry, row *class.Row) string {
 	switch {
 	case row.Rubric != r.rubric.Digest:
@@ -190,7 +194,8 @@ func changed(e submission.Entry, row *class.Row) bool {
 	return false
 }
 
-// refresh makes the files of a kept report again when one is gone, or the student's name is another.
+// refresh makes the files of a kept report again when one is gone, or the student's name is
+// another.
 func (r *run) refresh(i int, row *class.Row) (*class.Row, error) {
 	name, email := r.person(i)
 	if row.Name == name && row.Email == email && r.options.Out.Whole(row.ID) {

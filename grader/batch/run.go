@@ -16,7 +16,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
-// run is one run over a class. What it holds of a student is a Row, so that its memory does not grow with the reports.
+// run is one run over a class. What it holds of a student is a Row, so that its memory does not
+// grow with the reports.
 type run struct {
 	grade   Grade
 	rubric  *rubric.Rubric
@@ -53,8 +54,8 @@ func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options
 	return run
 }
 
-// person is name and e-mail address of an entry's student: the roster's, or what the submission tells. A team has no
-// address.
+// person returns name and e-mail address of an entry's student: the roster's, or what the
+// submission tells. A team has no address.
 func (r *run) person(i int) (name, email string) {
 	name = r.entries[i].Name
 	if m := r.matches[i]; len(m.Students) > 0 {
@@ -67,10 +68,11 @@ func (r *run) person(i int) (name, email string) {
 	return name, email
 }
 
-// class is the class as it is now.
+// class returns the class as it is now.
 func (r *run) class(begun time.Time) class.Class {
 	c := class.Class{Schema: class.Schema, Rubric: r.rubric.Source(),
-		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), Bases: r.bases, StartedAt: begun.UTC().Truncate(time.Second),
+		Grader: result.Grader{Version: r.options.Version}, Seed: r.seed, Only: sorted(r.options.Only), Bases: r.bases,
+		StartedAt:  begun.UTC().Truncate(time.Second),
 		DurationMS: time.Since(begun).Milliseconds(), Jobs: r.options.Jobs, Complete: true,
 		Skills: []class.Skill{}, Checks: []class.Check{}, Students: []class.Row{}, Ignored: r.options.Ignored}
 	if r.options.Bases != nil {
@@ -83,7 +85,8 @@ func (r *run) class(begun time.Time) class.Class {
 	slices.Sort(asked) // the rubric's order
 	for _, i := range asked {
 		k := r.rubric.Checks[i]
-		c.Checks = append(c.Checks, class.Check{ID: k.ID, Title: k.Title, Skill: k.Skill, MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
+		c.Checks = append(c.Checks, class.Check{ID: k.ID, Title: k.Title, Skill: k.Skill,
+			MaxPoints: result.Round(k.Points), Bonus: k.Bonus, Hidden: k.Hidden})
 		if !k.Bonus {
 			most, skills[k.Skill] = append(most, result.Round(k.Points)), true
 		}
@@ -107,7 +110,8 @@ func (r *run) class(begun time.Time) class.Class {
 	return c
 }
 
-// students are the rows: of the roster in its order, handed in or not, then of the others, and of those that do not count.
+// students returns the rows: of the roster in its order, handed in or not, then of the others, and
+// of those that do not count.
 func (r *run) students() []class.Row {
 	var out, others []class.Row
 	if r.options.Roster != nil {

@@ -112,7 +112,7 @@ func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 // remembered is how many earlier verdicts a report keeps.
 const remembered = 10
 
-// history is the earlier verdicts on a student, the replaced report's own among them.
+// history returns the earlier verdicts on a student, the replaced report's own among them.
 func (r *run) history(old result.Report, now class.Row, why string) []result.Earlier {
 	e := result.Earlier{StartedAt: old.StartedAt, Score: old.Score, Why: why}
 	if was := class.RowOf(old, &r.texts); was.State == class.Graded && now.State == class.Graded {
@@ -122,9 +122,11 @@ func (r *run) history(old result.Report, now class.Row, why string) []result.Ear
 	return all[max(0, len(all)-remembered):]
 }
 
-// keeps reports whether an earlier score outlives a fault of ours: it is of the same submission and rubric.
+// keeps reports whether an earlier score outlives a fault of ours: it is of the same submission and
+// rubric.
 func (r *run) keeps(was *class.Row, now class.Row) bool {
-	return was != nil && was.Score != nil && was.Rubric == r.rubric.Digest && len(was.Checks) == r.asked && (now.Digest == "" || now.Digest == was.Digest)
+	return was != nil && was.Score != nil && was.Rubric == r.rubric.Digest && len(was.Checks) == r.asked &&
+		(now.Digest == "" || now.Digest == was.Digest)
 }
 
 // attempts grades until it is no fault of ours any more, or has failed often enough.
@@ -137,7 +139,8 @@ func (r *run) attempts(ctx context.Context, worker int, t Task) (result.Report, 
 			return rep, n
 		}
 		rep.Status, rep.Score = result.Error, nil
-		// When one student after another fails, the fault lies elsewhere, and waiting for each would take the night.
+		// When one student after another fails, the fault lies elsewhere, and waiting for each
+		// would take the night.
 		hopeless := int(r.failing.Load()) >= max(3, r.options.Jobs)
 		if ctx.Err() != nil || late || hopeless || n > r.options.Retries {
 			r.failing.Add(1)
@@ -153,8 +156,8 @@ func (r *run) attempts(ctx context.Context, worker int, t Task) (result.Report, 
 	}
 }
 
-// attempt grades once, and reports whether the deadline ended it. A panic is a fault of ours, and so is a grading that does
-// not end: it is left alone.
+// attempt grades once, and reports whether the deadline ended it. A panic is a fault of ours, and
+// so is a grading that does not end: it is left alone.
 func (r *run) attempt(ctx context.Context, worker int, t Task) (result.Report, bool) {
 	limited, cancel := context.WithTimeoutCause(ctx, r.options.Deadline, errDeadline)
 	defer cancel()

@@ -9,10 +9,12 @@ import (
 )
 
 // tags are versions of images that are often built on.
-var tags = map[string]string{"python": "3.12", "node": "22", "golang": "1.24", "debian": "12", "alpine": "3.22", "ubuntu": "24.04"}
+var tags = map[string]string{"python": "3.12", "node": "22", "golang": "1.24", "debian": "12", "alpine": "3.22",
+	"ubuntu": "24.04"}
 
-// Tag is a tag for a base image that is often built on and was named without one: the version that the folder asks for, where
-// it does, and the slim form, where there is one and nothing is known that it lacks. It is empty for an image that is not known.
+// Tag returns a tag for a base image that is often built on and was named without one: the version
+// that the folder asks for, where it does, and the slim form, where there is one and nothing is
+// known that it lacks. It is empty for an image that is not known.
 func Tag(s Source, image string) string {
 	tag := tags[image]
 	if image == "python" {
@@ -29,8 +31,8 @@ var slimmed = []string{"python", "node", "debian"}
 
 var version = regexp.MustCompile(`^(\d+(?:\.\d+)*)((?:-(?:bookworm|bullseye|trixie|buster))?)$`)
 
-// Slim is the slim form of a base image, as in python:3.12-slim, or empty where that is not known, or would lack what the
-// submission's own lines use.
+// Slim returns the slim form of a base image, as in python:3.12-slim, or empty where that is not
+// known, or would lack what the submission's own lines use.
 func Slim(s Source, image string) string {
 	name, tag, _ := strings.Cut(image, ":")
 	m := version.FindStringSubmatch(tag)
@@ -41,19 +43,23 @@ func Slim(s Source, image string) string {
 }
 
 var (
-	wants    = regexp.MustCompile(`(?m)^\s*(?:requires-python|python|python_version)\s*=\s*["'][>=^~ ]*(3\.\d+)(?:\.[\d*]+)?["',<]`)
-	compiled = regexp.MustCompile(`(?mi)(?:^|["'\s])(psycopg2|mysqlclient|uwsgi|python-ldap|pycairo|pygraphviz|dlib)(?:$|["'\s<>=~!;\[])|\bgit\+`)
-	tools    = []string{"gcc", "g++", "cc", "make", "git", "curl", "wget", "unzip", "pkg-config", "svn", "hg", "ssh", "mysql_config", "pg_config"}
+	wants = regexp.MustCompile(
+		`(?m)^\s*(?:requires-python|python|python_version)\s*=\s*["'][>=^~ ]*(3\.\d+)(?:\.[\d*]+)?["',<]`)
+	compiled = regexp.MustCompile(
+		`(?mi)(?:^|["'\s])(psycopg2|mysqlclient|uwsgi|python-ldap|pycairo|pygraphviz|dlib)(?:$|["'\s<>=~!;\[])|\bgit\+`)
+	tools = []string{"gcc", "g++", "cc", "make", "git", "curl", "wget", "unzip", "pkg-config", "svn", "hg", "ssh",
+		"mysql_config", "pg_config"}
 )
 
-// pythonOf is the Python that a folder asks for, or empty.
+// pythonOf returns the Python that a folder asks for, or empty.
 func pythonOf(folder fs.FS) string {
 	if m := regexp.MustCompile(`^\s*(3\.\d+)`).FindStringSubmatch(small(folder, ".python-version")); m != nil {
 		return m[1]
 	}
 	for _, name := range []string{"pyproject.toml", "Pipfile"} {
 		if m := wants.FindStringSubmatch(small(folder, name)); m != nil {
-			if older := regexp.MustCompile(`^3\.(?:\d|10|11)$`).MatchString(m[1]); older && strings.Contains(m[0], ">=") {
+			if older := regexp.MustCompile(`^3\.(?:\d|10|11)$`).MatchString(m[1]); older &&
+				strings.Contains(m[0], ">=") {
 				return "" // any newer will do
 			}
 			return m[1]
@@ -62,8 +68,8 @@ func pythonOf(folder fs.FS) string {
 	return ""
 }
 
-// Lacking is what the lines of the Dockerfile use and a slim image has not: a program that none of them installs, or a package
-// that is compiled; or empty.
+// Lacking returns what the lines of the Dockerfile use and a slim image has not: a program that
+// none of them installs, or a package that is compiled; or empty.
 func Lacking(s Source) string {
 	for _, name := range []string{"requirements.txt", "pyproject.toml", "Pipfile"} {
 		if m := compiled.FindStringSubmatch(small(s.FS(), name)); m != nil {

@@ -18,12 +18,15 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is one kind of check: the key in a rubric, when it can be asked, its manual, and how to make one.
+// Kind is one kind of check: the key in a rubric, when it can be asked, its manual, and how to make
+// one.
 type Kind struct {
-	Name   string // the key in a rubric
-	Phase  Phase  // when it can be asked
-	Quiet  bool   // it sends the program nothing, so that an end of the program while it is asked is not its doing
-	Gate   bool   // it judges whether Phase was reached, so it is asked when reaching Phase was tried, and what needs Phase is blocked by it
+	Name  string // the key in a rubric
+	Phase Phase  // when it can be asked
+	Quiet bool   // it sends the program nothing, so that an end of the program while it is asked is not its doing
+	// it judges whether Phase was reached, so it is asked when reaching Phase was tried, and what
+	// needs Phase is blocked by it
+	Gate   bool
 	Manual Manual
 	New    func() Check // a new Check with its defaults, to be decoded into; it must be a pointer
 }
@@ -37,8 +40,10 @@ const (
 	Context              // the folder can be sent to a build, whether or not the student's own succeeds
 	Image                // the image is built
 	Running              // the main container answers on a port; such checks take turns in rubric order
-	Beside               // as Running, with a container of its own: it takes no turn, and is asked while the main one still comes up
-	Last                 // as Running, after all others, because it ends the container
+	// as Running, with a container of its own: it takes no turn, and is asked while the main one
+	// still comes up
+	Beside
+	Last // as Running, after all others, because it ends the container
 )
 
 // Manual is what `taskgrader explain` prints of a kind or of a rule.
@@ -46,13 +51,14 @@ type Manual struct {
 	Summary string // one line
 	Text    string // paragraphs: what it asks, what it wants, how it judges, what it does not see
 	Example string // YAML: the entry of `checks` that asks it; the tests parse it
-	// Every is entries that have every key of its options between them, where the example does not: the tests put other
-	// values in the place of each.
+	// Every is entries that have every key of its options between them, where the example does not:
+	// the tests put other values in the place of each.
 	Every  []string
 	Topics []Topic
 }
 
-// Topic is a part of a manual with a name of its own: a Dockerfile rule, or a part of the rubric language.
+// Topic is a part of a manual with a name of its own: a Dockerfile rule, or a part of the rubric
+// language.
 type Topic struct {
 	ID      string
 	Summary string
@@ -65,9 +71,9 @@ type Topic struct {
 
 // Check asks one question of a submission.
 type Check interface {
-	// Ask answers the question. The context ends when the check's time is up or the run is interrupted, which is an error.
-	// An error means that the grader could not ask. Ask is called for many submissions, after another or at once, so it
-	// must not change its receiver.
+	// Ask answers the question. The context ends when the check's time is up or the run is
+	// interrupted, which is an error. An error means that the grader could not ask. Ask is called
+	// for many submissions, after another or at once, so it must not change its receiver.
 	Ask(ctx context.Context, t Target, in Input) (Outcome, error)
 }
 
@@ -81,8 +87,8 @@ type Phased interface {
 	Phase() Phase
 }
 
-// ScopeValidator is a Check whose options use variables: it is told what the rubric says around it, and returns what is
-// wrong, and which of the names it used.
+// ScopeValidator is a Check whose options use variables: it is told what the rubric says around it,
+// and returns what is wrong, and which of the names it used.
 type ScopeValidator interface {
 	ValidateScope(scope Scope) (used []string, problems option.Problems)
 }
@@ -95,7 +101,8 @@ type Scope struct {
 	As     option.Value   // who asks; zero where the check names nobody
 }
 
-// StartJudge is a Check that judges how the container of its own starts, so that it is asked of one that did not come up.
+// StartJudge is a Check that judges how the container of its own starts, so that it is asked of one
+// that did not come up.
 type StartJudge interface {
 	JudgesStart() bool
 }
@@ -105,7 +112,8 @@ type Owner interface {
 	Owns() bool
 }
 
-// LimitsValidator is a Check with options that the rubric's limits bound: it is told where they are written.
+// LimitsValidator is a Check with options that the rubric's limits bound: it is told where they are
+// written.
 type LimitsValidator interface {
 	ValidateLimits(at option.Value, l Limits) option.Problems
 }
@@ -131,23 +139,26 @@ type Input struct {
 
 // Outcome is the answer to a check's question: its items, and what to show.
 type Outcome struct {
-	// Items are what was asked, in the rubric's order; there is always at least one. The outcome as a whole is the
-	// worst of them, or of a `partial` check their mean.
+	// Items are what was asked, in the rubric's order; there is always at least one. The outcome as
+	// a whole is the worst of them, or of a `partial` check their mean.
 	Items []Item
-	// Want, Got and Hint sum the items up; where empty, the first item that does not hold speaks for all.
+	// Want, Got and Hint sum the items up; where empty, the first item that does not hold speaks
+	// for all.
 	Want, Got string
 	Hint      Hint
 	Evidence  []Evidence
-	// Given is the request, as the rubric writes it, that was to set up what is asked and did not: the check is blocked by
-	// the one that judges it and did not pass, and fails where there is none.
+	// Given is the request, as the rubric writes it, that was to set up what is asked and did not:
+	// the check is blocked by the one that judges it and did not pass, and fails where there is
+	// none.
 	Given string
-	// Lacks is the phase that cannot be reached, where items are Skipped because of that: its gate blocks the check.
+	// Lacks is the phase that cannot be reached, where items are Skipped because of that: its gate
+	// blocks the check.
 	Lacks Phase
 	// Until is the phase that must be reached for the outcome to count: where it is not, there was
 	// nothing to judge, and the gate of that phase blocks the check.
 	Until Phase
-	// Down says that the container of the check's own did not come up. Where the main one did not either, the gate of the
-	// running container blocks the check.
+	// Down says that the container of the check's own did not come up. Where the main one did not
+	// either, the gate of the running container blocks the check.
 	Down bool
 }
 
@@ -156,8 +167,9 @@ type Item struct {
 	Name   string
 	Share  float64 // how much of it holds: 1 is all, 0 nothing
 	Weight float64 // its share of the points of a partial check; 0 is 1
-	// Skipped means not asked, because an item before it did not hold, or because there was nothing to judge; Share is then
-	// 0, and Got may say why. A check of which nothing else fails is blocked.
+	// Skipped means not asked, because an item before it did not hold, or because there was nothing
+	// to judge; Share is then 0, and Got may say why. A check of which nothing else fails is
+	// blocked.
 	Skipped   bool
 	Free      bool // it sets up what is asked, or is told as advice, and earns nothing
 	Want, Got string
@@ -177,10 +189,10 @@ type Evidence struct {
 	Rows  [][]string
 }
 
-// Passed is the item that holds.
+// Passed returns the item that holds.
 func Passed(name string) Item { return Item{Name: name, Share: 1} }
 
-// Pass is the outcome in which one thing was asked, and it holds.
+// Pass returns the outcome in which one thing was asked, and it holds.
 func Pass(name, got string) Outcome {
 	return Outcome{Items: []Item{{Name: name, Share: 1, Got: got}}, Got: got}
 }

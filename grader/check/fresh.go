@@ -63,7 +63,7 @@ func (f *Fresh) UnmarshalOption(v option.Value) (ps option.Problems) {
 	return ps
 }
 
-// Names are the names, each at its place.
+// Names returns the names, each at its place.
 func (f Fresh) Names() (names []option.Value) {
 	for _, value := range f {
 		names = append(names, value.At)
@@ -82,15 +82,17 @@ func (Fresh) OptionSchema() *jsonschema.Schema {
 	}
 	name := &jsonschema.Schema{Types: []string{"string", "number", "boolean"}}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "array", Items: name},
-		{Type: "object", PropertyNames: &jsonschema.Schema{Pattern: freshName.String()}, AdditionalProperties: &jsonschema.Schema{Enum: words}}}}
+		{Type: "object", PropertyNames: &jsonschema.Schema{Pattern: freshName.String()},
+			AdditionalProperties: &jsonschema.Schema{Enum: words}}}}
 }
 
 var (
 	firstNames = []string{"ann", "bob", "carla", "dev", "eva", "finn", "gus", "hana", "ivo", "jana", "kim", "lea"}
-	nouns      = []string{"river", "garden", "window", "paper", "candle", "stone", "feather", "orange", "ticket", "violin", "harbour", "ladder"}
+	nouns      = []string{"river", "garden", "window", "paper", "candle", "stone", "feather", "orange", "ticket",
+		"violin", "harbour", "ladder"}
 )
 
-// Flags are the words of docker run that pass variables, each after a blank.
+// Flags returns the words of docker run that pass variables, each after a blank.
 func Flags(env map[string]string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(env)) {
@@ -99,14 +101,16 @@ func Flags(env map[string]string) string {
 	return b.String()
 }
 
-// Make is a new value: text as [Word]; word without blanks, small letters and digits; mail at example.org; a password with
-// letters of both sizes, a digit and a mark; a whole number from 1000 on; a date of the last ten years; a UUID.
+// Make returns a new value: text as [Word]; word without blanks, small letters and digits; mail at
+// example.org; a password with letters of both sizes, a digit and a mark; a whole number from 1000
+// on; a date of the last ten years; a UUID.
 func (f FreshValue) Make(r *rand.Rand) any {
 	switch f.Sort {
 	case "word":
 		return fmt.Sprintf("%s%d", nouns[r.IntN(len(nouns))], 100_000+r.IntN(900_000))
 	case "mail":
-		return fmt.Sprintf("%s.%s%d@example.org", firstNames[r.IntN(len(firstNames))], nouns[r.IntN(len(nouns))], 10_000+r.IntN(90_000))
+		return fmt.Sprintf("%s.%s%d@example.org", firstNames[r.IntN(len(firstNames))], nouns[r.IntN(len(nouns))],
+			10_000+r.IntN(90_000))
 	case "password":
 		noun := nouns[r.IntN(len(nouns))]
 		return fmt.Sprintf("%s%s-%d!", strings.ToUpper(noun[:1]), noun[1:], 100_000+r.IntN(900_000))
@@ -115,7 +119,8 @@ func (f FreshValue) Make(r *rand.Rand) any {
 	case "date":
 		return time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, r.IntN(3650)).Format(time.DateOnly)
 	case "uuid":
-		return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), 0x8000|r.IntN(1<<14), r.Int64N(1<<48))
+		return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), 0x8000|r.IntN(1<<14),
+			r.Int64N(1<<48))
 	}
 	return Word(r)
 }

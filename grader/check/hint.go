@@ -31,7 +31,8 @@ func Advisef(format string, args ...any) Hint { return Hint{Advice: fmt.Sprintf(
 // IsZero reports whether there is nothing to tell.
 func (h Hint) IsZero() bool { return h == Hint{} }
 
-// String returns the hint as a student reads it: cause, advice, and the line to write with its place.
+// String returns the hint as a student reads it: cause, advice, and the line to write with its
+// place.
 func (h Hint) String() string {
 	text := strings.TrimSpace(h.Cause + " " + h.Advice)
 	if h.Edit != nil {
@@ -54,7 +55,8 @@ func (e Edit) String() string {
 	case e.New == "":
 		return fmt.Sprintf("Take `%s` out of %s, line %d.", e.Old, e.File, e.Line)
 	case strings.Contains(e.Old, "\n"):
-		return fmt.Sprintf("Make lines %d to %d of %s %s.", e.Line, e.Line+strings.Count(e.Old, "\n"), e.File, strings.TrimSuffix(quoted, ","))
+		return fmt.Sprintf("Make lines %d to %d of %s %s.", e.Line, e.Line+strings.Count(e.Old, "\n"), e.File,
+			strings.TrimSuffix(quoted, ","))
 	case e.Old != "":
 		return fmt.Sprintf("Make line %d of %s %s.", e.Line, e.File, strings.TrimSuffix(quoted, ","))
 	case e.Line == 0:
@@ -63,7 +65,8 @@ func (e Edit) String() string {
 	return fmt.Sprintf("Write %s below line %d of %s.", quoted, e.Line, e.File)
 }
 
-// takenOut names the lines that an edit of several takes out, where that is all it does; else it is empty.
+// takenOut names the lines that an edit of several takes out, where that is all it does; else it is
+// empty.
 func (e Edit) takenOut() string {
 	old, kept := strings.Split(e.Old, "\n"), strings.Split(e.New, "\n")
 	if e.New == "" {
@@ -95,8 +98,9 @@ func (e Edit) takenOut() string {
 	return strings.Join(parts, " and ")
 }
 
-// Rewrite returns the edit that changes the first of some lines of a file that a pattern matches, each match expanded as by
-// regexp.Expand; nil where none of them is matched, or the file cannot be read.
+// Rewrite returns the edit that changes the first of some lines of a file that a pattern matches,
+// each match expanded as by regexp.Expand; nil where none of them is matched, or the file cannot be
+// read.
 func Rewrite(folder fs.FS, file string, first, last int, pattern *regexp.Regexp, with string) *Edit {
 	text, err := fs.ReadFile(folder, file)
 	if err != nil {
@@ -112,7 +116,8 @@ func Rewrite(folder fs.FS, file string, first, last int, pattern *regexp.Regexp,
 	return nil
 }
 
-// Apply returns the text of a file with the edit made. The error says that the text is not the one that the edit was made from.
+// Apply returns the text of a file with the edit made. The error says that the text is not the one
+// that the edit was made from.
 func (e Edit) Apply(text string) (string, error) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if text == "" {

@@ -16,8 +16,9 @@ const mostWalked = 20_000
 // others are folders of other people's files.
 var others = []string{".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"}
 
-// Kin are the files of the folder, handed in, that are of a path's sort, at any depth: of .env those of that name, of
-// server.key those with that ending, of tests/test_main.py all that is in a folder tests. The path itself is none.
+// Kin returns the files of the folder, handed in, that are of a path's sort, at any depth: of .env
+// those of that name, of server.key those with that ending, of tests/test_main.py all that is in a
+// folder tests. The path itself is none.
 func Kin(folder fs.FS, name string) []string {
 	first, _, below := strings.Cut(name, "/")
 	ext := path.Ext(name)
@@ -44,10 +45,12 @@ func Kin(folder fs.FS, name string) []string {
 
 // harmless reports whether a file is there to show what to write into another.
 func harmless(base string) bool {
-	return slices.ContainsFunc([]string{"example", "sample", "template", "dist"}, func(word string) bool { return strings.Contains(base, word) })
+	return slices.ContainsFunc([]string{"example", "sample", "template", "dist"},
+		func(word string) bool { return strings.Contains(base, word) })
 }
 
-// walk visits the files of a folder, but for those of folders of other people's files, unless one is asked for.
+// walk visits the files of a folder, but for those of folders of other people's files, unless one
+// is asked for.
 func walk(folder fs.FS, wanted string, visit func(string)) {
 	n := 0
 	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
@@ -65,10 +68,13 @@ func walk(folder fs.FS, wanted string, visit func(string)) {
 	})
 }
 
-// IgnorePattern is the line of an ignore file for a path and those of its sort.
+// IgnorePattern returns the line of an ignore file for a path and those of its sort.
 func IgnorePattern(s Source, name string) string {
 	folders := strings.Split(path.Dir(name), "/")
-	if i := slices.IndexFunc(folders, func(f string) bool { return f == "tests" || slices.Contains(others, f) }); i >= 0 {
+	if i := slices.IndexFunc(folders, func(f string) bool {
+		return f == "tests" ||
+			slices.Contains(others, f)
+	}); i >= 0 {
 		return strings.Repeat("**/", min(i, 1)) + folders[i] + "/"
 	}
 	first, _, below := strings.Cut(name, "/")
@@ -88,8 +94,9 @@ func IgnorePattern(s Source, name string) string {
 	return pattern
 }
 
-// IgnoreEdit is the edit that keeps paths out of the build, in one place of the ignore file, or nil where there is none that
-// would not keep out what a COPY names or the program reads; needs says which file that is.
+// IgnoreEdit returns the edit that keeps paths out of the build, in one place of the ignore file,
+// or nil where there is none that would not keep out what a COPY names or the program reads; needs
+// says which file that is.
 func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
 	before, err := s.Ignore()
 	if err != nil {
@@ -122,7 +129,8 @@ func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
 	return &Edit{File: after.File, Line: c.Line, Old: c.Old, New: c.New}, ""
 }
 
-// harms is a file that rules keep out and others did not, though a COPY names it, or the program reads it; or empty.
+// harms returns a file that rules keep out and others did not, though a COPY names it, or the
+// program reads it; or empty.
 func harms(s Source, before, after *dockerignore.Rules) string {
 	var gone, stay []string
 	walk(s.FS(), "", func(name string) {
@@ -165,7 +173,7 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 	return ""
 }
 
-// small is the text of a file that is no longer than a person writes, or empty.
+// small returns the text of a file that is no longer than a person writes, or empty.
 func small(folder fs.FS, name string) string {
 	if info, err := fs.Stat(folder, name); err != nil || info.Size() > 1<<20 {
 		return ""
@@ -174,8 +182,8 @@ func small(folder fs.FS, name string) string {
 	return string(text)
 }
 
-// Sent says in words what becomes of a path that the ignore file lets through: that a COPY of the Dockerfile takes it, or that
-// one of everything would.
+// Sent returns in words what becomes of a path that the ignore file lets through: that a COPY of
+// the Dockerfile takes it, or that one of everything would.
 func Sent(s Source, name string) string {
 	if file, err := s.Dockerfile(); err == nil {
 		if brings, _ := file.Brings(name); brings {

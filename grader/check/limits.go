@@ -42,17 +42,20 @@ type HTTPLimits struct {
 	Body    option.Size     `json:"body,omitzero" jsonschema:"how much of an answer is read"`
 }
 
-// DefaultLimits are the limits of a rubric that names none.
+// DefaultLimits returns the limits of a rubric that names none.
 func DefaultLimits() Limits {
 	return Limits{
-		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000, Image: 2_000_000_000, Log: 64_000, Network: "open"},
-		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute), Memory: 512_000_000,
-			CPUs: 1, PIDs: 128, Disk: 1_000_000_000, Files: 100_000, Log: 1_000_000, Network: "auto"},
+		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000,
+			Image: 2_000_000_000, Log: 64_000, Network: "open"},
+		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute),
+			Memory: 512_000_000,
+			CPUs:   1, PIDs: 128, Disk: 1_000_000_000, Files: 100_000, Log: 1_000_000, Network: "auto"},
 		HTTP: HTTPLimits{Timeout: option.Duration(2 * time.Second), Body: 1_000_000},
 	}
 }
 
-// Outlasts finds a time that is longer than the limit of that name; where none is written there is nothing to find.
+// Outlasts finds a time that is longer than the limit of that name; where none is written there is
+// nothing to find.
 func Outlasts(at option.Value, limit option.Duration, name string) option.Problems {
 	var d option.Duration
 	if at.Line == 0 || len(d.UnmarshalOption(at)) > 0 || d <= limit {
@@ -74,8 +77,9 @@ type Job struct {
 	Keep   bool // leave image and container
 }
 
-// Sandbox says of each limit whether it holds here: "enforced", "watched" where it is looked at from time to time, or
-// "unenforced: why"; of the network "isolated", "published: why", "open" or "open: why".
+// Sandbox says of each limit whether it holds here: "enforced", "watched" where it is looked at
+// from time to time, or "unenforced: why"; of the network "isolated", "published: why", "open" or
+// "open: why".
 type Sandbox struct {
 	Memory, PIDs, CPU, Disk, Network, Log string
 }

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// Memory is what the checks that take turns know of each other, so that one fault costs once. The nil one has met all
-// there is, for checks that are asked beside the others and must not depend on which came first.
+// Memory is what the checks that take turns know of each other, so that one fault costs once. The
+// nil one has met all there is, for checks that are asked beside the others and must not depend on
+// which came first.
 type Memory struct {
 	mu    sync.Mutex
 	met   map[string]bool
@@ -54,8 +55,8 @@ func (m *Memory) Noted(name string) string {
 	return m.notes[name]
 }
 
-// Give notes that the program gave out an address, and reports whether it had before and nobody took it back: then two
-// things have one id.
+// Give notes that the program gave out an address, and reports whether it had before and nobody
+// took it back: then two things have one id.
 func (m *Memory) Give(address string) (again bool) {
 	if m == nil {
 		return false

@@ -19,8 +19,9 @@ var (
 // IsProgram reports whether a file is of a program, by its name.
 func IsProgram(name string) bool { return program.MatchString(name) && path.Ext(name) != ".sh" }
 
-// StartedFile is the file of the folder that CMD or ENTRYPOINT starts: server.py of `python server.py`, app/main.py of
-// `uvicorn app.main:app`, index.js of `npm start`. It is empty where none can be told.
+// StartedFile returns the file of the folder that CMD or ENTRYPOINT starts: server.py of `python
+// server.py`, app/main.py of `uvicorn app.main:app`, index.js of `npm start`. It is empty where
+// none can be told.
 func StartedFile(s Source) string {
 	file, err := s.Dockerfile()
 	if err != nil {
@@ -29,13 +30,15 @@ func StartedFile(s Source) string {
 	var words []string
 	for _, name := range []string{"ENTRYPOINT", "CMD"} {
 		if in := file.Last(name); in != nil {
-			words = append(words, strings.FieldsFunc(strings.Join(in.Args, " "), func(r rune) bool { return strings.ContainsRune(" \t\"'[],;&", r) })...)
+			words = append(words, strings.FieldsFunc(strings.Join(in.Args, " "),
+				func(r rune) bool { return strings.ContainsRune(" \t\"'[],;&", r) })...)
 		}
 	}
 	var files []string
 	walk(s.FS(), "", func(name string) { files = append(files, name) })
 	find := func(wanted string) string {
-		for wanted = strings.TrimPrefix(path.Clean("/"+wanted), "/"); wanted != ""; _, wanted, _ = strings.Cut(wanted, "/") {
+		for wanted = strings.TrimPrefix(path.Clean("/"+wanted), "/"); wanted != ""; _, wanted,
+			_ = strings.Cut(wanted, "/") {
 			if slices.Contains(files, wanted) {
 				return wanted
 			}
@@ -56,7 +59,8 @@ func StartedFile(s Source) string {
 		case word == "-m" && i+1 < len(words):
 			base := strings.ReplaceAll(words[i+1], ".", "/")
 			wanted = []string{base + ".py", base + "/__main__.py"}
-		case word == "npm" || word == "yarn" || word == "pnpm" || word == "node" && i+1 < len(words) && words[i+1] == ".":
+		case word == "npm" || word == "yarn" || word == "pnpm" || word == "node" && i+1 < len(words) &&
+			words[i+1] == ".":
 			for _, m := range entry.FindAllStringSubmatch(small(s.FS(), "package.json"), -1) {
 				wanted = append(wanted, m[2], m[1])
 			}
@@ -76,9 +80,10 @@ var (
 	hooks   = regexp.MustCompile(`"(preinstall|install|postinstall|prepare)"\s*:`)
 )
 
-// InstallFirst is the edit that makes the instruction of one line install above the COPY of another line, which brings the
-// program in: as it is where it needs no file of the folder, else behind a COPY of the files that list the dependencies. It is
-// nil where that is not certain. lists reports whether there are such files.
+// InstallFirst returns the edit that makes the instruction of one line install above the COPY of
+// another line, which brings the program in: as it is where it needs no file of the folder, else
+// behind a COPY of the files that list the dependencies. It is nil where that is not certain. lists
+// reports whether there are such files.
 func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 	file, err := s.Dockerfile()
 	if err != nil || file.At(copyLine) == nil || file.At(runLine) == nil {
@@ -92,7 +97,8 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 		return nil, lists
 	}
 	for line := bring.EndLine + 1; line < run.Line; line++ { // what stands between may be needed
-		if in := file.At(line); in != nil && !slices.Contains([]string{"EXPOSE", "LABEL", "CMD", "ENTRYPOINT", "HEALTHCHECK"}, in.Name) {
+		if in := file.At(line); in != nil && !slices.Contains([]string{"EXPOSE", "LABEL", "CMD", "ENTRYPOINT",
+			"HEALTHCHECK"}, in.Name) {
 			return nil, lists
 		}
 	}
@@ -100,10 +106,12 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 		return EditOf(file.Name, file.Move(run, bring)), lists
 	}
 	to := bring.Args[len(bring.Args)-1]
-	if len(sources) != 1 || path.Clean(sources[0]) != "." || len(bring.Flags) > 0 || bring.Name != "COPY" || strings.Contains(to, "$") {
+	if len(sources) != 1 || path.Clean(sources[0]) != "." || len(bring.Flags) > 0 || bring.Name != "COPY" ||
+		strings.Contains(to, "$") {
 		return nil, lists
 	}
-	if rules, err := s.Ignore(); err != nil || slices.ContainsFunc(needed, func(name string) bool { return rules.Decide(name).Ignored }) {
+	if rules, err := s.Ignore(); err != nil || slices.ContainsFunc(needed,
+		func(name string) bool { return rules.Decide(name).Ignored }) {
 		return nil, lists
 	}
 	if path.Clean(to) != "." && !strings.HasSuffix(to, "/") || len(needed) > 1 {
@@ -120,7 +128,8 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 	return EditOf(file.Name, moved), lists
 }
 
-// listsOf are the files at the top of the folder that a RUN needs to install what it does, and whether that is certain.
+// listsOf returns the files at the top of the folder that a RUN needs to install what it does, and
+// whether that is certain.
 func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain bool) {
 	add := func(names ...string) bool {
 		for _, name := range names {
@@ -136,12 +145,14 @@ func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain 
 	for _, c := range run.Commands() {
 		switch {
 		case c.Program == "npm" || c.Program == "yarn" || c.Program == "pnpm":
-			if c.Has("run", "build", "start", "test") || hooks.MatchString(small(folder, "package.json")) || !add("package.json") {
+			if c.Has("run", "build", "start", "test") || hooks.MatchString(small(folder, "package.json")) ||
+				!add("package.json") {
 				return nil, false
 			}
 			add("package-lock.json", "yarn.lock", "pnpm-lock.yaml")
 		case c.Program == "uv" && c.Has("sync"):
-			if strings.Contains(small(folder, "pyproject.toml"), "[build-system]") && !c.WithoutProject() || !add("pyproject.toml") {
+			if strings.Contains(small(folder, "pyproject.toml"), "[build-system]") && !c.WithoutProject() ||
+				!add("pyproject.toml") {
 				return nil, false
 			}
 			add("uv.lock", ".python-version")
@@ -158,7 +169,8 @@ func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain 
 						return nil, false
 					}
 				case i > 0 && listed.MatchString(c.Args[i-1]):
-				case strings.HasPrefix(arg, ".") || strings.HasPrefix(arg, "/") || arg == "-e" || arg == "-c" || strings.ContainsAny(arg, "$*"):
+				case strings.HasPrefix(arg, ".") || strings.HasPrefix(arg, "/") || arg == "-e" || arg == "-c" ||
+					strings.ContainsAny(arg, "$*"):
 					return nil, false
 				}
 			}

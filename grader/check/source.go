@@ -10,8 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
 )
 
-// NewSource is the folder as checks see it. Its files are parsed once, when first asked for; it may be used by many at
-// once.
+// NewSource returns the folder as checks see it. Its files are parsed once, when first asked for;
+// it may be used by many at once.
 func NewSource(folder fs.FS) Source {
 	return source{
 		folder: folder,
@@ -44,7 +44,7 @@ func (e *Unreadable) Error() string { return fmt.Sprintf("reading the submission
 // Unwrap gives the cause.
 func (e *Unreadable) Unwrap() error { return e.Err }
 
-// Hint is how to fix it.
+// Hint returns how to fix it.
 func (e *Unreadable) Hint() string {
 	if errors.Is(e.Err, fs.ErrPermission) {
 		return "let the user who grades read all of the folder: chmod -R u+rX, or sudo chown -R $USER"
@@ -60,10 +60,10 @@ func unreadable(err error) error {
 	return err
 }
 
-// DockerfileName is the name of the folder's Dockerfile, for pointing at its lines.
+// DockerfileName returns the name of the folder's Dockerfile, for pointing at its lines.
 func DockerfileName(s Source) string { return dockerfile.Find(s.FS()) }
 
-// EditOf is a change of a file as an edit, or nil where there is none.
+// EditOf returns a change of a file as an edit, or nil where there is none.
 func EditOf(file string, c *dockerfile.Change) *Edit {
 	if c == nil {
 		return nil
@@ -71,13 +71,13 @@ func EditOf(file string, c *dockerfile.Change) *Edit {
 	return &Edit{File: file, Line: c.Line, Old: c.Old, New: c.New}
 }
 
-// SyntaxHint is what to do about a Dockerfile that Docker cannot read, or that is not there.
+// SyntaxHint returns what to do about a Dockerfile that Docker cannot read, or that is not there.
 func SyntaxHint(bad *dockerfile.Error) Hint {
 	return Hint{Advice: bad.Hint, Edit: EditOf(bad.File, bad.Fix)}
 }
 
-// LastLine is where the instruction of one of these names stands that counts for the image, or nothing where there is
-// none: it is for pointing at, so a Dockerfile that cannot be read has none.
+// LastLine returns where the instruction of one of these names stands that counts for the image, or
+// nothing where there is none: it is for pointing at, so a Dockerfile that cannot be read has none.
 func LastLine(s Source, names ...string) (file string, line int) {
 	f, err := s.Dockerfile()
 	if err != nil {

@@ -18,9 +18,11 @@ func (locked) ReadFile(name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 }
 
-// TestUnreadable: a file that is there and that the grader may not read is no fault of the student's.
+// TestUnreadable: a file that is there and that the grader may not read is no fault of the
+// student's.
 func TestUnreadable(t *testing.T) {
-	source := check.NewSource(locked{fstest.MapFS{"Dockerfile": {Data: []byte("FROM x\n")}, ".dockerignore": {Data: []byte("*\n")}}})
+	source := check.NewSource(locked{fstest.MapFS{"Dockerfile": {Data: []byte("FROM x\n")},
+		".dockerignore": {Data: []byte("*\n")}}})
 	_, file := source.Dockerfile()
 	_, rules := source.Ignore()
 	for name, err := range map[string]error{"Dockerfile": file, ".dockerignore": rules} {

@@ -15,9 +15,10 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
 )
 
-// Target is a submission as checks see it. Which of its parts can be used depends on the [Phase]; a kind's own
-// functions take the small interface that they need. All methods may be called at the same time, but for Do, Exec and
-// Stop of the main container, which a check has for itself while it has its turn.
+// Target is a submission as checks see it. Which of its parts can be used depends on the [Phase]; a
+// kind's own functions take the small interface that they need. All methods may be called at the
+// same time, but for Do, Exec and Stop of the main container, which a check has for itself while it
+// has its turn.
 type Target interface {
 	Source
 	Builder
@@ -29,11 +30,13 @@ type Target interface {
 type Source interface {
 	// FS is the folder. Links that lead out of it cannot be opened.
 	FS() fs.FS
-	// Dockerfile is the parsed Dockerfile. The error is a [dockerfile.Error] when the text is wrong or the file is not
-	// there, the student's fault, and an [Unreadable] when it is there and cannot be read.
+	// Dockerfile is the parsed Dockerfile. The error is a [dockerfile.Error] when the text is wrong
+	// or the file is not there, the student's fault, and an [Unreadable] when it is there and
+	// cannot be read.
 	Dockerfile() (*dockerfile.File, error)
-	// Ignore is the ignore file that Docker would use; its File is empty when there is none. The error is a
-	// [dockerignore.Error] when a pattern is malformed, the student's fault, and an [Unreadable] as above.
+	// Ignore is the ignore file that Docker would use; its File is empty when there is none. The
+	// error is a [dockerignore.Error] when a pattern is malformed, the student's fault, and an
+	// [Unreadable] as above.
 	Ignore() (*dockerignore.Rules, error)
 }
 
@@ -41,27 +44,30 @@ type Source interface {
 type Builder interface {
 	// Built is the build of the folder as handed in.
 	Built() Built
-	// Rebuild builds a copy of the folder with the edits made, in the cache that the student's builds share. The image
-	// is removed when the submission is done with. The error is ours; a build that fails is no error.
+	// Rebuild builds a copy of the folder with the edits made, in the cache that the student's
+	// builds share. The image is removed when the submission is done with. The error is ours; a
+	// build that fails is no error.
 	Rebuild(ctx context.Context, edits ...Patch) (Built, error)
-	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what came from the cache.
+	// Retrace is Rebuild without an image, for who wants the steps alone: what was done, and what
+	// came from the cache.
 	Retrace(ctx context.Context, edits ...Patch) (Built, error)
 	// Stage builds the folder as it is up to a stage, by its index, so that its layers can be
 	// looked at; what was built before comes from the cache.
 	Stage(ctx context.Context, index int) (Built, error)
-	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get from a copy of the
-	// folder with [Setup.Planted] in it. It is built, not computed, and once for all checks.
+	// Context lists the paths of the files, slash-separated and sorted, that a `COPY . .` would get
+	// from a copy of the folder with [Setup.Planted] in it. It is built, not computed, and once for
+	// all checks.
 	Context(ctx context.Context) ([]string, error)
 	// UID is the number of the user that the image starts as: 0 is root, by whatever name. The
 	// error is ours; known is false where the image does not say who that is.
 	UID(ctx context.Context) (uid int, known bool, err error)
-	// WalkImage calls visit for each file of each layer that is not the base's, whiteouts included, layer by layer in no
-	// certain order. The reader is valid during the call.
+	// WalkImage calls visit for each file of each layer that is not the base's, whiteouts included,
+	// layer by layer in no certain order. The reader is valid during the call.
 	WalkImage(ctx context.Context, imageID string, visit func(LayerFile, io.Reader) error) error
 }
 
-// Patch changes one file of a copy. Where Append is set, Data goes to the end of what is there; otherwise it is the
-// whole file, and its folders are made.
+// Patch changes one file of a copy. Where Append is set, Data goes to the end of what is there;
+// otherwise it is the whole file, and its folders are made.
 type Patch struct {
 	Path   string
 	Data   []byte
@@ -73,8 +79,8 @@ type Setup struct {
 	Plant     []string // paths of which it is asked whether they reach the context
 	BuildArgs map[string]string
 	Target    string // stage to build; empty is the last
-	// Env is passed to the main container. When it does not come up with them as the rubric wants, it is started again
-	// without.
+	// Env is passed to the main container. When it does not come up with them as the rubric wants,
+	// it is started again without.
 	Env map[string]string
 	// Always is passed to every container, for no points.
 	Always map[string]string
@@ -82,7 +88,7 @@ type Setup struct {
 	Volume string
 }
 
-// Planted are the edits that put those of Plant into a folder which are not there.
+// Planted returns the edits that put those of Plant into a folder which are not there.
 func (s Setup) Planted(folder fs.FS) []Patch {
 	var edits []Patch
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(s.Plant))) {
@@ -94,9 +100,12 @@ func (s Setup) Planted(folder fs.FS) []Patch {
 	return edits
 }
 
-// Arrives says whether a path, or anything below it, is among those of a context.
+// Arrives reports whether a path, or anything below it, is among those of a context.
 func Arrives(context []string, name string) bool {
-	return slices.ContainsFunc(context, func(path string) bool { return path == name || strings.HasPrefix(path, name+"/") })
+	return slices.ContainsFunc(context, func(path string) bool {
+		return path == name ||
+			strings.HasPrefix(path, name+"/")
+	})
 }
 
 // Built is how a build ended.
@@ -108,7 +117,8 @@ type Built struct {
 	Notes   []string // what the reader must know, such as a syntax line that was left out
 }
 
-// Step is one instruction of a build that makes or changes a layer; FROM and what BuildKit does for itself are none.
+// Step is one instruction of a build that makes or changes a layer; FROM and what BuildKit does for
+// itself are none.
 type Step struct {
 	Name     string // as BuildKit names it: [stage 2/5] RUN pip install …
 	Line     int    // of the Dockerfile; 0 when not known
@@ -153,8 +163,8 @@ type ImageInfo struct {
 	Layers  []ImageLayer
 	History []string // the commands that made it, oldest first, with empty layers
 	Config  ImageConfig
-	// Unmeasured is why the sizes are not known: ours. They count as docker images does on overlay2, on every engine, and
-	// are known from phase Image on.
+	// Unmeasured is why the sizes are not known: ours. They count as docker images does on
+	// overlay2, on every engine, and are known from phase Image on.
 	Unmeasured error
 }
 
@@ -167,7 +177,8 @@ type ImageLayer struct {
 	Base        bool   // it belongs to the base image
 }
 
-// ImageConfig is what the image says of how to run it: all that the OCI specification has, the base's with it, and more.
+// ImageConfig is what the image says of how to run it: all that the OCI specification has, the
+// base's with it, and more.
 type ImageConfig struct {
 	ocispec.ImageConfig
 	BaseEnv     []string // the base's Env alone
@@ -196,37 +207,39 @@ type LayerFile struct {
 type Container interface {
 	// Started says how the container came up.
 	Started() Started
-	// Do sends one request and reads the answer to its limit. What the program does wrong is in the answer; the error is
-	// ours.
+	// Do sends one request and reads the answer to its limit. What the program does wrong is in the
+	// answer; the error is ours.
 	Do(ctx context.Context, r Request) (Answer, error)
-	// DoAtOnce sends one request n times, over connections that are all open before the first is used. by are the processes
-	// that were seen to take one of them, where that can be seen.
+	// DoAtOnce sends one request n times, over connections that are all open before the first is
+	// used. by are the processes that were seen to take one of them, where that can be seen.
 	DoAtOnce(ctx context.Context, r Request, n int) (answers []Answer, by []int, err error)
-	// Listeners are the sockets that wait for connections inside. The error is ours; known is false when the image has
-	// nothing to find out with.
+	// Listeners are the sockets that wait for connections inside. The error is ours; known is false
+	// when the image has nothing to find out with.
 	Listeners(ctx context.Context) (listeners []Listener, known bool, err error)
-	// Environments are those of the processes that live inside, without a command that was sent there to look. The error is
-	// ours; known is false when there is nothing to find out with.
+	// Environments are those of the processes that live inside, without a command that was sent
+	// there to look. The error is ours; known is false when there is nothing to find out with.
 	Environments(ctx context.Context) (environments []map[string]string, known bool, err error)
-	// Processes are those that live inside, without a command that was sent there to look. The error is ours; known is false
-	// when there is nothing to find out with.
+	// Processes are those that live inside, without a command that was sent there to look. The
+	// error is ours; known is false when there is nothing to find out with.
 	Processes(ctx context.Context) (processes []Process, known bool, err error)
 	// Exec runs a command inside.
 	Exec(ctx context.Context, command []string) (Output, error)
 	// Logs is the tail of what the program wrote, 64 KiB at most.
 	Logs(ctx context.Context) (string, error)
-	// Stop sends the image's stop signal and waits for the end, at most for the time given, then kills.
+	// Stop sends the image's stop signal and waits for the end, at most for the time given, then
+	// kills.
 	Stop(ctx context.Context, within time.Duration) (Stopped, error)
 }
 
 // Spawner starts containers beside the main one. From phase Image on, but for StartedWith.
 type Spawner interface {
-	// StartedWith gives a container that was started with these variables: the main one where [Setup] had them and it came
-	// up, else another. Closing the main one does nothing. From phase Running on.
+	// StartedWith gives a container that was started with these variables: the main one where
+	// [Setup] had them and it came up, else another. Closing the main one does nothing. From phase
+	// Running on.
 	StartedWith(ctx context.Context, env map[string]string) (SecondContainer, error)
-	// Second starts another container of the same image with these variables added, isolated as the first, and waits
-	// until it answers or fails to; port is where it is looked for first, or 0 for where the rubric expects the main one.
-	// The caller closes it.
+	// Second starts another container of the same image with these variables added, isolated as the
+	// first, and waits until it answers or fails to; port is where it is looked for first, or 0 for
+	// where the rubric expects the main one. The caller closes it.
 	Second(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
 	// Own is Second with these variables alone, without those of [Setup.Always].
 	Own(ctx context.Context, env map[string]string, port int) (SecondContainer, error)
@@ -234,8 +247,9 @@ type Spawner interface {
 
 // Restarter is a container of a check's own that can be started again.
 type Restarter interface {
-	// Restart stops the container as docker restart does, and starts it again or, where anew, another with the same volume,
-	// and waits until it answers or fails to: Started says how it came up.
+	// Restart stops the container as docker restart does, and starts it again or, where anew,
+	// another with the same volume, and waits until it answers or fails to: Started says how it
+	// came up.
 	Restart(ctx context.Context, anew bool) error
 }
 
@@ -260,13 +274,13 @@ type Started struct {
 	Full      bool          // it was ended because it wrote more than the disk limit
 	Limits    RunLimits     // that it was started with
 	Listeners []Listener
-	// Offline is the log of an earlier start in a network of its own, in which it did not come up; it was then started once
-	// more, as the rest says, with a way out. Empty where there was none.
+	// Offline is the log of an earlier start in a network of its own, in which it did not come up;
+	// it was then started once more, as the rest says, with a way out. Empty where there was none.
 	Offline string
 	Log     string // its tail, when it did not answer
 }
 
-// AsWanted says whether it came up where the rubric expects it.
+// AsWanted reports whether it came up where the rubric expects it.
 func (s Started) AsWanted() bool { return s.Answered && s.Port == s.Wanted && !s.Loopback }
 
 // Listener is a socket that waits for connections.
@@ -290,7 +304,7 @@ type Process struct {
 // Answers reports whether the process does something of its own on a signal.
 func (p Process) Answers(signal int) bool { return (p.Catches|p.Ignores|p.Blocks)>>(signal-1)&1 == 1 }
 
-// String is its command, as a person types it.
+// String returns its command, as a person types it.
 func (p Process) String() string { return strings.Join(p.Command, " ") }
 
 // Request is one HTTP request.

@@ -5,15 +5,18 @@ import (
 	"math/rand/v2"
 )
 
-// The words that random titles are made of. A program that looks for a grader's marks finds none. They are plain ASCII, so
-// that a program which spoils other alphabets loses the points of the step that asks for that, whatever the seed.
+// The words that random titles are made of. A program that looks for a grader's marks finds none.
+// They are plain ASCII, so that a program which spoils other alphabets loses the points of the step
+// that asks for that, whatever the seed.
 var (
-	verbs  = []string{"Buy", "Call", "Read", "Write", "Clean", "Plan", "Mend", "Book", "Water", "Learn", "Pack", "Review"}
-	things = []string{"oat milk", "the plumber", "chapter two", "the garden", "tickets", "the bike", "notes", "dinner", "the slides", "taxes", "a cake", "the plants"}
+	verbs = []string{"Buy", "Call", "Read", "Write", "Clean", "Plan", "Mend", "Book", "Water", "Learn", "Pack",
+		"Review"}
+	things = []string{"oat milk", "the plumber", "chapter two", "the garden", "tickets", "the bike", "notes", "dinner",
+		"the slides", "taxes", "a cake", "the plants"}
 )
 
-// Word is a new title that reads as a person's would, such as "Buy oat milk 48213". Two are never the same in practice:
-// the number alone has a million values.
+// Word returns a new title that reads as a person's would, such as "Buy oat milk 48213". Two are
+// never the same in practice: the number alone has a million values.
 func Word(r *rand.Rand) string {
 	return fmt.Sprintf("%s %s %d", verbs[r.IntN(len(verbs))], things[r.IntN(len(things))], 100_000+r.IntN(900_000))
 }

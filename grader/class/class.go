@@ -25,7 +25,8 @@ type Class struct {
 	Grader result.Grader `json:"grader"`
 	Seed   string        `json:"seed"` // each student's derives from it and their id
 	Only   []string      `json:"only,omitempty"`
-	// Bases are the digests of what base images were resolved to, once for the class, by the names in Dockerfiles.
+	// Bases are the digests of what base images were resolved to, once for the class, by the names
+	// in Dockerfiles.
 	Bases      map[string]string `json:"bases,omitempty"`
 	StartedAt  time.Time         `json:"started_at"` // the last run
 	DurationMS int64             `json:"duration_ms"`

@@ -7,16 +7,18 @@ import (
 	"strings"
 )
 
-// Change is the change that puts lines in place of an instruction, or takes it away where there are none. It is nil where
-// Docker could not read the file then.
+// Change returns the change that puts lines in place of an instruction, or takes it away where
+// there are none. It is nil where Docker could not read the file then.
 func (f *File) Change(in Instruction, lines ...string) *Change {
 	if in.Line < 1 || in.EndLine > len(f.Lines) {
 		return nil
 	}
-	return f.parsed(Change{Line: in.Line, Old: strings.Join(f.Lines[in.Line-1:in.EndLine], "\n"), New: strings.Join(lines, "\n")})
+	return f.parsed(Change{Line: in.Line, Old: strings.Join(f.Lines[in.Line-1:in.EndLine], "\n"),
+		New: strings.Join(lines, "\n")})
 }
 
-// Replace is the change that replaces what a pattern first matches in an instruction, nil where it matches nothing.
+// Replace returns the change that replaces what a pattern first matches in an instruction, nil
+// where it matches nothing.
 func (f *File) Replace(in Instruction, pattern *regexp.Regexp, with string) *Change {
 	if in.Line < 1 || in.EndLine > len(f.Lines) || len(in.Heredocs) > 0 {
 		return nil
@@ -29,22 +31,23 @@ func (f *File) Replace(in Instruction, pattern *regexp.Regexp, with string) *Cha
 	return f.Change(in, old[:m[0]]+string(pattern.ExpandString(nil, with, old, m))+old[m[1]:])
 }
 
-// Above is the change that writes lines above an instruction.
+// Above returns the change that writes lines above an instruction.
 func (f *File) Above(in Instruction, lines ...string) *Change {
 	return f.parsed(Change{Line: in.Line - 1, New: strings.Join(lines, "\n")})
 }
 
-// Move is the change that writes one instruction directly above another that stands before it, and comments between them
-// stay where they are.
+// Move returns the change that writes one instruction directly above another that stands before it,
+// and comments between them stay where they are.
 func (f *File) Move(in, above Instruction) *Change {
 	if above.Line >= in.Line || in.EndLine > len(f.Lines) {
 		return nil
 	}
 	between := slices.Concat(f.Lines[in.Line-1:in.EndLine], f.Lines[above.Line-1:in.Line-1])
-	return f.parsed(Change{Line: above.Line, Old: strings.Join(f.Lines[above.Line-1:in.EndLine], "\n"), New: strings.Join(between, "\n")})
+	return f.parsed(Change{Line: above.Line, Old: strings.Join(f.Lines[above.Line-1:in.EndLine], "\n"),
+		New: strings.Join(between, "\n")})
 }
 
-// parsed is a change, where Docker can read the file with it.
+// parsed returns a change, where Docker can read the file with it.
 func (f *File) parsed(c Change) *Change {
 	if f.Changed(c) == nil {
 		return nil
@@ -52,7 +55,8 @@ func (f *File) parsed(c Change) *Change {
 	return &c
 }
 
-// Changed is the file with a change made, or nil where Docker could not read it, or the change is of another text.
+// Changed returns the file with a change made, or nil where Docker could not read it, or the change
+// is of another text.
 func (f *File) Changed(c Change) *File {
 	lines, ok := c.apply(f.Lines)
 	if !ok {
@@ -65,7 +69,7 @@ func (f *File) Changed(c Change) *File {
 	return changed
 }
 
-// keyword is an instruction's name as it is written.
+// keyword returns an instruction's name as it is written.
 func (in Instruction) keyword() string {
 	word, _, _ := strings.Cut(in.Text, " ")
 	return word
@@ -79,9 +83,9 @@ const (
 	AsShell  = "shell"  // a shell is needed, and hands its place to the program with exec
 )
 
-// ExecForm is the change that gives a CMD or ENTRYPOINT in the shell form the exec form, in its own words, and how it is
-// done. It is nil where that cannot be told: words that only a shell understands, or another instruction that would then
-// mean something else.
+// ExecForm returns the change that gives a CMD or ENTRYPOINT in the shell form the exec form, in
+// its own words, and how it is done. It is nil where that cannot be told: words that only a shell
+// understands, or another instruction that would then mean something else.
 func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[in.Name]
 	if in.Exec || len(in.Args) != 1 || len(in.Heredocs) > 0 || other == "" || f.Last(other) != nil {
@@ -108,7 +112,8 @@ func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 			return f.Change(in, line), AsList
 		}
 		env := "ENV " + strings.Join(sets, " ")
-		if file, err := parse(f.Name, []byte("FROM scratch\n"+env+"\n")); err == nil && !slices.ContainsFunc(file.Final().Instructions[0].Assignments(), Assignment.Secret) &&
+		if file, err := parse(f.Name, []byte("FROM scratch\n"+env+"\n")); err == nil &&
+			!slices.ContainsFunc(file.Final().Instructions[0].Assignments(), Assignment.Secret) &&
 			!strings.ContainsAny(env, "$`") {
 			return f.Change(in, env, line), AsEnv
 		}
@@ -124,7 +129,8 @@ func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 }
 
 var (
-	builtins = []string{"cd", "export", "set", "source", ".", "umask", "ulimit", "eval", "unset", "wait", "if", "for", "while", "case", "until", "trap"}
+	builtins = []string{"cd", "export", "set", "source", ".", "umask", "ulimit", "eval", "unset", "wait", "if", "for",
+		"while", "case", "until", "trap"}
 	assigned = regexp.MustCompile(`^([A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|[^\s"';&|]*))\s+`)
 	chain    = regexp.MustCompile(`&&|;`)
 )
@@ -140,12 +146,13 @@ func leading(command string) (sets []string, rest string) {
 	}
 }
 
-// WithExec is a command for a shell whose last part, the program, takes the shell's place, and so gets its signals. It is
-// not ok where that part cannot be told, or is none that could.
+// WithExec returns a command for a shell whose last part, the program, takes the shell's place, and
+// so gets its signals. It is not ok where that part cannot be told, or is none that could.
 func WithExec(command string) (text string, ok bool) {
 	command = strings.TrimSpace(command)
 	bare := unquote.ReplaceAllString(command, "")
-	if command == "" || strings.ContainsAny(bare, "\n(){}<>`#") || strings.ContainsAny(strings.ReplaceAll(bare, "&&", ""), "&|") {
+	if command == "" || strings.ContainsAny(bare, "\n(){}<>`#") ||
+		strings.ContainsAny(strings.ReplaceAll(bare, "&&", ""), "&|") {
 		return "", false
 	}
 	at := 0
@@ -170,7 +177,8 @@ func WithExec(command string) (text string, ok bool) {
 // unquote is what stands in quotes, and variables in braces.
 var unquote = regexp.MustCompile(`'[^']*'|"[^"` + "`" + `]*"|\$\{[^{}]*\}`)
 
-// Rebase is the change that builds a stage on another image. It is nil where its FROM does not name the image as it is.
+// Rebase returns the change that builds a stage on another image. It is nil where its FROM does not
+// name the image as it is.
 func (f *File) Rebase(s *Stage, image string) *Change {
 	if s.Line < 1 || s.Line > len(f.Lines) {
 		return nil
@@ -180,11 +188,13 @@ func (f *File) Rebase(s *Stage, image string) *Change {
 	if !word.MatchString(old) {
 		return nil
 	}
-	return f.parsed(Change{Line: s.Line, Old: old, New: word.ReplaceAllString(old, "${1}"+strings.ReplaceAll(image, "$", "$$")+"${2}")})
+	return f.parsed(Change{Line: s.Line, Old: old, New: word.ReplaceAllString(old,
+		"${1}"+strings.ReplaceAll(image, "$", "$$")+"${2}")})
 }
 
-// Absolute is the change that gives a relative WORKDIR the whole path: joined with the one before, or below the folder that
-// the base image begins in, where that is known. It is nil otherwise.
+// Absolute returns the change that gives a relative WORKDIR the whole path: joined with the one
+// before, or below the folder that the base image begins in, where that is known. It is nil
+// otherwise.
 func (f *File) Absolute(in Instruction) *Change {
 	folder := strings.Trim(strings.Join(in.Args, " "), `"'`)
 	before := ""
@@ -201,7 +211,8 @@ func (f *File) Absolute(in Instruction) *Change {
 	return f.Change(in, in.keyword()+" "+path.Join(before, folder))
 }
 
-// folderOf is the folder in which a stage is before a line, or empty where the base image says that.
+// folderOf returns the folder in which a stage is before a line, or empty where the base image says
+// that.
 func (f *File) folderOf(s *Stage, line int) string {
 	folder := ""
 	switch name, _, _ := strings.Cut(path.Base(s.Base), ":"); {
@@ -223,7 +234,8 @@ func (f *File) folderOf(s *Stage, line int) string {
 	return folder
 }
 
-// Port is the port that the command names on which the program is to listen, as it is written, or empty.
+// Port returns the port that the command names on which the program is to listen, as it is written,
+// or empty.
 func (f *File) Port() string {
 	var text string
 	for _, name := range []string{"ENTRYPOINT", "CMD"} {
@@ -247,6 +259,8 @@ func (f *File) Port() string {
 }
 
 var (
-	ports  = []*regexp.Regexp{regexp.MustCompile(`\s--port[ =](\d+)`), regexp.MustCompile(`\s(?:-b|--bind)[ =]?\S*:(\d+)`), regexp.MustCompile(`\$\{PORT:-(\d+)\}`), regexp.MustCompile(`\s-p[ =]?(\d+)`)}
+	ports = []*regexp.Regexp{regexp.MustCompile(`\s--port[ =](\d+)`),
+		regexp.MustCompile(`\s(?:-b|--bind)[ =]?\S*:(\d+)`), regexp.MustCompile(`\$\{PORT:-(\d+)\}`),
+		regexp.MustCompile(`\s-p[ =]?(\d+)`)}
 	digits = regexp.MustCompile(`^\d+$`)
 )

@@ -24,15 +24,20 @@ func TestExecForm(t *testing.T) {
 		{"CMD [“python”, “server.py”]", `CMD ["python", "server.py"]`, AsQuoted},
 		{`CMD ["python", "server.py"] # it`, "# it\n" + `CMD ["python", "server.py"]`, AsQuoted},
 		{"CMD uvicorn \\\n  main:app", `CMD ["uvicorn", "main:app"]`, AsList},
-		{"CMD python -m uvicorn main:app --port ${PORT:-8000}", `CMD ["sh", "-c", "exec python -m uvicorn main:app --port ${PORT:-8000}"]`, AsShell},
-		{"CMD alembic upgrade head && uvicorn main:app", `CMD ["sh", "-c", "alembic upgrade head && exec uvicorn main:app"]`, AsShell},
+		{"CMD python -m uvicorn main:app --port ${PORT:-8000}",
+			`CMD ["sh", "-c", "exec python -m uvicorn main:app --port ${PORT:-8000}"]`, AsShell},
+		{"CMD alembic upgrade head && uvicorn main:app",
+			`CMD ["sh", "-c", "alembic upgrade head && exec uvicorn main:app"]`, AsShell},
 		{"CMD cd src; python main.py", `CMD ["sh", "-c", "cd src; exec python main.py"]`, AsShell},
-		{`CMD gunicorn -b "0.0.0.0:$PORT" main:app`, `CMD ["sh", "-c", "exec gunicorn -b \"0.0.0.0:$PORT\" main:app"]`, AsShell},
+		{`CMD gunicorn -b "0.0.0.0:$PORT" main:app`, `CMD ["sh", "-c", "exec gunicorn -b \"0.0.0.0:$PORT\" main:app"]`,
+			AsShell},
 		{"CMD sh run.sh && exec node x.js", `CMD ["sh", "-c", "sh run.sh && exec node x.js"]`, AsShell},
-		{"ENTRYPOINT MODE=a LEVEL='b c' uvicorn main:app", "ENV MODE=a LEVEL='b c'\n" + `ENTRYPOINT ["uvicorn", "main:app"]`, AsEnv},
+		{"ENTRYPOINT MODE=a LEVEL='b c' uvicorn main:app", "ENV MODE=a LEVEL='b c'\n" +
+			`ENTRYPOINT ["uvicorn", "main:app"]`, AsEnv},
 		{"CMD SECRET_KEY=abc uvicorn main:app", `CMD ["sh", "-c", "SECRET_KEY=abc exec uvicorn main:app"]`, AsShell},
 		{"CMD MODE=$M uvicorn main:app", `CMD ["sh", "-c", "MODE=$M exec uvicorn main:app"]`, AsShell},
-		{"CMD a | b", "", ""}, {"CMD a & b", "", ""}, {"CMD cd /app", "", ""}, {"CMD (a; b)", "", ""}, {"CMD a || b", "", ""},
+		{"CMD a | b", "", ""}, {"CMD a & b", "", ""}, {"CMD cd /app", "", ""}, {"CMD (a; b)", "", ""},
+		{"CMD a || b", "", ""},
 		{`CMD ["a", "b`, "", ""}, {"CMD a > b", "", ""}, {"CMD wait", "", ""},
 		{"ENTRYPOINT uvicorn main:app\nCMD [\"--port\"]", "", ""},
 		{"SHELL [\"bash\", \"-lc\"]\nCMD a $B", `CMD ["bash", "-lc", "exec a $B"]`, AsShell},
@@ -77,8 +82,10 @@ func TestAbsolute(t *testing.T) {
 
 func TestPort(t *testing.T) {
 	for text, want := range map[string]string{
-		`CMD ["uvicorn", "m:a", "--port", "8000"]`: "8000", "CMD gunicorn -b 0.0.0.0:5000 m:a": "5000", "CMD gunicorn --bind=:81 m:a": "81",
-		"CMD uvicorn m:a --port ${PORT:-9000}": "9000", "ENV PORT=3000\nCMD node x": "3000", "CMD flask run -p 80": "80", "CMD node x": "",
+		`CMD ["uvicorn", "m:a", "--port", "8000"]`: "8000", "CMD gunicorn -b 0.0.0.0:5000 m:a": "5000",
+		"CMD gunicorn --bind=:81 m:a":          "81",
+		"CMD uvicorn m:a --port ${PORT:-9000}": "9000", "ENV PORT=3000\nCMD node x": "3000",
+		"CMD flask run -p 80": "80", "CMD node x": "",
 	} {
 		assert.Equal(t, want, mustParse(t, "FROM x\n"+text+"\n").Port(), text)
 	}
@@ -88,7 +95,9 @@ func TestMove(t *testing.T) {
 	f := mustParse(t, "FROM x\nCOPY . .\n# why\nRUN pip install \\\n  a\nCMD b\n")
 	change := f.Move(*f.At(4), *f.At(2))
 	require.NotNil(t, change)
-	assert.Equal(t, "FROM x\nRUN pip install \\\n  a\nCOPY . .\n# why\nCMD b", strings.Join(f.Changed(*change).Lines, "\n"))
+	assert.Equal(t, "FROM x\nRUN pip install \\\n  a\nCOPY . .\n# why\nCMD b",
+		strings.Join(f.Changed(*change).Lines, "\n"))
 	assert.Nil(t, f.Move(*f.At(2), *f.At(4)))
-	assert.Equal(t, "FROM x\nEXPOSE 1\nCOPY . .", strings.Join(f.Changed(*f.Above(*f.At(2), "EXPOSE 1")).Lines[:3], "\n"))
+	assert.Equal(t, "FROM x\nEXPOSE 1\nCOPY . .", strings.Join(f.Changed(*f.Above(*f.At(2), "EXPOSE 1")).Lines[:3],
+		"\n"))
 }

@@ -14,14 +14,14 @@ type Command struct {
 	Env     []string // the assignments before it
 }
 
-// Shell is what an instruction runs, as one text, here-documents too.
+// Shell returns what an instruction runs, as one text, here-documents too.
 func (in Instruction) Shell() string {
 	return strings.TrimSpace(strings.Join(append(slices.Clone(in.Args), in.Heredocs...), "\n"))
 }
 
-// Commands are the simple commands of a RUN, near enough to judge what they install: the text is split where a shell
-// would begin another command, whatever stands in quotes. What only carries another command, such as sudo or
-// `python -m`, and flags of the RUN itself, are left out.
+// Commands returns the simple commands of a RUN, near enough to judge what they install: the text
+// is split where a shell would begin another command, whatever stands in quotes. What only carries
+// another command, such as sudo or `python -m`, and flags of the RUN itself, are left out.
 func (in Instruction) Commands() []Command {
 	text := in.Shell()
 	if in.Exec && len(in.Args) > 0 {
@@ -60,10 +60,11 @@ var (
 	continued = regexp.MustCompile(`\\\r?\n`)
 	assigns   = regexp.MustCompile(`^[A-Za-z_]\w*=`)
 	pips      = regexp.MustCompile(`^pip[\d.]*$`)
-	carriers  = []string{"sudo", "exec", "time", "env", "command", "set", "then", "do", "if", "nice", "-e", "-x", "-ex", "-eux", "-euxo", "pipefail"}
+	carriers  = []string{"sudo", "exec", "time", "env", "command", "set", "then", "do", "if", "nice", "-e", "-x", "-ex",
+		"-eux", "-euxo", "pipefail"}
 )
 
-// Has says whether one of the words is among the arguments, alone or before a =.
+// Has reports whether one of the words is among the arguments, alone or before a =.
 func (c Command) Has(words ...string) bool {
 	return slices.ContainsFunc(c.Args, func(a string) bool {
 		name, _, _ := strings.Cut(a, "=")
@@ -71,7 +72,7 @@ func (c Command) Has(words ...string) bool {
 	})
 }
 
-// does says whether the first argument that is no option is one of the words.
+// does reports whether the first argument that is no option is one of the words.
 func (c Command) does(words ...string) bool {
 	for _, a := range c.Args {
 		if !strings.HasPrefix(a, "-") {
@@ -81,7 +82,7 @@ func (c Command) does(words ...string) bool {
 	return false
 }
 
-// Pip says whether the command makes pip, or uv in its place, fetch packages.
+// Pip reports whether the command makes pip, or uv in its place, fetch packages.
 func (c Command) Pip() bool {
 	switch {
 	case pips.MatchString(c.Program):
@@ -94,7 +95,7 @@ func (c Command) Pip() bool {
 	return c.Program == "uv" && c.does("sync", "add")
 }
 
-// Installs says whether the command fetches and installs packages.
+// Installs reports whether the command fetches and installs packages.
 func (c Command) Installs() bool {
 	switch c.Program {
 	case "poetry", "pdm", "pipenv", "rye":
@@ -113,20 +114,22 @@ func (c Command) Installs() bool {
 	return c.Pip()
 }
 
-// ProjectAlone says whether the command installs the program itself and none of its dependencies:
-// without those of others, and nothing but a folder.
+// ProjectAlone reports whether the command installs the program itself and none of its
+// dependencies: without those of others, and nothing but a folder.
 func (c Command) ProjectAlone() bool {
 	if !c.Installs() || !c.Has("--no-deps") {
 		return false
 	}
 	return !slices.ContainsFunc(c.Args, func(a string) bool {
 		a = strings.Trim(a, `"'`)
-		named := !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, ".") && !strings.HasPrefix(a, "/") && !slices.Contains([]string{"pip", "install", "sync"}, a)
+		named := !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, ".") && !strings.HasPrefix(a, "/") &&
+			!slices.Contains([]string{"pip", "install", "sync"}, a)
 		return named || strings.HasPrefix(a, "-r") || strings.HasPrefix(a, "--requirement")
 	})
 }
 
-// WithoutProject says whether the command installs the dependencies, and leaves the program itself for later.
+// WithoutProject reports whether the command installs the dependencies, and leaves the program
+// itself for later.
 func (c Command) WithoutProject() bool {
 	return c.Installs() && c.Has("--no-install-project", "--no-install-workspace", "--no-root", "--no-self")
 }
@@ -134,7 +137,7 @@ func (c Command) WithoutProject() bool {
 // Assignment is a name and a value of an ENV or an ARG.
 type Assignment struct{ Name, Value string }
 
-// Assignments are those of an ENV or an ARG; the value of an ARG without a default is empty.
+// Assignments returns those of an ENV or an ARG; the value of an ARG without a default is empty.
 func (in Instruction) Assignments() (out []Assignment) {
 	switch in.Name {
 	case "ENV":
@@ -150,7 +153,7 @@ func (in Instruction) Assignments() (out []Assignment) {
 	return out
 }
 
-// Labels are the names and values of a LABEL.
+// Labels returns the names and values of a LABEL.
 func (in Instruction) Labels() (out []Assignment) {
 	for i := 0; in.Name == "LABEL" && i+1 < len(in.Args); i += 3 {
 		out = append(out, Assignment{strings.Trim(in.Args[i], `"'`), strings.Trim(in.Args[i+1], `"'`)})
@@ -158,8 +161,8 @@ func (in Instruction) Labels() (out []Assignment) {
 	return out
 }
 
-// Written are the names and literal values that an instruction writes into a file: of a RUN that
-// sends its output to one, and of a here-document.
+// Written returns the names and literal values that an instruction writes into a file: of a RUN
+// that sends its output to one, and of a here-document.
 func (in Instruction) Written() (out []Assignment) {
 	text := strings.Join(in.Heredocs, "\n")
 	if shell := in.Shell(); in.Name == "RUN" && (strings.Contains(shell, ">") || strings.Contains(shell, "tee ")) {
@@ -176,8 +179,9 @@ func (in Instruction) Written() (out []Assignment) {
 // writes is NAME=value, in capitals as settings are.
 var writes = regexp.MustCompile(`(?:^|[\s"'({;]|\\n)([A-Z][A-Z0-9_]*)=("[^"\n]*"|'[^'\n]*'|[^\s"';|&)>\\]+)`)
 
-// Secret reports whether a name and a literal value look like a secret that was written into the file: by the name, unless it
-// or the value says that it is a length, a flag, a path or the like; or by a password inside an address.
+// Secret reports whether a name and a literal value look like a secret that was written into the
+// file: by the name, unless it or the value says that it is a length, a flag, a path or the like;
+// or by a password inside an address.
 func (a Assignment) Secret() bool {
 	return a.Password() || a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(a.Name) &&
 		!publicName.MatchString(a.Name) && !flagValue.MatchString(a.Value)
@@ -188,10 +192,12 @@ func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
 
 // secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
 var (
-	secretName = regexp.MustCompile(`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
-	publicName = regexp.MustCompile(`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|age|lifetime|` +
-		`timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|use|enable|enabled|disable|require|required|allow|has|is|` +
-		`type|scheme|header|prefix|issuer|policy|provider|backend|method|mode|field|param|class|hasher)(_|$)`)
+	secretName = regexp.MustCompile(
+		`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
+	publicName = regexp.MustCompile(
+		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|age|lifetime|` +
+			`timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|use|enable|enabled|disable|require|required|allow|has|is|` +
+			`type|scheme|header|prefix|issuer|policy|provider|backend|method|mode|field|param|class|hasher)(_|$)`)
 	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|/run/secrets/.*)$`)
 	passwordURL = regexp.MustCompile(`\w://[^\s/:@]*:[^\s/@$]+@`)
 )

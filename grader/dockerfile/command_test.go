@@ -76,11 +76,13 @@ func TestRebased(t *testing.T) {
 		{"FROM a:1\n", "FROM <a:1>"},
 		{"from  --platform=$BUILDPLATFORM a:1 as b\nFROM b\n", "from  --platform=$BUILDPLATFORM <a:1> as b\nFROM b"},
 		{"FROM \"a:1\" AS a\nFROM a\nCOPY --from=a /x /x\n", "FROM <a:1> AS a\nFROM a\nCOPY --from=a /x /x"},
-		{"FROM a:1\nCOPY --chown=1:1 --from=ghcr.io/b/c:latest /a:1 /c/\n", "FROM <a:1>\nCOPY --chown=1:1 --from=<ghcr.io/b/c:latest> /a:1 /c/"},
+		{"FROM a:1\nCOPY --chown=1:1 --from=ghcr.io/b/c:latest /a:1 /c/\n",
+			"FROM <a:1>\nCOPY --chown=1:1 --from=<ghcr.io/b/c:latest> /a:1 /c/"},
 		{"FROM a:1\nRUN --mount=type=bind,from=d:1,target=/d --mount=from=e,target=/e echo from=d:1\n",
 			"FROM <a:1>\nRUN --mount=type=bind,from=<d:1>,target=/d --mount=from=<e>,target=/e echo from=d:1"},
 		{"ARG V=2\nFROM a:$V\nCOPY --from=b:$V /x /x\n", "ARG V=2\nFROM <a:2>\nCOPY --from=b:$V /x /x"},
-		{"FROM a\nFROM a:1\nFROM scratch\nCOPY --from=0 /x /x\n", "FROM <a>\nFROM <a:1>\nFROM scratch\nCOPY --from=0 /x /x"},
+		{"FROM a\nFROM a:1\nFROM scratch\nCOPY --from=0 /x /x\n",
+			"FROM <a>\nFROM <a:1>\nFROM scratch\nCOPY --from=0 /x /x"},
 		{"FROM \\\n  a:1\nCOPY \\\n  --from=b:1 /x /x\n", "FROM \\\n  a:1\nCOPY \\\n  --from=b:1 /x /x"},
 		{"FROM --platform=linux/arm64 a:1\n", "FROM --platform=linux/arm64 a:1"},
 		{"FROM stays:1\n", "FROM stays:1"},
@@ -98,7 +100,8 @@ func TestRebased(t *testing.T) {
 }
 
 func TestEffective(t *testing.T) {
-	f, err := Parse("Dockerfile", []byte("FROM x AS a\nUSER app\nCMD [\"a\"]\nFROM y AS b\nUSER root\nFROM a\nENV K=v L=\"w x\"\nARG M=n O\n"))
+	f, err := Parse("Dockerfile",
+		[]byte("FROM x AS a\nUSER app\nCMD [\"a\"]\nFROM y AS b\nUSER root\nFROM a\nENV K=v L=\"w x\"\nARG M=n O\n"))
 	require.NoError(t, err)
 	assert.Equal(t, 2, f.Last("USER").Line)
 	assert.Equal(t, 3, f.Last("CMD", "ENTRYPOINT").Line)

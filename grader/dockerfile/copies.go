@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Brings reports whether a COPY or ADD of any stage takes a path of the context, and whether that is
-// certain: a variable or a mount may decide it.
+// Brings reports whether a COPY or ADD of any stage takes a path of the context, and whether that
+// is certain: a variable or a mount may decide it.
 func (f *File) Brings(name string) (brings, certain bool) {
 	certain = true
 	for _, s := range f.Stages {
@@ -48,7 +48,8 @@ func (in Instruction) takes(name string) (takes, certain bool) {
 	return takes, true
 }
 
-// Sources are what an instruction copies from the context: none where that is another instruction, or from elsewhere.
+// Sources returns what an instruction copies from the context: none where that is another
+// instruction, or from elsewhere.
 func (in Instruction) Sources() []string {
 	if in.Name != "COPY" && in.Name != "ADD" || len(in.Args) < 2 || len(in.Heredocs) > 0 ||
 		slices.ContainsFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") }) {
@@ -75,7 +76,8 @@ func Covers(source, name string) bool {
 func (in Instruction) binds() bool {
 	return slices.ContainsFunc(in.Flags, func(flag string) bool {
 		return strings.HasPrefix(flag, "--mount=") && !strings.Contains(flag, "from=") &&
-			!slices.ContainsFunc([]string{"cache", "secret", "ssh", "tmpfs"}, func(kind string) bool { return strings.Contains(flag, "type="+kind) })
+			!slices.ContainsFunc([]string{"cache", "secret", "ssh", "tmpfs"},
+				func(kind string) bool { return strings.Contains(flag, "type="+kind) })
 	})
 }
 

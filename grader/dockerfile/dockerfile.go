@@ -1,4 +1,5 @@
-// Package dockerfile is a Dockerfile as BuildKit's own parser reads it, with the line of everything.
+// Package dockerfile is a Dockerfile as BuildKit's own parser reads it, with the line of
+// everything.
 package dockerfile
 
 import "slices"
@@ -26,11 +27,13 @@ type Stage struct {
 
 // Instruction is one instruction.
 type Instruction struct {
-	Name     string   // upper case: RUN
-	Line     int      // where it begins
-	EndLine  int      // where it ends
-	Flags    []string // --from=builder
-	Args     []string // the words after the flags; of the exec form the elements; of the shell form of RUN, CMD, ENTRYPOINT one text
+	Name    string   // upper case: RUN
+	Line    int      // where it begins
+	EndLine int      // where it ends
+	Flags   []string // --from=builder
+	// the words after the flags; of the exec form the elements; of the shell form of RUN, CMD,
+	// ENTRYPOINT one text
+	Args     []string
 	Exec     bool     // the JSON form
 	Text     string   // as written, continuation lines joined
 	Heredocs []string // contents of here-documents
@@ -43,8 +46,8 @@ type Error struct {
 	Message string
 	Hint    string
 	Missing bool // there is no such file, or it is no plain file
-	// Rest is the file without the lines that cannot be read, so that one misspelt word costs its own line and no other;
-	// nil when nothing can be made of it.
+	// Rest is the file without the lines that cannot be read, so that one misspelt word costs its
+	// own line and no other; nil when nothing can be made of it.
 	Rest  *File
 	Fix   *Change  // the line to write, parsed back; nil where it cannot be told
 	Names []string // the instructions that lines begin with, whether or not Docker can read what follows
@@ -54,11 +57,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// Final is the last stage, which is the image.
+// Final returns the last stage, which is the image.
 func (f *File) Final() *Stage { return &f.Stages[len(f.Stages)-1] }
 
-// Effective are the instructions that make the image's last stage what it is: its own, after those of the stages that it
-// is built on.
+// Effective returns the instructions that make the image's last stage what it is: its own, after
+// those of the stages that it is built on.
 func (f *File) Effective() []Instruction {
 	s := f.Final()
 	all := s.Instructions
@@ -69,7 +72,8 @@ func (f *File) Effective() []Instruction {
 	return all
 }
 
-// Last is the instruction of one of these names that counts, which is the last of [File.Effective], or nil.
+// Last returns the instruction of one of these names that counts, which is the last of
+// [File.Effective], or nil.
 func (f *File) Last(names ...string) *Instruction {
 	all := f.Effective()
 	for i := len(all) - 1; i >= 0; i-- {
@@ -80,7 +84,7 @@ func (f *File) Last(names ...string) *Instruction {
 	return nil
 }
 
-// At is the instruction that begins on a line, or nil.
+// At returns the instruction that begins on a line, or nil.
 func (f *File) At(line int) *Instruction {
 	for _, s := range f.Stages {
 		for i := range s.Instructions {
@@ -96,7 +100,8 @@ func (f *File) At(line int) *Instruction {
 // be read.
 func (f *File) Declares(arg string) bool {
 	declares := func(in Instruction) bool {
-		return in.Name == "ARG" && slices.ContainsFunc(in.Assignments(), func(a Assignment) bool { return a.Name == arg })
+		return in.Name == "ARG" && slices.ContainsFunc(in.Assignments(),
+			func(a Assignment) bool { return a.Name == arg })
 	}
 	return slices.ContainsFunc(f.Global, declares) ||
 		slices.ContainsFunc(f.Stages, func(s Stage) bool { return slices.ContainsFunc(s.Instructions, declares) })

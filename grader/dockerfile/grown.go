@@ -19,8 +19,8 @@ var (
 	substitutes = regexp.MustCompile(`\$\{\w+/`) // ${A/x/$B} may put one value into another at every letter
 )
 
-// tooGrown is the first instruction with which the file, its variables put in, is longer than a
-// Dockerfile may be; nil where it never is. A few hundred bytes of ARG that name each other ten
+// tooGrown returns the first instruction with which the file, its variables put in, is longer than
+// a Dockerfile may be; nil where it never is. A few hundred bytes of ARG that name each other ten
 // times stand for gigabytes, in this program as in the builder. Nothing is put in to find out: the
 // lengths are added up, each as the most that it can be.
 func (f *File) tooGrown() *Error {
@@ -41,7 +41,8 @@ func (f *File) tooGrown() *Error {
 		for _, in := range s.Instructions {
 			if in.Name == "ARG" {
 				for _, arg := range in.Args {
-					if size, known := global[arg]; known && !strings.Contains(arg, "=") { // of an ARG above the first FROM
+					// of an ARG above the first FROM
+					if size, known := global[arg]; known && !strings.Contains(arg, "=") {
 						vars[arg] = size
 					}
 				}
@@ -56,8 +57,9 @@ func (f *File) tooGrown() *Error {
 }
 
 func grown(name string, in Instruction) *Error {
-	return &Error{File: name, Line: in.Line, Message: fmt.Sprintf("with the variables put in, %s is longer than %d bytes here", name, maxBytes),
-		Hint: "Let no ARG or ENV name others so often that it grows without end."}
+	return &Error{File: name, Line: in.Line,
+		Message: fmt.Sprintf("with the variables put in, %s is longer than %d bytes here", name, maxBytes),
+		Hint:    "Let no ARG or ENV name others so often that it grows without end."}
 }
 
 // scope is how long the values of variables may be, in bytes.
@@ -111,8 +113,8 @@ func (s scope) size(word string) int {
 	return size
 }
 
-// Value is a word of an instruction with the variables put in that the file itself sets above it;
-// others are empty, as is what cannot be read.
+// Value returns a word of an instruction with the variables put in that the file itself sets above
+// it; others are empty, as is what cannot be read.
 func (f *File) Value(at Instruction, word string) string {
 	lex := shell.NewLex('\\')
 	put := func(env []string, word string) string {

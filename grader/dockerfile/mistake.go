@@ -17,7 +17,8 @@ type Change struct {
 }
 
 // Names are the instructions of Docker.
-var names = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL",
+var names = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
+	"MAINTAINER", "ONBUILD", "RUN", "SHELL",
 	"STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 
 // slip is a line that Docker cannot read, and what is around it.
@@ -37,10 +38,13 @@ type cause struct {
 	change      *Change
 }
 
-// mistakes are what a line can be wrong in, asked in this order; each gives nil where it is something else.
-var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, glued, bareCommand, compose, sentence, noColon, noTarget, noType, unquoted, noFrom}
+// mistakes are what a line can be wrong in, asked in this order; each gives nil where it is
+// something else.
+var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, glued, bareCommand, compose, sentence,
+	noColon, noTarget, noType, unquoted, noFrom}
 
-// explain says what is wrong with the line that Docker cannot read, and which line to write, where that can be told.
+// explain says what is wrong with the line that Docker cannot read, and which line to write, where
+// that can be told.
 func (e *Error) explain(text []byte, folder fs.FS) {
 	lines := linesOf([]byte(strings.TrimPrefix(string(text), "\ufeff")))
 	if e.Line < 1 || e.Line > len(lines) {
@@ -68,7 +72,7 @@ func (e *Error) explain(text []byte, folder fs.FS) {
 	}
 }
 
-// write is the change that puts a line in place of the slip, or several.
+// write returns the change that puts a line in place of the slip, or several.
 func (s slip) write(lines ...string) *Change {
 	return &Change{Line: s.number, Old: s.lines[s.number-1], New: strings.Join(lines, "\n")}
 }
@@ -83,15 +87,16 @@ func (s slip) helps(c Change) bool {
 	return err == nil || err.Line > s.number+strings.Count(c.New, "\n")
 }
 
-// instructs reports whether the file that a change makes is read, or a line that begins with an instruction is all that Docker
-// stumbles over: a slip of another kind.
+// instructs reports whether the file that a change makes is read, or a line that begins with an
+// instruction is all that Docker stumbles over: a slip of another kind.
 func (s slip) instructs(c Change) bool {
 	lines, ok := c.apply(s.lines)
 	if !ok {
 		return false
 	}
 	_, err := parse(Name, []byte(strings.Join(lines, "\n")+"\n"))
-	return err == nil || strings.Count(c.Old, "\n") > 0 && err.Line > 0 && err.Line <= len(lines) && len(written(lines[err.Line-1:err.Line])) > 0
+	return err == nil || strings.Count(c.Old, "\n") > 0 && err.Line > 0 && err.Line <= len(lines) &&
+		len(written(lines[err.Line-1:err.Line])) > 0
 }
 
 // apply makes a change to lines. It is not ok where they are not what the change was made from.
@@ -110,14 +115,15 @@ func (c Change) apply(lines []string) (out []string, ok bool) {
 	return append(out, lines[at+len(old):]...), true
 }
 
-// fence is a line of a page on which a Dockerfile is shown. What stands below the end of the block is taken out, too, unless
-// it goes on with the Dockerfile.
+// fence returns a line of a page on which a Dockerfile is shown. What stands below the end of the
+// block is taken out, too, unless it goes on with the Dockerfile.
 func fence(s slip) *cause {
 	marks := func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "```") }
 	if !marks(s.line) {
 		return nil
 	}
-	c := &cause{words: "is a mark of Markdown around code, and no instruction", hint: "Take out the lines that begin with ```, and what is no part of a Dockerfile."}
+	c := &cause{words: "is a mark of Markdown around code, and no instruction",
+		hint: "Take out the lines that begin with ```, and what is no part of a Dockerfile."}
 	rest := s.lines[s.number-1:]
 	block := rest[1:]
 	if slices.Contains(written(s.lines[:s.number-1]), "FROM") {
@@ -125,7 +131,8 @@ func fence(s slip) *cause {
 	} else if end := slices.IndexFunc(block, marks); end >= 0 {
 		block = block[:end]
 	}
-	change := Change{Line: s.number, Old: strings.Join(rest, "\n"), New: strings.Join(slices.DeleteFunc(slices.Clone(rest), marks), "\n")}
+	change := Change{Line: s.number, Old: strings.Join(rest, "\n"),
+		New: strings.Join(slices.DeleteFunc(slices.Clone(rest), marks), "\n")}
 	if !s.helps(change) {
 		change.New = strings.Join(block, "\n")
 	}
@@ -135,7 +142,7 @@ func fence(s slip) *cause {
 	return c
 }
 
-// continuation is a line that goes on with one which does not say so.
+// continuation returns a line that goes on with one which does not say so.
 func continuation(s slip) *cause {
 	if s.number < 2 || !strings.HasPrefix(s.said, "unknown instruction") {
 		return nil
@@ -150,22 +157,24 @@ func continuation(s slip) *cause {
 
 var straight = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'")
 
-// curly are the quotes of a text editor.
+// curly returns the quotes of a text editor.
 func curly(s slip) *cause {
 	line := straight.Replace(s.line)
 	if line == s.line {
 		return nil
 	}
-	return &cause{words: "has the curly quotes of a text editor, and Docker knows the straight ones alone", change: s.write(line)}
+	return &cause{words: "has the curly quotes of a text editor, and Docker knows the straight ones alone",
+		change: s.write(line)}
 }
 
-// commentBehind is a comment that does not begin its line.
+// commentBehind returns a comment that does not begin its line.
 func commentBehind(s slip) *cause {
 	line, comment, ok := CutComment(s.line)
 	if !ok || strings.HasPrefix(s.said, "unknown instruction") {
 		return nil
 	}
-	return &cause{words: "has a comment behind the instruction: # begins one at the start of a line alone", change: s.write(comment, line)}
+	return &cause{words: "has a comment behind the instruction: # begins one at the start of a line alone",
+		change: s.write(comment, line)}
 }
 
 // CutComment splits an instruction from what was meant as a comment behind it.
@@ -178,7 +187,7 @@ func CutComment(line string) (instruction, comment string, ok bool) {
 
 var behind = regexp.MustCompile(`\s+#(\s.*|\w[^"'\]]*)$`)
 
-// glued is an instruction without a space behind it, or with a colon.
+// glued returns an instruction without a space behind it, or with a colon.
 func glued(s slip) *cause {
 	if !strings.HasPrefix(s.said, "unknown instruction") {
 		return nil
@@ -190,7 +199,8 @@ func glued(s slip) *cause {
 		}
 		words := "lacks a space behind " + name
 		if rest[0] == ':' || rest[0] == '=' {
-			words, rest = fmt.Sprintf("has a %c behind %s, where a space belongs", rest[0], name), strings.TrimSpace(rest[1:])
+			words, rest = fmt.Sprintf("has a %c behind %s, where a space belongs", rest[0], name),
+				strings.TrimSpace(rest[1:])
 		}
 		if rest == ".." {
 			rest = ". ."
@@ -200,12 +210,14 @@ func glued(s slip) *cause {
 	return nil
 }
 
-// goesOnAsWord reports whether what follows an instruction's letters makes another word of them: RUNNING, but not RUNpip.
+// goesOnAsWord reports whether what follows an instruction's letters makes another word of them:
+// RUNNING, but not RUNpip.
 func goesOnAsWord(name, rest string) bool {
-	return rest != "" && unicode.IsLetter(rune(rest[0])) && (name != strings.ToUpper(name) || !unicode.IsLower(rune(rest[0])))
+	return rest != "" && unicode.IsLetter(rune(rest[0])) && (name != strings.ToUpper(name) ||
+		!unicode.IsLower(rune(rest[0])))
 }
 
-// cutFold is strings.CutPrefix whatever the case.
+// cutFold returns strings.CutPrefix whatever the case.
 func cutFold(text, prefix string) (string, bool) {
 	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
 		return text, false
@@ -214,11 +226,12 @@ func cutFold(text, prefix string) (string, bool) {
 }
 
 var (
-	builders = []string{"pip", "pip3", "apt", "apt-get", "apk", "npm", "yarn", "uv", "poetry", "mkdir", "chmod", "chown", "useradd", "adduser"}
+	builders = []string{"pip", "pip3", "apt", "apt-get", "apk", "npm", "yarn", "uv", "poetry", "mkdir", "chmod",
+		"chown", "useradd", "adduser"}
 	starters = []string{"uvicorn", "gunicorn", "fastapi", "flask", "python", "python3", "node"}
 )
 
-// bareCommand is a command of the shell without RUN or CMD.
+// bareCommand returns a command of the shell without RUN or CMD.
 func bareCommand(s slip) *cause {
 	switch {
 	case !strings.HasPrefix(s.said, "unknown instruction") || s.rest == "":
@@ -226,13 +239,14 @@ func bareCommand(s slip) *cause {
 		return &cause{words: "is a command, and RUN is what runs one in the build", change: s.write("RUN " + s.line)}
 	case slices.Contains(starters, s.word):
 		if words, ok := ShellWords(s.line); ok {
-			return &cause{words: "is a command, and CMD is what starts one in the container", change: s.write("CMD " + List(words))}
+			return &cause{words: "is a command, and CMD is what starts one in the container",
+				change: s.write("CMD " + List(words))}
 		}
 	}
 	return nil
 }
 
-// compose is a file for docker compose.
+// compose returns a file for docker compose.
 func compose(s slip) *cause {
 	if !slices.Contains([]string{"version:", "services:", "name:", "networks:", "volumes:"}, s.word) {
 		return nil
@@ -241,9 +255,10 @@ func compose(s slip) *cause {
 		hint: "Call the file docker-compose.yml, and write the Dockerfile beside it: its first instruction is FROM."}
 }
 
-// sentence is prose.
+// sentence returns prose.
 func sentence(s slip) *cause {
-	if !strings.HasPrefix(s.said, "unknown instruction") || strings.Contains(s.said, "did you mean") || len(strings.Fields(s.line)) < 3 {
+	if !strings.HasPrefix(s.said, "unknown instruction") || strings.Contains(s.said, "did you mean") ||
+		len(strings.Fields(s.line)) < 3 {
 		return nil
 	}
 	c := &cause{words: "is a sentence, and no instruction"}
@@ -255,7 +270,7 @@ func sentence(s slip) *cause {
 	return c
 }
 
-// noColon is a FROM whose image was written as several words.
+// noColon returns a FROM whose image was written as several words.
 func noColon(s slip) *cause {
 	if !strings.HasPrefix(s.said, "FROM requires") {
 		return nil
@@ -273,7 +288,8 @@ func noColon(s slip) *cause {
 	case n == 0:
 		return &cause{words: "names no image", hint: "Write the base image behind FROM, with a version."}
 	case strings.EqualFold(image[n-1], "as"):
-		return &cause{words: "has AS, and no name behind it", change: s.write(s.word + " " + flags + strings.Join(image[:n-1], " "))}
+		return &cause{words: "has AS, and no name behind it",
+			change: s.write(s.word + " " + flags + strings.Join(image[:n-1], " "))}
 	case strings.ContainsAny(strings.Join(image[1:], ""), ":/@"):
 		return &cause{words: "names more than one image", hint: "Keep the one that the program needs."}
 	}
@@ -290,7 +306,7 @@ func noColon(s slip) *cause {
 
 var dots = regexp.MustCompile(`^\.\.[\d/]*$`)
 
-// noTarget is a COPY or ADD of which there is only half.
+// noTarget returns a COPY or ADD of which there is only half.
 func noTarget(s slip) *cause {
 	if !strings.Contains(s.said, "requires at least two arguments") {
 		return nil
@@ -301,7 +317,8 @@ func noTarget(s slip) *cause {
 		flags, words = flags+words[0]+" ", words[1:]
 	}
 	if len(words) != 1 || strings.HasPrefix(words[0], "[") || strings.Contains(flags, "--from") {
-		return &cause{words: "says not all of what to copy and where to", hint: "Write both behind it: first what, then where."}
+		return &cause{words: "says not all of what to copy and where to",
+			hint: "Write both behind it: first what, then where."}
 	}
 	write := func(from, to string) *Change { return s.write(s.word + " " + flags + from + " " + to) }
 	only := words[0]
@@ -309,11 +326,13 @@ func noTarget(s slip) *cause {
 	folder := strings.TrimSuffix(strings.TrimPrefix(only, "./"), "/")
 	switch {
 	case dots.MatchString(only):
-		return &cause{words: "lacks a space: the first dot is what to copy, the second where to", change: write(".", ".")}
+		return &cause{words: "lacks a space: the first dot is what to copy, the second where to",
+			change: write(".", ".")}
 	case only == "." || only == "./":
 		return &cause{words: "says what to copy, and not where to", change: write(only, ".")}
 	case source != only && source+"/" != only && source != "" && s.is(source) != 0:
-		return &cause{words: "lacks a space before the dot, which is where to", change: write(source, only[len(source):])}
+		return &cause{words: "lacks a space before the dot, which is where to",
+			change: write(source, only[len(source):])}
 	case strings.HasPrefix(only, "./") && s.folder != nil && s.is(folder) == 0:
 		return &cause{words: "lacks a space behind the dot, which is what to copy", change: write(".", only[1:])}
 	case s.is(folder) == 'd' || s.folder == nil && path.Ext(folder) == "":
@@ -322,8 +341,8 @@ func noTarget(s slip) *cause {
 	return &cause{words: "says what to copy, and not where to", change: write(only, ".")}
 }
 
-// is says what a path of the folder is: 'd' for a folder, 'f' for a file, 0 for nothing. Where the folder is not known, all
-// that has an extension is a file.
+// is returns what a path of the folder is: 'd' for a folder, 'f' for a file, 0 for nothing. Where
+// the folder is not known, all that has an extension is a file.
 func (s slip) is(name string) byte {
 	if s.folder == nil {
 		if path.Ext(name) != "" {
@@ -340,26 +359,29 @@ func (s slip) is(name string) byte {
 	return 'f'
 }
 
-// noType is a HEALTHCHECK without CMD.
+// noType returns a HEALTHCHECK without CMD.
 func noType(s slip) *cause {
 	if !strings.HasPrefix(s.said, "Unknown type") {
 		return nil
 	}
 	words := strings.Fields(s.rest)
 	n := max(0, slices.IndexFunc(words, func(w string) bool { return !strings.HasPrefix(w, "--") }))
-	return &cause{words: "lacks CMD before the command", change: s.write(s.word + " " + strings.Join(slices.Insert(words, n, "CMD"), " "))}
+	return &cause{words: "lacks CMD before the command",
+		change: s.write(s.word + " " + strings.Join(slices.Insert(words, n, "CMD"), " "))}
 }
 
-// unquoted is a value with blanks.
+// unquoted returns a value with blanks.
 func unquoted(s slip) *cause {
 	name, value, ok := strings.Cut(s.rest, "=")
-	if !strings.Contains(s.said, "can't find = in") || !ok || strings.ContainsAny(name, " ") || strings.ContainsAny(value, `="'\`) {
+	if !strings.Contains(s.said, "can't find = in") || !ok || strings.ContainsAny(name, " ") ||
+		strings.ContainsAny(value, `="'\`) {
 		return nil
 	}
-	return &cause{words: "has a value with blanks, which needs quotes", change: s.write(fmt.Sprintf("%s %s=%q", s.word, name, value))}
+	return &cause{words: "has a value with blanks, which needs quotes",
+		change: s.write(fmt.Sprintf("%s %s=%q", s.word, name, value))}
 }
 
-// noFrom is an instruction above FROM.
+// noFrom returns an instruction above FROM.
 func noFrom(s slip) *cause {
 	if !strings.HasPrefix(s.said, "no build stage") {
 		return nil
@@ -373,7 +395,8 @@ func noFrom(s slip) *cause {
 	return &cause{hint: "Every Dockerfile begins with FROM and a base image: write that line first."}
 }
 
-// written are the instructions that lines begin with, whether or not Docker can read what follows.
+// written returns the instructions that lines begin with, whether or not Docker can read what
+// follows.
 func written(lines []string) (found []string) {
 	goesOn := false
 	for _, line := range lines {
@@ -383,11 +406,13 @@ func written(lines []string) (found []string) {
 			continue
 		}
 		goesOn = strings.HasSuffix(line, `\`)
-		if strings.HasSuffix(line, ".") && len(strings.Fields(line)) > 3 && !strings.HasSuffix(line, " .") { // a sentence
+		// a sentence
+		if strings.HasSuffix(line, ".") && len(strings.Fields(line)) > 3 && !strings.HasSuffix(line, " .") {
 			continue
 		}
 		for _, name := range names {
-			if rest, ok := cutFold(line, name); ok && !goesOnAsWord(line[:len(name)], rest) && !slices.Contains(found, name) {
+			if rest, ok := cutFold(line, name); ok && !goesOnAsWord(line[:len(name)], rest) &&
+				!slices.Contains(found, name) {
 				found = append(found, name)
 			}
 		}

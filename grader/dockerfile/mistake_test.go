@@ -17,12 +17,17 @@ func TestMistakes(t *testing.T) {
 		{"from python 3.12 slim", "has a space where a colon belongs", "", "from python:3.12-slim"},
 		{"FROM python:3.12 slim AS base", "has a space where a hyphen belongs", "", "FROM python:3.12-slim AS base"},
 		{"FROM python: 3.12", "has a space behind the colon", "", "FROM python:3.12"},
-		{"FROM --platform=linux/amd64 node 20", "has a space where a colon belongs", "", "FROM --platform=linux/amd64 node:20"},
+		{"FROM --platform=linux/amd64 node 20", "has a space where a colon belongs", "",
+			"FROM --platform=linux/amd64 node:20"},
 		{"FROM python:3.12 AS", "has AS, and no name behind it", "", "FROM python:3.12"},
 		{"FROM python:3.12 node:20", "names more than one image", "Keep the one that the program needs.", ""},
 		{"FROM", "names no image", "Write the base image behind FROM, with a version.", ""},
-		{"FROM python:3.12 # the base", "has a comment behind the instruction: # begins one at the start of a line alone", "", "# the base\nFROM python:3.12"},
-		{"ENV MODE=a # of the school", "has a comment behind the instruction: # begins one at the start of a line alone", "", "# of the school\nENV MODE=a"},
+		{"FROM python:3.12 # the base",
+			"has a comment behind the instruction: # begins one at the start of a line alone", "",
+			"# the base\nFROM python:3.12"},
+		{"ENV MODE=a # of the school",
+			"has a comment behind the instruction: # begins one at the start of a line alone", "",
+			"# of the school\nENV MODE=a"},
 		{"COPY ..", "lacks a space: the first dot is what to copy, the second where to", "", "COPY . ."},
 		{"COPY ..3", "lacks a space: the first dot is what to copy, the second where to", "", "COPY . ."},
 		{"copy ../", "lacks a space: the first dot is what to copy, the second where to", "", "copy . ."},
@@ -32,7 +37,8 @@ func TestMistakes(t *testing.T) {
 		{"COPY ./app", "says what to copy, and not where to", "", "COPY ./app ./app"},
 		{"COPY ./srv", "lacks a space behind the dot, which is what to copy", "", "COPY . /srv"},
 		{"ADD --chown=1000 main.py", "says what to copy, and not where to", "", "ADD --chown=1000 main.py ."},
-		{"COPY --from=uv /uv", "says not all of what to copy and where to", "Write both behind it: first what, then where.", ""},
+		{"COPY --from=uv /uv", "says not all of what to copy and where to",
+			"Write both behind it: first what, then where.", ""},
 		{"COPY. .", "lacks a space behind COPY", "", "COPY . ."},
 		{"COPY..", "lacks a space behind COPY", "", "COPY . ."},
 		{"WORKDIR/app", "lacks a space behind WORKDIR", "", "WORKDIR /app"},
@@ -40,11 +46,15 @@ func TestMistakes(t *testing.T) {
 		{"EXPOSE8000", "lacks a space behind EXPOSE", "", "EXPOSE 8000"},
 		{`CMD["python", "main.py"]`, "lacks a space behind CMD", "", `CMD ["python", "main.py"]`},
 		{"RUNpip install fastapi", "lacks a space behind RUN", "", "RUN pip install fastapi"},
-		{"ENV NAME=“two words”", "has the curly quotes of a text editor, and Docker knows the straight ones alone", "", `ENV NAME="two words"`},
+		{"ENV NAME=“two words”", "has the curly quotes of a text editor, and Docker knows the straight ones alone", "",
+			`ENV NAME="two words"`},
 		{"ENV NAME=two words", "has a value with blanks, which needs quotes", "", `ENV NAME="two words"`},
-		{"HEALTHCHECK --interval=9s curl x", "lacks CMD before the command", "", "HEALTHCHECK --interval=9s CMD curl x"},
-		{"pip install -r requirements.txt", "is a command, and RUN is what runs one in the build", "", "RUN pip install -r requirements.txt"},
-		{"python main.py", "is a command, and CMD is what starts one in the container", "", `CMD ["python", "main.py"]`},
+		{"HEALTHCHECK --interval=9s curl x", "lacks CMD before the command", "",
+			"HEALTHCHECK --interval=9s CMD curl x"},
+		{"pip install -r requirements.txt", "is a command, and RUN is what runs one in the build", "",
+			"RUN pip install -r requirements.txt"},
+		{"python main.py", "is a command, and CMD is what starts one in the container", "",
+			`CMD ["python", "main.py"]`},
 		{"This file builds my program.", "is a sentence, and no instruction", "", "# This file builds my program."},
 		{"services:", "belongs to a file for docker compose, and is no instruction",
 			"Call the file docker-compose.yml, and write the Dockerfile beside it: its first instruction is FROM.", ""},
@@ -79,20 +89,31 @@ func TestMistakesAmongOthers(t *testing.T) {
 		text, message, hint string
 		fix                 *Change
 	}{
-		{"FROM x\nRUN a \\\n  && b\n  && c\n", "`&& c` goes on with line 3, which has no backslash at its end", "", &Change{3, "  && b", "  && b \\"}},
-		{"FROM x\nRUN a &&\n b\n", "`b` goes on with line 2, which has no backslash at its end", "", &Change{2, "RUN a &&", "RUN a && \\"}},
+		{"FROM x\nRUN a \\\n  && b\n  && c\n", "`&& c` goes on with line 3, which has no backslash at its end", "",
+			&Change{3, "  && b", "  && b \\"}},
+		{"FROM x\nRUN a &&\n b\n", "`b` goes on with line 2, which has no backslash at its end", "",
+			&Change{2, "RUN a &&", "RUN a && \\"}},
 		{"FROM x\nUSER a\n```\n", "````` is a mark", "", &Change{3, "```", ""}},
-		{"```dockerfile\nFROM x\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```", "FROM x"}},
-		{"```dockerfile\nFROM x\n```\n.env\n```\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\n```\n.env\n```", "FROM x"}},
-		{"```\nFROM x\n```\n```\nUSER a\n```\n", "````` is a mark", "", &Change{1, "```\nFROM x\n```\n```\nUSER a\n```", "FROM x\nUSER a"}},
-		{"```dockerfile\nFROM x\nCOPY ..\n```\n.env\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\nCOPY ..\n```\n.env", "FROM x\nCOPY .."}},
-		{"```dockerfile\nFROM x\nUSER a\n", "````dockerfile` is a mark", "", &Change{1, "```dockerfile\nFROM x\nUSER a", "FROM x\nUSER a"}},
+		{"```dockerfile\nFROM x\n```\n", "````dockerfile` is a mark", "",
+			&Change{1, "```dockerfile\nFROM x\n```", "FROM x"}},
+		{"```dockerfile\nFROM x\n```\n.env\n```\n", "````dockerfile` is a mark", "",
+			&Change{1, "```dockerfile\nFROM x\n```\n.env\n```", "FROM x"}},
+		{"```\nFROM x\n```\n```\nUSER a\n```\n", "````` is a mark", "",
+			&Change{1, "```\nFROM x\n```\n```\nUSER a\n```", "FROM x\nUSER a"}},
+		{"```dockerfile\nFROM x\nCOPY ..\n```\n.env\n", "````dockerfile` is a mark", "",
+			&Change{1, "```dockerfile\nFROM x\nCOPY ..\n```\n.env", "FROM x\nCOPY .."}},
+		{"```dockerfile\nFROM x\nUSER a\n", "````dockerfile` is a mark", "",
+			&Change{1, "```dockerfile\nFROM x\nUSER a", "FROM x\nUSER a"}},
 		{"FROM x\n```\nUSER a\n", "````` is a mark", "", &Change{2, "```\nUSER a", "USER a"}},
 		{"FROM x\n```\nThat is all.\n", "````` is a mark", "", &Change{2, "```\nThat is all.", ""}},
-		{"COPY a b\nFROM x\n", "`COPY a b` stands above FROM, and only ARG may", "Move line 2, `FROM x`, to the top of the file.", nil},
-		{"RUN x\n", "no build stage in current context", "Every Dockerfile begins with FROM and a base image: write that line first.", nil},
-		{"We use python here\n", "`We use python here` is a sentence", "Write the instructions themselves into the file, one a line: the first is FROM and a base image.", nil},
-		{"FROM x\nCOPPY a b\n", "unknown instruction: COPPY", "Write COPY instead of COPPY.", &Change{2, "COPPY a b", "COPY a b"}},
+		{"COPY a b\nFROM x\n", "`COPY a b` stands above FROM, and only ARG may",
+			"Move line 2, `FROM x`, to the top of the file.", nil},
+		{"RUN x\n", "no build stage in current context",
+			"Every Dockerfile begins with FROM and a base image: write that line first.", nil},
+		{"We use python here\n", "`We use python here` is a sentence",
+			"Write the instructions themselves into the file, one a line: the first is FROM and a base image.", nil},
+		{"FROM x\nCOPPY a b\n", "unknown instruction: COPPY", "Write COPY instead of COPPY.",
+			&Change{2, "COPPY a b", "COPY a b"}},
 		{"FROM x 1\nCOPY ..\n", "`FROM x 1` has a space", "", &Change{1, "FROM x 1", "FROM x:1"}},
 	} {
 		_, err := Parse(Name, []byte(c.text))
@@ -105,7 +126,10 @@ func TestMistakesAmongOthers(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	_, err := Parse(Name, []byte("FROM python 3.12\nworkdir /app\nRUNpip install \\\n  COPY \\\n  # x\n  fastapi\nCOPY..\nEXPOSE8000\nWROKDIR x\nRun the container with docker run here.\n"))
+	_, err := Parse(Name,
+		[]byte(
+			"FROM python 3.12\nworkdir /app\nRUNpip install \\\n  COPY \\\n  # x\n  "+
+				"fastapi\nCOPY..\nEXPOSE8000\nWROKDIR x\nRun the container with docker run here.\n"))
 	var e *Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, []string{"FROM", "WORKDIR", "RUN", "COPY", "EXPOSE"}, e.Names)
@@ -129,7 +153,8 @@ func TestShellWords(t *testing.T) {
 		{`gunicorn "app:create()" -b :80`, `["gunicorn", "app:create()", "-b", ":80"]`},
 		{`a \` + "\n  b", `["a", "b"]`},
 		{`a "" b`, `["a", "", "b"]`},
-		{"a $B", ""}, {"a && b", ""}, {"a > b", ""}, {"A=b c", ""}, {"a 'b", ""}, {"ls *.py", ""}, {"a `b`", ""}, {"", ""},
+		{"a $B", ""}, {"a && b", ""}, {"a > b", ""}, {"A=b c", ""}, {"a 'b", ""}, {"ls *.py", ""}, {"a `b`", ""},
+		{"", ""},
 	} {
 		words, ok := ShellWords(c.command)
 		assert.Equal(t, c.want != "", ok, c.command)

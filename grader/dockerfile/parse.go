@@ -19,15 +19,16 @@ import (
 // maxBytes is how long a Dockerfile may be: a hundred times what a person writes.
 const maxBytes = 1 << 20
 
-// maxParts is how many instructions, variables and labels a Dockerfile may have. The time that BuildKit takes grows with
-// the cube of the variables, and what it has begun no deadline ends: three thousand kept Engine 20.10 busy for hours.
+// maxParts is how many instructions, variables and labels a Dockerfile may have. The time that
+// BuildKit takes grows with the cube of the variables, and what it has begun no deadline ends:
+// three thousand kept Engine 20.10 busy for hours.
 const maxParts = 300
 
 // Name is what Docker looks for.
 const Name = "Dockerfile"
 
-// Find returns the name of the file that Docker takes for the Dockerfile of a folder: Dockerfile or, where there is none,
-// dockerfile.
+// Find returns the name of the file that Docker takes for the Dockerfile of a folder: Dockerfile
+// or, where there is none, dockerfile.
 func Find(folder fs.FS) string {
 	lower := strings.ToLower(Name)
 	if _, err := fs.Lstat(folder, Name); err == nil {
@@ -39,8 +40,8 @@ func Find(folder fs.FS) string {
 	return lower
 }
 
-// Load reads and parses the Dockerfile of a folder. Errors are of type *[Error], but for a file that is there and cannot be
-// read.
+// Load reads and parses the Dockerfile of a folder. Errors are of type *[Error], but for a file
+// that is there and cannot be read.
 func Load(folder fs.FS) (*File, error) {
 	name := Find(folder)
 	info, err := fs.Lstat(folder, name)
@@ -54,9 +55,11 @@ func Load(folder fs.FS) (*File, error) {
 	case err != nil:
 		return nil, missing(folder, name)
 	case !info.Mode().IsRegular():
-		return nil, &Error{File: name, Missing: true, Message: name + " is not a plain file", Hint: "Docker reads the build instructions from a plain text file."}
+		return nil, &Error{File: name, Missing: true, Message: name + " is not a plain file",
+			Hint: "Docker reads the build instructions from a plain text file."}
 	case info.Size() > maxBytes:
-		return nil, &Error{File: name, Missing: true, Message: fmt.Sprintf("%s is larger than %d bytes", name, maxBytes)}
+		return nil, &Error{File: name, Missing: true, Message: fmt.Sprintf("%s is larger than %d bytes", name,
+			maxBytes)}
 	}
 	text, err := fs.ReadFile(folder, name)
 	if err != nil {
@@ -72,14 +75,17 @@ func missing(folder fs.FS, name string) *Error {
 	entries, _ := fs.ReadDir(folder, ".")
 	for _, entry := range entries {
 		lower := strings.ToLower(entry.Name())
-		if !entry.IsDir() && (strings.HasPrefix(lower, "dockerfile") && !strings.HasSuffix(lower, ".dockerignore") || lower == "containerfile") {
+		if !entry.IsDir() && (strings.HasPrefix(lower, "dockerfile") && !strings.HasSuffix(lower, ".dockerignore") ||
+			lower == "containerfile") {
 			e.Hint = fmt.Sprintf("Rename %q to %q: Docker looks for exactly that name.", entry.Name(), name)
 			return e
 		}
 	}
 	for _, entry := range entries {
 		if _, err := fs.Stat(folder, entry.Name()+"/"+name); entry.IsDir() && err == nil {
-			e.Hint = fmt.Sprintf("There is one in %q: hand in that folder's content, so that the Dockerfile is at the top.", entry.Name())
+			e.Hint = fmt.Sprintf(
+				"There is one in %q: hand in that folder's content, so that the Dockerfile is at the top.",
+				entry.Name())
 			return e
 		}
 	}
@@ -92,11 +98,13 @@ const mostUnread = 20
 // Parse parses a Dockerfile. Errors are of type *[Error].
 func Parse(name string, text []byte) (*File, error) { return read(name, text, nil) }
 
-// read is Parse of a text that lies in a folder, where that is known.
+// read returns Parse of a text that lies in a folder, where that is known.
 func read(name string, text []byte, folder fs.FS) (*File, error) {
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
-		return nil, &Error{File: name, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
-			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.", Names: written(linesOf(fromUTF16(text)))}
+		return nil,
+			&Error{File: name, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+				Hint:  "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.",
+				Names: written(linesOf(fromUTF16(text)))}
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	f, wrong := parse(name, text)
@@ -117,7 +125,7 @@ func read(name string, text []byte, folder fs.FS) (*File, error) {
 	return nil, wrong
 }
 
-// fromUTF16 is a text as UTF-8 that begins with the mark of UTF-16.
+// fromUTF16 returns a text as UTF-8 that begins with the mark of UTF-16.
 func fromUTF16(text []byte) []byte {
 	var order binary.ByteOrder = binary.LittleEndian
 	if text[0] == 0xfe {
@@ -144,7 +152,9 @@ func parse(name string, text []byte) (*File, *Error) {
 		f.Syntax, f.SyntaxLine = syntax, at[0].Start.Line
 	}
 	if n, line := parts(parsed.AST.Children); n > maxParts {
-		return nil, &Error{File: name, Line: line, Message: fmt.Sprintf("%s has %d instructions, variables and labels, and no more than %d are read", name, n, maxParts),
+		return nil, &Error{File: name, Line: line,
+			Message: fmt.Sprintf("%s has %d instructions, variables and labels, and no more than %d are read", name, n,
+				maxParts),
 			Hint: "Write it with fewer: a Dockerfile for one program needs a few dozen."}
 	}
 	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {
@@ -166,7 +176,8 @@ func parse(name string, text []byte) (*File, *Error) {
 		}
 	}
 	if len(f.Stages) == 0 {
-		return nil, &Error{File: name, Line: 1, Message: "there is no FROM", Hint: "Every Dockerfile begins with FROM and a base image, such as FROM python:3.12-slim."}
+		return nil, &Error{File: name, Line: 1, Message: "there is no FROM",
+			Hint: "Every Dockerfile begins with FROM and a base image, such as FROM python:3.12-slim."}
 	}
 	if e := f.tooGrown(); e != nil {
 		return nil, e
@@ -204,7 +215,7 @@ func (f *File) stage(in Instruction) Stage {
 	return s
 }
 
-// stageIndex is the stage of that name or number so far, or -1.
+// stageIndex returns the stage of that name or number so far, or -1.
 func (f *File) stageIndex(name string) int {
 	for i, s := range f.Stages {
 		if s.Name != "" && strings.EqualFold(s.Name, name) {
@@ -232,7 +243,8 @@ func (f *File) expand(word string) string {
 	return expanded
 }
 
-// Layers are the instructions of a stage that BuildKit numbers as steps: [stage k/n], where FROM is the first.
+// Layers returns the instructions of a stage that BuildKit numbers as steps: [stage k/n], where
+// FROM is the first.
 func (s *Stage) Layers() []Instruction {
 	var out []Instruction
 	for _, in := range s.Instructions {
@@ -249,7 +261,7 @@ var (
 	unknown = regexp.MustCompile(`unknown instruction: ([^\s(]+)(?: \(did you mean ([^)]+)\?\))?`)
 )
 
-// syntaxError is BuildKit's complaint with its line, in fewer words.
+// syntaxError returns BuildKit's complaint with its line, in fewer words.
 func syntaxError(name string, err error) *Error {
 	e := &Error{File: name, Message: err.Error()}
 	var located *parser.LocationError

@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const lesson = "\ufeff# syntax=docker/dockerfile:1\r\nARG V=3.12\r\nFROM python:${V}-slim as base\r\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/\r\nWORKDIR /app\r\nRUN pip install \\\r\n  # why\r\n  fastapi\r\nFROM base\r\nCOPY --from=base /x /y\r\nCOPY --from=0 /x /y\r\nCMD [\"uv\", \"run\"]\r\n"
+const lesson = "\ufeff# syntax=docker/dockerfile:1\r\nARG V=3.12\r\nFROM python:${V}-slim as base\r\nCOPY " +
+	"--from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/\r\nWORKDIR /app\r\nRUN pip install \\\r\n  # why\r\n  " +
+	"fastapi\r\nFROM base\r\nCOPY --from=base /x /y\r\nCOPY --from=0 /x /y\r\nCMD [\"uv\", \"run\"]\r\n"
 
 func TestParse(t *testing.T) {
 	f, err := Parse("Dockerfile", []byte(lesson))
@@ -41,7 +43,8 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"FROM x\nCOPPY a b\n", "unknown instruction: COPPY (did you mean COPY?)", "Write COPY instead of COPPY.", 2},
 		{"", "the file is empty", "Begin with FROM python:3.12-slim.", 0},
-		{"\xff\xfeF\x00R\x00", "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8", "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.", 1},
+		{"\xff\xfeF\x00R\x00", "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+			"Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8.", 1},
 		{"RUN x\n", "no build stage in current context", "", 1},
 	} {
 		_, err := Parse("Dockerfile", []byte(c.text))
@@ -57,12 +60,16 @@ func TestParseErrors(t *testing.T) {
 
 // TestTooLongToBuild: what BuildKit has begun with thousands of variables, no deadline ends.
 func TestTooLongToBuild(t *testing.T) {
-	for _, text := range []string{"FROM scratch\n" + strings.Repeat("ARG a=b\n", 300), "FROM scratch\nENV" + strings.Repeat(" a=b", 300) + "\n",
-		"FROM scratch\nARG" + strings.Repeat(" a", 300) + "\n", "FROM scratch\nLABEL" + strings.Repeat(" a=b", 300) + "\n", strings.Repeat("FROM scratch\n", 301)} {
+	for _, text := range []string{"FROM scratch\n" + strings.Repeat("ARG a=b\n", 300),
+		"FROM scratch\nENV" + strings.Repeat(" a=b", 300) + "\n",
+		"FROM scratch\nARG" + strings.Repeat(" a", 300) + "\n", "FROM scratch\nLABEL" + strings.Repeat(" a=b", 300) +
+			"\n", strings.Repeat("FROM scratch\n", 301)} {
 		_, err := Parse("Dockerfile", []byte(text))
-		assert.EqualError(t, err, "Dockerfile has 301 instructions, variables and labels, and no more than 300 are read", text[:20])
+		assert.EqualError(t, err,
+			"Dockerfile has 301 instructions, variables and labels, and no more than 300 are read", text[:20])
 	}
-	_, err := Parse("Dockerfile", []byte("FROM scratch\nRUN echo"+strings.Repeat(" a", 300)+"\n"+strings.Repeat("RUN true\n", 298)))
+	_, err := Parse("Dockerfile", []byte("FROM scratch\nRUN echo"+strings.Repeat(" a", 300)+"\n"+
+		strings.Repeat("RUN true\n", 298)))
 	assert.NoError(t, err, "words are no parts")
 }
 
@@ -154,16 +161,21 @@ func TestGrown(t *testing.T) {
 		text string
 		line int
 	}{
-		"ARG above FROM":     {bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten) + "FROM scratch\n", 6},
-		"ARG":                {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten), 7},
-		"ENV":                {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa", "ENV NEW="+ten), 7},
-		"ENV of the base":    {"FROM python:3.12-slim\n" + bomb("ENV A1=$PATH", "ENV NEW="+ten), 6},
-		"through stages":     {"FROM scratch AS a\nENV A1=aaaaaaaaaa\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5) + "FROM a AS b\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5), 11},
-		"ARG of the globals": {"ARG A=" + strings.Repeat("a", 1000) + "\nFROM scratch\nARG A\nENV B=" + strings.Repeat("$A", 2000) + "\n", 4},
-		"substitution":       {"FROM scratch\nARG A=" + strings.Repeat("a", 2000) + "\nENV B=${A//a/$A}\n", 3},
-		"LABEL":              {"FROM scratch\nENV A=" + strings.Repeat("a", 5000) + "\nLABEL x=" + strings.Repeat("$A", 300) + "\n", 3},
-		"many RUN":           {"FROM scratch\nENV A=" + strings.Repeat("a", 20000) + strings.Repeat("\nRUN x", 100), 54},
-		"two at once":        {"FROM scratch\nENV A=" + strings.Repeat("a", 60000) + "\nENV A=1 B=" + strings.Repeat("$A", 20) + "\n", 3},
+		"ARG above FROM":  {bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten) + "FROM scratch\n", 6},
+		"ARG":             {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", "ARG NEW="+ten), 7},
+		"ENV":             {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa", "ENV NEW="+ten), 7},
+		"ENV of the base": {"FROM python:3.12-slim\n" + bomb("ENV A1=$PATH", "ENV NEW="+ten), 6},
+		"through stages": {"FROM scratch AS a\nENV A1=aaaaaaaaaa\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5) +
+			"FROM a AS b\n" + strings.Repeat("ENV A1=$A1$A1$A1$A1\n", 5), 11},
+		"ARG of the globals": {"ARG A=" + strings.Repeat("a", 1000) + "\nFROM scratch\nARG A\nENV B=" +
+			strings.Repeat("$A", 2000) + "\n", 4},
+		"substitution": {"FROM scratch\nARG A=" + strings.Repeat("a", 2000) + "\nENV B=${A//a/$A}\n", 3},
+		"LABEL": {"FROM scratch\nENV A=" + strings.Repeat("a", 5000) + "\nLABEL x=" +
+			strings.Repeat("$A", 300) + "\n", 3},
+		"many RUN": {"FROM scratch\nENV A=" + strings.Repeat("a", 20000) + strings.Repeat("\nRUN x", 100),
+			54},
+		"two at once": {"FROM scratch\nENV A=" + strings.Repeat("a", 60000) + "\nENV A=1 B=" +
+			strings.Repeat("$A", 20) + "\n", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -177,6 +189,7 @@ func TestGrown(t *testing.T) {
 			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(100<<20))
 		})
 	}
-	_, err := Parse("Dockerfile", []byte("FROM python:3.12-slim\nENV PATH=/a:$PATH\nENV PATH=/b:$PATH A=${PATH//:/;}\nRUN x\n"))
+	_, err := Parse("Dockerfile",
+		[]byte("FROM python:3.12-slim\nENV PATH=/a:$PATH\nENV PATH=/b:$PATH A=${PATH//:/;}\nRUN x\n"))
 	assert.NoError(t, err)
 }

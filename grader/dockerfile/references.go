@@ -24,7 +24,8 @@ func (f *File) references() (all []reference) {
 	}
 	for i, s := range f.Stages {
 		if s.From < 0 {
-			add(reference{s.Line, `(?i)^\s*FROM\s+(?:--platform=["']?\$\{?(?:BUILD|TARGET)PLATFORM\}?["']?\s+)?`, s.from, s.Base})
+			add(reference{s.Line, `(?i)^\s*FROM\s+(?:--platform=["']?\$\{?(?:BUILD|TARGET)PLATFORM\}?["']?\s+)?`,
+				s.from, s.Base})
 		}
 		from := func(line int, before, text string) {
 			earlier := File{Stages: f.Stages[:i]} // a stage can be named only after it
@@ -50,8 +51,8 @@ func (f *File) references() (all []reference) {
 	return all
 }
 
-// References returns the images from outside that the file names in FROM, COPY --from and RUN --mount, each once, in the
-// order of the text, ARG defaults put in; `scratch` is none.
+// References returns the images from outside that the file names in FROM, COPY --from and RUN
+// --mount, each once, in the order of the text, ARG defaults put in; `scratch` is none.
 func (f *File) References() (refs []string) {
 	for _, r := range f.references() {
 		if !slices.Contains(refs, r.image) {
@@ -61,9 +62,9 @@ func (f *File) References() (refs []string) {
 	return refs
 }
 
-// Rebased returns the lines with other names for images from outside; other is told also how a name is written, and returns
-// an empty one where it stays. A name that is not on the first line of its instruction stays, too, and one with an argument
-// where BuildKit puts none in.
+// Rebased returns the lines with other names for images from outside; other is told also how a name
+// is written, and returns an empty one where it stays. A name that is not on the first line of its
+// instruction stays, too, and one with an argument where BuildKit puts none in.
 func (f *File) Rebased(other func(image, written string) string) []string {
 	lines := slices.Clone(f.Lines)
 	for _, r := range f.references() {
@@ -75,7 +76,8 @@ func (f *File) Rebased(other func(image, written string) string) []string {
 			continue
 		}
 		line := lines[r.line-1]
-		m := regexp.MustCompile(`(` + r.before + `["']?)` + regexp.QuoteMeta(r.text) + `(?:["'\s,]|$)`).FindStringSubmatchIndex(line)
+		m := regexp.MustCompile(`(` + r.before + `["']?)` + regexp.QuoteMeta(r.text) +
+			`(?:["'\s,]|$)`).FindStringSubmatchIndex(line)
 		if m != nil {
 			lines[r.line-1] = line[:m[3]] + name + line[m[3]+len(r.text):]
 		}
@@ -89,7 +91,7 @@ type Reference struct {
 	Line  int
 }
 
-// Outside are all places where the file names an image from outside.
+// Outside returns all places where the file names an image from outside.
 func (f *File) Outside() (refs []Reference) {
 	for _, r := range f.references() {
 		refs = append(refs, Reference{r.image, r.line})
@@ -97,7 +99,7 @@ func (f *File) Outside() (refs []Reference) {
 	return refs
 }
 
-// froms are what an instruction takes files from, beside the context: images and stages.
+// froms returns what an instruction takes files from, beside the context: images and stages.
 func (in Instruction) froms() (refs []string) {
 	for _, flag := range in.Flags {
 		if ref, ok := strings.CutPrefix(flag, "--from="); ok {

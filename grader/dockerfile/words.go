@@ -26,8 +26,8 @@ func quote(word string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// ShellWords are the words of a command as a shell would split it. It is not ok where a shell would do more than that:
-// replace a variable, run a second command, read a file, match names.
+// ShellWords returns the words of a command as a shell would split it. It is not ok where a shell
+// would do more than that: replace a variable, run a second command, read a file, match names.
 func ShellWords(command string) (words []string, ok bool) {
 	var word strings.Builder
 	in, began := rune(0), false
@@ -69,8 +69,8 @@ func ShellWords(command string) (words []string, ok bool) {
 	return words, in == 0 && len(words) > 0 && !assigns.MatchString(words[0])
 }
 
-// MeantAsList are the words of a list that is no JSON, so that Docker gives it to a shell: it has single or curly quotes, a
-// comma too many or too few, or a comment behind it.
+// MeantAsList returns the words of a list that is no JSON, so that Docker gives it to a shell: it
+// has single or curly quotes, a comma too many or too few, or a comment behind it.
 func MeantAsList(text string) (words []string, ok bool) {
 	text, _, _ = CutComment(strings.TrimSpace(straight.Replace(text)))
 	inside, ok := strings.CutPrefix(text, "[")

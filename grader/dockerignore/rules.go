@@ -17,9 +17,9 @@ import (
 // maxBytes is how long an ignore file may be.
 const maxBytes = 1 << 20
 
-// Load reads the ignore file that Docker would use with the Dockerfile of that name: <name>.dockerignore, else
-// .dockerignore. Where there is neither, the Rules ignore nothing and File is empty. Errors are of type *[Error], but for a file that is there and
-// cannot be read.
+// Load reads the ignore file that Docker would use with the Dockerfile of that name:
+// <name>.dockerignore, else .dockerignore. Where there is neither, the Rules ignore nothing and
+// File is empty. Errors are of type *[Error], but for a file that is there and cannot be read.
 func Load(folder fs.FS, dockerfile string) (*Rules, error) {
 	for _, name := range []string{dockerfile + ".dockerignore", ".dockerignore"} {
 		info, err := fs.Stat(folder, name)
@@ -49,8 +49,9 @@ type pattern struct {
 // Parse parses an ignore file. Errors are of type *[Error].
 func Parse(file string, text []byte) (*Rules, error) {
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
-		return nil, &Error{File: file, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
-			Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8."}
+		return nil,
+			&Error{File: file, Line: 1, Message: "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+				Hint: "Save it as UTF-8, in PowerShell with Set-Content -Encoding utf8."}
 	}
 	r := &Rules{File: file}
 	lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
@@ -63,7 +64,8 @@ func Parse(file string, text []byte) (*Rules, error) {
 			continue
 		}
 		if strings.ContainsFunc(line, unsent) {
-			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: it holds a control character", line),
+			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf(
+				"Docker cannot read the pattern %q: it holds a control character", line),
 				Hint: "Write the line anew: with it, the build does not begin."}
 		}
 		patterns[0] = strings.ToValidUTF8(patterns[0], "\ufffd") // what is no UTF-8 names no file of a build
@@ -76,10 +78,12 @@ func Parse(file string, text []byte) (*Rules, error) {
 			_, err = matcher.MatchesOrParentMatches("x")
 		}
 		if err != nil {
-			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: %v", strings.TrimSpace(line), err),
+			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: %v",
+				strings.TrimSpace(line), err),
 				Hint: "Fix or remove the line: with it, the build does not begin."}
 		}
-		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0], matcher: matcher})
+		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0],
+			matcher: matcher})
 	}
 	return r, nil
 }
@@ -95,7 +99,8 @@ func (p pattern) matches(path string) bool {
 
 func (p pattern) keeps() bool { return strings.HasPrefix(p.clean, "!") }
 
-// Decide says what the rules do to a path, slash-separated, relative to the folder: the last line that matches decides.
+// Decide returns what the rules do to a path, slash-separated, relative to the folder: the last
+// line that matches decides.
 func (r *Rules) Decide(name string) Decision {
 	name = path.Clean(name)
 	for i := len(r.patterns) - 1; i >= 0; i-- {
@@ -104,7 +109,9 @@ func (r *Rules) Decide(name string) Decision {
 			if !d.Ignored {
 				for _, earlier := range r.patterns[:i] {
 					if !earlier.keeps() && earlier.matches(name) {
-						d.Why = fmt.Sprintf("line %d, %s, ignores it, but line %d, %s, comes later and takes it back: the last line that matches decides",
+						d.Why = fmt.Sprintf(
+							"line %d, %s, ignores it, but line %d, %s, comes later and takes it back: the last line "+
+								"that matches decides",
 							earlier.line, earlier.written, p.line, p.written)
 						d.WhyLine = p.line
 						break
@@ -117,8 +124,8 @@ func (r *Rules) Decide(name string) Decision {
 	return r.nearMiss(name)
 }
 
-// Ignoring returns the rules with a pattern that keeps paths out as well: in place of the line that was meant to, where
-// there is one, else on a line of its own at the end.
+// Ignoring returns the rules with a pattern that keeps paths out as well: in place of the line that
+// was meant to, where there is one, else on a line of its own at the end.
 func (r *Rules) Ignoring(pattern string, names ...string) *Rules {
 	file := cmp.Or(r.File, ".dockerignore")
 	ignores := func(lines []string) *Rules {
@@ -130,7 +137,8 @@ func (r *Rules) Ignoring(pattern string, names ...string) *Rules {
 	}
 	for _, name := range names {
 		if d := r.Decide(name); d.instead != nil {
-			if changed := ignores(slices.Concat(r.Lines[:d.WhyLine-1], d.instead, r.Lines[d.WhyLine:])); changed != nil {
+			if changed := ignores(slices.Concat(r.Lines[:d.WhyLine-1], d.instead,
+				r.Lines[d.WhyLine:])); changed != nil {
 				return changed
 			}
 		}
@@ -147,7 +155,7 @@ func (r *Rules) Keeping(name string) *Rules {
 	return changed
 }
 
-// ChangeTo is the change of the text that makes these rules others.
+// ChangeTo returns the change of the text that makes these rules others.
 func (r *Rules) ChangeTo(to *Rules) Change {
 	old, lines := r.Lines, to.Lines
 	same := 0
@@ -165,7 +173,7 @@ func (r *Rules) ChangeTo(to *Rules) Change {
 	return c
 }
 
-// nearMiss is why a pattern that looks as if it meant the path does not match it.
+// nearMiss returns why a pattern that looks as if it meant the path does not match it.
 func (r *Rules) nearMiss(name string) Decision {
 	for _, p := range r.patterns {
 		if p.keeps() {
@@ -183,17 +191,26 @@ func (r *Rules) nearMiss(name string) Decision {
 		first, _, several := strings.Cut(p.clean, " ")
 		switch {
 		case commented && strings.TrimSpace(before) != "" && try(strings.TrimSpace(before)):
-			return missed(p, []string{"#" + comment, strings.TrimSpace(before)}, "line %d reads as the one pattern %q: a # begins a comment only at the start of a line", p.line, p.written)
+			return missed(p, []string{"#" + comment, strings.TrimSpace(before)},
+				"line %d reads as the one pattern %q: a # begins a comment only at the start of a line", p.line,
+				p.written)
 		case several && try(first):
-			return missed(p, strings.Fields(p.written), "line %d reads as the one pattern %q, blanks and all: write one pattern a line", p.line, p.written)
+			return missed(p, strings.Fields(p.written),
+				"line %d reads as the one pattern %q, blanks and all: write one pattern a line", p.line, p.written)
 		case !strings.HasPrefix(p.clean, "..") && try("**/"+p.clean):
-			return missed(p, []string{"**/" + p.clean}, "line %d, %s, matches only at the top of the folder: write **/%s to match below it too", p.line, p.written, p.clean)
+			return missed(p, []string{"**/" + p.clean},
+				"line %d, %s, matches only at the top of the folder: write **/%s to match below it too", p.line,
+				p.written, p.clean)
 		case strings.EqualFold(p.clean, name) || strings.EqualFold(p.clean, path.Base(name)):
-			return missed(p, []string{"**/" + path.Base(name)}, "line %d, %s, differs in capital letters, and Docker tells them apart", p.line, p.written)
+			return missed(p, []string{"**/" + path.Base(name)},
+				"line %d, %s, differs in capital letters, and Docker tells them apart", p.line, p.written)
 		case strings.ContainsAny(p.clean, "{}"):
-			for _, word := range strings.FieldsFunc(p.clean, func(c rune) bool { return strings.ContainsRune("{},", c) }) {
+			for _, word := range strings.FieldsFunc(p.clean,
+				func(c rune) bool { return strings.ContainsRune("{},", c) }) {
 				if strings.Contains(name, word) {
-					return missed(p, nil, "line %d, %s, uses braces, which Docker takes literally: write one pattern a line", p.line, p.written)
+					return missed(p, nil,
+						"line %d, %s, uses braces, which Docker takes literally: write one pattern a line", p.line,
+						p.written)
 				}
 			}
 		}

@@ -18,20 +18,28 @@ func TestDecide(t *testing.T) {
 		{".env\n", ".env", true, 1, ""},
 		{"# x\n\n.env\r\n", ".env", true, 3, ""},
 		{"\ufeff.env\n", ".env", true, 1, ""},
-		{".env # secret\n", ".env", false, 0, `line 1 reads as the one pattern ".env # secret": a # begins a comment only at the start of a line`},
-		{".env *.key\n", ".env", false, 0, `line 1 reads as the one pattern ".env *.key", blanks and all: write one pattern a line`},
-		{".env\n", "app/.env", false, 0, "line 1, .env, matches only at the top of the folder: write **/.env to match below it too"},
+		{".env # secret\n", ".env", false, 0,
+			`line 1 reads as the one pattern ".env # secret": a # begins a comment only at the start of a line`},
+		{".env *.key\n", ".env", false, 0,
+			`line 1 reads as the one pattern ".env *.key", blanks and all: write one pattern a line`},
+		{".env\n", "app/.env", false, 0,
+			"line 1, .env, matches only at the top of the folder: write **/.env to match below it too"},
 		{"**/.env\n", "app/.env", true, 1, ""},
-		{".env\n!.env\n", ".env", false, 2, "line 1, .env, ignores it, but line 2, !.env, comes later and takes it back: the last line that matches decides"},
+		{".env\n!.env\n", ".env", false, 2,
+			"line 1, .env, ignores it, but line 2, !.env, comes later and takes it back: the last line that matches " +
+				"decides"},
 		{"!main.py\n*\n", "main.py", true, 2, ""},
-		{"*\n! main.py\n", "main.py", false, 2, "line 1, *, ignores it, but line 2, ! main.py, comes later and takes it back: the last line that matches decides"},
+		{"*\n! main.py\n", "main.py", false, 2,
+			"line 1, *, ignores it, but line 2, ! main.py, comes later and takes it back: the last line that matches " +
+				"decides"},
 		{"/x\n", "x", true, 1, ""},
 		{"x/\n", "x", true, 1, ""},
 		{"tests/\n", "tests/test_main.py", true, 1, ""},
 		{"*\n", ".env", true, 1, ""},
 		{"[.]env\n", ".env", true, 1, ""},
 		{".ENV\n", ".env", false, 0, "line 1, .ENV, differs in capital letters, and Docker tells them apart"},
-		{"*.{pem,key}\n", "server.pem", false, 0, "line 1, *.{pem,key}, uses braces, which Docker takes literally: write one pattern a line"},
+		{"*.{pem,key}\n", "server.pem", false, 0,
+			"line 1, *.{pem,key}, uses braces, which Docker takes literally: write one pattern a line"},
 		{"../x\n", "x", false, 0, ""},
 	} {
 		r, err := Parse(".dockerignore", []byte(c.text))
@@ -65,7 +73,8 @@ func TestOtherTexts(t *testing.T) {
 }
 
 func TestLoadPrefersTheDockerfilesOwn(t *testing.T) {
-	r, err := Load(fstest.MapFS{".dockerignore": {Data: []byte("a")}, "Dockerfile.dockerignore": {Data: []byte("b")}}, "Dockerfile")
+	r, err := Load(fstest.MapFS{".dockerignore": {Data: []byte("a")}, "Dockerfile.dockerignore": {Data: []byte("b")}},
+		"Dockerfile")
 	require.NoError(t, err)
 	assert.Equal(t, "Dockerfile.dockerignore", r.File)
 	assert.False(t, r.Decide("a").Ignored)

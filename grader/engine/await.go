@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	pollTime   = 15 * time.Millisecond  // between two tries of a port
-	relayTime  = 200 * time.Millisecond // the same by a relay, which costs a process each time
-	lookTime   = 400 * time.Millisecond // between two looks at whether the container runs
-	looks      = 3                      // so many of them go to one at what listens inside: the kernel takes 20 ms to say
+	pollTime  = 15 * time.Millisecond  // between two tries of a port
+	relayTime = 200 * time.Millisecond // the same by a relay, which costs a process each time
+	lookTime  = 400 * time.Millisecond // between two looks at whether the container runs
+	// so many of them go to one at what listens inside: the kernel takes 20 ms to say
+	looks      = 3
 	settleTime = time.Second            // what answers elsewhere than where it is wanted may be beaten for so long
 	againTime  = 100 * time.Millisecond // the same where it did so before
 	mostTried  = 32                     // ways in all: a program may listen on every port there is
@@ -28,7 +29,8 @@ const (
 	mostPorts  = 16                     // of EXPOSE; the rest is found when it listens
 )
 
-// candidates are the ports on which the program is looked for before anything is known of it, the wanted one first.
+// candidates returns the ports on which the program is looked for before anything is known of it,
+// the wanted one first.
 func (c *container) candidates() []int {
 	ports := []int{c.port}
 	for _, p := range c.image.Config.Exposed {
@@ -39,8 +41,8 @@ func (c *container) candidates() []int {
 	return ports
 }
 
-// await waits until something speaks HTTP, the container has ended, or the limit is up. All ports are tried at once, so
-// that one which takes connections and never answers holds up no other.
+// await waits until something speaks HTTP, the container has ended, or the limit is up. All ports
+// are tried at once, so that one which takes connections and never answers holds up no other.
 func (c *container) await(ctx context.Context) (check.Started, error) {
 	if c.started.Exited {
 		return c.started, nil
@@ -125,13 +127,14 @@ func (c *container) await(ctx context.Context) (check.Started, error) {
 	return s, nil
 }
 
-// errElsewhere is that what the engine publishes on its 127.0.0.1 is not on ours: the engine is another machine's, or the
-// grader is in a container.
-var errElsewhere = &dockerhost.Unavailable{Reason: "elsewhere", Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
+// errElsewhere is that what the engine publishes on its 127.0.0.1 is not on ours: the engine is
+// another machine's, or the grader is in a container.
+var errElsewhere = &dockerhost.Unavailable{Reason: "elsewhere",
+	Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
 	Fix: "run taskgrader where Docker runs; in a container, give it --network host"}
 
-// elsewhere says whether a program that listens where it should has a published port that nobody listens on. Where the
-// engine is this machine's, its own proxy does, whatever the program does.
+// elsewhere reports whether a program that listens where it should has a published port that nobody
+// listens on. Where the engine is this machine's, its own proxy does, whatever the program does.
 func (c *container) elsewhere(listeners []check.Listener) bool {
 	return slices.ContainsFunc(listeners, func(l check.Listener) bool {
 		at := c.published[l.Port]
@@ -146,7 +149,7 @@ func (c *container) elsewhere(listeners []check.Listener) bool {
 	})
 }
 
-// rank is how good a route is: 0 is where the rubric wants the program.
+// rank returns how good a route is: 0 is where the rubric wants the program.
 func (c *container) rank(w route) int {
 	rank := slices.Index(c.candidates(), w.port)
 	if rank < 0 {
@@ -177,7 +180,7 @@ func (c *container) try(ctx context.Context, w route, answers chan<- route) {
 	}
 }
 
-// speaks says whether something answers a request with HTTP, whatever the answer.
+// speaks reports whether something answers a request with HTTP, whatever the answer.
 func (c *container) speaks(ctx context.Context, w route) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.HTTP.Timeout.Std())
 	defer cancel()
@@ -207,7 +210,7 @@ func (c *container) hasEnded(ctx context.Context, s *check.Started) (ended bool,
 	return false, nil
 }
 
-// lasted is the time between two of the engine's own, or 0 where they are none.
+// lasted returns the time between two of the engine's own, or 0 where they are none.
 func lasted(from, to string) time.Duration {
 	began, err := time.Parse(time.RFC3339Nano, from)
 	ended, failed := time.Parse(time.RFC3339Nano, to)

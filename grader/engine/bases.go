@@ -11,8 +11,9 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// bases are the images that FROM and COPY --from lead to, each resolved once: a class is graded on the same images from
-// its first submission to its last, even where somebody pulls a newer python:3.12-slim in the middle of it.
+// bases are the images that FROM and COPY --from lead to, each resolved once: a class is graded on
+// the same images from its first submission to its last, even where somebody pulls a newer
+// python:3.12-slim in the middle of it.
 type bases struct {
 	asking sync.Mutex // held while a name is resolved, so that it is done once
 
@@ -28,8 +29,8 @@ type base struct {
 	digest string // the registry's, or the image's id where it came by no registry
 }
 
-// Pin has each base image resolved once from now on: to the digest that is kept of an earlier run, where the image is still
-// to be had, else to what its name means when it is first asked for.
+// Pin has each base image resolved once from now on: to the digest that is kept of an earlier run,
+// where the image is still to be had, else to what its name means when it is first asked for.
 func (e *Engine) Pin(kept map[string]string) {
 	e.bases.mu.Lock()
 	defer e.bases.mu.Unlock()
@@ -50,8 +51,8 @@ func (e *Engine) Pinned() map[string]string {
 	return digests
 }
 
-// pinned returns our own name for an image, or the given one where nothing is pinned or it cannot be had: then the build
-// itself says why.
+// pinned returns our own name for an image, or the given one where nothing is pinned or it cannot
+// be had: then the build itself says why.
 func (e *Engine) pinned(ctx context.Context, ref string) string {
 	b := &e.bases
 	b.mu.Lock()
@@ -113,7 +114,8 @@ func (e *Engine) resolve(ctx context.Context, ref, kept string) (base, error) {
 	return base{}, nil
 }
 
-// alternatives are the names under which the image of an earlier run is looked for, and then that of today.
+// alternatives returns the names under which the image of an earlier run is looked for, and then
+// that of today.
 func alternatives(ref, kept string) []string {
 	if kept == "" || strings.Contains(ref, "@") {
 		return []string{ref}
@@ -137,8 +139,8 @@ func sameRepository(repository, ref string) bool {
 	return repository == name
 }
 
-// rebased returns the text of the Dockerfile with our own names for images from outside, and what turns them back where the
-// engine tells of them: pairs of ours and the student's.
+// rebased returns the text of the Dockerfile with our own names for images from outside, and what
+// turns them back where the engine tells of them: pairs of ours and the student's.
 func (s *Session) rebased(ctx context.Context) (lines, names []string) {
 	lines = s.file.Rebased(func(image, written string) string {
 		if strings.Contains(written, "$") && len(s.job.Setup.BuildArgs) > 0 { // the build may put in another

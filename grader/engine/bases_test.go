@@ -14,7 +14,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// another is the engine of these tests with a memory of its own for base images.
+// another returns the engine of these tests with a memory of its own for base images.
 func another(t *testing.T, kept map[string]string) *Engine {
 	t.Helper()
 	provider, err := testcontainers.NewDockerProvider()
@@ -30,22 +30,26 @@ func another(t *testing.T, kept map[string]string) *Engine {
 // marked makes an image with a mark, and gives it a name.
 func marked(t *testing.T, name, mark string) {
 	t.Helper()
-	s := open(t, jobOf(t, folder(t, map[string]string{"mark": mark, "Dockerfile": "FROM scratch\nCOPY mark /mark\nENV MARK=" + mark + "\n"})))
+	s := open(t, jobOf(t, folder(t, map[string]string{"mark": mark,
+		"Dockerfile": "FROM scratch\nCOPY mark /mark\nENV MARK=" + mark + "\n"})))
 	image := built(t, s).Image
 	_, err := tested.api.ImageTag(t.Context(), client.ImageTagOptions{Source: image.ID, Target: name})
 	require.NoError(t, err)
 }
 
-// TestATagThatMoves: a class is graded on one image of a name, from its first submission to its last and in a later run,
-// whatever becomes of the name meanwhile; and what is built is to the byte what docker build makes.
+// TestATagThatMoves: a class is graded on one image of a name, from its first submission to its
+// last and in a later run, whatever becomes of the name meanwhile; and what is built is to the byte
+// what docker build makes.
 func TestATagThatMoves(t *testing.T) {
 	t.Parallel()
 	id := strings.ToLower(unique())
 	name := "taskgrader-test-moves-" + id + ":1"
 	one, two := "one-"+id, "two-"+id
 	t.Cleanup(func() { require.NoError(t, tested.untag(context.Background(), name)) })
-	const submission = "ARG TAG=1\nFROM NAME:$TAG AS base\nCOPY a /a\nFROM scratch\nCOPY --from=NAME:1 /mark /copied\nCOPY --from=base /mark /\n"
-	dir := folder(t, map[string]string{"a": id, "Dockerfile": strings.ReplaceAll(submission, "NAME", strings.TrimSuffix(name, ":1"))})
+	const submission = "ARG TAG=1\nFROM NAME:$TAG AS base\nCOPY a /a\nFROM scratch\nCOPY --from=NAME:1 /mark " +
+		"/copied\nCOPY --from=base /mark /\n"
+	dir := folder(t, map[string]string{"a": id, "Dockerfile": strings.ReplaceAll(submission, "NAME",
+		strings.TrimSuffix(name, ":1"))})
 	last := folder(t, map[string]string{"a": id, "Dockerfile": "FROM " + name + "\nCOPY a /a\n"})
 	build := func(e *Engine) (check.Built, string) {
 		t.Helper()
@@ -85,13 +89,16 @@ func TestATagThatMoves(t *testing.T) {
 	require.Equal(t, moved, gone, "what is kept of an earlier run is no more")
 }
 
-// TestWhatIsNotPinned: what is not here is asked of the registry by the build itself, which then says why it is not to be had.
+// TestWhatIsNotPinned: what is not here is asked of the registry by the build itself, which then
+// says why it is not to be had.
 func TestWhatIsNotPinned(t *testing.T) {
 	t.Parallel()
 	e := another(t, nil)
-	b, err := openOn(t, e, jobOf(t, folder(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=127.0.0.1:1/none:1 /x /x\n"}))).Build(t.Context())
+	b, err := openOn(t, e, jobOf(t, folder(t,
+		map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=127.0.0.1:1/none:1 /x /x\n"}))).Build(t.Context())
 	require.Nil(t, b.Image)
-	require.EqualError(t, err, `getting base image "127.0.0.1:1/none:1": no registry answers, and it is not on this machine`)
+	require.EqualError(t, err,
+		`getting base image "127.0.0.1:1/none:1": no registry answers, and it is not on this machine`)
 	require.Empty(t, e.Pinned())
 	require.Equal(t, "scratch", e.pinned(t.Context(), "scratch"))
 }

@@ -37,12 +37,14 @@ type buildOptions struct {
 	traceOnly  bool           // make neither
 	sharedKey  string
 	told       *atomic.Pointer[buildtrace.Trace] // of the trace, while the build goes on; or nil
-	cacheSpace string                            // in which cache mounts are the build's own; empty where their names are
-	checked    bool                              // the file declares the argument that turns the linter off, and so could read it
+	// in which cache mounts are the build's own; empty where their names are
+	cacheSpace string
+	// the file declares the argument that turns the linter off, and so could read it
+	checked bool
 }
 
-// build builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files that the Dockerfile
-// needs, and reads the trace beside it. The trace is valid after an error too.
+// build builds with testcontainers-go's BuildImage, given a BuildKit session that serves the files
+// that the Dockerfile needs, and reads the trace beside it. The trace is valid after an error too.
 func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, error) {
 	if o.traceOnly && e.builder.images.Load() {
 		return e.buildAndUntag(ctx, o)
@@ -65,7 +67,8 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, 
 	}
 	s.Allow(filesync.NewFSSyncProvider(filesync.StaticDirSource{"context": o.context, "dockerfile": dockerfile}))
 	if o.tar != nil {
-		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, func(map[string]string) (io.WriteCloser, error) { return o.tar, nil })))
+		s.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0,
+			func(map[string]string) (io.WriteCloser, error) { return o.tar, nil })))
 	}
 	building, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -78,7 +81,8 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, 
 		stop(buildtrace.ErrLost) // without it the engine would wait for files that never come
 	}()
 	number := e.owner.String() + "-" + strconv.Itoa(e.number())
-	_, err = e.provider.BuildImage(withTraced(building, traced{t, s}), source{buildOptions: o, session: s.ID(), id: number})
+	_, err = e.provider.BuildImage(withTraced(building, traced{t, s}),
+		source{buildOptions: o, session: s.ID(), id: number})
 	if err != nil && ctx.Err() == nil && context.Cause(building) != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(building), err)
 	}
@@ -92,7 +96,8 @@ func (e *Engine) build(ctx context.Context, o buildOptions) (*buildtrace.Trace, 
 	return t, err
 }
 
-// buildAndUntag builds an image that goes at once, for its trace, where POST /build cannot do without one.
+// buildAndUntag builds an image that goes at once, for its trace, where POST /build cannot do
+// without one.
 func (e *Engine) buildAndUntag(ctx context.Context, o buildOptions) (*buildtrace.Trace, error) {
 	o.traceOnly = false
 	o.tag += strconv.Itoa(e.number()) // two at once must not take each other's

@@ -41,19 +41,24 @@ func unique() string {
 
 func TestBuildSaysWhatItDid(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{"a": unique(), "b": unique(), "Dockerfile": "# syntax=docker/dockerfile:1\nFROM scratch AS one\nCOPY a /a\nFROM one AS two\nARG WHO\nLABEL who=$WHO\nCOPY --from=one /a /b\n\nCOPY b \\\n  /c\nENV X=1\nFROM two AS three\nCOPY a /d\n"}
+	files := map[string]string{"a": unique(), "b": unique(),
+		"Dockerfile": "# syntax=docker/dockerfile:1\nFROM scratch AS one\nCOPY a /a\nFROM one AS two\nARG WHO\nLABEL " +
+			"who=$WHO\nCOPY --from=one /a /b\n\nCOPY b \\\n  /c\nENV X=1\nFROM two AS three\nCOPY a /d\n"}
 	job := jobOf(t, folder(t, files))
 	job.Setup = check.Setup{Target: "two", BuildArgs: map[string]string{"WHO": "me"}}
 	s := open(t, job)
 	b := built(t, s)
-	require.Equal(t, []string{"Line 1 of the Dockerfile, # syntax=docker/dockerfile:1, was left out: the engine's own frontend built it, so that nothing had to be fetched."}, b.Notes)
+	require.Equal(t,
+		[]string{"Line 1 of the Dockerfile, # syntax=docker/dockerfile:1, was left out: the engine's own frontend " +
+			"built it, so that nothing had to be fetched."}, b.Notes)
 	var names []string
 	for _, step := range b.Steps {
 		require.True(t, step.Done, step.Name)
 		require.False(t, step.Cached, step.Name)
 		names = append(names, strconv.Itoa(step.Line)+" "+step.Name)
 	}
-	require.Equal(t, []string{"3 [one 1/1] COPY a /a", "7 [two 1/2] COPY --from=one /a /b", "9 [two 2/2] COPY b   /c"}, names)
+	require.Equal(t, []string{"3 [one 1/1] COPY a /a", "7 [two 1/2] COPY --from=one /a /b", "9 [two 2/2] COPY b   /c"},
+		names)
 	require.Len(t, b.Image.Layers, 3)
 	require.Equal(t, []int{3, 7, 9}, []int{b.Image.Layers[0].Line, b.Image.Layers[1].Line, b.Image.Layers[2].Line})
 	require.Contains(t, b.Image.Config.Env, "X=1")
@@ -62,16 +67,20 @@ func TestBuildSaysWhatItDid(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, again.Image)
 	require.Nil(t, again.Failure)
-	require.False(t, slices.ContainsFunc(again.Steps, func(s check.Step) bool { return !s.Cached }), "nothing changed: %+v", again.Steps)
+	require.False(t, slices.ContainsFunc(again.Steps, func(s check.Step) bool { return !s.Cached }),
+		"nothing changed: %+v", again.Steps)
 	edited, err := s.Rebuild(t.Context(), check.Patch{Path: "b", Append: true, Data: []byte(unique())})
 	require.NoError(t, err)
-	require.Equal(t, []bool{true, true, false}, []bool{edited.Steps[0].Cached, edited.Steps[1].Cached, edited.Steps[2].Cached})
+	require.Equal(t, []bool{true, true, false}, []bool{edited.Steps[0].Cached, edited.Steps[1].Cached,
+		edited.Steps[2].Cached})
 }
 
-// TestControlIsCached: what stays must be the same for the builder, links and modes too, else the cache could not be judged.
+// TestControlIsCached: what stays must be the same for the builder, links and modes too, else the
+// cache could not be judged.
 func TestControlIsCached(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, map[string]string{"main.py": unique(), "run.sh": "#!/bin/sh\n", "lib/a": "x", "Dockerfile": "FROM scratch\nCOPY . /\n"})
+	dir := folder(t, map[string]string{"main.py": unique(), "run.sh": "#!/bin/sh\n", "lib/a": "x",
+		"Dockerfile": "FROM scratch\nCOPY . /\n"})
 	require.NoError(t, os.Chmod(filepath.Join(dir, "run.sh"), 0o700))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "lib"), 0o711))
 	require.NoError(t, os.Symlink("main.py", filepath.Join(dir, "link")))
@@ -93,33 +102,45 @@ func TestBuildsThatFail(t *testing.T) {
 		link  func(t *testing.T, dir string)
 		want  check.BuildFailure
 	}{
-		{name: "missing file", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nCOPY main.py /\n"},
-			want: check.BuildFailure{Reason: check.MissingFile, Subject: "main.py", Line: 3, Message: `COPY main.py /: "main.py" is not in the build context`}},
-		{name: "ignored file", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY main.py /\n", "main.py": "", ".dockerignore": "*.py\n"},
-			want: check.BuildFailure{Reason: check.MissingFile, Subject: "main.py", Line: 2, Message: `COPY main.py /: "main.py" is not in the build context`}},
+		{name: "missing file",
+			files: map[string]string{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nCOPY main.py /\n"},
+			want: check.BuildFailure{Reason: check.MissingFile, Subject: "main.py", Line: 3,
+				Message: `COPY main.py /: "main.py" is not in the build context`}},
+		{name: "ignored file", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY main.py /\n", "main.py": "",
+			".dockerignore": "*.py\n"},
+			want: check.BuildFailure{Reason: check.MissingFile, Subject: "main.py", Line: 2,
+				Message: `COPY main.py /: "main.py" is not in the build context`}},
 		{name: "link out of the folder", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY secret /\n"},
 			link: func(t *testing.T, dir string) {
 				require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "secret")))
 			},
 			want: check.BuildFailure{Reason: check.MissingFile}},
-		{name: "no Dockerfile", files: map[string]string{"main.py": ""}, want: check.BuildFailure{Reason: check.NoDockerfile, Message: "there is no file named Dockerfile"}},
+		{name: "no Dockerfile", files: map[string]string{"main.py": ""},
+			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "there is no file named Dockerfile"}},
 		{name: "Dockerfile is a link out of the folder", files: map[string]string{"x": ""},
 			link: func(t *testing.T, dir string) {
 				require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "Dockerfile")))
 			},
-			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is a link to what is not in the folder"}},
-		{name: "Dockerfile is a folder", files: map[string]string{"Dockerfile/x": ""}, want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is not a plain file"}},
+			want: check.BuildFailure{Reason: check.NoDockerfile,
+				Message: "Dockerfile is a link to what is not in the folder"}},
+		{name: "Dockerfile is a folder", files: map[string]string{"Dockerfile/x": ""},
+			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is not a plain file"}},
 		{name: "Dockerfile is a pipe", files: map[string]string{"x": ""},
 			link: func(t *testing.T, dir string) {
 				require.NoError(t, exec.Command("mkfifo", filepath.Join(dir, "Dockerfile")).Run())
 			},
 			want: check.BuildFailure{Reason: check.NoDockerfile, Message: "Dockerfile is not a plain file"}},
-		{name: "bad syntax", files: map[string]string{"Dockerfile": "FROM scratch\nCOPPY . /\n"}, want: check.BuildFailure{Reason: check.BadSyntax, Line: 2}},
-		{name: "bad pattern", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\n", ".dockerignore": "[\n"}, want: check.BuildFailure{Reason: check.BadSyntax}},
+		{name: "bad syntax", files: map[string]string{"Dockerfile": "FROM scratch\nCOPPY . /\n"},
+			want: check.BuildFailure{Reason: check.BadSyntax, Line: 2}},
+		{name: "bad pattern", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\n",
+			".dockerignore": "[\n"}, want: check.BuildFailure{Reason: check.BadSyntax}},
 		{name: "command", files: map[string]string{"Dockerfile": python + "RUN echo why; exit 3\n"},
-			want: check.BuildFailure{Reason: check.CommandError, Line: 2, Log: "why\n", Subject: "RUN echo why; exit 3", Message: "RUN echo why; exit 3 ended with exit code 3"}},
-		{name: "no program", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nRUN true\n"}, want: check.BuildFailure{Reason: check.CommandError, Line: 3}},
-		{name: "no such stage", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=nowhere-" + "x /a /b\n"}, want: check.BuildFailure{}},
+			want: check.BuildFailure{Reason: check.CommandError, Line: 2, Log: "why\n", Subject: "RUN echo why; exit 3",
+				Message: "RUN echo why; exit 3 ended with exit code 3"}},
+		{name: "no program", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nRUN true\n"},
+			want: check.BuildFailure{Reason: check.CommandError, Line: 3}},
+		{name: "no such stage", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=nowhere-" +
+			"x /a /b\n"}, want: check.BuildFailure{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := folder(t, c.files)
@@ -127,7 +148,8 @@ func TestBuildsThatFail(t *testing.T) {
 				c.link(t, dir)
 			}
 			s := open(t, jobOf(t, dir))
-			if c.want.Reason == "" { // where no registry answers it cannot be known whether there is such an image: ours
+			// where no registry answers it cannot be known whether there is such an image: ours
+			if c.want.Reason == "" {
 				b, err := s.Build(t.Context())
 				require.True(t, err != nil || b.Failure.Reason == check.NoSuchImage, "%+v, %v", b.Failure, err)
 				return
@@ -150,7 +172,8 @@ func TestBuildsThatFail(t *testing.T) {
 
 func TestBuildLogFlood(t *testing.T) {
 	t.Parallel()
-	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN python3 -c \"for i in range(20000): print('x'*1000)\"; exit 1\n"})))
+	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": python +
+		"RUN python3 -c \"for i in range(20000): print('x'*1000)\"; exit 1\n"})))
 	require.LessOrEqual(t, len(fails(t, s).Log), buildtrace.StepLog)
 }
 
@@ -204,8 +227,14 @@ func TestHugeContext(t *testing.T) {
 		require.Equal(t, check.TooLarge, failure.Reason)
 		require.Equal(t, "data/huge", failure.Subject)
 	})
-	t.Run("ignored", func(t *testing.T) { require.Less(t, built(t, sparse(t, all, "data\n")).Image.Size, int64(1_000_000)) })
-	t.Run("not copied", func(t *testing.T) { require.Less(t, built(t, sparse(t, one, "")).Image.Size, int64(1_000_000)) })
+	t.Run("ignored", func(t *testing.T) {
+		require.Less(t, built(t, sparse(t, all, "data\n")).Image.Size,
+			int64(1_000_000))
+	})
+	t.Run("not copied", func(t *testing.T) {
+		require.Less(t, built(t, sparse(t, one, "")).Image.Size,
+			int64(1_000_000))
+	})
 	t.Run("too many files", func(t *testing.T) {
 		files := map[string]string{"Dockerfile": all}
 		for i := range 60 {
@@ -221,7 +250,8 @@ func TestNoStudentPoisonsAnothersCache(t *testing.T) {
 	t.Parallel()
 	id := unique()
 	cache := func(student, command string) *Session {
-		job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN --mount=type=cache,target=/c " + command + " # " + id + "\n"}))
+		job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN --mount=type=cache,target=/c " +
+			command + " # " + id + "\n"}))
 		job.ID = student + id
 		return open(t, job)
 	}
@@ -230,11 +260,12 @@ func TestNoStudentPoisonsAnothersCache(t *testing.T) {
 	built(t, cache("alice", "test ! -e /c/x"))
 }
 
-// TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one too, and what fails there
-// fails here, with the same words on this one's own line.
+// TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one
+// too, and what fails there fails here, with the same words on this one's own line.
 func TestStepsOfAnotherBuild(t *testing.T) {
 	t.Parallel()
-	// Two folders with a common beginning; begun is when the first is in the midst of the step that they share.
+	// Two folders with a common beginning; begun is when the first is in the midst of the step that
+	// they share.
 	two := func(t *testing.T, command string) (a, b *Session, begun func(ctx context.Context) chan check.Built) {
 		shared := "COPY a /a\nRUN echo begun; " + command + " # " + unique() + "\n"
 		files := func(head, rest string) check.Job {
@@ -303,7 +334,8 @@ func TestStepsOfAnotherBuild(t *testing.T) {
 	})
 }
 
-// TestEqualSubmissions: two that are the same to the byte are one image with two names, and one's end is not the other's.
+// TestEqualSubmissions: two that are the same to the byte are one image with two names, and one's
+// end is not the other's.
 func TestEqualSubmissions(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"Dockerfile": hostileFile, "main.py": hostile + "# " + unique()}
@@ -326,7 +358,8 @@ func TestEqualSubmissions(t *testing.T) {
 
 func TestLayersOfAnImage(t *testing.T) {
 	t.Parallel()
-	s := open(t, jobOf(t, folder(t, map[string]string{"a": "content", "Dockerfile": python + "COPY a /one/a\nRUN mkdir /gone && echo x > /gone/y\nRUN rm -r /gone && rm /one/a\n"})))
+	s := open(t, jobOf(t, folder(t, map[string]string{"a": "content",
+		"Dockerfile": python + "COPY a /one/a\nRUN mkdir /gone && echo x > /gone/y\nRUN rm -r /gone && rm /one/a\n"})))
 	b := built(t, s)
 	s.weighing.Wait()
 	require.Positive(t, b.Image.Added)
@@ -356,8 +389,13 @@ func TestWalkLayerReadsWhiteouts(t *testing.T) {
 	var archive bytes.Buffer
 	require.NoError(t, tarOf(t, &archive, map[string]string{"a/.wh..wh..opq": "", "b/.wh.c": "", "d/e": "text"}))
 	var seen []check.LayerFile
-	require.NoError(t, eachEntry(&archive, func(h *tar.Header, _ io.Reader) error { seen = append(seen, layerFile(2, h)); return nil }))
-	require.Equal(t, []check.LayerFile{{Layer: 2, Path: "a", Opaque: true}, {Layer: 2, Path: "b/c", Delete: true}, {Layer: 2, Path: "d/e", Size: 4}}, seen)
+	require.NoError(t, eachEntry(&archive, func(h *tar.Header, _ io.Reader) error {
+		seen = append(seen,
+			layerFile(2, h))
+		return nil
+	}))
+	require.Equal(t, []check.LayerFile{{Layer: 2, Path: "a", Opaque: true}, {Layer: 2, Path: "b/c", Delete: true},
+		{Layer: 2, Path: "d/e", Size: 4}}, seen)
 }
 
 func TestContextIsWhatArrives(t *testing.T) {
@@ -367,12 +405,16 @@ func TestContextIsWhatArrives(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		{"no ignore file", nil, []string{".env", ".git/config", ".venv/pyvenv.cfg", "Dockerfile", "keep/.env", "main.py"}},
-		{"an ignore file", map[string]string{".dockerignore": ".env\n.git\n.venv\n"}, []string{".dockerignore", "Dockerfile", "keep/.env", "main.py"}},
-		{"one of the Dockerfile's own", map[string]string{".dockerignore": "main.py\n", "Dockerfile.dockerignore": "**/.env\n.git\n.venv\nDockerfile*\n"}, []string{".dockerignore", "main.py"}},
+		{"no ignore file", nil, []string{".env", ".git/config", ".venv/pyvenv.cfg", "Dockerfile", "keep/.env",
+			"main.py"}},
+		{"an ignore file", map[string]string{".dockerignore": ".env\n.git\n.venv\n"},
+			[]string{".dockerignore", "Dockerfile", "keep/.env", "main.py"}},
+		{"one of the Dockerfile's own", map[string]string{".dockerignore": "main.py\n",
+			"Dockerfile.dockerignore": "**/.env\n.git\n.venv\nDockerfile*\n"}, []string{".dockerignore", "main.py"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			files := map[string]string{"Dockerfile": "FROM scratch\nCOPY main.py /\n", "main.py": "x", ".git": "gitdir: elsewhere\n"}
+			files := map[string]string{"Dockerfile": "FROM scratch\nCOPY main.py /\n", "main.py": "x",
+				".git": "gitdir: elsewhere\n"}
 			maps.Copy(files, c.files)
 			dir := folder(t, files)
 			require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, ".venv")))

@@ -20,8 +20,9 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// builder is how an engine is asked to build: by BuildKit's own protocol, over one connection that all builds share, or
-// by Docker's POST /build where that is refused, as Podman and some proxies of the socket do.
+// builder is how an engine is asked to build: by BuildKit's own protocol, over one connection that
+// all builds share, or by Docker's POST /build where that is refused, as Podman and some proxies of
+// the socket do.
 type builder struct {
 	client  *buildkit.Client // nil where it is refused
 	refused string           // what was said then
@@ -38,8 +39,9 @@ const (
 // upgradeRefused is what the API client says of an answer that is no upgrade to another protocol.
 var upgradeRefused = regexp.MustCompile(`unable to upgrade to h2c, received (\d+)`)
 
-// newBuilder asks the engine whether it speaks BuildKit's protocol. Only its own word decides for POST /build, since that
-// holds for as long as this process lives: an engine that is silent or lost is an error of ours.
+// newBuilder asks the engine whether it speaks BuildKit's protocol. Only its own word decides for
+// POST /build, since that holds for as long as this process lives: an engine that is silent or lost
+// is an error of ours.
 func newBuilder(ctx context.Context, api client.APIClient) (*builder, error) {
 	dial := func(ctx context.Context, _ string) (net.Conn, error) { return api.DialHijack(ctx, "/grpc", "h2c", nil) }
 	// An engine that was started again is to be found at once.
@@ -66,7 +68,8 @@ func newBuilder(ctx context.Context, api client.APIClient) (*builder, error) {
 	}
 }
 
-// speaks asks something that costs nothing. Docker 20.10 does not know the question, and builds all the same.
+// speaks asks something that costs nothing. Docker 20.10 does not know the question, and builds all
+// the same.
 func speaks(ctx context.Context, c *buildkit.Client) error {
 	_, err := c.ControlClient().Info(ctx, &control.InfoRequest{})
 	if grpcerrors.Code(err) == codes.Unimplemented {
@@ -75,8 +78,8 @@ func speaks(ctx context.Context, c *buildkit.Client) error {
 	return err
 }
 
-// refuses reports whether a status of HTTP, other than the one that was hoped for, is final: a proxy's 502, 503 and 504
-// are of an engine that is away for now.
+// refuses reports whether a status of HTTP, other than the one that was hoped for, is final: a
+// proxy's 502, 503 and 504 are of an engine that is away for now.
 func refuses(status string) bool {
 	code, err := strconv.Atoi(status)
 	return err == nil && (code < http.StatusInternalServerError || code == http.StatusNotImplemented) &&

@@ -30,7 +30,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
 )
 
-// withoutGRPC is the engine of these tests as it is where BuildKit's own protocol is refused.
+// withoutGRPC returns the engine of these tests as it is where BuildKit's own protocol is refused.
 func withoutGRPC(t *testing.T) *Engine {
 	t.Helper()
 	provider, err := testcontainers.NewDockerProvider()
@@ -58,7 +58,8 @@ func openOn(t *testing.T, e *Engine, job check.Job) *Session {
 	return s
 }
 
-// TestWhichWayToBuild: an engine, or what stands before it, that refuses is told from one that does not.
+// TestWhichWayToBuild: an engine, or what stands before it, that refuses is told from one that does
+// not.
 func TestWhichWayToBuild(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -83,7 +84,8 @@ func TestWhichWayToBuild(t *testing.T) {
 			require.Nil(t, b.client)
 			way := "POST /build, since BuildKit's own protocol is refused: " + c.want
 			require.Equal(t, way, (&Engine{builder: b}).Builder())
-			require.Equal(t, Finding{"builder", "warn", way, "where a proxy stands before the engine's socket, let POST /grpc through"},
+			require.Equal(t, Finding{"builder", "warn", way,
+				"where a proxy stands before the engine's socket, let POST /grpc through"},
 				(&Engine{builder: b}).building())
 		})
 	}
@@ -91,7 +93,7 @@ func TestWhichWayToBuild(t *testing.T) {
 	require.Equal(t, Finding{Name: "builder", Status: "ok", Detail: tested.Builder()}, tested.building())
 }
 
-// relayed is this engine behind an address that treats its first connections as it likes.
+// relayed returns this engine behind an address that treats its first connections as it likes.
 func relayed(t *testing.T, first int32, treat func(net.Conn)) *client.Client {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -124,7 +126,8 @@ func relayed(t *testing.T, first int32, treat func(net.Conn)) *client.Client {
 	return api
 }
 
-// TestATroubleIsNoRefusal: an engine that is lost or silent for a moment is asked again, and what stays so is an error.
+// TestATroubleIsNoRefusal: an engine that is lost or silent for a moment is asked again, and what
+// stays so is an error.
 func TestATroubleIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	status := func(code int) func(net.Conn) {
@@ -181,18 +184,25 @@ func TestBothWaysSayTheSame(t *testing.T) {
 		setup check.Setup
 		fails string
 	}{
-		"it builds":            {"FROM scratch AS base\nCOPY a /a\nFROM base\nARG WHO\nLABEL who=$WHO\nCOPY b /b\n", check.Setup{BuildArgs: map[string]string{"WHO": "me"}}, ""},
-		"a stage of it":        {"FROM scratch AS base\nCOPY a /a\nFROM base\nCOPY b /b\n", check.Setup{Target: "base"}, ""},
-		"checked by itself":    {"# check=error=true\nFROM scratch\nMAINTAINER me\ncopy a /a\n", check.Setup{}, ""},
-		"a command that fails": {python + "RUN true\n\nRUN echo why; exit 4\n", check.Setup{}, "RUN echo why; exit 4 ended with exit code 4, line 4"},
+		"it builds": {"FROM scratch AS base\nCOPY a /a\nFROM base\nARG WHO\nLABEL who=$WHO\nCOPY b /b\n",
+			check.Setup{BuildArgs: map[string]string{"WHO": "me"}}, ""},
+		"a stage of it": {"FROM scratch AS base\nCOPY a /a\nFROM base\nCOPY b /b\n", check.Setup{Target: "base"},
+			""},
+		"checked by itself": {"# check=error=true\nFROM scratch\nMAINTAINER me\ncopy a /a\n", check.Setup{}, ""},
+		"a command that fails": {python + "RUN true\n\nRUN echo why; exit 4\n", check.Setup{},
+			"RUN echo why; exit 4 ended with exit code 4, line 4"},
 		// Alone: of two COPY lines, either may be done when the other fails.
-		"a file that is not": {"FROM scratch\n\nCOPY nothing /\n", check.Setup{}, `COPY nothing /: "nothing" is not in the build context, line 3`},
-		"an ignored file":    {"FROM scratch\nCOPY ignored /\n", check.Setup{}, `COPY ignored /: "ignored" is not in the build context, line 2`},
-		"no such stage":      {"FROM scratch\nCOPY a /a\n", check.Setup{Target: "nowhere"}, "target stage nowhere could not be found, line 0"},
+		"a file that is not": {"FROM scratch\n\nCOPY nothing /\n", check.Setup{},
+			`COPY nothing /: "nothing" is not in the build context, line 3`},
+		"an ignored file": {"FROM scratch\nCOPY ignored /\n", check.Setup{},
+			`COPY ignored /: "ignored" is not in the build context, line 2`},
+		"no such stage": {"FROM scratch\nCOPY a /a\n", check.Setup{Target: "nowhere"},
+			"target stage nowhere could not be found, line 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := folder(t, map[string]string{"a": id, "b": "b", "ignored": "", ".dockerignore": "ignored\n", "Dockerfile": c.lines})
+			dir := folder(t, map[string]string{"a": id, "b": "b", "ignored": "", ".dockerignore": "ignored\n",
+				"Dockerfile": c.lines})
 			for _, file := range []string{"a", "b"} {
 				require.NoError(t, os.Chtimes(filepath.Join(dir, file), time.Unix(1e9, 0), time.Unix(1e9, 0)))
 			}
@@ -239,15 +249,16 @@ func TestTraceAloneMakesNoImage(t *testing.T) {
 			require.Equal(t, []bool{true, true, true, false},
 				[]bool{same.Steps[0].Cached, same.Steps[1].Cached, edited.Steps[0].Cached, edited.Steps[1].Cached})
 		}
-		images, err := tested.api.ImageList(t.Context(), client.ImageListOptions{All: true, Filters: client.Filters{}.Add("label", "id="+id)})
+		images, err := tested.api.ImageList(t.Context(), client.ImageListOptions{All: true,
+			Filters: client.Filters{}.Add("label", "id="+id)})
 		require.NoError(t, err)
 		require.Len(t, images.Items, 1, "%+v", images.Items)
 		require.Equal(t, []string{s.tags[0]}, images.Items[0].RepoTags)
 	})
 }
 
-// TestNoRegistryIsAsked: for an image that is here. This engine's loopback may be another machine's, so its own words are
-// what shows that the registry would have been found.
+// TestNoRegistryIsAsked: for an image that is here. This engine's loopback may be another
+// machine's, so its own words are what shows that the registry would have been found.
 func TestNoRegistryIsAsked(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -269,7 +280,8 @@ func TestNoRegistryIsAsked(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, tested.untag(context.Background(), base+":1")) })
 
-	s := open(t, jobOf(t, folder(t, map[string]string{"a": unique(), "Dockerfile": "FROM " + base + ":1\nCOPY a /a\nCOPY --from=" + base + ":1 /etc/passwd /b\n"})))
+	s := open(t, jobOf(t, folder(t, map[string]string{"a": unique(),
+		"Dockerfile": "FROM " + base + ":1\nCOPY a /a\nCOPY --from=" + base + ":1 /etc/passwd /b\n"})))
 	built(t, s)
 	_, err = s.Retrace(t.Context(), check.Patch{Path: "a", Data: []byte(unique())})
 	require.NoError(t, err)
@@ -287,7 +299,8 @@ func TestNoRegistryIsAsked(t *testing.T) {
 func TestNoNetworkInABuild(t *testing.T) {
 	both(t, func(t *testing.T, e *Engine) {
 		for _, flag := range []string{"", "--network=default "} {
-			job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + flag + "! grep -v -e lo: -e '|' /proc/net/dev # " + unique() + "\n"}))
+			job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + flag +
+				"! grep -v -e lo: -e '|' /proc/net/dev # " + unique() + "\n"}))
 			job.Limits.Build.Network = "none"
 			b, err := openOn(t, e, job).Build(t.Context())
 			var old *buildtrace.OldFrontend
@@ -303,7 +316,8 @@ func TestNoNetworkInABuild(t *testing.T) {
 // TestBuildIsGivenUp: at once, in the caller's own words.
 func TestBuildIsGivenUp(t *testing.T) {
 	both(t, func(t *testing.T, e *Engine) {
-		s := openOn(t, e, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN sleep 300 # " + unique() + "\n"})))
+		s := openOn(t, e, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN sleep 300 # " + unique() +
+			"\n"})))
 		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
 		defer stop()
 		_, err := s.Build(ctx)

@@ -20,9 +20,10 @@ import (
 // The processes of its steps are found by the control group that the engine gives each step and by
 // the command that the step runs; where they are not this machine's, nothing is given back.
 
-// buildTime is a context that ends when a build has had the time. told gives the trace of what goes
-// on.
-func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *dockerfile.File, told *atomic.Pointer[buildtrace.Trace]) (context.Context, context.CancelFunc) {
+// buildTime returns a context that ends when a build has had the time. told gives the trace of what
+// goes on.
+func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *dockerfile.File,
+	told *atomic.Pointer[buildtrace.Trace]) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
 	begun := time.Now()
 	others := e.builds.Add(1)
@@ -57,7 +58,7 @@ func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *docke
 	}
 }
 
-// stepsUnder are the commands of the steps that run.
+// stepsUnder returns the commands of the steps that run.
 func stepsUnder(t *buildtrace.Trace, file *dockerfile.File) (commands []string) {
 	if t == nil {
 		return nil
@@ -72,8 +73,8 @@ func stepsUnder(t *buildtrace.Trace, file *dockerfile.File) (commands []string) 
 
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// threadsOf are the threads, as folders below /proc, of all build steps of this machine's engine
-// that run one of the commands.
+// threadsOf returns the threads, as folders below /proc, of all build steps of this machine's
+// engine that run one of the commands.
 func threadsOf(commands []string) (threads []string) {
 	if len(commands) == 0 {
 		return nil
@@ -94,7 +95,8 @@ func threadsOf(commands []string) (threads []string) {
 	for _, pids := range groups {
 		command, err := readUpTo("/proc/"+strconv.Itoa(slices.Min(pids))+"/cmdline", tailBytes)
 		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
-		if text := squeezed(words[len(words)-1]); err != nil || text == "" || !slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, text) }) {
+		if text := squeezed(words[len(words)-1]); err != nil || text == "" ||
+			!slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, text) }) {
 			continue
 		}
 		for _, pid := range pids {

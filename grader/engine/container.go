@@ -50,10 +50,12 @@ type container struct {
 	gone bool
 }
 
-// newContainer makes and starts a container, without waiting for it; where no volume is named, with one of its own. It is
-// removed when there is an error.
-func (s *Session) newContainer(ctx context.Context, env map[string]string, port int, volume string) (_ *container, err error) {
-	c := &container{session: s, image: s.built.Image, env: env, port: port, volume: volume, limits: s.job.Limits, published: map[int]string{}}
+// newContainer makes and starts a container, without waiting for it; where no volume is named, with
+// one of its own. It is removed when there is an error.
+func (s *Session) newContainer(ctx context.Context, env map[string]string, port int,
+	volume string) (_ *container, err error) {
+	c := &container{session: s, image: s.built.Image, env: env, port: port, volume: volume, limits: s.job.Limits,
+		published: map[int]string{}}
 	s.mu.Lock()
 	c.offline = s.offline
 	s.mu.Unlock()
@@ -164,8 +166,8 @@ func (c *container) keep() {
 	}
 }
 
-// leave takes the container out of its network while it ends: nobody asks it any more, and the engine would do it after
-// the end, when everybody waits for it.
+// leave takes the container out of its network while it ends: nobody asks it any more, and the
+// engine would do it after the end, when everybody waits for it.
 func (c *container) leave() {
 	if c.session.job.Keep {
 		return
@@ -174,7 +176,8 @@ func (c *container) leave() {
 		c.leaving.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 			defer cancel()
-			if c.net != nil && c.session.engine.networks.leave(ctx, *c.net, c.id) == nil { // else it goes with the container
+			// else it goes with the container
+			if c.net != nil && c.session.engine.networks.leave(ctx, *c.net, c.id) == nil {
 				c.net = nil
 			}
 		})

@@ -22,7 +22,8 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}
-	// The variables may have done it, so the image is judged without them, and what they did by who asked for them.
+	// The variables may have done it, so the image is judged without them, and what they did by who
+	// asked for them.
 	s.mu.Lock()
 	s.withEnv = s.main
 	s.extra[s.withEnv] = true
@@ -35,7 +36,7 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 	return again, err
 }
 
-// joined are variables with others added, or put in their place.
+// joined returns variables with others added, or put in their place.
 func joined(env, more map[string]string) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, env)
@@ -43,7 +44,8 @@ func joined(env, more map[string]string) map[string]string {
 	return all
 }
 
-func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started, running func()) (check.Started, error) {
+func (s *Session) startMain(ctx context.Context, env map[string]string, before check.Started,
+	running func()) (check.Started, error) {
 	return s.bringUp(ctx, env, s.job.Port, before, func(c *container) {
 		s.mu.Lock()
 		s.main = c
@@ -52,10 +54,12 @@ func (s *Session) startMain(ctx context.Context, env map[string]string, before c
 	})
 }
 
-// bringUp starts a container and waits for it; made is told of it in between. Where the rubric leaves the network to the
-// grader, and the container of a network of its own does not come up and its log says that it wants another's host, it is
-// another with a way out, once for all containers of the session.
-func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started, made func(*container)) (check.Started, error) {
+// bringUp starts a container and waits for it; made is told of it in between. Where the rubric
+// leaves the network to the grader, and the container of a network of its own does not come up and
+// its log says that it wants another's host, it is another with a way out, once for all containers
+// of the session.
+func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, before check.Started,
+	made func(*container)) (check.Started, error) {
 	for {
 		c, err := s.newContainer(ctx, env, port, "")
 		if err != nil {
@@ -64,7 +68,8 @@ func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, 
 		c.before = before
 		made(c)
 		up, err := c.await(ctx)
-		if err != nil || up.Answered || c.net == nil || s.job.Limits.Run.Network != "auto" || !wantsHost.MatchString(up.Log) {
+		if err != nil || up.Answered || c.net == nil || s.job.Limits.Run.Network != "auto" ||
+			!wantsHost.MatchString(up.Log) {
 			return up, err
 		}
 		s.mu.Lock()
@@ -76,10 +81,12 @@ func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, 
 	}
 }
 
-// wantsHost are the words by which programs and libraries say that they found no host by its name, or no way to it.
-var wantsHost = regexp.MustCompile(`(?i)name resolution|name or service not known|nodename nor servname|no address associated|` +
-	`could not (resolve|translate) host|(unable|failed) to (resolve|lookup)|getaddrinfo|no such host|unknown ?host|bad address|` +
-	`EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|network (is )?unreachable|no route to host|connect(ion)? time(d )?out|server misbehaving`)
+// wantsHost are the words by which programs and libraries say that they found no host by its name,
+// or no way to it.
+var wantsHost = regexp.MustCompile(
+	`(?i)name resolution|name or service not known|nodename nor servname|no address associated|` +
+		`could not (resolve|translate) host|(unable|failed) to (resolve|lookup)|getaddrinfo|no such host|unknown ?host|bad address|` +
+		`EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|network (is )?unreachable|no route to host|connect(ion)? time(d )?out|server misbehaving`)
 
 // Revive starts the main container again if it has ended.
 func (s *Session) Revive(ctx context.Context) (bool, error) {
@@ -117,8 +124,8 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	return true, err
 }
 
-// StartedWith gives the main container if it has the variables, else the one that was put aside because of them, else a
-// new one.
+// StartedWith gives the main container if it has the variables, else the one that was put aside
+// because of them, else a new one.
 func (s *Session) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
 	for _, c := range []*container{s.main, s.withEnv} {
 		if c != nil && c.has(env) {
@@ -128,7 +135,7 @@ func (s *Session) StartedWith(ctx context.Context, env map[string]string) (check
 	return s.Second(ctx, env, 0)
 }
 
-// has says whether the container was started with these variables.
+// has reports whether the container was started with these variables.
 func (c *container) has(env map[string]string) bool {
 	for name, value := range env {
 		if got, there := c.env[name]; !there || got != value {

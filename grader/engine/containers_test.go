@@ -35,8 +35,11 @@ func TestWhereAProgramIsFound(t *testing.T) {
 		{"where it is wanted", nil, 8000, false},
 		{"on another port", with("ENV PORT=9000"), 9000, false},
 		{"on the loopback alone", with("ENV HOST=127.0.0.1"), 8000, true},
-		{"beside a port that takes connections and never answers", with(`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
-		{"a little later than on another port", with("EXPOSE 8001", `CMD ["sh", "-c", "PORT=8001 python3 /main.py & sleep 0.2; exec python3 /main.py"]`), 8000, false},
+		{"beside a port that takes connections and never answers",
+			with(
+				`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
+		{"a little later than on another port", with("EXPOSE 8001",
+			`CMD ["sh", "-c", "PORT=8001 python3 /main.py & sleep 0.2; exec python3 /main.py"]`), 8000, false},
 		{"among more ports than there are", with("EXPOSE 1-65535"), 8000, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -86,22 +89,43 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 		log              string
 		listens          []check.Listener
 	}{
-		{name: "ends at once", dockerfile: python("print('bye'); raise SystemExit(4)"), exited: true, code: 4, log: "bye\n"},
-		{name: "has no command", dockerfile: "FROM scratch\nCOPY Dockerfile /\n", exited: true, code: 127, log: "o command specified"},
-		{name: "has a command that is not there", dockerfile: "FROM scratch\nCOPY Dockerfile /\nCMD [\"/main\"]\n", exited: true, code: 127, log: "/main"},
-		{name: "has a command that is no program", dockerfile: "FROM python:3.12-slim\nCMD [\"/etc\"]\n", exited: true, code: 127, log: "/etc"},
-		{name: "has a user that is not there", dockerfile: "FROM python:3.12-slim\nUSER nobody-knows\nCMD [\"python3\"]\n", exited: true, code: 127, log: "nobody-knows"},
-		{name: "has a pipe for its users", dockerfile: "FROM python:3.12-slim\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCMD [\"python3\"]\n", exited: true, code: 127, log: "/etc/passwd"},
-		{name: "has a user beyond all numbers", dockerfile: "FROM python:3.12-slim\nUSER 4294967296\nCMD [\"python3\"]\n", exited: true, code: 127, log: "uids and gids must be in range"},
-		{name: "has a volume in the place of its files", dockerfile: "FROM python:3.12-slim\nVOLUME /proc\nCMD [\"python3\"]\n", exited: true, code: 127, log: "/proc"},
-		{name: "has a working directory that leads to itself", dockerfile: "FROM python:3.12-slim\nWORKDIR /w\nRUN cd / && rmdir /w && ln -s /w /w\nCMD [\"python3\"]\n", exited: true, code: 127, log: "too many links"},
+		{name: "ends at once", dockerfile: python("print('bye'); raise SystemExit(4)"), exited: true, code: 4,
+			log: "bye\n"},
+		{name: "has no command", dockerfile: "FROM scratch\nCOPY Dockerfile /\n", exited: true, code: 127,
+			log: "o command specified"},
+		{name: "has a command that is not there", dockerfile: "FROM scratch\nCOPY Dockerfile /\nCMD [\"/main\"]\n",
+			exited: true, code: 127, log: "/main"},
+		{name: "has a command that is no program", dockerfile: "FROM python:3.12-slim\nCMD [\"/etc\"]\n", exited: true,
+			code: 127, log: "/etc"},
+		{name: "has a user that is not there",
+			dockerfile: "FROM python:3.12-slim\nUSER nobody-knows\nCMD [\"python3\"]\n", exited: true, code: 127,
+			log: "nobody-knows"},
+		{name: "has a pipe for its users",
+			dockerfile: "FROM python:3.12-slim\nRUN rm /etc/passwd && mkfifo /etc/passwd\nCMD [\"python3\"]\n",
+			exited:     true, code: 127, log: "/etc/passwd"},
+		{name: "has a user beyond all numbers",
+			dockerfile: "FROM python:3.12-slim\nUSER 4294967296\nCMD [\"python3\"]\n", exited: true, code: 127,
+			log: "uids and gids must be in range"},
+		{name: "has a volume in the place of its files",
+			dockerfile: "FROM python:3.12-slim\nVOLUME /proc\nCMD [\"python3\"]\n", exited: true, code: 127,
+			log: "/proc"},
+		{name: "has a working directory that leads to itself",
+			dockerfile: "FROM python:3.12-slim\nWORKDIR /w\nRUN cd / && rmdir /w && ln -s /w /w\nCMD [\"python3\"]\n",
+			exited:     true, code: 127, log: "too many links"},
 		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
-		{name: "listens for datagrams", dockerfile: python("import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); time.sleep(600)")},
-		{name: "wants TLS", dockerfile: python("import socket\\ns=socket.create_server(('',8000))\\nwhile True:\\n c,_=s.accept(); c.recv(100); c.sendall(bytes([21,3,1,0,2,2,70])); c.close()"), listens: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
+		{name: "listens for datagrams", dockerfile: python(
+			"import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); " +
+				"time.sleep(600)")},
+		{name: "wants TLS",
+			dockerfile: python(
+				"import socket\\ns=socket.create_server(('',8000))\\nwhile True:\\n c,_=s.accept(); c.recv(100); " +
+					"c.sendall(bytes([21,3,1,0,2,2,70])); " +
+					"c.close()"), listens: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			job := jobOf(t, folder(t, map[string]string{"Dockerfile": c.dockerfile}))
-			job.Limits.Run.Start, job.Limits.HTTP.Timeout = option.Duration(6*time.Second), option.Duration(2*time.Second)
+			job.Limits.Run.Start, job.Limits.HTTP.Timeout = option.Duration(6*time.Second),
+				option.Duration(2*time.Second)
 			s := open(t, job)
 			built(t, s)
 			up, err := s.Start(t.Context(), func() {})
@@ -119,7 +143,8 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 // TestImageThatIsGone: it is built again, and never asked of a registry.
 func TestImageThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile + "LABEL one=" + unique() + "\n", "main.py": hostile})))
+	s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile + "LABEL one=" + unique() + "\n",
+		"main.py": hostile})))
 	built(t, s)
 	_, err := tested.api.ImageRemove(t.Context(), s.built.Image.ID, client.ImageRemoveOptions{Force: true})
 	require.NoError(t, err)
@@ -130,18 +155,21 @@ func TestImageThatIsGone(t *testing.T) {
 
 func TestOddDockerfiles(t *testing.T) {
 	t.Parallel()
-	s := running(t, nil, with("HEALTHCHECK --interval=1s CMD touch /checked", "VOLUME /volume", "ONBUILD RUN false", "STOPSIGNAL SIGINT"))
+	s := running(t, nil, with("HEALTHCHECK --interval=1s CMD touch /checked", "VOLUME /volume", "ONBUILD RUN false",
+		"STOPSIGNAL SIGINT"))
 	info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
 	require.NoError(t, err)
 	require.Nil(t, info.Container.State.Health, "the engine runs no command of the image's by itself")
-	require.Equal(t, []string{"CMD-SHELL", "touch /checked"}, s.Built().Image.Config.Healthcheck, "the report knows of it")
+	require.Equal(t, []string{"CMD-SHELL", "touch /checked"}, s.Built().Image.Config.Healthcheck,
+		"the report knows of it")
 	stopped, err := s.Stop(t.Context(), 20*time.Second)
 	require.NoError(t, err)
 	require.Equal(t, "SIGINT", stopped.Signal)
 	require.True(t, stopped.InTime)
 }
 
-// TestWhatEveryEngineGivesAlike: how many files may be open, and a loopback of IPv6, hang on no engine's own settings.
+// TestWhatEveryEngineGivesAlike: how many files may be open, and a loopback of IPv6, hang on no
+// engine's own settings.
 func TestWhatEveryEngineGivesAlike(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"isolated", "open"} {
@@ -154,19 +182,22 @@ func TestWhatEveryEngineGivesAlike(t *testing.T) {
 	}
 	for _, text := range []string{ // of 20.10 and of 28
 		"error during container init: open /proc/sys/net/ipv6/conf/lo/disable_ipv6: no such file or directory: unknown",
-		"open sysctl net.ipv6.conf.lo.disable_ipv6 file: unsafe procfs detected: openat2 fsmount:fscontext:proc/./sys/net/ipv6/conf/lo/disable_ipv6: no such file or directory",
+		"open sysctl net.ipv6.conf.lo.disable_ipv6 file: unsafe procfs detected: openat2 " +
+			"fsmount:fscontext:proc/./sys/net/ipv6/conf/lo/disable_ipv6: no such file or directory",
 	} {
 		require.Regexp(t, noIPv6, text)
 		require.NotRegexp(t, cannotStart, text)
 	}
 }
 
-// TestNetworkAtStart: what does not come up without a network, and says so, is started once more with one.
+// TestNetworkAtStart: what does not come up without a network, and says so, is started once more
+// with one.
 func TestNetworkAtStart(t *testing.T) {
 	t.Parallel()
 	bridge, err := tested.api.NetworkInspect(t.Context(), "bridge", client.NetworkInspectOptions{})
 	require.NoError(t, err)
-	// Tests have no host outside that answers everywhere, so the program looks at which network it is in.
+	// Tests have no host outside that answers everywhere, so the program looks at which network it
+	// is in.
 	program := func(says string) string {
 		return "import ipaddress,os,socket,sys\n" +
 			"if ipaddress.ip_address(socket.gethostbyname(socket.gethostname())) not in ipaddress.ip_network('" +
@@ -187,7 +218,8 @@ func TestNetworkAtStart(t *testing.T) {
 		s, up := start(t, "auto", noName)
 		require.True(t, up.AsWanted())
 		require.Equal(t, noName+"\n", up.Offline)
-		require.Equal(t, "open: the program did not come up without a network, so it was started once more with one", s.Sandbox().Network)
+		require.Equal(t, "open: the program did not come up without a network, so it was started once more with one",
+			s.Sandbox().Network)
 		other, err := s.Second(t.Context(), map[string]string{"PORT": "9001"}, 9001)
 		require.NoError(t, err)
 		require.True(t, other.Started().Answered, "what one container needs, each does")
@@ -283,7 +315,8 @@ func TestEnvironments(t *testing.T) {
 		return found
 	}
 	t.Run("of two users", func(t *testing.T) {
-		s := running(t, nil, with("ENV WHO=root", `CMD ["python3", "-c", "import os,subprocess; subprocess.run(['python3','/main.py'],user=1000,group=1000,env=dict(os.environ,WHO='user'+chr(10)+'of two lines'))"]`))
+		s := running(t, nil, with("ENV WHO=root",
+			`CMD ["python3", "-c", "import os,subprocess; subprocess.run(['python3','/main.py'],user=1000,group=1000,env=dict(os.environ,WHO='user'+chr(10)+'of two lines'))"]`))
 		want := []string{"root", "user\nof two lines"}
 		require.Equal(t, want, names(t, s))
 		s.main.group = "" // as where the engine is elsewhere
@@ -295,7 +328,8 @@ func TestEnvironments(t *testing.T) {
 		require.Equal(t, []string{"me"}, names(t, s))
 	})
 	t.Run("with nothing but the program", func(t *testing.T) {
-		dir := folder(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY main /main\nENV WHO=me\nCMD [\"/main\"]\n"})
+		dir := folder(t,
+			map[string]string{"Dockerfile": "FROM scratch\nCOPY main /main\nENV WHO=me\nCMD [\"/main\"]\n"})
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "main"), "./testdata/static")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=-buildvcs=false")
 		out, err := build.CombinedOutput()
@@ -341,7 +375,8 @@ func TestVariables(t *testing.T) {
 		{"do no harm", map[string]string{"WHO": "main"}, check.Started{}},
 		{"end the program", map[string]string{"PORT": "none"}, check.Started{Wanted: 8000, Exited: true, ExitCode: 1}},
 		{"change its port", map[string]string{"PORT": "9000"}, check.Started{Answered: true, Wanted: 8000, Port: 9000}},
-		{"hide it", map[string]string{"HOST": "127.0.0.1"}, check.Started{Answered: true, Wanted: 8000, Port: 8000, Loopback: true}},
+		{"hide it", map[string]string{"HOST": "127.0.0.1"}, check.Started{Answered: true, Wanted: 8000, Port: 8000,
+			Loopback: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,7 @@ func (s *Session) current() *container {
 	return s.main
 }
 
-// Started says how the main container came up.
+// Started returns how the main container came up.
 func (s *Session) Started() check.Started {
 	if c := s.current(); c != nil {
 		return c.Started()
@@ -42,7 +42,7 @@ func (s *Session) DoAtOnce(ctx context.Context, r check.Request, n int) ([]check
 	return nil, nil, errNotStarted
 }
 
-// Listeners are the main container's.
+// Listeners returns the main container's.
 func (s *Session) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
 	if c := s.current(); c != nil {
 		return c.Listeners(ctx)
@@ -50,7 +50,7 @@ func (s *Session) Listeners(ctx context.Context) ([]check.Listener, bool, error)
 	return nil, false, errNotStarted
 }
 
-// Environments are those of the main container's processes.
+// Environments returns those of the main container's processes.
 func (s *Session) Environments(ctx context.Context) ([]map[string]string, bool, error) {
 	if c := s.current(); c != nil {
 		return c.Environments(ctx)
@@ -58,7 +58,7 @@ func (s *Session) Environments(ctx context.Context) ([]map[string]string, bool, 
 	return nil, false, errNotStarted
 }
 
-// Processes are those of the main container.
+// Processes returns those of the main container.
 func (s *Session) Processes(ctx context.Context) ([]check.Process, bool, error) {
 	if c := s.current(); c != nil {
 		return c.Processes(ctx)
@@ -74,7 +74,7 @@ func (s *Session) Exec(ctx context.Context, command []string) (check.Output, err
 	return check.Output{}, errNotStarted
 }
 
-// Logs is the tail of the main container's log.
+// Logs returns the tail of the main container's log.
 func (s *Session) Logs(ctx context.Context) (string, error) {
 	if c := s.current(); c != nil {
 		return c.Logs(ctx)

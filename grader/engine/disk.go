@@ -18,9 +18,10 @@ import (
 // diskTime is the pause between two looks at how much a container has written.
 const diskTime = time.Second
 
-// watchDisk ends the container when it has written more than it may, into itself and its volumes. Storage drivers that
-// bound it themselves are rare, so it is looked at from time to time: between two looks a program may write what the disk
-// takes in, and no single file grows beyond the limit. It returns when the container has ended.
+// watchDisk ends the container when it has written more than it may, into itself and its volumes.
+// Storage drivers that bound it themselves are rare, so it is looked at from time to time: between
+// two looks a program may write what the disk takes in, and no single file grows beyond the limit.
+// It returns when the container has ended.
 func (c *container) watchDisk(ctx context.Context, info dockercontainer.InspectResponse) {
 	look := c.writtenHere(info)
 	if look == nil {
@@ -54,7 +55,7 @@ type written struct {
 	files int
 }
 
-// over is which limit is passed, as a student reads it; or empty.
+// over returns which limit is passed, as a student reads it; or empty.
 func (w written) over(limits check.RunLimits) string {
 	switch {
 	case w.bytes > int64(limits.Disk):
@@ -65,7 +66,8 @@ func (w written) over(limits check.RunLimits) string {
 	return ""
 }
 
-// writtenThere asks the engine. With some storage drivers it compares the container with all of its image to answer.
+// writtenThere asks the engine. With some storage drivers it compares the container with all of its
+// image to answer.
 func (c *container) writtenThere(ctx context.Context) (written, bool) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{Size: true})
 	if err != nil {
@@ -81,7 +83,7 @@ func (c *container) writtenThere(ctx context.Context) (written, bool) {
 	return w, true
 }
 
-// inVolumes is how much the engine says that a container's volumes hold.
+// inVolumes returns how much the engine says that a container's volumes hold.
 func (c *container) inVolumes(ctx context.Context, mounts []dockercontainer.MountPoint) (bytes int64) {
 	own := map[string]bool{}
 	for _, m := range mounts {
@@ -102,7 +104,8 @@ func (c *container) inVolumes(ctx context.Context, mounts []dockercontainer.Moun
 	return bytes
 }
 
-// writtenHere is nil where this process may not read the folders that the engine keeps the container's files in.
+// writtenHere returns nil where this process may not read the folders that the engine keeps the
+// container's files in.
 func (c *container) writtenHere(info dockercontainer.InspectResponse) func(context.Context) (written, bool) {
 	if c.group == "" {
 		return nil
@@ -154,7 +157,8 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 				return nil
 			})
 		}
-		for _, pid := range strings.Fields(string(processes)) { // what was deleted and is still open has no name any more
+		// what was deleted and is still open has no name any more
+		for _, pid := range strings.Fields(string(processes)) {
 			open, _ := filepath.Glob("/proc/" + pid + "/fd/*")
 			for _, fd := range open {
 				if to, err := os.Readlink(fd); err != nil || !strings.HasSuffix(to, " (deleted)") {
@@ -169,8 +173,9 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 	}
 }
 
-// upperFolder is where what is written into a root of overlayfs goes, as the kernel's list of mounts tells; empty where
-// it does not. An engine with the containerd image store says it nowhere else.
+// upperFolder returns where what is written into a root of overlayfs goes, as the kernel's list of
+// mounts tells; empty where it does not. An engine with the containerd image store says it nowhere
+// else.
 func upperFolder(mounts string) string {
 	for line := range strings.Lines(mounts) {
 		mount, device, _ := strings.Cut(strings.TrimSpace(line), " - ")
@@ -190,7 +195,7 @@ func upperFolder(mounts string) string {
 // fileID tells two names of one file from two files.
 type fileID struct{ device, file uint64 }
 
-// wroteTooMuch says why the container was ended for what it wrote; empty where it was not.
+// wroteTooMuch returns why the container was ended for what it wrote; empty where it was not.
 func (c *container) wroteTooMuch() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,9 +13,10 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
-// docker is the API client as testcontainers-go gets it, with three changes: a build is asked of BuildKit itself, and told
-// to a trace, since testcontainers-go throws away all that is not text for a terminal; no image is pulled; and the
-// connection, which is not testcontainers-go's own, stays open.
+// docker is the API client as testcontainers-go gets it, with three changes: a build is asked of
+// BuildKit itself, and told to a trace, since testcontainers-go throws away all that is not text
+// for a terminal; no image is pulled; and the connection, which is not testcontainers-go's own,
+// stays open.
 type docker struct {
 	client.APIClient
 	builder *builder
@@ -34,7 +35,8 @@ func withTraced(ctx context.Context, t traced) context.Context {
 }
 
 // ImageBuild builds. Where BuildKit is asked itself, the answer has no body.
-func (d docker) ImageBuild(ctx context.Context, body io.Reader, o client.ImageBuildOptions) (result client.ImageBuildResult, err error) {
+func (d docker) ImageBuild(ctx context.Context, body io.Reader,
+	o client.ImageBuildOptions) (result client.ImageBuildResult, err error) {
 	t, _ := ctx.Value(tracedKey{}).(traced)
 	if t.session != nil && d.builder.client != nil {
 		result.Body, err = http.NoBody, d.solve(ctx, t, o)
@@ -88,8 +90,8 @@ func (d docker) solve(ctx context.Context, t traced, o client.ImageBuildOptions)
 	return err
 }
 
-// final is an error after which testcontainers-go does not try again: the build's session is over by then, and trying
-// again is the caller's.
+// final is an error after which testcontainers-go does not try again: the build's session is over
+// by then, and trying again is the caller's.
 type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
@@ -97,11 +99,13 @@ func (f final) Unwrap() error { return f.error }
 // System makes it an internal error, in the sense of containerd's errdefs.
 func (final) System() {}
 
-// errGone reports that an image was removed after it was built. The engine itself does so now and then where two
-// submissions build an equal image: one's is removed with its last name while the other's is about to get its first.
+// errGone reports that an image was removed after it was built. The engine itself does so now and
+// then where two submissions build an equal image: one's is removed with its last name while the
+// other's is about to get its first.
 var errGone = errors.New("is gone: it was removed after it was built")
 
-// ImagePull is what testcontainers-go would do where the image to start is gone. It was built here, so no registry has it.
+// ImagePull returns what testcontainers-go would do where the image to start is gone. It was built
+// here, so no registry has it.
 func (docker) ImagePull(_ context.Context, ref string, _ client.ImagePullOptions) (client.ImagePullResponse, error) {
 	return nil, final{fmt.Errorf("image %q %w", ref, errGone)}
 }

@@ -26,7 +26,7 @@ type Finding struct {
 
 type limitsHeld struct{ memory, pids, cpu bool }
 
-// limits are those that the engine can enforce. One that does not say is believed to.
+// limits returns those that the engine can enforce. One that does not say is believed to.
 func (e *Engine) limits() limitsHeld {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -40,8 +40,8 @@ func (e *Engine) limits() limitsHeld {
 // registryTime is how long the engine may take to ask a registry.
 const registryTime = 8 * time.Second
 
-// Doctor says what holds on this engine, and how to get what does not. It is the one thing here that has the engine ask a
-// registry without need.
+// Doctor returns what holds on this engine, and how to get what does not. It is the one thing here
+// that has the engine ask a registry without need.
 func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	info, err := e.api.Info(ctx, client.InfoOptions{})
 	if err != nil {
@@ -51,16 +51,18 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 	go func() { trying <- e.try(ctx) }()
 	asking, cancel := context.WithTimeout(ctx, registryTime)
 	defer cancel()
-	_, err = e.api.DistributionInspect(asking, "docker.io/library/python:3.12-slim", client.DistributionInspectOptions{})
+	_, err = e.api.DistributionInspect(asking, "docker.io/library/python:3.12-slim",
+		client.DistributionInspectOptions{})
 	tried := <-trying
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
-	return append(judge(info.Info, tried), e.building(), e.buildNetwork(), e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
+	return append(judge(info.Info, tried), e.building(), e.buildNetwork(), e.network(ctx, tried),
+		space(info.Info.DockerRootDir), registry), nil
 }
 
-// judge says what the engine's own account of itself means, and what was tried.
+// judge returns what the engine's own account of itself means, and what was tried.
 func judge(i system.Info, t *trial) []Finding {
 	rootless := slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.Contains(o, "rootless") })
 	name := "Docker"
@@ -71,7 +73,8 @@ func judge(i system.Info, t *trial) []Finding {
 	case rootless:
 		name = "rootless Docker"
 	}
-	engine.Detail = fmt.Sprintf("%s %s, %s, %s, %d processors, %.1f GB", name, i.ServerVersion, i.OperatingSystem, i.Architecture, i.NCPU, float64(i.MemTotal)/1e9)
+	engine.Detail = fmt.Sprintf("%s %s, %s, %s, %d processors, %.1f GB", name, i.ServerVersion, i.OperatingSystem,
+		i.Architecture, i.NCPU, float64(i.MemTotal)/1e9)
 	findings := []Finding{engine}
 
 	limit := func(name string, o outcome, says bool, status, missing, fix string) {
@@ -82,37 +85,55 @@ func judge(i system.Info, t *trial) []Finding {
 		case o.seen == "" && says:
 			f.Status, f.Detail, f.Fix = "warn", "enforced, says the engine; not tried: "+t.why(), ""
 		case rootless && i.CgroupVersion == "1":
-			f.Fix = "rootless Docker enforces limits with control groups v2 alone: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
+			f.Fix = "rootless Docker enforces limits with control groups v2 alone: boot with " +
+				"systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
 		case rootless:
-			f.Fix = "rootless Docker needs control groups v2 and systemd: create /etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory pids, then log in again"
+			f.Fix = "rootless Docker needs control groups v2 and systemd: create " +
+				"/etc/systemd/system/user@.service.d/delegate.conf with [Service] Delegate=cpu cpuset io memory " +
+				"pids, then log in again"
 		}
 		if o.seen != "" && !o.holds {
 			f.Detail += ": " + o.seen
 		}
 		findings = append(findings, f)
 	}
-	limit("memory limit", t.memory(), i.MemoryLimit, "bad", "not enforced: a program can take all memory", "cgroup_enable=memory on the kernel's command line, then restart")
-	limit("swap limit", t.swap(), i.SwapLimit, "warn", "not enforced: a program can swap beyond its memory limit", "swapaccount=1 on the kernel's command line, then restart; or swapoff -a")
-	limit("process limit", t.processes(), i.PidsLimit, "bad", "not enforced: a fork bomb takes the machine", "a kernel with the pids control group (CONFIG_CGROUP_PIDS)")
-	limit("processor limit", t.processor(), i.CPUCfsQuota, "bad", "not enforced: a program can take all processors", "a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)")
-	limit("open files", t.files(), true, "warn", "not enforced: a program can open as many as the engine lets it", "start the engine with --default-ulimit nofile=1024:4096")
+	limit("memory limit", t.memory(), i.MemoryLimit, "bad", "not enforced: a program can take all memory",
+		"cgroup_enable=memory on the kernel's command line, then restart")
+	limit("swap limit", t.swap(), i.SwapLimit, "warn", "not enforced: a program can swap beyond its memory limit",
+		"swapaccount=1 on the kernel's command line, then restart; or swapoff -a")
+	limit("process limit", t.processes(), i.PidsLimit, "bad", "not enforced: a fork bomb takes the machine",
+		"a kernel with the pids control group (CONFIG_CGROUP_PIDS)")
+	limit("processor limit", t.processor(), i.CPUCfsQuota, "bad", "not enforced: a program can take all processors",
+		"a kernel with CFS bandwidth control (CONFIG_CFS_BANDWIDTH)")
+	limit("open files", t.files(), true, "warn", "not enforced: a program can open as many as the engine lets it",
+		"start the engine with --default-ulimit nofile=1024:4096")
 	if i.MemTotal > 0 && i.MemTotal < 2e9 {
-		findings = append(findings, Finding{"memory", "warn", fmt.Sprintf("the engine has %.1f GB", float64(i.MemTotal)/1e9), "give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"})
+		findings = append(findings, Finding{"memory", "warn", fmt.Sprintf("the engine has %.1f GB",
+			float64(i.MemTotal)/1e9),
+			"give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"})
 	}
-	if !slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=seccomp") && !strings.Contains(o, "unconfined") }) {
-		findings = append(findings, Finding{"system calls", "warn", "not filtered: the engine has no seccomp profile", "start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"})
+	if !slices.ContainsFunc(i.SecurityOptions, func(o string) bool {
+		return strings.HasPrefix(o, "name=seccomp") &&
+			!strings.Contains(o, "unconfined")
+	}) {
+		findings = append(findings, Finding{"system calls", "warn", "not filtered: the engine has no seccomp profile",
+			"start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"})
 	}
 	store := Finding{Name: "image store", Status: "ok", Detail: i.Driver}
 	if keepsBlobs(i) {
-		store.Detail = "containerd's, with " + i.Driver + ": sizes are counted as overlay2 counts them, not as docker images does here"
+		store.Detail = "containerd's, with " + i.Driver +
+			": sizes are counted as overlay2 counts them, not as docker images does here"
 	}
 	return append(findings, store,
 		t.disk(),
-		Finding{Name: "build", Status: "warn", Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build may use the network",
-			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the image has"})
+		Finding{Name: "build", Status: "warn",
+			Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build " +
+				"may use the network",
+			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, " +
+				"which then install only what the image has"})
 }
 
-// building is the way in which this engine is asked to build.
+// building returns the way in which this engine is asked to build.
 func (e *Engine) building() Finding {
 	f := Finding{Name: "builder", Status: "ok", Detail: e.Builder()}
 	if e.builder.client == nil {
@@ -121,32 +142,39 @@ func (e *Engine) building() Finding {
 	return f
 }
 
-// buildNetwork is whether builds that go on at once reach each other.
+// buildNetwork returns whether builds that go on at once reach each other.
 func (e *Engine) buildNetwork() Finding {
 	if e.apart.can() {
-		return Finding{Name: "build isolation", Status: "ok", Detail: "builds reach the network and no other build: each port of the engine's bridge speaks with this machine alone"}
+		return Finding{Name: "build isolation", Status: "ok",
+			Detail: "builds reach the network and no other build: each port of the engine's bridge speaks with this " +
+				"machine alone"}
 	}
-	return Finding{Name: "build isolation", Status: "warn", Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: its ports cannot be parted from here",
-		Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} in the rubric"}
+	return Finding{Name: "build isolation", Status: "warn",
+		Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: " +
+			"its ports cannot be parted from here",
+		Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} " +
+			"in the rubric"}
 }
 
-// network says what a container of a network of its own reaches.
+// network returns what a container of a network of its own reaches.
 func (e *Engine) network(ctx context.Context, t *trial) Finding {
 	taken, err := e.networks.take(ctx)
 	if err != nil {
-		return Finding{Name: "network isolation", Status: "bad", Detail: err.Error(), Fix: "docker network prune gives address pools back"}
+		return Finding{Name: "network isolation", Status: "bad", Detail: err.Error(),
+			Fix: "docker network prune gives address pools back"}
 	}
 	e.networks.give(taken)
 	if !taken.reachable {
 		return Finding{Name: "network isolation", Status: "warn",
-			Detail: "not isolated: containers cannot be asked at their own address from here (Docker Desktop, rootless, or an engine elsewhere), " +
+			Detail: "not isolated: containers cannot be asked at their own address from here (Docker Desktop, " +
+				"rootless, or an engine elsewhere), " +
 				"so ports are published on 127.0.0.1 and programs reach the network",
 			Fix: "where that matters, grade on Linux with the engine on the same machine"}
 	}
 	return t.network()
 }
 
-// space is how much disk the engine has left, where its folder is on this machine.
+// space returns how much disk the engine has left, where its folder is on this machine.
 func space(root string) Finding {
 	f := Finding{Name: "disk space", Status: "ok"}
 	usage, err := disk.Usage(root)
@@ -177,7 +205,7 @@ var (
 	tooMany      = regexp.MustCompile(`(?i)(toomanyrequests|rate limit)`)
 )
 
-// judgeRegistry says whether the engine gets images, by what became of asking for one.
+// judgeRegistry reports whether the engine gets images, by what became of asking for one.
 func judgeRegistry(err error, engines, shells string) Finding {
 	f := Finding{Name: "registry", Status: "warn"}
 	switch {
@@ -187,13 +215,19 @@ func judgeRegistry(err error, engines, shells string) Finding {
 	case tooMany.MatchString(err.Error()):
 		f.Detail, f.Fix = "answers, and allows no more pulls for now", "docker login raises the limit"
 	case certTrouble.MatchString(err.Error()):
-		f.Detail, f.Fix = "does not answer: something between here and there has a certificate of its own", "give the engine the certificate of your proxy: /etc/docker/certs.d, or the system's trust store, then restart it"
+		f.Detail, f.Fix = "does not answer: something between here and there has a certificate of its own",
+			"give the engine the certificate of your proxy: /etc/docker/certs.d, or the system's trust store, then "+
+				"restart it"
 	case proxyTrouble.MatchString(err.Error()), engines != "":
-		f.Detail, f.Fix = "does not answer through the engine's proxy", "correct the proxy in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies); taskgrader images --offline does without a registry"
+		f.Detail, f.Fix = "does not answer through the engine's proxy",
+			"correct the proxy in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies); taskgrader "+
+				"images --offline does without a registry"
 	case shells != "":
-		f.Detail, f.Fix = "does not answer: this shell has a proxy, and the engine has none", `set "proxies" in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies), then restart the engine`
+		f.Detail, f.Fix = "does not answer: this shell has a proxy, and the engine has none",
+			`set "proxies" in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies), then restart the engine`
 	default:
-		f.Detail, f.Fix = "does not answer: base images that are not here cannot be pulled", "connect to the internet, or taskgrader images --offline makes stand-ins"
+		f.Detail, f.Fix = "does not answer: base images that are not here cannot be pulled",
+			"connect to the internet, or taskgrader images --offline makes stand-ins"
 	}
 	return f
 }

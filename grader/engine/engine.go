@@ -1,10 +1,11 @@
 // Package engine builds and runs submissions with Docker.
 //
-// [Connect] first, then [Engine.Open] for each submission; an Engine may be used by many at once. Everything that it
-// makes carries the name of this process, so that [Engine.Sweep] of a later process can remove what a killed one left.
-// It is the only package that knows testcontainers-go and asks BuildKit for anything. What needs no engine to be tested is
-// below it: buildcontext, the folder that a build sees; buildtrace, what BuildKit says; dockerhost, where Docker is; and
-// owner, whose leftovers something is.
+// [Connect] first, then [Engine.Open] for each submission; an Engine may be used by many at once.
+// Everything that it makes carries the name of this process, so that [Engine.Sweep] of a later
+// process can remove what a killed one left. It is the only package that knows testcontainers-go
+// and asks BuildKit for anything. What needs no engine to be tested is below it: buildcontext, the
+// folder that a build sees; buildtrace, what BuildKit says; dockerhost, where Docker is; and owner,
+// whose leftovers something is.
 package engine
 
 import (
@@ -51,12 +52,14 @@ type Engine struct {
 	said   *system.Info // of itself; nil before it was asked
 }
 
-// setenv is what testcontainers-go must find in the environment before its first call: its reaper needs an image that
-// may not be had, where it believes itself inside a container it would ask the gateway instead of this machine, it asks
-// the engine at length for a socket that only the reaper wants, and it knows nothing of the docker command's contexts.
+// setenv returns what testcontainers-go must find in the environment before its first call: its
+// reaper needs an image that may not be had, where it believes itself inside a container it would
+// ask the gateway instead of this machine, it asks the engine at length for a socket that only the
+// reaper wants, and it knows nothing of the docker command's contexts.
 func setenv(host string) error {
 	tclog.SetDefault(stdlog.New(io.Discard, "", 0))
-	errs := []error{os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"), os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"),
+	errs := []error{os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"),
+		os.Setenv("TESTCONTAINERS_HOST_OVERRIDE", "127.0.0.1"),
 		os.Setenv("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE", "/var/run/docker.sock")}
 	if host != "" {
 		errs = append(errs, os.Setenv("DOCKER_HOST", host))
@@ -64,7 +67,8 @@ func setenv(host string) error {
 	return errors.Join(errs...)
 }
 
-// Connect connects to the engine that the environment names, as the docker command would. The error is an
+// Connect connects to the engine that the environment names, as the docker command would. The error
+// is an
 // *[dockerhost.Unavailable].
 func Connect(ctx context.Context) (*Engine, error) {
 	at := dockerhost.Here()
@@ -103,7 +107,8 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("naming this process: %w", err)
 	}
-	e := &Engine{api: api, provider: provider, builder: builder, owner: me, arch: version.Arch, open: map[*Session]bool{}}
+	e := &Engine{api: api, provider: provider, builder: builder, owner: me, arch: version.Arch,
+		open: map[*Session]bool{}}
 	e.networks = &networks{engine: e}
 	e.watch = watchEvents(api)
 	return e, nil
@@ -143,22 +148,24 @@ func (e *Engine) number() int {
 	return e.next
 }
 
-// newName is a name for a container or a network that no other has.
+// newName returns a name for a container or a network that no other has.
 func (e *Engine) newName() string {
 	return e.owner.Name(e.number())
 }
 
-// last says whether no more than one submission is under work.
+// last reports whether no more than one submission is under work.
 func (e *Engine) last() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.open) <= 1
 }
 
-// cleanupTime is what removing may take, with a context of its own: the run's is over when it is needed most.
+// cleanupTime is what removing may take, with a context of its own: the run's is over when it is
+// needed most.
 const cleanupTime = 30 * time.Second
 
-// Close removes what this process made and has not removed yet, then ends the connection. It may be called again.
+// Close removes what this process made and has not removed yet, then ends the connection. It may be
+// called again.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	var left []*Session

@@ -48,7 +48,7 @@ var hostile string
 // hostileFile runs the program that does what it is asked to.
 const hostileFile = "FROM python:3.12-slim\nCOPY main.py /main.py\nEXPOSE 8000\nCMD [\"python3\", \"/main.py\"]\n"
 
-// tight are limits that a test reaches soon.
+// tight returns limits that a test reaches soon.
 func tight() check.Limits {
 	limits := check.DefaultLimits()
 	limits.Run.Memory, limits.Run.PIDs, limits.Run.Disk = 128_000_000, 64, 60_000_000
@@ -56,7 +56,7 @@ func tight() check.Limits {
 	return limits
 }
 
-// folder is a submission on disk.
+// folder returns a submission on disk.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -68,13 +68,14 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// jobOf is the folder as a job; the test may change it before it opens a session.
+// jobOf returns the folder as a job; the test may change it before it opens a session.
 func jobOf(t *testing.T, dir string) check.Job {
 	t.Helper()
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, root.Close()) })
-	return check.Job{ID: strings.ReplaceAll(t.Name(), "/", "-"), Dir: dir, Source: check.NewSource(root.FS()), Limits: tight(), Port: 8000}
+	return check.Job{ID: strings.ReplaceAll(t.Name(), "/", "-"), Dir: dir, Source: check.NewSource(root.FS()),
+		Limits: tight(), Port: 8000}
 }
 
 func open(t *testing.T, job check.Job) *Session {
@@ -104,7 +105,7 @@ func started(t *testing.T, s *Session) check.Started {
 	return up
 }
 
-// running is the hostile program, up, with changed limits and added files.
+// running returns the hostile program, up, with changed limits and added files.
 func running(t *testing.T, change func(*check.Job), more map[string]string) *Session {
 	t.Helper()
 	files := map[string]string{"Dockerfile": hostileFile, "main.py": hostile}
@@ -128,7 +129,7 @@ func get(t *testing.T, c interface {
 	return a
 }
 
-// says is the text of an answer that must come.
+// says returns the text of an answer that must come.
 func says(t *testing.T, s *Session, path string) string {
 	t.Helper()
 	a := get(t, s, path)
@@ -141,7 +142,8 @@ func tarOf(t *testing.T, w io.Writer, files map[string]string) error {
 	t.Helper()
 	archive := tar.NewWriter(w)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(files[name])), Typeflag: tar.TypeReg, Mode: 0o644}))
+		require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Size: int64(len(files[name])),
+			Typeflag: tar.TypeReg, Mode: 0o644}))
 		_, err := archive.Write([]byte(files[name]))
 		require.NoError(t, err)
 	}

@@ -27,7 +27,8 @@ func (s *Session) agreed(ctx context.Context, steps []check.Step, ours error) (*
 	switch {
 	case errors.As(ours, &image):
 		if host := registryOf(image.Ref); reserved(host) || !reaches(ctx, host) && reaches(ctx, defaultRegistry) {
-			f := &check.BuildFailure{Reason: check.NoSuchImage, Subject: image.Ref, Message: fmt.Sprintf("there is no registry at %q", host)}
+			f := &check.BuildFailure{Reason: check.NoSuchImage, Subject: image.Ref,
+				Message: fmt.Sprintf("there is no registry at %q", host)}
 			for _, ref := range s.file.Outside() {
 				if ref.Image == image.Ref {
 					f.Line = ref.Line
@@ -36,7 +37,8 @@ func (s *Session) agreed(ctx context.Context, steps []check.Step, ours error) (*
 			return f, nil
 		}
 	case errors.As(ours, &old):
-		if m := unknownFlag.FindStringSubmatch(old.Message); m != nil && !laterFlags[m[1]] || s.engine.major(ctx) >= firstWithHeredocs {
+		if m := unknownFlag.FindStringSubmatch(old.Message); m != nil && !laterFlags[m[1]] ||
+			s.engine.major(ctx) >= firstWithHeredocs {
 			f := &check.BuildFailure{Reason: check.BadSyntax, Message: old.Message}
 			if m := lineNamed.FindStringSubmatch(old.Message); m != nil {
 				f.Line, _ = strconv.Atoi(m[1])
@@ -51,7 +53,8 @@ var (
 	unknownFlag = regexp.MustCompile(`(?i)unknown flag: -*([a-z-]+)`)
 	lineNamed   = regexp.MustCompile(`(?i)\bline (\d+)`)
 	// laterFlags are those that later frontends know in every Dockerfile, without a syntax line.
-	laterFlags = map[string]bool{"network": true, "mount": true, "link": true, "chmod": true, "checksum": true, "keep-git-dir": true, "parents": true,
+	laterFlags = map[string]bool{"network": true, "mount": true, "link": true, "chmod": true, "checksum": true,
+		"keep-git-dir": true, "parents": true,
 		"exclude": true, "start-interval": true, "unpack": true}
 )
 
@@ -59,7 +62,7 @@ var (
 // flags.
 const firstWithHeredocs = 23
 
-// major is the first number of the engine's version, or 0.
+// major returns the first number of the engine's version, or 0.
 func (e *Engine) major(ctx context.Context) int {
 	about, err := e.about(ctx)
 	if err != nil {
@@ -72,7 +75,7 @@ func (e *Engine) major(ctx context.Context) int {
 
 const defaultRegistry = "registry-1.docker.io"
 
-// registryOf is the host that an image is fetched from.
+// registryOf returns the host that an image is fetched from.
 func registryOf(ref string) string {
 	host, _, named := strings.Cut(ref, "/")
 	if !named || !strings.ContainsAny(host, ".:") && host != "localhost" {
@@ -119,6 +122,7 @@ func (e *Engine) attempt(ctx context.Context, base, command string) bool {
 	asking, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	text := fmt.Sprintf("FROM %s\nRUN : %d; %s\n", base, time.Now().UnixNano(), command)
-	_, err = e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: e.owner.Tag("trace")})
+	_, err = e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true,
+		tag: e.owner.Tag("trace")})
 	return err == nil
 }

@@ -19,12 +19,15 @@ func TestWordsMakeNoFaultOurs(t *testing.T) {
 	s := &Session{file: file, engine: &Engine{}}
 	f, err := s.agreed(t.Context(), nil, &buildtrace.ImageUnavailable{Ref: "localhost:1/nobody/x:1"})
 	require.NoError(t, err)
-	require.Equal(t, &check.BuildFailure{Reason: check.NoSuchImage, Subject: "localhost:1/nobody/x:1", Line: 1, Message: `there is no registry at "localhost"`}, f)
-	f, err = s.agreed(t.Context(), nil, &buildtrace.OldFrontend{Message: "dockerfile parse error line 2: Unknown flag: security"})
+	require.Equal(t, &check.BuildFailure{Reason: check.NoSuchImage, Subject: "localhost:1/nobody/x:1", Line: 1,
+		Message: `there is no registry at "localhost"`}, f)
+	f, err = s.agreed(t.Context(), nil,
+		&buildtrace.OldFrontend{Message: "dockerfile parse error line 2: Unknown flag: security"})
 	require.NoError(t, err)
 	require.Equal(t, check.BadSyntax, f.Reason)
 	require.Equal(t, 2, f.Line)
-	for ref, host := range map[string]string{"python:3.12": defaultRegistry, "a/b": defaultRegistry, "ghcr.io/a/b": "ghcr.io", "localhost:1/a": "localhost", "localhost/a": "localhost"} {
+	for ref, host := range map[string]string{"python:3.12": defaultRegistry, "a/b": defaultRegistry,
+		"ghcr.io/a/b": "ghcr.io", "localhost:1/a": "localhost", "localhost/a": "localhost"} {
 		require.Equal(t, host, registryOf(ref))
 	}
 }
@@ -61,10 +64,12 @@ func TestOwnCaches(t *testing.T) {
 	require.Equal(t, text, own)
 	_, other := session("/b/work", "work", text)
 	require.NotEqual(t, space, other, "a folder of the same name in another class")
-	const reads = "FROM x\nARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=type=cache,target=/c --mount=type=cache,id=d,target=/d true\n"
+	const reads = "FROM x\nARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=type=cache,target=/c " +
+		"--mount=type=cache,id=d,target=/d true\n"
 	own, none := session("/a/work", "work", reads)
 	require.Empty(t, none)
-	require.Equal(t, "FROM x\nARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=type=cache,target=/c,id="+space+"--c --mount=type=cache,id="+space+"-d,target=/d true\n", own)
+	require.Equal(t, "FROM x\nARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=type=cache,target=/c,id="+space+
+		"--c --mount=type=cache,id="+space+"-d,target=/d true\n", own)
 }
 
 // TestOver: bytes and files are bounded.

@@ -19,8 +19,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// ours looks at a failed command once more: whether it failed for want of a network that this machine has not, or of
-// something that the stand-in for its base image lacks.
+// ours looks at a failed command once more: whether it failed for want of a network that this
+// machine has not, or of something that the stand-in for its base image lacks.
 func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if f == nil || s.file == nil {
 		return nil
@@ -30,7 +30,8 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if found, err := s.engine.api.ImageInspect(ctx, s.engine.pinned(ctx, base)); err == nil && found.Config != nil {
 		standIn = baseimage.IsStandIn(found.Config.Labels)
 	}
-	if f.Reason == check.CommandError && diskWords.MatchString(buildtrace.LastLines(f.Log, 10)) && s.engine.full(ctx, base) {
+	if f.Reason == check.CommandError && diskWords.MatchString(buildtrace.LastLines(f.Log, 10)) &&
+		s.engine.full(ctx, base) {
 		return fmt.Errorf("running %q in the build: the engine's disk is full", f.Subject)
 	}
 	if lacks := lacking(f, base); standIn && lacks != "" && s.engine.hasNot(ctx, base, f, lacks) {
@@ -64,19 +65,20 @@ func (e *Engine) hasNot(ctx context.Context, base string, f *check.BuildFailure,
 	case tools.MatchString(f.Log) && !wanted.MatchString(f.Log):
 		return !e.attempt(ctx, base, "command -v "+lacks)
 	case wanted.MatchString(f.Log):
-		return !e.attempt(ctx, base, "pip download --no-deps -d /taskgrader-attempt '"+lacks+"' || uv pip download '"+lacks+"'")
+		return !e.attempt(ctx, base, "pip download --no-deps -d /taskgrader-attempt '"+lacks+"' || uv pip download '"+
+			lacks+"'")
 	}
 	return true
 }
 
-// reserved says whether a host is one that no network has.
+// reserved reports whether a host is one that no network has.
 func reserved(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
-// baseOf is the image from outside that the stage of a failure is built on. A COPY that takes from a stage fails for what
-// that stage has not.
+// baseOf returns the image from outside that the stage of a failure is built on. A COPY that takes
+// from a stage fails for what that stage has not.
 func baseOf(file *dockerfile.File, f *check.BuildFailure) string {
 	at := len(file.Stages) - 1
 	for i, stage := range file.Stages {
@@ -106,23 +108,27 @@ func (e *StandInGap) Hint() string {
 	return "grade where a registry answers, or add it: taskgrader images --offline --wheels DIR"
 }
 
-// The packages of PyPI that are fetched most, a name a line: what a stand-in lacks of these is no misspelt name.
+// The packages of PyPI that are fetched most, a name a line: what a stand-in lacks of these is no
+// misspelt name.
 //
 //go:embed packages.txt
 var packages string
 
 var (
-	wanted    = regexp.MustCompile(`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?([^\n]*)`)
+	wanted = regexp.MustCompile(
+		`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?([^\n]*)`)
 	separated = regexp.MustCompile(`[-_.]+`)
-	tools     = regexp.MustCompile(`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
-	onlyOther = regexp.MustCompile(`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
+	tools     = regexp.MustCompile(
+		`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
+	onlyOther = regexp.MustCompile(
+		`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
 	aside     = regexp.MustCompile(`\s*\((?:from|unavailable)[^)]*\)`)
 	laterThan = regexp.MustCompile(`(?:>=|==|~=)\s*3\.(\d+)`)
 	libraries = regexp.MustCompile(`^/?usr/(?:local/)?lib/python3[\d.]*/`)
 	tagged    = regexp.MustCompile(`python:?(\d+\.\d+)`)
 )
 
-// lacking is what a stand-in has not and the real image would have, or empty.
+// lacking returns what a stand-in has not and the real image would have, or empty.
 func lacking(f *check.BuildFailure, base string) string {
 	if f.Reason == check.MissingFile && f.Stage != "" && libraries.MatchString(strings.TrimPrefix(f.Subject, "/")) {
 		return f.Subject
@@ -135,25 +141,29 @@ func lacking(f *check.BuildFailure, base string) string {
 		name := strings.ToLower(separated.ReplaceAllString(m[1], "-"))
 		known := strings.Fields(packages)
 		_, real := slices.BinarySearch(known, name)
-		if held := strings.Contains(m[3], "(from versions: ") && !strings.Contains(m[3], "(from versions: none)"); held {
+		if held := strings.Contains(m[3], "(from versions: ") && !strings.Contains(m[3],
+			"(from versions: none)"); held {
 			return strings.TrimSpace(aside.ReplaceAllString(m[1]+m[2]+m[3], ""))
 		}
 		if near := option.Suggest(name, known); real || near == name {
 			return m[1]
 		}
 	}
-	if m := tools.FindStringSubmatch(f.Log); m != nil && !strings.Contains(base, "slim") && !strings.Contains(base, "alpine") {
+	if m := tools.FindStringSubmatch(f.Log); m != nil && !strings.Contains(base, "slim") &&
+		!strings.Contains(base, "alpine") {
 		return m[1]
 	}
 	if onlyOther.MatchString(f.Log) {
-		if m := tagged.FindStringSubmatch(base); m != nil && !strings.HasPrefix(standInPython, m[1]) && !newer(f.Log, m[1]) {
+		if m := tagged.FindStringSubmatch(base); m != nil && !strings.HasPrefix(standInPython, m[1]) &&
+			!newer(f.Log, m[1]) {
 			return "Python " + m[1]
 		}
 	}
 	return ""
 }
 
-// newer reports whether a log asks for a later Python 3 than a version, which the real image has not either.
+// newer reports whether a log asks for a later Python 3 than a version, which the real image has
+// not either.
 func newer(log, version string) bool {
 	asked := laterThan.FindStringSubmatch(log)
 	if asked == nil {
@@ -168,12 +178,13 @@ func newer(log, version string) bool {
 // standInPython is the version of Python that every stand-in has.
 const standInPython = "3.13"
 
-// asksNames looks a few names up that surely exist, in a step of a build: it ends with 0 where one is found, and with 2
-// where none is.
-const asksNames = "FROM %s\nRUN : %d; getent hosts pypi.org || getent hosts registry.npmjs.org || getent hosts deb.debian.org\n"
+// asksNames looks a few names up that surely exist, in a step of a build: it ends with 0 where one
+// is found, and with 2 where none is.
+const asksNames = "FROM %s\nRUN : %d; getent hosts pypi.org || getent hosts registry.npmjs.org || getent hosts " +
+	"deb.debian.org\n"
 
-// connected says whether the steps of a build have a network here, as one finds out that looks; looked is false where the
-// base image has nothing to find out with.
+// connected reports whether the steps of a build have a network here, as one finds out that looks;
+// looked is false where the base image has nothing to find out with.
 func (e *Engine) connected(ctx context.Context, base string) (connected, looked bool) {
 	nothing, err := buildcontext.New("")
 	if err != nil {
@@ -182,7 +193,8 @@ func (e *Engine) connected(ctx context.Context, base string) (connected, looked 
 	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	text := fmt.Sprintf(asksNames, e.pinned(ctx, base), time.Now().UnixNano())
-	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true, tag: e.owner.Tag("trace")})
+	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true,
+		tag: e.owner.Tag("trace")})
 	if err == nil {
 		return true, true
 	}

@@ -47,11 +47,13 @@ func TestMemoryHog(t *testing.T) {
 	})
 	t.Run("as a child", func(t *testing.T) {
 		s := running(t, nil, nil)
-		out, err := s.Exec(t.Context(), []string{"sh", "-c", "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes"})
+		out, err := s.Exec(t.Context(), []string{"sh", "-c",
+			"cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes"})
 		require.NoError(t, err)
 		require.Equal(t, "128000000\n", out.Stdout)
 		require.Equal(t, "-9", says(t, s, "/child"))
-		require.Eventually(t, func() bool { return tested.watch.ranOut(s.main.id) }, soon, pollTime, "the engine's event says so, the container's state does not")
+		require.Eventually(t, func() bool { return tested.watch.ranOut(s.main.id) }, soon, pollTime,
+			"the engine's event says so, the container's state does not")
 		require.Equal(t, "here", says(t, s, "/"))
 	})
 }
@@ -59,7 +61,8 @@ func TestMemoryHog(t *testing.T) {
 func TestProcessorSpin(t *testing.T) {
 	t.Parallel()
 	spinner := running(t, func(j *check.Job) { j.Limits.Run.CPUs = 0.5 }, nil)
-	out, err := spinner.Exec(t.Context(), []string{"sh", "-c", "cat /sys/fs/cgroup/cpu.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"})
+	out, err := spinner.Exec(t.Context(), []string{"sh", "-c",
+		"cat /sys/fs/cgroup/cpu.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"})
 	require.NoError(t, err)
 	require.Equal(t, "50000", strings.Fields(out.Stdout)[0], "microseconds of each tenth of a second")
 	require.Equal(t, "spinning", says(t, spinner, "/spin?8"))
@@ -84,7 +87,8 @@ func TestLogFlood(t *testing.T) {
 		bytes += stat.Size()
 	}
 	if len(files) == 0 { // the engine's folder is closed to this user
-		require.Equal(t, map[string]string{"max-size": "1000000", "max-file": "2"}, info.Container.HostConfig.LogConfig.Config)
+		require.Equal(t, map[string]string{"max-size": "1000000", "max-file": "2"},
+			info.Container.HostConfig.LogConfig.Config)
 	}
 	require.Less(t, bytes, int64(2_100_000))
 	log, err := s.Logs(t.Context())
@@ -125,10 +129,14 @@ func TestDiskFill(t *testing.T) {
 
 func TestUpperFolder(t *testing.T) {
 	for mounts, want := range map[string]string{
-		"21 1 0:5 / /proc rw - proc proc rw\n170 64 0:39 / / rw,relatime - overlay overlay rw,lowerdir=/s/79/fs:/s/2/fs,upperdir=/s/80/fs,workdir=/s/80/work\n": "/s/80/fs",
-		"170 64 0:39 / /data rw - overlay overlay rw,upperdir=/s/80/fs\n":                                                                                       "",
-		"170 64 0:39 / / rw - overlay overlay rw,upperdir=l/80/fs\n":                                                                                            "",
-		"170 64 0:39 / / rw shared:1 - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,upperdir=/x\n":                                                           "",
+		"21 1 0:5 / /proc rw - proc proc rw\n170 64 0:39 / / rw,relatime - overlay overlay " +
+			"rw,lowerdir=/s/79/fs:/s/2/fs,upperdir=/s/80/fs,workdir=/s/80/work\n": "/s/80/fs",
+		"170 64 0:39 / /data rw - overlay overlay " +
+			"rw,upperdir=/s/80/fs\n": "",
+		"170 64 0:39 / / rw - overlay overlay " +
+			"rw,upperdir=l/80/fs\n": "",
+		"170 64 0:39 / / rw shared:1 - fuse.fuse-overlayfs fuse-overlayfs " +
+			"rw,user_id=0,upperdir=/x\n": "",
 		"170 64\n": "",
 	} {
 		require.Equal(t, want, upperFolder(mounts), mounts)
@@ -174,7 +182,8 @@ func TestRequestsAreThoseOfCurl(t *testing.T) {
 	t.Parallel()
 	s := running(t, nil, nil)
 	require.NotEqual(t, says(t, s, "/peer"), says(t, s, "/peer"), "each has a connection of its own")
-	require.Equal(t, []string{"Host: 127.0.0.1:8000", "User-Agent: " + userAgent, "Accept: */*"}, lines(says(t, s, "/headers")))
+	require.Equal(t, []string{"Host: 127.0.0.1:8000", "User-Agent: " + userAgent, "Accept: */*"},
+		lines(says(t, s, "/headers")))
 }
 
 func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
@@ -198,11 +207,12 @@ func TestNoStudentReachesAnother(t *testing.T) {
 	require.NotEmpty(t, mine.main.address)
 	require.Equal(t, "here", says(t, theirs, "/"))
 	require.NotEqual(t, "reached", says(t, mine, "/reach?"+theirs.main.address+":8000"))
-	require.Equal(t, "reached", says(t, mine, "/reach?"+mine.main.address+":8000"), "the question can be answered with yes")
+	require.Equal(t, "reached", says(t, mine, "/reach?"+mine.main.address+":8000"),
+		"the question can be answered with yes")
 }
 
-// TestNothingOutsideIsReached needs another host: a network namespace stands for one, and the network limit is taken away
-// once to see that it could be reached.
+// TestNothingOutsideIsReached needs another host: a network namespace stands for one, and the
+// network limit is taken away once to see that it could be reached.
 func TestNothingOutsideIsReached(t *testing.T) {
 	ns := "tg" + strconv.Itoa(os.Getpid())
 	ip := func(args ...string) {
@@ -241,8 +251,8 @@ func TestNothingOutsideIsReached(t *testing.T) {
 	require.Equal(t, "isolated", isolated.Sandbox().Network)
 }
 
-// TestThisMachinesServices: they are in reach, which doctor says, with the rule that changes it; the rule is tried on the
-// bridge of this test alone.
+// TestThisMachinesServices: they are in reach, which doctor says, with the rule that changes it;
+// the rule is tried on the bridge of this test alone.
 func TestThisMachinesServices(t *testing.T) {
 	t.Parallel()
 	s := running(t, nil, nil)
@@ -290,7 +300,7 @@ func TestPublishedPortsAreOfThisMachineAlone(t *testing.T) {
 	require.Equal(t, 1, ports)
 }
 
-// addresses are those of this machine at which others can reach it.
+// addresses returns those of this machine at which others can reach it.
 func addresses(t *testing.T) (out []string) {
 	all, err := net.InterfaceAddrs()
 	require.NoError(t, err)
@@ -304,16 +314,20 @@ func addresses(t *testing.T) (out []string) {
 
 func TestNoPrivilegeIsGained(t *testing.T) {
 	t.Parallel()
-	s := running(t, nil, map[string]string{"Dockerfile": "FROM python:3.12-slim\nRUN cp $(readlink -f $(command -v python3)) /rise && chmod 4755 /rise\nCOPY main.py /main.py\nUSER 1000\nCMD [\"python3\", \"/main.py\"]\n"})
+	s := running(t, nil,
+		map[string]string{"Dockerfile": "FROM python:3.12-slim\nRUN cp $(readlink -f $(command -v python3)) /rise && " +
+			"chmod 4755 /rise\nCOPY main.py /main.py\nUSER 1000\nCMD [\"python3\", \"/main.py\"]\n"})
 	require.Equal(t, "1000", says(t, s, "/setuid"))
 	require.Equal(t, "EPERM", says(t, s, "/mount"))
 	status := says(t, s, "/status")
-	for _, line := range []string{"NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t00000000000004eb"} {
+	for _, line := range []string{"NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000",
+		"CapBnd:\t00000000000004eb"} {
 		require.Contains(t, status, line)
 	}
 	root := running(t, nil, nil)
 	require.Equal(t, "EPERM", says(t, root, "/mount"))
-	require.Contains(t, says(t, root, "/status"), "CapEff:\t00000000000004eb", "what the list of capabilities says and no more")
+	require.Contains(t, says(t, root, "/status"), "CapEff:\t00000000000004eb",
+		"what the list of capabilities says and no more")
 	require.Regexp(t, `Max core file size +0 +0`, says(t, root, "/limits"))
 	require.Regexp(t, `Max file size +60000000 +60000000`, says(t, root, "/limits"))
 }
@@ -321,10 +335,12 @@ func TestNoPrivilegeIsGained(t *testing.T) {
 func TestSandboxSaysWhatHolds(t *testing.T) {
 	t.Parallel()
 	s := running(t, nil, nil)
-	require.Equal(t, check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Disk: "watched", Network: "isolated", Log: "enforced"}, s.Sandbox())
+	require.Equal(t, check.Sandbox{Memory: "enforced", PIDs: "enforced", CPU: "enforced", Disk: "watched",
+		Network: "isolated", Log: "enforced"}, s.Sandbox())
 }
 
-// TestMeter: a program that others keep from the processor gets its time back, and one that keeps itself does not.
+// TestMeter: a program that others keep from the processor gets its time back, and one that keeps
+// itself does not.
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	s := running(t, func(j *check.Job) { j.Limits.Run.CPUs = 0.2 }, nil)
@@ -336,7 +352,8 @@ func TestMeter(t *testing.T) {
 		return m.sums[0] > time.Second/4 && m.sums[1] > 0
 	}, soon, pollTime)
 	bound := time.Duration(float64(time.Since(m.begun)) - float64(m.sums[0])/0.2)
-	require.LessOrEqual(t, m.starved(), max(0, bound)+time.Second, "threads that wait for each other gain no more than the share that was not had")
+	require.LessOrEqual(t, m.starved(), max(0, bound)+time.Second,
+		"threads that wait for each other gain no more than the share that was not had")
 	_, err := fs.Stat(os.DirFS(s.main.group), "cgroup.procs")
 	require.NoError(t, err)
 }

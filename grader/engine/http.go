@@ -19,7 +19,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// userAgent is that of the tool which students test with: a program shall not know that it is graded.
+// userAgent is that of the tool which students test with: a program shall not know that it is
+// graded.
 const (
 	userAgent    = "curl/8.5.0"
 	loopbackText = "127.0.0.1"
@@ -34,8 +35,9 @@ type route struct {
 	relay bool
 }
 
-// transport asks this container and nothing else, whatever name stands in a URL: no proxy, no unpacking. Its connections
-// serve one request each, as those of curl do: a program that closes one when it likes costs nobody a point.
+// transport asks this container and nothing else, whatever name stands in a URL: no proxy, no
+// unpacking. Its connections serve one request each, as those of curl do: a program that closes one
+// when it likes costs nobody a point.
 func (c *container) transport(w route) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
@@ -49,7 +51,8 @@ func (c *container) transport(w route) *http.Transport {
 			}
 			return c.dial(ctx, route{port, w.relay})
 		},
-		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Second, MaxIdleConnsPerHost: 64,
+		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Second,
+		MaxIdleConnsPerHost: 64,
 	}
 }
 
@@ -78,7 +81,7 @@ func (c *container) send(r *http.Request, w route, answered func(*http.Response)
 	return over(transport, r, answered)
 }
 
-// over is send by a transport.
+// over returns send by a transport.
 func over(transport *http.Transport, r *http.Request, answered func(*http.Response) error) error {
 	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": "*/*"} {
 		if r.Header.Get(name) == "" {
@@ -105,7 +108,8 @@ func (c *container) Do(ctx context.Context, r check.Request) (check.Answer, erro
 }
 
 // do sends one request in the way that is given.
-func (c *container) do(ctx context.Context, r check.Request, send func(*http.Request, func(*http.Response) error) error) (check.Answer, error) {
+func (c *container) do(ctx context.Context, r check.Request,
+	send func(*http.Request, func(*http.Response) error) error) (check.Answer, error) {
 	timeout := r.Timeout
 	if timeout == 0 {
 		timeout = c.limits.HTTP.Timeout.Std()
@@ -170,12 +174,14 @@ func (c *container) do(ctx context.Context, r check.Request, send func(*http.Req
 	case ended != "":
 		answer.Exited, answer.Fault = true, ended
 	case c.session.engine.watch.ranOut(c.id):
-		answer.Fault += fmt.Sprintf("; a process of the program was ended because it used more than %s of memory", c.limits.Run.Memory)
+		answer.Fault += fmt.Sprintf("; a process of the program was ended because it used more than %s of memory",
+			c.limits.Run.Memory)
 	}
 	return answer, nil
 }
 
-// ended says how the container ended, before a request or during it; it is empty while it runs. The error is ours.
+// ended returns how the container ended, before a request or during it; it is empty while it runs.
+// The error is ours.
 func (c *container) ended(ctx context.Context, before bool) (string, error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if err != nil {
@@ -200,7 +206,7 @@ func (c *container) ended(ctx context.Context, before bool) (string, error) {
 	return fmt.Sprintf("the program ended with exit code %d during the request", state.ExitCode), nil
 }
 
-// fault is why there was no whole answer, as a student reads it.
+// fault returns why there was no whole answer, as a student reads it.
 func fault(err error, timeout time.Duration, begun bool) string {
 	var timedOut interface{ Timeout() bool }
 	switch {

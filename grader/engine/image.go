@@ -14,7 +14,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// inspect says what an image is.
+// inspect returns what an image is.
 func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.ImageInfo, error) {
 	image, err := s.engine.api.ImageInspect(ctx, ref)
 	if err != nil {
@@ -30,7 +30,8 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 		for port := range c.ExposedPorts {
 			info.Config.Exposed = append(info.Config.Exposed, parsePort(port))
 		}
-		sort.Slice(info.Config.Exposed, func(i, j int) bool { return info.Config.Exposed[i].Number < info.Config.Exposed[j].Number })
+		sort.Slice(info.Config.Exposed,
+			func(i, j int) bool { return info.Config.Exposed[i].Number < info.Config.Exposed[j].Number })
 		if h := c.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
 			info.Config.Healthcheck = h.Test
 		}
@@ -44,7 +45,8 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 		if h.Size == 0 && !makesLayer(h.CreatedBy) || layer >= len(image.RootFS.Layers) {
 			continue
 		}
-		l := check.ImageLayer{DiffID: image.RootFS.Layers[layer], Size: h.Size, Instruction: instructionOf(h.CreatedBy), Base: i < baseHistory || layer < baseLayers}
+		l := check.ImageLayer{DiffID: image.RootFS.Layers[layer], Size: h.Size, Instruction: instructionOf(h.CreatedBy),
+			Base: i < baseHistory || layer < baseLayers}
 		if !l.Base {
 			if n := layer - baseLayers; n < len(lines) {
 				l.Line = lines[n]
@@ -62,7 +64,7 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 	return info, nil
 }
 
-// stage is a stage of the file, or what the image is of.
+// stage returns a stage of the file, or what the image is of.
 func (s *Session) stage(index int) *dockerfile.Stage {
 	if index == whole {
 		return s.file.Final()
@@ -70,7 +72,7 @@ func (s *Session) stage(index int) *dockerfile.Stage {
 	return &s.file.Stages[index]
 }
 
-// makesLayer says whether a history row without size can still stand for a layer: an empty one.
+// makesLayer reports whether a history row without size can still stand for a layer: an empty one.
 func makesLayer(createdBy string) bool {
 	for _, name := range []string{"RUN ", "COPY ", "ADD ", "WORKDIR "} {
 		if strings.HasPrefix(createdBy, name) {
@@ -80,7 +82,7 @@ func makesLayer(createdBy string) bool {
 	return false
 }
 
-// layerLines are the Dockerfile's lines of the final image's own layers.
+// layerLines returns the Dockerfile's lines of the final image's own layers.
 func (s *Session) layerLines(stage *dockerfile.Stage) (lines []int) {
 	for ; ; stage = &s.file.Stages[stage.From] {
 		var own []int
@@ -95,7 +97,8 @@ func (s *Session) layerLines(stage *dockerfile.Stage) (lines []int) {
 }
 
 // base finds which of the layers are the base image's.
-func (s *Session) base(ctx context.Context, stage *dockerfile.Stage, info *check.ImageInfo, layers []string) (baseLayers, baseHistory int) {
+func (s *Session) base(ctx context.Context, stage *dockerfile.Stage, info *check.ImageInfo,
+	layers []string) (baseLayers, baseHistory int) {
 	for stage.From >= 0 {
 		stage = &s.file.Stages[stage.From]
 	}
@@ -105,7 +108,8 @@ func (s *Session) base(ctx context.Context, stage *dockerfile.Stage, info *check
 	}
 	name := s.engine.pinned(ctx, stage.Base)
 	base, err := s.engine.api.ImageInspect(ctx, name)
-	if err != nil || len(base.RootFS.Layers) > len(layers) || !slices.Equal(base.RootFS.Layers, layers[:len(base.RootFS.Layers)]) {
+	if err != nil || len(base.RootFS.Layers) > len(layers) || !slices.Equal(base.RootFS.Layers,
+		layers[:len(base.RootFS.Layers)]) {
 		return 0, 0 // pulled under another name since, or a platform of its own: nothing is cut off
 	}
 	info.Added = info.Size - base.Size

@@ -22,11 +22,11 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
-// Started says how the container came up.
+// Started returns how the container came up.
 func (c *container) Started() check.Started { return c.started }
 
-// Listeners are the sockets that wait for connections: read from the kernel where the container's process is one of this
-// machine, else by a command inside.
+// Listeners returns the sockets that wait for connections: read from the kernel where the
+// container's process is one of this machine, else by a command inside.
 func (c *container) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
 	if c.group != "" {
 		v4, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", c.pid))
@@ -66,8 +66,8 @@ for d in glob.glob("/proc/[0-9]*"):
         sys.stdout.buffer.write(d.encode()+b"\0"+e+b"\0\0")
     except OSError: pass`
 
-// Environments are those of the processes inside: read from the kernel where they are processes of this machine and it
-// lets them be read, else by a command inside.
+// Environments returns those of the processes inside: read from the kernel where they are processes
+// of this machine and it lets them be read, else by a command inside.
 func (c *container) Environments(ctx context.Context) ([]map[string]string, bool, error) {
 	if found, ok := c.environmentsHere(); ok {
 		return found, true, nil
@@ -136,14 +136,15 @@ func (c *container) overwritten(size int, empty bool) bool {
 	return size >= need
 }
 
-// hasCommand reports whether a process lives: one that has ended, or that is the kernel's own, has no command any more.
+// hasCommand reports whether a process lives: one that has ended, or that is the kernel's own, has
+// no command any more.
 func hasCommand(pid string) bool {
 	text, err := readUpTo("/proc/"+pid+"/cmdline", 1)
 	return err == nil && len(text) > 0
 }
 
-// mostEnvironment is how much of all environments is read, in bytes: a program may have a hundred processes with
-// megabytes each.
+// mostEnvironment is how much of all environments is read, in bytes: a program may have a hundred
+// processes with megabytes each.
 const mostEnvironment = 8 << 20
 
 func readUpTo(name string, most int64) ([]byte, error) {
@@ -155,9 +156,10 @@ func readUpTo(name string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
-// environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own. What it may not read
-// belongs to others.
-func (c *container) environmentsAs(ctx context.Context, user string, found map[string]map[string]string) (others []string, err error) {
+// environmentsAs asks a shell, or Python where there is none, run as a user, or as the image's own.
+// What it may not read belongs to others.
+func (c *container) environmentsAs(ctx context.Context, user string,
+	found map[string]map[string]string) (others []string, err error) {
 	for _, command := range [][]string{{"sh", "-c", listScript}, {"python3", "-c", listProgram}} {
 		out, err := c.exec(ctx, user, command)
 		if err != nil {
@@ -196,8 +198,8 @@ func environment(text string) map[string]string {
 	return found
 }
 
-// listeners reads the kernel's tables: addresses are hexadecimal, 32 bits at a time in the machine's byte order, and
-// state 0A is LISTEN.
+// listeners reads the kernel's tables: addresses are hexadecimal, 32 bits at a time in the
+// machine's byte order, and state 0A is LISTEN.
 func listeners(table string) []check.Listener {
 	var out []check.Listener
 	for _, line := range strings.Split(table, "\n") {
@@ -234,7 +236,8 @@ func (c *container) exec(ctx context.Context, user string, command []string) (ch
 	limit := 10 * c.limits.HTTP.Timeout.Std()
 	running, cancel := c.ownTime(ctx, limit)
 	defer cancel()
-	made, err := c.session.engine.api.ExecCreate(running, c.id, client.ExecCreateOptions{Cmd: command, User: user, AttachStdout: true, AttachStderr: true})
+	made, err := c.session.engine.api.ExecCreate(running, c.id, client.ExecCreateOptions{Cmd: command, User: user,
+		AttachStdout: true, AttachStderr: true})
 	if err != nil {
 		return c.execError(ctx, err)
 	}
@@ -271,7 +274,7 @@ func (c *container) exec(ctx context.Context, user string, command []string) (ch
 	return out, nil
 }
 
-// execError is no error when the container has ended meanwhile: that is not ours.
+// execError returns no error when the container has ended meanwhile: that is not ours.
 func (c *container) execError(ctx context.Context, err error) (check.Output, error) {
 	if ended, endedErr := c.ended(ctx, false); endedErr == nil && ended != "" {
 		return check.Output{ExitCode: -1, Stderr: ended}, nil
@@ -279,9 +282,10 @@ func (c *container) execError(ctx context.Context, err error) (check.Output, err
 	return check.Output{}, fmt.Errorf("running a command in the container: %w", err)
 }
 
-// Logs is the tail of what the program wrote.
+// Logs returns the tail of what the program wrote.
 func (c *container) Logs(ctx context.Context) (string, error) {
-	logs, err := c.session.engine.api.ContainerLogs(ctx, c.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "200"})
+	logs, err := c.session.engine.api.ContainerLogs(ctx, c.id, client.ContainerLogsOptions{ShowStdout: true,
+		ShowStderr: true, Tail: "200"})
 	if err != nil {
 		return "", fmt.Errorf("reading the log: %w", err)
 	}
@@ -310,7 +314,8 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 	begun := time.Now()
 	err := kill(signal)
 	unsupported := err != nil && strings.Contains(err.Error(), "does not support signal") // from 26 on invalid, too
-	if !unsupported && errdefs.IsInvalidArgument(err) {                                   // docker stop does the same with a signal that is none
+	// docker stop does the same with a signal that is none
+	if !unsupported && errdefs.IsInvalidArgument(err) {
 		signal = "SIGTERM"
 		err = kill(signal)
 	}
@@ -333,7 +338,8 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 			return s, fmt.Errorf("waiting for the container's end: %w", err)
 		case <-waiting.Done():
 		}
-		if lives, known := c.lives(); ctx.Err() != nil || lives || !known { // else it has ended, and the engine is late to say so
+		// else it has ended, and the engine is late to say so
+		if lives, known := c.lives(); ctx.Err() != nil || lives || !known {
 			break
 		}
 	}
@@ -351,7 +357,7 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 	return s, nil
 }
 
-// lives says whether the first process is there still, where this machine's kernel knows.
+// lives reports whether the first process is there still, where this machine's kernel knows.
 func (c *container) lives() (lives, known bool) {
 	if c.group == "" {
 		return false, false

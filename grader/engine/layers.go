@@ -33,7 +33,8 @@ func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(chec
 	})
 }
 
-// layerFile is an entry of a layer's archive. One of a certain name says that something of the layers below is gone.
+// layerFile returns an entry of a layer's archive. One of a certain name says that something of the
+// layers below is gone.
 func layerFile(layer int, h *tar.Header) check.LayerFile {
 	f := check.LayerFile{Layer: layer, Path: strings.TrimPrefix(path.Clean("/"+h.Name), "/"), Size: h.Size,
 		Dir: h.Typeflag == tar.TypeDir, Link: h.Linkname}
@@ -45,10 +46,11 @@ func layerFile(layer int, h *tar.Header) check.LayerFile {
 	return f
 }
 
-// eachLayer visits the archives of an image's layers, of those that are wanted: from where the engine keeps them packed,
-// if BuildKit shows that, else as the engine saves the whole image. A layer has a number, from the oldest on, and a name
-// that another has only with the same content.
-func (e *Engine) eachLayer(ctx context.Context, imageID string, wanted func(int, string) bool, visit func(int, string, io.Reader) error) error {
+// eachLayer visits the archives of an image's layers, of those that are wanted: from where the
+// engine keeps them packed, if BuildKit shows that, else as the engine saves the whole image. A
+// layer has a number, from the oldest on, and a name that another has only with the same content.
+func (e *Engine) eachLayer(ctx context.Context, imageID string, wanted func(int, string) bool,
+	visit func(int, string, io.Reader) error) error {
 	about, err := e.about(ctx)
 	if err != nil {
 		return err
@@ -73,11 +75,14 @@ type manifest struct {
 // mostManifest bounds a manifest, in bytes.
 const mostManifest = 16 << 20
 
-// layersOf are the digests of an image's layers, oldest first.
+// layersOf returns the digests of an image's layers, oldest first.
 func (e *Engine) layersOf(ctx context.Context, digest string) ([]string, error) {
 	for range 2 { // an index, then its manifest
 		var m manifest
-		err := e.blob(ctx, digest, func(r io.Reader) error { return json.NewDecoder(io.LimitReader(r, mostManifest)).Decode(&m) })
+		err := e.blob(ctx, digest, func(r io.Reader) error {
+			return json.NewDecoder(io.LimitReader(r,
+				mostManifest)).Decode(&m)
+		})
 		if err != nil {
 			return nil, fmt.Errorf("reading manifest %q: %w", digest, err)
 		}
@@ -97,7 +102,8 @@ func (e *Engine) layersOf(ctx context.Context, digest string) ([]string, error) 
 	return nil, fmt.Errorf("reading manifest %q: it holds none", digest)
 }
 
-func (e *Engine) eachBlob(ctx context.Context, layers []string, wanted func(int, string) bool, visit func(int, string, io.Reader) error) error {
+func (e *Engine) eachBlob(ctx context.Context, layers []string, wanted func(int, string) bool,
+	visit func(int, string, io.Reader) error) error {
 	for i, digest := range layers {
 		if !wanted(i, digest) {
 			continue
@@ -144,7 +150,8 @@ func (s *streamed) Read(p []byte) (int, error) {
 
 // eachSaved has the engine save the image. The archive names its layers only at its end, so it is
 // read twice, as a stream: no copy of an image is kept, which may be as large as the disk.
-func (e *Engine) eachSaved(ctx context.Context, imageID string, wanted func(int, string) bool, visit func(int, string, io.Reader) error) (err error) {
+func (e *Engine) eachSaved(ctx context.Context, imageID string, wanted func(int, string) bool,
+	visit func(int, string, io.Reader) error) (err error) {
 	var images []struct{ Layers []string }
 	err = e.inSaved(ctx, imageID, func(name string, r io.Reader) error {
 		if name == "manifest.json" {

@@ -12,8 +12,8 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// networks are the isolated networks of this process. One costs up to 100 ms to make, so those that are free are used
-// again; no two containers are ever in one at the same time.
+// networks are the isolated networks of this process. One costs up to 100 ms to make, so those that
+// are free are used again; no two containers are ever in one at the same time.
 type networks struct {
 	engine *Engine
 	mu     sync.Mutex
@@ -21,7 +21,8 @@ type networks struct {
 	all    []isolated
 }
 
-// bridgePrefix begins the names of the bridges on this machine, so that a firewall rule can name them all.
+// bridgePrefix begins the names of the bridges on this machine, so that a firewall rule can name
+// them all.
 const bridgePrefix = "tgrade-"
 
 // isolated is an internal network: no way out, and no published ports.
@@ -43,8 +44,10 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	name := n.engine.newName()
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
-	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true,
-		Options: map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]}, Labels: n.engine.owner.Labels()})
+	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge",
+		Internal: true,
+		Options:  map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]},
+		Labels:   n.engine.owner.Labels()})
 	if err != nil {
 		return isolated{}, fmt.Errorf("making a network: %w", err)
 	}
@@ -64,7 +67,8 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	return taken, nil
 }
 
-// uninterrupted is for what makes something: broken off, the engine goes on making it, and nobody would know of it.
+// uninterrupted is for what makes something: broken off, the engine goes on making it, and nobody
+// would know of it.
 func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 }
@@ -82,7 +86,7 @@ func (n *networks) prefetch(ctx context.Context) {
 	}
 }
 
-// ours says whether an address is one of this machine's.
+// ours reports whether an address is one of this machine's.
 func ours(ip net.IP) bool {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
@@ -109,7 +113,8 @@ func (n *networks) give(back isolated) {
 	n.free = append(n.free, back)
 }
 
-// leave takes a container out of its network, which others may have then. Where there are none it is removed.
+// leave takes a container out of its network, which others may have then. Where there are none it
+// is removed.
 func (n *networks) leave(ctx context.Context, from isolated, container string) error {
 	_, err := n.engine.api.NetworkDisconnect(ctx, from.id, client.NetworkDisconnectOptions{Container: container})
 	if err != nil {
@@ -119,7 +124,8 @@ func (n *networks) leave(ctx context.Context, from isolated, container string) e
 		n.give(from)
 		return nil
 	}
-	if _, err := n.engine.api.NetworkRemove(ctx, from.id, client.NetworkRemoveOptions{}); err == nil { // else Close says why
+	// else Close says why
+	if _, err := n.engine.api.NetworkRemove(ctx, from.id, client.NetworkRemoveOptions{}); err == nil {
 		n.forget(from)
 	}
 	return nil
@@ -132,7 +138,8 @@ func (n *networks) remove(ctx context.Context) error {
 	n.mu.Unlock()
 	var errs []error
 	for _, network := range all {
-		if _, err := n.engine.api.NetworkRemove(ctx, network.id, client.NetworkRemoveOptions{}); err != nil && !isNotFound(err) {
+		if _, err := n.engine.api.NetworkRemove(ctx, network.id, client.NetworkRemoveOptions{}); err != nil &&
+			!isNotFound(err) {
 			errs = append(errs, fmt.Errorf("removing network %q: %w", network.name, err))
 		}
 	}

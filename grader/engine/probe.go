@@ -15,7 +15,8 @@ import (
 // probeFile copies the whole context onto nothing.
 const probeFile = "FROM scratch\nCOPY . /\n"
 
-// Context lists what the ignore file leaves of the folder with what checks want planted, by building it, once.
+// Context lists what the ignore file leaves of the folder with what checks want planted, by
+// building it, once.
 func (s *Session) Context(ctx context.Context) ([]string, error) {
 	s.probing.Lock()
 	defer s.probing.Unlock()
@@ -45,7 +46,8 @@ func (s *Session) probe(ctx context.Context) ([]string, error) {
 		_, _ = io.Copy(io.Discard, in)
 		read <- err
 	}()
-	_, err = s.engine.build(ctx, buildOptions{context: buildcontext.Empty(folder), dockerfile: probeFile, ignore: s.ownIgnore(), network: "none",
+	_, err = s.engine.build(ctx, buildOptions{context: buildcontext.Empty(folder), dockerfile: probeFile,
+		ignore: s.ownIgnore(), network: "none",
 		tag: s.engine.owner.Tag("probe"), tar: out, sharedKey: s.sharedKey() + "-empty"})
 	_ = out.Close()
 	if readErr := <-read; err == nil {

@@ -13,14 +13,15 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// processScript gives, for each process of the container but its own, its status, its command with a line for each word,
-// and the sockets that it holds.
+// processScript gives, for each process of the container but its own, its status, its command with
+// a line for each word, and the sockets that it holds.
 const processScript = `for d in /proc/[0-9]*; do
 [ "$d" = "/proc/$$" ] && continue
 printf 'process\0'; cat "$d/status" 2>/dev/null; printf '\0'; tr '\0' '\n' 2>/dev/null <"$d/cmdline"; printf '\0'; ls -l "$d/fd" 2>/dev/null; printf '\0'
 done`
 
-// Processes are those of the container: read from the kernel where they are processes of this machine, else by a shell inside.
+// Processes returns those of the container: read from the kernel where they are processes of this
+// machine, else by a shell inside.
 func (c *container) Processes(ctx context.Context) ([]check.Process, bool, error) {
 	if c.group != "" {
 		if found := c.processesHere(); len(found) > 0 {
@@ -42,7 +43,8 @@ func (c *container) Processes(ctx context.Context) ([]check.Process, bool, error
 		if len(parts) < 3 {
 			continue
 		}
-		if p, pid, _ := readProcess(parts[0], strings.Split(strings.TrimSpace(parts[1]), "\n"), parts[2], sockets); pid > 0 {
+		if p, pid, _ := readProcess(parts[0], strings.Split(strings.TrimSpace(parts[1]), "\n"), parts[2],
+			sockets); pid > 0 {
 			found = append(found, p)
 		}
 	}
@@ -70,7 +72,8 @@ func (c *container) processesHere() (found []check.Process) {
 			to, _ := os.Readlink("/proc/" + pid + "/fd/" + e.Name())
 			sockets += to + "\n"
 		}
-		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00"), sockets, known)
+		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"),
+			"\x00"), sockets, known)
 		inside[outer] = p.ID
 		found, parents = append(found, p), append(parents, parent)
 	}
@@ -83,8 +86,10 @@ func (c *container) processesHere() (found []check.Process) {
 
 var socketText = regexp.MustCompile(`socket:\[(\d+)\]`)
 
-// readProcess reads what the kernel says of a process. Its numbers, and that of its parent, are also those of who reads.
-func readProcess(status string, command []string, held string, sockets map[string]socket) (p check.Process, pid, parent int) {
+// readProcess reads what the kernel says of a process. Its numbers, and that of its parent, are
+// also those of who reads.
+func readProcess(status string, command []string, held string,
+	sockets map[string]socket) (p check.Process, pid, parent int) {
 	for _, line := range strings.Split(status, "\n") {
 		name, value, _ := strings.Cut(line, ":")
 		fields := strings.Fields(value)
@@ -130,7 +135,8 @@ type socket struct {
 	waits bool
 }
 
-// readSockets returns the sockets in the kernel's tables that wait for connections or are connected, by their inodes.
+// readSockets returns the sockets in the kernel's tables that wait for connections or are
+// connected, by their inodes.
 func readSockets(table string) map[string]socket {
 	found := map[string]socket{}
 	for _, line := range strings.Split(table, "\n") {

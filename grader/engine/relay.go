@@ -12,8 +12,9 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// relayProgram joins its standard input and output to a port of the container's own loopback, so that a program which
-// listens there alone can still be asked: one fault costs its own check and no other.
+// relayProgram joins its standard input and output to a port of the container's own loopback, so
+// that a program which listens there alone can still be asked: one fault costs its own check and no
+// other.
 const relayProgram = `import socket,sys,threading
 try: s=socket.create_connection(("127.0.0.1",int(sys.argv[1])))
 except ConnectionRefusedError: s=socket.create_connection(("::1",int(sys.argv[1])))
@@ -30,12 +31,13 @@ while True:
     sys.stdout.buffer.write(d); sys.stdout.buffer.flush()
 `
 
-// dialInside connects to a port of the container's loopback through a program inside. Images without Python cannot be
-// asked this way.
+// dialInside connects to a port of the container's loopback through a program inside. Images
+// without Python cannot be asked this way.
 func (c *container) dialInside(ctx context.Context, port int) (net.Conn, error) {
 	api := c.session.engine.api
-	made, err := api.ExecCreate(ctx, c.id, client.ExecCreateOptions{AttachStdin: true, AttachStdout: true, AttachStderr: true,
-		Cmd: []string{"python3", "-c", relayProgram, strconv.Itoa(port)}})
+	made, err := api.ExecCreate(ctx, c.id, client.ExecCreateOptions{AttachStdin: true, AttachStdout: true,
+		AttachStderr: true,
+		Cmd:          []string{"python3", "-c", relayProgram, strconv.Itoa(port)}})
 	if err != nil {
 		return nil, fmt.Errorf("making a relay: %w", err)
 	}

@@ -29,7 +29,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Session is one submission under an engine. Its methods may be called at once, but for Build, Start, Revive and Close.
+// Session is one submission under an engine. Its methods may be called at once, but for Build,
+// Start, Revive and Close.
 type Session struct {
 	engine *Engine
 	job    check.Job
@@ -51,7 +52,8 @@ type Session struct {
 	tags   []string
 	images map[string]*check.ImageInfo // that were built, by id
 	extra  map[*container]bool
-	// offline is what the program said when it did not come up without a network; from then on it gets one. Empty before.
+	// offline is what the program said when it did not come up without a network; from then on it
+	// gets one. Empty before.
 	offline  string
 	prefetch sync.WaitGroup // what the start needs is made and asked while the image builds
 	closed   bool
@@ -61,14 +63,15 @@ type Session struct {
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}, images: map[string]*check.ImageInfo{}}
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{},
+		images: map[string]*check.ImageInfo{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open[s] = true
 	return s, nil
 }
 
-// tagSafe is a submission's id as part of an image's tag.
+// tagSafe returns a submission's id as part of an image's tag.
 func tagSafe(id string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
@@ -79,7 +82,8 @@ func tagSafe(id string) string {
 	return strings.Trim(safe[:min(len(safe), 60)], "-")
 }
 
-// newTag is a new name for an image, by which a later process can tell whose it was, and whether it was kept.
+// newTag returns a new name for an image, by which a later process can tell whose it was, and
+// whether it was kept.
 func (s *Session) newTag() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +140,8 @@ func (s *Session) look() (*check.BuildFailure, error) {
 	_, err = s.job.Source.Ignore()
 	var pattern *dockerignore.Error
 	if errors.As(err, &pattern) {
-		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File, pattern.Line, pattern.Message), Subject: pattern.Hint}, nil
+		return &check.BuildFailure{Reason: check.BadSyntax, Message: fmt.Sprintf("%s:%d: %s", pattern.File,
+			pattern.Line, pattern.Message), Subject: pattern.Hint}, nil
 	}
 	return nil, err
 }
@@ -149,7 +154,9 @@ func (s *Session) text(lines []string) (string, []string) {
 	lines = slices.Clone(lines)
 	lines[s.file.SyntaxLine-1] = "#"
 	return strings.Join(lines, "\n") + "\n", []string{
-		fmt.Sprintf("Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
+		fmt.Sprintf(
+			"Line %d of the Dockerfile, # syntax=%s, was left out: the engine's own frontend built it, so that "+
+				"nothing had to be fetched.", s.file.SyntaxLine, s.file.Syntax)}
 }
 
 // ownCaches gives a build cache mounts of its own, so that no student reads or poisons another's:
@@ -182,8 +189,8 @@ var (
 // sharedKey lets the engine keep what was sent for the next build of the same folder.
 func (s *Session) sharedKey() string { return s.engine.owner.String() + s.name + s.job.Dir }
 
-// build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile, the one that its syntax
-// line names is tried.
+// build builds the folder with edits. When the engine's own frontend is too old for the Dockerfile,
+// the one that its syntax line names is tried.
 func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, traceOnly bool) (check.Built, error) {
 	lines, names := s.rebased(ctx)
 	text, notes := s.text(lines)
@@ -205,8 +212,9 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 	return built, err
 }
 
-// mostUnheard is how often a build is tried that fails in another's step, to hear what that says: by then the other has
-// ended, and this one runs the step itself, but where a third begins at the same moment.
+// mostUnheard is how often a build is tried that fails in another's step, to hear what that says:
+// by then the other has ended, and this one runs the step itself, but where a third begins at the
+// same moment.
 const mostUnheard = 3
 
 // buildText builds a text of the Dockerfile.
@@ -257,7 +265,9 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 			err = fmt.Errorf("image %q %w", o.tag, errGone)
 		}
 		if image, most := built.Image, s.job.Limits.Build.Image; err == nil && most > 0 && image.Size > int64(most) {
-			built.Image, built.Failure = nil, &check.BuildFailure{Reason: check.TooLarge, Message: fmt.Sprintf("the image has %s, and no more than %s are allowed", option.Size(image.Size), most)}
+			built.Image, built.Failure = nil, &check.BuildFailure{Reason: check.TooLarge,
+				Message: fmt.Sprintf("the image has %s, and no more than %s are allowed", option.Size(image.Size),
+					most)}
 		}
 		return built, err
 	case ctx.Err() != nil:
@@ -268,7 +278,8 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 		built.Failure = sent.Failure()
 		return built, nil
 	case building.Err() != nil:
-		built.Failure = &check.BuildFailure{Reason: check.TooLong, Message: fmt.Sprintf("the build did not end within %s", s.job.Limits.Build.Time)}
+		built.Failure = &check.BuildFailure{Reason: check.TooLong,
+			Message: fmt.Sprintf("the build did not end within %s", s.job.Limits.Build.Time)}
 		for _, step := range steps {
 			if !step.Done {
 				built.Failure.Line, built.Failure.Log, built.Failure.Subject = step.Line, step.Log, step.Name
@@ -290,8 +301,9 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	return built, err
 }
 
-// ownIgnore is the text of Dockerfile.dockerignore, which the builder looks for beside the Dockerfile. What is no UTF-8 of
-// an ignore file, and matches nothing, is sent as a letter that does neither: the matcher would complain of it to stderr.
+// ownIgnore returns the text of Dockerfile.dockerignore, which the builder looks for beside the
+// Dockerfile. What is no UTF-8 of an ignore file, and matches nothing, is sent as a letter that
+// does neither: the matcher would complain of it to stderr.
 func (s *Session) ownIgnore() string {
 	rules, err := s.job.Source.Ignore()
 	if err != nil {
@@ -304,7 +316,7 @@ func (s *Session) ownIgnore() string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// Built is how Build ended.
+// Built returns how Build ended.
 func (s *Session) Built() check.Built { return s.built }
 
 var errNeverBuilt = errors.New("rebuilding what was never built")
@@ -328,7 +340,8 @@ func (s *Session) Stage(ctx context.Context, index int) (check.Built, error) {
 	return s.build(ctx, index, nil, false)
 }
 
-// Retrace is Rebuild without an image: with some storage drivers, writing one costs more than all the rest.
+// Retrace returns Rebuild without an image: with some storage drivers, writing one costs more than
+// all the rest.
 func (s *Session) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	if s.file == nil {
 		return check.Built{}, errNeverBuilt
@@ -390,11 +403,13 @@ func (s *Session) Close() error {
 	return errors.Join(errs...)
 }
 
-// untag takes a name off an image, which goes with its last name. That it is gone already is as good.
+// untag takes a name off an image, which goes with its last name. That it is gone already is as
+// good.
 func (e *Engine) untag(ctx context.Context, tag string) error {
 	var err error
 	for range 10 { // a container of an equal image, of another submission, may be on its way out
-		if _, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true}); !errdefs.IsConflict(err) {
+		if _, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true}); !errdefs.IsConflict(
+			err) {
 			break
 		}
 		time.Sleep(200 * time.Millisecond)

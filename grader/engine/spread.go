@@ -13,8 +13,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Connections of one burst are opened one after another, for a process that has the processor takes all that wait at once;
-// takenTime is how long is waited until all are taken: who serves one at a time takes one.
+// Connections of one burst are opened one after another, for a process that has the processor takes
+// all that wait at once; takenTime is how long is waited until all are taken: who serves one at a
+// time takes one.
 const (
 	openPause = 3 * time.Millisecond
 	takenTime = 250 * time.Millisecond
@@ -47,7 +48,10 @@ func (c *container) DoAtOnce(ctx context.Context, r check.Request, n int) ([]che
 	for i := range n {
 		group.Go(func() {
 			transport := c.transport(route{})
-			transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return connections[i], refused[i] }
+			transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				return connections[i],
+					refused[i]
+			}
 			defer transport.CloseIdleConnections()
 			answers[i], errs[i] = c.do(ctx, r, func(r *http.Request, answered func(*http.Response) error) error {
 				return over(transport, r, answered)
@@ -58,8 +62,8 @@ func (c *container) DoAtOnce(ctx context.Context, r check.Request, n int) ([]che
 	return answers, by, errors.Join(errs...)
 }
 
-// takers waits a little until as many connections to the program are taken, and returns the processes that hold them.
-// Those that were there before do not count.
+// takers waits a little until as many connections to the program are taken, and returns the
+// processes that hold them. Those that were there before do not count.
 func (c *container) takers(ctx context.Context, before []check.Process, connections int) ([]int, error) {
 	old := map[string]bool{}
 	for _, p := range before {

@@ -16,12 +16,16 @@ import (
 //go:embed testdata/workers.py
 var workers string
 
-// TestWorkers: what several processes share is found out alike in each of many runs, however connections fall.
+// TestWorkers: what several processes share is found out alike in each of many runs, however
+// connections fall.
 func TestWorkers(t *testing.T) {
-	const entry = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, save: {x: id}}\n- {send: GET /tasks/$x, json: {title: $a}}"
+	const entry = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, save: {x: id}}\n- {send: GET " +
+		"/tasks/$x, json: {title: $a}}"
 	const apart = "0 POST /tasks: want what is created in every answer that follows, whichever process gives it; " +
-		"got 2 processes serve port 8000, and each has a memory of its own; hint: GET /tasks/1 answers after POST /tasks in one process, " +
-		"and does not know it in another. Start one process, or store where all of them look: in a file or a database." +
+		"got 2 processes serve port 8000, and each has a memory of its own; hint: GET /tasks/1 answers after POST " +
+		"/tasks in one process, " +
+		"and does not know it in another. Start one process, or store where all of them look: in a file or a " +
+		"database." +
 		"\n- GET /tasks/$x: not asked: what it would answer is chance"
 	const together = "ok POST /tasks\nok GET /tasks/$x"
 	for _, c := range []struct {
@@ -33,7 +37,8 @@ func TestWorkers(t *testing.T) {
 		t.Run(c.how, func(t *testing.T) {
 			t.Parallel()
 			job := jobOf(t, folder(t, map[string]string{"main.py": workers,
-				"Dockerfile": "FROM python:3.12-slim\nCOPY main.py /main.py\nCMD [\"python3\", \"/main.py\", \"" + c.how + "\"]\n"}))
+				"Dockerfile": "FROM python:3.12-slim\nCOPY main.py /main.py\nCMD [\"python3\", \"/main.py\", \"" +
+					c.how + "\"]\n"}))
 			for range c.runs {
 				s, err := tested.Open(t.Context(), job)
 				require.NoError(t, err)

@@ -66,15 +66,16 @@ func (c *container) create(ctx context.Context) error {
 // accounts are the files in which an engine looks users up as it starts a container.
 var accounts = []string{"/etc/passwd", "/etc/group"}
 
-// start starts the container, unless an account file of its image is a pipe: the engine would wait at it for ever, and
-// remove no image any more.
+// start starts the container, unless an account file of its image is a pipe: the engine would wait
+// at it for ever, and remove no image any more.
 func (c *container) start(ctx context.Context) error {
 	s := c.session
 	s.accounts.Do(func() {
 		for _, name := range accounts {
 			stat, err := s.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: name})
 			if err == nil && stat.Stat.LinkTarget != "" {
-				stat, err = s.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: stat.Stat.LinkTarget})
+				stat, err = s.engine.api.ContainerStatPath(ctx, c.id,
+					client.ContainerStatPathOptions{Path: stat.Stat.LinkTarget})
 			}
 			if err == nil && stat.Stat.Mode&(fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0 {
 				s.unstartable = fmt.Errorf("exec: %s is no plain file", name)
@@ -88,14 +89,17 @@ func (c *container) start(ctx context.Context) error {
 	return err
 }
 
-// cannotStart are an engine's words for a program that cannot be started, rather than an engine that can start none.
-var cannotStart = regexp.MustCompile(`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
+// cannotStart are an engine's words for a program that cannot be started, rather than an engine
+// that can start none.
+var cannotStart = regexp.MustCompile(
+	`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
 
 // noIPv6 are an engine's words for a kernel without IPv6.
 var noIPv6 = regexp.MustCompile(`sys/net/ipv6/\S+: no such file`)
 
-// startsEmpty says whether the engine starts such a container of an image that holds nothing: it comes as far as looking
-// for the program. Then what it says of the student's image is the student's.
+// startsEmpty reports whether the engine starts such a container of an image that holds nothing: it
+// comes as far as looking for the program. Then what it says of the student's image is the
+// student's.
 func (c *container) startsEmpty(ctx context.Context) bool {
 	s := c.session
 	nothing, err := buildcontext.New("")
@@ -103,7 +107,8 @@ func (c *container) startsEmpty(ctx context.Context) bool {
 		return false
 	}
 	tag := s.newTag()
-	if _, err := s.engine.build(ctx, buildOptions{context: nothing, dockerfile: "FROM scratch\nCMD [\"/none\"]\n", tag: tag}); err != nil {
+	if _, err := s.engine.build(ctx, buildOptions{context: nothing, dockerfile: "FROM scratch\nCMD [\"/none\"]\n",
+		tag: tag}); err != nil {
 		return false
 	}
 	request := c.request()

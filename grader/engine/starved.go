@@ -13,21 +13,25 @@ import (
 	"time"
 )
 
-// A limit on time is a limit on the program. Where other work of this machine keeps the program from a processor, it
-// gets that time back, up to patience times the limit; after that it is the machine's fault, not the program's.
+// A limit on time is a limit on the program. Where other work of this machine keeps the program
+// from a processor, it gets that time back, up to patience times the limit; after that it is the
+// machine's fault, not the program's.
 const patience = 6
 
 // errStarved is why a wait ends when the program had no fair share of a processor: ours.
 type errStarved struct{ limit, starved time.Duration }
 
 func (e *errStarved) Error() string {
-	return fmt.Sprintf("this machine was too busy: within %d times %s the program waited %s for a processor that others had", patience, e.limit, e.starved.Round(100*time.Millisecond))
+	return fmt.Sprintf(
+		"this machine was too busy: within %d times %s the program waited %s for a processor that others had", patience,
+		e.limit, e.starved.Round(100*time.Millisecond))
 }
 
 // Hint returns how to fix it.
 func (e *errStarved) Hint() string { return "grade again when less is going on, or with fewer --jobs" }
 
-// ownTime is a context that ends when the container has had the time. Its cause is then context.DeadlineExceeded, or an
+// ownTime returns a context that ends when the container has had the time. Its cause is then
+// context.DeadlineExceeded, or an
 // *errStarved.
 func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
@@ -125,9 +129,10 @@ func (m *meter) read() {
 	m.last = now
 }
 
-// starved is how long the program could have run and did not because others ran. Threads that wait
-// for each other do not count, so that a program which starts a thousand of them gains nothing: it
-// is no more than what processes outside the container took of the share that was its own.
+// starved returns how long the program could have run and did not because others ran. Threads that
+// wait for each other do not count, so that a program which starts a thousand of them gains
+// nothing: it is no more than what processes outside the container took of the share that was its
+// own.
 func (m *meter) starved() time.Duration {
 	if m.threads == nil {
 		return 0
@@ -142,8 +147,8 @@ func (m *meter) starved() time.Duration {
 	return max(0, min(m.sums[1], share, taken(passed, busyTime()-m.busy-used, m.cpus, runtime.NumCPU())))
 }
 
-// taken is how much of a share of the processors others took, where they were busy for so long in
-// that time: what they used beyond the processors that the share leaves them.
+// taken returns how much of a share of the processors others took, where they were busy for so long
+// in that time: what they used beyond the processors that the share leaves them.
 func taken(passed, others time.Duration, share float64, processors int) time.Duration {
 	left := max(0, float64(processors)-share)
 	return max(0, others-time.Duration(left*float64(passed)))
@@ -152,8 +157,8 @@ func taken(passed, others time.Duration, share float64, processors int) time.Dur
 // tick is the kernel's unit of processor time.
 const tick = 10 * time.Millisecond
 
-// busyTime is how long this machine's processors have worked since it started, what a machine above
-// it took included; 0 where it cannot be known.
+// busyTime returns how long this machine's processors have worked since it started, what a machine
+// above it took included; 0 where it cannot be known.
 func busyTime() (busy time.Duration) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -175,7 +180,7 @@ const (
 	stolen       = 8
 )
 
-// usedBy is how long the processes of a process's control group have run, those that ended
+// usedBy returns how long the processes of a process's control group have run, those that ended
 // included; 0 where it cannot be known.
 func usedBy(pid int) time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
@@ -203,8 +208,8 @@ func usedBy(pid int) time.Duration {
 	return 0
 }
 
-// groupOf is the folder of the control group that a process of this machine is in, if it is the container's: the engine
-// may be on another machine.
+// groupOf returns the folder of the control group that a process of this machine is in, if it is
+// the container's: the engine may be on another machine.
 func groupOf(pid int, id string) (string, bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil || pid == 0 {
@@ -223,7 +228,7 @@ func groupOf(pid int, id string) (string, bool) {
 	return "", false
 }
 
-// timedOut says whether a wait ended because its time was up.
+// timedOut reports whether a wait ended because its time was up.
 func timedOut(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 }

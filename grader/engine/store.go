@@ -56,7 +56,8 @@ func (s *Store) Pull(ctx context.Context, ref string, progress func(string)) err
 		if m.Error != "" {
 			return pullError(ref, errors.New(m.Error))
 		}
-		if line := ref + ": " + m.Status + " " + m.ID; line != last && m.Status != "Downloading" && m.Status != "Extracting" {
+		if line := ref + ": " + m.Status + " " + m.ID; line != last && m.Status != "Downloading" &&
+			m.Status != "Extracting" {
 			last = line
 			progress(line)
 		}
@@ -90,7 +91,8 @@ func (s *Store) Import(ctx context.Context, ref string, root io.Reader, config b
 	for name, value := range config.Labels {
 		changes = append(changes, "LABEL "+name+"="+strconv.Quote(value))
 	}
-	done, err := s.api.ImageImport(ctx, client.ImageImportSource{Source: root, SourceName: "-"}, ref, client.ImageImportOptions{Changes: changes})
+	done, err := s.api.ImageImport(ctx, client.ImageImportSource{Source: root, SourceName: "-"}, ref,
+		client.ImageImportOptions{Changes: changes})
 	if err != nil {
 		return err
 	}

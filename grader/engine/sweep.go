@@ -17,8 +17,9 @@ import (
 // Swept counts what was removed.
 type Swept struct{ Containers, Networks, Volumes, Images int }
 
-// Sweep removes what processes of this machine left that are no more: containers, then networks, then images. What a
-// living process owns stays, and what another machine's owns, and what was kept on purpose.
+// Sweep removes what processes of this machine left that are no more: containers, then networks,
+// then images. What a living process owns stays, and what another machine's owns, and what was kept
+// on purpose.
 func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, false)
 }
@@ -28,8 +29,8 @@ func (e *Engine) Clean(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, true)
 }
 
-// sweepOwn removes what this process made and lost sight of: an engine may finish what it was asked for after the asking
-// was given up.
+// sweepOwn removes what this process made and lost sight of: an engine may finish what it was asked
+// for after the asking was given up.
 func (e *Engine) sweepOwn(ctx context.Context) error {
 	_, err := e.sweep(ctx, func(o owner.Owner) bool { return o == e.owner }, false)
 	return err
@@ -101,8 +102,9 @@ func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept b
 	return swept, errors.Join(errs...)
 }
 
-// listImages returns the images that have a tag. On the containerd store the engine refuses to list while another process
-// removes an image ("content digest …: not found"); it is then asked again, for a second at most.
+// listImages returns the images that have a tag. On the containerd store the engine refuses to list
+// while another process removes an image ("content digest …: not found"); it is then asked again,
+// for a second at most.
 func (e *Engine) listImages(ctx context.Context) ([]image.Summary, error) {
 	for deadline := time.Now().Add(time.Second); ; {
 		images, err := e.api.ImageList(ctx, client.ImageListOptions{})

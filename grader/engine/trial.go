@@ -33,7 +33,7 @@ const trialPort = 8000
 // trialMemory is what the second program takes in all, in MB.
 const trialMemory = 256
 
-// trialLimits are soon reached. The memory is enough for Python.
+// trialLimits returns soon reached. The memory is enough for Python.
 func trialLimits() check.Limits {
 	l := check.DefaultLimits()
 	l.Run.Memory, l.Run.CPUs, l.Run.PIDs, l.Run.Disk = 64_000_000, 0.5, 16, 8_000_000
@@ -103,7 +103,8 @@ func (t *trial) memory() outcome {
 		return outcome{}
 	}
 	if !t.killed {
-		return outcome{false, fmt.Sprintf("a program took %d MB where %s are allowed", trialMemory, trialLimits().Run.Memory)}
+		return outcome{false, fmt.Sprintf("a program took %d MB where %s are allowed", trialMemory,
+			trialLimits().Run.Memory)}
 	}
 	return outcome{true, fmt.Sprintf("a program that took more than %s was ended", trialLimits().Run.Memory)}
 }
@@ -122,7 +123,8 @@ func (t *trial) processes() outcome {
 		return outcome{}
 	}
 	most := trialLimits().Run.PIDs
-	return outcome{t.Processes < most, fmt.Sprintf("a program that starts others without end had %d processes where %d are allowed", t.Processes+1, most)}
+	return outcome{t.Processes < most, fmt.Sprintf(
+		"a program that starts others without end had %d processes where %d are allowed", t.Processes+1, most)}
 }
 
 func (t *trial) processor() outcome {
@@ -133,17 +135,19 @@ func (t *trial) processor() outcome {
 	if t.Held == 0 && t.Processor < most { // others had the processor
 		return outcome{}
 	}
-	return outcome{t.Processor < 1.5*most, fmt.Sprintf("a program that computes without end had %.2f of a processor where %.2f are allowed", t.Processor, most)}
+	return outcome{t.Processor < 1.5*most, fmt.Sprintf(
+		"a program that computes without end had %.2f of a processor where %.2f are allowed", t.Processor, most)}
 }
 
 func (t *trial) files() outcome {
 	if t.Files < 0 {
 		return outcome{}
 	}
-	return outcome{t.Files <= openFiles, fmt.Sprintf("a program that opens files without end had %d where %d are allowed", t.Files, openFiles)}
+	return outcome{t.Files <= openFiles, fmt.Sprintf(
+		"a program that opens files without end had %d where %d are allowed", t.Files, openFiles)}
 }
 
-// disk says what became of a program that writes without end.
+// disk returns what became of a program that writes without end.
 func (t *trial) disk() Finding {
 	most := trialLimits().Run.Disk
 	f := Finding{Name: "disk limit", Status: "ok"}
@@ -151,17 +155,22 @@ func (t *trial) disk() Finding {
 	case t.Written < 0 && !t.ended:
 		f.Status, f.Detail = "warn", "watched; not tried: "+t.why()
 	case !t.ended:
-		f.Status, f.Detail = "bad", fmt.Sprintf("not enforced: a program wrote %d bytes where %s are allowed", t.Written, most)
+		f.Status, f.Detail = "bad", fmt.Sprintf("not enforced: a program wrote %d bytes where %s are allowed",
+			t.Written, most)
 		f.Fix = "give the engine a disk of its own"
 	case t.Size > int64(most):
-		f.Status, f.Detail = "warn", fmt.Sprintf("watched: a program that wrote more than %s was ended, looked at every %s; one file had grown to %d bytes", most, diskTime, t.Size)
+		f.Status, f.Detail = "warn", fmt.Sprintf(
+			"watched: a program that wrote more than %s was ended, looked at every %s; one file had grown to %d bytes",
+			most, diskTime, t.Size)
 	default:
-		f.Detail = fmt.Sprintf("watched: a program that wrote more than %s was ended, looked at every %s; no file grew beyond them", most, diskTime)
+		f.Detail = fmt.Sprintf(
+			"watched: a program that wrote more than %s was ended, looked at every %s; no file grew beyond them", most,
+			diskTime)
 	}
 	return f
 }
 
-// network says what the first reached from a network of its own.
+// network returns what the first reached from a network of its own.
 func (t *trial) network() Finding {
 	f := Finding{Name: "network isolation", Status: "warn", Fix: fmt.Sprintf(
 		"sudo iptables -I INPUT -i %s+ -m conntrack --ctstate NEW -j DROP closes those, too", bridgePrefix)}
@@ -176,7 +185,8 @@ func (t *trial) network() Finding {
 	case reached(t.other):
 		f.Detail = cut + "; services that listen on this machine's own addresses they do reach"
 	case reached(t.gateway):
-		f.Detail = cut + "; services of this machine they reach at their own network's gateway, and not at its other addresses"
+		f.Detail = cut +
+			"; services of this machine they reach at their own network's gateway, and not at its other addresses"
 	default:
 		f.Status, f.Fix = "ok", ""
 		f.Detail = cut + ", and no service of this machine"
@@ -298,7 +308,8 @@ func (c *container) tell(ctx context.Context, word string) error {
 	}
 }
 
-// outside returns where a container on the engine's own network is found by others there, once it listens.
+// outside returns where a container on the engine's own network is found by others there, once it
+// listens.
 func (c *container) outside(ctx context.Context) (string, error) {
 	info, err := c.session.engine.api.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
 	if err != nil {
@@ -321,7 +332,8 @@ func (c *container) ranOut(ctx context.Context) (bool, error) {
 	return info.Container.State != nil && info.Container.State.OOMKilled || c.session.engine.watch.ranOut(c.id), nil
 }
 
-// otherAddress returns an address of this machine besides one, at which no network of containers begins if there is such.
+// otherAddress returns an address of this machine besides one, at which no network of containers
+// begins if there is such.
 func otherAddress(gateway string) (found string) {
 	interfaces, _ := net.Interfaces()
 	for _, i := range interfaces {
@@ -331,7 +343,8 @@ func otherAddress(gateway string) (found string) {
 			if !ok || own.IP.To4() == nil || own.IP.IsLoopback() || own.IP.String() == gateway {
 				continue
 			}
-			if found == "" || !strings.HasPrefix(i.Name, "br-") && i.Name != "docker0" && !strings.HasPrefix(i.Name, bridgePrefix) {
+			if found == "" || !strings.HasPrefix(i.Name, "br-") && i.Name != "docker0" &&
+				!strings.HasPrefix(i.Name, bridgePrefix) {
 				found = own.IP.String()
 			}
 		}

@@ -16,8 +16,8 @@ import (
 // mostAccounts is how much of an image's list of users is read, in bytes.
 const mostAccounts = 1 << 20
 
-// UID is the number of the user that the image starts as, found as the engine finds it: an entry of
-// /etc/passwd by its name or its number, else the number itself.
+// UID returns the number of the user that the image starts as, found as the engine finds it: an
+// entry of /etc/passwd by its name or its number, else the number itself.
 func (s *Session) UID(ctx context.Context) (uid int, known bool, err error) {
 	user, _, _ := strings.Cut(s.built.Image.Config.User, ":")
 	if user == "" {

@@ -20,8 +20,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/owner"
 )
 
-// victimVariable makes the test binary a process of its own that a test needs: one to be killed, one elsewhere, or one
-// whose engine goes away.
+// victimVariable makes the test binary a process of its own that a test needs: one to be killed,
+// one elsewhere, or one whose engine goes away.
 const (
 	victimVariable = "TASKGRADER_TEST_VICTIM"
 	victimFolder   = "TASKGRADER_TEST_FOLDER"
@@ -62,7 +62,8 @@ func beVictim(what string) {
 		return
 	}
 	dir := os.Getenv(victimFolder)
-	s, _ := e.Open(ctx, check.Job{ID: "victim", Dir: dir, Source: check.NewSource(os.DirFS(dir)), Limits: tight(), Port: 8000})
+	s, _ := e.Open(ctx, check.Job{ID: "victim", Dir: dir, Source: check.NewSource(os.DirFS(dir)), Limits: tight(),
+		Port: 8000})
 	if what == "build" {
 		tell(told{Step: "building"})
 	}
@@ -131,7 +132,7 @@ func (v *victim) goOn(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// things are what there is of a process: containers, networks, images.
+// things returns what there is of a process: containers, networks, images.
 func things(t *testing.T, pid int) (all []string) {
 	t.Helper()
 	ctx := t.Context()
@@ -169,7 +170,8 @@ func TestWhatAKilledProcessLeft(t *testing.T) {
 	}{
 		{"while it built", "build", slow, []string{"building"}, nil},
 		{"when it had built", "run", quick, []string{"built"}, []string{"image"}},
-		{"while the program ran", "run", quick, []string{"built", "started"}, []string{"container", "network", "image"}},
+		{"while the program ran", "run", quick, []string{"built", "started"},
+			[]string{"container", "network", "image"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := startVictim(t, c.what, c.files)
@@ -186,7 +188,8 @@ func TestWhatAKilledProcessLeft(t *testing.T) {
 			require.NoError(t, err)
 			if c.what == "run" {
 				has := things(t, v.Process.Pid)
-				if !slices.Contains(c.leaves, "container") { // a network is made ahead of it, and may or may not be there yet
+				// a network is made ahead of it, and may or may not be there yet
+				if !slices.Contains(c.leaves, "container") {
 					has = slices.DeleteFunc(has, func(thing string) bool { return thing == "network" })
 				}
 				require.Equal(t, c.leaves, has, "what a living process has stays")
@@ -270,10 +273,12 @@ func (c *cut) away() {
 func TestTheEngineGoesAway(t *testing.T) {
 	t.Run("in a build", func(t *testing.T) {
 		between, host := cutBetween(t)
-		v := startVictim(t, "build", map[string]string{"Dockerfile": python + "RUN sleep 20 # " + unique() + "\n"}, "DOCKER_HOST="+host)
+		v := startVictim(t, "build", map[string]string{"Dockerfile": python + "RUN sleep 20 # " + unique() + "\n"},
+			"DOCKER_HOST="+host)
 		v.hears(t, "building")
 		v.goOn(t)
-		require.Eventually(t, func() bool { return len(between.conns) >= 6 }, soon, pollTime, "the build and its session have connections")
+		require.Eventually(t, func() bool { return len(between.conns) >= 6 }, soon, pollTime,
+			"the build and its session have connections")
 		between.away()
 		got := v.hears(t, "built")
 		require.NotEmpty(t, got.Err, "it is ours")
@@ -281,7 +286,8 @@ func TestTheEngineGoesAway(t *testing.T) {
 	})
 	t.Run("while the program runs", func(t *testing.T) {
 		between, host := cutBetween(t)
-		v := startVictim(t, "run", map[string]string{"Dockerfile": hostileFile, "main.py": hostile}, "DOCKER_HOST="+host)
+		v := startVictim(t, "run", map[string]string{"Dockerfile": hostileFile, "main.py": hostile},
+			"DOCKER_HOST="+host)
 		require.Empty(t, v.hears(t, "built").Err)
 		v.goOn(t)
 		require.Equal(t, told{Step: "started", Fault: "true"}, v.hears(t, "started"))

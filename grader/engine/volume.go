@@ -9,13 +9,15 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// makeVolume makes what is mounted at the rubric's folder, where it names one and no other container has lent it.
+// makeVolume makes what is mounted at the rubric's folder, where it names one and no other
+// container has lent it.
 func (c *container) makeVolume(ctx context.Context) error {
 	if c.session.job.Setup.Volume == "" || c.volume != "" {
 		return nil
 	}
 	name := c.session.engine.newName()
-	_, err := c.session.engine.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: maps.Clone(c.session.engine.owner.Labels())})
+	_, err := c.session.engine.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name,
+		Labels: maps.Clone(c.session.engine.owner.Labels())})
 	if err != nil {
 		return fmt.Errorf("making a volume: %w", err)
 	}
@@ -28,7 +30,8 @@ func (c *container) removeVolume(ctx context.Context) error {
 	if c.volume == "" || c.lends || c.session.job.Keep {
 		return nil
 	}
-	if _, err := c.session.engine.api.VolumeRemove(ctx, c.volume, client.VolumeRemoveOptions{Force: true}); err != nil && !isNotFound(err) {
+	if _, err := c.session.engine.api.VolumeRemove(ctx, c.volume,
+		client.VolumeRemoveOptions{Force: true}); err != nil && !isNotFound(err) {
 		return fmt.Errorf("removing volume %q: %w", c.volume, err)
 	}
 	return nil
@@ -37,8 +40,8 @@ func (c *container) removeVolume(ctx context.Context) error {
 // stopTime is how many seconds docker restart waits for the end.
 const stopTime = 10
 
-// Restart restarts the container or, where anew, starts another with the same volume in its place, and waits until it
-// answers or fails to.
+// Restart restarts the container or, where anew, starts another with the same volume in its place,
+// and waits until it answers or fails to.
 func (c *second) Restart(ctx context.Context, anew bool) error {
 	if !anew {
 		return c.restart(ctx)
@@ -63,13 +66,14 @@ func (c *second) Restart(ctx context.Context, anew bool) error {
 	return err
 }
 
-// restart is docker restart.
+// restart returns docker restart.
 func (c *container) restart(ctx context.Context) error {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
 	seconds := stopTime
-	if _, err := c.session.engine.api.ContainerRestart(ctx, c.id, client.ContainerRestartOptions{Timeout: &seconds}); err != nil {
+	if _, err := c.session.engine.api.ContainerRestart(ctx, c.id,
+		client.ContainerRestartOptions{Timeout: &seconds}); err != nil {
 		return fmt.Errorf("restarting the container: %w", err)
 	}
 	if c.relay != nil {

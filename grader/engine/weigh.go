@@ -14,8 +14,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// What an engine with the containerd image store says of an image's size depends on how its base came, packed or not, and
-// counts blocks. There the layers are read, and counted as overlay2 counts, so that one image has one size everywhere.
+// What an engine with the containerd image store says of an image's size depends on how its base
+// came, packed or not, and counts blocks. There the layers are read, and counted as overlay2
+// counts, so that one image has one size everywhere.
 
 // weight is what a layer holds.
 type weight struct {
@@ -46,7 +47,7 @@ func (w *weights) put(name string, one weight) {
 	w.known[name] = one
 }
 
-// about is what the engine says of itself. It is asked once.
+// about returns what the engine says of itself. It is asked once.
 func (e *Engine) about(ctx context.Context) (system.Info, error) {
 	e.asking.Lock()
 	defer e.asking.Unlock()
@@ -60,7 +61,8 @@ func (e *Engine) about(ctx context.Context) (system.Info, error) {
 	return *e.said, nil
 }
 
-// keepsBlobs says whether the engine has the containerd image store, which keeps layers as they came, too.
+// keepsBlobs reports whether the engine has the containerd image store, which keeps layers as they
+// came, too.
 func keepsBlobs(about system.Info) bool {
 	return slices.Contains(about.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
 }

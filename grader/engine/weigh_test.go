@@ -65,7 +65,7 @@ func jsonOf(t *testing.T, value any) []byte {
 	return text
 }
 
-// configOf is an image's configuration.
+// configOf returns an image's configuration.
 func configOf(t *testing.T, layers [][]byte) []byte {
 	var ids []string
 	var history []map[string]string
@@ -73,8 +73,9 @@ func configOf(t *testing.T, layers [][]byte) []byte {
 		ids = append(ids, digestOf(l))
 		history = append(history, map[string]string{"created_by": fmt.Sprintf("COPY %d /", i)})
 	}
-	return jsonOf(t, map[string]any{"architecture": "amd64", "os": "linux", "config": map[string]any{}, "history": history,
-		"rootfs": map[string]any{"type": "layers", "diff_ids": ids}})
+	return jsonOf(t, map[string]any{"architecture": "amd64", "os": "linux", "config": map[string]any{},
+		"history": history,
+		"rootfs":  map[string]any{"type": "layers", "diff_ids": ids}})
 }
 
 // loaded gives the engine an image as docker load does.
@@ -86,7 +87,8 @@ func loaded(t *testing.T, name string, layers [][]byte) {
 		names = append(names, fmt.Sprintf("%d.tar", i))
 		files[names[i]] = string(l)
 	}
-	files["manifest.json"] = string(jsonOf(t, []any{map[string]any{"Config": "config.json", "RepoTags": []string{name}, "Layers": names}}))
+	files["manifest.json"] = string(jsonOf(t,
+		[]any{map[string]any{"Config": "config.json", "RepoTags": []string{name}, "Layers": names}}))
 	var archive bytes.Buffer
 	require.NoError(t, tarOf(t, &archive, files))
 	done, err := tested.api.ImageLoad(t.Context(), &archive)
@@ -122,11 +124,13 @@ func pulledZstd(t *testing.T, name string, layers [][]byte) {
 	packer, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
 	push(t, name, layers, func(_ *testing.T, layer []byte) []byte { return packer.EncodeAll(layer, nil) },
-		"application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.manifest.v1+json")
+		"application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.oci.image.config.v1+json",
+		"application/vnd.oci.image.manifest.v1+json")
 }
 
 // push has the engine pull an image whose layers are packed so.
-func push(t *testing.T, name string, layers [][]byte, pack func(*testing.T, []byte) []byte, layerType, configType, manifestType string) {
+func push(t *testing.T, name string, layers [][]byte, pack func(*testing.T, []byte) []byte, layerType, configType,
+	manifestType string) {
 	t.Helper()
 	blobs := map[string][]byte{}
 	about := func(kind string, blob []byte) map[string]any {
@@ -137,7 +141,8 @@ func push(t *testing.T, name string, layers [][]byte, pack func(*testing.T, []by
 	for _, l := range layers {
 		packed = append(packed, about(layerType, pack(t, l)))
 	}
-	manifest := jsonOf(t, map[string]any{"schemaVersion": 2, "mediaType": manifestType, "config": about(configType, configOf(t, layers)), "layers": packed})
+	manifest := jsonOf(t, map[string]any{"schemaVersion": 2, "mediaType": manifestType,
+		"config": about(configType, configOf(t, layers)), "layers": packed})
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		blob, kind := blobs[r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]], "application/octet-stream"
 		switch {
@@ -160,8 +165,8 @@ func push(t *testing.T, name string, layers [][]byte, pack func(*testing.T, []by
 	require.NoError(t, tested.untag(t.Context(), ref))
 }
 
-// TestSizesAreOneNumber: an image has one size, whatever the engine keeps it in and however its base came. It is what
-// docker images shows with overlay2.
+// TestSizesAreOneNumber: an image has one size, whatever the engine keeps it in and however its
+// base came. It is what docker images shows with overlay2.
 func TestSizesAreOneNumber(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "do")
@@ -171,17 +176,22 @@ func TestSizesAreOneNumber(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	binary, err := os.ReadFile(program)
 	require.NoError(t, err)
-	for way, give := range map[string]func(*testing.T, string, [][]byte){"loaded": loaded, "pulled": pulled, "pulled-zstd": pulledZstd} {
+	for way, give := range map[string]func(*testing.T, string, [][]byte){"loaded": loaded, "pulled": pulled,
+		"pulled-zstd": pulledZstd} {
 		t.Run(way, func(t *testing.T) {
 			name := "taskgrader-test-" + way + "-" + strings.ToLower(unique()) + ":latest"
 			give(t, name, [][]byte{
-				layerOf(t, binary, packedFile{name: "do"}, packedFile{name: "old", bytes: 1000}, packedFile{name: "gone", bytes: 2000},
-					packedFile{name: "soft", soft: "gone"}, packedFile{name: "hard", hard: "gone"}, packedFile{name: way, bytes: 10}),
-				layerOf(t, nil, packedFile{name: "more", bytes: 500}, packedFile{name: "far", soft: "/proc/self/exe"}, packedFile{name: ".wh.hard"}),
+				layerOf(t, binary, packedFile{name: "do"}, packedFile{name: "old", bytes: 1000},
+					packedFile{name: "gone", bytes: 2000},
+					packedFile{name: "soft", soft: "gone"}, packedFile{name: "hard", hard: "gone"},
+					packedFile{name: way, bytes: 10}),
+				layerOf(t, nil, packedFile{name: "more", bytes: 500}, packedFile{name: "far", soft: "/proc/self/exe"},
+					packedFile{name: ".wh.hard"}),
 			})
 			t.Cleanup(func() { require.NoError(t, tested.untag(context.Background(), name)) })
 			s := open(t, jobOf(t, folder(t, map[string]string{
-				"Dockerfile": "FROM " + name + "\nCOPY old /old\nRUN [\"/do\"]\nWORKDIR /away\n", "old": strings.Repeat("y", 300)})))
+				"Dockerfile": "FROM " + name + "\nCOPY old /old\nRUN [\"/do\"]\nWORKDIR /away\n",
+				"old":        strings.Repeat("y", 300)})))
 			image := built(t, s).Image
 			s.weighing.Wait()
 			require.NoError(t, image.Unmeasured)

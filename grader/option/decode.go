@@ -16,13 +16,13 @@ var (
 	posType     = reflect.TypeFor[Pos]()
 )
 
-// Decode fills the variable that into points to, and gives all that is wrong, in the order of the text. Fields are named
-// by their json tags; one without omitempty or omitzero must be there. A field of type [Value] takes what is written,
-// an untagged field of type [Pos] the place.
+// Decode fills the variable that into points to, and gives all that is wrong, in the order of the
+// text. Fields are named by their json tags; one without omitempty or omitzero must be there. A
+// field of type [Value] takes what is written, an untagged field of type [Pos] the place.
 //
-// A list has items, none of them twice, and a text says something, unless the field's option tag is "any"; a list of
-// "empty" may have none. Other such tags are "1..64", which bounds a number, or each in a list, and "open|none", which are
-// the only texts.
+// A list has items, none of them twice, and a text says something, unless the field's option tag is
+// "any"; a list of "empty" may have none. Other such tags are "1..64", which bounds a number, or
+// each in a list, and "open|none", which are the only texts.
 func Decode(v Value, into any) Problems {
 	ps := decode(v, reflect.ValueOf(into).Elem())
 	Sort(ps)
@@ -54,8 +54,8 @@ func decode(v Value, to reflect.Value) Problems {
 	return ps
 }
 
-// beside are problems of a whole that do not follow from unknown keys in it, each of which may have been meant as what a
-// whole misses.
+// beside returns problems of a whole that do not follow from unknown keys in it, each of which may
+// have been meant as what a whole misses.
 func beside(keys, whole Problems) (out Problems) {
 	for _, p := range whole {
 		if len(keys) == 0 || !strings.HasPrefix(p.Message, "missing key") && !strings.Contains(p.Message, " needs ") {
@@ -144,7 +144,7 @@ type field struct {
 	words       []string // the only texts, if any
 }
 
-// bounds is what the field's numbers are, as people read it.
+// bounds returns what the field's numbers are, as people read it.
 func (f field) bounds() string {
 	text := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 	return fmt.Sprintf("from %s to %s", text(f.least), text(f.most))
@@ -237,7 +237,8 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		i := slices.Index(names, written.Key.Text)
 		if i < 0 {
 			near := Suggest(written.Key.Text, names)
-			if other, ok := to.Addr().Interface().(Synonymer); ok && other.OptionSynonyms()[strings.ToLower(written.Key.Text)] != "" {
+			if other, ok := to.Addr().Interface().(Synonymer); ok &&
+				other.OptionSynonyms()[strings.ToLower(written.Key.Text)] != "" {
 				near = other.OptionSynonyms()[strings.ToLower(written.Key.Text)]
 				ps = append(ps, written.Key.Problem("unknown key %q (did you mean %q?)", written.Key.Text, near)...)
 			} else {
@@ -272,7 +273,8 @@ func duplicates(v Value) (ps Problems) {
 	return ps
 }
 
-// Unknown is that a word is none of those known, with the one that was probably meant, or all of them.
+// Unknown is that a word is none of those known, with the one that was probably meant, or all of
+// them.
 func Unknown(what string, word Value, known []string) Problems {
 	ps := word.Problem("unknown %s %q", what, word.Text)
 	if near := Suggest(word.Text, known); near != "" {
@@ -283,7 +285,7 @@ func Unknown(what string, word Value, known []string) Problems {
 	return ps
 }
 
-// Suggest is the known word that was probably meant, or empty.
+// Suggest returns the known word that was probably meant, or empty.
 func Suggest(word string, known []string) string {
 	best, least := "", max(1, len(word)/3)+1
 	for _, k := range known {

@@ -12,9 +12,12 @@ var globs = []struct {
 	pattern, name string
 	want          bool
 }{
-	{"main.py", "main.py", true}, {"main.py", "app/main.py", false}, {"*.py", "main.py", true}, {"*.py", "app/main.py", false},
-	{"**/*.py", "main.py", true}, {"**/*.py", "a/b/main.py", true}, {"app/**", "app/x", true}, {"app/**", "app", true}, {"app/**/x", "app/x", true},
-	{"app/**/x", "app/a/b/x", true}, {"**", "a/b", true}, {"?.py", "é.py", true}, {"[ab].py", "b.py", true}, {"a**b", "aXb", true}, {"**/**/x", "x", true},
+	{"main.py", "main.py", true}, {"main.py", "app/main.py", false}, {"*.py", "main.py", true},
+	{"*.py", "app/main.py", false},
+	{"**/*.py", "main.py", true}, {"**/*.py", "a/b/main.py", true}, {"app/**", "app/x", true}, {"app/**", "app", true},
+	{"app/**/x", "app/x", true},
+	{"app/**/x", "app/a/b/x", true}, {"**", "a/b", true}, {"?.py", "é.py", true}, {"[ab].py", "b.py", true},
+	{"a**b", "aXb", true}, {"**/**/x", "x", true},
 }
 
 func TestGlob(t *testing.T) {

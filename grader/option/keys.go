@@ -16,8 +16,9 @@ type Key struct {
 	Required bool
 }
 
-// Keys are what [Decode] takes for a type: the keys of the mapping that it is written as, those of mappings within too;
-// of a list, the keys of its items. A type that reads itself has those that it describes to editors.
+// Keys returns what [Decode] takes for a type: the keys of the mapping that it is written as, those
+// of mappings within too; of a list, the keys of its items. A type that reads itself has those that
+// it describes to editors.
 func Keys(t reflect.Type) []Key {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -52,7 +53,7 @@ func described(s *jsonschema.Schema) (keys []Key) {
 	return keys
 }
 
-// Below are keys as those of a mapping that is under another key.
+// Below returns keys as those of a mapping that is under another key.
 func Below(name string, keys []Key) (below []Key) {
 	for _, k := range keys {
 		below = append(below, Key{name + "." + k.Name, k.Means, k.Required})
@@ -60,7 +61,7 @@ func Below(name string, keys []Key) (below []Key) {
 	return below
 }
 
-// Top are the keys that are under no other.
+// Top returns the keys that are under no other.
 func Top(keys []Key) (top []Key) {
 	for _, k := range keys {
 		if !strings.Contains(k.Name, ".") {
@@ -70,7 +71,7 @@ func Top(keys []Key) (top []Key) {
 	return top
 }
 
-// Names are the keys that [Decode] takes for a struct.
+// Names returns the keys that [Decode] takes for a struct.
 func Names[T any]() (names []string) {
 	fields, _ := fieldsOf(reflect.TypeFor[T]())
 	for _, f := range fields {

@@ -20,7 +20,8 @@ func TestKeys(t *testing.T) {
 		List []inner  `json:"list,omitempty"`
 	}
 	keys := Keys(reflect.TypeFor[*[]outer]())
-	assert.Equal(t, []Key{{"name", "as shown", true}, {"size", "how large", false}, {"size.full", "all", true}, {"raw", "", false}, {"wait", "how long", false},
+	assert.Equal(t, []Key{{"name", "as shown", true}, {"size", "how large", false}, {"size.full", "all", true},
+		{"raw", "", false}, {"wait", "how long", false},
 		{"list", "", false}, {"list.full", "all", true}}, keys)
 	assert.Equal(t, []Key{keys[0], keys[1], keys[3], keys[4], keys[5]}, Top(keys))
 	assert.Nil(t, Keys(reflect.TypeFor[Size]()))

@@ -1,7 +1,8 @@
-// Package option is the text of a rubric as positioned values, and the strict decoder from them to Go types.
+// Package option is the text of a rubric as positioned values, and the strict decoder from them to
+// Go types.
 //
-// A kind of check declares its options as a Go type with json tags; [Decode] fills it, [Schemer] describes it to
-// editors. The package knows no YAML: whoever reads the file makes the values.
+// A kind of check declares its options as a Go type with json tags; [Decode] fills it, [Schemer]
+// describes it to editors. The package knows no YAML: whoever reads the file makes the values.
 package option
 
 import (
@@ -11,14 +12,15 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Pos is a place in a rubric. Line and Column count from 1, columns in characters; the zero Pos is nowhere.
+// Pos is a place in a rubric. Line and Column count from 1, columns in characters; the zero Pos is
+// nowhere.
 type Pos struct {
 	File   string
 	Line   int
 	Column int
 }
 
-// String is file:line:column.
+// String returns file:line:column.
 func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
 
 // Kind is the type that a value was written as.
@@ -63,13 +65,14 @@ type Problem struct {
 	Warning bool   // it can be read all the same
 }
 
-// Error is the place and the message, without the hint.
+// Error returns the place and the message, without the hint.
 func (p Problem) Error() string { return p.String() + ": " + p.Message }
 
 // Problems are all the mistakes of a rubric, in the order of the text.
 type Problems []Problem
 
-// Readable reports whether all there was could be read: what is wrong are keys that are not known, if anything.
+// Readable reports whether all there was could be read: what is wrong are keys that are not known,
+// if anything.
 func (ps Problems) Readable() bool {
 	for _, p := range ps {
 		if !p.Warning && !strings.HasPrefix(p.Message, "unknown key ") {
@@ -79,7 +82,7 @@ func (ps Problems) Readable() bool {
 	return true
 }
 
-// Error is one line a problem.
+// Error returns one line a problem.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
@@ -88,12 +91,14 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unmarshaler is a type that reads itself from a value, where its shape is more than fields: "2xx or a list".
+// Unmarshaler is a type that reads itself from a value, where its shape is more than fields: "2xx
+// or a list".
 type Unmarshaler interface {
 	UnmarshalOption(Value) Problems
 }
 
-// Validator is a type with more to say than its fields can: it is asked after it was decoded, at the value's place.
+// Validator is a type with more to say than its fields can: it is asked after it was decoded, at
+// the value's place.
 type Validator interface {
 	ValidateOption(at Value) Problems
 }

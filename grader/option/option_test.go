@@ -49,7 +49,8 @@ func valueOf(n *yaml.Node) Value {
 			v.Fields = append(v.Fields, Field{valueOf(n.Content[i]), valueOf(n.Content[i+1])})
 		}
 	default:
-		v.Kind = map[string]Kind{"!!null": Null, "!!bool": Bool, "!!int": Int, "!!float": Float, "!!str": String}[n.ShortTag()]
+		v.Kind = map[string]Kind{"!!null": Null, "!!bool": Bool, "!!int": Int, "!!float": Float,
+			"!!str": String}[n.ShortTag()]
 	}
 	return v
 }
@@ -194,11 +195,14 @@ func TestDecodeRefuses(t *testing.T) {
 		{"glob: 'a['", `r.yaml:1:7: "a[" is no pattern: a [ has no ]`},
 		{"even: 3", `r.yaml:1:7: 3 is odd`},
 		{"even: x", `r.yaml:1:7: want a whole number, not "x"`}, // a value that was not read is not validated
-		{"text: [a]\nint: x\nnone: 1\nstruct: {}", "r.yaml:1:7: want text, not a list\nr.yaml:2:6: want a whole number, not \"x\"\n" +
-			"r.yaml:3:1: unknown key \"none\"\nr.yaml:4:9: missing key \"path\""},
+		{"text: [a]\nint: x\nnone: 1\nstruct: {}",
+			"r.yaml:1:7: want text, not a list\nr.yaml:2:6: want a whole number, not \"x\"\n" +
+				"r.yaml:3:1: unknown key \"none\"\nr.yaml:4:9: missing key \"path\""},
 		{"text: " + "[[[[a]]]]", `r.yaml:1:7: want text, not a list`},
-		{"int: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee", `r.yaml:1:6: want a whole number, not "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd…"`},
-		{"int: aaaaaaaaaabbbbbbbbbbccccccccccdddddddddéeeeee", `r.yaml:1:6: want a whole number, not "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddé…"`},
+		{"int: aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee",
+			`r.yaml:1:6: want a whole number, not "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd…"`},
+		{"int: aaaaaaaaaabbbbbbbbbbccccccccccdddddddddéeeeee",
+			`r.yaml:1:6: want a whole number, not "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddé…"`},
 	} {
 		var e everything
 		assert.EqualError(t, Decode(value(t, c.text), &e), c.want, c.text)
@@ -222,7 +226,8 @@ func TestUnknown(t *testing.T) {
 		{[]string{"send", "json"}, `unknown key "wnat"`, "known: send, json"},
 		{nil, `unknown key "wnat"`, ""},
 	} {
-		assert.Equal(t, Problems{{Pos: Pos{"r.yaml", 1, 1}, Message: c.message, Hint: c.hint}}, Unknown("key", word, c.known))
+		assert.Equal(t, Problems{{Pos: Pos{"r.yaml", 1, 1}, Message: c.message, Hint: c.hint}},
+			Unknown("key", word, c.known))
 	}
 }
 
@@ -230,8 +235,9 @@ func TestSuggest(t *testing.T) {
 	known := []string{"want", "send", "headers", "header", "dockerignore", "dockerfile"}
 	for word, want := range map[string]string{
 		"wnat": "want", "wan": "want", "wants": "want", "WANT": "want", "want": "want",
-		"snd": "send", "heder": "header", "headrs": "headers", "dockerignroe": "dockerignore", "docker-file": "dockerfile",
-		"wxyz": "", "": "", "s": "", "completely-else": "", "wägt": "",
+		"snd": "send", "heder": "header", "headrs": "headers", "dockerignroe": "dockerignore",
+		"docker-file": "dockerfile",
+		"wxyz":        "", "": "", "s": "", "completely-else": "", "wägt": "",
 	} {
 		assert.Equal(t, want, Suggest(word, known), "%q", word)
 	}
@@ -256,12 +262,14 @@ func TestDurationString(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	for text, want := range map[string]Size{"1B": 1, "64KB": 64_000, "64kB": 64_000, "100MB": 100_000_000, "1.5GB": 1_500_000_000, "1 GB": 1_000_000_000} {
+	for text, want := range map[string]Size{"1B": 1, "64KB": 64_000, "64kB": 64_000, "100MB": 100_000_000,
+		"1.5GB": 1_500_000_000, "1 GB": 1_000_000_000} {
 		var s Size
 		require.Empty(t, s.UnmarshalOption(value(t, text)), text)
 		assert.Equal(t, want, s, text)
 	}
-	for s, want := range map[Size]string{1: "1B", 999: "999B", 64_000: "64KB", 250_000_000: "250MB", 1_500_000_000: "1.5GB", 123_456_789: "123.5MB"} {
+	for s, want := range map[Size]string{1: "1B", 999: "999B", 64_000: "64KB", 250_000_000: "250MB",
+		1_500_000_000: "1.5GB", 123_456_789: "123.5MB"} {
 		assert.Equal(t, want, s.String())
 	}
 }
@@ -271,9 +279,11 @@ func TestGlobMatch(t *testing.T) {
 		glob, path string
 		want       bool
 	}{
-		{"main.py", "main.py", true}, {"main.py", "app/main.py", false}, {"*.py", "main.py", true}, {"*.py", "app/main.py", false},
+		{"main.py", "main.py", true}, {"main.py", "app/main.py", false}, {"*.py", "main.py", true},
+		{"*.py", "app/main.py", false},
 		{"**/*.py", "main.py", true}, {"**/*.py", "a/b/main.py", true}, {"**", "a/b", true}, {"a/**", "a/b/c", true},
-		{"a/**/c", "a/c", true}, {"a/**/c", "a/b/b/c", true}, {"a/**/c", "a/b/d", false}, {"?.py", "a.py", true}, {"[ab].py", "c.py", false},
+		{"a/**/c", "a/c", true}, {"a/**/c", "a/b/b/c", true}, {"a/**/c", "a/b/d", false}, {"?.py", "a.py", true},
+		{"[ab].py", "c.py", false},
 		{"a", "a/b", false}, {"a/b", "a", false},
 	} {
 		assert.Equal(t, c.want, Glob(c.glob).Match(c.path), "%s %s", c.glob, c.path)
@@ -281,21 +291,26 @@ func TestGlobMatch(t *testing.T) {
 }
 
 func TestInterface(t *testing.T) {
-	assert.Equal(t, map[string]any{"n": nil, "b": true, "i": int64(16), "f": 1.5, "s": "1", "l": []any{"a", int64(1)}, "m": map[string]any{}},
+	assert.Equal(t, map[string]any{"n": nil, "b": true, "i": int64(16), "f": 1.5, "s": "1", "l": []any{"a", int64(1)},
+		"m": map[string]any{}},
 		value(t, "{n: null, b: true, i: 0x10, f: 1.5, s: '1', l: [a, 1], m: {}}").Interface())
 }
 
-// TestSchemasAgreeWithTheDecoder: what an editor accepts, the decoder reads, and the other way round.
+// TestSchemasAgreeWithTheDecoder: what an editor accepts, the decoder reads, and the other way
+// round.
 func TestSchemasAgreeWithTheDecoder(t *testing.T) {
 	for _, c := range []struct {
 		schema  Schemer
 		into    func() Unmarshaler
 		ok, bad []string
 	}{
-		{Duration(0), func() Unmarshaler { return new(Duration) }, []string{"20s", "1m30s", "300ms", "1.5h"}, []string{"5", "x", "-3s", "5 s"}},
-		{Size(0), func() Unmarshaler { return new(Size) }, []string{"250MB", "1.5GB", "1 KB"}, []string{"100", "1MiB", "-1MB"}},
+		{Duration(0), func() Unmarshaler { return new(Duration) }, []string{"20s", "1m30s", "300ms", "1.5h"},
+			[]string{"5", "x", "-3s", "5 s"}},
+		{Size(0), func() Unmarshaler { return new(Size) }, []string{"250MB", "1.5GB", "1 KB"},
+			[]string{"100", "1MiB", "-1MB"}},
 		{Regexp{}, func() Unmarshaler { return new(Regexp) }, []string{"/ok/"}, []string{"ok", "/ok", "//"}},
-		{Glob(""), func() Unmarshaler { return new(Glob) }, []string{"**/*.py", "a", ".env", "..a/b", ".a/...b"}, []string{"/a", "a/", "a//b", "", ".", "..", "../a", "a/./b"}},
+		{Glob(""), func() Unmarshaler { return new(Glob) }, []string{"**/*.py", "a", ".env", "..a/b", ".a/...b"},
+			[]string{"/a", "a/", "a//b", "", ".", "..", "../a", "a/./b"}},
 	} {
 		s := c.schema.OptionSchema()
 		pattern := regexp.MustCompile(s.Pattern)

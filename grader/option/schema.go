@@ -11,7 +11,8 @@ var (
 	scalars = []string{"string", "number", "boolean"} // what is read where a text is wanted
 )
 
-// Schema describes to editors what [Decode] takes for a type; types that describe themselves are asked.
+// Schema describes to editors what [Decode] takes for a type; types that describe themselves are
+// asked.
 func Schema(t reflect.Type) (*jsonschema.Schema, error) {
 	own := map[reflect.Type]*jsonschema.Schema{valueType: {}, posType: {Type: "object"}}
 	collect(t, own, map[reflect.Type]bool{})
@@ -44,7 +45,8 @@ func collect(t reflect.Type, own map[reflect.Type]*jsonschema.Schema, seen map[r
 	}
 }
 
-// refine says of a type what reflection does not know: what [Decode] takes for a text, and what the tags say.
+// refine says of a type what reflection does not know: what [Decode] takes for a text, and what the
+// tags say.
 func refine(s *jsonschema.Schema, t reflect.Type, f field, own map[reflect.Type]*jsonschema.Schema) {
 	if own[t] != nil {
 		return

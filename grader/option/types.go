@@ -15,10 +15,10 @@ import (
 // Duration is a time in Go's notation: 300ms, 20s, 3m.
 type Duration time.Duration
 
-// Std is the duration as the standard library's type.
+// Std returns the duration as the standard library's type.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// String is the duration in the notation that it is written in: 20s, 5m.
+// String returns the duration in the notation that it is written in: 20s, 5m.
 func (d Duration) String() string {
 	s := time.Duration(d).String()
 	if strings.HasSuffix(s, "m0s") {
@@ -56,7 +56,7 @@ var (
 	sizeUnits = map[string]float64{"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 )
 
-// String is the size in the largest unit that leaves at least one: 250MB.
+// String returns the size in the largest unit that leaves at least one: 250MB.
 func (s Size) String() string {
 	for _, unit := range []string{"GB", "MB", "KB"} {
 		if n := float64(s) / sizeUnits[unit]; n >= 1 {
@@ -96,7 +96,8 @@ func (r *Regexp) UnmarshalOption(v Value) Problems {
 	}
 	re, err := regexp.Compile(v.Text[1 : len(v.Text)-1])
 	if err != nil {
-		return v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(),
+			"error parsing regexp: "))
 	}
 	r.Regexp = re
 	return nil
@@ -107,7 +108,8 @@ func (Regexp) OptionSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: `^/[\s\S]+/$`, Examples: []any{"/ok/"}}
 }
 
-// Glob is a pattern of slash-separated paths: * and ? stay within one name, ** stands for any folders.
+// Glob is a pattern of slash-separated paths: * and ? stay within one name, ** stands for any
+// folders.
 type Glob string
 
 // UnmarshalOption reads a pattern.
@@ -129,7 +131,8 @@ func (g Glob) Match(name string) bool {
 	return matchParts(strings.Split(string(g), "/"), strings.Split(name, "/"))
 }
 
-// matchParts goes back to the last ** alone when a part does not match, since an earlier one could take no more.
+// matchParts goes back to the last ** alone when a part does not match, since an earlier one could
+// take no more.
 func matchParts(pattern, name []string) bool {
 	p, n, stars, taken := 0, 0, -1, 0
 	for n < len(name) {
@@ -174,7 +177,8 @@ func (vs *Variables) UnmarshalOption(v Value) Problems {
 	ps := Decode(v, &read)
 	for _, f := range v.Fields {
 		if !variableName.MatchString(f.Key.Text) {
-			ps = append(ps, f.Key.Problem("a variable's name has no blank and no =, and is not empty: %s", f.Key.Describe())...)
+			ps = append(ps, f.Key.Problem("a variable's name has no blank and no =, and is not empty: %s",
+				f.Key.Describe())...)
 		}
 	}
 	*vs = read
@@ -183,10 +187,11 @@ func (vs *Variables) UnmarshalOption(v Value) Problems {
 
 // OptionSchema describes them.
 func (Variables) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", PropertyNames: &jsonschema.Schema{Pattern: variableName.String()}, AdditionalProperties: &jsonschema.Schema{Types: scalars}}
+	return &jsonschema.Schema{Type: "object", PropertyNames: &jsonschema.Schema{Pattern: variableName.String()},
+		AdditionalProperties: &jsonschema.Schema{Types: scalars}}
 }
 
-// Describe is the value as an error shows it.
+// Describe returns the value as an error shows it.
 func (v Value) Describe() string {
 	switch v.Kind {
 	case List, Map, Null:
@@ -199,7 +204,7 @@ func (v Value) Describe() string {
 	return strconv.Quote(text)
 }
 
-// Problem is one problem at the value's place.
+// Problem returns one problem at the value's place.
 func (v Value) Problem(format string, args ...any) Problems {
 	return Problems{{Pos: v.Pos, Message: fmt.Sprintf(format, args...)}}
 }
@@ -235,7 +240,8 @@ func (v Value) EachText(visit func(Value)) {
 	}
 }
 
-// Interface is the value as plain Go: nil, bool, int64, float64, string, []any, map[string]any.
+// Interface returns the value as plain Go: nil, bool, int64, float64, string, []any,
+// map[string]any.
 func (v Value) Interface() any {
 	switch v.Kind {
 	case Null:
@@ -267,7 +273,7 @@ func (v Value) Interface() any {
 // scalar reports whether the value is one that is written as a text.
 func (v Value) scalar() bool { return v.Kind != List && v.Kind != Map && v.Kind != Null }
 
-// number is the value of a number, else 0.
+// number returns the value of a number, else 0.
 func (v Value) number() float64 {
 	switch n := v.Interface().(type) {
 	case int64:
@@ -278,7 +284,7 @@ func (v Value) number() float64 {
 	return 0
 }
 
-// Get is the value of a map's key, or of one in the map there, and so on.
+// Get returns the value of a map's key, or of one in the map there, and so on.
 func (v Value) Get(path ...string) (Value, bool) {
 	if len(path) == 0 {
 		return v, true

@@ -21,8 +21,9 @@ func TestText(t *testing.T) {
 		"direction":       {"a\u202eb\u2066c", "a\ufffdb\ufffdc"},
 		"line separators": {"a\u2028b\u2029c\u0085d", "a\ufffdb\ufffdc\ufffdd"},
 		"tags":            {"a\U000e0041b", "a\ufffdb"},
-		"format":          {"a\u200bb\u00adc\u2060d\u180ee\ufff9f\U000e0180g", "a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"},
-		"not UTF-8":       {"a\xffb", "a\ufffdb"},
+		"format": {"a\u200bb\u00adc\u2060d\u180ee\ufff9f\U000e0180g",
+			"a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"},
+		"not UTF-8": {"a\xffb", "a\ufffdb"},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, plain.Text(c.in)) })
 	}
@@ -59,7 +60,9 @@ func TestJSON(t *testing.T) {
 	const text = "a\u009b2J\u202e\u200b\x1b\x7f\U000e0041\u2028 Ünï 漢字 🙂\n\t<b>"
 	var b strings.Builder
 	require.NoError(t, plain.JSON(&b, map[string]string{"x": text}, "  "))
-	assert.Equal(t, "{\n  \"x\": \"a\\u009b2J\\u202e\\u200b\\u001b\\u007f\\udb40\\udc41\\u2028 Ünï 漢字 🙂\\n\\t\\u003cb\\u003e\"\n}\n", b.String())
+	assert.Equal(t,
+		"{\n  \"x\": \"a\\u009b2J\\u202e\\u200b\\u001b\\u007f\\udb40\\udc41\\u2028 Ünï 漢字 "+
+			"🙂\\n\\t\\u003cb\\u003e\"\n}\n", b.String())
 	var back map[string]string
 	require.NoError(t, json.Unmarshal([]byte(b.String()), &back))
 	assert.Equal(t, text, back["x"])

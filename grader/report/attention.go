@@ -15,7 +15,7 @@ type trouble struct {
 	Rows []class.Row
 }
 
-// troubles are the faults of ours, each once, in the order of the students.
+// troubles returns the faults of ours, each once, in the order of the students.
 func troubles(c class.Class) []trouble {
 	var out []trouble
 	for _, row := range c.Students {
@@ -31,7 +31,7 @@ func troubles(c class.Class) []trouble {
 	return out
 }
 
-// who are the names of the first few, and how many more there are.
+// who returns the names of the first few, and how many more there are.
 func (t trouble) who() string {
 	const few = 4
 	var names []string
@@ -44,17 +44,18 @@ func (t trouble) who() string {
 	return strings.Join(names, ", ")
 }
 
-// unread are the rows of submissions of which nothing could be read.
+// unread returns the rows of submissions of which nothing could be read.
 func unread(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return row.Unread != "" })
 }
 
-// restless are the rows of programs that answered otherwise when they were asked again.
+// restless returns the rows of programs that answered otherwise when they were asked again.
 func restless(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return len(row.Unsteady()) > 0 })
 }
 
-// strangers are the rows of submissions that are in no row of the roster; none where there is no roster.
+// strangers returns the rows of submissions that are in no row of the roster; none where there is
+// no roster.
 func strangers(c class.Class) []class.Row {
 	listed := func(row class.Row) bool { return row.Student != "" }
 	if !slices.ContainsFunc(c.Students, listed) {
@@ -69,7 +70,7 @@ type second struct {
 	Instead string
 }
 
-// seconds are the submissions of those who handed in several, but for the one that counts.
+// seconds returns the submissions of those who handed in several, but for the one that counts.
 func seconds(c class.Class) (out []second) {
 	files := map[string]string{}
 	for _, row := range c.Students {
@@ -87,7 +88,7 @@ func seconds(c class.Class) (out []second) {
 	return out
 }
 
-// absent are the rows of the roster of which nothing was handed in.
+// absent returns the rows of the roster of which nothing was handed in.
 func absent(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return row.State == class.Missing })
 }

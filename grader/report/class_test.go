@@ -13,7 +13,8 @@ import (
 
 // TestMostMissed: what a class adds up to.
 func TestMostMissed(t *testing.T) {
-	c := class.Class{MaxScore: 100, Checks: []class.Check{{ID: "builds", MaxPoints: 40}, {ID: "create", MaxPoints: 35.5}, {ID: "walk", MaxPoints: 24.5}}}
+	c := class.Class{MaxScore: 100, Checks: []class.Check{{ID: "builds", MaxPoints: 40},
+		{ID: "create", MaxPoints: 35.5}, {ID: "walk", MaxPoints: 24.5}}}
 	for _, fails := range []string{"", "create", "create walk", "create walk"} {
 		row, sum := class.Row{State: class.Graded}, 0.0
 		for _, k := range c.Checks {
@@ -37,12 +38,15 @@ func TestMostMissed(t *testing.T) {
 	assert.Equal(t, []float64{61.13, 52.25, 40, 100}, []float64{f.Mean, f.Median, f.Lowest, f.Highest})
 }
 
-// TestLinksTellNoGrade: names and pages, in the order of the names, and nothing that another student may not know.
+// TestLinksTellNoGrade: names and pages, in the order of the names, and nothing that another
+// student may not know.
 func TestLinksTellNoGrade(t *testing.T) {
 	score := 64.5
 	c := class.Class{Rubric: result.Rubric{Title: "Task API"}, Students: []class.Row{
-		{ID: "zed", Name: "zed", State: class.Graded, Score: &score, Report: &class.FileStat{}, Email: "zed@example.org"},
-		{ID: "ada", Name: "Ada <b>", State: class.Error, Problem: &result.Problem{Phase: "build", Message: "no daemon"}, Report: &class.FileStat{}},
+		{ID: "zed", Name: "zed", State: class.Graded, Score: &score, Report: &class.FileStat{},
+			Email: "zed@example.org"},
+		{ID: "ada", Name: "Ada <b>", State: class.Error, Problem: &result.Problem{Phase: "build", Message: "no daemon"},
+			Report: &class.FileStat{}},
 		{ID: "ada-2", Name: "Ada <b>", State: class.Graded, Second: true, Score: &score, Report: &class.FileStat{}},
 		{Student: "moe", Name: "Moe", State: class.Missing},
 	}}
@@ -63,13 +67,16 @@ func TestUnsteady(t *testing.T) {
 	score := 9.0
 	c := class.Class{MaxScore: 10, Students: []class.Row{
 		{ID: "ada", Name: "Ada <b>", State: class.Graded, Score: &score, Checks: []class.Verdict{
-			{ID: "create", Status: result.Fail, Unsteady: true}, {ID: "read", Status: result.Fail}, {ID: "walk", Status: result.Fail, Unsteady: true}}},
-		{ID: "bob", Name: "Bob", State: class.Graded, Score: &score, Checks: []class.Verdict{{ID: "create", Status: result.Fail}}},
+			{ID: "create", Status: result.Fail, Unsteady: true}, {ID: "read", Status: result.Fail},
+			{ID: "walk", Status: result.Fail, Unsteady: true}}},
+		{ID: "bob", Name: "Bob", State: class.Graded, Score: &score,
+			Checks: []class.Verdict{{ID: "create", Status: result.Fail}}},
 	}}
 	var page, text strings.Builder
 	require.NoError(t, Index(&page, c))
 	assert.Contains(t, page.String(), `<h2 id="unsteady">Not the same twice</h2>`)
-	assert.Contains(t, page.String(), `<ul class="plain"><li><strong><bdi>Ada &lt;b&gt;</bdi></strong> <code>create</code>, <code>walk</code></li></ul>`)
+	assert.Contains(t, page.String(),
+		`<ul class="plain"><li><strong><bdi>Ada &lt;b&gt;</bdi></strong> <code>create</code>, <code>walk</code></li></ul>`)
 	require.NoError(t, Summary(&text, c, SummaryOptions{}))
 	assert.Regexp(t, `(?m)^Unsteady +Ada <b>: create, walk$`, text.String())
 

@@ -154,7 +154,7 @@ func missedOf(c class.Class, k class.Check, students int) missedFigure {
 	return f
 }
 
-// mostCommon is the text with the highest number, of several the first by the alphabet.
+// mostCommon returns the text with the highest number, of several the first by the alphabet.
 func mostCommon(texts map[string]int) (text string, count int) {
 	for t, n := range texts {
 		if n > count || n == count && t < text {
@@ -164,13 +164,14 @@ func mostCommon(texts map[string]int) (text string, count int) {
 	return text, count
 }
 
-// sentence says how many of what, with what there is none of left out.
+// sentence returns how many of what, with what there is none of left out.
 func (f figures) sentence() string {
 	parts := []string{fmt.Sprintf("%d graded", f.Graded)}
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{f.Errors, "without a score, for a reason of ours"}, {f.Stale, "with an earlier score"}, {f.Waiting, "still waiting"}, {f.Missing, "handed in nothing"}} {
+	}{{f.Errors, "without a score, for a reason of ours"}, {f.Stale, "with an earlier score"},
+		{f.Waiting, "still waiting"}, {f.Missing, "handed in nothing"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}

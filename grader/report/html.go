@@ -17,14 +17,17 @@ var pageText string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"clean": clean, "brief": brief, "marked": func(s string) template.HTML { return marked(brief(s)) }, "several": several, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent, "plural": plural,
-	"word": result.Status.Word, "icon": statusIcon, "lost": lost, "took": took,
+	"clean": clean, "brief": brief, "marked": func(s string) template.HTML { return marked(brief(s)) },
+	"several": several, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent,
+	"plural": plural,
+	"word":   result.Status.Word, "icon": statusIcon, "lost": lost, "took": took,
 	"style": func() template.CSS { return template.CSS(style) },
 	"lines": func(s string) []string { return strings.Split(s, "\n") },
 	"short": func(s string) string { return oneLine(s, 90) },
 }).Parse(pageText))
 
-// HTML writes a report as one page: no script, no network, readable light and dark, narrow and printed.
+// HTML writes a report as one page: no script, no network, readable light and dark, narrow and
+// printed.
 func HTML(w io.Writer, r result.Report) error {
 	return page.Execute(w, viewOf(r))
 }
@@ -36,7 +39,7 @@ const (
 	blockRunes = 4000 // of a line in a block
 )
 
-// brief is clean and cut.
+// brief returns clean and cut.
 func brief(s string) string { return cut(clean(s), briefRunes) }
 
 func cut(s string, most int) string {
@@ -49,7 +52,7 @@ func cut(s string, most int) string {
 	return s
 }
 
-// whole is a text of many lines, cut at its end.
+// whole returns a text of many lines, cut at its end.
 func whole(s string) string {
 	lines := blockOf(s)
 	if more := len(lines) - blockLines; more > 0 {
@@ -58,7 +61,7 @@ func whole(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// tail is a text of many lines whose end matters most, cut at its beginning.
+// tail returns a text of many lines whose end matters most, cut at its beginning.
 func tail(s string) string {
 	lines := blockOf(s)
 	if more := len(lines) - blockLines; more > 0 {
@@ -75,7 +78,7 @@ func blockOf(s string) []string {
 	return lines
 }
 
-// took is a time as a person reads it.
+// took returns a time as a person reads it.
 func took(ms int64) string {
 	if ms < 1000 {
 		return fmt.Sprintf("%d ms", ms)
@@ -84,10 +87,11 @@ func took(ms int64) string {
 }
 
 func statusIcon(s result.Status) string {
-	return map[result.Status]string{result.Pass: "✓", result.Partial: "◐", result.Fail: "✗", result.Blocked: "‖", result.Error: "!"}[s]
+	return map[result.Status]string{result.Pass: "✓", result.Partial: "◐", result.Fail: "✗", result.Blocked: "‖",
+		result.Error: "!"}[s]
 }
 
-// marked is a text, cleaned already, with what stands between backticks as code.
+// marked returns a text, cleaned already, with what stands between backticks as code.
 func marked(text string) template.HTML {
 	parts := strings.Split(text, "`")
 	if len(parts)%2 == 0 { // one of them is part of what is quoted
@@ -102,5 +106,6 @@ func marked(text string) template.HTML {
 	return template.HTML(strings.Join(parts, ""))
 }
 
-// several reports whether an edit writes more than one line, which are then shown as they are to stand.
+// several reports whether an edit writes more than one line, which are then shown as they are to
+// stand.
 func several(e *result.Edit) bool { return e != nil && strings.Contains(e.New, "\n") }

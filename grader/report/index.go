@@ -25,7 +25,8 @@ var script string
 // policy lets the page run its own script and no other.
 var policy = func() string {
 	sum := sha256.Sum256([]byte(script))
-	return "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" +
+		base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }()
 
 var index = template.Must(template.New("index").Funcs(template.FuncMap{
@@ -39,8 +40,8 @@ var index = template.Must(template.New("index").Funcs(template.FuncMap{
 	"word":   result.Status.Word,
 }).Parse(indexText))
 
-// Index writes a class as one page for the instructor. It works from a file and without network; a script of its own
-// sorts and searches, and nothing is missing without it.
+// Index writes a class as one page for the instructor. It works from a file and without network; a
+// script of its own sorts and searches, and nothing is missing without it.
 func Index(w io.Writer, c class.Class) error {
 	return index.Execute(w, indexView{Class: c, Figures: figuresOf(c)})
 }
@@ -51,31 +52,31 @@ type indexView struct {
 	Figures figures
 }
 
-// Sentence says how many of what.
+// Sentence returns how many of what.
 func (v indexView) Sentence() string { return v.Figures.sentence() }
 
-// Top are the checks that most students missed.
+// Top returns the checks that most students missed.
 func (v indexView) Top() []missedFigure { return v.Figures.Missed[:min(len(v.Figures.Missed), 10)] }
 
-// Troubles are the faults of ours.
+// Troubles returns the faults of ours.
 func (v indexView) Troubles() []trouble { return troubles(v.Class) }
 
-// Restless are the rows of programs that answered otherwise when they were asked again.
+// Restless returns the rows of programs that answered otherwise when they were asked again.
 func (v indexView) Restless() []class.Row { return restless(v.Class) }
 
-// Unread are the rows of submissions of which nothing could be read.
+// Unread returns the rows of submissions of which nothing could be read.
 func (v indexView) Unread() []class.Row { return unread(v.Class) }
 
-// Strangers are the rows that are not in the roster.
+// Strangers returns the rows that are not in the roster.
 func (v indexView) Strangers() []class.Row { return strangers(v.Class) }
 
-// Seconds are the submissions of which another of the same student counts.
+// Seconds returns the submissions of which another of the same student counts.
 func (v indexView) Seconds() []second { return seconds(v.Class) }
 
-// Absent are the students of the roster who handed in nothing.
+// Absent returns the students of the roster who handed in nothing.
 func (v indexView) Absent() []class.Row { return absent(v.Class) }
 
-// Again are the rows whose verdict replaced another one.
+// Again returns the rows whose verdict replaced another one.
 func (v indexView) Again() []class.Row {
 	return rowsOf(v.Class, func(row class.Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })
 }
@@ -86,7 +87,7 @@ type histogramBar struct {
 	Height             float64 // per cent of the highest
 }
 
-// Histogram is how many students have how much of the points.
+// Histogram returns how many students have how much of the points.
 func (v indexView) Histogram() []histogramBar {
 	highest := 1
 	for _, n := range v.Figures.Bins {
@@ -94,7 +95,8 @@ func (v indexView) Histogram() []histogramBar {
 	}
 	var out []histogramBar
 	for i, n := range v.Figures.Bins {
-		out = append(out, histogramBar{From: 10 * i, To: 10*i + 10, Students: n, Height: percent(float64(n), float64(highest))})
+		out = append(out, histogramBar{From: 10 * i, To: 10*i + 10, Students: n,
+			Height: percent(float64(n), float64(highest))})
 	}
 	return out
 }
@@ -104,15 +106,17 @@ type mapCell struct {
 	Class, Word, Points string
 }
 
-// Cells are a row's checks in the order of the class's.
+// Cells returns a row's checks in the order of the class's.
 func (v indexView) Cells(row class.Row) []mapCell {
 	out := make([]mapCell, len(v.Checks))
 	for i, k := range v.Checks {
 		out[i] = mapCell{Class: "none", Word: "not graded"}
 		for _, verdict := range row.Checks {
 			if verdict.ID == k.ID {
-				out[i] = mapCell{Class: string(verdict.Status), Word: verdict.Status.Word(), Points: points(verdict.Points)}
-				if verdict.Status == result.Error || verdict.Status == result.Blocked { // no 0 that looks like a failure
+				out[i] = mapCell{Class: string(verdict.Status), Word: verdict.Status.Word(),
+					Points: points(verdict.Points)}
+				// no 0 that looks like a failure
+				if verdict.Status == result.Error || verdict.Status == result.Blocked {
 					out[i].Points = ""
 				}
 			}
@@ -129,5 +133,5 @@ func lasted(ms int64) string {
 	return d.Round(time.Second).String()
 }
 
-// line is a student's text, harmless on one line.
+// line returns a student's text, harmless on one line.
 func line(s string) string { return oneLine(s, 1000) }

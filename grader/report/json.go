@@ -1,5 +1,6 @@
-// Package report shows reports to people. [HTML], [Text], [Badge] and [JSON] show one report; [Index], [Summary] and
-// [Links] a class. It knows what it is given and nothing else, and writes to an io.Writer.
+// Package report shows reports to people. [HTML], [Text], [Badge] and [JSON] show one report;
+// [Index], [Summary] and [Links] a class. It knows what it is given and nothing else, and writes to
+// an io.Writer.
 package report
 
 import (
@@ -27,7 +28,7 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("reading a report: its schema is %q, and this version reads %q", e.Schema, result.Schema)
 }
 
-// Hint is the fix.
+// Hint returns the fix.
 func (e *SchemaError) Hint() string {
 	switch {
 	case strings.HasPrefix(e.Schema, "taskgrader/class/"):
@@ -38,7 +39,8 @@ func (e *SchemaError) Hint() string {
 	return "Name a JSON file that grade or class wrote, below students or instructor."
 }
 
-// Read reads a report that JSON wrote. The error is a [SchemaError] when the file is of another kind or version.
+// Read reads a report that JSON wrote. The error is a [SchemaError] when the file is of another
+// kind or version.
 func Read(in io.Reader) (result.Report, error) {
 	var r result.Report
 	err := json.NewDecoder(in).Decode(&r)

@@ -13,7 +13,7 @@ type bar struct {
 	Label    string
 }
 
-// bars are the image's layers side by side, in the order in which the report has them.
+// bars returns the image's layers side by side, in the order in which the report has them.
 func bars(r result.Report) []bar {
 	if r.Image == nil {
 		return nil
@@ -28,7 +28,8 @@ func bars(r result.Report) []bar {
 	var out []bar
 	x := 0.0
 	for i, l := range r.Image.Layers {
-		b := bar{X: x, Width: 1000 * float64(l.Bytes) / float64(sum), Class: fmt.Sprintf("own%d", i%3), Label: size(l.Bytes) + "  " + brief(l.Instruction)}
+		b := bar{X: x, Width: 1000 * float64(l.Bytes) / float64(sum), Class: fmt.Sprintf("own%d", i%3),
+			Label: size(l.Bytes) + "  " + brief(l.Instruction)}
 		if l.Base {
 			b.Class = "base"
 		}
@@ -38,7 +39,7 @@ func bars(r result.Report) []bar {
 	return out
 }
 
-// Swatch is the colour of a layer in the picture.
+// Swatch returns the colour of a layer in the picture.
 func (v view) Swatch(i int) string {
 	if i < len(v.Bars) {
 		return v.Bars[i].Class
@@ -46,7 +47,7 @@ func (v view) Swatch(i int) string {
 	return ""
 }
 
-// size is a number of bytes as docker images prints it.
+// size returns a number of bytes as docker images prints it.
 func size(n int64) string {
 	switch {
 	case n < 1000:

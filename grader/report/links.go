@@ -18,8 +18,8 @@ var links = template.Must(template.New("links").Funcs(template.FuncMap{
 	"clean": line, "style": func() template.CSS { return template.CSS(classStyle) },
 }).Parse(linksText))
 
-// Links writes a page that leads each student to their own, and says nothing of anybody's grade. It belongs into the
-// folder of the students' pages.
+// Links writes a page that leads each student to their own, and says nothing of anybody's grade. It
+// belongs into the folder of the students' pages.
 func Links(w io.Writer, c class.Class) error {
 	var rows []class.Row
 	for _, row := range c.Students {

@@ -24,7 +24,8 @@ import (
 
 var update = flag.Bool("update", false, "write report.schema.json and the example anew")
 
-// filled is a report in which everything is there: every text is the one given, every number above zero.
+// filled returns a report in which everything is there: every text is the one given, every number
+// above zero.
 func filled(text string) result.Report {
 	var r result.Report
 	fill(reflect.ValueOf(&r).Elem(), text)
@@ -47,7 +48,8 @@ func filled(text string) result.Report {
 			item.Status = is
 			c.Items = append(c.Items, item)
 		}
-		for _, kind := range []string{"exchange", "diff", "rubric", "command", "log", "text", "table", "ignore", "story"} {
+		for _, kind := range []string{"exchange", "diff", "rubric", "command", "log", "text", "table", "ignore",
+			"story"} {
 			e := check.Evidence[0]
 			e.Kind = kind
 			if kind != "table" && kind != "ignore" {
@@ -141,7 +143,8 @@ func TestReadSaysWhatToDo(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"schema":"taskgrader/report/v2"}`: "Read it with the version that wrote it, or grade again.",
 		`{"schema":"taskgrader/class/v1"}`:  "It is the file of a class: name a report below students or instructor.",
-		`{"tests":[]}`:                      "Name a JSON file that grade or class wrote, below students or instructor.",
+		`{"tests":[]}`: "Name a JSON file that grade or class wrote, below students or " +
+			"instructor.",
 	} {
 		_, err := Read(strings.NewReader(text))
 		var schema *SchemaError
@@ -158,7 +161,8 @@ func TestBadge(t *testing.T) {
 	for _, c := range []struct {
 		score       *float64
 		text, color string
-	}{{number(100), "100 of 100", "#19703c"}, {number(80), "80 of 100", "#19703c"}, {number(73.5), "73.5 of 100", "#8a5300"}, {number(0), "0 of 100", "#b3261e"}, {nil, "no score", "#7a2a94"}} {
+	}{{number(100), "100 of 100", "#19703c"}, {number(80), "80 of 100", "#19703c"},
+		{number(73.5), "73.5 of 100", "#8a5300"}, {number(0), "0 of 100", "#b3261e"}, {nil, "no score", "#7a2a94"}} {
 		svg := badge(c.score)
 		assert.NoError(t, xml.Unmarshal([]byte(svg), new(struct{ XMLName xml.Name })), "it is well-formed")
 		assert.Contains(t, svg, `role="img" aria-label="taskgrader: `+c.text+`"><title>taskgrader: `+c.text+`</title>`)
@@ -168,7 +172,8 @@ func TestBadge(t *testing.T) {
 }
 
 // hostile is what a student may put into a name, a file, an answer or a log.
-const hostile = "</title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)>\"' onmouseover='x {{.Seed}} javascript:alert(1) &lt;" +
+const hostile = "</title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)>\"' onmouseover='x " +
+	"{{.Seed}} javascript:alert(1) &lt;" +
 	"\x1b[31mred\x1b]8;;http://evil\x07\u009b31m\x00\x08\x7f\r\u202eevil\u2066\u200f\ufeff\u2028\u2029\U000e0041"
 
 // benign has the length of nothing in particular, and means nothing to any reader.
@@ -177,7 +182,7 @@ const benign = "a plain word"
 var tag = regexp.MustCompile(`<(/?[a-zA-Z!][a-zA-Z0-9]*)([^>]*)>`)
 var attribute = regexp.MustCompile(`([a-zA-Z-]+)="[^"]*"`)
 
-// structure is the tags of a page with the names of their attributes.
+// structure returns the tags of a page with the names of their attributes.
 func structure(page string) (out []string) {
 	for _, m := range tag.FindAllStringSubmatch(page, -1) {
 		s := m[1]
@@ -189,10 +194,11 @@ func structure(page string) (out []string) {
 	return out
 }
 
-// control are the characters that steer terminals or turn the direction of writing.
+// control returns the characters that steer terminals or turn the direction of writing.
 func control(s string) (out []string) {
 	for _, r := range s {
-		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xfeff || r == 0x2028 || r == 0x2029 || r >= 0xe0000 && r < 0xe0080) {
+		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r) || r == 0xfeff ||
+			r == 0x2028 || r == 0x2029 || r >= 0xe0000 && r < 0xe0080) {
 			out = append(out, fmt.Sprintf("%U", r))
 		}
 	}
@@ -231,7 +237,8 @@ func TestHTMLSays(t *testing.T) {
 	large := result.Check{ID: "l", Title: "Large", Status: result.Partial, Points: 1, MaxPoints: 9, Want: "w", Got: "g"}
 	bonus := result.Check{ID: "b", Title: "Bonus", Status: result.Fail, MaxPoints: 20, Bonus: true}
 	blocked := result.Check{ID: "x", Title: "Blocked", Status: result.Blocked, MaxPoints: 5, BlockedBy: "build"}
-	base := result.Report{Score: &score, MaxScore: 4, Submission: result.Submission{ID: "ada"}, Audience: result.Student}
+	base := result.Report{Score: &score, MaxScore: 4, Submission: result.Submission{ID: "ada"},
+		Audience: result.Student}
 	with := func(checks ...result.Check) result.Report { r := base; r.Checks = checks; return r }
 	assert.Contains(t, render(t, with(pass), HTML), "Well done.")
 	assert.Contains(t, render(t, with(pass, bonus), HTML), "Well done.", "bonus is nothing to fix")
@@ -239,7 +246,8 @@ func TestHTMLSays(t *testing.T) {
 	page := render(t, with(pass, small, large, bonus), HTML)
 	assert.NotContains(t, page, "Well done.")
 	assert.Contains(t, page, "1 of 4 checks passed. 2 things to fix, for 9 more points.")
-	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="gain">&#43;8</span>`), strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
+	assert.Less(t, strings.Index(page, `<a href="#check-l">Large</a> <span class="gain">&#43;8</span>`),
+		strings.Index(page, `<a href="#check-s">Small</a>`), "most points first")
 	assert.Contains(t, page, `aria-label="Score 4 of 4"`)
 	assert.Contains(t, page, "<h1><bdi>ada</bdi></h1>")
 	named := base
@@ -266,15 +274,21 @@ func TestHTMLSays(t *testing.T) {
 }
 
 func TestHTMLShowsFindingsBesideTheDockerfile(t *testing.T) {
-	r := result.Report{Source: &result.Source{Dockerfile: "FROM x\r\nADD . .\r\n"}, Checks: []result.Check{{ID: "practice", Status: result.Fail,
-		Items: []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 2, Got: "ADD", Hint: "write COPY"}, {Status: result.Pass, File: "Dockerfile", Line: 1, Got: "fine"}, {Status: result.Fail, File: ".dockerignore", Line: 1, Got: "other"}}}}}
-	assert.Equal(t, []file{{Name: "Dockerfile", Found: 1, Lines: []codeLine{{Number: 1, Text: "FROM x"}, {Number: 2, Text: "ADD . .", Findings: []finding{{[]string{"practice"}, "ADD", "write COPY"}}}}}}, files(r))
+	r := result.Report{Source: &result.Source{Dockerfile: "FROM x\r\nADD . .\r\n"},
+		Checks: []result.Check{{ID: "practice", Status: result.Fail,
+			Items: []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 2, Got: "ADD", Hint: "write COPY"},
+				{Status: result.Pass, File: "Dockerfile", Line: 1, Got: "fine"},
+				{Status: result.Fail, File: ".dockerignore", Line: 1, Got: "other"}}}}}
+	assert.Equal(t, []file{{Name: "Dockerfile", Found: 1, Lines: []codeLine{{Number: 1, Text: "FROM x"},
+		{Number: 2, Text: "ADD . .", Findings: []finding{{[]string{"practice"}, "ADD", "write COPY"}}}}}}, files(r))
 	page := render(t, r, HTML)
-	assert.Contains(t, page, `<td><code>ADD . .</code><div class="finding">↳ practice: ADD — <b>write COPY</b></div></td>`)
+	assert.Contains(t, page,
+		`<td><code>ADD . .</code><div class="finding">↳ practice: ADD — <b>write COPY</b></div></td>`)
 	assert.Nil(t, files(result.Report{}))
 }
 
-// TestBlockedIsShownApart: what waits is no failure, and names what it waits for, through others that wait too.
+// TestBlockedIsShownApart: what waits is no failure, and names what it waits for, through others
+// that wait too.
 func TestBlockedIsShownApart(t *testing.T) {
 	r := result.Report{Checks: []result.Check{
 		{ID: "small", Title: "Small", Status: result.Fail, MaxPoints: 2},
@@ -296,12 +310,15 @@ func TestBlockedIsShownApart(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	assert.Equal(t, []string{"builds a b", "the program never answered c", "something before them did not pass hidden-1", "loop loop"}, got)
+	assert.Equal(t, []string{"builds a b", "the program never answered c",
+		"something before them did not pass hidden-1", "loop loop"}, got)
 	page := render(t, r, HTML)
 	assert.Contains(t, page, `<h2 id="waiting">Not judged yet <small>5</small></h2>`)
 	assert.Contains(t, page, `<h3>Because <a href="#check-builds">Builds</a> did not pass</h3>`)
 	assert.Contains(t, page, `0 of 7 checks passed. 2 things to fix, for 3 more points. 5 could not be judged yet.`)
-	assert.Less(t, strings.Index(page, `<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait for it</small>`), strings.Index(page, `<a href="#check-small">`),
+	assert.Less(t,
+		strings.Index(page,
+			`<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait for it</small>`), strings.Index(page, `<a href="#check-small">`),
 		"what lets most be judged comes first")
 	assert.NotContains(t, page[strings.Index(page, `id="fix"`):strings.Index(page, `id="waiting"`)], ">A<")
 }
@@ -313,25 +330,30 @@ func TestIgnoreTableIsOne(t *testing.T) {
 	}
 	r := result.Report{Checks: []result.Check{
 		{ID: "a", Items: []result.Item{{Name: ".env", Status: result.Fail}, {Name: "a.pem"}},
-			Evidence: table([]string{".env", "yes", "no line: line 3 is: odd"}, []string{"a.pem", "no", ".dockerignore:2  *.pem"})},
+			Evidence: table([]string{".env", "yes", "no line: line 3 is: odd"},
+				[]string{"a.pem", "no", ".dockerignore:2  *.pem"})},
 		{ID: "b", Items: []result.Item{{Name: "a.pem"}, {Name: "keeps main.py"}},
-			Evidence: table([]string{"a.pem", "no", ".dockerignore:2  *.pem"}, []string{"main.py", "no", ".dockerignore:1  *"}, []string{"cut"})},
+			Evidence: table([]string{"a.pem", "no", ".dockerignore:2  *.pem"},
+				[]string{"main.py", "no", ".dockerignore:1  *"}, []string{"cut"})},
 		{ID: "c", Evidence: table([]string{"x", "yes", "no line"})},
 	}}
 	assert.Equal(t, []ignored{
 		{Path: ".env", Wanted: "kept out", Real: "in", Decided: "no line", Why: "line 3 is: odd", Judged: true},
-		{Path: "a.pem", Wanted: "kept out", Real: "kept out", Decided: ".dockerignore:2  *.pem", Right: true, Judged: true},
+		{Path: "a.pem", Wanted: "kept out", Real: "kept out", Decided: ".dockerignore:2  *.pem", Right: true,
+			Judged: true},
 		{Path: "main.py", Wanted: "in", Real: "kept out", Decided: ".dockerignore:1  *", Judged: true},
 		{Path: "x", Real: "in", Decided: "no line"},
 	}, ignoredOf(r))
 	page := render(t, r, HTML)
 	assert.Equal(t, 1, strings.Count(page, ".dockerignore:2  *.pem"), "the checks only point to it")
-	assert.Contains(t, page, `<td class="nowrap fail"><span aria-hidden="true">✗</span> in</td><td><code>no line</code><br>line 3 is: odd</td>`)
+	assert.Contains(t, page,
+		`<td class="nowrap fail"><span aria-hidden="true">✗</span> in</td><td><code>no line</code><br>line 3 is: odd</td>`)
 }
 
 func TestFindingsThatAgreeAreOne(t *testing.T) {
 	item := []result.Item{{Status: result.Fail, File: "Dockerfile", Line: 1, Got: "WROKDIR", Hint: "Write WORKDIR."}}
-	r := result.Report{Source: &result.Source{Dockerfile: "WROKDIR", IgnoreFile: ".dockerignore", Ignore: "*\n"}, Checks: []result.Check{{ID: "a", Items: append(item, item...)}, {ID: "b", Items: item}}}
+	r := result.Report{Source: &result.Source{Dockerfile: "WROKDIR", IgnoreFile: ".dockerignore", Ignore: "*\n"},
+		Checks: []result.Check{{ID: "a", Items: append(item, item...)}, {ID: "b", Items: item}}}
 	got := files(r)
 	require.Len(t, got, 2)
 	assert.Equal(t, []finding{{[]string{"a", "b"}, "WROKDIR", "Write WORKDIR."}}, got[0].Lines[0].Findings)
@@ -343,11 +365,13 @@ func TestHugeTextsAreCut(t *testing.T) {
 	wide, long := strings.Repeat("w", 64<<10), strings.Repeat("line\n", 5000)
 	for name, r := range map[string]result.Report{
 		"wide": filled(wide), "long": filled(long),
-		"a wide Dockerfile": {Source: &result.Source{Dockerfile: wide}}, "a long Dockerfile": {Source: &result.Source{Dockerfile: long}},
+		"a wide Dockerfile": {Source: &result.Source{Dockerfile: wide}},
+		"a long Dockerfile": {Source: &result.Source{Dockerfile: long}},
 	} {
 		assert.Less(t, len(render(t, r, HTML)), 1<<20, name)
 	}
-	assert.Contains(t, render(t, result.Report{Source: &result.Source{Dockerfile: long}}, HTML), "… and 4500 more lines.")
+	assert.Contains(t, render(t, result.Report{Source: &result.Source{Dockerfile: long}}, HTML),
+		"… and 4500 more lines.")
 	assert.Equal(t, "line\n… and 4800 more lines", whole(long)[len("line\n")*(blockLines-1):])
 	assert.Equal(t, "4800 lines before this …\nline\nline", tail(long)[:len("4800 lines before this …\nline\nline")])
 	assert.Equal(t, strings.Repeat("w", briefRunes)+" … (64336 more characters)", brief(wide))
@@ -357,7 +381,8 @@ func TestAgain(t *testing.T) {
 	r := result.Report{Seed: "ab", Rubric: result.Rubric{ID: "task-api"}}
 	assert.Equal(t, "taskgrader grade --rubric task-api --seed ab", again(r, nil))
 	assert.Equal(t, "taskgrader grade --rubric task-api --only a,b --seed ab", again(r, nil, "a", "b"))
-	assert.Equal(t, `taskgrader grade --rubric task-api --seed ab --out reports/a 'Ada'\''s  work' '$(rm -rf x)'`, again(r, []string{"--out", "reports/a", "Ada's  work", "$(rm -rf x)"}))
+	assert.Equal(t, `taskgrader grade --rubric task-api --seed ab --out reports/a 'Ada'\''s  work' '$(rm -rf x)'`,
+		again(r, []string{"--out", "reports/a", "Ada's  work", "$(rm -rf x)"}))
 	r.Rubric.File = "task-api.yaml" // of one's own, beside
 	assert.Equal(t, "taskgrader grade --rubric task-api.yaml --seed ab", again(r, nil))
 	r.Rubric.File = "my course/first.yaml"
@@ -372,17 +397,22 @@ func TestAgain(t *testing.T) {
 func TestHistoryIsForTheInstructor(t *testing.T) {
 	score := 40.0
 	r := result.Report{History: []result.Earlier{
-		{StartedAt: time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), Score: &score, Why: "the submission changed", Changes: []result.Change{{ID: "create", Was: result.Fail, Now: result.Pass, After: 5}}},
+		{StartedAt: time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), Score: &score, Why: "the submission changed",
+			Changes: []result.Change{{ID: "create", Was: result.Fail, Now: result.Pass, After: 5}}},
 		{Why: "the grader failed last time"}}}
 	page := render(t, r.For(result.Instructor), HTML)
-	assert.Contains(t, page, `<th scope="row">2026-01-02 03:04</th><td class="num">40</td><td>the submission changed</td><td><div><code>create</code> failed 0 → passed 5</div></td>`)
+	assert.Contains(t, page,
+		`<th scope="row">2026-01-02 03:04</th><td class="num">40</td><td>the submission changed</td><td><div><code>create</code> failed 0 → passed 5</div></td>`)
 	assert.Contains(t, page, `<td class="num">no score</td><td>the grader failed last time</td><td>nothing</td>`)
 	assert.NotContains(t, render(t, r.For(result.Student), HTML), "Graded before")
 }
 
 func TestBars(t *testing.T) {
-	r := result.Report{Image: &result.Image{SizeBytes: 100, Layers: []result.Layer{{Bytes: 60_000_000, Base: true, Instruction: "base"}, {Bytes: 0}, {Bytes: 20_000_000, Instruction: "COPY . ."}}}}
-	assert.Equal(t, []bar{{0, 750, "base", "60.0 MB  base"}, {750, 0, "own1", "0 B  "}, {750, 250, "own2", "20.0 MB  COPY . ."}}, bars(r))
+	r := result.Report{Image: &result.Image{SizeBytes: 100,
+		Layers: []result.Layer{{Bytes: 60_000_000, Base: true, Instruction: "base"}, {Bytes: 0},
+			{Bytes: 20_000_000, Instruction: "COPY . ."}}}}
+	assert.Equal(t, []bar{{0, 750, "base", "60.0 MB  base"}, {750, 0, "own1", "0 B  "},
+		{750, 250, "own2", "20.0 MB  COPY . ."}}, bars(r))
 	assert.Nil(t, bars(result.Report{}))
 	assert.Nil(t, bars(result.Report{Image: &result.Image{SizeBytes: 1, Layers: []result.Layer{{}}}}))
 }
@@ -405,13 +435,19 @@ func TestTextIsHarmless(t *testing.T) {
 
 func TestText(t *testing.T) {
 	score := 7.5
-	r := result.Report{Score: &score, MaxScore: 10, Seed: "ab12", Submission: result.Submission{ID: "ada"}, Rubric: result.Rubric{ID: "task-api", Title: "Task API"},
-		Skills: []result.Skill{{Name: "Web", Points: 7.5, MaxPoints: 10, Mastered: false}, {Name: "Build", Points: 1, MaxPoints: 1, Mastered: true}}, Notes: []string{"a note"},
+	r := result.Report{Score: &score, MaxScore: 10, Seed: "ab12", Submission: result.Submission{ID: "ada"},
+		Rubric: result.Rubric{ID: "task-api", Title: "Task API"},
+		Skills: []result.Skill{{Name: "Web", Points: 7.5, MaxPoints: 10, Mastered: false},
+			{Name: "Build", Points: 1, MaxPoints: 1, Mastered: true}}, Notes: []string{"a note"},
 		Checks: []result.Check{
 			{ID: "builds", Title: "It builds", Status: result.Pass, Points: 2, MaxPoints: 2},
-			{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2.5, Want: "201", Got: "500", Hint: "look",
-				Items:    []result.Item{{Name: "POST /tasks", Status: result.Fail, Want: "201", Got: "500", Hint: "look", File: "r.yaml", Line: 3}, {Name: "fine", Status: result.Pass}},
-				Evidence: []result.Evidence{{Kind: "rubric", File: "r.yaml", Line: 3, Text: "- {send: POST /tasks}"}, {Kind: "exchange", Text: "POST /tasks\n500"}, {Kind: "command", Text: "curl x"}, {Kind: "log", Text: "unseen"}}},
+			{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2.5, Want: "201", Got: "500",
+				Hint: "look",
+				Items: []result.Item{{Name: "POST /tasks", Status: result.Fail, Want: "201", Got: "500",
+					Hint: "look", File: "r.yaml", Line: 3}, {Name: "fine", Status: result.Pass}},
+				Evidence: []result.Evidence{{Kind: "rubric", File: "r.yaml", Line: 3, Text: "- {send: POST /tasks}"},
+					{Kind: "exchange", Text: "POST /tasks\n500"}, {Kind: "command", Text: "curl x"},
+					{Kind: "log", Text: "unseen"}}},
 			{ID: "read", Title: "It reads", Status: result.Blocked, MaxPoints: 5, BlockedBy: "create"},
 			{ID: "odd", Title: "It could not be asked", Status: result.Error, MaxPoints: 0.5},
 		}}
@@ -442,9 +478,11 @@ Again taskgrader grade --rubric task-api --seed ab12
 	r.Checks = append(r.Checks, result.Check{ID: "also", Status: result.Fail})
 	require.NoError(t, Text(&only, r, TextOptions{Only: []string{"also", "create"}}))
 	assert.Equal(t, 1, strings.Count(only.String(), "taskgrader grade"), "what was asked alone is not offered again")
-	r.Score, r.Problem, r.Checks, r.Skills, r.Notes = nil, &result.Problem{Phase: "build", Message: "no daemon", Hint: "start it"}, nil, nil, nil
+	r.Score, r.Problem, r.Checks, r.Skills, r.Notes = nil, &result.Problem{Phase: "build", Message: "no daemon",
+		Hint: "start it"}, nil, nil, nil
 	var b bytes.Buffer
-	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html", Only: []string{"create"}, Args: []string{"my work"}}))
+	require.NoError(t, Text(&b, r, TextOptions{Page: "reports/ada.html", Only: []string{"create"},
+		Args: []string{"my work"}}))
 	assert.Equal(t, `ada — Task API
 
 
@@ -468,14 +506,18 @@ func TestTextOfManyItems(t *testing.T) {
 	assert.Contains(t, text, "… and 3 more, on the page")
 }
 
-// TestTextFitsATerminal: what is not to be copied keeps within its columns: 80, unless the terminal has others.
+// TestTextFitsATerminal: what is not to be copied keeps within its columns: 80, unless the terminal
+// has others.
 func TestTextFitsATerminal(t *testing.T) {
 	for _, text := range []string{strings.Repeat("many words ", 60), strings.Repeat("日本 ", 100)} {
 		r := filled(text)
 		r.Checks[2].Evidence[1].Rows = [][]string{{"where", "want", "got"}, {text, text, text}}
 		for terminal, want := range map[int]int{0: 80, 10: 40, 40: 40, 60: 60, 100: 100, 300: 120} {
 			longest := 0
-			for _, line := range strings.Split(render(t, r, func(w io.Writer, r result.Report) error { return Text(w, r, TextOptions{Width: terminal}) }), "\n") {
+			for _, line := range strings.Split(render(t, r, func(w io.Writer,
+				r result.Report) error {
+				return Text(w, r, TextOptions{Width: terminal})
+			}), "\n") {
 				if !strings.Contains(line, "curl  ") && !strings.Contains(line, "taskgrader grade ") {
 					assert.LessOrEqual(t, len([]rune(line)), want, line)
 					longest = max(longest, len([]rune(line)))
@@ -487,8 +529,10 @@ func TestTextFitsATerminal(t *testing.T) {
 }
 
 func TestTextShowsWhatDiffers(t *testing.T) {
-	c := result.Check{ID: "update", Status: result.Fail, Want: "$.title = a", Got: "$.title = b", Hint: "Replace it.", Items: []result.Item{{Name: "GET /tasks/$x", Status: result.Fail}},
-		Evidence: []result.Evidence{{Kind: "diff", Rows: [][]string{{"where", "want", "got"}, {"$.title", "\"a\"", "\"b\", which is $a"}}}, {Kind: "command", Text: "curl -d '{\"a\":  1}'\nrm"}}}
+	c := result.Check{ID: "update", Status: result.Fail, Want: "$.title = a", Got: "$.title = b", Hint: "Replace it.",
+		Items: []result.Item{{Name: "GET /tasks/$x", Status: result.Fail}},
+		Evidence: []result.Evidence{{Kind: "diff", Rows: [][]string{{"where", "want", "got"},
+			{"$.title", "\"a\"", "\"b\", which is $a"}}}, {Kind: "command", Text: "curl -d '{\"a\":  1}'\nrm"}}}
 	r := result.Report{Checks: []result.Check{c}}
 	text := render(t, r, plainText)
 	assert.Contains(t, text, "\n      $.title  want \"a\"  got \"b\", which is $a\n")
@@ -496,7 +540,8 @@ func TestTextShowsWhatDiffers(t *testing.T) {
 	assert.Contains(t, text, "\n    curl  curl -d '{\"a\":  1}'␤rm\n", "blanks stay, and it is one line")
 	var narrow bytes.Buffer
 	require.NoError(t, Text(&narrow, r, TextOptions{Width: 40}))
-	assert.Contains(t, narrow.String(), "\n    $.title\n      want  \"a\"\n      got   \"b\", which is $a\n", "one below the other, where a line is too short")
+	assert.Contains(t, narrow.String(), "\n    $.title\n      want  \"a\"\n      got   \"b\", which is $a\n",
+		"one below the other, where a line is too short")
 }
 
 func TestChange(t *testing.T) {
@@ -507,11 +552,15 @@ func TestChange(t *testing.T) {
 		want string
 	}{
 		{"as before", was, ""},
-		{"other answer, same fault", result.Check{ID: "create", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "502"}, ""},
-		{"the same advice for another reason", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Hint: "look", Got: "NameError"},
+		{"other answer, same fault", result.Check{ID: "create", Status: result.Fail, MaxPoints: 2, Hint: "look",
+			Got: "502"}, ""},
+		{"the same advice for another reason", result.Check{ID: "create", Title: "It creates", Status: result.Fail,
+			MaxPoints: 2, Hint: "look", Got: "NameError"},
 			"FAIL         0/2  create           It creates\n    got   NameError\n    hint  look\n"},
-		{"fixed", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2}, "PASS         2/2  create           It creates\n"},
-		{"another fault", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Want: "a", Got: "b", Hint: "read"},
+		{"fixed", result.Check{ID: "create", Title: "It creates", Status: result.Pass, Points: 2, MaxPoints: 2},
+			"PASS         2/2  create           It creates\n"},
+		{"another fault", result.Check{ID: "create", Title: "It creates", Status: result.Fail, MaxPoints: 2, Want: "a",
+			Got: "b", Hint: "read"},
 			"FAIL         0/2  create           It creates\n    want  a\n    got   b\n    hint  read\n"},
 		{"blocked", result.Check{ID: "create", Status: result.Blocked, BlockedBy: "builds"}, ""},
 		{"ours", result.Check{ID: "create", Status: result.Error}, ""},
@@ -526,7 +575,8 @@ func TestChange(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain\tand\nlines": "plain\tand\nlines", "a\r\nb": "a\nb", "\x1b[31m": "␛[31m", "a\x00b": "a␀b", "\x7f": "\ufffd", "\u009b31m": "\ufffd31m", "\u202eevil": "\ufffdevil",
+		"plain\tand\nlines": "plain\tand\nlines", "a\r\nb": "a\nb", "\x1b[31m": "␛[31m", "a\x00b": "a␀b",
+		"\x7f": "\ufffd", "\u009b31m": "\ufffd31m", "\u202eevil": "\ufffdevil",
 		"\xff": "\ufffd", "日本 é 🎉": "日本 é 🎉", "a\u2028b": "a\ufffdb",
 	} {
 		assert.Equal(t, want, clean(in), "%q", in)
@@ -548,7 +598,8 @@ func FuzzClean(f *testing.F) {
 }
 
 func TestPoints(t *testing.T) {
-	for n, want := range map[float64]string{0: "0", 1: "1", 10: "10", 100: "100", 0.5: "0.5", 3.33: "3.33", 2.5: "2.5", 0.1 + 0.2: "0.3"} {
+	for n, want := range map[float64]string{0: "0", 1: "1", 10: "10", 100: "100", 0.5: "0.5", 3.33: "3.33", 2.5: "2.5",
+		0.1 + 0.2: "0.3"} {
 		assert.Equal(t, want, points(n))
 	}
 }
@@ -582,7 +633,8 @@ func TestReportsFitTheSchema(t *testing.T) {
 		return resolved.Validate(v)
 	}
 	asIs := func(map[string]any) {}
-	least := result.Report{Schema: result.Schema, Audience: result.Student, Status: result.Error, Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{}}
+	least := result.Report{Schema: result.Schema, Audience: result.Student, Status: result.Error,
+		Phases: []result.Phase{}, Skills: []result.Skill{}, Checks: []result.Check{}}
 	assert.NoError(t, validate(least, asIs))
 	assert.NoError(t, validate(least.For(result.Student), asIs), "no checks are an empty list, for students too")
 	assert.NoError(t, validate(filled(hostile), asIs))
@@ -603,7 +655,8 @@ func TestReportsFitTheSchema(t *testing.T) {
 	}
 }
 
-// TestMarked: what stands between backticks is code, whatever a student wrote there, and a lone backtick is none.
+// TestMarked: what stands between backticks is code, whatever a student wrote there, and a lone
+// backtick is none.
 func TestMarked(t *testing.T) {
 	for text, want := range map[string]string{
 		"Make line 1 of Dockerfile `FROM <x>`.": "Make line 1 of Dockerfile <code>FROM &lt;x&gt;</code>.",

@@ -10,14 +10,16 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// Schema is the JSON Schema of the reports that [JSON] writes, made from the types of package result. It is kept as
-// report.schema.json beside this file.
+// Schema returns the JSON Schema of the reports that [JSON] writes, made from the types of package
+// result. It is kept as report.schema.json beside this file.
 func Schema() ([]byte, error) {
 	words := func(all ...any) *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Enum: all} }
-	s, err := jsonschema.ForType(reflect.TypeFor[result.Report](), &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[result.Audience](): words(result.Student, result.Instructor),
-		reflect.TypeFor[result.Status]():   words(result.Pass, result.Partial, result.Fail, result.Blocked, result.Error),
-	}})
+	s, err := jsonschema.ForType(reflect.TypeFor[result.Report](),
+		&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+			reflect.TypeFor[result.Audience](): words(result.Student, result.Instructor),
+			reflect.TypeFor[result.Status](): words(result.Pass, result.Partial, result.Fail, result.Blocked,
+				result.Error),
+		}})
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +32,8 @@ func Schema() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// present takes null away, which Go's pointers and slices allow and no report has: what is not there is left out.
+// present takes null away, which Go's pointers and slices allow and no report has: what is not
+// there is left out.
 func present(s *jsonschema.Schema) {
 	if s == nil {
 		return

@@ -32,12 +32,13 @@ type finding struct {
 	Got, Hint string
 }
 
-// files are the Dockerfile and the ignore file, those that the report holds.
+// files returns the Dockerfile and the ignore file, those that the report holds.
 func files(r result.Report) (out []file) {
 	if r.Source == nil {
 		return nil
 	}
-	for _, f := range []struct{ name, text string }{{cmp.Or(r.Source.DockerfileName, "Dockerfile"), r.Source.Dockerfile}, {r.Source.IgnoreFile, r.Source.Ignore}} {
+	for _, f := range []struct{ name, text string }{{cmp.Or(r.Source.DockerfileName, "Dockerfile"),
+		r.Source.Dockerfile}, {r.Source.IgnoreFile, r.Source.Ignore}} {
 		if f.text != "" {
 			out = append(out, fileOf(r, f.name, f.text))
 		}

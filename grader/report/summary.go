@@ -40,7 +40,8 @@ func Summary(out io.Writer, c class.Class, o SummaryOptions) error {
 	f := figuresOf(c)
 	fmt.Fprintf(w, "%s — %s\n\n", paint("1", oneLine(c.Rubric.Title, 70)), f.sentence())
 	if f.Scored() {
-		line("Score", "%s of %s on average, median %s, from %s to %s", paint("1", points(f.Mean)), points(c.MaxScore), points(f.Median), points(f.Lowest), points(f.Highest))
+		line("Score", "%s of %s on average, median %s, from %s to %s", paint("1", points(f.Mean)), points(c.MaxScore),
+			points(f.Median), points(f.Lowest), points(f.Highest))
 	}
 	for i, m := range f.Missed[:min(len(f.Missed), 3)] {
 		line(label(i, "Missed"), "%s by %d: %s", m.ID, m.Missed+m.Blocked, oneLine(m.Reason, summaryWidth))
@@ -72,7 +73,7 @@ func Summary(out io.Writer, c class.Class, o SummaryOptions) error {
 	return w.Flush()
 }
 
-// folded is a line as several that fit a terminal beside their label.
+// folded returns a line as several that fit a terminal beside their label.
 func folded(s string) (lines []string) {
 	const room = 80 - 10
 	line := ""
@@ -98,7 +99,8 @@ func lists(c class.Class, do func(name string, lines []string)) {
 		unlisted = append(unlisted, oneLine(row.File, 60)+": in no row of the roster")
 	}
 	for _, row := range seconds(c) {
-		twice = append(twice, oneLine(row.Who(), 40)+": "+oneLine(row.Instead, 60)+" counts, not "+oneLine(row.File, 60))
+		twice = append(twice, oneLine(row.Who(), 40)+": "+oneLine(row.Instead, 60)+" counts, not "+
+			oneLine(row.File, 60))
 	}
 	for _, row := range c.Students {
 		if row.Now && row.Before != nil && len(row.Before.Changes) > 0 {
@@ -115,7 +117,8 @@ func lists(c class.Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
+	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed},
+		{"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)
 		}
@@ -129,7 +132,7 @@ func label(i int, name string) string {
 	return name
 }
 
-// difference is what another verdict is on one line.
+// difference returns what another verdict is on one line.
 func difference(row class.Row) string {
 	number := func(n *float64) string {
 		if n == nil {
@@ -141,7 +144,8 @@ func difference(row class.Row) string {
 	for _, k := range row.Before.Changes {
 		parts = append(parts, fmt.Sprintf("%s %s → %s", k.ID, points(k.Before), points(k.After)))
 	}
-	return oneLine(fmt.Sprintf("%s → %s (%s)", number(row.Before.Score), number(row.Score), strings.Join(parts, ", ")), summaryWidth)
+	return oneLine(fmt.Sprintf("%s → %s (%s)", number(row.Before.Score), number(row.Score), strings.Join(parts, ", ")),
+		summaryWidth)
 }
 
 func kept(c class.Class) (n int) {

@@ -33,8 +33,8 @@ var marks = map[result.Status]struct{ word, color string }{
 	result.Blocked: {"BLOCKED", "36"}, result.Error: {"ERROR", "35"},
 }
 
-// Text writes the verdict for a terminal: every check on one line, what failed with its reason, what waits for it, and the
-// score.
+// Text writes the verdict for a terminal: every check on one line, what failed with its reason,
+// what waits for it, and the score.
 func Text(out io.Writer, r result.Report, o TextOptions) error {
 	b := bufio.NewWriter(out)
 	t := newTerminal(b, o)
@@ -76,7 +76,8 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 		fmt.Fprintf(t, "Page  %s\n", o.Page)
 	}
 	fmt.Fprintf(t, "Again %s\n", again(r, o.Args, o.Only...))
-	if ids := missedIDs(r); len(ids) > 0 && !slices.Equal(slices.Sorted(slices.Values(ids)), slices.Sorted(slices.Values(o.Only))) {
+	if ids := missedIDs(r); len(ids) > 0 && !slices.Equal(slices.Sorted(slices.Values(ids)),
+		slices.Sorted(slices.Values(o.Only))) {
 		fmt.Fprintf(t, "      %s\n", again(r, o.Args, ids...))
 	}
 	return b.Flush()
@@ -85,7 +86,7 @@ func Text(out io.Writer, r result.Report, o TextOptions) error {
 // ofEachRun are the parts of a reason that differ from run to run: ids, lines, times.
 var ofEachRun = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+`)
 
-// reason is why a check lost points; nothing where it lost none, whatever was measured.
+// reason returns why a check lost points; nothing where it lost none, whatever was measured.
 func reason(c result.Check) string {
 	if c.Status == result.Pass {
 		return ""
@@ -99,8 +100,8 @@ func reason(c result.Check) string {
 	return ofEachRun.ReplaceAllString(text, "#")
 }
 
-// Change writes what became of a check since an earlier verdict on it, and reports whether it wrote anything: nothing where
-// that is as it was, or where the check could not be judged.
+// Change writes what became of a check since an earlier verdict on it, and reports whether it wrote
+// anything: nothing where that is as it was, or where the check could not be judged.
 func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, error) {
 	same := before.Status == after.Status && before.Points == after.Points && reason(before) == reason(after)
 	if same || after.Status == result.Blocked || after.Status == result.Error {
@@ -111,7 +112,7 @@ func Change(out io.Writer, before, after result.Check, o TextOptions) (bool, err
 	return true, b.Flush()
 }
 
-// missedIDs are the checks that lost points and can be asked alone.
+// missedIDs returns the checks that lost points and can be asked alone.
 func missedIDs(r result.Report) (ids []string) {
 	for _, c := range r.Checks {
 		if checkViewOf(r, c).Again != "" {
@@ -220,14 +221,16 @@ func evidence(c checkView, kind string) []result.Evidence {
 
 // differences are the paths that differ, and whether there are any.
 func (t terminal) differences(rows [][]string) bool {
-	rows = slices.DeleteFunc(slices.Clone(rows[min(len(rows), 1):]), func(row []string) bool { return len(row) < 3 }) // without the header
+	// without the header
+	rows = slices.DeleteFunc(slices.Clone(rows[min(len(rows), 1):]), func(row []string) bool { return len(row) < 3 })
 	shown := rows[:min(len(rows), textItems)]
 	widest, longest := 0, 0
 	for _, row := range shown {
 		widest = max(widest, len([]rune(oneLine(row[0], 30))))
 	}
 	line := func(row []string, color string) string {
-		return fmt.Sprintf("%s  %-*s  want %s  got %s", indent, widest, oneLine(row[0], 30), oneLine(row[1], 50), t.paint(color, oneLine(row[2], 60)))
+		return fmt.Sprintf("%s  %-*s  want %s  got %s", indent, widest, oneLine(row[0], 30), oneLine(row[1], 50),
+			t.paint(color, oneLine(row[2], 60)))
 	}
 	for _, row := range shown {
 		longest = max(longest, len([]rune(line(row, ""))))
@@ -259,7 +262,10 @@ func (t terminal) more(n int) {
 
 // items are the parts of a check that did not hold.
 func (t terminal) items(c checkView) {
-	failed := slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool { return i.Status != result.Fail && i.Status != result.Partial })
+	failed := slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool {
+		return i.Status != result.Fail &&
+			i.Status != result.Partial
+	})
 	for _, item := range failed[:min(len(failed), textItems)] {
 		name := oneLine(item.Name, 40)
 		if item.Line > 0 {
@@ -271,7 +277,8 @@ func (t terminal) items(c checkView) {
 	t.more(len(failed))
 }
 
-// paragraph writes a text after its label, over several lines where one is too short, and nothing where it is empty.
+// paragraph writes a text after its label, over several lines where one is too short, and nothing
+// where it is empty.
 func (t terminal) paragraph(label, color, text string) {
 	width := len([]rune(label))
 	for text = oneLine(text, textRunes); text != ""; label = strings.Repeat(" ", width) {

@@ -66,8 +66,10 @@ func viewOf(r result.Report) view {
 		}
 	}
 	put("fix", "To fix", "", func(c result.Check) bool { return missed(c) && !c.Bonus })
-	put("errors", "Could not be asked", "The grader failed here, not you: it costs nothing, and will be asked again.", func(c result.Check) bool { return c.Status == result.Error })
-	put("bonus", "For a bonus", "On top of the total: nothing is lost here.", func(c result.Check) bool { return missed(c) && c.Bonus })
+	put("errors", "Could not be asked", "The grader failed here, not you: it costs nothing, and will be asked again.",
+		func(c result.Check) bool { return c.Status == result.Error })
+	put("bonus", "For a bonus", "On top of the total: nothing is lost here.",
+		func(c result.Check) bool { return missed(c) && c.Bonus })
 	put("passed", "Passed", "", func(c result.Check) bool { return c.Status == result.Pass })
 	return v
 }
@@ -76,7 +78,7 @@ func missed(c result.Check) bool { return c.Status == result.Fail || c.Status ==
 
 func lost(c result.Check) string { return points(result.Round(c.MaxPoints - c.Points)) }
 
-// Percent is the score for the ring.
+// Percent returns the score for the ring.
 func (v view) Percent() float64 {
 	if v.Score == nil {
 		return 0
@@ -84,10 +86,10 @@ func (v view) Percent() float64 {
 	return percent(min(*v.Score, v.MaxScore), v.MaxScore)
 }
 
-// Again is the command that asks all checks again.
+// Again returns the command that asks all checks again.
 func (v view) Again() string { return again(v.Report, nil) }
 
-// Blocked is how many checks wait.
+// Blocked returns how many checks wait.
 func (v view) Blocked() (n int) {
 	for _, w := range v.Waiting {
 		n += len(w.Checks)
@@ -102,10 +104,11 @@ func (v view) Passed() bool {
 
 // Holds reports whether all that is not bonus passed.
 func (v view) Holds() bool {
-	return v.Score != nil && !slices.ContainsFunc(v.Checks, func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
+	return v.Score != nil && !slices.ContainsFunc(v.Checks,
+		func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
 }
 
-// Sentence says how it stands.
+// Sentence returns how it stands.
 func (v view) Sentence() string {
 	if v.Holds() {
 		return "Everything that was asked holds. Well done."
@@ -132,7 +135,8 @@ func (v view) Sentence() string {
 	return s
 }
 
-// firsts are the checks that lost most points by their own fault, with those that wait for them.
+// firsts returns the checks that lost most points by their own fault, with those that wait for
+// them.
 func firsts(r result.Report, waiting []wait) []first {
 	var out []first
 	for _, c := range r.Checks {
@@ -199,7 +203,7 @@ func waits(r result.Report) []wait {
 	return out
 }
 
-// phaseText says why nothing came of a phase that no check judges.
+// phaseText returns why nothing came of a phase that no check judges.
 func phaseText(phase string) string {
 	switch phase {
 	case "build":
@@ -237,7 +241,7 @@ func checkViewOf(r result.Report, c result.Check) checkView {
 	return v
 }
 
-// again is the command that asks the same again, of all checks or of some.
+// again returns the command that asks the same again, of all checks or of some.
 func again(r result.Report, args []string, only ...string) string {
 	words := []string{"taskgrader", "grade", "--rubric", cmp.Or(r.Rubric.File, r.Rubric.ID)}
 	if len(only) > 0 {
@@ -252,7 +256,7 @@ func again(r result.Report, args []string, only ...string) string {
 
 var plainWord = regexp.MustCompile(`^[\w%+,./:=@-]+$`)
 
-// shellWord is a word as a shell takes it, whatever is in it.
+// shellWord returns a word as a shell takes it, whatever is in it.
 func shellWord(s string) string {
 	if plainWord.MatchString(s) {
 		return s

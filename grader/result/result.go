@@ -304,7 +304,8 @@ func (r Report) For(a Audience) Report {
 			continue
 		}
 		// the rubric's own lines speak of its variables, which tell a student nothing
-		r.Checks[i].Evidence = slices.DeleteFunc(slices.Clone(c.Evidence), func(e Evidence) bool { return e.Kind == "rubric" })
+		r.Checks[i].Evidence = slices.DeleteFunc(slices.Clone(c.Evidence),
+			func(e Evidence) bool { return e.Kind == "rubric" })
 	}
 	for i, c := range r.Checks {
 		r.Checks[i] = c.Without(words)

@@ -205,11 +205,13 @@ func TestForStudentWithholds(t *testing.T) {
 		{"68 69 64 64 65 6e 77 6f 72 64", withheldText},
 		{"nothing of it", "nothing of it"},
 	} {
-		check := Check{ID: "open", Got: c.got, Items: []Item{{Got: c.got}}, Evidence: []Evidence{{Text: c.got, Rows: [][]string{{c.got}}}}}
+		check := Check{ID: "open", Got: c.got, Items: []Item{{Got: c.got}},
+			Evidence: []Evidence{{Text: c.got, Rows: [][]string{{c.got}}}}}
 		r := Report{Audience: Instructor, Withheld: hidden, Checks: []Check{check}}
 		s := r.For(Student)
 		assert.Nil(t, s.Withheld)
-		assert.Equal(t, []string{c.want, c.want, c.want, c.want}, []string{s.Checks[0].Got, s.Checks[0].Items[0].Got, s.Checks[0].Evidence[0].Text, s.Checks[0].Evidence[0].Rows[0][0]})
+		assert.Equal(t, []string{c.want, c.want, c.want, c.want}, []string{s.Checks[0].Got, s.Checks[0].Items[0].Got,
+			s.Checks[0].Evidence[0].Text, s.Checks[0].Evidence[0].Rows[0][0]})
 		assert.Equal(t, check, r.Checks[0], "the receiver is not changed")
 	}
 }

@@ -27,7 +27,8 @@ var (
 	escapes  = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
 )
 
-// Words are those of a text that are long enough to tell where they came from, in small letters.
+// Words returns those of a text that are long enough to tell where they came from, in small
+// letters.
 func Words(text string) (words []string) {
 	for _, word := range wordText.FindAllString(strings.ToLower(decoded(text)), -1) {
 		word = strings.Trim(strings.TrimSuffix(word, "…"), "-_")
@@ -38,7 +39,7 @@ func Words(text string) (words []string) {
 	return words
 }
 
-// decoded is a text without the escapes of JSON, of addresses and of HTML.
+// decoded returns a text without the escapes of JSON, of addresses and of HTML.
 func decoded(text string) string {
 	text = escapes.ReplaceAllStringFunc(text, func(m string) string {
 		n, _ := strconv.ParseUint(m[2:], 16, 32)
@@ -65,7 +66,8 @@ func secrecyOf(words []string) *secrecy {
 		}
 		reversed := []rune(word)
 		slices.Reverse(reversed)
-		s.forms = append(s.forms, string(reversed), hex.EncodeToString([]byte(word)), hex.EncodeToString([]byte(strings.ToUpper(word))))
+		s.forms = append(s.forms, string(reversed), hex.EncodeToString([]byte(word)),
+			hex.EncodeToString([]byte(strings.ToUpper(word))))
 		for shift, skip := range []int{0, 2, 3} { // of four letters of base64, those that what stands before decides
 			for _, text := range []string{word, strings.ToUpper(word)} {
 				encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), text...))
@@ -76,7 +78,7 @@ func secrecyOf(words []string) *secrecy {
 	return s
 }
 
-// clean is a text without them: word by word where they stand as they are, else as a whole.
+// clean returns a text without them: word by word where they stand as they are, else as a whole.
 func (s *secrecy) clean(text string) string {
 	if text == "" {
 		return text

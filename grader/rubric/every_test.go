@@ -20,9 +20,12 @@ import (
 )
 
 // absurd are values that few keys can have, as they are written.
-var absurd = []string{"null", "true", "0", "-1", "0x10", "3.5", "404", "70000", "99999999999999999999", "1e400", ".nan", ".inf",
-	`""`, `" "`, `"a b"`, `"a=b"`, `"a\nb"`, `"a\0"`, "é", "x", "/", "/a", "../a", "/a/../b", "a//b", "a/", ".", "$x", `"${"`, "<nay>", "/(/", "//",
-	"0s", "-5s", "300h", "0MB", "9e9GB", "2026-01-31", "[]", "[null]", "[[]]", `[""]`, "[a, a]", "{}", "{a: null}", "{a: b}", `{"": b}`,
+var absurd = []string{"null", "true", "0", "-1", "0x10", "3.5", "404", "70000", "99999999999999999999", "1e400", ".nan",
+	".inf",
+	`""`, `" "`, `"a b"`, `"a=b"`, `"a\nb"`, `"a\0"`, "é", "x", "/", "/a", "../a", "/a/../b", "a//b", "a/", ".", "$x",
+	`"${"`, "<nay>", "/(/", "//",
+	"0s", "-5s", "300h", "0MB", "9e9GB", "2026-01-31", "[]", "[null]", "[[]]", `[""]`, "[a, a]", "{}", "{a: null}",
+	"{a: b}", `{"": b}`,
 	`{"a b": c}`, `{"a=b": c}`, "{a: []}"}
 
 // free are keys whose values may be any, for the most part.
@@ -42,7 +45,7 @@ func places(path string, v *option.Value, found func(path string, v *option.Valu
 	}
 }
 
-// entries are what a kind brings to everything: entries of checks.
+// entries returns what a kind brings to everything: entries of checks.
 func entries(k check.Kind) (text string) {
 	every := k.Manual.Every
 	if len(every) == 0 {
@@ -54,7 +57,7 @@ func entries(k check.Kind) (text string) {
 	return text
 }
 
-// everything is a rubric with every key that there is.
+// everything returns a rubric with every key that there is.
 func everything(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile("testdata/everything.yaml")
@@ -76,8 +79,9 @@ func forEditors(t *testing.T) *jsonschema.Resolved {
 	return resolved
 }
 
-// TestEveryValue puts absurd values in the place of each value of a rubric. Which are accepted stands in a file for each
-// kind, to be read over; the schema accepts them too. Of the others it is said once, at their place.
+// TestEveryValue puts absurd values in the place of each value of a rubric. Which are accepted
+// stands in a file for each kind, to be read over; the schema accepts them too. Of the others it is
+// said once, at their place.
 func TestEveryValue(t *testing.T) {
 	t.Parallel()
 	whole, problems := read("rubric.yaml", everything(t))
@@ -91,7 +95,8 @@ func TestEveryValue(t *testing.T) {
 		return nil, schema.Validate(whole.Interface())
 	}
 	problems, err := judge()
-	require.Empty(t, problems, "testdata/everything.yaml, and what each kind's Manual.Every or Example adds to it, is no rubric")
+	require.Empty(t, problems,
+		"testdata/everything.yaml, and what each kind's Manual.Every or Example adds to it, is no rubric")
 	require.NoError(t, err)
 
 	accepted := map[string]string{} // of a file
@@ -118,7 +123,8 @@ func TestEveryValue(t *testing.T) {
 				taken = append(taken, value)
 				assert.NoError(t, err, "the schema refuses what is read: %s: %s", path, value)
 			}
-			if other.Fields[0].Value.Kind < option.List && path != "checks[].fresh[]" { // else more than one thing may be wrong with it
+			// else more than one thing may be wrong with it
+			if other.Fields[0].Value.Kind < option.List && path != "checks[].fresh[]" {
 				assert.LessOrEqual(t, len(ps), 1, "%s: %s: %v", path, value, ps)
 			}
 			for _, p := range ps {
@@ -126,7 +132,8 @@ func TestEveryValue(t *testing.T) {
 			}
 		}
 		file := "rubric"
-		key := strings.FieldsFunc(strings.TrimPrefix(path, "checks[]."), func(r rune) bool { return r == '.' || r == '[' })
+		key := strings.FieldsFunc(strings.TrimPrefix(path, "checks[]."),
+			func(r rune) bool { return r == '.' || r == '[' })
 		if strings.HasPrefix(path, "checks[].") && of[key[0]] {
 			file = key[0]
 		}
@@ -138,12 +145,14 @@ func TestEveryValue(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, []byte(accepted[name]), 0o644))
 		}
 		want, _ := os.ReadFile(file)
-		assert.Equal(t, string(want), accepted[name], "grader/rubric/%s: go test ./grader/rubric -update writes it; then read it over", file)
+		assert.Equal(t, string(want), accepted[name],
+			"grader/rubric/%s: go test ./grader/rubric -update writes it; then read it over", file)
 	}
 	files, err := os.ReadDir("testdata/accepted")
 	require.NoError(t, err)
 	for _, file := range files {
-		assert.Contains(t, accepted, strings.TrimSuffix(file.Name(), ".txt"), "testdata/accepted/%s is of a kind that is not there", file.Name())
+		assert.Contains(t, accepted, strings.TrimSuffix(file.Name(), ".txt"),
+			"testdata/accepted/%s is of a kind that is not there", file.Name())
 	}
 }
 
@@ -165,7 +174,8 @@ func TestEverythingHasEveryKey(t *testing.T) {
 			if k, ok := of[key]; ok && below.Description == k.Manual.Summary {
 				text, file = entries(k), fmt.Sprintf("the Manual.Every of grader/check/kinds/%s", key)
 			}
-			assert.True(t, strings.Contains(text, key+": ") || strings.Contains(text, key+":\n"), "%s lacks the key %s", file, key)
+			assert.True(t, strings.Contains(text, key+": ") || strings.Contains(text, key+":\n"), "%s lacks the key %s",
+				file, key)
 			has(below, text, file)
 		}
 		has(s.Items, text, file)
@@ -174,14 +184,16 @@ func TestEverythingHasEveryKey(t *testing.T) {
 	has(forEditors(t).Schema(), string(text), "grader/rubric/testdata/everything.yaml")
 }
 
-// TestSchemaAcceptsWhatIsRead: no editor underlines what the parser takes, in all rubrics that there are.
+// TestSchemaAcceptsWhatIsRead: no editor underlines what the parser takes, in all rubrics that
+// there are.
 func TestSchemaAcceptsWhatIsRead(t *testing.T) {
 	schema := forEditors(t)
 	texts := []string{whole, string(Starter("notes"))}
 	for _, c := range mistakes {
 		texts = append(texts, c.text)
 	}
-	for _, pattern := range []string{"testdata/*.yaml", "testdata/mistakes/*.yaml", "../../rubrics/*.yaml", "../../docs/examples/*/*.yaml", "../../cmd/taskgrader/testdata/*/*.yaml"} {
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/mistakes/*.yaml", "../../rubrics/*.yaml",
+		"../../docs/examples/*/*.yaml", "../../cmd/taskgrader/testdata/*/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, files, pattern)

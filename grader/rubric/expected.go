@@ -69,7 +69,8 @@ func parseExpected(file string, text []byte) (*Expected, error) {
 	return e, nil
 }
 
-// Check finds what the rubric or the file's own folder does not have: checks that are named, and submissions.
+// Check finds what the rubric or the file's own folder does not have: checks that are named, and
+// submissions.
 func (e *Expected) Check(r *Rubric, folder fs.FS) (ps option.Problems) {
 	var ids, beside []string
 	var each []float64
@@ -100,7 +101,7 @@ func (e *Expected) Check(r *Rubric, folder fs.FS) (ps option.Problems) {
 	return ps
 }
 
-// Unnamed are the folders with a Dockerfile beside the file, of which it says nothing.
+// Unnamed returns the folders with a Dockerfile beside the file, of which it says nothing.
 func (e *Expected) Unnamed(folder fs.FS) (names []string) {
 	found, _ := fs.Glob(folder, "*/Dockerfile")
 	for _, f := range found {
@@ -112,7 +113,8 @@ func (e *Expected) Unnamed(folder fs.FS) (names []string) {
 	return names
 }
 
-// Diff says where a report is not as expected, a line each; what belongs to the line before begins with blanks.
+// Diff returns where a report is not as expected, a line each; what belongs to the line before
+// begins with blanks.
 func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 	if r.Score == nil {
 		message := "the grader could not finish"
@@ -139,7 +141,8 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 			}
 		default:
 			if !wanted {
-				out = append(out, fmt.Sprintf("%s: expected a pass, got %s", c.ID, c.Status), "  want "+c.Want, "  got "+c.Got)
+				out = append(out, fmt.Sprintf("%s: expected a pass, got %s", c.ID, c.Status), "  want "+c.Want,
+					"  got "+c.Got)
 			}
 		}
 	}
@@ -153,7 +156,7 @@ func (s ExpectedSubmission) Diff(r result.Report) (out []string) {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// Instead is the line of the file that would expect just this report.
+// Instead returns the line of the file that would expect just this report.
 func (s ExpectedSubmission) Instead(r result.Report) string {
 	var fails, keys []string
 	for _, c := range r.Checks {

@@ -46,7 +46,8 @@ submissions:
 `)
 	e, err := LoadExpected(file)
 	require.NoError(t, err)
-	folder := fstest.MapFS{"right/Dockerfile": {}, "wrong/Dockerfile": {}, "no-dockerfile/main.py": {}, "expected.yaml": {}}
+	folder := fstest.MapFS{"right/Dockerfile": {}, "wrong/Dockerfile": {}, "no-dockerfile/main.py": {},
+		"expected.yaml": {}}
 	r := &Rubric{Checks: []Check{{ID: "builds", Points: 2}, {ID: "starts", Points: 1, Bonus: true}}}
 	problems := e.Check(r, folder)
 	assert.EqualError(t, problems, file+`:3:18: no submission can get 3.5: all checks sum to 3
@@ -54,7 +55,8 @@ submissions:
 `+file+`:4:19: unknown check "bulids" (did you mean "builds"?)`)
 	assert.Equal(t, []string{"wrong"}, e.Unnamed(folder))
 
-	e, err = LoadExpected(expectedFile(t, "{rubric: r, submissions: {right: {fails: [builds]}, wrong: {}, no-dockerfile: {}}}"))
+	e, err = LoadExpected(expectedFile(t,
+		"{rubric: r, submissions: {right: {fails: [builds]}, wrong: {}, no-dockerfile: {}}}"))
 	require.NoError(t, err)
 	assert.Empty(t, e.Check(r, folder))
 	assert.Empty(t, e.Unnamed(folder))
@@ -96,18 +98,25 @@ func TestDiff(t *testing.T) {
 		diff []string
 	}{
 		{"as expected", ExpectedSubmission{Score: score(5)}, report(score(5), pass), nil},
-		{"another score", ExpectedSubmission{Score: score(5)}, report(score(4.5), pass), []string{"score: expected 5, got 4.5"}},
+		{"another score", ExpectedSubmission{Score: score(5)}, report(score(4.5), pass),
+			[]string{"score: expected 5, got 4.5"}},
 		{"any score", ExpectedSubmission{}, report(score(4.5), pass), nil},
 		{"a loss that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail), nil},
 		{"a part that is expected", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), partial), nil},
-		{"a loss that is not", ExpectedSubmission{}, report(score(0), fail), []string{"a: expected a pass, got fail", "  want a file", "  got nothing"}},
-		{"a part that is not", ExpectedSubmission{}, report(score(0), partial), []string{"a: expected a pass, got partial", "  want both", "  got half"}},
-		{"a pass that is not", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), pass), []string{"a: expected a loss of points, got a pass"}},
+		{"a loss that is not", ExpectedSubmission{}, report(score(0), fail),
+			[]string{"a: expected a pass, got fail", "  want a file", "  got nothing"}},
+		{"a part that is not", ExpectedSubmission{}, report(score(0), partial),
+			[]string{"a: expected a pass, got partial", "  want both", "  got half"}},
+		{"a pass that is not", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), pass),
+			[]string{"a: expected a loss of points, got a pass"}},
 		{"blocked by what fails", ExpectedSubmission{Fails: []string{"a"}}, report(score(0), fail, blocked), nil},
-		{"blocked where nothing fails", ExpectedSubmission{}, report(score(0), blocked), []string{"b: expected a pass, got blocked by a"}},
-		{"a check that is not there", ExpectedSubmission{Fails: []string{"c"}}, report(score(0), pass), []string{"c: the rubric has no such check"}},
+		{"blocked where nothing fails", ExpectedSubmission{}, report(score(0), blocked),
+			[]string{"b: expected a pass, got blocked by a"}},
+		{"a check that is not there", ExpectedSubmission{Fails: []string{"c"}}, report(score(0), pass),
+			[]string{"c: the rubric has no such check"}},
 		{"no score", ExpectedSubmission{Score: score(5)}, report(nil, pass), []string{"the grader could not finish"}},
-		{"no score, with the reason", ExpectedSubmission{Score: score(0)}, result.Report{Problem: &result.Problem{Message: "no daemon"}},
+		{"no score, with the reason", ExpectedSubmission{Score: score(0)},
+			result.Report{Problem: &result.Problem{Message: "no daemon"}},
 			[]string{"the grader could not finish: no daemon"}},
 	} {
 		assert.Equal(t, c.diff, c.want.Diff(c.got), c.name)
@@ -123,11 +132,15 @@ func TestInstead(t *testing.T) {
 		score  float64
 		want   string
 	}{
-		{ExpectedSubmission{ID: "right", Score: &none}, []result.Check{{ID: "a", Status: result.Pass}}, 5, "right: {score: 5}"},
-		{ExpectedSubmission{ID: "right", Score: &five}, []result.Check{{ID: "a", Status: result.Fail}}, 2.5, "right: {score: 2.5, fails: [a]}"},
-		{ExpectedSubmission{ID: "it: wrong", Fails: []string{"b"}, Why: `no "a"`}, []result.Check{{ID: "a", Status: result.Partial}, {ID: "b", Status: result.Blocked, BlockedBy: "a"}}, 1,
+		{ExpectedSubmission{ID: "right", Score: &none}, []result.Check{{ID: "a", Status: result.Pass}}, 5,
+			"right: {score: 5}"},
+		{ExpectedSubmission{ID: "right", Score: &five}, []result.Check{{ID: "a", Status: result.Fail}}, 2.5,
+			"right: {score: 2.5, fails: [a]}"},
+		{ExpectedSubmission{ID: "it: wrong", Fails: []string{"b"}, Why: `no "a"`},
+			[]result.Check{{ID: "a", Status: result.Partial}, {ID: "b", Status: result.Blocked, BlockedBy: "a"}}, 1,
 			`"it: wrong": {fails: [a], why: "no \"a\""}`},
-		{ExpectedSubmission{ID: "right", Fails: []string{"a"}}, []result.Check{{ID: "a", Status: result.Pass}}, 5, "right: {score: 5}"},
+		{ExpectedSubmission{ID: "right", Fails: []string{"a"}}, []result.Check{{ID: "a", Status: result.Pass}}, 5,
+			"right: {score: 5}"},
 	} {
 		rep := result.Report{Score: &c.score, Checks: c.checks}
 		got := c.was.Instead(rep)
@@ -141,7 +154,9 @@ func TestInstead(t *testing.T) {
 
 // FuzzExpected: what is expected is read, or its mistakes have places.
 func FuzzExpected(f *testing.F) {
-	for _, text := range []string{"rubric: r\nsubmissions:\n  a: {score: 1}\n", "rubric: r\nsubmissions: {a: {fails: [b], why: c}}\n", "submissions: []\n", "rubric: r\nsubmissions: {a: 1, a: 2}\n", "- x\n", "a: &a [*a]\n"} {
+	for _, text := range []string{"rubric: r\nsubmissions:\n  a: {score: 1}\n",
+		"rubric: r\nsubmissions: {a: {fails: [b], why: c}}\n", "submissions: []\n",
+		"rubric: r\nsubmissions: {a: 1, a: 2}\n", "- x\n", "a: &a [*a]\n"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

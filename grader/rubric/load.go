@@ -34,9 +34,9 @@ func (e *NotFoundError) Hint() string {
 
 var namesRubric = regexp.MustCompile(`(?m)^rubric:`)
 
-// Find reads a rubric's text: of a built-in one by its name, of a file, or of the one rubric in a folder. The file is the
-// name to show in positions. A built-in name comes first, since a folder beside may well be called task-api; ./task-api
-// is the folder.
+// Find reads a rubric's text: of a built-in one by its name, of a file, or of the one rubric in a
+// folder. The file is the name to show in positions. A built-in name comes first, since a folder
+// beside may well be called task-api; ./task-api is the folder.
 func Find(name string, shipped fs.FS) (file string, text []byte, builtIn bool, err error) {
 	if text, err := fs.ReadFile(shipped, name+".yaml"); err == nil {
 		return name + ".yaml", text, true, nil
@@ -60,7 +60,8 @@ func findFile(name string) (file string, text []byte, err error) {
 			}
 		}
 		if len(found) != 1 {
-			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s: name one file", name, plural(len(found), "rubric"))
+			return "", nil, fmt.Errorf("reading the rubric: the folder %q holds %s: name one file", name,
+				plural(len(found), "rubric"))
 		}
 		name = found[0]
 	case err != nil:
@@ -102,7 +103,7 @@ func Load(name string, shipped fs.FS, kinds []check.Kind) (*Rubric, error) {
 	return r, err
 }
 
-// Names are the built-in rubrics.
+// Names returns the built-in rubrics.
 func Names(shipped fs.FS) (names []string) {
 	files, _ := fs.Glob(shipped, "*.yaml")
 	for _, f := range files {

@@ -8,8 +8,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Topics are the manual of the rubric language, but for what the kinds say of themselves. The keys are read off the types
-// that [Parse] fills.
+// Topics returns the manual of the rubric language, but for what the kinds say of themselves. The
+// keys are read off the types that [Parse] fills.
 func Topics() []check.Topic {
 	return []check.Topic{
 		{ID: "rubric", Summary: "the top of a rubric: its name, title, points, skills, limits, and the checks",
@@ -110,7 +110,8 @@ keeps its seed.
 
   $ taskgrader grade --seed 18f3a2 ./my-work`},
 		{ID: "expected", Summary: "the file of rubric test: what sample submissions should come to",
-			Keys: append(option.Keys(reflect.TypeFor[expectations]()), option.Below("submissions.NAME", option.Keys(reflect.TypeFor[ExpectedSubmission]()))...),
+			Keys: append(option.Keys(reflect.TypeFor[expectations]()), option.Below("submissions.NAME",
+				option.Keys(reflect.TypeFor[ExpectedSubmission]()))...),
 			Why: `A rubric is tested by submissions: at least one that is right, and for each thing that it should find, one with that fault.
 expected.yaml lies beside their folders and says of each what it should come to. A check that fails does not name must pass, or be
 blocked by one that it names. rubric names a built-in rubric, or a file by its path from expected.yaml.
@@ -124,7 +125,7 @@ submissions:
 	}
 }
 
-// defaultLimits are the limits as they would be written.
+// defaultLimits returns the limits as they would be written.
 func defaultLimits() string {
 	l := check.DefaultLimits()
 	return fmt.Sprintf(`limits:
@@ -132,5 +133,6 @@ func defaultLimits() string {
   run: {start: %s, time: %s, memory: %s, cpus: %v, pids: %d, disk: %s, files: %d, log: %s, network: %s}
   http: {timeout: %s, body: %s}`,
 		l.Build.Time, l.Build.Context, l.Build.Files, l.Build.Image, l.Build.Log, l.Build.Network,
-		l.Run.Start, l.Run.Time, l.Run.Memory, l.Run.CPUs, l.Run.PIDs, l.Run.Disk, l.Run.Files, l.Run.Log, l.Run.Network, l.HTTP.Timeout, l.HTTP.Body)
+		l.Run.Start, l.Run.Time, l.Run.Memory, l.Run.CPUs, l.Run.PIDs, l.Run.Disk, l.Run.Files, l.Run.Log,
+		l.Run.Network, l.HTTP.Timeout, l.HTTP.Body)
 }

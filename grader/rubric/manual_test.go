@@ -37,18 +37,21 @@ func whole(example string) string {
 	return "rubric: example\npoints: 1\nchecks: [{id: a, points: 1, build: {}}]\n" + example + "\n"
 }
 
-// TestExamplesParse: every example of the manual is a rubric without mistakes, or expectations without any.
+// TestExamplesParse: every example of the manual is a rubric without mistakes, or expectations
+// without any.
 func TestExamplesParse(t *testing.T) {
 	topics := rubric.Topics()
 	for _, k := range kinds.All() {
 		topics = append(topics, k.Manual.Topics...)
-		_, err := rubric.Parse(k.Name, []byte(whole("- "+strings.ReplaceAll(k.Manual.Example, "\n", "\n  "))), kinds.All())
+		_, err := rubric.Parse(k.Name, []byte(whole("- "+strings.ReplaceAll(k.Manual.Example, "\n", "\n  "))),
+			kinds.All())
 		assert.NoError(t, err, "kind %s", k.Name)
 	}
 	for _, topic := range topics {
 		switch {
 		case topic.Example == "":
-			assert.True(t, topic.Good != "" || strings.Contains(topic.Why, "  $ taskgrader "), "%s has no example", topic.ID)
+			assert.True(t, topic.Good != "" || strings.Contains(topic.Why, "  $ taskgrader "), "%s has no example",
+				topic.ID)
 		case topic.ID == "expected":
 			file := filepath.Join(t.TempDir(), "expected.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(topic.Example), 0o644))

@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write what is said of each mistake into
 // internals are words that no instructor should meet.
 var internals = regexp.MustCompile(`yaml\.|option\.|rubric\.|struct|reflect|goroutine|!!|map\[|interface|panic|%!`)
 
-// TestMistakes: rubrics with one mistake each. What is said of it stands at the end of the file, where it moves no line.
+// TestMistakes: rubrics with one mistake each. What is said of it stands at the end of the file,
+// where it moves no line.
 func TestMistakes(t *testing.T) {
 	files, err := filepath.Glob("testdata/mistakes/*.yaml")
 	require.NoError(t, err)

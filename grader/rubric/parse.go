@@ -149,7 +149,10 @@ func (p *parser) document(v option.Value) {
 	p.needs()
 	p.total(d.Points)
 	for _, k := range p.kinds {
-		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Kind.Name == k.Name && c.Kind.Gate }) {
+		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool {
+			return c.Kind.Name == k.Name &&
+				c.Kind.Gate
+		}) {
 			r.Gates = append(r.Gates, Check{ID: k.Name, Title: k.Manual.Summary, Kind: k, Asks: k.New()})
 		}
 	}
@@ -160,7 +163,8 @@ func (p *parser) container(v option.Value, c container) {
 	if env, _ := v.Get("container", "env"); env.Kind == option.Map {
 		p.variables(env)
 	}
-	if volume, ok := v.Get("container", "volume"); ok && !p.said(volume) && (!path.IsAbs(c.Volume) || path.Clean(c.Volume) != c.Volume || c.Volume == "/") {
+	if volume, ok := v.Get("container", "volume"); ok && !p.said(volume) &&
+		(!path.IsAbs(c.Volume) || path.Clean(c.Volume) != c.Volume || c.Volume == "/") {
 		p.add(volume.Problem("want a folder inside the container, such as /data, not %s", volume.Describe())...)
 	}
 }
@@ -185,7 +189,8 @@ func (p *parser) variables(env option.Value) {
 			default:
 				text.Text = m[1]
 				wrong := option.Unknown("variable", text, known)
-				wrong[0].Hint = strings.TrimPrefix(wrong[0].Hint+"; make it at the top of the rubric: fresh: {"+m[1]+": word}; $$ is a dollar", "; ")
+				wrong[0].Hint = strings.TrimPrefix(wrong[0].Hint+"; make it at the top of the rubric: fresh: {"+m[1]+
+					": word}; $$ is a dollar", "; ")
 				p.add(wrong...)
 			}
 		}
@@ -221,14 +226,17 @@ func (p *parser) within(v option.Value) bool {
 		slices.ContainsFunc(v.Fields, func(f option.Field) bool { return p.said(f.Key) || p.within(f.Value) }))
 }
 
-// unused finds fresh values of the rubric that nothing uses, where nothing else is wrong: else it was probably meant there.
+// unused finds fresh values of the rubric that nothing uses, where nothing else is wrong: else it
+// was probably meant there.
 func (p *parser) unused() {
 	for _, name := range p.scope.Shared {
 		inPeople := false
 		p.scope.People.EachText(func(text option.Value) {
-			inPeople = inPeople || strings.Contains(text.Text, "$"+name.Text) || strings.Contains(text.Text, "${"+name.Text+"}")
+			inPeople = inPeople || strings.Contains(text.Text, "$"+name.Text) ||
+				strings.Contains(text.Text, "${"+name.Text+"}")
 		})
-		if !slices.Contains(p.used, name.Text) && !inPeople && !slices.ContainsFunc(p.problems, func(q option.Problem) bool { return !q.Warning }) {
+		if !slices.Contains(p.used, name.Text) && !inPeople && !slices.ContainsFunc(p.problems,
+			func(q option.Problem) bool { return !q.Warning }) {
 			p.add(name.Problem("fresh value %q is used nowhere", name.Text)...)
 		}
 	}
@@ -261,11 +269,13 @@ func (p *parser) skills(v option.Value) {
 			p.add(f.Key.Problem("skill %q is already there", f.Key.Text)...)
 		}
 		seen[f.Key.Text] = true
-		p.rubric.Skills = append(p.rubric.Skills, Skill{ID: f.Key.Text, Name: s.Name, Level: s.Level, Mastery: s.Mastery})
+		p.rubric.Skills = append(p.rubric.Skills, Skill{ID: f.Key.Text, Name: s.Name, Level: s.Level,
+			Mastery: s.Mastery})
 	}
 }
 
-var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh", "as", "own", "container"}
+var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh", "as",
+	"own", "container"}
 
 // check reads one entry: the keys that every check has, and exactly one that names its kind.
 func (p *parser) check(v option.Value) {
@@ -300,8 +310,9 @@ func (p *parser) check(v option.Value) {
 	}
 	var e entry
 	p.add(option.Decode(common, &e)...)
-	c := Check{Pos: v.Pos, ID: e.ID, Title: e.Title, Skill: e.Skill.Text, Needs: e.Needs, Hint: e.Hint, Hidden: e.Hidden,
-		Bonus: e.Bonus, Partial: e.Partial, Fresh: e.Fresh, Own: e.Own || e.Container != nil, As: e.As}
+	c := Check{Pos: v.Pos, ID: e.ID, Title: e.Title, Skill: e.Skill.Text, Needs: e.Needs, Hint: e.Hint,
+		Hidden: e.Hidden,
+		Bonus:  e.Bonus, Partial: e.Partial, Fresh: e.Fresh, Own: e.Own || e.Container != nil, As: e.As}
 	if e.Container != nil {
 		c.Env = map[string]string{}
 		maps.Copy(c.Env, e.Container.Env)
@@ -323,7 +334,10 @@ func (p *parser) check(v option.Value) {
 	case 0:
 		ps := v.Problem("the check has no kind")
 		ps[0].Hint = "give it one of: " + strings.Join(names[len(entryKeys):], ", ")
-		if !slices.ContainsFunc(p.problems, func(q option.Problem) bool { return q.Line >= v.Line && strings.HasPrefix(q.Message, "unknown key") }) {
+		if !slices.ContainsFunc(p.problems, func(q option.Problem) bool {
+			return q.Line >= v.Line &&
+				strings.HasPrefix(q.Message, "unknown key")
+		}) {
 			p.add(ps...)
 		}
 	case 1:
@@ -451,7 +465,8 @@ func (p *parser) own(c *Check, at option.Value) {
 // needs checks that every need is a check, and that none needs itself in a circle, or what has its
 // turn later.
 func (p *parser) needs() {
-	n := needs{checks: p.rubric.Checks, index: map[string]int{}, late: map[lateKey]string{}, seen: map[int]bool{}, at: map[int]int{}}
+	n := needs{checks: p.rubric.Checks, index: map[string]int{}, late: map[lateKey]string{}, seen: map[int]bool{},
+		at: map[int]int{}}
 	var ids []string
 	for i, c := range p.rubric.Checks {
 		if _, twice := n.index[c.ID]; !twice { // the second is a mistake of its own
@@ -475,7 +490,8 @@ func (p *parser) needs() {
 	for _, circle := range n.circles {
 		first := slices.Index(circle, slices.Min(circle))
 		circle = slices.Concat(circle[first:], circle[:first+1])
-		p.add(p.needsAt[n.index[circle[0]]].Problem("checks need each other in a circle: %s", strings.Join(circle, " -> "))...)
+		p.add(p.needsAt[n.index[circle[0]]].Problem("checks need each other in a circle: %s",
+			strings.Join(circle, " -> "))...)
 	}
 }
 
@@ -495,8 +511,8 @@ type needs struct {
 // lateKey is a check, and the turn of one that needs it.
 type lateKey struct{ check, turn int }
 
-// later is a check that has its turn of the main container after another: this one, or one of what
-// it needs; or empty.
+// later returns a check that has its turn of the main container after another: this one, or one of
+// what it needs; or empty.
 func (n *needs) later(i, than int) string {
 	if turn(n.checks[i].Kind) > than {
 		return n.checks[i].ID
@@ -536,8 +552,9 @@ func (n *needs) follow(i int) {
 	delete(n.at, i)
 }
 
-// turn is when a kind has its turn of the main container, which decides what its checks may wait for: the gate first,
-// then the others, then what ends it. What takes no turn can wait for all of them.
+// turn returns when a kind has its turn of the main container, which decides what its checks may
+// wait for: the gate first, then the others, then what ends it. What takes no turn can wait for all
+// of them.
 func turn(k check.Kind) int {
 	switch {
 	case k.Phase == check.Running && k.Gate:

@@ -61,8 +61,10 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, "http", c.Kind.Name)
 	assert.NotNil(t, c.Asks)
 	c.Kind, c.Asks, c.Fresh[0].At = check.Kind{}, nil, option.Value{}
-	assert.Equal(t, Check{Pos: option.Pos{File: "r.yaml", Line: 14, Column: 3}, ID: "create", Title: "It creates", Points: 1.5, Skill: "web",
-		Needs: []string{"builds"}, Hint: "Look.", Hidden: true, Partial: true, Fresh: check.Fresh{{Name: "a", Sort: "text"}}}, c)
+	assert.Equal(t, Check{Pos: option.Pos{File: "r.yaml", Line: 14, Column: 3}, ID: "create", Title: "It creates",
+		Points: 1.5, Skill: "web",
+		Needs: []string{"builds"}, Hint: "Look.", Hidden: true, Partial: true,
+		Fresh: check.Fresh{{Name: "a", Sort: "text"}}}, c)
 	assert.Equal(t, "builds", r.Checks[0].Title, "a check without a title is called by its id")
 	assert.True(t, r.Checks[2].Bonus)
 	assert.Equal(t, "- id: builds", r.Line(10))
@@ -471,9 +473,11 @@ points: *p
 		`r.yaml:5:8: id "a" is already on line 4`},
 	{"rubric: r\n---\na: [\n",
 		`r.yaml:3:1: no value where one must be`},
-	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], start: {}}\n- {id: b, points: 0, listen: {port: 1}}\n",
+	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], start: {}}\n- {id: b, points: 0, listen: " +
+		"{port: 1}}\n",
 		`r.yaml:4:29: check "a" cannot need "b", which is asked after it`},
-	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], listen: {port: 1}}\n- {id: b, points: 0, needs: [c], files: {require: [x]}}\n- {id: c, points: 0, stop: {}}\n",
+	{"rubric: r\npoints: 0\nchecks:\n- {id: a, points: 0, needs: [b], listen: {port: 1}}\n- {id: b, points: 0, " +
+		"needs: [c], files: {require: [x]}}\n- {id: c, points: 0, stop: {}}\n",
 		`r.yaml:4:29: check "a" cannot need "c", which is asked after it`},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, needs: [], build: {}, needs: [b]}\n",
 		"r.yaml:4:44: key \"needs\" is already on line 4"},
@@ -483,7 +487,8 @@ points: *p
 		"r.yaml:4:3: want a check, as a mapping, not \"text\"\nr.yaml:5:29: checks need each other in a circle: a -> a"},
 	{"rubric: r\n<<: {points: 1}\nchecks: []\n",
 		`r.yaml:2:1: << is not read here`},
-	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, build: {}}\nlimits: {run: {network: None, time: 3m}}\n# ünïcode: [ä, ö]\ncontainer: {prt: 1}\n",
+	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, build: {}}\nlimits: {run: {network: None, time: 3m}}\n# " +
+		"ünïcode: [ä, ö]\ncontainer: {prt: 1}\n",
 		"r.yaml:5:25: unknown network \"None\"\nr.yaml:7:13: unknown key \"prt\" (did you mean \"port\"?)"},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, title: äöü, ponits: 1, build: {}}\n",
 		"r.yaml:4:23: unknown key \"ponits\" (did you mean \"points\"?)"},
@@ -543,7 +548,7 @@ r.yaml:8:33: $x+1 is the text with the value in it, not a sum`)
 	assert.Equal(t, "write <$x + 1> for the number", r.Warnings[2].Hint)
 }
 
-// names are those of all kinds, as they are listed.
+// names returns those of all kinds, as they are listed.
 func names() string {
 	var all []string
 	for _, k := range kinds.All() {
@@ -554,11 +559,13 @@ func names() string {
 
 func TestParseHints(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                "start from one that works: taskgrader rubric show task-api",
-		"a: [":            "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket",
+		"": "start from one that works: taskgrader rubric show task-api",
+		"a: [": "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and " +
+			"close each bracket",
 		"a: 1\n---\nb: 2": "remove the --- line",
-		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]":                                                    "give it one of: " + names(),
-		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: <whatever>}}]}]":      `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, <bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; write \<whatever> for the text itself`,
+		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]": "give it one of: " + names(),
+		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: " +
+			"<whatever>}}]}]": `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, <bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; write \<whatever> for the text itself`,
 		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, build: {}}]": "known: web",
 	} {
 		_, err := Parse("r.yaml", []byte(text), kinds.All())
@@ -583,7 +590,8 @@ func TestParseSaysTheSumBesideOtherMistakes(t *testing.T) {
 		`id: b, points: 1, bouns: true, build: {}`:     "",
 		`id: b, points: 1, bonus: "true", build: {}`:   "",
 	} {
-		_, err := Parse("r.yaml", []byte("rubric: r\npoints: 9\nchecks:\n- {id: a, points: 1, build: {}}\n- {"+check+"}\n"), kinds.All())
+		_, err := Parse("r.yaml", []byte("rubric: r\npoints: 9\nchecks:\n- {id: a, points: 1, build: {}}\n- {"+check+
+			"}\n"), kinds.All())
 		const said = "points says 9, but the checks that are not bonus sum to "
 		if sum == "" {
 			assert.NotContains(t, err.Error(), said, check)
@@ -631,13 +639,15 @@ func TestParseBoundsAliases(t *testing.T) {
 func TestExamplesOfTheManualsParse(t *testing.T) {
 	for _, k := range kinds.All() {
 		example := strings.ReplaceAll(k.Manual.Example, "\n", "\n  ")
-		_, err := Parse("example.yaml", []byte("rubric: r\npoints: 0\nchecks:\n- "+example+"\n  bonus: true\n"), kinds.All())
+		_, err := Parse("example.yaml", []byte("rubric: r\npoints: 0\nchecks:\n- "+example+"\n  bonus: true\n"),
+			kinds.All())
 		assert.NoError(t, err, k.Name)
 	}
 }
 
 func TestFind(t *testing.T) {
-	shipped := fstest.MapFS{"task-api.yaml": {Data: []byte("rubric: task-api\n")}, "first-steps.yaml": {Data: []byte("rubric: first-steps\n")}}
+	shipped := fstest.MapFS{"task-api.yaml": {Data: []byte("rubric: task-api\n")},
+		"first-steps.yaml": {Data: []byte("rubric: first-steps\n")}}
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		full := filepath.Join(dir, name)
@@ -693,7 +703,8 @@ func TestFind(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	shipped := fstest.MapFS{"r.yaml": {Data: []byte("rubric: r\npoints: 1\nchecks: [{id: a, points: 1, build: {}}]")}, "bad.yaml": {Data: []byte("rubric: r\n")}}
+	shipped := fstest.MapFS{"r.yaml": {Data: []byte("rubric: r\npoints: 1\nchecks: [{id: a, points: 1, build: {}}]")},
+		"bad.yaml": {Data: []byte("rubric: r\n")}}
 	r, err := Load("r", shipped, kinds.All())
 	require.NoError(t, err)
 	assert.Equal(t, "r.yaml", r.File)
@@ -736,8 +747,10 @@ func FuzzParse(f *testing.F) {
 		if !ok || len(ps) == 0 || r != nil {
 			t.Fatalf("%T %v, and %v", err, err, r)
 		}
-		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + strings.Count(string(text), "\u0085") +
-			strings.Count(string(text), "\u2028") + strings.Count(string(text), "\u2029") + 2 // YAML has what is missing at the end begin on the line after it
+		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") +
+			strings.Count(string(text), "\u0085") +
+			// YAML has what is missing at the end begin on the line after it
+			strings.Count(string(text), "\u2028") + strings.Count(string(text), "\u2029") + 2
 		for _, p := range ps {
 			if p.File != "r.yaml" || p.Line < 1 || p.Line > lines || p.Column < 1 || p.Message == "" {
 				t.Fatalf("no place of the text's %d lines: %q", lines, p.Error())

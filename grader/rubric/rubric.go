@@ -14,7 +14,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// Rubric is a rubric without mistakes. It is not changed after it was parsed, so many may read it at once.
+// Rubric is a rubric without mistakes. It is not changed after it was parsed, so many may read it
+// at once.
 type Rubric struct {
 	ID      string
 	Title   string
@@ -29,8 +30,8 @@ type Rubric struct {
 	Env     map[string]string // of every container; with $x for fresh values, which [Fill] puts in
 	Volume  string            // a folder of every container that outlives restarts; empty where there is none
 	Checks  []Check
-	// Gates are the checks of build and start that the rubric has not, as they are without options: they cost nothing, and
-	// say why nothing was built or nothing came up.
+	// Gates are the checks of build and start that the rubric has not, as they are without options:
+	// they cost nothing, and say why nothing was built or nothing came up.
 	Gates    []Check
 	Warnings option.Problems // what can be read, and was probably meant otherwise
 	lines    []string
@@ -64,7 +65,7 @@ type Check struct {
 	Asks    check.Check
 }
 
-// Source says in a report by what it was graded.
+// Source returns in a report by what it was graded.
 func (r *Rubric) Source() result.Rubric {
 	source := result.Rubric{ID: r.ID, Title: r.Title, Digest: r.Digest, File: r.File}
 	if r.BuiltIn {
@@ -73,7 +74,7 @@ func (r *Rubric) Source() result.Rubric {
 	return source
 }
 
-// Line is the rubric's text on a line, counted from 1, or empty.
+// Line returns the rubric's text on a line, counted from 1, or empty.
 func (r *Rubric) Line(n int) string {
 	if n < 1 || n > len(r.lines) {
 		return ""
@@ -81,8 +82,9 @@ func (r *Rubric) Line(n int) string {
 	return r.lines[n-1]
 }
 
-// Select returns the indices of the checks to ask, in an order in which needs come first and the rubric's order is kept
-// otherwise: all, or those of the ids in only, with what they need and what judges the requests that they are given.
+// Select returns the indices of the checks to ask, in an order in which needs come first and the
+// rubric's order is kept otherwise: all, or those of the ids in only, with what they need and what
+// judges the requests that they are given.
 func (r *Rubric) Select(only []string) []int {
 	index := map[string]int{}
 	for i, c := range r.Checks {

@@ -14,7 +14,8 @@ import (
 // name is what a name may be written as: 404 is one.
 var name = []string{"string", "number", "boolean"}
 
-// Schema is the JSON Schema of rubrics with these kinds, made from the types that the parser fills, for editors.
+// Schema returns the JSON Schema of rubrics with these kinds, made from the types that the parser
+// fills, for editors.
 func Schema(kinds []check.Kind) ([]byte, error) {
 	root, err := option.Schema(reflect.TypeFor[document]())
 	if err != nil {
@@ -26,7 +27,8 @@ func Schema(kinds []check.Kind) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	root.Properties["skills"] = &jsonschema.Schema{Type: "object", AdditionalProperties: one, Description: "what the checks are evidence of"}
+	root.Properties["skills"] = &jsonschema.Schema{Type: "object", AdditionalProperties: one,
+		Description: "what the checks are evidence of"}
 	item, err := option.Schema(reflect.TypeFor[entry]())
 	if err != nil {
 		return nil, err
@@ -41,7 +43,8 @@ func Schema(kinds []check.Kind) ([]byte, error) {
 		item.Properties[k.Name] = s
 		item.OneOf = append(item.OneOf, &jsonschema.Schema{Required: []string{k.Name}})
 	}
-	root.Properties["checks"] = &jsonschema.Schema{Type: "array", Items: item, MinItems: jsonschema.Ptr(1), Description: "what is asked, in the order in which reports show it"}
+	root.Properties["checks"] = &jsonschema.Schema{Type: "array", Items: item, MinItems: jsonschema.Ptr(1),
+		Description: "what is asked, in the order in which reports show it"}
 	text, err := json.MarshalIndent(root, "", "  ")
 	return append(text, '\n'), err
 }

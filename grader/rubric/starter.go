@@ -8,8 +8,8 @@ import (
 //go:embed starter.yaml
 var starter []byte
 
-// Starter is a small rubric of that name to begin with, every line explained. The name is not looked at: [Parse] says
-// what is wrong with it.
+// Starter returns a small rubric of that name to begin with, every line explained. The name is not
+// looked at: [Parse] says what is wrong with it.
 func Starter(name string) []byte {
 	return bytes.Replace(starter, []byte("rubric: my-rubric"), []byte("rubric: "+name), 1)
 }

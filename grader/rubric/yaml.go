@@ -23,20 +23,24 @@ func read(file string, text []byte) (option.Value, option.Problems) {
 	at := func(line, column int) option.Pos { return option.Pos{File: file, Line: line, Column: column} }
 	if line, column, ok := notUTF8(text); ok {
 		if bytes.IndexByte(text, 0) >= 0 {
-			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "this is no text", Hint: "name the rubric's YAML file"}}
+			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "this is no text",
+				Hint: "name the rubric's YAML file"}}
 		}
-		return option.Value{}, option.Problems{{Pos: at(line, column), Message: "a byte that is no UTF-8 text", Hint: "save the file as UTF-8"}}
+		return option.Value{}, option.Problems{{Pos: at(line, column), Message: "a byte that is no UTF-8 text",
+			Hint: "save the file as UTF-8"}}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node
 	if err := decoder.Decode(&document); err != nil {
 		if errors.Is(err, io.EOF) {
-			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "the rubric is empty", Hint: "start from one that works: taskgrader rubric show task-api"}}
+			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "the rubric is empty",
+				Hint: "start from one that works: taskgrader rubric show task-api"}}
 		}
 		return option.Value{}, option.Problems{syntaxProblem(file, text, err)}
 	}
 	if err := decoder.Decode(&second); err == nil {
-		return option.Value{}, option.Problems{{Pos: at(second.Line, 1), Message: "a rubric is one document, and a second begins here", Hint: "remove the --- line"}}
+		return option.Value{}, option.Problems{{Pos: at(second.Line, 1),
+			Message: "a rubric is one document, and a second begins here", Hint: "remove the --- line"}}
 	} else if !errors.Is(err, io.EOF) {
 		return option.Value{}, option.Problems{syntaxProblem(file, text, err)}
 	}
@@ -45,8 +49,8 @@ func read(file string, text []byte) (option.Value, option.Problems) {
 	return v, r.problems
 }
 
-// notUTF8 is where a text stops being UTF-8, which YAML does not say. UTF-16, which begins with a mark of its own, is left
-// to YAML.
+// notUTF8 returns where a text stops being UTF-8, which YAML does not say. UTF-16, which begins
+// with a mark of its own, is left to YAML.
 func notUTF8(text []byte) (line, column int, ok bool) {
 	if utf8.Valid(text) || bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return 0, 0, false
@@ -63,7 +67,7 @@ func notUTF8(text []byte) (line, column int, ok bool) {
 	return line, column, true
 }
 
-// place is where a text ends.
+// place returns where a text ends.
 func place(before []byte) (line, column int) {
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 }
@@ -72,20 +76,28 @@ func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '
 
 // plainer says what YAML means by the complaints that instructors meet, and what to do.
 var plainer = map[string]struct{ message, hint string }{
-	"mapping values are not allowed in this context":        {"a : where none can be: the indentation is wrong, or a text with : in it has no quotes", usual},
-	"did not find expected node content":                    {"no value where one must be", flow},
-	"did not find expected key":                             {"no key where one must be: the indentation is wrong, or a - is missing", usual},
-	"found unexpected end of stream":                        {"the text ends inside quotes", usual},
-	"could not find expected ':'":                           {"a key without its colon", "write key: value, with a blank after the colon"},
-	"did not find expected ',' or '}'":                      {"this { does not end as it should", flow},
-	"did not find expected ',' or ']'":                      {"this [ does not end as it should", flow},
-	"found character that cannot start any token":           {"a text cannot begin so", "put quotes around a text that begins with @, % or a backquote"},
-	"found unknown escape character":                        {`a backslash inside "…" that means nothing`, "double it, or put the text between '…'"},
-	"found incompatible YAML document":                      {"a %YAML line of another version", "remove it"},
-	"did not find expected alphabetic or numeric character": {"* and & mean something else at the beginning of a text", "put quotes around a text that begins with * or &"},
-	"did not find expected whitespace or line break":        {"! means something else at the beginning of a text", "put quotes around a text that begins with !"},
-	"exceeded max depth of 10000":                           {"lists in lists without an end", ""},
-	"control characters are not allowed":                    {"a control character", "remove it; it may not be visible in your editor"},
+	"mapping values are not allowed in this " +
+		"context": {"a : where none can be: the indentation is wrong, or a text with : in it has no quotes", usual},
+	"did not find expected node content": {"no value where one must be", flow},
+	"did not find expected key": {"no key where one must be: the indentation is wrong, or a - " +
+		"is missing", usual},
+	"found unexpected end of stream": {"the text ends inside quotes", usual},
+	"could not find expected ':'": {"a key without its colon",
+		"write key: value, with a blank after the colon"},
+	"did not find expected ',' or '}'": {"this { does not end as it should", flow},
+	"did not find expected ',' or ']'": {"this [ does not end as it should", flow},
+	"found character that cannot start any token": {"a text cannot begin so",
+		"put quotes around a text that begins with @, % or a backquote"},
+	"found unknown escape character": {`a backslash inside "…" that means nothing`,
+		"double it, or put the text between '…'"},
+	"found incompatible YAML document": {"a %YAML line of another version", "remove it"},
+	"did not find expected alphabetic or numeric character": {"* and & mean something else at the beginning of a text",
+		"put quotes around a text that begins with * or &"},
+	"did not find expected whitespace or line break": {"! means something else at the beginning of a text",
+		"put quotes around a text that begins with !"},
+	"exceeded max depth of 10000": {"lists in lists without an end", ""},
+	"control characters are not allowed": {"a control character",
+		"remove it; it may not be visible in your editor"},
 }
 
 const (
@@ -104,10 +116,12 @@ var (
 	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
 )
 
-// syntaxProblem is YAML's complaint at its line. yaml.v3 is now and then one line early with a key that has no colon.
+// syntaxProblem returns YAML's complaint at its line. yaml.v3 is now and then one line early with a
+// key that has no colon.
 func syntaxProblem(file string, text []byte, err error) option.Problem {
-	p := option.Problem{Pos: option.Pos{File: file, Line: 1, Column: 1}, Message: strings.TrimPrefix(err.Error(), "yaml: "),
-		Hint: usual}
+	p := option.Problem{Pos: option.Pos{File: file, Line: 1, Column: 1},
+		Message: strings.TrimPrefix(err.Error(), "yaml: "),
+		Hint:    usual}
 	if m := yamlLine.FindStringSubmatchIndex(p.Message); m != nil {
 		p.Line, _ = strconv.Atoi(p.Message[m[2]:m[3]])
 		p.Message = p.Message[:m[0]] + p.Message[m[1]:]
@@ -117,10 +131,12 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	}
 	lines := strings.Split(string(text), "\n")
 	p.Line = min(p.Line, len(lines))
-	for p.Line > 1 && strings.TrimSpace(lines[p.Line-1]) == "" { // what is missing at the end is missing on the last line
+	// what is missing at the end is missing on the last line
+	for p.Line > 1 && strings.TrimSpace(lines[p.Line-1]) == "" {
 		p.Line--
 	}
-	// find moves the problem to the first line, on the way from one to the other, that the pattern matches.
+	// find moves the problem to the first line, on the way from one to the other, that the pattern
+	// matches.
 	find := func(from, to int, pattern *regexp.Regexp) bool {
 		step := 1
 		if to < from {
@@ -138,7 +154,9 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		return false
 	}
 	switch m := yamlAnchor.FindStringSubmatch(p.Message); {
-	case (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) && find(1, len(lines), tab): // what most often is wrong
+	// what most often is wrong
+	case (strings.Contains(p.Message, "token") || strings.Contains(p.Message, "tab character")) &&
+		find(1, len(lines), tab):
 		p.Message = "a tab, where YAML wants blanks"
 		return p
 	case p.Message == "could not find expected ':'":
@@ -146,17 +164,21 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	case p.Message == "did not find expected key" && find(p.Line+2, p.Line-2, apostrophe):
 		p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
 		return p
-	case p.Message == "did not find expected alphabetic or numeric character" || p.Message == "did not find expected whitespace or line break":
+	case p.Message == "did not find expected alphabetic or numeric character" ||
+		p.Message == "did not find expected whitespace or line break":
 		find(p.Line, p.Line-1, starred)
 	case p.Message == "control characters are not allowed":
 		if at := bytes.IndexFunc(text, isControl); at >= 0 {
 			p.Line, p.Column = place(text[:at])
 		}
-	case m != nil && find(1, len(lines), regexp.MustCompile(`(\*`+regexp.QuoteMeta(m[1])+`)`)): // of which YAML says no line
-		p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]), "quote a text that begins with *"
+	case m != nil && find(1, len(lines), regexp.MustCompile(`(\*`+regexp.QuoteMeta(m[1])+
+		`)`)): // of which YAML says no line
+		p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]),
+			"quote a text that begins with *"
 		return p
 	}
-	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") || p.Message == "did not find expected node content" {
+	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") ||
+		p.Message == "did not find expected node content" {
 		if line, column, mark := bracketInText(lines, p.Line); line > 0 {
 			p.Line, p.Column, p.Message = line, column, fmt.Sprintf("a %s inside a text that has no quotes", mark)
 			p.Hint = flow
@@ -173,8 +195,8 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	return p
 }
 
-// bracketInText is the first bracket in the middle of a text without quotes, inside the { } or [ ] that are open on a line
-// or begin on it: there YAML ends the text.
+// bracketInText returns the first bracket in the middle of a text without quotes, inside the { } or
+// [ ] that are open on a line or begin on it: there YAML ends the text.
 func bracketInText(lines []string, at int) (line, column int, mark string) {
 	begin := at
 	for begin > 1 && !strings.HasPrefix(strings.TrimLeft(lines[begin-1], " "), "- ") {
@@ -254,7 +276,8 @@ func (r *reader) value(n *yaml.Node) option.Value {
 				continue
 			}
 			value := n.Content[i+1]
-			if name, _, colon := strings.Cut(key.Text, ":"); n.Style&yaml.FlowStyle != 0 && n.Content[i].Style == 0 && value.ShortTag() == "!!null" && value.Value == "" && colon {
+			if name, _, colon := strings.Cut(key.Text, ":"); n.Style&yaml.FlowStyle != 0 && n.Content[i].Style == 0 &&
+				value.ShortTag() == "!!null" && value.Value == "" && colon {
 				p := key.Problem("a blank is missing after %q", name+":")
 				p[0].Hint = "write key: value; a text with a colon in it wants quotes"
 				r.problems = append(r.problems, p...)
@@ -284,7 +307,7 @@ func scalarKind(n *yaml.Node) option.Kind {
 	return option.String
 }
 
-// plural is the number with its word.
+// plural returns the number with its word.
 func plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word

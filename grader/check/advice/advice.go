@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// Framework is what a program is written with, and how things are done there. The sentences are whole, and end with a
-// full stop.
+// Framework is what a program is written with, and how things are done there. The sentences are
+// whole, and end with a full stop.
 type Framework struct {
 	Name     string // FastAPI; the language where no framework is known, and empty where nothing is
 	Language string // Python, Node, Go, Java, Ruby, PHP, Rust; empty where not known
@@ -25,7 +25,8 @@ type Framework struct {
 	words   words
 }
 
-// words are sentences with holes: {method} is post, {METHOD} is POST, then {path}, {code}, {name}, {port}.
+// words are sentences with holes: {method} is post, {METHOD} is POST, then {path}, {code}, {name},
+// {port}.
 type words struct{ json, status, refuse, route, validate, listen, setting, stop string }
 
 // JSON says how an answer is made JSON.
@@ -36,7 +37,8 @@ func (f Framework) Status(method, path, code string) string {
 	return fill(f.words.status, "method", strings.ToLower(method), "METHOD", method, "path", path, "code", code)
 }
 
-// Refuse says how a program answers with an error's code, as a clause: raise HTTPException(status_code=404).
+// Refuse says how a program answers with an error's code, as a clause: raise
+// HTTPException(status_code=404).
 func (f Framework) Refuse(code string) string { return fill(f.words.refuse, "code", code) }
 
 // Route says how a method of a path gets an answer.
@@ -50,7 +52,8 @@ func (f Framework) Validate() string { return f.words.validate }
 // Listen says where the program itself says on which address and port it listens.
 func (f Framework) Listen(port int) string { return fill(f.words.listen, "port", strconv.Itoa(port)) }
 
-// Setting says how the program gets a variable that may be missing, as an expression of its language.
+// Setting says how the program gets a variable that may be missing, as an expression of its
+// language.
 func (f Framework) Setting(name string) string { return fill(f.words.setting, "name", name) }
 
 // Stop says how the program comes to end on SIGTERM.
@@ -73,13 +76,15 @@ const (
 var aside = []string{"node_modules", "venv", "env", "site-packages", "__pycache__", "tests", "test", "vendor", "dist"}
 
 // lists are the files that say what a program depends on.
-var lists = regexp.MustCompile(`^(requirements[\w.-]*\.txt|pyproject\.toml|Pipfile|package\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|Gemfile|composer\.json|Cargo\.toml)$`)
+var lists = regexp.MustCompile(
+	`^(requirements[\w.-]*\.txt|pyproject\.toml|Pipfile|package\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|Gemfile|composer\.json|Cargo\.toml)$`)
 
 // languages are told by the end of a program's name.
-var languages = map[string]string{".py": "Python", ".js": "Node", ".mjs": "Node", ".cjs": "Node", ".ts": "Node", ".go": "Go", ".java": "Java", ".kt": "Java", ".rb": "Ruby", ".php": "PHP", ".rs": "Rust"}
+var languages = map[string]string{".py": "Python", ".js": "Node", ".mjs": "Node", ".cjs": "Node", ".ts": "Node",
+	".go": "Go", ".java": "Java", ".kt": "Java", ".rb": "Ruby", ".php": "PHP", ".rs": "Rust"}
 
-// Of returns what the program of a folder is written with: what it brings in, then what its dependencies name, then the
-// language that most of its files are in.
+// Of returns what the program of a folder is written with: what it brings in, then what its
+// dependencies name, then the language that most of its files are in.
 func Of(folder fs.FS) Framework {
 	imported, named, files := map[string]int{}, map[string]int{}, map[string]int{}
 	looked := 0
@@ -87,7 +92,8 @@ func Of(folder fs.FS) Framework {
 		switch {
 		case err != nil:
 			return nil
-		case e.IsDir() && name != "." && (strings.HasPrefix(e.Name(), ".") || slices.Contains(aside, e.Name()) || strings.Count(name, "/") >= deepest):
+		case e.IsDir() && name != "." && (strings.HasPrefix(e.Name(), ".") || slices.Contains(aside, e.Name()) ||
+			strings.Count(name, "/") >= deepest):
 			return fs.SkipDir
 		case looked >= mostFiles:
 			return fs.SkipAll
@@ -126,7 +132,8 @@ func Of(folder fs.FS) Framework {
 	return frameworks[len(frameworks)-1]
 }
 
-// most is the entry of the table that was found most often, the first of the table among equals.
+// most returns the entry of the table that was found most often, the first of the table among
+// equals.
 func most(found map[string]int) (best Framework, ok bool) {
 	n := 0
 	for _, f := range frameworks {

@@ -17,27 +17,32 @@ func folder(files ...string) fstest.MapFS {
 	return f
 }
 
-// TestOf: what a program brings in comes before what its dependencies name, and both before the ends of names.
+// TestOf: what a program brings in comes before what its dependencies name, and both before the
+// ends of names.
 func TestOf(t *testing.T) {
 	for _, c := range []struct {
 		folder fstest.MapFS
 		want   string
 	}{
 		{folder("main.py", "from fastapi import FastAPI\n"), "FastAPI"},
-		{folder("app/main.py", "import os\nfrom flask import Flask\n", "requirements.txt", "fastapi\nflask\n"), "Flask"},
+		{folder("app/main.py", "import os\nfrom flask import Flask\n", "requirements.txt", "fastapi\nflask\n"),
+			"Flask"},
 		{folder("requirements.txt", "fastapi[standard]>=0.1\n"), "FastAPI"},
 		{folder("requirements.txt", "fastapi-mail\nflask\n"), "Flask"},
 		{folder("pyproject.toml", "dependencies = [\"django>=5\"]\n", "manage.py", "import os\n"), "Django"},
 		{folder("index.js", "const express = require('express')\n"), "Express"},
-		{folder("src/main.ts", "import { NestFactory } from '@nestjs/core'\n", "package.json", `{"dependencies":{"@nestjs/core":"1","express":"4"}}`), "Express"},
-		{folder("src/main.ts", "import { Get } from '@nestjs/common'\n", "package.json", `{"dependencies":{"@nestjs/core":"1"}}`), "NestJS"},
+		{folder("src/main.ts", "import { NestFactory } from '@nestjs/core'\n", "package.json",
+			`{"dependencies":{"@nestjs/core":"1","express":"4"}}`), "Express"},
+		{folder("src/main.ts", "import { Get } from '@nestjs/common'\n", "package.json",
+			`{"dependencies":{"@nestjs/core":"1"}}`), "NestJS"},
 		{folder("server.mjs", "import fastify from 'fastify'\n"), "Fastify"},
 		{folder("server.js", "const http = require('http')\n"), "Node"},
 		{folder("main.go", "package main\n"), "Go"},
 		{folder("go.mod", "require github.com/gin-gonic/gin v1\n", "main.go", "package main\n"), "Gin"},
 		{folder("pom.xml", "<artifactId>spring-boot-starter-web</artifactId>"), "Spring"},
 		{folder("server.py", "import http.server\n"), "Python"},
-		{folder("server.js", "http\n", "node_modules/express/index.js", "require('express')", "tests/a.py", "import fastapi\n"), "Node"},
+		{folder("server.js", "http\n", "node_modules/express/index.js", "require('express')", "tests/a.py",
+			"import fastapi\n"), "Node"},
 		{folder("README.md", "fastapi\n"), ""},
 	} {
 		assert.Equal(t, c.want, advice.Of(c.folder).Name)
@@ -46,11 +51,14 @@ func TestOf(t *testing.T) {
 
 // TestSentences: none has a hole left, and what is said of a framework names it no other.
 func TestSentences(t *testing.T) {
-	for _, program := range [][2]string{{"main.py", "import fastapi\n"}, {"main.py", "import flask\n"}, {"main.py", "import django\n"}, {"a.js", "require('express')"},
-		{"a.ts", "from '@nestjs/common'"}, {"a.js", "require('fastify')"}, {"A.java", "import org.springframework.x;"}, {"go.mod", "github.com/gin-gonic/gin"},
+	for _, program := range [][2]string{{"main.py", "import fastapi\n"}, {"main.py", "import flask\n"},
+		{"main.py", "import django\n"}, {"a.js", "require('express')"},
+		{"a.ts", "from '@nestjs/common'"}, {"a.js", "require('fastify')"}, {"A.java", "import org.springframework.x;"},
+		{"go.mod", "github.com/gin-gonic/gin"},
 		{"Gemfile", "gem \"rails\""}, {"a.py", ""}, {"a.js", ""}, {"a.go", ""}, {"a.rb", ""}, {"a.md", ""}} {
 		f := advice.Of(folder(program[0], program[1]))
-		for _, said := range []string{f.JSON(), f.Status("POST", "/tasks", "201"), f.Refuse("404"), f.Route("PUT", "/tasks/1"), f.Validate(), f.Listen(8000), f.Setting("KEY"), f.Stop()} {
+		for _, said := range []string{f.JSON(), f.Status("POST", "/tasks", "201"), f.Refuse("404"),
+			f.Route("PUT", "/tasks/1"), f.Validate(), f.Listen(8000), f.Setting("KEY"), f.Stop()} {
 			assert.NotEmpty(t, said, f.Name)
 			assert.NotRegexp(t, `\{(method|METHOD|path|code|name|port)\}`, said)
 			if f.Name != "FastAPI" {

@@ -11,7 +11,7 @@ func node(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(?:require\(|from|import)\s*['"]` + regexp.QuoteMeta(name) + `['"]`)
 }
 
-// named is a package in a list of dependencies of any language, as a word of its own.
+// named returns a package in a list of dependencies of any language, as a word of its own.
 func named(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(?mi)(?:^|["'\s/:>])` + name + `(?:$|["'\s<>=~!;\[,@/])`)
 }
@@ -23,7 +23,8 @@ const (
 	nodeStop    = `Add process.on("SIGTERM", () => process.exit(0)) to the program.`
 )
 
-// frameworks are what is known, the likelier first; after them the languages alone, and last what is true of any program.
+// frameworks are what is known, the likelier first; after them the languages alone, and last what
+// is true of any program.
 var frameworks = []Framework{
 	{Name: "FastAPI", Language: "Python", marks: python("fastapi"), depends: named("fastapi"), words: words{
 		json:     `Return a dict, a list or a model: FastAPI makes JSON of it.`,
@@ -39,16 +40,18 @@ var frameworks = []Framework{
 		refuse:   `abort({code})`,
 		route:    `Add a function with @app.route("{path}", methods=["{METHOD}"]).`,
 		validate: `Look into request.get_json() for the required fields, and abort(400) where one is missing.`,
-		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`, setting: environ,
-		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
+		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`,
+		setting:  environ,
+		stop:     `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
 	{Name: "Django", Language: "Python", marks: python("django"), depends: named("django"), words: words{
 		json:     `Return JsonResponse(…).`,
 		status:   `Return the status with the answer: JsonResponse(…, status={code}).`,
 		refuse:   `return JsonResponse({…}, status={code})`,
 		route:    `Let the view of path("{path}", …) in urls.py answer {METHOD}.`,
 		validate: `Look into the body for the required fields, and answer with status=400 where one is missing.`,
-		listen:   `Start it with python manage.py runserver 0.0.0.0:{port}, and let ALLOWED_HOSTS have "*".`, setting: environ,
-		stop: `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
+		listen:   `Start it with python manage.py runserver 0.0.0.0:{port}, and let ALLOWED_HOSTS have "*".`,
+		setting:  environ,
+		stop:     `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
 	{Name: "Express", Language: "Node", marks: node("express"), depends: named("express"), words: words{
 		json:     `Answer with res.json(…).`,
 		status:   `Set the status in the route: res.status({code}).json(…).`,
@@ -62,43 +65,49 @@ var frameworks = []Framework{
 		refuse:   `throw new HttpException("…", {code})`,
 		route:    `Add a method with the decorator for {METHOD} {path} to a controller.`,
 		validate: `Let a DTO with class-validator check the body: app.useGlobalPipes(new ValidationPipe()).`,
-		listen:   `Write await app.listen({port}, "0.0.0.0") in main.ts.`, setting: processEnv, stop: `Call app.enableShutdownHooks() in main.ts.`}},
+		listen:   `Write await app.listen({port}, "0.0.0.0") in main.ts.`, setting: processEnv,
+		stop: `Call app.enableShutdownHooks() in main.ts.`}},
 	{Name: "Fastify", Language: "Node", marks: node("fastify"), depends: named("fastify"), words: words{
 		json:     `Return an object from the handler: Fastify makes JSON of it.`,
 		status:   `Set the status in the route: reply.code({code}).`,
 		refuse:   `return reply.code({code}).send({error: "…"})`,
 		route:    `Add fastify.{method}("{path}", async (request, reply) => …).`,
 		validate: `Give the route a schema whose body has required fields.`,
-		listen:   `Write fastify.listen({ port: {port}, host: "0.0.0.0" }) in the program.`, setting: processEnv, stop: nodeStop}},
-	{Name: "Spring", Language: "Java", marks: regexp.MustCompile(`org\.springframework`), depends: regexp.MustCompile(`spring-boot`), words: words{
-		json:     `Return an object from a @RestController: Spring makes JSON of it.`,
-		status:   `Put @ResponseStatus(code = HttpStatus.valueOf({code})) on the method, or return ResponseEntity.status({code}).`,
-		refuse:   `throw new ResponseStatusException(HttpStatusCode.valueOf({code}))`,
-		route:    `Add a method that maps {METHOD} "{path}" to the controller.`,
-		validate: `Put @Valid before the @RequestBody, and @NotNull on its required fields.`,
-		listen:   `Set server.port={port} in application.properties.`, setting: `${{name}:…}`,
-		stop: `Java ends on SIGTERM where it is process 1: write CMD as a list.`}},
-	{Name: "Gin", Language: "Go", marks: regexp.MustCompile(`"github\.com/gin-gonic/gin"`), depends: regexp.MustCompile(`github\.com/gin-gonic/gin\b`), words: words{
-		json:     `Answer with c.JSON(http.StatusOK, …).`,
-		status:   `Set the status in the answer: c.JSON({code}, …).`,
-		refuse:   `answer with c.JSON({code}, …) and return`,
-		route:    `Add r.{METHOD}("{path}", …).`,
-		validate: `Put binding:"required" on the fields, and answer 400 where c.ShouldBindJSON fails.`,
-		listen:   `Write r.Run(":{port}").`, setting: `os.Getenv("{name}")`,
-		stop: `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
-	{Name: "Rails", Language: "Ruby", marks: regexp.MustCompile(`\bRails\.application\b`), depends: named("rails"), words: words{
-		json:     `Answer with render json: ….`,
-		status:   `Set the status in the answer: render json: …, status: {code}.`,
-		refuse:   `render json: {error: "…"}, status: {code}`,
-		route:    `Add {method} "{path}" to config/routes.rb.`,
-		validate: `Let the model validate the presence of its fields, and answer 422 where it is not valid.`,
-		listen:   `Start it with rails server -b 0.0.0.0 -p {port}.`, setting: `ENV.fetch("{name}", "…")`,
-		stop: `Write CMD as a list, so that the server is process 1.`}},
+		listen:   `Write fastify.listen({ port: {port}, host: "0.0.0.0" }) in the program.`, setting: processEnv,
+		stop: nodeStop}},
+	{Name: "Spring", Language: "Java", marks: regexp.MustCompile(`org\.springframework`),
+		depends: regexp.MustCompile(`spring-boot`), words: words{
+			json:     `Return an object from a @RestController: Spring makes JSON of it.`,
+			status:   `Put @ResponseStatus(code = HttpStatus.valueOf({code})) on the method, or return ResponseEntity.status({code}).`,
+			refuse:   `throw new ResponseStatusException(HttpStatusCode.valueOf({code}))`,
+			route:    `Add a method that maps {METHOD} "{path}" to the controller.`,
+			validate: `Put @Valid before the @RequestBody, and @NotNull on its required fields.`,
+			listen:   `Set server.port={port} in application.properties.`, setting: `${{name}:…}`,
+			stop: `Java ends on SIGTERM where it is process 1: write CMD as a list.`}},
+	{Name: "Gin", Language: "Go", marks: regexp.MustCompile(`"github\.com/gin-gonic/gin"`),
+		depends: regexp.MustCompile(`github\.com/gin-gonic/gin\b`), words: words{
+			json:     `Answer with c.JSON(http.StatusOK, …).`,
+			status:   `Set the status in the answer: c.JSON({code}, …).`,
+			refuse:   `answer with c.JSON({code}, …) and return`,
+			route:    `Add r.{METHOD}("{path}", …).`,
+			validate: `Put binding:"required" on the fields, and answer 400 where c.ShouldBindJSON fails.`,
+			listen:   `Write r.Run(":{port}").`, setting: `os.Getenv("{name}")`,
+			stop: `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
+	{Name: "Rails", Language: "Ruby", marks: regexp.MustCompile(`\bRails\.application\b`), depends: named("rails"),
+		words: words{
+			json:     `Answer with render json: ….`,
+			status:   `Set the status in the answer: render json: …, status: {code}.`,
+			refuse:   `render json: {error: "…"}, status: {code}`,
+			route:    `Add {method} "{path}" to config/routes.rb.`,
+			validate: `Let the model validate the presence of its fields, and answer 422 where it is not valid.`,
+			listen:   `Start it with rails server -b 0.0.0.0 -p {port}.`, setting: `ENV.fetch("{name}", "…")`,
+			stop: `Write CMD as a list, so that the server is process 1.`}},
 	// the languages, for a program without a framework of this table
 	{Name: "Python", Language: "Python", words: words{
 		json:   `Answer with JSON, as json.dumps makes it, and Content-Type: application/json.`,
-		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate, listen: anyListen, setting: environ,
-		stop: `Python as process 1 has no handler for SIGTERM: add STOPSIGNAL SIGINT, or a handler with signal.signal.`}},
+		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate, listen: anyListen,
+		setting: environ,
+		stop:    `Python as process 1 has no handler for SIGTERM: add STOPSIGNAL SIGINT, or a handler with signal.signal.`}},
 	{Name: "Node", Language: "Node", words: words{
 		json:   `Answer with JSON.stringify(…), and Content-Type: application/json.`,
 		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate,
@@ -124,5 +133,7 @@ const (
 	anyListen   = `Let the program listen on 0.0.0.0, port {port}.`
 )
 
-var general = words{json: anyJSON, status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate, listen: anyListen,
-	setting: `a default for {name}`, stop: `Write CMD as a list, so that the program is process 1, and let it end on SIGTERM.`}
+var general = words{json: anyJSON, status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate,
+	listen:  anyListen,
+	setting: `a default for {name}`,
+	stop:    `Write CMD as a list, so that the program is process 1, and let it end on SIGTERM.`}

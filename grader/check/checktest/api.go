@@ -11,8 +11,9 @@ import (
 // Task is one task as the API stores and answers it.
 type Task map[string]any
 
-// API is a Task API in memory, right in all that the lesson teaches. Its fields are what a program may do otherwise;
-// set them before the first request. Each is called for one request at a time, with the API locked, unless it says so.
+// API is a Task API in memory, right in all that the lesson teaches. Its fields are what a program
+// may do otherwise; set them before the first request. Each is called for one request at a time,
+// with the API locked, unless it says so.
 type API struct {
 	Created, Deleted int // status codes; 200 both
 
@@ -31,7 +32,7 @@ type API struct {
 	Made  int
 }
 
-// NewAPI is the right program.
+// NewAPI returns the right program.
 func NewAPI() *API {
 	a := &API{Created: http.StatusOK, Deleted: http.StatusOK, Health: Task{"status": "healthy"}}
 	a.ID = func(made int, _ string) any { return made }
@@ -75,12 +76,12 @@ func (a *API) Append(sent Task) Task {
 	return t
 }
 
-// Index is where the task of an id is, or -1.
+// Index returns where the task of an id is, or -1.
 func (a *API) Index(id string) int {
 	return slices.IndexFunc(a.Tasks, func(t Task) bool { return fmt.Sprint(t["id"]) == id })
 }
 
-// whole is a task with all that the model has.
+// whole returns a task with all that the model has.
 func whole(id any, sent Task) Task {
 	t := Task{"id": id, "title": sent["title"], "completed": false}
 	if completed, ok := sent["completed"].(bool); ok {

@@ -15,10 +15,11 @@ import (
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
-// Entry is the one check of a rubric that says this besides its id, it, and its points.
+// Entry returns the one check of a rubric that says this besides its id, it, and its points.
 func Entry(t testing.TB, k check.Kind, text string) rubric.Check {
 	t.Helper()
-	r, err := rubric.Parse("r.yaml", []byte("rubric: r\npoints: 0\nchecks:\n- id: it\n  points: 0\n  "+strings.ReplaceAll(text, "\n", "\n  ")+"\n"), []check.Kind{k})
+	r, err := rubric.Parse("r.yaml", []byte("rubric: r\npoints: 0\nchecks:\n- id: it\n  points: 0\n  "+
+		strings.ReplaceAll(text, "\n", "\n  ")+"\n"), []check.Kind{k})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,8 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	}()
 	id := fnv.New64()
 	_, _ = id.Write([]byte(c.ID))
-	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{}, Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
+	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{},
+		Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
 	for _, name := range c.Fresh {
 		in.Fresh[name.Name] = name.Make(in.Rand)
 	}
@@ -55,7 +57,7 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	return c.Asks.Ask(ctx, t, in)
 }
 
-// Say is what an outcome says of its items, one a line, for tables of tests:
+// Say returns what an outcome says of its items, one a line, for tables of tests:
 //
 //	ok     what holds: what was found
 //	0      what does not: want this; got that; hint: do so; at Dockerfile:3
@@ -69,7 +71,8 @@ func Say(o check.Outcome) string {
 		case i.Share == 1:
 			lines = append(lines, strings.TrimSuffix("ok "+i.Name+": "+i.Got, ": "))
 		default:
-			line := fmt.Sprintf("%s %s: want %s; got %s; hint: %s", strconv.FormatFloat(i.Share, 'g', 3, 64), i.Name, i.Want, i.Got, i.Hint)
+			line := fmt.Sprintf("%s %s: want %s; got %s; hint: %s", strconv.FormatFloat(i.Share, 'g', 3, 64), i.Name,
+				i.Want, i.Got, i.Hint)
 			if i.File != "" {
 				line += fmt.Sprintf("; at %s:%d", i.File, i.Line)
 			}
@@ -79,7 +82,8 @@ func Say(o check.Outcome) string {
 	return strings.Join(lines, "\n")
 }
 
-// Asked is what the check of a kind with these options says of a submission. An error ends the test.
+// Asked returns what the check of a kind with these options says of a submission. An error ends the
+// test.
 func Asked(t testing.TB, k check.Kind, text string, target check.Target) string {
 	t.Helper()
 	if c, ok := target.(io.Closer); ok {
@@ -92,7 +96,7 @@ func Asked(t testing.TB, k check.Kind, text string, target check.Target) string 
 	return Say(o)
 }
 
-// Holds says whether all of an outcome holds.
+// Holds reports whether all of an outcome holds.
 func Holds(o check.Outcome) bool {
 	return !slices.ContainsFunc(o.Items, func(i check.Item) bool { return i.Share < 1 })
 }

@@ -19,7 +19,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
-// costs is what a submission loses of task-api's points, and what is said of each check that did not pass.
+// costs returns what a submission loses of task-api's points, and what is said of each check that
+// did not pass.
 func costs(t *testing.T, target *checktest.Target, checks []rubric.Check) (lost float64, said map[string]string) {
 	t.Helper()
 	defer target.Close()
@@ -59,7 +60,7 @@ func costs(t *testing.T, target *checktest.Target, checks []rubric.Check) (lost 
 	return lost, said
 }
 
-// routed is the right program under another path, which says so.
+// routed returns the right program under another path, which says so.
 func routed(to string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +69,8 @@ func routed(to string) func(http.Handler) http.Handler {
 				r.URL.Path = "/tasks" + rest
 				next.ServeHTTP(w, r)
 			case r.URL.Path == "/openapi.json":
-				fmt.Fprintf(w, `{"paths":{"/health":{"get":{}},"%[1]s":{"get":{},"post":{}},"%[1]s/{id}":{"get":{}}}}`, to)
+				fmt.Fprintf(w, `{"paths":{"/health":{"get":{}},"%[1]s":{"get":{},"post":{}},"%[1]s/{id}":{"get":{}}}}`,
+					to)
 			case r.URL.Path == "/health":
 				next.ServeHTTP(w, r)
 			default:
@@ -109,7 +111,7 @@ func refusing(status int, body string) func(http.Handler) http.Handler {
 	}
 }
 
-// demanding is a program whose model has one more required field.
+// demanding returns a program whose model has one more required field.
 func demanding(field string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,14 +120,16 @@ func demanding(field string) func(http.Handler) http.Handler {
 				return
 			}
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			_ = json.NewEncoder(w).Encode(map[string]any{"detail": []any{map[string]any{"type": "missing", "loc": []string{"body", field}, "msg": "Field required"}}})
+			_ = json.NewEncoder(w).Encode(map[string]any{"detail": []any{map[string]any{"type": "missing",
+				"loc": []string{"body", field}, "msg": "Field required"}}})
 		})
 	}
 }
 
 // TestOneFaultOneDeduction: what one fault costs at most, of 100.
 func TestOneFaultOneDeduction(t *testing.T) {
-	checks := laws(t, "task-api", "instructions", "practice", "starts", "listens", "create", "read", "update", "delete", "errors", "walk", "stops")
+	checks := laws(t, "task-api", "instructions", "practice", "starts", "listens", "create", "read", "update", "delete",
+		"errors", "walk", "stops")
 	rest := map[string]string{}
 	for _, id := range []string{"read", "update", "delete", "errors", "walk"} {
 		rest[id] = "blocked by create"
@@ -148,15 +152,21 @@ func TestOneFaultOneDeduction(t *testing.T) {
 		blocked map[string]string
 	}{
 		{name: "nothing"},
-		{name: "a slash", program: as("only a redirect leads there"), most: 7, by: "create", said: "a redirect to /tasks/, which answers; the rest was asked there"},
-		{name: "done for completed", program: as("a task is done, not completed"), most: 10, by: "create", said: "The answer has `done` in its place: call it `completed`."},
-		{name: "POST ignores completed", program: as("a create takes no completed"), most: 8, by: "create", said: "$.completed = false"},
-		{name: "no GET by id", program: as("no task can be read by its id"), most: 10, by: "read", said: "405 Method Not Allowed"},
+		{name: "a slash", program: as("only a redirect leads there"), most: 7, by: "create",
+			said: "a redirect to /tasks/, which answers; the rest was asked there"},
+		{name: "done for completed", program: as("a task is done, not completed"), most: 10, by: "create",
+			said: "The answer has `done` in its place: call it `completed`."},
+		{name: "POST ignores completed", program: as("a create takes no completed"), most: 8, by: "create",
+			said: "$.completed = false"},
+		{name: "no GET by id", program: as("no task can be read by its id"), most: 10, by: "read",
+			said: "405 Method Not Allowed"},
 		{name: "ids = len + 1", program: as("ids count what there is"), most: 12, by: "walk", said: "given out twice"},
-		{name: "a DELETE that does nothing", program: as("a delete does nothing"), most: 4 + 2, by: "delete", said: "200 OK"},
+		{name: "a DELETE that does nothing", program: as("a delete does nothing"), most: 4 + 2, by: "delete",
+			said: "200 OK"},
 		{name: "no EXPOSE", change: dockerfile("EXPOSE 8000\n", ""), most: 2, by: "instructions", said: "EXPOSE"},
 		{name: "the shell form", change: func(t *checktest.Target) {
-			dockerfile(`["uv", "run", "uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, "uv run uvicorn main:app --host 0.0.0.0 --port 8000")(t)
+			dockerfile(`["uv", "run", "uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`,
+				"uv run uvicorn main:app --host 0.0.0.0 --port 8000")(t)
 			t.End = check.Stopped{Took: 5 * time.Second, ExitCode: 137, Signal: "SIGTERM"}
 		}, most: 4, by: "stops", said: "it was still running and had to be killed"},
 		{name: "no /health", program: program{wrap: func(next http.Handler) http.Handler {
@@ -172,10 +182,13 @@ func TestOneFaultOneDeduction(t *testing.T) {
 
 		{name: "another path", program: program{wrap: routed("/todos")}, most: 23, by: "create", blocked: rest,
 			said: "There is no route POST /tasks; your program has POST /todos, GET /todos and GET /todos/{id}."},
-		{name: "a login", program: program{wrap: refusing(http.StatusUnauthorized, `{"detail":"Not authenticated"}`)}, most: 23, by: "create", blocked: rest, said: "It asks for a login"},
-		{name: "an envelope", program: program{wrap: enveloped("data")}, most: 23, by: "create", blocked: rest, said: "What was made is inside `data`: answer with it alone."},
-		{name: "a further required field", program: program{wrap: demanding("description")}, most: 23, by: "create", blocked: rest,
-			said: "`description` is required, and what was sent has none: give it a default."},
+		{name: "a login", program: program{wrap: refusing(http.StatusUnauthorized, `{"detail":"Not authenticated"}`)},
+			most: 23, by: "create", blocked: rest, said: "It asks for a login"},
+		{name: "an envelope", program: program{wrap: enveloped("data")}, most: 23, by: "create", blocked: rest,
+			said: "What was made is inside `data`: answer with it alone."},
+		{name: "a further required field", program: program{wrap: demanding("description")}, most: 23, by: "create",
+			blocked: rest,
+			said:    "`description` is required, and what was sent has none: give it a default."},
 	} {
 		target := checktest.New().Serve(c.program.handler())
 		if c.change != nil {

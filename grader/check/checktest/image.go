@@ -56,9 +56,9 @@ const baseSize = 120_000_000
 // basePath is the one variable that every base image sets.
 const basePath = "PATH=/usr/local/bin:/usr/bin"
 
-// build does what a Dockerfile says. COPY takes what the ignore file leaves, from the folder or another stage. Of RUN it
-// understands `test ! -f FILE`, `rm FILE`, `fill FILE BYTES` and `exit CODE`, joined by &&; every other command ends
-// well and changes nothing.
+// build does what a Dockerfile says. COPY takes what the ignore file leaves, from the folder or
+// another stage. Of RUN it understands `test ! -f FILE`, `rm FILE`, `fill FILE BYTES` and `exit
+// CODE`, joined by &&; every other command ends well and changes nothing.
 func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, error) {
 	source := check.NewSource(folder)
 	f, err := source.Dockerfile()
@@ -68,7 +68,8 @@ func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, err
 		if bad.Missing {
 			reason = check.NoDockerfile
 		}
-		return check.Built{Failure: &check.BuildFailure{Reason: reason, Message: bad.Message, Subject: bad.Hint, Line: bad.Line, Unsent: bad.Missing}}, nil
+		return check.Built{Failure: &check.BuildFailure{Reason: reason, Message: bad.Message, Subject: bad.Hint,
+			Line: bad.Line, Unsent: bad.Missing}}, nil
 	}
 	context, err := contextOf(source)
 	if err != nil {
@@ -89,7 +90,8 @@ func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, err
 	}
 	last := stages[len(stages)-1]
 	id := sha256.Sum256([]byte(last.key + fmt.Sprint(last.config)))
-	image := &check.ImageInfo{ID: "sha256:" + hex.EncodeToString(id[:]), Base: f.Final().Base, Config: last.config, History: last.history}
+	image := &check.ImageInfo{ID: "sha256:" + hex.EncodeToString(id[:]), Base: f.Final().Base, Config: last.config,
+		History: last.history}
 	for _, l := range last.layers {
 		image.Size += l.Size
 		if !l.Base {
@@ -104,11 +106,15 @@ func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, err
 	return built, nil
 }
 
-func (m *images) stage(f *dockerfile.File, n int, before []*stage, context map[string][]byte, built *check.Built) (*stage, *check.BuildFailure) {
+func (m *images) stage(f *dockerfile.File, n int, before []*stage, context map[string][]byte,
+	built *check.Built) (*stage, *check.BuildFailure) {
 	from := f.Stages[n]
-	s := &stage{files: map[string][]byte{"usr/local/bin/python3": nil}, key: from.Base, history: []string{"base " + from.Base},
-		config: check.ImageConfig{ImageConfig: ocispec.ImageConfig{Env: []string{basePath}}, BaseEnv: []string{basePath}},
-		layers: []layer{{ImageLayer: check.ImageLayer{DiffID: from.Base, Size: baseSize, Instruction: "base", Base: true}}}}
+	s := &stage{files: map[string][]byte{"usr/local/bin/python3": nil}, key: from.Base,
+		history: []string{"base " + from.Base},
+		config: check.ImageConfig{ImageConfig: ocispec.ImageConfig{Env: []string{basePath}},
+			BaseEnv: []string{basePath}},
+		layers: []layer{{ImageLayer: check.ImageLayer{DiffID: from.Base, Size: baseSize, Instruction: "base",
+			Base: true}}}}
 	if from.From >= 0 {
 		b := *before[from.From]
 		b.files, b.layers, b.history = maps.Clone(b.files), slices.Clone(b.layers), slices.Clone(b.history)
@@ -158,7 +164,7 @@ func (m *images) stage(f *dockerfile.File, n int, before []*stage, context map[s
 	return s, nil
 }
 
-// known says whether a step was built before, and remembers it.
+// known reports whether a step was built before, and remembers it.
 func (m *images) known(key string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -218,7 +224,8 @@ func (s *stage) configure(in dockerfile.Instruction) {
 }
 
 // run gives what an instruction puts into its layer.
-func (s *stage) run(in dockerfile.Instruction, before []*stage, context map[string][]byte) ([]file, *check.BuildFailure) {
+func (s *stage) run(in dockerfile.Instruction, before []*stage,
+	context map[string][]byte) ([]file, *check.BuildFailure) {
 	switch in.Name {
 	case "WORKDIR":
 		return nil, nil
@@ -250,7 +257,8 @@ func (s *stage) run(in dockerfile.Instruction, before []*stage, context map[stri
 	for _, source := range sources {
 		found := pick(from, source)
 		if len(found) == 0 {
-			return nil, &check.BuildFailure{Reason: check.MissingFile, Subject: strings.TrimPrefix(source, "./"), Line: in.Line,
+			return nil, &check.BuildFailure{Reason: check.MissingFile, Subject: strings.TrimPrefix(source, "./"),
+				Line:    in.Line,
 				Message: fmt.Sprintf("%s: %q is not in the build context", in.Text, strings.TrimPrefix(source, "./"))}
 		}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
@@ -261,13 +269,15 @@ func (s *stage) run(in dockerfile.Instruction, before []*stage, context map[stri
 			if !path.IsAbs(at) {
 				at = path.Join("/", s.config.WorkingDir, at)
 			}
-			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at[1:], Size: int64(len(from[name]))}, from[name]})
+			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at[1:], Size: int64(len(from[name]))},
+				from[name]})
 		}
 	}
 	return out, nil
 }
 
-// pick is what a source of COPY means: the files, and the name that each has below the destination.
+// pick returns what a source of COPY means: the files, and the name that each has below the
+// destination.
 func pick(from map[string][]byte, source string) map[string]string {
 	source = path.Clean(strings.TrimPrefix(source, "/"))
 	found := map[string]string{}
@@ -288,7 +298,8 @@ func pick(from map[string][]byte, source string) map[string]string {
 
 func (s *stage) command(in dockerfile.Instruction) (out []file, _ *check.BuildFailure) {
 	fail := func(code string) *check.BuildFailure {
-		return &check.BuildFailure{Reason: check.CommandError, Line: in.Line, Subject: in.Text, Message: in.Text + " ended with exit code " + code}
+		return &check.BuildFailure{Reason: check.CommandError, Line: in.Line, Subject: in.Text,
+			Message: in.Text + " ended with exit code " + code}
 	}
 	at := func(name string) string { return strings.TrimPrefix(path.Join("/", s.config.WorkingDir, name), "/") }
 	for _, command := range strings.Split(strings.Join(in.Args, " "), "&&") {
@@ -299,10 +310,12 @@ func (s *stage) command(in dockerfile.Instruction) (out []file, _ *check.BuildFa
 				return nil, fail("1")
 			}
 		case len(words) > 1 && words[0] == "rm":
-			out = append(out, file{LayerFile: check.LayerFile{Layer: len(s.layers), Path: at(words[len(words)-1]), Delete: true}})
+			out = append(out, file{LayerFile: check.LayerFile{Layer: len(s.layers), Path: at(words[len(words)-1]),
+				Delete: true}})
 		case len(words) == 3 && words[0] == "fill":
 			n, _ := strconv.Atoi(words[2])
-			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at(words[1]), Size: int64(n)}, make([]byte, n)})
+			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at(words[1]), Size: int64(n)},
+				make([]byte, n)})
 		case len(words) == 2 && words[0] == "exit":
 			return nil, fail(words[1])
 		}
@@ -328,7 +341,7 @@ func (m *images) walk(id string, visit func(check.LayerFile, io.Reader) error) e
 	return nil
 }
 
-// contextOf is what the ignore file leaves of a folder.
+// contextOf returns what the ignore file leaves of a folder.
 func contextOf(source check.Source) (map[string][]byte, error) {
 	rules, err := source.Ignore()
 	if err != nil {
@@ -345,7 +358,7 @@ func contextOf(source check.Source) (map[string][]byte, error) {
 	return files, err
 }
 
-// edited is a folder with edits made.
+// edited returns a folder with edits made.
 func edited(folder fstest.MapFS, edits []check.Patch) fstest.MapFS {
 	out := maps.Clone(folder)
 	for _, e := range edits {

@@ -89,7 +89,11 @@ var rights = []program{
 	}},
 	{name: "HTTP/1.0, without a length", wrap: http10},
 	{name: "slow, but in time", wrap: func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { time.Sleep(2 * time.Millisecond); next.ServeHTTP(w, r) })
+		return http.HandlerFunc(func(w http.ResponseWriter,
+			r *http.Request) {
+			time.Sleep(2 * time.Millisecond)
+			next.ServeHTTP(w, r)
+		})
 	}},
 }
 
@@ -114,7 +118,13 @@ var wrongs = []program{
 		}
 	}},
 	{name: "a create stores nothing", fails: []string{"read", "update", "delete"}, bend: func(a *api) {
-		a.Insert = func(a *api, sent task) task { t := a.Append(sent); a.Lock(); defer a.Unlock(); a.Tasks = nil; return t }
+		a.Insert = func(a *api, sent task) task {
+			t := a.Append(sent)
+			a.Lock()
+			defer a.Unlock()
+			a.Tasks = nil
+			return t
+		}
 	}},
 	{name: "one task alone is kept", fails: []string{"read", "update", "delete"}, bend: func(a *api) {
 		a.Insert = func(a *api, sent task) task {
@@ -314,8 +324,10 @@ var wrongs = []program{
 	}},
 	{name: "no task can be read by its id", fails: []string{"read", "errors"}, wrap: without(http.MethodGet)},
 	{name: "no task can be deleted", fails: []string{"delete"}, wrap: without(http.MethodDelete)},
-	{name: "a delete does nothing", fails: []string{"delete"}, bend: func(a *api) { a.Remove = func(*api, string) bool { return true } }},
-	{name: "every body is refused", fails: []string{"create"}, bend: func(a *api) { a.Refuse = func(*api, []byte, task) bool { return true } }},
+	{name: "a delete does nothing", fails: []string{"delete"},
+		bend: func(a *api) { a.Remove = func(*api, string) bool { return true } }},
+	{name: "every body is refused", fails: []string{"create"},
+		bend: func(a *api) { a.Refuse = func(*api, []byte, task) bool { return true } }},
 	{name: "two at once read one counter", fails: []string{"concurrent"}, bend: func(a *api) {
 		var counter atomic.Int64
 		a.Insert = func(a *api, sent task) task {
@@ -345,7 +357,8 @@ var wrongs = []program{
 	}},
 }
 
-// named is a program whose tasks have another name for one of their keys. What it is sent under the old one it does not take.
+// named returns a program whose tasks have another name for one of their keys. What it is sent
+// under the old one it does not take.
 func named(from, to string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -357,7 +370,7 @@ func named(from, to string) func(http.Handler) http.Handler {
 	}
 }
 
-// without is a program that has no such method for one task.
+// without returns a program that has no such method for one task.
 func without(method string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -383,7 +396,8 @@ func (r *renamed) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// http10 answers as an old server does: no length, and the end of the connection is the end of the answer.
+// http10 answers as an old server does: no length, and the end of the connection is the end of the
+// answer.
 func http10(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorded := httptest.NewRecorder()
@@ -414,7 +428,8 @@ func (p program) handler() http.Handler {
 	return a.Handler()
 }
 
-// laws are the checks of a rubric that ships which ask for the laws of a CRUD service, in its order.
+// laws returns the checks of a rubric that ships which ask for the laws of a CRUD service, in its
+// order.
 func laws(t *testing.T, name string, ids ...string) (out []rubric.Check) {
 	t.Helper()
 	r, err := rubric.Load(name, rubrics.FS, kinds.All())
@@ -428,8 +443,8 @@ func laws(t *testing.T, name string, ids ...string) (out []rubric.Check) {
 	return out
 }
 
-// verdicts are the checks that do not pass of one program, asked one after another as in a run: a check that needs one
-// which did not pass is not asked.
+// verdicts returns the checks that do not pass of one program, asked one after another as in a run:
+// a check that needs one which did not pass is not asked.
 func verdicts(t *testing.T, p program, checks []rubric.Check, seed uint64) (fails []string) {
 	t.Helper()
 	target := checktest.New().Serve(p.handler())
@@ -468,8 +483,9 @@ func TestRightProgramsPass(t *testing.T) {
 	}
 }
 
-// TestWrongProgramsLoseWhatTheyBreak: and nothing else, whatever the seed. That two requests at once disturb each other
-// is not for task-api, whose lesson has an unlocked counter, but for multi-stage.
+// TestWrongProgramsLoseWhatTheyBreak: and nothing else, whatever the seed. That two requests at
+// once disturb each other is not for task-api, whose lesson has an unlocked counter, but for
+// multi-stage.
 func TestWrongProgramsLoseWhatTheyBreak(t *testing.T) {
 	all, together := laws(t, "task-api", crud...), laws(t, "multi-stage", "concurrent")
 	assert.GreaterOrEqual(t, len(wrongs), 23)

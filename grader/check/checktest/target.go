@@ -44,18 +44,20 @@ LABEL org.opencontainers.image.title=tasks
 // Ignore is what an ignore file should keep out.
 const Ignore = ".env\n.env.*\n*.pem\n*.key\n.git/\n.venv/\n__pycache__/\ntests/\n*.log\n.DS_Store\n"
 
-// Folder is a right submission.
+// Folder returns a right submission.
 func Folder() fstest.MapFS {
 	text := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	return fstest.MapFS{"Dockerfile": text(Dockerfile), ".dockerignore": text(Ignore),
-		"main.py": text("from fastapi import FastAPI\n\napp = FastAPI()\n"), "pyproject.toml": text("[project]\nname = \"task-api\"\n")}
+		"main.py":        text("from fastapi import FastAPI\n\napp = FastAPI()\n"),
+		"pyproject.toml": text("[project]\nname = \"task-api\"\n")}
 }
 
-// Target is a submission in memory. As [New] makes it, it is right in everything; set fields before it is first used to
-// make it otherwise. Its methods may be called at the same time.
+// Target is a submission in memory. As [New] makes it, it is right in everything; set fields before
+// it is first used to make it otherwise. Its methods may be called at the same time.
 type Target struct {
-	Folder  fstest.MapFS
-	Program func(env map[string]string) http.Handler        // a program that starts with these variables; called for each container
+	Folder fstest.MapFS
+	// a program that starts with these variables; called for each container
+	Program func(env map[string]string) http.Handler
 	Env     func(env map[string]string) []map[string]string // the environments of its processes
 	Inside  []check.Process                                 // its processes
 	Takes   func(check.Process) bool                        // whether one takes connections of a burst; nil is all
@@ -81,12 +83,13 @@ type Target struct {
 
 var _ check.Target = (*Target)(nil)
 
-// New is the right submission. The caller closes it.
+// New returns the right submission. The caller closes it.
 func New() *Target {
 	api := func(map[string]string) http.Handler { return NewAPI().Handler() }
 	return &Target{Folder: Folder(), Program: api,
-		Env:     func(env map[string]string) []map[string]string { return []map[string]string{env} },
-		Up:      check.Started{Answered: true, After: 700 * time.Millisecond, Port: 8000, Wanted: 8000, Listeners: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
+		Env: func(env map[string]string) []map[string]string { return []map[string]string{env} },
+		Up: check.Started{Answered: true, After: 700 * time.Millisecond, Port: 8000, Wanted: 8000,
+			Listeners: []check.Listener{{Address: "0.0.0.0", Port: 8000}}},
 		Run:     map[string]check.Output{"python --version": {Stdout: "Python 3.12.4\n"}},
 		End:     check.Stopped{InTime: true, Took: 200 * time.Millisecond, Signal: "SIGTERM"},
 		Timeout: 2 * time.Second,
@@ -121,7 +124,7 @@ func (t *Target) Close() error {
 	return nil
 }
 
-// FS is the folder.
+// FS returns the folder.
 func (t *Target) FS() fs.FS {
 	if t.Err != nil {
 		return broken{t.Err}
@@ -136,7 +139,7 @@ func (b broken) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
 }
 
-// Dockerfile is the folder's, parsed.
+// Dockerfile returns the folder's, parsed.
 func (t *Target) Dockerfile() (*dockerfile.File, error) {
 	if t.Err != nil {
 		return nil, t.Err
@@ -144,7 +147,7 @@ func (t *Target) Dockerfile() (*dockerfile.File, error) {
 	return check.NewSource(t.Folder).Dockerfile()
 }
 
-// Ignore is the folder's ignore file.
+// Ignore returns the folder's ignore file.
 func (t *Target) Ignore() (*dockerignore.Rules, error) {
 	if t.Err != nil {
 		return nil, t.Err
@@ -152,7 +155,7 @@ func (t *Target) Ignore() (*dockerignore.Rules, error) {
 	return check.NewSource(t.Folder).Ignore()
 }
 
-// Built is the build of the folder.
+// Built returns the build of the folder.
 func (t *Target) Built() check.Built {
 	if t.Failure != nil {
 		return check.Built{Failure: t.Failure}
@@ -200,7 +203,7 @@ func (t *Target) Context(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(files)), err
 }
 
-// UID is what UIDs says of the image's user; of a number, the number.
+// UID returns what UIDs says of the image's user; of a number, the number.
 func (t *Target) UID(ctx context.Context) (uid int, known bool, err error) {
 	user := ""
 	if image := t.Built().Image; image != nil {
@@ -226,7 +229,7 @@ func (t *Target) WalkImage(ctx context.Context, id string, visit func(check.Laye
 
 func (t *Target) failing(ctx context.Context) error { return errors.Join(ctx.Err(), t.Err) }
 
-// Started is how it came up.
+// Started returns how it came up.
 func (t *Target) Started() check.Started { return t.Up }
 
 const bodyLimit = 1_000_000
@@ -278,7 +281,8 @@ func (t *Target) Do(ctx context.Context, r check.Request) (check.Answer, error) 
 	return a, nil
 }
 
-// DoAtOnce sends a request several times. Each of the processes that wait for connections takes some.
+// DoAtOnce sends a request several times. Each of the processes that wait for connections takes
+// some.
 func (t *Target) DoAtOnce(ctx context.Context, r check.Request, n int) (answers []check.Answer, by []int, err error) {
 	for range n {
 		a, err := t.Do(ctx, r)
@@ -295,17 +299,17 @@ func (t *Target) DoAtOnce(ctx context.Context, r check.Request, n int) (answers 
 	return answers, by, nil
 }
 
-// Listeners are those with which it came up.
+// Listeners returns those with which it came up.
 func (t *Target) Listeners(ctx context.Context) ([]check.Listener, bool, error) {
 	return t.Up.Listeners, true, t.failing(ctx)
 }
 
-// Environments are those of its processes.
+// Environments returns those of its processes.
 func (t *Target) Environments(ctx context.Context) ([]map[string]string, bool, error) {
 	return t.Env(nil), true, t.failing(ctx)
 }
 
-// Processes are those of Inside.
+// Processes returns those of Inside.
 func (t *Target) Processes(ctx context.Context) ([]check.Process, bool, error) {
 	return t.Inside, len(t.Inside) > 0, t.failing(ctx)
 }
@@ -321,7 +325,7 @@ func (t *Target) Exec(ctx context.Context, command []string) (check.Output, erro
 	return check.Output{NotFound: true, ExitCode: 127}, nil
 }
 
-// Logs is the log.
+// Logs returns the log.
 func (t *Target) Logs(ctx context.Context) (string, error) { return t.Log, t.failing(ctx) }
 
 // Stop ends as End says.
@@ -340,7 +344,8 @@ func (t *Target) Second(ctx context.Context, env map[string]string, port int) (c
 		return nil, err
 	}
 	second := New()
-	second.Folder, second.Up, second.Run, second.Log, second.Timeout, second.images, second.Inside = t.Folder, t.Up, t.Run, t.Log, t.Timeout, t.images, t.Inside
+	second.Folder, second.Up, second.Run, second.Log, second.Timeout, second.images, second.Inside = t.Folder, t.Up,
+		t.Run, t.Log, t.Timeout, t.images, t.Inside
 	second.Program = func(map[string]string) http.Handler { return t.Program(env) }
 	second.Env = func(map[string]string) []map[string]string { return t.Env(env) }
 	if port != 0 {

@@ -19,8 +19,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
-// Verify gives each rule of [check.Kind] and [check.Check] that a kind breaks, in words: none is what every kind must
-// come to. The kind is tried with the example of its manual.
+// Verify gives each rule of [check.Kind] and [check.Check] that a kind breaks, in words: none is
+// what every kind must come to. The kind is tried with the example of its manual.
 func Verify(k check.Kind) []string {
 	v := verifier{kind: k}
 	if v.manual(); len(v.broken) > 0 {
@@ -67,7 +67,7 @@ func (v *verifier) manual() {
 	v.example = c
 }
 
-// entry is the example as plain data.
+// entry returns the example as plain data.
 func (v *verifier) entry() (entry map[string]any, err error) {
 	return entry, yaml.Unmarshal([]byte(v.kind.Manual.Example), &entry)
 }
@@ -96,7 +96,7 @@ func (v *verifier) parse(change func(entry map[string]any)) (rubric.Check, error
 	return r.Checks[0], nil
 }
 
-// schema is what editors are told of the kind's options.
+// schema returns what editors are told of the kind's options.
 func (v *verifier) schema() map[string]any {
 	text, err := rubric.Schema([]check.Kind{v.kind})
 	if err != nil {
@@ -133,7 +133,8 @@ func (v *verifier) described(schema map[string]any, path string) {
 	}
 }
 
-// strict puts a key that no one knows wherever keys are fixed, and values of the wrong sort in place of all.
+// strict puts a key that no one knows wherever keys are fixed, and values of the wrong sort in
+// place of all.
 func (v *verifier) strict() {
 	for _, wrong := range []any{nil, "zzz", 7, []any{"zzz"}} {
 		if _, err := v.parse(func(entry map[string]any) { entry[v.kind.Name] = wrong }); err == nil {
@@ -166,7 +167,7 @@ func (v *verifier) unknownKeys(schema map[string]any, value any, path []any) {
 	}
 }
 
-// at is the part of plain data at a path.
+// at returns the part of plain data at a path.
 func at(value any, path []any) any {
 	for _, part := range path {
 		switch key := part.(type) {
@@ -194,8 +195,8 @@ func (v *verifier) right() {
 	}
 }
 
-// wrong wants every item that does not hold to say what was wanted, what there was, and what to do, and wants one of
-// the wrong submissions to fail: a check that cannot fail says nothing.
+// wrong wants every item that does not hold to say what was wanted, what there was, and what to do,
+// and wants one of the wrong submissions to fail: a check that cannot fail says nothing.
 func (v *verifier) wrong() {
 	failed := false
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
@@ -233,7 +234,8 @@ func (v *verifier) wrong() {
 	}
 }
 
-// askable says whether a run would ask: not of what was never built or never came up, unless that is the question.
+// askable reports whether a run would ask: not of what was never built or never came up, unless
+// that is the question.
 func askable(k check.Kind, t *Target) bool {
 	if built := t.Built().Image != nil; !built && (k.Phase > check.Image || k.Phase == check.Image && !k.Gate) {
 		return false
@@ -251,7 +253,8 @@ var wrong = map[string]func() *Target{
 	"a file that is missing":   func() *Target { return New().Without("pyproject.toml") },
 	"an ignore file with a [a": func() *Target { return New().With(".dockerignore", "[a\n") },
 	"a large image with secrets": func() *Target {
-		t := New().Without(".dockerignore").With("Dockerfile", "FROM python\nENV API_KEY=abc\nCOPY . .\nRUN pip install x\nRUN rm .env\nCMD python main.py\n")
+		t := New().Without(".dockerignore").With("Dockerfile",
+			"FROM python\nENV API_KEY=abc\nCOPY . .\nRUN pip install x\nRUN rm .env\nCMD python main.py\n")
 		t.Shape = func(i *check.ImageInfo) { i.Size, i.Added = 1_000_000_000, 900_000_000 }
 		return t
 	},
@@ -270,7 +273,8 @@ var wrong = map[string]func() *Target{
 	},
 	"a program that never comes up": func() *Target {
 		t := New()
-		t.Up = check.Started{Wanted: 8000, Exited: true, ExitCode: 1, Log: "ModuleNotFoundError: No module named 'fastapi'\n"}
+		t.Up = check.Started{Wanted: 8000, Exited: true, ExitCode: 1,
+			Log: "ModuleNotFoundError: No module named 'fastapi'\n"}
 		return t
 	},
 	"a program on localhost:5000": func() *Target {
@@ -290,13 +294,15 @@ var wrong = map[string]func() *Target{
 	},
 }
 
-// late leaves a program that is asked again and again until the rubric's time is up almost none of it.
+// late leaves a program that is asked again and again until the rubric's time is up almost none of
+// it.
 func late(t *Target) *Target {
 	t.Up.After = 19_900 * time.Millisecond
 	return t
 }
 
-// ours wants a fault of the grader's machine, and an end of the run, to be errors: neither may cost a point.
+// ours wants a fault of the grader's machine, and an end of the run, to be errors: neither may cost
+// a point.
 func (v *verifier) ours() {
 	t := New()
 	t.Err = errors.New("the daemon has gone")
@@ -317,14 +323,16 @@ func (v *verifier) ours() {
 	}
 }
 
-// repeatable wants the same outcome for the same seed, from many askings at once, which leave the check as it was.
+// repeatable wants the same outcome for the same seed, from many askings at once, which leave the
+// check as it was.
 func (v *verifier) repeatable() {
 	before, err := v.parse(nil)
 	if err != nil {
 		v.say("the example cannot be read twice: %v", err)
 		return
 	}
-	for _, make := range []func() *Target{New, wrong["a large image with secrets"], wrong["a program that answers always the same"]} {
+	for _, make := range []func() *Target{New, wrong["a large image with secrets"],
+		wrong["a program that answers always the same"]} {
 		outcomes := [4]check.Outcome{}
 		errs := [4]error{}
 		var group sync.WaitGroup
@@ -338,7 +346,8 @@ func (v *verifier) repeatable() {
 		group.Wait()
 		for n := range outcomes {
 			if !reflect.DeepEqual(outcomes[n], outcomes[0]) || (errs[n] == nil) != (errs[0] == nil) {
-				v.say("the same seed gives two outcomes: %+v, %v and %+v, %v", outcomes[0], errs[0], outcomes[n], errs[n])
+				v.say("the same seed gives two outcomes: %+v, %v and %+v, %v", outcomes[0], errs[0], outcomes[n],
+					errs[n])
 				break
 			}
 		}
@@ -348,8 +357,8 @@ func (v *verifier) repeatable() {
 	}
 }
 
-// topics wants each named part of the manual to be whole. One that is a rule which a rubric can ask for by its name has
-// two examples, which must be what they say.
+// topics wants each named part of the manual to be whole. One that is a rule which a rubric can ask
+// for by its name has two examples, which must be what they say.
 func (v *verifier) topics() {
 	for _, topic := range v.kind.Manual.Topics {
 		c, err := v.parse(func(entry map[string]any) { entry[v.kind.Name] = map[string]any{"rules": []any{topic.ID}} })

@@ -41,9 +41,10 @@ func askRight(t *toy, ctx context.Context, target check.Target, _ check.Input) (
 	return check.Pass(t.File, "it is there"), f.Close()
 }
 
-// kind is a toy, broken by bend.
+// kind returns a toy, broken by bend.
 func kind(bend func(*check.Kind, *toy)) check.Kind {
-	k := check.Kind{Name: "toy", Phase: check.Folder, Manual: check.Manual{Summary: "is it there", Text: "It looks.", Example: "id: t\npoints: 1\ntoy: {file: main.py}"}}
+	k := check.Kind{Name: "toy", Phase: check.Folder, Manual: check.Manual{Summary: "is it there", Text: "It looks.",
+		Example: "id: t\npoints: 1\ntoy: {file: main.py}"}}
 	k.New = func() check.Check {
 		made := &toy{ask: &right}
 		bend(&check.Kind{}, made)
@@ -93,41 +94,50 @@ func TestTheSuiteFindsWhatBreaksARule(t *testing.T) {
 		"nothing answered": {kind(asks(func(*toy, context.Context, check.Target, check.Input) (check.Outcome, error) {
 			return check.Outcome{}, nil
 		})), "the outcome has no items"},
-		"cannot fail": {kind(asks(func(_ *toy, ctx context.Context, _ check.Target, _ check.Input) (check.Outcome, error) {
+		"cannot fail": {kind(asks(func(_ *toy, ctx context.Context, _ check.Target,
+			_ check.Input) (check.Outcome, error) {
 			return check.Pass("x", ""), ctx.Err()
 		})), "no wrong submission fails it"},
-		"no hint": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		"no hint": {kind(asks(func(t *toy, ctx context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			o, err := askRight(t, ctx, target, in)
 			for i := range o.Items {
 				o.Items[i].Hint = check.Hint{}
 			}
 			return o, err
 		})), "lacks its name, want, got or hint"},
-		"our fault": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		"our fault": {kind(asks(func(t *toy, ctx context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			o, err := askRight(t, ctx, target, in)
 			if err != nil && ctx.Err() == nil {
 				return check.Fail("x", "a", "b", check.Advise("c")), nil
 			}
 			return o, err
 		})), "a fault of ours costs points"},
-		"deaf to the end": {kind(asks(func(t *toy, _ context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		"deaf to the end": {kind(asks(func(t *toy, _ context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			return askRight(t, context.Background(), target, in)
 		})), "an ended context is no error"},
-		"changes itself": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		"changes itself": {kind(asks(func(t *toy, ctx context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			o, err := askRight(&toy{File: "main.py"}, ctx, target, in)
 			if changes.Add(1) == 1 { // once: that it is a race too is for the race detector
 				t.File = "other"
 			}
 			return o, err
 		})), "asking changes the check"},
-		"another each time": {kind(asks(func(t *toy, ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+		"another each time": {kind(asks(func(t *toy, ctx context.Context, target check.Target,
+			in check.Input) (check.Outcome, error) {
 			o, err := askRight(t, ctx, target, in)
 			for i := range o.Items {
 				o.Items[i].Name += fmt.Sprint(calls.Add(1))
 			}
 			return o, err
 		})), "the same seed gives two outcomes"},
-		"panics": {kind(asks(func(*toy, context.Context, check.Target, check.Input) (check.Outcome, error) { panic("oh") })), "panic: oh"},
+		"panics": {kind(asks(func(*toy, context.Context, check.Target,
+			check.Input) (check.Outcome, error) {
+			panic("oh")
+		})), "panic: oh"},
 		"topic without a reason": {kind(func(k *check.Kind, _ *toy) {
 			k.Manual.Topics = []check.Topic{{ID: "x", Summary: "x", Bad: "FROM y\n", Good: "FROM x\n"}}
 		}), `the manual of "x" lacks a part`},

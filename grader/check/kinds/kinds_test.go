@@ -13,7 +13,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 )
 
-// TestEveryKindKeepsTheRules is the conformance suite: a new kind is in it as soon as it is in the list.
+// TestEveryKindKeepsTheRules is the conformance suite: a new kind is in it as soon as it is in the
+// list.
 func TestEveryKindKeepsTheRules(t *testing.T) {
 	for _, k := range kinds.All() {
 		t.Run(k.Name, func(t *testing.T) {

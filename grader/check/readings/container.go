@@ -13,11 +13,13 @@ import (
 // container are the engine's words for a program that it does not start.
 var container = tool{name: "docker", entries: []entry{
 	on("list-in-other-quotes", `exec: "(\[[^"\n]*)": [^\n]*`, "", "").with(singleQuotes),
-	on("not-executable", `exec:? "?([^"\s:]+)"?: permission denied`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("not-executable", `exec:? "?([^"\s:]+)"?: permission denied`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if notExecutable(s, m, h) {
 			return true
 		}
-		h.Cause, h.Advice = fmt.Sprintf("%s may not be run in the image.", m[1]), fmt.Sprintf("Give it the right with RUN chmod +x %s.", m[1])
+		h.Cause, h.Advice = fmt.Sprintf("%s may not be run in the image.", m[1]),
+			fmt.Sprintf("Give it the right with RUN chmod +x %s.", m[1])
 		if at := inside(s.workdir(), m[1]); s.has(strings.TrimPrefix(at, "/")) || s.arrives(path.Base(m[1])) {
 			h.Edit = s.above(true, "RUN chmod +x "+at)
 		} else if own := s.ownPath(s.folderPath(at)); own != "" && s.isFolder(own) {
@@ -26,25 +28,30 @@ var container = tool{name: "docker", entries: []entry{
 		return true
 	}),
 	on("a-folder", `exec: "([^"]+)": is a directory`, `$1 is a folder, and no program.`, `Let CMD name a program.`),
-	on("not-found", `(?:exec: "([^"]+)": executable file not found in \$PATH|exec: "([^"]+)": stat [^\n]*: no such file or directory|exec:? "?([^"\s:]+)"?: no such file or directory)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("not-found",
+		`(?:exec: "([^"]+)": executable file not found in \$PATH|exec: "([^"]+)": stat [^\n]*: no such file or directory|exec:? "?([^"\s:]+)"?: no such file or directory)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name := m[1] + m[2] + m[3]
 		switch {
 		case strings.Contains(name, " "):
-			h.Cause = fmt.Sprintf("CMD's list has the whole command as one word, %q: Docker looks for a program of that name.", name)
+			h.Cause = fmt.Sprintf(
+				"CMD's list has the whole command as one word, %q: Docker looks for a program of that name.", name)
 			h.Advice = "Write each word as an element of its own."
 			words := strings.Fields(name)
 			quoted := make([]string, len(words))
 			for i, w := range words {
 				quoted[i] = fmt.Sprintf("%q", w)
 			}
-			h.Edit = s.inCommand(regexp.MustCompile(`"`+regexp.QuoteMeta(name)+`"`), strings.ReplaceAll(strings.Join(quoted, ", "), "$", "$$"))
+			h.Edit = s.inCommand(regexp.MustCompile(`"`+regexp.QuoteMeta(name)+`"`),
+				strings.ReplaceAll(strings.Join(quoted, ", "), "$", "$$"))
 			return true
 		case regexp.MustCompile(`^\w+=`).MatchString(name):
-			h.Cause, h.Advice = fmt.Sprintf("CMD begins with an assignment, %s, which only a shell understands.", name), "Write it as a line of its own."
+			h.Cause, h.Advice = fmt.Sprintf("CMD begins with an assignment, %s, which only a shell understands.", name),
+				"Write it as a line of its own."
 			h.Edit = s.above(false, "ENV "+name)
 			return true
 		case strings.Contains(name, "venv/") && !strings.Contains(strings.Join(s.lines(s.File.Name), "\n"), " venv"):
-			h.Cause = fmt.Sprintf("CMD names a program of a virtual environment, %s, and no line of the Dockerfile makes one.", name)
+			h.Cause = fmt.Sprintf(
+				"CMD names a program of a virtual environment, %s, and no line of the Dockerfile makes one.", name)
 			h.Advice = "Name the program alone, as the build installs it."
 			h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(name)), path.Base(name))
 			return true
@@ -52,26 +59,36 @@ var container = tool{name: "docker", entries: []entry{
 			if script(s, name, h) {
 				return true
 			}
-			h.Cause, h.Advice = fmt.Sprintf("%s is not in the image, or the interpreter that its first line names is not.", name), "COPY it, and let CMD name it as it is called there."
+			h.Cause, h.Advice = fmt.Sprintf(
+				"%s is not in the image, or the interpreter that its first line names is not.", name),
+				"COPY it, and let CMD name it as it is called there."
 			return true
 		case strings.HasSuffix(name, ".py"):
-			h.Cause, h.Advice = fmt.Sprintf("CMD names %s as a program, and Docker finds none of that name.", name), "Let Python start it."
+			h.Cause, h.Advice = fmt.Sprintf("CMD names %s as a program, and Docker finds none of that name.", name),
+				"Let Python start it."
 			h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(name)+`"`), `["python", "`+name+`"`)
 			return true
 		}
 		return notInPath(s, name, h)
 	}),
-	on("format", `exec format error`, `What CMD names is no program of this kind of machine, nor a script with #!/bin/sh as its first line.`, `Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("format", `exec format error`,
+		`What CMD names is no program of this kind of machine, nor a script with #!/bin/sh as its first line.`,
+		`Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
 		for _, file := range s.files() {
-			if lines := s.lines(file); strings.HasSuffix(file, ".sh") && s.File != nil && strings.Contains(strings.Join(s.File.Lines, "\n"), path.Base(file)) && len(lines) > 0 && !strings.HasPrefix(lines[0], "#!") {
-				h.Cause = fmt.Sprintf("%s does not begin with #!/bin/sh, so Docker does not know what to run it with.", file)
+			if lines := s.lines(file); strings.HasSuffix(file, ".sh") && s.File != nil &&
+				strings.Contains(strings.Join(s.File.Lines, "\n"), path.Base(file)) && len(lines) > 0 &&
+				!strings.HasPrefix(lines[0], "#!") {
+				h.Cause = fmt.Sprintf("%s does not begin with #!/bin/sh, so Docker does not know what to run it with.",
+					file)
 				h.Advice, h.Edit = "Write it there.", &check.Edit{File: file, New: "#!/bin/sh"}
 				break
 			}
 		}
 		return true
 	}),
-	on("no-user", `unable to find (user|group) ([^:\s]+)`, `The image has no $1 $2, which USER names.`, `Make it before USER names it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-user", `unable to find (user|group) ([^:\s]+)`, `The image has no $1 $2, which USER names.`,
+		`Make it before USER names it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if m[1] == "user" {
 			line := "RUN useradd --create-home " + m[2]
 			if _, alpine := s.system(); alpine {
@@ -81,15 +98,18 @@ var container = tool{name: "docker", entries: []entry{
 		}
 		return true
 	}),
-	on("workdir", `chdir to cwd \("?([^")]+)"?\)[^\n]*permission denied`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("workdir", `chdir to cwd \("?([^")]+)"?\)[^\n]*permission denied`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		who, line := s.user()
-		h.Cause = fmt.Sprintf("The program runs as %s (USER, line %d), who may not enter the WORKDIR %s.", who, line, m[1])
+		h.Cause = fmt.Sprintf("The program runs as %s (USER, line %d), who may not enter the WORKDIR %s.", who, line,
+			m[1])
 		h.Advice = "Choose a WORKDIR outside of root's own folder, or give it to that user."
 		h.Edit = s.above(true, "RUN chown -R "+who+" "+m[1])
 		return who != ""
 	}),
 	on("no-command", `(?i)no command specified`, "", "").with(noCommand),
-	on("refused", `^Error response from daemon: ([^\n]*)`, `Docker does not start the image: $1`, `Look at USER, WORKDIR and VOLUME.`),
+	on("refused", `^Error response from daemon: ([^\n]*)`, `Docker does not start the image: $1`,
+		`Look at USER, WORKDIR and VOLUME.`),
 }}
 
 func (s *Scene) isFolder(name string) bool {
@@ -102,7 +122,7 @@ func (s *Scene) isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// noCommand says that nothing is started, and what the folder has to start.
+// noCommand reports whether nothing is started, and what the folder has to start.
 func noCommand(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause = "The Dockerfile has no CMD, so the container runs what its base image starts by itself."
 	h.Advice = "Add a CMD that starts the program."
@@ -113,7 +133,7 @@ func noCommand(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
-// Ended is what to say of a program that came to its end without a fault.
+// Ended returns what to say of a program that came to its end without a fault.
 func Ended(s Scene) check.Hint {
 	s.started = true
 	var h check.Hint
@@ -126,11 +146,15 @@ func Ended(s Scene) check.Hint {
 	if in == nil {
 		return h
 	}
-	if m := regexp.MustCompile(`python3?["',\s]+(?:-u["',\s]+)?([\w./-]+\.py)`).FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+	if m := regexp.MustCompile(`python3?["',\s]+(?:-u["',\s]+)?([\w./-]+\.py)`).FindStringSubmatch(strings.Join(in.Args,
+		" ")); m != nil {
 		file := s.own(inside(s.workdir(), m[1]))
 		text := strings.Join(s.lines(file), "\n")
-		if name, line := s.appIn(file); name != "" && !regexp.MustCompile(`uvicorn\.run|\.run\(|serve\(|runserver`).MatchString(text) {
-			h.Cause = fmt.Sprintf("CMD starts %s, which makes the app (line %d) and does not serve it, so it came to its end.", m[1], line)
+		if name, line := s.appIn(file); name != "" &&
+			!regexp.MustCompile(`uvicorn\.run|\.run\(|serve\(|runserver`).MatchString(text) {
+			h.Cause = fmt.Sprintf(
+				"CMD starts %s, which makes the app (line %d) and does not serve it, so it came to its end.", m[1],
+				line)
 			if command := s.Command(); command != "" && in.Line == in.EndLine && in.Name == "CMD" {
 				edit := check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: command}
 				if s.holds(edit) {
@@ -142,7 +166,7 @@ func Ended(s Scene) check.Hint {
 	return h
 }
 
-// Command is a CMD line that starts what the folder holds, or empty.
+// Command returns a CMD line that starts what the folder holds, or empty.
 func (s *Scene) Command() string {
 	dir := strings.TrimSuffix(s.workdir(), "/") + "/"
 	installs := func(name string) bool { _, ok := s.requires(name); return ok }
@@ -171,7 +195,8 @@ func (s *Scene) Command() string {
 			if installs("gunicorn") {
 				return `CMD [` + run + `"gunicorn", "--bind", "0.0.0.0:8000", "` + module + `:` + name + `"]`
 			}
-			return `CMD [` + run + `"flask", "--app", "` + module + `:` + name + `", "run", "--host", "0.0.0.0", "--port", "8000"]`
+			return `CMD [` + run + `"flask", "--app", "` + module + `:` + name +
+				`", "run", "--host", "0.0.0.0", "--port", "8000"]`
 		}
 		return `CMD [` + run + `"uvicorn", "` + module + `:` + name + `", "--host", "0.0.0.0", "--port", "8000"]`
 	}
@@ -188,13 +213,19 @@ func (s *Scene) Command() string {
 
 // sockets are the words of programs that may not or cannot listen where they want to.
 var sockets = tool{name: "sockets", entries: []entry{
-	on("privileged", `\('[^']*', (\d+)[^)]*\): (?:\[errno \d+\] )?permission denied|listen EACCES: permission denied [\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause, h.Advice = fmt.Sprintf("Only root may listen on port %s, as on all below 1024.", m[1]+m[2]+m[3]), "Let the program listen on 8000."
+	on("privileged",
+		`\('[^']*', (\d+)[^)]*\): (?:\[errno \d+\] )?permission denied|listen EACCES: permission denied [\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("Only root may listen on port %s, as on all below 1024.", m[1]+m[2]+m[3]),
+			"Let the program listen on 8000."
 		h.Edit = s.inCommand(word(m[1]+m[2]+m[3]), "${1}8000${2}")
 		return true
 	}),
-	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE|port \d+ is in use`, `The port is taken inside the container: the server is started twice.`, `Start it once: CMD, or the script or program that it starts, starts it again.`),
-	on("not-ours", `(?:[Cc]annot assign requested address|EADDRNOTAVAIL)[^\n]*?(?:\('?([\d.:a-f]+)'?, ?(\d+)|([\d.]+):(\d+)|$)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE|port \d+ is in use`,
+		`The port is taken inside the container: the server is started twice.`,
+		`Start it once: CMD, or the script or program that it starts, starts it again.`),
+	on("not-ours",
+		`(?:[Cc]annot assign requested address|EADDRNOTAVAIL)[^\n]*?(?:\('?([\d.:a-f]+)'?, ?(\d+)|([\d.]+):(\d+)|$)`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		address := m[1] + m[3]
 		if address == "" {
 			if got := regexp.MustCompile(`address \('([^']+)', (\d+)`).FindStringSubmatch(s.log); got != nil {
@@ -204,13 +235,16 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return address != "" && foreignAddress(s, address, h)
 	}),
 	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
-	on("usage", `(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("usage",
+		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s", m[1])
 		h.Advice = "Write them as its --help lists them."
-		if got := regexp.MustCompile(`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized arguments: (-[\w-]+)`).FindStringSubmatch(m[1]); got != nil {
+		if got := regexp.MustCompile(
+			`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized arguments: (-[\w-]+)`).FindStringSubmatch(m[1]); got != nil {
 			near := got[2]
 			if near == "" {
-				near = nearest(got[1]+got[3], []string{"--host", "--port", "--workers", "--reload", "--bind", "--app-dir", "--log-level", "--worker-class"})
+				near = nearest(got[1]+got[3], []string{"--host", "--port", "--workers", "--reload", "--bind",
+					"--app-dir", "--log-level", "--worker-class"})
 			}
 			if near != "" {
 				h.Cause = fmt.Sprintf("CMD's program has no option %s.", got[1]+got[3])
@@ -222,19 +256,23 @@ var sockets = tool{name: "sockets", entries: []entry{
 	}),
 }}
 
-// notExpanded says that nothing puts a variable into the words of a list.
+// notExpanded reports whether nothing puts a variable into the words of a list.
 func notExpanded(s *Scene, m []string, h *check.Hint) bool {
-	h.Cause = fmt.Sprintf("CMD is a list, and in a list nothing puts the value of %s in: its program gets the letters %s.", m[2], m[1])
+	h.Cause = fmt.Sprintf(
+		"CMD is a list, and in a list nothing puts the value of %s in: its program gets the letters %s.", m[2], m[1])
 	h.Advice = "Let sh start the program, with exec before it."
 	in := s.commandInstruction()
-	if in == nil || !in.Exec || !strings.Contains(strings.Join(in.Args, " "), m[1]) || strings.ContainsAny(strings.Join(in.Args, ""), " \"'\\&|;<>()*") {
+	if in == nil || !in.Exec || !strings.Contains(strings.Join(in.Args, " "), m[1]) ||
+		strings.ContainsAny(strings.Join(in.Args, ""), " \"'\\&|;<>()*") {
 		return true
 	}
 	command := "exec " + strings.Join(in.Args, " ")
 	if !s.sets(m[2]) {
-		command = regexp.MustCompile(`\$(?:`+m[2]+`\b|\{`+m[2]+`\})`).ReplaceAllLiteralString(command, "${"+m[2]+":-"+s.value(m[2], "")+"}")
+		command = regexp.MustCompile(`\$(?:`+m[2]+`\b|\{`+m[2]+`\})`).ReplaceAllLiteralString(command,
+			"${"+m[2]+":-"+s.value(m[2], "")+"}")
 	}
-	if h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+dockerfile.List([]string{"sh", "-c", command}))); h.Edit != nil {
+	if h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+
+		dockerfile.List([]string{"sh", "-c", command}))); h.Edit != nil {
 		h.Advice = "Let sh start it."
 	}
 	return true
@@ -242,9 +280,11 @@ func notExpanded(s *Scene, m []string, h *check.Hint) bool {
 
 // waiting are scripts and programs that wait for another server, and still do.
 var waiting = tool{name: "waiting", entries: []entry{
-	on("for-a-server", `(?i)(?:(?:waiting|wait) for (?:the )?(?:database|postgres\w*|mysql\w*|mariadb|db|mongo\w*|redis|rabbitmq|\S+:\d+)|(?:database|postgres\w*|mysql|db|redis) (?:is )?(?:unavailable|not ready|not available|is starting up)|[\w.-]+:\d+ - no (?:response|attempt)|still waiting)[^\n]*`, "", "").
+	on("for-a-server",
+		`(?i)(?:(?:waiting|wait) for (?:the )?(?:database|postgres\w*|mysql\w*|mariadb|db|mongo\w*|redis|rabbitmq|\S+:\d+)|(?:database|postgres\w*|mysql|db|redis) (?:is )?(?:unavailable|not ready|not available|is starting up)|[\w.-]+:\d+ - no (?:response|attempt)|still waiting)[^\n]*`, "", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool {
-			h.Cause = "The program is still waiting for its database, and none is there: here it runs alone, without compose. CMD itself is right."
+			h.Cause = "The program is still waiting for its database, and none is there: here it runs alone, without " +
+				"compose. CMD itself is right."
 			h.Advice = "Let the waiting come to an end, and the start go on without it."
 			if addressed(s, m, &check.Hint{}) {
 				var more check.Hint

@@ -16,17 +16,24 @@ const (
 
 // databases are the words of the drivers that reach no server.
 var databases = tool{name: "databases", entries: []entry{
-	on("postgres-name", `could not translate host name "([^"]+)" to address`, "", "").with(server("PostgreSQL", "5432")),
+	on("postgres-name", `could not translate host name "([^"]+)" to address`, "",
+		"").with(server("PostgreSQL", "5432")),
 	on("psycopg-name", `failed to resolve host '([^']+)'`, "", "").with(server("PostgreSQL", "5432")),
-	on("postgres-refused", `connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (?:Connection refused|timeout expired|No route|Network is unreachable|Cannot assign)`, "", "").with(server("PostgreSQL", "")),
-	on("postgres-old", `could not connect to server: [^\n]*\n\s*Is the server running on host "([^"]+)"(?: \([^)]*\))? and accepting\s+TCP/IP connections on port (\d+)`, "", "").with(server("PostgreSQL", "")),
-	on("postgres-socket", `connection to server on socket "([^"]+)" failed`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("postgres-refused",
+		`connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (?:Connection refused|timeout expired|No route|Network is unreachable|Cannot assign)`, "", "").with(server("PostgreSQL", "")),
+	on("postgres-old",
+		`could not connect to server: [^\n]*\n\s*Is the server running on host "([^"]+)"(?: \([^)]*\))? and accepting\s+TCP/IP connections on port (\d+)`, "", "").with(server("PostgreSQL", "")),
+	on("postgres-socket", `connection to server on socket "([^"]+)" failed`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return server("PostgreSQL", "5432")(s, []string{m[0], "localhost"}, h)
 	}),
-	on("mysql", `Can't connect to (?:local )?MySQL server (?:on|through socket) '([^':\n]+)(?::(\d+))?`, "", "").with(server("MySQL", "3306")),
+	on("mysql", `Can't connect to (?:local )?MySQL server (?:on|through socket) '([^':\n]+)(?::(\d+))?`, "",
+		"").with(server("MySQL", "3306")),
 	on("mysql-name", `Unknown (?:MySQL|MariaDB)? ?server host '([^']+)'`, "", "").with(server("MySQL", "3306")),
-	on("mongo", `(?:ServerSelectionTimeoutError|AutoReconnect|Mongo\w*Error|Mongoose\w*Error): (?:connect |getaddrinfo )?(?:ECONNREFUSED |ENOTFOUND |EAI_AGAIN )?([\w.-]+|::1):?(\d+)?[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return server("MongoDB", "27017")(s, m, h) }),
-	on("redis", `(?:Error (?:-?\d+|while) connecting to|connecting to) ([\w.-]+):(\d+)[^\n]*`, "", "").with(server("Redis", "6379")),
+	on("mongo",
+		`(?:ServerSelectionTimeoutError|AutoReconnect|Mongo\w*Error|Mongoose\w*Error): (?:connect |getaddrinfo )?(?:ECONNREFUSED |ENOTFOUND |EAI_AGAIN )?([\w.-]+|::1):?(\d+)?[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return server("MongoDB", "27017")(s, m, h) }),
+	on("redis", `(?:Error (?:-?\d+|while) connecting to|connecting to) ([\w.-]+):(\d+)[^\n]*`, "",
+		"").with(server("Redis", "6379")),
 	on("prisma", "Can't reach database server at `?([\\w.-]+)`?:`?(\\d+)`?", "", "").with(server("", "")),
 	on("kafka", `NoBrokersAvailable[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`["']([\w.-]+):(9\d\d\d)["']`), "")
@@ -35,15 +42,18 @@ var databases = tool{name: "databases", entries: []entry{
 		}
 		return server("Kafka", "")(s, got, h)
 	}),
-	on("amqp", `(?:AMQPConnectionError|AMQPConnectorException|kombu\.exceptions\.OperationalError)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		p, got := s.grep(regexp.MustCompile(`(?:amqp://[^@"'\s]*@?|ConnectionParameters\(\s*(?:host\s*=\s*)?["'])([\w.-]+)`), "")
+	on("amqp", `(?:AMQPConnectionError|AMQPConnectorException|kombu\.exceptions\.OperationalError)[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, got := s.grep(
+			regexp.MustCompile(`(?:amqp://[^@"'\s]*@?|ConnectionParameters\(\s*(?:host\s*=\s*)?["'])([\w.-]+)`), "")
 		if p.file == "" {
 			return somewhere(s, "RabbitMQ", h)
 		}
 		return server("RabbitMQ", "5672")(s, []string{m[0], got[1]}, h)
 	}),
 	on("broker", `Cannot connect to \w+://(?:[^@\s]*@)?([\w.-]+):(\d+)[^\n]*`, "", "").with(server("", "")),
-	on("elastic", `(?:elastic_transport\.ConnectionError|elasticsearch\.exceptions\.ConnectionError)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("elastic", `(?:elastic_transport\.ConnectionError|elasticsearch\.exceptions\.ConnectionError)[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`https?://([\w.-]+):(9200)`), "")
 		if p.file == "" {
 			return somewhere(s, "Elasticsearch", h)
@@ -51,17 +61,25 @@ var databases = tool{name: "databases", entries: []entry{
 		return server("Elasticsearch", "")(s, got, h)
 	}),
 	on("connect-call", `Connect call failed \('([^']+)', (\d+)[^\n]*`, "", "").with(server("", "")),
-	on("node-refused", `connect (?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH) ([\w.:]+):(\d+)`, "", "").with(server("", "")),
+	on("node-refused", `connect (?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH) ([\w.:]+):(\d+)`, "",
+		"").with(server("", "")),
 	on("node-name", `getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)`, "", "").with(server("", "")),
-	on("go-dial", `dial tcp:? (?:lookup )?([\w.-]+)(?::(\d+))?[^\n]*(?:connection refused|no such host|server misbehaving|i/o timeout|failure in name)`, "", "").with(server("", "")),
+	on("go-dial",
+		`dial tcp:? (?:lookup )?([\w.-]+)(?::(\d+))?[^\n]*(?:connection refused|no such host|server misbehaving|i/o timeout|failure in name)`, "", "").with(server("", "")),
 	on("jdbc", `Connection to ([\w.-]+):(\d+) refused`, "", "").with(server("", "")),
 	on("java-host", `java\.net\.UnknownHostException: ([\w.-]+)`, "", "").with(server("", "")),
-	on("any-name", `(?m)^[^\n]*(?:gaierror|ConnectError|ConnectionError|OperationalError|URLError)[^\n]*`+reasons+`[^\n]*`, "", "").with(addressed),
-	on("any-refused", `(?m)^[^\n]*(?:ConnectionRefusedError|Connection refused|Network is unreachable)[^\n]*`, "", "").with(addressed),
-	on("sqlite-cannot-open", `(?:unable to open database file|SQLITE_CANTOPEN|Cannot open database because the directory does not exist)`, "", "").with(sqlite),
+	on("any-name", `(?m)^[^\n]*(?:gaierror|ConnectError|ConnectionError|OperationalError|URLError)[^\n]*`+reasons+
+		`[^\n]*`, "", "").with(addressed),
+	on("any-refused", `(?m)^[^\n]*(?:ConnectionRefusedError|Connection refused|Network is unreachable)[^\n]*`, "",
+		"").with(addressed),
+	on("sqlite-cannot-open",
+		`(?:unable to open database file|SQLITE_CANTOPEN|Cannot open database because the directory does not exist)`,
+		"", "").with(sqlite),
 	on("sqlite-read-only", `(?:attempt to write a readonly database|SQLITE_READONLY)`, "", "").with(sqlite),
-	on("no-such-table", `no such table: (\w+)`, `The database has no table $1 when the program starts.`, `Make the tables before they are used, as with Base.metadata.create_all(engine).`),
-	on("no-dialect", `Can't load plugin: sqlalchemy\.dialects:(\w+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-such-table", `no such table: (\w+)`, `The database has no table $1 when the program starts.`,
+		`Make the tables before they are used, as with Base.metadata.create_all(engine).`),
+	on("no-dialect", `Can't load plugin: sqlalchemy\.dialects:(\w+)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("SQLAlchemy knows no database called %s.", m[1])
 		h.Advice = "Write the address as it wants it, such as postgresql://."
 		if m[1] == "postgres" {
@@ -71,11 +89,14 @@ var databases = tool{name: "databases", entries: []entry{
 		}
 		return true
 	}),
-	on("not-a-url", `Could not parse (?:rfc1738|SQLAlchemy) URL from (?:string|given URL string)[^\n]*`, `The address of the database is none that SQLAlchemy can read.`, `Write it as postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE.`),
+	on("not-a-url", `Could not parse (?:rfc1738|SQLAlchemy) URL from (?:string|given URL string)[^\n]*`,
+		`The address of the database is none that SQLAlchemy can read.`,
+		`Write it as postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE.`),
 }}
 
 // ports tell what is most likely asked for.
-var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306": "MySQL", "27017": "MongoDB", "6379": "Redis", "5672": "RabbitMQ", "9092": "Kafka", "9200": "Elasticsearch", "1433": "SQL Server"}
+var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306": "MySQL", "27017": "MongoDB",
+	"6379": "Redis", "5672": "RabbitMQ", "9092": "Kafka", "9200": "Elasticsearch", "1433": "SQL Server"}
 
 // addressed is a server that the log does not name, and a line of the program does.
 func addressed(s *Scene, m []string, h *check.Hint) bool {
@@ -85,7 +106,8 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 		}
 	}
 	if p, ok := s.frame(); ok {
-		h.Cause = fmt.Sprintf("The program asks for another server while it starts (%s), and nothing answers there: it runs alone.", p)
+		h.Cause = fmt.Sprintf(
+			"The program asks for another server while it starts (%s), and nothing answers there: it runs alone.", p)
 		h.Advice = alone
 		return true
 	}
@@ -109,13 +131,14 @@ func (s *Scene) whileBuilt(h *check.Hint) {
 	}
 }
 
-// somewhere says that a server is asked for, of which the log does not say where.
+// somewhere reports whether a server is asked for, of which the log does not say where.
 func somewhere(s *Scene, what string, h *check.Hint) bool {
-	h.Cause, h.Advice = fmt.Sprintf("The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), alone
+	h.Cause, h.Advice = fmt.Sprintf(
+		"The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), alone
 	return true
 }
 
-// server says which server the program asks for, and why none is there.
+// server returns which server the program asks for, and why none is there.
 func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, m []string, h *check.Hint) bool {
 		host := m[1]
@@ -150,19 +173,25 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 			if path.IsAbs(host) {
 				address = host
 			}
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s: that is the container's own localhost, and no such server runs in it.", asked, address, where)
+			h.Cause = fmt.Sprintf(
+				"The program asks for %s at %s%s: that is the container's own localhost, and no such server runs in it.", asked, address, where)
 		case s.composed(host) != "":
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, which is a service of %s: here the container runs alone, without compose.", asked, address, where, s.composed(host))
+			h.Cause = fmt.Sprintf(
+				"The program asks for %s at %s%s, which is a service of %s: here the container runs alone, without "+
+					"compose.", asked, address, where, s.composed(host))
 		case ip == nil && !strings.Contains(host, "."):
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, a name that compose would give to a service: here the container runs alone, and %s is nobody's name.", asked, address, where, host)
+			h.Cause = fmt.Sprintf(
+				"The program asks for %s at %s%s, a name that compose would give to a service: here the container "+
+					"runs alone, and %s is nobody's name.", asked, address, where, host)
 		default:
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s while it starts, and nothing answers there.", asked, address, where)
+			h.Cause = fmt.Sprintf("The program asks for %s at %s%s while it starts, and nothing answers there.", asked,
+				address, where)
 		}
 		return true
 	}
 }
 
-// composed is the compose file that has a service of that name, or empty.
+// composed returns the compose file that has a service of that name, or empty.
 func (s *Scene) composed(host string) string {
 	for _, name := range []string{"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"} {
 		for _, line := range s.lines(name) {
@@ -174,12 +203,14 @@ func (s *Scene) composed(host string) string {
 	return ""
 }
 
-// serverLine is where the program asks: the line of its traceback, or that which has the address.
+// serverLine returns where the program asks: the line of its traceback, or that which has the
+// address.
 func (s *Scene) serverLine(host, port string) string {
 	if at := s.at(); at != "" {
 		return at
 	}
-	for _, pattern := range []string{`[/@"'=]` + regexp.QuoteMeta(host) + `:` + port + `\b`, `[/@"'=]` + regexp.QuoteMeta(host) + `[:/"']`, `\b` + port + `\b`} {
+	for _, pattern := range []string{`[/@"'=]` + regexp.QuoteMeta(host) + `:` + port + `\b`,
+		`[/@"'=]` + regexp.QuoteMeta(host) + `[:/"']`, `\b` + port + `\b`} {
 		if pattern == `\b\b` {
 			continue
 		}
@@ -190,9 +221,11 @@ func (s *Scene) serverLine(host, port string) string {
 	return ""
 }
 
-var sqlitePaths = regexp.MustCompile(`(?:sqlite(?:\+\w+)?:///|sqlite3?\.connect\(\s*["']|aiosqlite\.connect\(\s*["']|new (?:sqlite3\.)?Database\(\s*["']|DatabaseSync\(\s*["']|storage:\s*["'])(/?[\w./-]+)`)
+var sqlitePaths = regexp.MustCompile(
+	`(?:sqlite(?:\+\w+)?:///|sqlite3?\.connect\(\s*["']|aiosqlite\.connect\(\s*["']|new (?:sqlite3\.)?Database\(\s*["']|DatabaseSync\(\s*["']|storage:\s*["'])(/?[\w./-]+)`)
 
-// sqlite says why a file of SQLite cannot be opened or written: its folder is not there, or is not the user's.
+// sqlite says why a file of SQLite cannot be opened or written: its folder is not there, or is not
+// the user's.
 func sqlite(s *Scene, m []string, h *check.Hint) bool {
 	name := ""
 	var p place
@@ -217,22 +250,27 @@ func sqlite(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if name == "" {
 		h.Cause = "The program cannot open or write the file of its SQLite database" + s.at() + "."
-		h.Advice = "Its folder must be in the image, and belong to the user that the program runs as: mkdir and chown make it so."
+		h.Advice = "Its folder must be in the image, and belong to the user that the program runs as: mkdir and " +
+			"chown make it so."
 		return true
 	}
 	at := inside(s.workdir(), name)
 	dir := path.Dir(at)
 	who, line := s.user()
-	absent := dir != "/" && dir != s.workdir() && !s.landsIn(dir) && !s.mkdirs(dir) && !strings.HasPrefix(s.workdir(), dir+"/")
+	absent := dir != "/" && dir != s.workdir() && !s.landsIn(dir) && !s.mkdirs(dir) &&
+		!strings.HasPrefix(s.workdir(), dir+"/")
 	switch {
 	case absent:
-		h.Cause = fmt.Sprintf("The program keeps its database in %s (%s), and the image has no folder %s.", name, p, dir)
+		h.Cause = fmt.Sprintf("The program keeps its database in %s (%s), and the image has no folder %s.", name, p,
+			dir)
 		h.Advice = "Make it in the image with mkdir."
 		if h.Edit = s.makes(dir); h.Edit != nil {
 			h.Advice = "Make the folder."
 		}
 	case who != "":
-		h.Cause = fmt.Sprintf("The program keeps its database in %s (%s) and runs as %s (USER, line %d), who may not write in %s.", name, p, who, line, dir)
+		h.Cause = fmt.Sprintf(
+			"The program keeps its database in %s (%s) and runs as %s (USER, line %d), who may not write in %s.", name,
+			p, who, line, dir)
 		h.Advice = "Give the folder to that user with chown."
 		if dir == "/" {
 			h.Advice = "Keep it below WORKDIR, in a folder that chown gives to that user."
@@ -243,15 +281,18 @@ func sqlite(s *Scene, m []string, h *check.Hint) bool {
 		}
 	default:
 		h.Cause = fmt.Sprintf("The program cannot open the file of its database, %s (%s).", at, p)
-		h.Advice = "Look whether something else stands at that path in the image, or an ignore line keeps the folder out: mkdir makes it."
+		h.Advice = "Look whether something else stands at that path in the image, or an ignore line keeps the folder " +
+			"out: mkdir makes it."
 	}
 	return true
 }
 
-// mkdirs says whether a step makes a folder.
+// mkdirs reports whether a step makes a folder.
 func (s *Scene) mkdirs(dir string) bool {
 	for _, in := range s.File.Effective() {
-		if in.Name == "RUN" && regexp.MustCompile(`\bmkdir\b[^&;|]*`+regexp.QuoteMeta(strings.TrimPrefix(dir, strings.TrimSuffix(s.workdir(), "/")+"/"))+`\b`).MatchString(in.Text) || in.Name == "WORKDIR" && strings.Contains(in.Text, dir) {
+		if in.Name == "RUN" && regexp.MustCompile(`\bmkdir\b[^&;|]*`+
+			regexp.QuoteMeta(strings.TrimPrefix(dir, strings.TrimSuffix(s.workdir(), "/")+"/"))+
+			`\b`).MatchString(in.Text) || in.Name == "WORKDIR" && strings.Contains(in.Text, dir) {
 			return true
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// holds says whether an edit can be made in the folder, and leaves a Dockerfile that can be read.
+// holds reports whether an edit can be made in the folder, and leaves a Dockerfile that can be
+// read.
 func (s *Scene) holds(e check.Edit) bool {
 	text, err := fs.ReadFile(s.Folder, e.File)
 	if err != nil {
@@ -26,7 +27,8 @@ func (s *Scene) holds(e check.Edit) bool {
 	return err == nil
 }
 
-// replace is the edit of a line of the student's in which a pattern is replaced once, or nil where it is not there.
+// replace returns the edit of a line of the student's in which a pattern is replaced once, or nil
+// where it is not there.
 func (p place) replace(pattern *regexp.Regexp, by string) *check.Edit {
 	at := pattern.FindStringSubmatchIndex(p.text)
 	if at == nil {
@@ -36,12 +38,12 @@ func (p place) replace(pattern *regexp.Regexp, by string) *check.Edit {
 	return &check.Edit{File: p.file, Line: p.line, Old: p.text, New: text}
 }
 
-// word is a pattern of a text that stands by itself.
+// word returns a pattern of a text that stands by itself.
 func word(text string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|[\s"'=/&;|(,])` + regexp.QuoteMeta(text) + `($|[\s"'&;|),:])`)
 }
 
-// inStep is the edit of the step's line in which a word is replaced.
+// inStep returns the edit of the step's line in which a word is replaced.
 func (s *Scene) inStep(old, by string) *check.Edit {
 	return s.inInstruction(s.Step, word(old), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}")
 }
@@ -58,7 +60,8 @@ func (s *Scene) inInstruction(in *dockerfile.Instruction, pattern *regexp.Regexp
 	return nil
 }
 
-// above is the edit that puts lines before the step, or before the USER that comes before it where they need root.
+// above returns the edit that puts lines before the step, or before the USER that comes before it
+// where they need root.
 func (s *Scene) above(root bool, lines ...string) *check.Edit {
 	if s.File == nil || s.Step == nil {
 		return nil
@@ -80,14 +83,14 @@ func (s *Scene) above(root bool, lines ...string) *check.Edit {
 	return &check.Edit{File: s.File.Name, Line: at - 1, New: strings.Join(lines, "\n")}
 }
 
-// without is the edit that takes a whole line out.
+// without returns the edit that takes a whole line out.
 func (p place) without() *check.Edit {
 	return &check.Edit{File: p.file, Line: p.line, Old: p.text}
 }
 
 var separators = regexp.MustCompile(`[-_.]+`)
 
-// canonical is a package's name as indexes compare it.
+// canonical returns a package's name as indexes compare it.
 func canonical(name string) string {
 	name, _, _ = strings.Cut(name, "[")
 	return strings.ToLower(separators.ReplaceAllString(name, "-"))
@@ -95,11 +98,12 @@ func canonical(name string) string {
 
 var (
 	requirement = regexp.MustCompile(`^\s*["']?([A-Za-z0-9][\w.-]*(?:\[[\w,\s.-]*\])?)\s*(?:$|["'=<>!~;@#,]|\s)`)
-	requirers   = regexp.MustCompile(`(^|/)(requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt|pyproject\.toml|Pipfile)$`)
+	requirers   = regexp.MustCompile(
+		`(^|/)(requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt|pyproject\.toml|Pipfile)$`)
 )
 
-// requires is the line by which the submission asks for a Python package: in a list of requirements, or in a RUN of the
-// Dockerfile.
+// requires returns the line by which the submission asks for a Python package: in a list of
+// requirements, or in a RUN of the Dockerfile.
 func (s *Scene) requires(name string) (place, bool) {
 	name = canonical(name)
 	for _, file := range s.files() {
@@ -119,7 +123,7 @@ func (s *Scene) requires(name string) (place, bool) {
 	return s.installed(name)
 }
 
-// quotes says whether a line of pyproject.toml has the package in quotes.
+// quotes reports whether a line of pyproject.toml has the package in quotes.
 func quotes(line, name string) bool {
 	for _, m := range regexp.MustCompile(`["']([A-Za-z0-9][\w.-]*)`).FindAllStringSubmatch(line, -1) {
 		if canonical(m[1]) == name {
@@ -129,7 +133,7 @@ func quotes(line, name string) bool {
 	return false
 }
 
-// installed is the line of the Dockerfile on which a RUN names a Python package.
+// installed returns the line of the Dockerfile on which a RUN names a Python package.
 func (s *Scene) installed(name string) (place, bool) {
 	if s.File == nil {
 		return place{}, false
@@ -144,7 +148,8 @@ func (s *Scene) installed(name string) (place, bool) {
 					continue
 				}
 				for _, arg := range c.Args {
-					if m := requirement.FindStringSubmatch(strings.Trim(arg, `"'`)); m != nil && canonical(m[1]) == canonical(name) {
+					if m := requirement.FindStringSubmatch(strings.Trim(arg, `"'`)); m != nil &&
+						canonical(m[1]) == canonical(name) {
 						for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
 							if strings.Contains(s.File.Lines[n-1], arg) {
 								return place{s.File.Name, n, s.File.Lines[n-1]}, true
@@ -158,13 +163,14 @@ func (s *Scene) installed(name string) (place, bool) {
 	return place{}, false
 }
 
-// pin is the edit that makes the line which asks for a package ask for something else.
+// pin returns the edit that makes the line which asks for a package ask for something else.
 func (s *Scene) pin(name, by string) *check.Edit {
 	p, ok := s.requires(name)
 	if !ok {
 		return nil
 	}
-	pattern := regexp.MustCompile(`(?i)(^|[\s"'])` + looseName(name) + `(\[[\w,\s.-]*\])?(?:\s*[=<>!~]=?=?\s*[\w.*!+-]+(?:\s*,\s*[=<>!~]=?\s*[\w.*!+-]+)*)?`)
+	pattern := regexp.MustCompile(`(?i)(^|[\s"'])` + looseName(name) +
+		`(\[[\w,\s.-]*\])?(?:\s*[=<>!~]=?=?\s*[\w.*!+-]+(?:\s*,\s*[=<>!~]=?\s*[\w.*!+-]+)*)?`)
 	return p.replace(pattern, "${1}"+by)
 }
 
@@ -172,7 +178,7 @@ func looseName(name string) string {
 	return strings.ReplaceAll(regexp.QuoteMeta(canonical(name)), "-", `[-_.]`)
 }
 
-// add is the edit that asks for one more Python package, where the others are asked for.
+// add returns the edit that asks for one more Python package, where the others are asked for.
 func (s *Scene) add(name string) *check.Edit {
 	if _, ok := s.requires(name); ok || s.File == nil {
 		return nil
@@ -197,7 +203,8 @@ func (s *Scene) add(name string) *check.Edit {
 						}
 					}
 				}
-				if c.Has("install") && requirement.MatchString(c.Args[len(c.Args)-1]) && file == "" && !slices.Contains([]string{"pip", "uv", "poetry", "pipenv", "."}, c.Args[len(c.Args)-1]) {
+				if c.Has("install") && requirement.MatchString(c.Args[len(c.Args)-1]) && file == "" &&
+					!slices.Contains([]string{"pip", "uv", "poetry", "pipenv", "."}, c.Args[len(c.Args)-1]) {
 					direct = &stage.Instructions[i]
 				}
 			}
@@ -214,7 +221,8 @@ func (s *Scene) add(name string) *check.Edit {
 		if strings.ContainsAny(name, "[]<>") {
 			name = `"` + name + `"`
 		}
-		return s.inInstruction(direct, regexp.MustCompile(`(pip[\d.]* install)\b((?:\s+-[^\s&;|]+)*)`), "${1}${2} "+name)
+		return s.inInstruction(direct, regexp.MustCompile(`(pip[\d.]* install)\b((?:\s+-[^\s&;|]+)*)`),
+			"${1}${2} "+name)
 	}
 	if list := "pyproject.toml"; s.has(list) && !s.has("uv.lock") && !s.has("poetry.lock") {
 		for i, line := range s.lines(list) {
@@ -222,7 +230,8 @@ func (s *Scene) add(name string) *check.Edit {
 			if regexp.MustCompile(`^dependencies\s*=\s*\[\s*$`).MatchString(line) {
 				return &check.Edit{File: list, Line: i + 1, New: `    "` + name + `",`}
 			}
-			if e := p.replace(regexp.MustCompile(`^(dependencies\s*=\s*\[.*["'])\s*,?\s*\]\s*$`), "${1}, \""+name+"\"]"); e != nil {
+			if e := p.replace(regexp.MustCompile(`^(dependencies\s*=\s*\[.*["'])\s*,?\s*\]\s*$`),
+				"${1}, \""+name+"\"]"); e != nil {
 				return e
 			}
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// folderMissing says of a path that the program opens whether its folder is to be made, or the file to be copied.
+// folderMissing says of a path that the program opens whether its folder is to be made, or the file
+// to be copied.
 func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	name := m[1]
 	at := inside(s.workdir(), name)
@@ -19,12 +20,15 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	rest := s.folderPath(at)
 	if own := s.ownPath(rest); own != "" {
 		if line := s.hidden(own); line != "" {
-			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.", name, s.at(), line)
+			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.",
+				name, s.at(), line)
 			h.Advice = "Take that line out of the ignore file, or add !" + own + " below it."
 			return true
 		}
 		if !s.arrives(own) {
-			h.Cause = fmt.Sprintf("The program opens %s%s: it is in the folder as %s, and no COPY brings it into the image.", name, s.at(), own)
+			h.Cause = fmt.Sprintf(
+				"The program opens %s%s: it is in the folder as %s, and no COPY brings it into the image.", name,
+				s.at(), own)
 			var to string
 			if !path.IsAbs(name) || strings.HasPrefix(at, s.workdir()+"/") {
 				to = strings.TrimPrefix(at, s.workdir()+"/")
@@ -55,7 +59,7 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
-// makes is the edit that makes a folder in the image, for the user that the program runs as.
+// makes returns the edit that makes a folder in the image, for the user that the program runs as.
 func (s *Scene) makes(dir string) *check.Edit {
 	line := "RUN mkdir -p " + dir
 	if name, _ := s.user(); name != "" {
@@ -64,12 +68,12 @@ func (s *Scene) makes(dir string) *check.Edit {
 	return s.above(true, line)
 }
 
-// folderPath is a path of the image without the working directory.
+// folderPath returns a path of the image without the working directory.
 func (s *Scene) folderPath(at string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")), "/")
 }
 
-// ownPath is the file or folder of the submission at the end of a path, or empty.
+// ownPath returns the file or folder of the submission at the end of a path, or empty.
 func (s *Scene) ownPath(rest string) string {
 	for rest != "" && rest != "." {
 		if s.has(rest) {
@@ -84,7 +88,7 @@ func (s *Scene) ownPath(rest string) string {
 	return ""
 }
 
-// arrives says whether COPY brings a path of the folder, or something below it, into the image.
+// arrives reports whether COPY brings a path of the folder, or something below it, into the image.
 func (s *Scene) arrives(own string) bool {
 	for _, file := range s.landed() {
 		if file == own || strings.HasPrefix(file, own+"/") {
@@ -94,7 +98,7 @@ func (s *Scene) arrives(own string) bool {
 	return false
 }
 
-// landsIn says whether COPY brings something into a folder of the image.
+// landsIn reports whether COPY brings something into a folder of the image.
 func (s *Scene) landsIn(dir string) bool {
 	for inner := range s.landed() {
 		if strings.HasPrefix(inner, dir+"/") {
@@ -114,7 +118,8 @@ func mayNotWrite(s *Scene, name string, h *check.Hint) bool {
 		return true
 	}
 	dir := path.Dir(at)
-	h.Cause = fmt.Sprintf("The program writes %s%s as %s (USER, line %d), who may not write in %s.", name, s.at(), who, line, dir)
+	h.Cause = fmt.Sprintf("The program writes %s%s as %s (USER, line %d), who may not write in %s.", name, s.at(), who,
+		line, dir)
 	h.Advice = "Give the folder to that user with chown."
 	if slices.Contains([]string{"/", "/usr", "/etc", "/bin", "/var", "/root"}, dir) {
 		h.Advice = "Let the program write below its WORKDIR, in a folder that chown gives to that user."
@@ -126,7 +131,7 @@ func mayNotWrite(s *Scene, name string, h *check.Hint) bool {
 	return true
 }
 
-// owns is the edit that gives a folder of the image to the user that the program runs as.
+// owns returns the edit that gives a folder of the image to the user that the program runs as.
 func (s *Scene) owns(dir string) *check.Edit {
 	who, _ := s.user()
 	if strings.ContainsAny(who, "$") {

@@ -9,14 +9,16 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// moduleFile is the student's file that a module is, or empty. It may lie in another folder than Python looks in.
+// moduleFile returns the student's file that a module is, or empty. It may lie in another folder
+// than Python looks in.
 func (s *Scene) moduleFile(module string) string {
 	all := s.files()
 	for name := strings.ReplaceAll(module, ".", "/"); name != ""; {
 		best := ""
 		for _, file := range all {
 			for _, end := range []string{name + ".py", name + "/__init__.py"} {
-				if (file == end || strings.HasSuffix(file, "/"+end)) && (best == "" || strings.Count(file, "/") < strings.Count(best, "/")) {
+				if (file == end || strings.HasSuffix(file, "/"+end)) && (best == "" ||
+					strings.Count(file, "/") < strings.Count(best, "/")) {
 					best = file
 				}
 			}
@@ -33,7 +35,7 @@ func (s *Scene) moduleFile(module string) string {
 	return ""
 }
 
-// moduleFolder is the student's folder that is a package without __init__.py, or empty.
+// moduleFolder returns the student's folder that is a package without __init__.py, or empty.
 func (s *Scene) moduleFolder(module string) string {
 	top, _, _ := strings.Cut(module, ".")
 	best := ""
@@ -50,14 +52,17 @@ func (s *Scene) moduleFolder(module string) string {
 	return best
 }
 
-// asked is the module that the server is to load, as CMD has it (app.main of app.main:app), and the name in it.
+// asked returns the module that the server is to load, as CMD has it (app.main of app.main:app),
+// and the name in it.
 func (s *Scene) asked() (module, attribute string) {
 	if s.File == nil {
 		return "", ""
 	}
 	for _, name := range []string{"CMD", "ENTRYPOINT"} {
 		if in := s.File.Last(name); in != nil {
-			if m := regexp.MustCompile(`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+			if m := regexp.MustCompile(
+				`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(
+				strings.Join(in.Args, " ")); m != nil {
 				return m[1], m[2]
 			}
 		}
@@ -65,29 +70,33 @@ func (s *Scene) asked() (module, attribute string) {
 	return "", ""
 }
 
-// noModule says why Python finds no module: it is the student's own file that is elsewhere, or a package that nothing
-// installs.
+// noModule says why Python finds no module: it is the student's own file that is elsewhere, or a
+// package that nothing installs.
 func noModule(s *Scene, m []string, h *check.Hint) bool {
 	module := strings.TrimSuffix(m[1], ".")
 	top, _, _ := strings.Cut(module, ".")
 	if gone[top] != "" && s.moduleFile(top) == "" {
 		return goneModule(s, top, h)
 	}
-	if asked, _ := s.asked(); asked != "" && (asked == module || strings.HasPrefix(asked, top+".") || asked == top) && s.started {
+	if asked, _ := s.asked(); asked != "" && (asked == module || strings.HasPrefix(asked, top+".") || asked == top) &&
+		s.started {
 		if _, inside := s.frame(); !inside || s.moduleFile(top) == "" && s.moduleFolder(top) == "" {
 			return noServed(s, asked, h)
 		}
 	}
 	file := s.moduleFile(module)
 	dir := s.moduleFolder(module)
-	if file == "" || dir != "" && path.Base(path.Dir(file)) != top && path.Base(strings.TrimSuffix(file, ".py")) != top {
+	if file == "" || dir != "" && path.Base(path.Dir(file)) != top &&
+		path.Base(strings.TrimSuffix(file, ".py")) != top {
 		file = s.moduleFile(top)
 	}
 	if file != "" || dir != "" {
 		return ownModule(s, top, file, dir, h)
 	}
 	if top == "tkinter" || top == "turtle" {
-		h.Cause, h.Advice = fmt.Sprintf("%s %s, which draws windows: the image has no part of Python for that, and no screen.", capital(s.importedBy()), top), "Take the import out: a server needs none."
+		h.Cause, h.Advice = fmt.Sprintf(
+			"%s %s, which draws windows: the image has no part of Python for that, and no screen.",
+			capital(s.importedBy()), top), "Take the import out: a server needs none."
 		return true
 	}
 	return noPackage(s, top, h)
@@ -141,7 +150,9 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		}
 		root = path.Clean("/" + root)
 	}
-	h.Cause = fmt.Sprintf("%s %s, which is at %s in the image: Python looks in the folder of the program and in %s, not in %s.", by, top, path.Join(root, top), s.workdir(), root)
+	h.Cause = fmt.Sprintf(
+		"%s %s, which is at %s in the image: Python looks in the folder of the program and in %s, not in %s.", by, top,
+		path.Join(root, top), s.workdir(), root)
 	h.Advice = "Put it where Python looks, or let PYTHONPATH name its folder."
 	if root != s.workdir() {
 		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
@@ -150,13 +161,15 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		}
 	} else {
 		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
-		h.Cause = fmt.Sprintf("%s %s, which is at %s in the image: Python looks in the folder of the program that it was started with, which is another.", by, top, path.Join(root, top))
+		h.Cause = fmt.Sprintf(
+			"%s %s, which is at %s in the image: Python looks in the folder of the program that it was started with, "+
+				"which is another.", by, top, path.Join(root, top))
 		h.Advice = "Let Python look there too."
 	}
 	return true
 }
 
-// beside is the edit that copies something more, below the last COPY from the folder.
+// beside returns the edit that copies something more, below the last COPY from the folder.
 func (s *Scene) beside(copied string) *check.Edit {
 	if s.File == nil {
 		return nil
@@ -181,7 +194,8 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 	if file == "" {
 		var programs []string
 		for _, name := range s.files() {
-			if strings.HasSuffix(name, ".py") && regexp.MustCompile(`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
+			if strings.HasSuffix(name, ".py") && regexp.MustCompile(
+				`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
 				programs = append(programs, name)
 			}
 		}
@@ -221,7 +235,8 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 		if attribute == "" {
 			attribute = "app"
 		}
-		h.Edit = s.inCommand(regexp.MustCompile(`(^|[\s"'=])`+regexp.QuoteMeta(asked)+`(:|$|[\s"'])`), "${1}"+module+"${2}")
+		h.Edit = s.inCommand(regexp.MustCompile(`(^|[\s"'=])`+regexp.QuoteMeta(asked)+`(:|$|[\s"'])`),
+			"${1}"+module+"${2}")
 		if h.Edit == nil {
 			h.Advice = fmt.Sprintf("It is %s:%s there.", module, attribute)
 		}

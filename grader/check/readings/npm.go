@@ -13,7 +13,8 @@ import (
 )
 
 var npm = tool{name: "npm", entries: []entry{
-	on("lock-missing", `can only install with an existing package-lock\.json`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("lock-missing", `can only install with an existing package-lock\.json`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("package-lock.json"); len(found) > 0 {
 			if e := s.withCopy("package.json", "package-lock.json"); e != nil && s.hidden(found[0]) == "" {
 				h.Cause, h.Edit = "npm ci wants package-lock.json, which no COPY before this step brings in.", e
@@ -21,20 +22,27 @@ var npm = tool{name: "npm", entries: []entry{
 			}
 			return s.notCopied(found[0], inside(s.workdir(), "package-lock.json"), h)
 		}
-		h.Cause, h.Advice = "npm ci wants package-lock.json, and the folder has none.", "Run npm install and hand in package-lock.json with a COPY of it, or let this step do without."
+		h.Cause, h.Advice = "npm ci wants package-lock.json, and the folder has none.",
+			"Run npm install and hand in package-lock.json with a COPY of it, or let this step do without."
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install")
 		return true
 	}),
-	on("lock-stale", `npm ci. can only install packages when your package\.json and package-lock\.json[^\n]*in sync`, `package-lock.json does not fit package.json.`, `Run npm install, and hand in the new package-lock.json; or let this step do without it.`).
+	on("lock-stale", `npm ci. can only install packages when your package\.json and package-lock\.json[^\n]*in sync`,
+		`package-lock.json does not fit package.json.`,
+		`Run npm install, and hand in the new package-lock.json; or let this step do without it.`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install")
 			return true
 		}),
-	on("package-unknown", `npm (?:error|ERR!) 404 +(?:The requested resource )?'([^'\n]+)' (?:could not be found|is not in)`, "", "").with(npmUnknown),
+	on("package-unknown",
+		`npm (?:error|ERR!) 404 +(?:The requested resource )?'([^'\n]+)' (?:could not be found|is not in)`, "",
+		"").with(npmUnknown),
 	on("package-not-found", `npm (?:error|ERR!) 404 Not Found - GET \S*/([^/\s]+)`, "", "").with(npmUnknown),
-	on("version-unknown", `No matching version found for ([^\s]+[^\s.])\.?`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("version-unknown", `No matching version found for ([^\s]+[^\s.])\.?`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name, version := splitVersion(m[1])
-		h.Cause, h.Advice = fmt.Sprintf("The index has no %s of version %s.", name, version), "Ask for a version that there is."
+		h.Cause, h.Advice = fmt.Sprintf("The index has no %s of version %s.", name, version),
+			"Ask for a version that there is."
 		if p, ok := s.dependency(name); ok {
 			h.Cause = fmt.Sprintf("%s, asks for %s %s, and the index has no such version.", p, name, version)
 			h.Edit = p.replace(regexp.MustCompile(`("`+regexp.QuoteMeta(name)+`"\s*:\s*)"[^"]*"`), `${1}"latest"`)
@@ -44,55 +52,83 @@ var npm = tool{name: "npm", entries: []entry{
 		}
 		return true
 	}),
-	on("not-json", `(?:JSON\.parse|EJSONPARSE)[^\n]*?(?:Invalid package\.json: )?(?:JSONParseError|Failed to parse json|Unexpected token|Expected)[^\n]*`, "", "").with(npmJSON),
-	on("no-package-json", `(?:enoent|ENOENT)[^\n]*open '([^']*package\.json)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("not-json",
+		`(?:JSON\.parse|EJSONPARSE)[^\n]*?(?:Invalid package\.json: )?(?:JSONParseError|Failed to parse json|Unexpected token|Expected)[^\n]*`, "", "").with(npmJSON),
+	on("no-package-json", `(?:enoent|ENOENT)[^\n]*open '([^']*package\.json)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("package.json"); len(found) > 0 {
-			if found[0] == "package.json" && s.has("package-lock.json") && s.hidden("package-lock.json") == "" && s.earlier()[inside(path.Dir(m[1]), "package.json")] == "" {
-				h.Cause, h.Edit = "No COPY before this step brings package.json in.", s.above(false, "COPY package.json package-lock.json ./")
+			if found[0] == "package.json" && s.has("package-lock.json") && s.hidden("package-lock.json") == "" &&
+				s.earlier()[inside(path.Dir(m[1]), "package.json")] == "" {
+				h.Cause, h.Edit = "No COPY before this step brings package.json in.",
+					s.above(false, "COPY package.json package-lock.json ./")
 				return true
 			}
 			return s.notCopied(found[0], m[1], h)
 		}
-		h.Cause, h.Advice = "The folder has no package.json, which npm installs from.", "Make one with npm init, and hand it in."
+		h.Cause, h.Advice = "The folder has no package.json, which npm installs from.",
+			"Make one with npm init, and hand it in."
 		return true
 	}),
 	on("script-missing", `Missing script: "?([\w:.-]+)"?`, "", "").with(scriptMissing),
-	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`, `Change one of their versions in package.json, so that npm install runs at home.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
-		found, peer := regexp.MustCompile(`Found: (\S+)`).FindStringSubmatch(s.log), regexp.MustCompile(`peer (?:optional )?(\S+) from (\S+)`).FindStringSubmatch(s.log)
+	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`,
+		`Change one of their versions in package.json, so that npm install runs at home.`).with(func(s *Scene,
+		_ []string, h *check.Hint) bool {
+		found, peer := regexp.MustCompile(`Found: (\S+)`).FindStringSubmatch(s.log),
+			regexp.MustCompile(`peer (?:optional )?(\S+) from (\S+)`).FindStringSubmatch(s.log)
 		if found != nil && peer != nil {
-			h.Cause = fmt.Sprintf("%s wants %s, and package.json brings %s.", peer[2], strings.ReplaceAll(peer[1], `"`, ""), found[1])
+			h.Cause = fmt.Sprintf("%s wants %s, and package.json brings %s.", peer[2],
+				strings.ReplaceAll(peer[1], `"`, ""), found[1])
 			h.Advice = "Ask for versions in package.json that go together, so that npm install runs at home."
 		}
-		if e := s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (install|i|ci)\b`), "npm ${1} --legacy-peer-deps"); e != nil {
+		if e := s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (install|i|ci)\b`),
+			"npm ${1} --legacy-peer-deps"); e != nil {
 			h.Advice, h.Edit = strings.TrimSuffix(h.Advice, ".")+", or let npm take them as they are.", e
 		}
 		return true
 	}),
-	on("git-missing", `(?:spawn git|syscall spawn git|path git)[^\n]*`, `A dependency is fetched with git, and the image has no git at this step.`, `Install git before it, or name the package by a version that the index has.`),
-	on("gyp-no-python", `gyp ERR! find Python|gyp ERR! stack Error: Could not find any Python`, `A package is compiled here, which needs Python, make and a compiler, and the image has none.`, `Install python3, make and g++ before it, or take a package that need not be compiled.`),
-	on("gyp-no-make", `gyp ERR! (?:stack Error: )?not found: make`, `A package is compiled here, which needs make and a compiler, and the image has none.`, `Install make and g++ before it, or take a package that need not be compiled.`),
-	on("engine", `(?:EBADENGINE|Unsupported engine|The engine "node" is incompatible)[^\n]*`, `A package wants another Node than the image has.`, `Begin with the base image of that Node, or take another version of the package.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
-		wants, has := regexp.MustCompile(`Required: \{"node":"([^"]+)"`).FindStringSubmatch(s.log), regexp.MustCompile(`"node":"(v[\d.]+)"`).FindStringSubmatch(s.log)
+	on("git-missing", `(?:spawn git|syscall spawn git|path git)[^\n]*`,
+		`A dependency is fetched with git, and the image has no git at this step.`,
+		`Install git before it, or name the package by a version that the index has.`),
+	on("gyp-no-python", `gyp ERR! find Python|gyp ERR! stack Error: Could not find any Python`,
+		`A package is compiled here, which needs Python, make and a compiler, and the image has none.`,
+		`Install python3, make and g++ before it, or take a package that need not be compiled.`),
+	on("gyp-no-make", `gyp ERR! (?:stack Error: )?not found: make`,
+		`A package is compiled here, which needs make and a compiler, and the image has none.`,
+		`Install make and g++ before it, or take a package that need not be compiled.`),
+	on("engine", `(?:EBADENGINE|Unsupported engine|The engine "node" is incompatible)[^\n]*`,
+		`A package wants another Node than the image has.`,
+		`Begin with the base image of that Node, or take another version of the package.`).with(func(s *Scene,
+		_ []string, h *check.Hint) bool {
+		wants, has := regexp.MustCompile(`Required: \{"node":"([^"]+)"`).FindStringSubmatch(s.log),
+			regexp.MustCompile(`"node":"(v[\d.]+)"`).FindStringSubmatch(s.log)
 		if wants != nil && has != nil {
 			h.Cause = fmt.Sprintf("A package wants Node %s, and the image has %s.", wants[1], has[1])
 		}
 		return true
 	}),
-	on("not-permitted", `npm (?:error|ERR!) (?:Error: )?EACCES: permission denied, \w+ '([^'\n]+)'`, `npm may not write to $1.`, ``).with(beforeUser),
-	on("bad-name", `Invalid (?:package|tag) name "([^"\n]+)"[^\n]*`, `npm takes $1 for the name of a package, and it is none.`, `Write the name as it is in the index.`),
-	on("unknown-command", `Unknown command: "([^"\n]+)"`, `npm has no command $1.`, `Write npm install, npm ci or npm run NAME.`),
+	on("not-permitted", `npm (?:error|ERR!) (?:Error: )?EACCES: permission denied, \w+ '([^'\n]+)'`,
+		`npm may not write to $1.`, ``).with(beforeUser),
+	on("bad-name", `Invalid (?:package|tag) name "([^"\n]+)"[^\n]*`,
+		`npm takes $1 for the name of a package, and it is none.`, `Write the name as it is in the index.`),
+	on("unknown-command", `Unknown command: "([^"\n]+)"`, `npm has no command $1.`,
+		`Write npm install, npm ci or npm run NAME.`),
 }}
 
 var yarn = tool{name: "yarn", entries: []entry{
-	on("lock-stale", `(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`, `Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
+	on("lock-stale",
+		`(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`, `Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--(?:frozen-lockfile|immutable)\b`), "")
 			return true
 		}),
-	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`, `Hand it in and COPY it, or take --frozen-lockfile out.`),
-	on("version-unknown", `Couldn't find any versions for "([^"]+)" that matches "([^"]+)"`, `The index has no $1 of version $2.`, `Ask for a version that there is, in package.json.`),
-	on("package-unknown", `(?:registry\.\S+?/(\S+?): Not found|ERR_PNPM_FETCH_404\S* +GET \S*/(\S+?): Not Found)`, `There is no package $1$2 in the index.`, `Check its spelling in package.json.`),
-	on("no-package-json", `(?:Couldn't find a package\.json file in "([^"]+)"|ERR_PNPM_NO_PKG_MANIFEST[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`,
+		`Hand it in and COPY it, or take --frozen-lockfile out.`),
+	on("version-unknown", `Couldn't find any versions for "([^"]+)" that matches "([^"]+)"`,
+		`The index has no $1 of version $2.`, `Ask for a version that there is, in package.json.`),
+	on("package-unknown", `(?:registry\.\S+?/(\S+?): Not found|ERR_PNPM_FETCH_404\S* +GET \S*/(\S+?): Not Found)`,
+		`There is no package $1$2 in the index.`, `Check its spelling in package.json.`),
+	on("no-package-json", `(?:Couldn't find a package\.json file in "([^"]+)"|ERR_PNPM_NO_PKG_MANIFEST[^\n]*)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("package.json"); len(found) > 0 {
 			return s.notCopied(found[0], inside(s.workdir(), "package.json"), h)
 		}
@@ -110,7 +146,7 @@ func splitVersion(what string) (name, version string) {
 	return what[:at], what[at+1:]
 }
 
-// dependency is the line of a package.json that asks for a package.
+// dependency returns the line of a package.json that asks for a package.
 func (s *Scene) dependency(name string) (place, bool) {
 	for _, file := range s.named("package.json") {
 		for i, line := range s.lines(file) {
@@ -127,7 +163,8 @@ var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysq
 
 func npmUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name, version := splitVersion(strings.ReplaceAll(m[1], "%2f", "/"))
-	h.Cause, h.Advice = fmt.Sprintf("There is no package %s in the index.", name), fmt.Sprintf("Check the spelling of %s.", name)
+	h.Cause, h.Advice = fmt.Sprintf("There is no package %s in the index.", name),
+		fmt.Sprintf("Check the spelling of %s.", name)
 	p, ok := s.dependency(name)
 	if ok {
 		h.Cause = fmt.Sprintf("%s, asks for %s, and the index has no such package.", p, name)
@@ -145,7 +182,8 @@ var comma = regexp.MustCompile(`,(\s*)([}\]])`)
 
 // npmJSON says where package.json is wrong, as this program's own reader finds it.
 func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
-	h.Cause, h.Advice = "package.json is not JSON.", "Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
+	h.Cause, h.Advice = "package.json is not JSON.",
+		"Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
 	for _, file := range s.named("package.json") {
 		text := strings.Join(s.lines(file), "\n")
 		var any any
@@ -156,13 +194,15 @@ func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
 		}
 		before := text[:min(int(syntax.Offset), len(text))]
 		line := strings.Count(before, "\n")
-		h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1, strings.TrimPrefix(syntax.Error(), "json: "))
+		h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1,
+			strings.TrimPrefix(syntax.Error(), "json: "))
 		fixed := comma.ReplaceAllString(text, "$1$2")
 		old, new := strings.Split(text, "\n"), strings.Split(fixed, "\n")
 		if json.Unmarshal([]byte(fixed), &any) == nil && len(old) == len(new) {
 			for i := range old {
 				if old[i] != new[i] {
-					h.Cause = fmt.Sprintf("%s, line %d, is not JSON: there is a comma before the closing bracket.", file, i+1)
+					h.Cause = fmt.Sprintf("%s, line %d, is not JSON: there is a comma before the closing bracket.",
+						file, i+1)
 					h.Advice, h.Edit = "", &check.Edit{File: file, Line: i + 1, Old: old[i], New: new[i]}
 					return true
 				}
@@ -173,7 +213,7 @@ func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
-// scripts are those of package.json.
+// scripts returns those of package.json.
 func (s *Scene) scripts() (file string, scripts map[string]string) {
 	for _, file := range s.named("package.json") {
 		var p struct{ Scripts map[string]string }
@@ -204,7 +244,8 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = `Start the one that is there.`
 		h.Edit = s.inCommand(regexp.MustCompile(`"run",\s*"`+regexp.QuoteMeta(m[1])+`"`), `"start"`)
 		if h.Edit == nil {
-			h.Edit = s.inCommand(regexp.MustCompile(`\b(npm|yarn|pnpm) (?:run )?`+regexp.QuoteMeta(m[1])+`\b`), `${1} start`)
+			h.Edit = s.inCommand(regexp.MustCompile(`\b(npm|yarn|pnpm) (?:run )?`+regexp.QuoteMeta(m[1])+`\b`),
+				`${1} start`)
 		}
 		return true
 	}
@@ -217,11 +258,12 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
-// nodeProgram is the file with which a Node program most likely begins.
+// nodeProgram returns the file with which a Node program most likely begins.
 func (s *Scene) nodeProgram() string {
 	var main struct{ Main string }
 	_ = json.Unmarshal([]byte(strings.Join(s.lines("package.json"), "\n")), &main)
-	for _, name := range []string{main.Main, "server.js", "index.js", "app.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "dist/index.js"} {
+	for _, name := range []string{main.Main, "server.js", "index.js", "app.js", "main.js", "src/server.js",
+		"src/index.js", "src/app.js", "dist/index.js"} {
 		if name != "" && s.has(path.Clean(name)) {
 			return path.Clean(name)
 		}
@@ -235,7 +277,8 @@ func (s *Scene) withCopy(beside, name string) *check.Edit {
 		return nil
 	}
 	for _, in := range s.before() {
-		if in.Name == "COPY" && !in.Exec && len(in.Args) == 2 && strings.TrimPrefix(in.Args[0], "./") == beside && in.Line == in.EndLine {
+		if in.Name == "COPY" && !in.Exec && len(in.Args) == 2 && strings.TrimPrefix(in.Args[0], "./") == beside &&
+			in.Line == in.EndLine {
 			to := in.Args[1]
 			if to == "." || to == "./" {
 				to = "./"
@@ -243,7 +286,8 @@ func (s *Scene) withCopy(beside, name string) *check.Edit {
 				return nil
 			}
 			p := place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}
-			return p.replace(regexp.MustCompile(regexp.QuoteMeta(in.Args[0])+`\s+`+regexp.QuoteMeta(in.Args[1])+`\s*$`), beside+" "+name+" "+to)
+			return p.replace(regexp.MustCompile(regexp.QuoteMeta(in.Args[0])+`\s+`+regexp.QuoteMeta(in.Args[1])+`\s*$`),
+				beside+" "+name+" "+to)
 		}
 	}
 	return nil

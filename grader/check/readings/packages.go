@@ -10,13 +10,26 @@ import (
 )
 
 // packages are the names under which Python's indexes have what is imported by another.
-var packages = map[string]string{"dotenv": "python-dotenv", "jose": "python-jose[cryptography]", "jwt": "PyJWT", "multipart": "python-multipart", "yaml": "PyYAML", "PIL": "Pillow", "psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient",
-	"pkg_resources": "setuptools", "distutils": "setuptools", "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "decouple": "python-decouple", "environ": "django-environ", "corsheaders": "django-cors-headers",
-	"rest_framework": "djangorestframework", "rest_framework_simplejwt": "djangorestframework-simplejwt", "slugify": "python-slugify", "magic": "python-magic", "git": "GitPython", "Crypto": "pycryptodome", "OpenSSL": "pyOpenSSL", "socketio": "python-socketio", "attr": "attrs",
-	"fastapi_jwt_auth": "fastapi-jwt-auth", "flask_jwt_extended": "Flask-JWT-Extended", "flask_sqlalchemy": "Flask-SQLAlchemy", "flask_cors": "Flask-Cors", "flask_migrate": "Flask-Migrate", "flask_restful": "Flask-RESTful", "flask_login": "Flask-Login", "flask_marshmallow": "flask-marshmallow",
-	"pydantic_settings": "pydantic-settings", "email_validator": "email-validator", "prometheus_client": "prometheus-client", "google": "google-api-python-client", "telegram": "python-telegram-bot", "mysql": "mysql-connector-python", "bson": "pymongo", "starlette": "starlette", "zmq": "pyzmq", "serial": "pyserial", "discord": "discord.py", "markdown": "Markdown", "dns": "dnspython", "nacl": "PyNaCl", "whitenoise": "whitenoise", "dj_database_url": "dj-database-url"}
+var packages = map[string]string{"dotenv": "python-dotenv", "jose": "python-jose[cryptography]", "jwt": "PyJWT",
+	"multipart": "python-multipart", "yaml": "PyYAML", "PIL": "Pillow", "psycopg2": "psycopg2-binary",
+	"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient",
+	"pkg_resources": "setuptools", "distutils": "setuptools", "cv2": "opencv-python-headless",
+	"sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dateutil": "python-dateutil", "decouple": "python-decouple",
+	"environ": "django-environ", "corsheaders": "django-cors-headers",
+	"rest_framework": "djangorestframework", "rest_framework_simplejwt": "djangorestframework-simplejwt",
+	"slugify": "python-slugify", "magic": "python-magic", "git": "GitPython", "Crypto": "pycryptodome",
+	"OpenSSL": "pyOpenSSL", "socketio": "python-socketio", "attr": "attrs",
+	"fastapi_jwt_auth": "fastapi-jwt-auth", "flask_jwt_extended": "Flask-JWT-Extended",
+	"flask_sqlalchemy": "Flask-SQLAlchemy", "flask_cors": "Flask-Cors", "flask_migrate": "Flask-Migrate",
+	"flask_restful": "Flask-RESTful", "flask_login": "Flask-Login", "flask_marshmallow": "flask-marshmallow",
+	"pydantic_settings": "pydantic-settings", "email_validator": "email-validator",
+	"prometheus_client": "prometheus-client", "google": "google-api-python-client", "telegram": "python-telegram-bot",
+	"mysql": "mysql-connector-python", "bson": "pymongo", "starlette": "starlette", "zmq": "pyzmq",
+	"serial": "pyserial", "discord": "discord.py", "markdown": "Markdown", "dns": "dnspython", "nacl": "PyNaCl",
+	"whitenoise": "whitenoise", "dj_database_url": "dj-database-url"}
 
-// sameName are packages that are imported by their own name, with _ for -; what is neither here nor in packages may be anybody's.
+// sameName are packages that are imported by their own name, with _ for -; what is neither here nor
+// in packages may be anybody's.
 var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic sqlalchemy sqlmodel alembic requests httpx aiohttp redis pymongo motor beanie asyncpg aiosqlite
 	aiomysql pymysql passlib bcrypt gunicorn hypercorn jinja2 celery loguru structlog numpy pandas aiofiles databases psutil pytz tzdata orjson ujson boto3 openai pika peewee
 	marshmallow werkzeug itsdangerous click typer rich uvloop pendulum tenacity slowapi sentry-sdk apscheduler faker websockets httptools cryptography pytest setuptools
@@ -55,18 +68,25 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 	}
 	switch {
 	case ok && s.syncs():
-		h.Cause = fmt.Sprintf("%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
+		h.Cause = fmt.Sprintf(
+			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
 		h.Advice = "Let the programs of .venv come first."
 		h.Edit = s.venvPath()
 	case ok:
-		h.Cause = fmt.Sprintf("%s wants %s. %s, asks for it, and no step of this image has installed it where Python looks.", capital(by), top, p)
+		h.Cause = fmt.Sprintf(
+			"%s wants %s. %s, asks for it, and no step of this image has installed it where Python looks.", capital(by),
+			top, p)
 		h.Advice = "Install the requirements in the image that is started, with the Python that starts the program."
 		if e := s.install(p.file); e != nil {
 			h.Advice, h.Edit = "No line installs them.", e
 		}
 	case packages[top] == "" && !slices.Contains(sameName, plain):
-		h.Cause = fmt.Sprintf("%s wants %s, which is no file of the folder, and nothing installs a package of that name.", capital(by), top)
-		h.Advice = fmt.Sprintf("If it is your own, hand in %s.py and COPY it; if it is a package, name that where the others are named.", top)
+		h.Cause = fmt.Sprintf(
+			"%s wants %s, which is no file of the folder, and nothing installs a package of that name.", capital(by),
+			top)
+		h.Advice = fmt.Sprintf(
+			"If it is your own, hand in %s.py and COPY it; if it is a package, name that where the others are named.",
+			top)
 	default:
 		h.Cause = fmt.Sprintf("%s wants %s, and no line of the Dockerfile installs %s.", capital(by), top, plain)
 		if list := s.list(); list != "" {
@@ -85,7 +105,7 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 	return true
 }
 
-// list is the list of requirements that the build installs, or empty.
+// list returns the list of requirements that the build installs, or empty.
 func (s *Scene) list() string {
 	for _, file := range s.files() {
 		if requirers.MatchString(file) {
@@ -95,7 +115,8 @@ func (s *Scene) list() string {
 	return ""
 }
 
-// install is the edit that installs a list of requirements, where no line of the Dockerfile does.
+// install returns the edit that installs a list of requirements, where no line of the Dockerfile
+// does.
 func (s *Scene) install(list string) *check.Edit {
 	if s.File == nil || !strings.HasSuffix(list, ".txt") {
 		return nil
@@ -122,7 +143,7 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// extra is what curl and wget want for https.
+// extra returns what curl and wget want for https.
 func extra(base string) string {
 	if base == "curl" || base == "wget" || base == "git" {
 		return " ca-certificates"

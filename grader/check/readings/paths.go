@@ -11,7 +11,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// syncs says whether uv installs into a .venv of the image.
+// syncs reports whether uv installs into a .venv of the image.
 func (s *Scene) syncs() bool {
 	if s.File == nil {
 		return false
@@ -33,7 +33,7 @@ func (s *Scene) syncs() bool {
 	return false
 }
 
-// venvPath is the edit that puts the programs of .venv before the others.
+// venvPath returns the edit that puts the programs of .venv before the others.
 func (s *Scene) venvPath() *check.Edit {
 	for i, stage := range s.File.Stages {
 		dir := "/"
@@ -69,7 +69,8 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		}
 		return true
 	}
-	asked := slices.DeleteFunc(slices.Sorted(maps.Keys(brings)), func(program string) bool { _, ok := s.requires(brings[program]); return !ok })
+	asked := slices.DeleteFunc(slices.Sorted(maps.Keys(brings)),
+		func(program string) bool { _, ok := s.requires(brings[program]); return !ok })
 	if near := nearest(base, asked); near != "" && brings[base] == "" && provides[base] == "" {
 		h.Advice = fmt.Sprintf("Is %s meant?", near)
 		if h.Edit = s.inStep(name, near); s.started {
@@ -87,17 +88,21 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 			h.Advice = "Let the programs of .venv come first."
 			h.Edit = s.venvPath()
 		case s.started && s.poetryVenv() && ok:
-			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.", base, base)
+			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.",
+				base, base)
 			h.Advice = "Let Poetry install into the image's own Python."
 			h.Edit = s.beforePoetry()
 		case s.started && ok && s.built() && len(s.File.Stages) > 1:
-			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.", p, base, base)
+			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
+				p, base, base)
 			h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
-			if e := s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(base)+`"`), `["python", "-m", "`+base+`"`); e != nil {
+			if e := s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(base)+`"`),
+				`["python", "-m", "`+base+`"`); e != nil {
 				h.Advice, h.Edit = "Python finds it as a module.", e
 			}
 		case ok && s.started:
-			h.Cause = fmt.Sprintf("The image has no program %s: %s names it, and no step of this image has installed it.", base, p)
+			h.Cause = fmt.Sprintf(
+				"The image has no program %s: %s names it, and no step of this image has installed it.", base, p)
 			h.Advice = "Install the requirements in the image that is started."
 			if e := s.install(p.file); e != nil {
 				h.Advice, h.Edit = "", e
@@ -110,7 +115,9 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 			}
 			if h.Edit == nil {
 				h.Advice = fmt.Sprintf("Install %s on a line before: pip install %s.", plain, name)
-				if e := s.above(true, "RUN pip install --no-cache-dir "+name); e != nil && (s.started || debian || alpine) && !slices.Contains([]string{"uvicorn", "gunicorn"}, base) || s.started && e != nil && !s.has("pyproject.toml") {
+				if e := s.above(true, "RUN pip install --no-cache-dir "+name); e != nil &&
+					(s.started || debian || alpine) && !slices.Contains([]string{"uvicorn", "gunicorn"}, base) ||
+					s.started && e != nil && !s.has("pyproject.toml") {
 					h.Advice, h.Edit = fmt.Sprintf("Install %s on a line before.", plain), e
 				}
 			}
@@ -127,11 +134,13 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Install it on a line before: npm install -g %s.", base)
 		h.Edit = s.above(true, "RUN npm install -g "+base)
 	case s.nodeTool(base):
-		h.Cause = fmt.Sprintf("The image has no program %s, which is in package.json's devDependencies or not in it at all.", base)
+		h.Cause = fmt.Sprintf(
+			"The image has no program %s, which is in package.json's devDependencies or not in it at all.", base)
 		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
 	case known && debian:
 		h.Advice = fmt.Sprintf("Install %s on a line before.", base)
-		if e := s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what+extra(base)); e != nil {
+		if e := s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what+
+			extra(base)); e != nil {
 			h.Edit = e
 		}
 	case known && alpine:
@@ -149,12 +158,14 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	return true
 }
 
-// nodeTool says whether a program is one that packages of Node bring.
+// nodeTool reports whether a program is one that packages of Node bring.
 func (s *Scene) nodeTool(name string) bool {
-	return slices.Contains([]string{"tsc", "ts-node", "nodemon", "vite", "next", "nest", "webpack", "tsx", "prisma", "jest", "eslint", "rimraf", "babel", "react-scripts", "ng", "pm2", "sequelize", "sequelize-cli", "concurrently", "cross-env"}, name) && s.has("package.json")
+	return slices.Contains([]string{"tsc", "ts-node", "nodemon", "vite", "next", "nest", "webpack", "tsx", "prisma",
+		"jest", "eslint", "rimraf", "babel", "react-scripts", "ng", "pm2", "sequelize", "sequelize-cli", "concurrently",
+		"cross-env"}, name) && s.has("package.json")
 }
 
-// poetryVenv says whether Poetry installs into an environment of its own.
+// poetryVenv reports whether Poetry installs into an environment of its own.
 func (s *Scene) poetryVenv() bool {
 	found := false
 	if s.File == nil {
@@ -162,7 +173,8 @@ func (s *Scene) poetryVenv() bool {
 	}
 	for _, stage := range s.File.Stages {
 		for _, in := range stage.Instructions {
-			if regexp.MustCompile(`POETRY_VIRTUALENVS_CREATE[= ]"?(?:false|0)|virtualenvs\.create false`).MatchString(in.Text) {
+			if regexp.MustCompile(`POETRY_VIRTUALENVS_CREATE[= ]"?(?:false|0)|virtualenvs\.create false`).MatchString(
+				in.Text) {
 				return false
 			}
 			for _, c := range in.Commands() {
@@ -184,7 +196,7 @@ func (s *Scene) beforePoetry() *check.Edit {
 	return nil
 }
 
-// built says whether what asks for a package is used by a stage before the last alone.
+// built reports whether what asks for a package is used by a stage before the last alone.
 func (s *Scene) built() bool {
 	for _, in := range s.File.Effective() {
 		for _, c := range in.Commands() {

@@ -16,50 +16,67 @@ import (
 const versions = `\(from versions: ([^)]*)\)`
 
 var pip = tool{name: "pip", entries: []entry{
-	on("requirement-unknown", `Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: \([^)]*\))?[^\n]*?`+versions,
+	on("requirement-unknown",
+		`Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: \([^)]*\))?[^\n]*?`+versions,
 		"", "").with(notFound),
-	on("requirement-not-found", `No matching distribution found for ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)`, "", "").with(notFound),
+	on("requirement-not-found", `No matching distribution found for ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)`, "",
+		"").with(notFound),
 	on("versions-conflict", `Cannot install ([^\n]+?) because these package versions have conflicting dependencies`,
 		`$1 do not go together.`, `Loosen the version of one of them, or take the versions out.`).with(conflict),
-	on("no-conflict-found", `ResolutionImpossible`, `pip found no versions that go together.`, `Loosen the versions, or take them out.`).with(conflict),
-	on("psycopg2-from-source", `pg_config executable not found`, `psycopg2 is built from its source here, which needs PostgreSQL's own headers.`,
+	on("no-conflict-found", `ResolutionImpossible`, `pip found no versions that go together.`,
+		`Loosen the versions, or take them out.`).with(conflict),
+	on("psycopg2-from-source", `pg_config executable not found`,
+		`psycopg2 is built from its source here, which needs PostgreSQL's own headers.`,
 		`psycopg2-binary is the same package, already built.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		h.Edit = s.pin("psycopg2", "psycopg2-binary")
 		return true
 	}),
-	on("mysqlclient-from-source", `Can not find valid pkg-config name|mysql_config: not found|pkg-config: not found[^\n]*\n[^\n]*mysql`,
+	on("mysqlclient-from-source",
+		`Can not find valid pkg-config name|mysql_config: not found|pkg-config: not found[^\n]*\n[^\n]*mysql`,
 		`mysqlclient is built from its source here, which needs MySQL's headers, pkg-config and a compiler.`,
 		`Install default-libmysqlclient-dev, pkg-config and gcc with apt-get before it, or take PyMySQL in its place (and mysql+pymysql:// in the address).`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			if debian, _ := s.system(); debian {
-				if e := s.above(true, "RUN apt-get update && apt-get install -y default-libmysqlclient-dev pkg-config gcc libc6-dev"); e != nil {
-					h.Advice, h.Edit = "Take PyMySQL in its place (with mysql+pymysql:// in the address), or install them before it.", e
+				if e := s.above(true,
+					"RUN apt-get update && apt-get install -y default-libmysqlclient-dev pkg-config gcc "+
+						"libc6-dev"); e != nil {
+					h.Advice, h.Edit = "Take PyMySQL in its place (with mysql+pymysql:// in the address), or install "+
+						"them before it.", e
 				}
 			}
 			return true
 		}),
 	on("standing-alone", `(?i:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
 		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml at this step.`,
-		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
-		if s.has("requirements.txt") {
-			if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`), "${1} -r requirements.txt${2}"); e != nil {
-				h.Edit = e
+		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(
+		func(s *Scene, _ []string, h *check.Hint) bool {
+			if s.has("requirements.txt") {
+				if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
+					"${1} -r requirements.txt${2}"); e != nil {
+					h.Edit = e
+				}
 			}
-		}
+			return true
+		}),
+	on("unknown-command", `ERROR: unknown command "([^"]+)" - maybe you meant "([^"]+)"`,
+		`pip has no command $1; is $2 meant?`, "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\bpip[\d.]* (?:-\S+ )*)`+regexp.QuoteMeta(m[1])+`\b`),
+			"${1}"+m[2])
 		return true
 	}),
-	on("unknown-command", `ERROR: unknown command "([^"]+)" - maybe you meant "([^"]+)"`, `pip has no command $1; is $2 meant?`, "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\bpip[\d.]* (?:-\S+ )*)`+regexp.QuoteMeta(m[1])+`\b`), "${1}"+m[2])
-		return true
-	}),
-	on("no-list", `(?:-r|--requirement) option requires 1 argument`, `pip is to read a list of requirements, and -r names none.`, `Write its name behind -r.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("no-list", `(?:-r|--requirement) option requires 1 argument`,
+		`pip is to read a list of requirements, and -r names none.`,
+		`Write its name behind -r.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if s.has("requirements.txt") {
-			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\s(?:-r|--requirement))(\s*(?:$|&))`), "${1} requirements.txt${2}")
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\s(?:-r|--requirement))(\s*(?:$|&))`),
+				"${1} requirements.txt${2}")
 		}
 		return true
 	}),
-	on("requirements-missing", `Could not open requirements file: \[Errno 2\][^\n]*'([^'\n]+)'`, "", "").with(requirementsMissing),
-	on("path-of-elsewhere", `(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
+	on("requirements-missing", `Could not open requirements file: \[Errno 2\][^\n]*'([^'\n]+)'`, "",
+		"").with(requirementsMissing),
+	on("path-of-elsewhere",
+		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
 		`$1 is a path of another machine, as pip freeze writes it in a conda environment: the image has no such file.`,
 		`Name the package alone.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if p, found := s.grepRequirements(strings.TrimPrefix(m[1], "file://")); found {
@@ -69,9 +86,12 @@ var pip = tool{name: "pip", entries: []entry{
 		}
 		return true
 	}),
-	on("not-utf-8", `(?:UnicodeDecodeError: 'utf-?8' codec|Invalid requirement: '\\x00|Invalid requirement: '?[^\n]*\\x00|'utf-16)`,
-		`The list of requirements is not text in UTF-8.`, `Save it as UTF-8 (PowerShell's > writes UTF-16): pip freeze | Out-File -Encoding utf8 requirements.txt.`),
-	on("no-requirement", `Invalid requirement: '?([^'\n:]+)'?`, `"$1" is no requirement.`, `Write it as NAME==VERSION or NAME>=VERSION.`).
+	on("not-utf-8",
+		`(?:UnicodeDecodeError: 'utf-?8' codec|Invalid requirement: '\\x00|Invalid requirement: '?[^\n]*\\x00|'utf-16)`,
+		`The list of requirements is not text in UTF-8.`,
+		`Save it as UTF-8 (PowerShell's > writes UTF-16): pip freeze | Out-File -Encoding utf8 requirements.txt.`),
+	on("no-requirement", `Invalid requirement: '?([^'\n:]+)'?`, `"$1" is no requirement.`,
+		`Write it as NAME==VERSION or NAME>=VERSION.`).
 		with(func(s *Scene, m []string, h *check.Hint) bool {
 			if p, found := s.grepRequirements(strings.TrimSpace(m[1])); found {
 				h.Cause = fmt.Sprintf("%q (%s) is no requirement.", strings.TrimSpace(m[1]), p)
@@ -82,16 +102,21 @@ var pip = tool{name: "pip", entries: []entry{
 			return true
 		}),
 	on("python-too-old", `(?:Package '?([\w.-]+)'? )?requires a different Python: (\S+) not in '?([^'\n]+)'?`,
-		`A package wants Python $3, and the image has $2.`, `Begin with a base image of such a Python, or take another version of the package.`),
-	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES`, `A package that was fetched is not the one whose hash the requirements name.`,
+		`A package wants Python $3, and the image has $2.`,
+		`Begin with a base image of such a Python, or take another version of the package.`),
+	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES`,
+		`A package that was fetched is not the one whose hash the requirements name.`,
 		`Make the requirements file anew, with the hashes of today's files.`),
-	on("git-missing", `Cannot find command 'git'`, `A requirement is fetched with git, and the image has no git at this step.`,
+	on("git-missing", `Cannot find command 'git'`,
+		`A requirement is fetched with git, and the image has no git at this step.`,
 		`Install git with apt-get before it, or name the package by a version that the index has.`),
 	on("managed", `externally-managed-environment`, `pip may not change this system's own Python.`,
 		`Begin with a python base image, such as python:3.12-slim, or make a virtual environment first.`),
 	on("no-such-option", `no such option: (-\S+)`, `pip has no option $1.`, `Write it as pip help install lists it.`),
-	on("no-requirement-given", `You must give at least one requirement to install`, `pip install is not told what to install.`, `Name the packages, or -r requirements.txt.`),
-	on("read-only-home", `(?:Could not install packages due to an (?:OSError|EnvironmentError)): \[Errno 13\] Permission denied: '([^'\n]+)'`,
+	on("no-requirement-given", `You must give at least one requirement to install`,
+		`pip install is not told what to install.`, `Name the packages, or -r requirements.txt.`),
+	on("read-only-home",
+		`(?:Could not install packages due to an (?:OSError|EnvironmentError)): \[Errno 13\] Permission denied: '([^'\n]+)'`,
 		`pip may not write to $1.`, `Put the install above USER.`).with(beforeUser),
 }}
 
@@ -102,11 +127,14 @@ var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calend
 	struct subprocess sys tempfile textwrap threading time timeit tkinter traceback types unittest urllib urllib2 uuid venv warnings weakref xml zipfile zlib zoneinfo`)
 
 // windows is what runs on Windows alone.
-var windows = strings.Fields(`pywin32 pywin32-ctypes pypiwin32 pywinpty wmi winshell win32-setctime comtypes pywinauto winreg win-inet-pton pycaw windows-curses`)
+var windows = strings.Fields(
+	`pywin32 pywin32-ctypes pypiwin32 pywinpty wmi winshell win32-setctime comtypes pywinauto winreg win-inet-pton pycaw windows-curses`)
 
 // meant is what a name that no index has stands for.
-var meant = map[string]string{"dotenv": "python-dotenv", "jwt": "PyJWT", "sklearn": "scikit-learn", "pil": "Pillow", "cv2": "opencv-python-headless", "bs4": "beautifulsoup4",
-	"yaml": "PyYAML", "fast-api": "fastapi", "flask-sql-alchemy": "Flask-SQLAlchemy", "sql-alchemy": "sqlalchemy", "psycopg2-bin": "psycopg2-binary", "uvicorn-standard": "uvicorn[standard]", "fastapi-standard": "fastapi[standard]"}
+var meant = map[string]string{"dotenv": "python-dotenv", "jwt": "PyJWT", "sklearn": "scikit-learn", "pil": "Pillow",
+	"cv2": "opencv-python-headless", "bs4": "beautifulsoup4",
+	"yaml": "PyYAML", "fast-api": "fastapi", "flask-sql-alchemy": "Flask-SQLAlchemy", "sql-alchemy": "sqlalchemy",
+	"psycopg2-bin": "psycopg2-binary", "uvicorn-standard": "uvicorn[standard]", "fastapi-standard": "fastapi[standard]"}
 
 // popular is what a misspelt name is compared with.
 var popular = strings.Fields(`fastapi uvicorn gunicorn flask django starlette pydantic pydantic-settings sqlalchemy alembic psycopg2-binary psycopg asyncpg pymysql aiomysql
@@ -139,7 +167,8 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 			h.Advice = "Take it out of the requirements."
 		}
 	case slices.Contains(windows, canonical(name)):
-		h.Cause = fmt.Sprintf("%s%s is a package of Windows alone, as pip freeze lists it there; the image is Linux.", name, where)
+		h.Cause = fmt.Sprintf("%s%s is a package of Windows alone, as pip freeze lists it there; the image is Linux.",
+			name, where)
 		if known && whole(p) {
 			h.Edit = p.without()
 		} else {
@@ -148,17 +177,20 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 	case !lacks:
 		all := strings.Split(m[2], ", ")
 		last := all[len(all)-1]
-		h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where, last)
+		h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where,
+			last)
 		h.Advice = "Ask for a version that there is."
 		if stable := newest(all); stable != "" && known {
-			h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where, stable)
+			h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked,
+				where, stable)
 			h.Edit = s.pin(name, name+parts[2]+"=="+stable)
 		}
 		if h.Edit != nil {
 			h.Advice = ""
 		}
 	default:
-		h.Cause = fmt.Sprintf("No package satisfies %s%s: the index has none of that name, or none for this Python.", asked, where)
+		h.Cause = fmt.Sprintf("No package satisfies %s%s: the index has none of that name, or none for this Python.",
+			asked, where)
 		h.Advice = fmt.Sprintf("Check the spelling of %s.", name)
 		right := meant[canonical(name)]
 		if near := option.Suggest(canonical(name), popular); right == "" && near != canonical(name) {
@@ -172,12 +204,12 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
-// whole says whether a line of requirements asks for one package and does nothing else.
+// whole reports whether a line of requirements asks for one package and does nothing else.
 func whole(p place) bool {
 	return strings.HasSuffix(p.file, ".txt")
 }
 
-// newest is the last version of a list that is no pre-release.
+// newest returns the last version of a list that is no pre-release.
 func newest(all []string) string {
 	for i := len(all) - 1; i >= 0; i-- {
 		if v := strings.TrimSpace(all[i]); regexp.MustCompile(`^[\d.]+(\.post\d+)?$`).MatchString(v) {
@@ -209,7 +241,8 @@ func conflict(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	if len(asked) > 0 {
-		h.Cause = fmt.Sprintf("%s and %s %s do not go together: %s %s wants %s.", asked[0][2], depends[0][3], depends[0][4], depends[0][3], depends[0][4], depends[0][5])
+		h.Cause = fmt.Sprintf("%s and %s %s do not go together: %s %s wants %s.", asked[0][2], depends[0][3],
+			depends[0][4], depends[0][3], depends[0][4], depends[0][5])
 		name := specifier.FindStringSubmatch(strings.Fields(asked[0][2])[0])
 		if name != nil {
 			h.Advice = fmt.Sprintf("Let pip choose the version of %s: name it without one, or not at all.", name[1])
@@ -221,7 +254,8 @@ func conflict(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	if len(depends) > 1 {
-		h.Cause = fmt.Sprintf("%s %s wants %s, and %s %s wants %s: they do not go together.", depends[0][3], depends[0][4], depends[0][5], depends[1][3], depends[1][4], depends[1][5])
+		h.Cause = fmt.Sprintf("%s %s wants %s, and %s %s wants %s: they do not go together.", depends[0][3],
+			depends[0][4], depends[0][5], depends[1][3], depends[1][4], depends[1][5])
 	}
 	return true
 }
@@ -268,7 +302,7 @@ func requirementsMissing(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
-// earlier is what COPY brought in before the step.
+// earlier returns what COPY brought in before the step.
 func (s *Scene) earlier() map[string]string {
 	if s.started || s.Step == nil {
 		return s.landed()
@@ -288,11 +322,12 @@ func (s *Scene) earlier() map[string]string {
 	return nil
 }
 
-// notCopied says that a file of the folder is not in the image where it is looked for: an ignore line, a COPY that comes
-// later, or none.
+// notCopied reports whether a file of the folder is not in the image where it is looked for: an
+// ignore line, a COPY that comes later, or none.
 func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 	if by := s.hidden(name); by != "" {
-		h.Cause, h.Advice = fmt.Sprintf("%s is in the folder, but %s, keeps it out of the build.", name, by), "Take the line out, or add !"+name+" below it."
+		h.Cause, h.Advice = fmt.Sprintf("%s is in the folder, but %s, keeps it out of the build.", name, by),
+			"Take the line out, or add !"+name+" below it."
 		return true
 	}
 	for inner, file := range s.earlier() {
@@ -321,7 +356,7 @@ func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 	return true
 }
 
-// grepRequirements is the line of a list of requirements that holds a text.
+// grepRequirements returns the line of a list of requirements that holds a text.
 func (s *Scene) grepRequirements(text string) (place, bool) {
 	for _, file := range s.files() {
 		if !requirers.MatchString(file) {
@@ -339,25 +374,38 @@ func (s *Scene) grepRequirements(text string) (place, bool) {
 	return place{}, false
 }
 
-// compilers are the words of builds of packages from their source. pip, uv and poetry all show them.
+// compilers are the words of builds of packages from their source. pip, uv and poetry all show
+// them.
 var compilers = tool{name: "compilers", entries: []entry{
-	on("no-compiler", `(?:\[Errno 2\] No such file or directory: '\S*(?:gcc|g\+\+|cc|clang)'|command '\S*(?:gcc|g\+\+|cc|clang)' failed: No such file or directory|unable to execute '\S*(?:gcc|g\+\+|cc|clang)'|\b(?:gcc|cc|g\+\+|clang|make|cmake): (?:command )?not found|Unknown compiler\(s\))`,
+	on("no-compiler",
+		`(?:\[Errno 2\] No such file or directory: '\S*(?:gcc|g\+\+|cc|clang)'|command '\S*(?:gcc|g\+\+|cc|clang)' failed: No such file or directory|unable to execute '\S*(?:gcc|g\+\+|cc|clang)'|\b(?:gcc|cc|g\+\+|clang|make|cmake): (?:command )?not found|Unknown compiler\(s\))`,
 		"", "").with(compiled("the image has no compiler")),
-	on("header-missing", `fatal error: (\S+\.h): No such file or directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("header-missing", `fatal error: (\S+\.h): No such file or directory`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return compiled("the header "+m[1]+" is missing")(s, m, h)
 	}),
-	on("no-rust", `(?:can't find Rust compiler|Cargo, the Rust package manager, is not installed|cargo: (?:command )?not found|rustc: (?:command )?not found)`, "", "").
+	on("no-rust",
+		`(?:can't find Rust compiler|Cargo, the Rust package manager, is not installed|cargo: (?:command )?not found|rustc: (?:command )?not found)`, "", "").
 		with(compiled("the image has no Rust compiler")),
-	on("too-old-for-tools", `(?:AttributeError: (?:'build_ext' object has no attribute 'cython_sources'|cython_sources)|AttributeError: module '(?:pkgutil|collections|inspect|configparser|imp)' has no attribute '\w+'|ModuleNotFoundError: No module named '(?:distutils|imp|pkg_resources|setuptools)|use_2to3 is invalid|error in \S+ setup command|AttributeError: install_layout)`,
+	on("too-old-for-tools",
+		`(?:AttributeError: (?:'build_ext' object has no attribute 'cython_sources'|cython_sources)|AttributeError: module '(?:pkgutil|collections|inspect|configparser|imp)' has no attribute '\w+'|ModuleNotFoundError: No module named '(?:distutils|imp|pkg_resources|setuptools)|use_2to3 is invalid|error in \S+ setup command|AttributeError: install_layout)`,
 		"", "").with(compiled("its setup is older than today's Python and tools")),
-	on("command-failed", `error: command '(\S+)' failed with exit (?:code|status) \d+`, "", "").with(compiled("the compiler ended with an error, as code that is older than this Python does")),
-	on("build-failed", "(?:Failed to build ['`]?|Failed building wheel for |Building wheel for |Could not build wheels for |ERROR: Failed to build installable wheels for some pyproject\\.toml based projects \\()([A-Za-z][\\w.-]*)", "", "").with(compiled("that failed")),
-	on("metadata-failed", `(?:metadata-generation-failed|subprocess-exited-with-error)`, "", "").with(compiled("its own setup failed")),
+	on("command-failed", `error: command '(\S+)' failed with exit (?:code|status) \d+`, "",
+		"").with(compiled("the compiler ended with an error, as code that is older than this Python does")),
+	on("build-failed",
+		"(?:Failed to build ['`]?|Failed building wheel for |Building wheel for |Could not build wheels for |ERROR: "+
+			"Failed to build installable wheels for some pyproject\\.toml based projects "+
+			"\\()([A-Za-z][\\w.-]*)", "", "").with(compiled("that failed")),
+	on("metadata-failed", `(?:metadata-generation-failed|subprocess-exited-with-error)`, "",
+		"").with(compiled("its own setup failed")),
 }}
 
-var builds = regexp.MustCompile("(?:Failed to build [`']?|Failed building wheel for |Building wheel for |Could not build wheels for |Unable to install |Note: This error originates from the build backend, and is likely not a problem with poetry but (?:with|one of the following issues with) )([A-Za-z][\\w.-]*)(?:(?:==| \\()([\\w.]+)\\)?)?")
+var builds = regexp.MustCompile(
+	"(?:Failed to build [`']?|Failed building wheel for |Building wheel for |Could not build wheels for |Unable to " +
+		"install |Note: This error originates from the build backend, and is likely not a problem with poetry but " +
+		"(?:with|one of the following issues with) )([A-Za-z][\\w.-]*)(?:(?:==| \\()([\\w.]+)\\)?)?")
 
-// compiled says which package has no wheel for this Python, and why it could not be built.
+// compiled returns which package has no wheel for this Python, and why it could not be built.
 func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, _ []string, h *check.Hint) bool {
 		name, version := "", ""
@@ -367,7 +415,8 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 			}
 		}
 		if name == "" {
-			if m := regexp.MustCompile(`(?m)^\s*(?:╰─>|╰─▶)\s*([A-Za-z][\w.-]*)\s*$`).FindStringSubmatch(s.log); m != nil {
+			if m := regexp.MustCompile(`(?m)^\s*(?:╰─>|╰─▶)\s*([A-Za-z][\w.-]*)\s*$`).FindStringSubmatch(
+				s.log); m != nil {
 				name = m[1]
 			}
 		}

@@ -11,29 +11,52 @@ import (
 )
 
 var python = tool{name: "python", entries: []entry{
-	on("circular", `cannot import name '(\w+)' from partially initialized module '([\w.]+)'[^\n]*`, "", "").with(circular),
-	on("circular-attribute", `partially initialized module '([\w.]+)' has no attribute '(\w+)'[^\n]*`, "", "").with(circular),
-	on("multipart", `Form data requires "python-multipart" to be installed`, `The program reads a form, which FastAPI does with python-multipart, and nothing installs it.`, `Install python-multipart.`).with(needs("python-multipart")),
-	on("email-validator", `email-validator is not installed`, `The program has an EmailStr, which pydantic checks with email-validator, and nothing installs it.`, `Install pydantic[email].`).with(needs("email-validator")),
-	on("greenlet", `the greenlet library is required to use this function`, `SQLAlchemy's asyncio wants greenlet, and nothing installs it.`, `Install greenlet.`).with(needs("greenlet")),
-	on("async-driver", `The asyncio extension requires an async driver[^\n]*The loaded '(\w+)' is not async`, `create_async_engine got an address of $1, which is not async.`, `Name an async driver in the address, such as postgresql+asyncpg:// or sqlite+aiosqlite://, and install it.`),
-	on("needs-package", "(?:please install|run `?pip install|[Ii]nstall it with `?pip install|[Yy]ou can install [^\\n]*pip install|to install it:? pip install|Try: pip install|requires `?the|[Pp]lease `?pip install|must be installed[^\\n]*pip install) ?[`'\"]*([A-Za-z][\\w.-]*(?:\\[[\\w,-]+\\])?)[`'\"]*", "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("circular", `cannot import name '(\w+)' from partially initialized module '([\w.]+)'[^\n]*`, "",
+		"").with(circular),
+	on("circular-attribute", `partially initialized module '([\w.]+)' has no attribute '(\w+)'[^\n]*`, "",
+		"").with(circular),
+	on("multipart", `Form data requires "python-multipart" to be installed`,
+		`The program reads a form, which FastAPI does with python-multipart, and nothing installs it.`,
+		`Install python-multipart.`).with(needs("python-multipart")),
+	on("email-validator", `email-validator is not installed`,
+		`The program has an EmailStr, which pydantic checks with email-validator, and nothing installs it.`,
+		`Install pydantic[email].`).with(needs("email-validator")),
+	on("greenlet", `the greenlet library is required to use this function`,
+		`SQLAlchemy's asyncio wants greenlet, and nothing installs it.`, `Install greenlet.`).with(needs("greenlet")),
+	on("async-driver", `The asyncio extension requires an async driver[^\n]*The loaded '(\w+)' is not async`,
+		`create_async_engine got an address of $1, which is not async.`,
+		`Name an async driver in the address, such as postgresql+asyncpg:// or sqlite+aiosqlite://, and install it.`),
+	on("needs-package",
+		"(?:please install|run `?pip install|[Ii]nstall it with `?pip install|[Yy]ou can install [^\\n]*pip "+
+			"install|to install it:? pip install|Try: pip install|requires `?the|[Pp]lease `?pip install|must be "+
+			"installed[^\\n]*pip install) "+
+			"?[`'\"]*([A-Za-z][\\w.-]*(?:\\[[\\w,-]+\\])?)[`'\"]*", "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
 		if slices.Contains(stdlib, m[1]) || m[1] == "--upgrade" {
 			return false
 		}
-		h.Cause, h.Advice = fmt.Sprintf("The program wants the package %s, and nothing installs it.", m[1]), fmt.Sprintf("Install %s.", m[1])
+		h.Cause, h.Advice = fmt.Sprintf("The program wants the package %s, and nothing installs it.", m[1]),
+			fmt.Sprintf("Install %s.", m[1])
 		return needs(m[1])(s, m, h)
 	}),
-	on("cryptography", `'?cryptography'? package is required`, `The driver wants the package cryptography, and nothing installs it.`, `Install cryptography.`).with(needs("cryptography")),
-	on("base-settings", "`?BaseSettings`? has been moved to the `?pydantic-settings`? package", "", "").with(baseSettings),
-	on("pydantic-1", "(?m)(?:PydanticUserError|pydantic\\.errors\\.\\w+): ([^\\n]+)", `The program is written for another pydantic than is installed: $1`, `Change that line as pydantic 2 wants it, or ask for pydantic<2 in the requirements.`),
-	on("old-with-new", `(?m)^(?:\w+\.)*ImportError: cannot import name '(\w+)' from '([\w.]+)'(?: \((\S+)\))?`, "", "").with(importName),
-	on("relative", `attempted relative import (?:with no known parent package|beyond top-level package)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("cryptography", `'?cryptography'? package is required`,
+		`The driver wants the package cryptography, and nothing installs it.`,
+		`Install cryptography.`).with(needs("cryptography")),
+	on("base-settings", "`?BaseSettings`? has been moved to the `?pydantic-settings`? package", "",
+		"").with(baseSettings),
+	on("pydantic-1", "(?m)(?:PydanticUserError|pydantic\\.errors\\.\\w+): ([^\\n]+)",
+		`The program is written for another pydantic than is installed: $1`,
+		`Change that line as pydantic 2 wants it, or ask for pydantic<2 in the requirements.`),
+	on("old-with-new", `(?m)^(?:\w+\.)*ImportError: cannot import name '(\w+)' from '([\w.]+)'(?: \((\S+)\))?`, "",
+		"").with(importName),
+	on("relative", `attempted relative import (?:with no known parent package|beyond top-level package)`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		p, ok := s.frame()
 		if !ok {
 			return false
 		}
-		h.Cause = fmt.Sprintf("%s, imports from its own package with a dot, and what CMD starts is not in a package.", p)
+		h.Cause = fmt.Sprintf("%s, imports from its own package with a dot, and what CMD starts is not in a package.",
+			p)
 		h.Advice = "Import it without the dot, or let CMD name the package too (app.main:app)."
 		h.Edit = p.replace(regexp.MustCompile(`\bfrom \.+(\w[\w.]*) import\b`), "from ${1} import")
 		if h.Edit != nil {
@@ -41,25 +64,37 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
-	on("shared-library", `(\S+\.so[\w.]*): cannot open shared object file`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause, h.Advice = fmt.Sprintf("A package wants the library %s, and the image has none.", m[1]), "Install the system's package that has it."
-		by := map[string]string{"libpq.so.5": "libpq5", "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0", "libmysqlclient.so.21": "libmariadb3", "libmariadb.so.3": "libmariadb3", "libgomp.so.1": "libgomp1", "libxml2.so.2": "libxml2", "libmagic.so.1": "libmagic1"}[m[1]]
+	on("shared-library", `(\S+\.so[\w.]*): cannot open shared object file`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("A package wants the library %s, and the image has none.", m[1]),
+			"Install the system's package that has it."
+		by := map[string]string{"libpq.so.5": "libpq5", "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0",
+			"libmysqlclient.so.21": "libmariadb3", "libmariadb.so.3": "libmariadb3", "libgomp.so.1": "libgomp1",
+			"libxml2.so.2": "libxml2", "libmagic.so.1": "libmagic1"}[m[1]]
 		if debian, _ := s.system(); by != "" && debian {
-			h.Advice, h.Edit = fmt.Sprintf("%s has it.", by), s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+by+" && rm -rf /var/lib/apt/lists/*")
+			h.Advice, h.Edit = fmt.Sprintf("%s has it.", by), s.above(true,
+				"RUN apt-get update && apt-get install -y --no-install-recommends "+by+
+					" && rm -rf /var/lib/apt/lists/*")
 		}
 		return true
 	}),
-	on("old-for-python", `(?m)^(?:TypeError: ForwardRef\._evaluate\(\) missing|AssertionError: [^\n]*directly inherits TypingOnly|AttributeError: 'typing\.Union' object has no attribute|AttributeError: module '(?:pkgutil|inspect|collections|asyncio|ssl|unittest|configparser)' has no attribute|ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to infer type)[^\n]*`, "", "").with(oldForPython),
+	on("old-for-python",
+		`(?m)^(?:TypeError: ForwardRef\._evaluate\(\) missing|AssertionError: [^\n]*directly inherits TypingOnly|AttributeError: 'typing\.Union' object has no attribute|AttributeError: module '(?:pkgutil|inspect|collections|asyncio|ssl|unittest|configparser)' has no attribute|ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to infer type)[^\n]*`, "", "").with(oldForPython),
 	on("no-module", `(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?`, "", "").with(noModule),
-	on("no-main-module", `(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' \(ModuleNotFoundError: )?No module named '?([\w.]+)`, "", "").with(noModule),
-	on("file-as-module", `Try using '([\w.]+)' instead of '([\w.]+\.py)' as the module name`, `python -m wants the name of a module, $1, and CMD names the file.`, `Write it without .py.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-main-module",
+		`(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' \(ModuleNotFoundError: )?No module named '?([\w.]+)`, "", "").with(noModule),
+	on("file-as-module", `Try using '([\w.]+)' instead of '([\w.]+\.py)' as the module name`,
+		`python -m wants the name of a module, $1, and CMD names the file.`,
+		`Write it without .py.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if h.Edit = s.inCommand(word(m[2]), "${1}"+m[1]+"${2}"); h.Edit != nil {
 			h.Advice = ""
 		}
 		return true
 	}),
-	on("template", `jinja2\.exceptions\.TemplateNotFound: (\S+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause, h.Advice = fmt.Sprintf("The program wants the template %s, which is not where it looks in the image.", m[1]), "Look at the folder that the program names, and at which COPY brings it in."
+	on("template", `jinja2\.exceptions\.TemplateNotFound: (\S+)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("The program wants the template %s, which is not where it looks in the image.",
+			m[1]), "Look at the folder that the program names, and at which COPY brings it in."
 		for _, file := range s.named(path.Base(m[1])) {
 			if s.where(file) == "" {
 				return s.notCopied(file, inside(s.workdir(), file), h)
@@ -67,7 +102,9 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
-	on("syntax", `(?s)File "([^"\n]+)", line (\d+)\n[^\n]*\n[^\n]*?\n?(?P<line>(?:Syntax|Indentation|Tab)Error: [^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("syntax",
+		`(?s)File "([^"\n]+)", line (\d+)\n[^\n]*\n[^\n]*?\n?(?P<line>(?:Syntax|Indentation|Tab)Error: [^\n]*)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(m[1])
 		if file == "" {
 			file = m[1]
@@ -76,10 +113,13 @@ var python = tool{name: "python", entries: []entry{
 		h.Advice = fmt.Sprintf("Correct line %s; the mistake may begin on the line above it.", m[2])
 		return true
 	}),
-	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return notThere(s, m[1], h) }),
+	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return notThere(s, m[1], h) }),
 	on("directory-missing", `RuntimeError: Directory '([^'\n]+)' does not exist`, "", "").with(folderMissing),
-	on("file-missing", `FileNotFoundError: \[Errno 2\] No such file or directory: '([^'\n]+)'`, "", "").with(folderMissing),
-	on("not-permitted", `PermissionError: \[Errno (?:13|1)\] [^:\n]*: '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("file-missing", `FileNotFoundError: \[Errno 2\] No such file or directory: '([^'\n]+)'`, "",
+		"").with(folderMissing),
+	on("not-permitted", `PermissionError: \[Errno (?:13|1)\] [^:\n]*: '([^'\n]+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
 			h.Cause = m[1] + " may not be written."
 			return beforeUser(s, m, h)
@@ -87,10 +127,13 @@ var python = tool{name: "python", entries: []entry{
 		return mayNotWrite(s, m[1], h)
 	}),
 	on("name", `(?m)^NameError: name '(\w+)' is not defined`, "", "").with(noName),
-	on("attribute", `(?m)^AttributeError: module '(\w+)' has no attribute '(\w+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause, h.Advice = fmt.Sprintf("The installed %s has no %s%s.", m[1], m[2], s.at()), fmt.Sprintf("Look whether another package of that name, or another version of %s, is meant.", m[1])
+	on("attribute", `(?m)^AttributeError: module '(\w+)' has no attribute '(\w+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause, h.Advice = fmt.Sprintf("The installed %s has no %s%s.", m[1], m[2], s.at()),
+			fmt.Sprintf("Look whether another package of that name, or another version of %s, is meant.", m[1])
 		if own := s.moduleFile(m[1]); own != "" {
-			h.Cause, h.Advice = fmt.Sprintf("The folder's own %s has no %s%s.", own, m[2], s.at()), fmt.Sprintf("Write it there; or, where a package %s is meant, give %s another name.", m[1], own)
+			h.Cause, h.Advice = fmt.Sprintf("The folder's own %s has no %s%s.", own, m[2], s.at()),
+				fmt.Sprintf("Write it there; or, where a package %s is meant, give %s another name.", m[1], own)
 		} else if by := packages[m[1]]; by != "" {
 			h.Advice = fmt.Sprintf("The package that has it is called %s.", by)
 			h.Edit = s.pin(m[1], by)
@@ -98,7 +141,8 @@ var python = tool{name: "python", entries: []entry{
 		return true
 	}),
 	on("memory", `(?m)^MemoryError`, `The program asked for more memory than it may have.`, `Load less at start.`),
-	on("none", `(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
+	on("none",
+		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
 }}
 
 // needs asks for a package that the program wants.
@@ -120,7 +164,9 @@ func circular(s *Scene, m []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("Two files import each other: %s is asked for a name before it has made it.", module+".py")
 	h.Advice = "Move what both need into a third file that imports neither."
 	if p, ok := s.frame(); ok {
-		h.Cause = fmt.Sprintf("Two files import each other, which is a circular import: %s, asks %s for a name that it has not made yet.", p, strings.ReplaceAll(module, ".", "/")+".py")
+		h.Cause = fmt.Sprintf(
+			"Two files import each other, which is a circular import: %s, asks %s for a name that it has not made yet.",
+			p, strings.ReplaceAll(module, ".", "/")+".py")
 	}
 	return true
 }
@@ -139,7 +185,8 @@ func baseSettings(s *Scene, _ []string, h *check.Hint) bool {
 		return true
 	}
 	h.Advice = "Import it from there."
-	h.Edit = p.replace(regexp.MustCompile(`from pydantic import BaseSettings\s*$`), "from pydantic_settings import BaseSettings")
+	h.Edit = p.replace(regexp.MustCompile(`from pydantic import BaseSettings\s*$`),
+		"from pydantic_settings import BaseSettings")
 	return true
 }
 
@@ -153,7 +200,8 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 	}
 	top, _, _ := strings.Cut(module, ".")
 	who := ""
-	for _, f := range regexp.MustCompile(`File "[^"]*(?:site-packages|dist-packages)/([\w]+)(?:/|\.py)`).FindAllStringSubmatch(s.log, -1) {
+	for _, f := range regexp.MustCompile(
+		`File "[^"]*(?:site-packages|dist-packages)/([\w]+)(?:/|\.py)`).FindAllStringSubmatch(s.log, -1) {
 		if f[1] != top && !slices.Contains([]string{"uvicorn", "gunicorn", "click", "importlib"}, f[1]) {
 			who = f[1]
 		}
@@ -192,7 +240,7 @@ func oldForPython(s *Scene, _ []string, h *check.Hint) bool {
 
 var installed = regexp.MustCompile(`File "[^"]*(?:site-packages|dist-packages)/(\w+)(?:/|\.py)`)
 
-// packageOf is the package that the last line of a traceback is of, or empty.
+// packageOf returns the package that the last line of a traceback is of, or empty.
 func (s *Scene) packageOf() string {
 	all := installed.FindAllStringSubmatch(s.log, -1)
 	if len(all) == 0 {
@@ -202,14 +250,18 @@ func (s *Scene) packageOf() string {
 }
 
 // gone are modules that came with Python, and since which version they do not.
-var gone = map[string]string{"imp": "3.12", "asyncore": "3.12", "asynchat": "3.12", "smtpd": "3.12", "cgi": "3.13", "cgitb": "3.13", "crypt": "3.13", "imghdr": "3.13", "telnetlib": "3.13",
-	"nntplib": "3.13", "pipes": "3.13", "sndhdr": "3.13", "uu": "3.13", "xdrlib": "3.13", "audioop": "3.13", "chunk": "3.13", "mailcap": "3.13"}
+var gone = map[string]string{"imp": "3.12", "asyncore": "3.12", "asynchat": "3.12", "smtpd": "3.12", "cgi": "3.13",
+	"cgitb": "3.13", "crypt": "3.13", "imghdr": "3.13", "telnetlib": "3.13",
+	"nntplib": "3.13", "pipes": "3.13", "sndhdr": "3.13", "uu": "3.13", "xdrlib": "3.13", "audioop": "3.13",
+	"chunk": "3.13", "mailcap": "3.13"}
 
 // goneModule says of a module that Python had who still asks for it.
 func goneModule(s *Scene, name string, h *check.Hint) bool {
-	h.Cause, h.Advice = fmt.Sprintf("%s %s, which Python has no more since %s.", capital(s.importedBy()), name, gone[name]), "Do without it, or begin with an older Python."
+	h.Cause, h.Advice = fmt.Sprintf("%s %s, which Python has no more since %s.", capital(s.importedBy()), name,
+		gone[name]), "Do without it, or begin with an older Python."
 	if who := s.packageOf(); who != "" {
-		h.Cause, h.Advice = fmt.Sprintf("The installed %s imports %s, which Python has no more since %s.", who, name, gone[name]), fmt.Sprintf("Take a newer version of %s.", who)
+		h.Cause, h.Advice = fmt.Sprintf("The installed %s imports %s, which Python has no more since %s.", who, name,
+			gone[name]), fmt.Sprintf("Take a newer version of %s.", who)
 		if p, ok := s.requires(who); ok && strings.Contains(p.text, "=") {
 			if h.Edit = s.pin(who, who); h.Edit != nil {
 				h.Advice = "Let a version be taken that fits."
@@ -220,9 +272,15 @@ func goneModule(s *Scene, name string, h *check.Hint) bool {
 }
 
 // known are names that programs use and forget to import, and from where.
-var known = map[string]string{"Optional": "typing", "List": "typing", "Dict": "typing", "Union": "typing", "Any": "typing", "Annotated": "typing", "Literal": "typing", "datetime": "datetime", "timedelta": "datetime", "date": "datetime",
-	"Path": "pathlib", "Enum": "enum", "dataclass": "dataclasses", "uuid4": "uuid", "UUID": "uuid", "HTTPException": "fastapi", "Depends": "fastapi", "status": "fastapi", "FastAPI": "fastapi", "Query": "fastapi", "Body": "fastapi", "Request": "fastapi",
-	"BaseModel": "pydantic", "Field": "pydantic", "CORSMiddleware": "fastapi.middleware.cors", "Flask": "flask", "jsonify": "flask", "request": "flask", "Column": "sqlalchemy", "Integer": "sqlalchemy", "String": "sqlalchemy", "Session": "sqlalchemy.orm",
+var known = map[string]string{"Optional": "typing", "List": "typing", "Dict": "typing", "Union": "typing",
+	"Any": "typing", "Annotated": "typing", "Literal": "typing", "datetime": "datetime", "timedelta": "datetime",
+	"date": "datetime",
+	"Path": "pathlib", "Enum": "enum", "dataclass": "dataclasses", "uuid4": "uuid", "UUID": "uuid",
+	"HTTPException": "fastapi", "Depends": "fastapi", "status": "fastapi", "FastAPI": "fastapi", "Query": "fastapi",
+	"Body": "fastapi", "Request": "fastapi",
+	"BaseModel": "pydantic", "Field": "pydantic", "CORSMiddleware": "fastapi.middleware.cors", "Flask": "flask",
+	"jsonify": "flask", "request": "flask", "Column": "sqlalchemy", "Integer": "sqlalchemy", "String": "sqlalchemy",
+	"Session":       "sqlalchemy.orm",
 	"create_engine": "sqlalchemy", "sessionmaker": "sqlalchemy.orm", "load_dotenv": "dotenv"}
 
 // noName says of a name that nothing defines where it comes from, where that is known.
@@ -239,7 +297,8 @@ func noName(s *Scene, m []string, h *check.Hint) bool {
 	} else if slices.Contains(stdlib, m[1]) {
 		line = "import " + m[1]
 	}
-	if first := s.lines(p.file); line != "" && !strings.HasPrefix(first[0], "from __future__") && !strings.HasPrefix(first[0], `"""`) {
+	if first := s.lines(p.file); line != "" && !strings.HasPrefix(first[0], "from __future__") &&
+		!strings.HasPrefix(first[0], `"""`) {
 		h.Advice, h.Edit = "Import it.", &check.Edit{File: p.file, New: line}
 	}
 	return true

@@ -1,5 +1,6 @@
-// Package readings reads what programs write when they fail: one table, an entry for each tool and cause, in a file for
-// each tool, with the log of a real run beside it in testdata. Begin with [Build] and [Start].
+// Package readings reads what programs write when they fail: one table, an entry for each tool and
+// cause, in a file for each tool, with the log of a real run beside it in testdata. Begin with
+// [Build] and [Start].
 package readings
 
 import (
@@ -18,12 +19,13 @@ type Finding struct {
 	Hint check.Hint
 	File string // the student's file that the log points at; empty where it points at none
 	At   int    // the line of it
-	// Download is that a host did not answer, which is for the grader to look at before it is said of anyone.
+	// Download is that a host did not answer, which is for the grader to look at before it is said
+	// of anyone.
 	Download bool
 }
 
-// Build reads the log of a step that failed. ok is false where no entry of the table knows it; then Line is the line that
-// most likely says why, and there is no hint.
+// Build reads the log of a step that failed. ok is false where no entry of the table knows it; then
+// Line is the line that most likely says why, and there is no hint.
 func Build(log string, s Scene) (f Finding, ok bool) { return s.read(log, building) }
 
 // Start reads the log of a program that did not come up, in the same way.
@@ -45,7 +47,8 @@ type entry struct {
 	pattern *regexp.Regexp
 	// cause and advice are sentences; $1 and so on are what the pattern found.
 	cause, advice string
-	// more says what the scene adds, and may say all; nil adds nothing. Where it answers false the entry does not apply.
+	// more says what the scene adds, and may say all; nil adds nothing. Where it answers false the
+	// entry does not apply.
 	more func(s *Scene, m []string, h *check.Hint) bool
 	// download is that the entry is about a host that did not answer.
 	download bool
@@ -62,11 +65,14 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 	return e
 }
 
-// The parts of the table that a build and a start are read by, the most telling first: an exception's name says less than
-// the driver that raised it, and a shell's "not found" less than either.
+// The parts of the table that a build and a start are read by, the most telling first: an
+// exception's name says less than the driver that raised it, and a shell's "not found" less than
+// either.
 var (
-	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, databases, django, python, node, shell, disk, exceptions}
-	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, settings, sockets, databases, django, python, npm, node, java, shell, waiting, exceptions}
+	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, databases,
+		django, python, node, shell, disk, exceptions}
+	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, settings, sockets, databases,
+		django, python, npm, node, java, shell, waiting, exceptions}
 )
 
 var (
@@ -74,7 +80,7 @@ var (
 	frames  = regexp.MustCompile(`[│╭╮╯╰├─▶×╵└┬┌┐┘]+|\[\w+Exception\]:|\s+`)
 )
 
-// Clean is a log without colours and carriage returns.
+// Clean returns a log without colours and carriage returns.
 func Clean(log string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(escapes.ReplaceAllString(log, ""), "\r\n", "\n"), "\r", "\n")
 }
@@ -153,7 +159,7 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 	return f, true
 }
 
-// lineAt is the line of a text in which a match begins; of a text that is one line, the match.
+// lineAt returns the line of a text in which a match begins; of a text that is one line, the match.
 func lineAt(text string, from, to int) string {
 	if !strings.Contains(text, "\n") {
 		return tidy(text[from:to])
@@ -171,11 +177,12 @@ func lineAt(text string, from, to int) string {
 
 var (
 	bullets = regexp.MustCompile(`^[\s│╭╰├─▶×>]+|[\s│╮╯]+$`)
-	refused = regexp.MustCompile(`^(?:docker: )?Error response from daemon: .*(?:OCI runtime create failed|container init|process caused)[^"]*: ?(exec: ".*)$`)
-	listed  = regexp.MustCompile(`\(from versions: ([^)]{60,})\)`)
+	refused = regexp.MustCompile(
+		`^(?:docker: )?Error response from daemon: .*(?:OCI runtime create failed|container init|process caused)[^"]*: ?(exec: ".*)$`)
+	listed = regexp.MustCompile(`\(from versions: ([^)]{60,})\)`)
 )
 
-// tidy is a line of a log without what frames it, and without a list that has no end.
+// tidy returns a line of a log without what frames it, and without a list that has no end.
 func tidy(line string) string {
 	line = refused.ReplaceAllString(bullets.ReplaceAllString(line, ""), "$1")
 	line = listed.ReplaceAllStringFunc(line, func(list string) string {
@@ -186,15 +193,19 @@ func tidy(line string) string {
 }
 
 var (
-	// says is a line that says why, wherever it stands: an error of a tool, or an exception of a language.
-	says = regexp.MustCompile(`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
-	// empty is a line that says nothing of its own: where more is to be read, the end of a frame, what a server says last.
-	empty = regexp.MustCompile(`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|` +
-		`^Node\.js v\d|application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
+	// says is a line that says why, wherever it stands: an error of a tool, or an exception of a
+	// language.
+	says = regexp.MustCompile(
+		`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
+	// empty is a line that says nothing of its own: where more is to be read, the end of a frame,
+	// what a server says last.
+	empty = regexp.MustCompile(
+		`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|` +
+			`^Node\.js v\d|application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
 )
 
-// telling is the line of a log that most likely says why it ended: the last that calls itself an error, or else the last
-// that says something.
+// telling returns the line of a log that most likely says why it ended: the last that calls itself
+// an error, or else the last that says something.
 func telling(log string) string {
 	last, said := "", ""
 	for line := range strings.Lines(log) {
@@ -224,8 +235,8 @@ func short(s string) string {
 	return s
 }
 
-// From is so many lines of a log, the last ones, unless the line that says why stands above those: then from a little
-// above it on.
+// From returns so many lines of a log, the last ones, unless the line that says why stands above
+// those: then from a little above it on.
 func From(log, line string, lines int) string {
 	all := strings.Split(strings.TrimSpace(Clean(log)), "\n")
 	from := max(0, len(all)-lines)
@@ -241,7 +252,7 @@ func From(log, line string, lines int) string {
 // before is how many lines are shown above the one that says why.
 const before = 6
 
-// Tail is the last lines.
+// Tail returns the last lines.
 func Tail(log string, lines int) string {
 	all := strings.Split(strings.TrimSpace(Clean(log)), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")

@@ -20,8 +20,9 @@ import (
 
 var update = flag.Bool("update", false, "write what is said into testdata")
 
-// sample is a folder with one fault, the log of a real run of it, and what is said. In its archive the files come first,
-// then the log, whose name says what failed; the comment above is what is true.
+// sample is a folder with one fault, the log of a real run of it, and what is said. In its archive
+// the files come first, then the log, whose name says what failed; the comment above is what is
+// true.
 type sample struct {
 	folder     fstest.MapFS
 	log        string
@@ -38,7 +39,8 @@ func samples(t *testing.T) (all []sample) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		s := sample{folder: fstest.MapFS{}, archive: txtar.Parse(text), file: file, name: strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".txtar")}
+		s := sample{folder: fstest.MapFS{}, archive: txtar.Parse(text), file: file,
+			name: strings.TrimSuffix(strings.TrimPrefix(file, "testdata/"), ".txtar")}
 		for _, f := range s.archive.Files {
 			switch f.Name {
 			case "log: build", "log: start":
@@ -56,7 +58,7 @@ func samples(t *testing.T) (all []sample) {
 	return all
 }
 
-// scene is the last RUN of the sample's Dockerfile, or its CMD.
+// scene returns the last RUN of the sample's Dockerfile, or its CMD.
 func (s sample) scene(t *testing.T) readings.Scene {
 	t.Helper()
 	src := check.NewSource(s.folder)

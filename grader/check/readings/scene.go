@@ -25,7 +25,7 @@ type Scene struct {
 	started bool
 }
 
-// NewScene is the scene of a submission: what failed stands on a line of its Dockerfile.
+// NewScene returns the scene of a submission: what failed stands on a line of its Dockerfile.
 func NewScene(src check.Source, line int) Scene {
 	s := Scene{Folder: src.FS()}
 	if file, err := src.Dockerfile(); err == nil {
@@ -62,7 +62,7 @@ const (
 // aside are folders that hold nothing of the student's own.
 var aside = []string{"node_modules", "venv", "env", "site-packages", "__pycache__"}
 
-// files are the student's own, near the top first.
+// files returns the student's own, near the top first.
 func (s *Scene) files() (names []string) {
 	_ = fs.WalkDir(s.Folder, ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
@@ -80,7 +80,7 @@ func (s *Scene) files() (names []string) {
 	return names
 }
 
-// lines are those of a file, without line ends.
+// lines returns those of a file, without line ends.
 func (s *Scene) lines(name string) []string {
 	info, err := fs.Stat(s.Folder, name)
 	if err != nil || info.Size() > mostBytes || !info.Mode().IsRegular() {
@@ -96,7 +96,8 @@ func (s *Scene) lines(name string) []string {
 // program is whether a file is text that a program is made of.
 var program = regexp.MustCompile(`\.(py|js|mjs|cjs|ts|go|java|rb|php|rs|sh|ini|toml|ya?ml|json|cfg|env)$`)
 
-// grep is the first line of the student's programs that the pattern matches, and what it found there.
+// grep returns the first line of the student's programs that the pattern matches, and what it found
+// there.
 func (s *Scene) grep(pattern *regexp.Regexp, ends string) (place, []string) {
 	for _, name := range s.files() {
 		if !program.MatchString(name) || ends != "" && !strings.Contains(ends, path.Ext(name)) {
@@ -111,10 +112,11 @@ func (s *Scene) grep(pattern *regexp.Regexp, ends string) (place, []string) {
 	return place{}, nil
 }
 
-// own is the student's file that a path inside the container is, or empty. The longest end of the path that the folder has
-// is it.
+// own returns the student's file that a path inside the container is, or empty. The longest end of
+// the path that the folder has is it.
 func (s *Scene) own(inside string) string {
-	if regexp.MustCompile(`(^|/)(site-packages|dist-packages|node_modules|\.venv|venv)/|^/usr/(local/)?lib/|^node:|^<|^internal/`).MatchString(inside) {
+	if regexp.MustCompile(
+		`(^|/)(site-packages|dist-packages|node_modules|\.venv|venv)/|^/usr/(local/)?lib/|^node:|^<|^internal/`).MatchString(inside) {
 		return ""
 	}
 	for rest := strings.TrimPrefix(path.Clean(inside), "/"); rest != "" && rest != "."; {
@@ -130,10 +132,11 @@ func (s *Scene) own(inside string) string {
 	return ""
 }
 
-var traced = regexp.MustCompile(`File "([^"\n]+)", line (\d+)|(?:\(|at |^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|ts)):(\d+)`)
+var traced = regexp.MustCompile(
+	`File "([^"\n]+)", line (\d+)|(?:\(|at |^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|ts)):(\d+)`)
 
-// frame is the last line of the student's own program that the log's traceback names; of Node, whose innermost call stands
-// first, the first.
+// frame returns the last line of the student's own program that the log's traceback names; of Node,
+// whose innermost call stands first, the first.
 func (s *Scene) frame() (found place, ok bool) {
 	for _, line := range strings.Split(s.log, "\n") {
 		for _, m := range traced.FindAllStringSubmatch(line, -1) {
@@ -152,7 +155,8 @@ func (s *Scene) frame() (found place, ok bool) {
 	return found, ok
 }
 
-// at is " (main.py, line 3)" where the log points at the student's own line, and empty elsewhere.
+// at returns " (main.py, line 3)" where the log points at the student's own line, and empty
+// elsewhere.
 func (s *Scene) at() string {
 	if p, ok := s.frame(); ok {
 		return " (" + p.String() + ")"
@@ -160,7 +164,8 @@ func (s *Scene) at() string {
 	return ""
 }
 
-// user is who runs the step or the program, as USER says, with the line; empty where it is root.
+// user returns who runs the step or the program, as USER says, with the line; empty where it is
+// root.
 func (s *Scene) user() (name string, line int) {
 	if s.File == nil {
 		return "", 0
@@ -176,8 +181,8 @@ func (s *Scene) user() (name string, line int) {
 	return name, line
 }
 
-// before are the instructions that the step comes after: those of its stage, and of the stages that it is built on. A
-// program comes after all.
+// before returns the instructions that the step comes after: those of its stage, and of the stages
+// that it is built on. A program comes after all.
 func (s *Scene) before() []dockerfile.Instruction {
 	if s.started || s.Step == nil {
 		return s.File.Effective()
@@ -185,14 +190,16 @@ func (s *Scene) before() []dockerfile.Instruction {
 	for i := range s.File.Stages {
 		until := dockerfile.File{Stages: s.File.Stages[:i+1]}
 		all := until.Effective()
-		if at := slices.IndexFunc(all, func(in dockerfile.Instruction) bool { return in.Line == s.Step.Line }); at >= 0 {
+		if at := slices.IndexFunc(all,
+			func(in dockerfile.Instruction) bool { return in.Line == s.Step.Line }); at >= 0 {
 			return all[:at]
 		}
 	}
 	return nil
 }
 
-// workdir is the folder in which the step or the program runs, and whether the Dockerfile says so.
+// workdir returns the folder in which the step or the program runs, and whether the Dockerfile says
+// so.
 func (s *Scene) workdir() string {
 	if s.File == nil {
 		return "/"
@@ -210,7 +217,7 @@ func workdir(all []dockerfile.Instruction) string {
 	return dir
 }
 
-// inside is a path of the container as seen from a folder of it.
+// inside returns a path of the container as seen from a folder of it.
 func inside(dir, name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)
@@ -218,8 +225,8 @@ func inside(dir, name string) string {
 	return path.Join(dir, name)
 }
 
-// landed is where the student's files are in the image as COPY and ADD put them there before the step: the path inside, and
-// the folder's. Variables are not followed.
+// landed returns where the student's files are in the image as COPY and ADD put them there before
+// the step: the path inside, and the folder's. Variables are not followed.
 func (s *Scene) landed() map[string]string {
 	if s.File == nil {
 		return nil
@@ -288,15 +295,17 @@ func (s *Scene) copied(at map[string]string, files []string, source, dir, to str
 	}
 }
 
-// target is where COPY puts a single file.
+// target returns where COPY puts a single file.
 func target(dir, to, base string, sources int) string {
-	if sources > 1 || strings.HasSuffix(to, "/") || to == "." || to == ".." || strings.HasSuffix(to, "/.") || inside(dir, to) == dir {
+	if sources > 1 || strings.HasSuffix(to, "/") || to == "." || to == ".." || strings.HasSuffix(to, "/.") ||
+		inside(dir, to) == dir {
 		return path.Join(inside(dir, to), base)
 	}
 	return inside(dir, to)
 }
 
-// from is the stage that a COPY takes from, -1 where that is an image from outside, and other whether it takes from any.
+// from returns the stage that a COPY takes from, -1 where that is an image from outside, and other
+// whether it takes from any.
 func (s *Scene) from(in dockerfile.Instruction, index int) (from int, other bool) {
 	for _, flag := range in.Flags {
 		if name, ok := strings.CutPrefix(flag, "--from="); ok {
@@ -322,7 +331,7 @@ func (s *Scene) where(name string) string {
 	return best
 }
 
-// hidden says which line of the ignore file keeps a file of the folder out, or nothing.
+// hidden returns which line of the ignore file keeps a file of the folder out, or nothing.
 func (s *Scene) hidden(name string) string {
 	if s.Ignore != nil {
 		if d := s.Ignore.Decide(name); d.Ignored {
@@ -332,7 +341,7 @@ func (s *Scene) hidden(name string) string {
 	return ""
 }
 
-// named are the files of the folder that have this base name.
+// named returns the files of the folder that have this base name.
 func (s *Scene) named(base string) (found []string) {
 	for _, name := range s.files() {
 		if path.Base(name) == base {

@@ -12,50 +12,68 @@ var uvicorn = tool{name: "uvicorn", entries: []entry{
 	on("no-module", `Could not import module "([^"]+)"`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return noServed(s, m[1], h) || unknownModule(m[1], h)
 	}),
-	on("no-attribute", `Attribute "([^"]+)" not found in module "([^"]+)"`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
-	on("no-colon", `Import string "([^"]*)" must be in format`, `uvicorn is to load "$1", which names a module without the app in it.`, `Write MODULE:APP, such as main:app.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-attribute", `Attribute "([^"]+)" not found in module "([^"]+)"`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
+	on("no-colon", `Import string "([^"]*)" must be in format`,
+		`uvicorn is to load "$1", which names a module without the app in it.`,
+		`Write MODULE:APP, such as main:app.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		module := strings.ReplaceAll(strings.TrimSuffix(m[1], ".py"), "/", ".")
-		h.Edit = s.inCommand(regexp.MustCompile(`(^|[\s"'])`+regexp.QuoteMeta(m[1])+`($|[\s"'])`), "${1}"+module+":app${2}")
+		h.Edit = s.inCommand(regexp.MustCompile(`(^|[\s"'])`+regexp.QuoteMeta(m[1])+`($|[\s"'])`),
+			"${1}"+module+":app${2}")
 		if h.Edit != nil {
 			h.Advice = "Name both."
 		}
 		return m[1] != ""
 	}),
-	on("cannot-bind", `(?:could not bind on any address out of \[\('([^']+)', (\d+)\)\]|error while attempting to bind on address \('([^']+)', (\d+)[^)]*\): cannot assign requested address)`, "", "").
+	on("cannot-bind",
+		`(?:could not bind on any address out of \[\('([^']+)', (\d+)\)\]|error while attempting to bind on address \('([^']+)', (\d+)[^)]*\): cannot assign requested address)`, "", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
 }}
 
 func unknownModule(module string, h *check.Hint) bool {
-	h.Cause = fmt.Sprintf("%s.py is where it should be, and what it imports in turn could not be imported.", strings.ReplaceAll(module, ".", "/"))
+	h.Cause = fmt.Sprintf("%s.py is where it should be, and what it imports in turn could not be imported.",
+		strings.ReplaceAll(module, ".", "/"))
 	h.Advice = "Look at its imports."
 	return true
 }
 
 var gunicorn = tool{name: "gunicorn", entries: []entry{
-	on("no-attribute", `Failed to find attribute '(\w+)' in '([\w.]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
-	on("no-worker", `class uri '([^']+)' invalid or not found`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-attribute", `Failed to find attribute '(\w+)' in '([\w.]+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
+	on("no-worker", `class uri '([^']+)' invalid or not found`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		all := regexp.MustCompile(`No module named '([\w.]+)'`).FindAllStringSubmatch(s.log, -1)
 		if all == nil {
-			h.Cause, h.Advice = fmt.Sprintf("gunicorn finds no worker %s.", m[1]), "Write the worker as its package has it, such as uvicorn.workers.UvicornWorker."
+			h.Cause, h.Advice = fmt.Sprintf("gunicorn finds no worker %s.", m[1]),
+				"Write the worker as its package has it, such as uvicorn.workers.UvicornWorker."
 			return true
 		}
 		return noPackage(s, strings.Split(all[len(all)-1][1], ".")[0], h)
 	}),
-	on("not-callable", `Application object must be callable`, `What CMD names for gunicorn is no application.`, `Name the variable that holds the app, as in main:app.`),
-	on("no-application", `No application module specified`, `gunicorn is not told what to serve.`, `Write MODULE:APP, such as main:app, at the end of its command.`),
-	on("cannot-bind", `(?:Invalid address: \('([^']+)', (\d+)\)|Can't connect to \('([^']+)', (\d+)\))`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
+	on("not-callable", `Application object must be callable`, `What CMD names for gunicorn is no application.`,
+		`Name the variable that holds the app, as in main:app.`),
+	on("no-application", `No application module specified`, `gunicorn is not told what to serve.`,
+		`Write MODULE:APP, such as main:app, at the end of its command.`),
+	on("cannot-bind", `(?:Invalid address: \('([^']+)', (\d+)\)|Can't connect to \('([^']+)', (\d+)\))`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
 	on("chdir", `can't chdir to '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]), "Name the folder that holds the program, or leave it to WORKDIR."
+		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]),
+			"Name the folder that holds the program, or leave it to WORKDIR."
 		return true
 	}),
 }}
 
 var flask = tool{name: "flask", entries: []entry{
 	on("no-app", `Could not locate a Flask application`, "", "").with(flaskApp),
-	on("not-found", `Could not import '([\w.]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return flaskApp(s, m, h) }),
-	on("no-factory", `Failed to find (?:Flask application or factory in module|attribute '(\w+)' in)\s+'([\w.]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("not-found", `Could not import '([\w.]+)'`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return flaskApp(s, m, h)
+	}),
+	on("no-factory", `Failed to find (?:Flask application or factory in module|attribute '(\w+)' in)\s+'([\w.]+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.moduleFile(m[2])
-		h.Cause, h.Advice = fmt.Sprintf("%s holds no Flask app that flask finds by itself.", m[2]), "Name it: --app MODULE:VARIABLE."
+		h.Cause, h.Advice = fmt.Sprintf("%s holds no Flask app that flask finds by itself.", m[2]),
+			"Name it: --app MODULE:VARIABLE."
 		if file != "" {
 			if name, line := s.appIn(file); name != "" {
 				h.Cause = fmt.Sprintf("%s, line %d, calls its Flask app %s.", file, line, name)
@@ -65,7 +83,8 @@ var flask = tool{name: "flask", entries: []entry{
 		}
 		return true
 	}),
-	on("no-such-command", `Error: No such command '([\w-]+)'`, `flask has no command $1 here.`, `Write flask run, or install the extension that brings it.`),
+	on("no-such-command", `Error: No such command '([\w-]+)'`, `flask has no command $1 here.`,
+		`Write flask run, or install the extension that brings it.`),
 }}
 
 // flaskApp names the file that makes the Flask app.
@@ -80,7 +99,8 @@ func flaskApp(s *Scene, _ []string, h *check.Hint) bool {
 			h.Advice = "Name it, with FLASK_APP or --app."
 			at := s.where(file)
 			if at == "" {
-				h.Cause = fmt.Sprintf("flask looks for the app, which is %s in %s: no COPY brings that into the image.", name, file)
+				h.Cause = fmt.Sprintf("flask looks for the app, which is %s in %s: no COPY brings that into the image.",
+					name, file)
 				h.Edit = s.beside(file + " .")
 				return true
 			}
@@ -97,13 +117,15 @@ func flaskApp(s *Scene, _ []string, h *check.Hint) bool {
 			return true
 		}
 	}
-	h.Cause, h.Advice = "flask looks for app.py or wsgi.py, and the folder has no file that makes a Flask app.", "Name the file with FLASK_APP or --app."
+	h.Cause, h.Advice = "flask looks for app.py or wsgi.py, and the folder has no file that makes a Flask app.",
+		"Name the file with FLASK_APP or --app."
 	return true
 }
 
-var makesApp = regexp.MustCompile(`^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:FastAPI|Flask|Starlette|Sanic|Quart|APIFlask|OpenAPI|create_app|make_app|get_app|get_wsgi_application|get_asgi_application)\(`)
+var makesApp = regexp.MustCompile(
+	`^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:FastAPI|Flask|Starlette|Sanic|Quart|APIFlask|OpenAPI|create_app|make_app|get_app|get_wsgi_application|get_asgi_application)\(`)
 
-// appIn is the variable of a file that holds the app, and its line.
+// appIn returns the variable of a file that holds the app, and its line.
 func (s *Scene) appIn(file string) (name string, line int) {
 	for i, text := range s.lines(file) {
 		if m := makesApp.FindStringSubmatch(text); m != nil {
@@ -113,7 +135,7 @@ func (s *Scene) appIn(file string) (name string, line int) {
 	return "", 0
 }
 
-// noAttribute says that the module is there, and the app in it has another name.
+// noAttribute reports whether the module is there, and the app in it has another name.
 func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	file := s.moduleFile(module)
 	if file == "" {
@@ -123,7 +145,8 @@ func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	h.Advice = "Let CMD name the variable that holds the app."
 	if name, line := s.appIn(file); name != "" && name != attribute {
 		h.Cause = fmt.Sprintf("CMD names %s in %s; the app there is called %s (line %d).", attribute, file, name, line)
-		h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(module)+`:`+regexp.QuoteMeta(attribute)+`\b`), module+":"+name)
+		h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(module)+`:`+regexp.QuoteMeta(attribute)+`\b`),
+			module+":"+name)
 		if h.Edit != nil {
 			h.Advice = "Let CMD name that."
 		}
@@ -132,7 +155,9 @@ func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 }
 
 var fastapi = tool{name: "fastapi", entries: []entry{
-	on("no-extra", `To use the fastapi command, please install "?fastapi\[standard\]`, `The command fastapi comes with fastapi[standard], and fastapi alone is installed.`, `Install fastapi[standard].`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("no-extra", `To use the fastapi command, please install "?fastapi\[standard\]`,
+		`The command fastapi comes with fastapi[standard], and fastapi alone is installed.`,
+		`Install fastapi[standard].`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		by := "fastapi[standard]"
 		if p, ok := s.requires("fastapi"); ok {
 			h.Cause = fmt.Sprintf("The command fastapi comes with fastapi[standard]; %s, asks for fastapi alone.", p)
@@ -149,18 +174,22 @@ var fastapi = tool{name: "fastapi", entries: []entry{
 		}
 		return true
 	}),
-	on("no-path", `(?:Path does not exist|Could not find a default file to run)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-path", `(?:Path does not exist|Could not find a default file to run)[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		for _, file := range s.files() {
 			if name, line := s.appIn(file); strings.HasSuffix(file, ".py") && name != "" {
 				at := s.where(file)
-				h.Cause = fmt.Sprintf("fastapi finds no file to run where it looks; the app is in %s, line %d.", file, line)
+				h.Cause = fmt.Sprintf("fastapi finds no file to run where it looks; the app is in %s, line %d.", file,
+					line)
 				if at == "" {
-					h.Cause = fmt.Sprintf("fastapi finds no file to run: the app is in %s, and no COPY brings that into the image.", file)
+					h.Cause = fmt.Sprintf(
+						"fastapi finds no file to run: the app is in %s, and no COPY brings that into the image.", file)
 					h.Edit = s.beside(file + " .")
 					return true
 				}
 				h.Advice = fmt.Sprintf("Let CMD name it: fastapi run %s.", at)
-				h.Edit = s.inCommand(regexp.MustCompile(`"fastapi",\s*"(run|dev)"(?:,\s*"[^"-][^"]*")?`), `"fastapi", "${1}", "`+at+`"`)
+				h.Edit = s.inCommand(regexp.MustCompile(`"fastapi",\s*"(run|dev)"(?:,\s*"[^"-][^"]*")?`),
+					`"fastapi", "${1}", "`+at+`"`)
 				if h.Edit != nil {
 					h.Advice = "Let CMD name it."
 				}
@@ -170,11 +199,13 @@ var fastapi = tool{name: "fastapi", entries: []entry{
 		h.Cause, h.Advice = "fastapi finds no file to run.", "Let CMD name the file that makes the app."
 		return true
 	}),
-	on("no-app", `Could not find FastAPI app in module[^\n]*`, `The file that fastapi runs holds no FastAPI app.`, `Name the file that makes it, or the variable with --app.`),
+	on("no-app", `Could not find FastAPI app in module[^\n]*`, `The file that fastapi runs holds no FastAPI app.`,
+		`Name the file that makes it, or the variable with --app.`),
 }}
 
 var alembic = tool{name: "alembic", entries: []entry{
-	on("no-config", `(?:No 'script_location' key found in configuration|No config file '?([^'\n]*)'? found)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-config", `(?:No 'script_location' key found in configuration|No config file '?([^'\n]*)'? found)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("alembic.ini"); len(found) > 0 {
 			if at := s.where(found[0]); at == "" {
 				if line := s.hidden(found[0]); line != "" {
@@ -194,28 +225,37 @@ var alembic = tool{name: "alembic", entries: []entry{
 				h.Edit = s.inCommand(regexp.MustCompile(`\balembic (upgrade|stamp|current)`), "alembic -c "+at+" ${1}")
 				return true
 			}
-			h.Cause, h.Advice = fmt.Sprintf("%s has no script_location.", found[0]), "Add script_location = and the folder of migrations to its [alembic]."
+			h.Cause, h.Advice = fmt.Sprintf("%s has no script_location.", found[0]),
+				"Add script_location = and the folder of migrations to its [alembic]."
 			return true
 		}
-		h.Cause, h.Advice = "alembic reads alembic.ini, and the folder has none.", "Hand in alembic.ini with its folder of migrations, or take alembic out of the command."
+		h.Cause, h.Advice = "alembic reads alembic.ini, and the folder has none.",
+			"Hand in alembic.ini with its folder of migrations, or take alembic out of the command."
 		h.Edit = s.inCommand(regexp.MustCompile(`alembic (?:-c \S+ )?upgrade \w+ && `), "")
 		if h.Edit != nil {
 			h.Advice = "Hand in alembic.ini with its folder of migrations, or start without."
 		}
 		return true
 	}),
-	on("no-scripts", `Path doesn't exist: '?([^\s'.]+(?:\.\w+)*)'?\.? +Please use the 'init' command`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return folderMissing(s, m[:2], h) }),
-	on("no-revision", `Can't locate revision identified by '(\w+)'`, `The database was made by a migration $1 that is not in the image.`, `Hand in all migrations, or leave the database file out of the image.`),
+	on("no-scripts", `Path doesn't exist: '?([^\s'.]+(?:\.\w+)*)'?\.? +Please use the 'init' command`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return folderMissing(s, m[:2], h) }),
+	on("no-revision", `Can't locate revision identified by '(\w+)'`,
+		`The database was made by a migration $1 that is not in the image.`,
+		`Hand in all migrations, or leave the database file out of the image.`),
 }}
 
 var django = tool{name: "django", entries: []entry{
-	on("secret-key", `The SECRET_KEY setting must not be empty`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool { return missing(s, []string{"SECRET_KEY"}, h) }),
-	on("not-configured", `(?:ImproperlyConfigured: )?Set the (\w+) environment variable`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }),
-	on("no-settings", `ImproperlyConfigured: Requested setting \w+, but settings are not configured`, `Nothing says which settings Django is to use.`, `Set DJANGO_SETTINGS_MODULE.`),
-	on("improper", `ImproperlyConfigured: ([^\n]+)`, `Django's settings are not as it wants them: $1`, `Change them as it says.`),
+	on("secret-key", `The SECRET_KEY setting must not be empty`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool { return missing(s, []string{"SECRET_KEY"}, h) }),
+	on("not-configured", `(?:ImproperlyConfigured: )?Set the (\w+) environment variable`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }),
+	on("no-settings", `ImproperlyConfigured: Requested setting \w+, but settings are not configured`,
+		`Nothing says which settings Django is to use.`, `Set DJANGO_SETTINGS_MODULE.`),
+	on("improper", `ImproperlyConfigured: ([^\n]+)`, `Django's settings are not as it wants them: $1`,
+		`Change them as it says.`),
 }}
 
-// foreignAddress says that the address to listen on is not one of the container.
+// foreignAddress reports whether the address to listen on is not one of the container.
 func foreignAddress(s *Scene, address string, h *check.Hint) bool {
 	if address == "0.0.0.0" {
 		return false

@@ -12,11 +12,14 @@ import (
 
 // pydantic's list of what is missing stands above its last line.
 var pydantic = tool{name: "pydantic", entries: []entry{
-	on("missing", `(\d+) validation errors? for (\w+)\n((?:[^\n]*\n)*?)(?:[^\n]*)(?:Field required|field required)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("missing",
+		`(\d+) validation errors? for (\w+)\n((?:[^\n]*\n)*?)(?:[^\n]*)(?:Field required|field required)[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		model := m[2]
 		at := strings.LastIndex(s.log, "validation error")
 		var names []string
-		for _, f := range regexp.MustCompile(`(?m)^([\w.]+)\n\s+[Ff]ield required`).FindAllStringSubmatch(s.log[max(0, at):], -1) {
+		for _, f := range regexp.MustCompile(`(?m)^([\w.]+)\n\s+[Ff]ield required`).FindAllStringSubmatch(
+			s.log[max(0, at):], -1) {
 			names = append(names, f[1])
 		}
 		if len(names) == 0 {
@@ -28,8 +31,10 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 		}
 		return missingFields(s, model, prefix, names, h)
 	}),
-	on("extra", `(?m)^(\w+)\n\s+Extra inputs are not permitted`, `The settings know no $1, and something sets it.`, `Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
-	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("extra", `(?m)^(\w+)\n\s+Extra inputs are not permitted`, `The settings know no $1, and something sets it.`,
+		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
+	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("The value of %s is not as the program wants it: %s.", m[1], strings.TrimSpace(m[2]))
 		h.Advice = "Set it to a value of that kind."
 		return true
@@ -47,11 +52,16 @@ var settings = tool{name: "settings", entries: []entry{
 	}),
 	on("starlette", `Config '(\w+)' is missing, and has no default`, "", "").with(oneMissing),
 	on("decouple", `(\w+) not found\. Declare it as envvar or define a default value`, "", "").with(oneMissing),
-	on("environs", `[Ee]nvironment variable "?'?([A-Z][A-Z0-9_]*)"?'? (?:is )?(?:not set|not found|missing|required)`, "", "").with(oneMissing),
+	on("environs", `[Ee]nvironment variable "?'?([A-Z][A-Z0-9_]*)"?'? (?:is )?(?:not set|not found|missing|required)`,
+		"", "").with(oneMissing),
 	on("prisma", `Environment variable not found: (\w+)`, "", "").with(oneMissing),
-	on("own-words", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "", "").with(oneMissing),
-	on("own-words-before", `(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
-	on("own-words-behind", `(?m)^[\w.]*(?:Error|Exception)\w*: [^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['"\x60]? environment variable`, "", "").with(oneMissing),
+	on("own-words",
+		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "", "").with(oneMissing),
+	on("own-words-before",
+		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
+	on("own-words-behind",
+		`(?m)^[\w.]*(?:Error|Exception)\w*: [^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['"\x60]? environment variable`, "",
+		"").with(oneMissing),
 	on("jwt", `secretOrPrivateKey must have a value`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		names := s.read1(nil)
 		if len(names) == 0 {
@@ -59,14 +69,15 @@ var settings = tool{name: "settings", entries: []entry{
 		}
 		return missing(s, names, h)
 	}),
-	on("mongoose", "The `uri` parameter to `openUri\\(\\)` must be a string, got \"undefined\"", "", "").with(nodeSetting),
+	on("mongoose", "The `uri` parameter to `openUri\\(\\)` must be a string, got \"undefined\"", "",
+		"").with(nodeSetting),
 	on("invalid-url", `TypeError(?: \[ERR_INVALID_URL\])?: Invalid URL`, "", "").with(nodeSetting),
 	on("node-undefined", `TypeError[^\n]*(?:undefined|Received undefined)[^\n]*`, "", "").with(nodeSetting),
 }}
 
 func oneMissing(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }
 
-// sets says whether the Dockerfile gives a variable a value.
+// sets reports whether the Dockerfile gives a variable a value.
 func (s *Scene) sets(name string) bool {
 	if s.File == nil {
 		return false
@@ -86,7 +97,8 @@ func secret(name string) bool { return dockerfile.Assignment{Name: name, Value: 
 // serves is the name of the port that a program itself listens on.
 var serves = regexp.MustCompile(`^(?:app_|api_|server_|http_|web_|uvicorn_|flask_run_|node_)?port$`)
 
-// value is what a variable can be set to so that the program starts, by its name, and by what the program has for a database.
+// value returns what a variable can be set to so that the program starts, by its name, and by what
+// the program has for a database.
 func (s *Scene) value(name, kind string) string {
 	lower := strings.ToLower(name)
 	has := func(part ...string) bool {
@@ -117,7 +129,8 @@ func (s *Scene) value(name, kind string) string {
 		return "mongodb://localhost/tasks"
 	case has("redis"):
 		return "redis://localhost:6379/0"
-	case has("database", "db_url", "postgres_url", "sqlalchemy", "dsn", "db_uri") && !has("name", "user", "host", "port", "test"):
+	case has("database", "db_url", "postgres_url", "sqlalchemy", "dsn", "db_uri") &&
+		!has("name", "user", "host", "port", "test"):
 		switch {
 		case asks("asyncpg"):
 			return "postgresql+asyncpg://localhost/tasks"
@@ -151,13 +164,14 @@ func (s *Scene) value(name, kind string) string {
 	return strings.ReplaceAll(lower, "_", "-")
 }
 
-// missing names the variables that nothing sets, and gives them a value: an ENV line, or, where one is a secret, a default
-// in the program.
+// missing names the variables that nothing sets, and gives them a value: an ENV line, or, where one
+// is a secret, a default in the program.
 func missing(s *Scene, names []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The program wants %s%s, which nothing sets.", variables(names), s.at())
 	for _, name := range names {
 		if line := s.dotenv(name); line != "" {
-			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and is not in the image.", variables(names), s.at(), line)
+			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and is not in the image.", variables(names),
+				s.at(), line)
 			break
 		}
 	}
@@ -189,7 +203,7 @@ func variables(names []string) string {
 	return "the variables " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// dotenv is the file of the folder that sets a variable, where the image does not get it.
+// dotenv returns the file of the folder that sets a variable, where the image does not get it.
 func (s *Scene) dotenv(name string) string {
 	for _, file := range []string{".env", "app/.env"} {
 		for i, line := range s.lines(file) {
@@ -201,14 +215,15 @@ func (s *Scene) dotenv(name string) string {
 	return ""
 }
 
-// defaultFor is the edit that gives a variable a default where the program reads it.
+// defaultFor returns the edit that gives a variable a default where the program reads it.
 func (s *Scene) defaultFor(name string) *check.Edit {
 	quoted := regexp.QuoteMeta(name)
 	places := []place{}
 	if p, ok := s.frame(); ok && strings.Contains(p.text, name) {
 		places = append(places, p)
 	}
-	if p, _ := s.grep(regexp.MustCompile(`(?:environ|getenv|config|env|process\.env)\b.*\b`+quoted+`\b`), ".py.js.mjs.cjs.ts"); p.file != "" {
+	if p, _ := s.grep(regexp.MustCompile(`(?:environ|getenv|config|env|process\.env)\b.*\b`+quoted+`\b`),
+		".py.js.mjs.cjs.ts"); p.file != "" {
 		places = append(places, p)
 	}
 	value := s.value(name, "")
@@ -217,10 +232,13 @@ func (s *Scene) defaultFor(name string) *check.Edit {
 	}
 	for _, p := range places {
 		for _, r := range []struct{ pattern, by string }{
-			{`os\.environ\[\s*(["'])` + quoted + `["']\s*\]`, `os.environ.get(${1}` + name + `${1}, ${1}` + value + `${1})`},
+			{`os\.environ\[\s*(["'])` + quoted + `["']\s*\]`, `os.environ.get(${1}` + name + `${1}, ${1}` + value +
+				`${1})`},
 			{`\benviron\[\s*(["'])` + quoted + `["']\s*\]`, `environ.get(${1}` + name + `${1}, ${1}` + value + `${1})`},
-			{`(os\.getenv|os\.environ\.get|\bgetenv|environ\.get)\(\s*(["'])` + quoted + `["']\s*\)`, `${1}(${2}` + name + `${2}, ${2}` + value + `${2})`},
-			{`(\w[\w.]*)\(\s*(["'])` + quoted + `["']\s*([,)])`, `${1}(${2}` + name + `${2}, default=${2}` + value + `${2}${3}`},
+			{`(os\.getenv|os\.environ\.get|\bgetenv|environ\.get)\(\s*(["'])` + quoted + `["']\s*\)`,
+				`${1}(${2}` + name + `${2}, ${2}` + value + `${2})`},
+			{`(\w[\w.]*)\(\s*(["'])` + quoted + `["']\s*([,)])`, `${1}(${2}` + name + `${2}, default=${2}` + value +
+				`${2}${3}`},
 			{`process\.env\.` + quoted + `\b(\s*[^|?\s]|\s*$)`, `(process.env.` + name + ` || "` + value + `")${1}`},
 			{`process\.env\[\s*["']` + quoted + `["']\s*\]`, `(process.env.` + name + ` || "` + value + `")`},
 		} {
@@ -288,7 +306,8 @@ func missingFields(s *Scene, model, prefix string, names []string, h *check.Hint
 			}
 			new[d.line-declared[0].line] = strings.TrimRight(d.text, " ") + " = " + value
 		}
-		h.Edit = &check.Edit{File: declared[0].file, Line: declared[0].line, Old: strings.Join(old, "\n"), New: strings.Join(new, "\n")}
+		h.Edit = &check.Edit{File: declared[0].file, Line: declared[0].line, Old: strings.Join(old, "\n"),
+			New: strings.Join(new, "\n")}
 	}
 	return true
 }
@@ -298,7 +317,8 @@ func kindOf(line string) string {
 	return strings.TrimSpace(kind)
 }
 
-// fields are the lines that declare the fields of a model, in the order of the file; nil where one has no plain line.
+// fields returns the lines that declare the fields of a model, in the order of the file; nil where
+// one has no plain line.
 func (s *Scene) fields(model string, names []string) (out []place) {
 	p, _ := s.grep(regexp.MustCompile(`^class `+regexp.QuoteMeta(model)+`\(`), ".py")
 	if p.file == "" {
@@ -323,7 +343,8 @@ func (s *Scene) fields(model string, names []string) (out []place) {
 	return out
 }
 
-// read1 are the variables that a line of the student's reads, or the line of the log's traceback.
+// read1 returns the variables that a line of the student's reads, or the line of the log's
+// traceback.
 func (s *Scene) read1(p *place) (names []string) {
 	text := ""
 	if p != nil {
@@ -331,14 +352,15 @@ func (s *Scene) read1(p *place) (names []string) {
 	} else if f, ok := s.frame(); ok {
 		text = f.text
 	}
-	for _, m := range regexp.MustCompile(`(?:environ(?:\.get)?[\[(]|getenv\(|config\(|process\.env(?:\.|\[))\s*["']?([A-Za-z_]\w*)`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(
+		`(?:environ(?:\.get)?[\[(]|getenv\(|config\(|process\.env(?:\.|\[))\s*["']?([A-Za-z_]\w*)`).FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])
 	}
 	return names
 }
 
-// noneForSetting says that a None was a variable that is not set, where the line that failed reads one, or uses what was
-// read from one.
+// noneForSetting reports whether a None was a variable that is not set, where the line that failed
+// reads one, or uses what was read from one.
 func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
 	p, ok := s.frame()
 	if !ok {
@@ -348,7 +370,8 @@ func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
 	if len(names) == 0 {
 		for _, w := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(p.text, -1) {
 			for _, ends := range []string{".py", ".js.mjs.cjs.ts"} {
-				from, got := s.grep(regexp.MustCompile(`\b`+w+`\s*(?::\s*\w+)?\s*=\s*.*(?:environ\.get\(|getenv\(|process\.env\.)\s*["']?([A-Za-z_]\w*)["']?\)?\s*;?$`), ends)
+				from, got := s.grep(regexp.MustCompile(`\b`+w+
+					`\s*(?::\s*\w+)?\s*=\s*.*(?:environ\.get\(|getenv\(|process\.env\.)\s*["']?([A-Za-z_]\w*)["']?\)?\s*;?$`), ends)
 				if got != nil && from.line != p.line {
 					names = append(names, got[1])
 				}

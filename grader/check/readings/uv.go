@@ -11,36 +11,47 @@ import (
 )
 
 var uv = tool{name: "uv", wraps: true, entries: []entry{
-	on("fetched-at-start", "(?s)error: Failed to (?:download|fetch):? `?([\\w.-]+(?:==[\\w.]+)?).*", "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("fetched-at-start", "(?s)error: Failed to (?:download|fetch):? `?([\\w.-]+(?:==[\\w.]+)?).*", "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
 			return false
 		}
 		return fetchedAtStart(s, m[1], h)
 	}),
-	on("cache-not-writable", "Failed to initialize cache at `?([^\\s`]+)`?", `uv keeps a cache at $1, and the user that the program runs as may not write there.`,
-		`Let it do without: start the program by its own name from .venv, or set UV_NO_CACHE.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("cache-not-writable", "Failed to initialize cache at `?([^\\s`]+)`?",
+		`uv keeps a cache at $1, and the user that the program runs as may not write there.`,
+		`Let it do without: start the program by its own name from .venv, or set UV_NO_CACHE.`).with(func(s *Scene,
+		_ []string, h *check.Hint) bool {
 		h.Edit = s.above(false, "ENV UV_NO_CACHE=1")
 		if h.Edit != nil {
 			h.Advice = "Let it do without."
 		}
 		return true
 	}),
-	on("version-unknown", `(?i)Because there (?:is|are) no versions? of ([^\s,]+?),? and`, "", "").with(uvRequirement("the index has no such version")),
-	on("package-unknown", `(?:[Bb]ecause|and) (\S+) was not found in the (?:package registry|cache|provided package locations)`, "", "").with(uvRequirement("")),
+	on("version-unknown", `(?i)Because there (?:is|are) no versions? of ([^\s,]+?),? and`, "",
+		"").with(uvRequirement("the index has no such version")),
+	on("package-unknown",
+		`(?:[Bb]ecause|and) (\S+) was not found in the (?:package registry|cache|provided package locations)`, "",
+		"").with(uvRequirement("")),
 	on("version-too-new", `[Bb]ecause only (.+?) (?:is|are) available and .+? (?:depends? on|requires?) (\S+?),`,
 		`No package satisfies $2: only $1 is available.`, `Ask for a version that there is.`),
 	on("python-too-old", `[Bb]ecause the requested Python version \(([^)]*)\) does not satisfy (Python\S+)`,
-		`The dependencies want $2, and the project says $1.`, `Make requires-python in pyproject.toml fit what the dependencies want, or take older versions of them.`),
+		`The dependencies want $2, and the project says $1.`,
+		`Make requires-python in pyproject.toml fit what the dependencies want, or take older versions of them.`),
 	on("python-not-there", `No interpreter found for (Python ?[^\n]*?\d[\w.,<>=]*)`, "", "").with(pythonAsked),
-	on("python-incompatible", `(?:The (?:requested|Python request|current) [^\n]*?Python ?(?:version|interpreter)[^\n]*?|The Python request from [^\n]*?)(?:incompatible with|resolved to[^\n]*?incompatible with|does not satisfy)[^\n]*?(?:requires-python|Python requirement)[^\n]*?([<>=~!]=?\s?[\d.]+)`, "", "").with(pythonAsked),
-	on("unsatisfiable", `(Because [^×]+? unsatisfiable)`, `$1.`, `Two of these do not go together: loosen the version of one.`),
+	on("python-incompatible",
+		`(?:The (?:requested|Python request|current) [^\n]*?Python ?(?:version|interpreter)[^\n]*?|The Python request from [^\n]*?)(?:incompatible with|resolved to[^\n]*?incompatible with|does not satisfy)[^\n]*?(?:requires-python|Python requirement)[^\n]*?([<>=~!]=?\s?[\d.]+)`, "", "").with(pythonAsked),
+	on("unsatisfiable", `(Because [^×]+? unsatisfiable)`, `$1.`,
+		`Two of these do not go together: loosen the version of one.`),
 	on("lock-missing", "Unable to find lockfile at `?([\\w./-]+)`?", "", "").with(lockMissing("uv.lock", "uv lock")),
-	on("lock-stale", "(?:lockfile at `?([\\w./-]+)`? needs to be updated|The lockfile needs to be updated)", `uv.lock is older than pyproject.toml.`, `Run uv lock, and hand in the new uv.lock.`),
+	on("lock-stale", "(?:lockfile at `?([\\w./-]+)`? needs to be updated|The lockfile needs to be updated)",
+		`uv.lock is older than pyproject.toml.`, `Run uv lock, and hand in the new uv.lock.`),
 	on("no-project", "No `?pyproject\\.toml`? found in", "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("pyproject.toml"); len(found) > 0 {
 			return s.notCopied(found[0], inside(s.workdir(), "pyproject.toml"), h)
 		}
-		h.Cause, h.Advice = "uv sync installs what pyproject.toml says, and the folder has none.", "Make one with uv init and uv add, and hand it in."
+		h.Cause, h.Advice = "uv sync installs what pyproject.toml says, and the folder has none.",
+			"Make one with uv init and uv add, and hand it in."
 		if s.has("requirements.txt") {
 			h.Advice = "Install requirements.txt instead, with uv pip install --system -r requirements.txt."
 			if by := "uv pip install --system -r requirements.txt"; true {
@@ -52,31 +63,50 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		}
 		return true
 	}),
-	on("file-missing", "File not found:? `([\\w./-]+)`", "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return requirementsMissing(s, m, h) }),
-	on("no-venv", `No virtual environment found`, `uv pip install wants a virtual environment, and there is none.`, `Let it install into the image's own Python.`).
+	on("file-missing", "File not found:? `([\\w./-]+)`", "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return requirementsMissing(s, m, h)
+	}),
+	on("no-venv", `No virtual environment found`, `uv pip install wants a virtual environment, and there is none.`,
+		`Let it install into the image's own Python.`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`uv pip (install|sync)\b`), "uv pip ${1} --system")
 			return true
 		}),
-	on("project-alone", "(?:Unable to determine which files to ship|Expected a Python module at:? `?([^\\s`]+))", "", "").with(projectAlone),
-	on("readme-missing", `(?:Readme file does not exist|failed to open file `+"`?[^\\s`]*README[^\\s`]*`?"+`|README[\w.]*[^\n]*(?:does not exist|No such file))`,
+	on("project-alone", "(?:Unable to determine which files to ship|Expected a Python module at:? `?([^\\s`]+))", "",
+		"").with(projectAlone),
+	on("readme-missing", `(?:Readme file does not exist|failed to open file `+"`?[^\\s`]*README[^\\s`]*`?"+
+		`|README[\w.]*[^\n]*(?:does not exist|No such file))`,
 		`pyproject.toml names a readme, which is not in the image at this step: building the project itself needs it.`,
-		`COPY it before this step, or leave the project itself out.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		`COPY it before this step, or leave the project itself out.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\buv sync\b`), "uv sync --no-install-project")
 		return h.Edit != nil || s.Step != nil
 	}),
-	on("not-toml", "(?:Failed to parse|Invalid TOML)[^\\n]*?`?(pyproject\\.toml|uv\\.lock|uv\\.toml|[\\w./-]+\\.txt)`?.*?(?:line|:) ?(\\d+)",
+	on("not-toml",
+		"(?:Failed to parse|Invalid "+
+			"TOML)[^\\n]*?`?(pyproject\\.toml|uv\\.lock|uv\\.toml|[\\w./-]+\\.txt)`?.*?(?:line|:) ?(\\d+)",
 		`$1 cannot be read, from line $2 on.`, `Write line $2 of $1 as the format wants it.`),
-	on("unreadable", "(?m)^(?:error: |\\s*(?:cause|Caused by): )Failed to parse:? `?([^`\\n]+)`?", `$1 cannot be read.`, `Write $1 as its format wants it.`),
-	on("no-such-group", "[Gg]roup `?([\\w-]+)`? is not defined", `pyproject.toml defines no group $1.`, `Take the option for that group out, or define it.`),
-	on("no-such-option", `error: unexpected argument '([^']+)' found`, `uv has no option $1 here.`, `Write it as uv help lists it.`),
-	on("spawn", "Failed to spawn: `([^`]+)`", "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return notInPath(s, m[1], h) }),
-	on("hash", `Hash mismatch for`, `A package that was fetched is not the one whose hash is written down.`, `Run uv lock anew, and hand in the new uv.lock.`),
-	on("needs-git", `Git executable not found`, `A dependency is fetched with git, and the image has no git at this step.`, `Install git with apt-get before it, or name the package by a version that the index has.`),
-	on("no-solution", `No solution found when resolving dependencies`, `The dependencies do not go together.`, `Check names and versions of the dependencies.`),
+	on("unreadable", "(?m)^(?:error: |\\s*(?:cause|Caused by): )Failed to parse:? `?([^`\\n]+)`?", `$1 cannot be read.`,
+		`Write $1 as its format wants it.`),
+	on("no-such-group", "[Gg]roup `?([\\w-]+)`? is not defined", `pyproject.toml defines no group $1.`,
+		`Take the option for that group out, or define it.`),
+	on("no-such-option", `error: unexpected argument '([^']+)' found`, `uv has no option $1 here.`,
+		`Write it as uv help lists it.`),
+	on("spawn", "Failed to spawn: `([^`]+)`", "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return notInPath(s, m[1], h)
+	}),
+	on("hash", `Hash mismatch for`, `A package that was fetched is not the one whose hash is written down.`,
+		`Run uv lock anew, and hand in the new uv.lock.`),
+	on("needs-git", `Git executable not found`,
+		`A dependency is fetched with git, and the image has no git at this step.`,
+		`Install git with apt-get before it, or name the package by a version that the index has.`),
+	on("no-solution", `No solution found when resolving dependencies`, `The dependencies do not go together.`,
+		`Check names and versions of the dependencies.`),
 }}
 
-// uvRequirement says of a requirement that nothing satisfies where it stands.
+// uvRequirement returns of a requirement that nothing satisfies where it stands.
 func uvRequirement(why string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, m []string, h *check.Hint) bool {
 		parts := specifier.FindStringSubmatch(strings.TrimRight(m[1], ".,"))
@@ -91,7 +121,8 @@ func uvRequirement(why string) func(*Scene, []string, *check.Hint) bool {
 		if ok {
 			at = " (" + p.String() + ")"
 		}
-		h.Cause, h.Advice = fmt.Sprintf("No package satisfies %s%s: %s.", parts[0], at, why), "Ask for a version that there is, or for none in particular."
+		h.Cause, h.Advice = fmt.Sprintf("No package satisfies %s%s: %s.", parts[0], at, why),
+			"Ask for a version that there is, or for none in particular."
 		if ok && parts[3] != "" {
 			if h.Edit = s.pin(parts[1], parts[1]+parts[2]); h.Edit != nil {
 				h.Advice = "Let the newest be taken."
@@ -111,7 +142,8 @@ func pythonAsked(s *Scene, m []string, h *check.Hint) bool {
 	version := versionOf.FindString(asked)
 	for _, name := range []string{".python-version", "pyproject.toml"} {
 		for i, line := range s.lines(name) {
-			if version != "" && strings.Contains(line, version) && (name == ".python-version" || strings.Contains(line, "python")) {
+			if version != "" && strings.Contains(line, version) && (name == ".python-version" ||
+				strings.Contains(line, "python")) {
 				p := place{name, i + 1, line}
 				h.Cause = fmt.Sprintf("%s, asks for %s, which the image does not have.", p, pythonName(asked))
 				if have := s.python(); have != "" && have != version {
@@ -131,14 +163,16 @@ func pythonName(asked string) string {
 	return "Python " + asked
 }
 
-// python is the version of Python that the log or the base image speaks of, or empty.
+// python returns the version of Python that the log or the base image speaks of, or empty.
 func (s *Scene) python() string {
-	if m := regexp.MustCompile(`(?:Using C?Python |Current Python version \(|but you are using |interpreter at \S*python|current Python version is )(\d+\.\d+)`).FindStringSubmatch(s.log); m != nil {
+	if m := regexp.MustCompile(
+		`(?:Using C?Python |Current Python version \(|but you are using |interpreter at \S*python|current Python version is )(\d+\.\d+)`).FindStringSubmatch(s.log); m != nil {
 		return m[1]
 	}
 	if s.File != nil {
 		for _, stage := range slices.Backward(s.File.Stages) {
-			if m := regexp.MustCompile(`(?:^|/)python:(\d+\.\d+)|python(\d+\.\d+)`).FindStringSubmatch(stage.Base); m != nil {
+			if m := regexp.MustCompile(`(?:^|/)python:(\d+\.\d+)|python(\d+\.\d+)`).FindStringSubmatch(
+				stage.Base); m != nil {
 				return m[1] + m[2]
 			}
 		}
@@ -146,7 +180,7 @@ func (s *Scene) python() string {
 	return ""
 }
 
-// lockMissing says why there is no lock at the step.
+// lockMissing returns why there is no lock at the step.
 func lockMissing(name, command string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named(name); len(found) > 0 {
@@ -161,12 +195,15 @@ func lockMissing(name, command string) func(*Scene, []string, *check.Hint) bool 
 	}
 }
 
-// projectAlone says that a build-system is asked to make a package of a lone file.
+// projectAlone reports whether a build-system is asked to make a package of a lone file.
 func projectAlone(s *Scene, m []string, h *check.Hint) bool {
-	h.Cause = "pyproject.toml has a [build-system], so the project itself is built as a package, and no folder of its name holds one."
+	h.Cause = "pyproject.toml has a [build-system], so the project itself is built as a package, and no folder of " +
+		"its name holds one."
 	for i, line := range s.lines("pyproject.toml") {
 		if strings.TrimSpace(line) == "[build-system]" {
-			h.Cause = fmt.Sprintf("pyproject.toml has a [build-system] (line %d), so the project itself is built as a package, and no folder of its name holds one.", i+1)
+			h.Cause = fmt.Sprintf(
+				"pyproject.toml has a [build-system] (line %d), so the project itself is built as a package, and no "+
+					"folder of its name holds one.", i+1)
 		}
 	}
 	h.Advice = "Take [build-system] out of pyproject.toml, or install the dependencies alone with --no-install-project."
@@ -208,39 +245,55 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 
 // poetry and pipenv.
 var poetry = tool{name: "poetry", wraps: true, entries: []entry{
-	on("package-not-there", `No file/folder found for package ([\w.-]+)`, `Poetry installs the project itself as well, and the folder holds no package $1.`, `Install the dependencies alone.`).with(noRoot),
-	on("readme-missing", "(?i)Readme path `?([^\\s`]+)`? does not exist", `Poetry installs the project itself as well, and its readme, $1, is not there at this step.`, `Install the dependencies alone.`).with(noRoot),
-	on("python-not-allowed", `Current Python version \(([\d.]+)\) is not (?:allowed|supported) by the project \(([^)]+)\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("package-not-there", `No file/folder found for package ([\w.-]+)`,
+		`Poetry installs the project itself as well, and the folder holds no package $1.`,
+		`Install the dependencies alone.`).with(noRoot),
+	on("readme-missing", "(?i)Readme path `?([^\\s`]+)`? does not exist",
+		`Poetry installs the project itself as well, and its readme, $1, is not there at this step.`,
+		`Install the dependencies alone.`).with(noRoot),
+	on("python-not-allowed",
+		`Current Python version \(([\d.]+)\) is not (?:allowed|supported) by the project \(([^)]+)\)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return poetryPython(s, m[1], m[2], h)
 	}),
-	on("python-unsupported", `(?:The currently activated Python version|Current Python version) ([\d.]+) is not (?:supported|allowed) by the project \(([^)]+)\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("python-unsupported",
+		`(?:The currently activated Python version|Current Python version) ([\d.]+) is not (?:supported|allowed) by the project \(([^)]+)\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return poetryPython(s, m[1], m[2], h)
 	}),
-	on("lock-stale", `pyproject\.toml changed significantly since poetry\.lock was last generated`, `poetry.lock is older than pyproject.toml.`, `Run poetry lock, and hand in the new poetry.lock.`),
-	on("lock-incompatible", `poetry\.lock is not up to date with pyproject\.toml|The lock file is not compatible with the current version of Poetry`, `poetry.lock does not fit pyproject.toml, or this Poetry.`, `Run poetry lock, and hand in the new poetry.lock.`),
-	on("no-project", `Poetry could not find a pyproject\.toml file in (\S+) or its parents`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("lock-stale", `pyproject\.toml changed significantly since poetry\.lock was last generated`,
+		`poetry.lock is older than pyproject.toml.`, `Run poetry lock, and hand in the new poetry.lock.`),
+	on("lock-incompatible",
+		`poetry\.lock is not up to date with pyproject\.toml|The lock file is not compatible with the current version of Poetry`, `poetry.lock does not fit pyproject.toml, or this Poetry.`, `Run poetry lock, and hand in the new poetry.lock.`),
+	on("no-project", `Poetry could not find a pyproject\.toml file in (\S+) or its parents`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("pyproject.toml"); len(found) > 0 {
 			return s.notCopied(found[0], inside(m[1], "pyproject.toml"), h)
 		}
-		h.Cause, h.Advice = "The folder has no pyproject.toml, which Poetry installs from.", "Hand it in, and COPY it before this step."
+		h.Cause, h.Advice = "The folder has no pyproject.toml, which Poetry installs from.",
+			"Hand it in, and COPY it before this step."
 		return true
 	}),
-	on("no-export", `The command "export" does not exist`, `Poetry has export no more by itself: a plugin brings it.`, `Install poetry-plugin-export beside Poetry.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("no-export", `The command "export" does not exist`, `Poetry has export no more by itself: a plugin brings it.`,
+		`Install poetry-plugin-export beside Poetry.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		for _, stage := range s.File.Stages {
 			for i, in := range stage.Instructions {
-				if e := s.inInstruction(&stage.Instructions[i], regexp.MustCompile(`(\bpip[\d.]* install\b.*?\spoetry(?:[=<>~!]\S*)?)(\s|$)`), "${1} poetry-plugin-export${2}"); e != nil && in.Name == "RUN" {
+				if e := s.inInstruction(&stage.Instructions[i],
+					regexp.MustCompile(`(\bpip[\d.]* install\b.*?\spoetry(?:[=<>~!]\S*)?)(\s|$)`),
+					"${1} poetry-plugin-export${2}"); e != nil && in.Name == "RUN" {
 					h.Advice, h.Edit = "Install that, too.", e
 				}
 			}
 		}
 		return true
 	}),
-	on("option-gone", `The option "(--[\w-]+)" does not exist`, `This Poetry has no option $1.`, `Take it out; --no-dev is --without dev today.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("option-gone", `The option "(--[\w-]+)" does not exist`, `This Poetry has no option $1.`,
+		`Take it out; --no-dev is --without dev today.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		by := ""
 		if m[1] == "--no-dev" {
 			by = " --without dev"
 		}
-		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(poetry install.*?)\s`+regexp.QuoteMeta(m[1])+`\b`), "${1}"+by)
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(poetry install.*?)\s`+regexp.QuoteMeta(m[1])+`\b`),
+			"${1}"+by)
 		if by != "" && h.Edit != nil {
 			h.Advice = "It is called otherwise today."
 		} else if h.Edit != nil {
@@ -248,11 +301,17 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		}
 		return true
 	}),
-	on("no-such-group", `Group\(s\) not found: ([^\n(]*[^\n( ])`, `pyproject.toml has no group $1.`, `Take the option for that group out.`),
-	on("no-export", `The requested command export does not exist`, `poetry export is a plugin of its own since Poetry 2.`, `Install it beside Poetry: pip install poetry-plugin-export.`),
-	on("invalid", `The Poetry configuration is invalid:?\s*([^\n]*)`, `pyproject.toml is not as Poetry wants it: $1`, `Run poetry check, and change what it names.`),
-	on("version-unknown", `[Bb]ecause \S+ depends on (\S+(?: \([^)]*\))?) which doesn't match any versions`, `No package satisfies $1.`, `Check the spelling and the version of it in pyproject.toml.`),
-	on("no-versions", `version solving failed`, `Poetry found no versions that go together.`, `Loosen the versions in pyproject.toml.`),
+	on("no-such-group", `Group\(s\) not found: ([^\n(]*[^\n( ])`, `pyproject.toml has no group $1.`,
+		`Take the option for that group out.`),
+	on("no-export", `The requested command export does not exist`,
+		`poetry export is a plugin of its own since Poetry 2.`,
+		`Install it beside Poetry: pip install poetry-plugin-export.`),
+	on("invalid", `The Poetry configuration is invalid:?\s*([^\n]*)`, `pyproject.toml is not as Poetry wants it: $1`,
+		`Run poetry check, and change what it names.`),
+	on("version-unknown", `[Bb]ecause \S+ depends on (\S+(?: \([^)]*\))?) which doesn't match any versions`,
+		`No package satisfies $1.`, `Check the spelling and the version of it in pyproject.toml.`),
+	on("no-versions", `version solving failed`, `Poetry found no versions that go together.`,
+		`Loosen the versions in pyproject.toml.`),
 }}
 
 // noRoot leaves the project itself out of poetry install.
@@ -275,7 +334,8 @@ func poetryPython(s *Scene, have, asked string, h *check.Hint) bool {
 		}
 	}
 	if h.Edit != nil && s.has("poetry.lock") {
-		h.Advice, h.Edit = "Let pyproject.toml allow the Python of the base image, run poetry lock, and hand in both; or begin with a base image of that Python.", nil
+		h.Advice, h.Edit = "Let pyproject.toml allow the Python of the base image, run poetry lock, and hand in "+
+			"both; or begin with a base image of that Python.", nil
 	} else if h.Edit != nil {
 		h.Advice = "Let it allow the Python of the base image."
 	}
@@ -283,24 +343,32 @@ func poetryPython(s *Scene, have, asked string, h *check.Hint) bool {
 }
 
 var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
-	on("lock-stale", `Your Pipfile\.lock \(\w+\) is out of date`, `Pipfile.lock is older than Pipfile.`, `Run pipenv lock, and hand in the new Pipfile.lock.`),
-	on("no-pipfile", `(?:No Pipfile present at project home|Pipfile not found)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+	on("lock-stale", `Your Pipfile\.lock \(\w+\) is out of date`, `Pipfile.lock is older than Pipfile.`,
+		`Run pipenv lock, and hand in the new Pipfile.lock.`),
+	on("no-pipfile", `(?:No Pipfile present at project home|Pipfile not found)`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("Pipfile"); len(found) > 0 {
 			return s.notCopied(found[0], inside(s.workdir(), "Pipfile"), h)
 		}
-		h.Cause, h.Advice = "The folder has no Pipfile, which pipenv installs from.", "Hand it in, and COPY it before this step."
+		h.Cause, h.Advice = "The folder has no Pipfile, which pipenv installs from.",
+			"Hand it in, and COPY it before this step."
 		return true
 	}),
-	on("lock-missing", `(?:Pipfile\.lock (?:not found|does not exist|isn't found)|No Pipfile\.lock|lock ?file (?:does not exist|not found))`, "", "").with(pipenvLock),
+	on("lock-missing",
+		`(?:Pipfile\.lock (?:not found|does not exist|isn't found)|No Pipfile\.lock|lock ?file (?:does not exist|not found))`, "", "").with(pipenvLock),
 	on("deploy", `Aborting deploy`, "", "").with(pipenvLock),
-	on("python", `Your Pipfile requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+)`, `Pipfile asks for Python $1, and the image has $2.`, `Let Pipfile ask for the Python of the base image.`),
+	on("python", `Your Pipfile requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+)`,
+		`Pipfile asks for Python $1, and the image has $2.`, `Let Pipfile ask for the Python of the base image.`),
 }}
 
-// pipenvLock says what --deploy refuses: another Python, and a lock that is not there or not up to date.
+// pipenvLock says what --deploy refuses: another Python, and a lock that is not there or not up to
+// date.
 func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 	var causes []string
 	one := strings.Join(strings.Fields(s.log), " ")
-	if m := regexp.MustCompile(`requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+\d)`).FindStringSubmatch(one); m != nil {
+	if m := regexp.MustCompile(
+		`requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+\d)`).FindStringSubmatch(
+		one); m != nil {
 		where := "Pipfile"
 		for i, line := range s.lines("Pipfile") {
 			if strings.Contains(line, m[1]) && strings.HasPrefix(strings.TrimSpace(line), "python_") {
@@ -309,7 +377,8 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 				h.Edit = p.replace(regexp.MustCompile(`"[^"]*"`), `"`+versionOf.FindString(m[2])+`"`)
 			}
 		}
-		causes = append(causes, fmt.Sprintf("%s asks for Python %s, and the image has %s: --deploy refuses that.", where, m[1], m[2]))
+		causes = append(causes, fmt.Sprintf("%s asks for Python %s, and the image has %s: --deploy refuses that.",
+			where, m[1], m[2]))
 	}
 	if !s.has("Pipfile.lock") {
 		causes = append(causes, "The folder has no Pipfile.lock, which --deploy wants.")
@@ -318,7 +387,8 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 	} else if at := inside(s.workdir(), "Pipfile.lock"); s.File != nil && s.earlier()[at] == "" {
 		return s.notCopied("Pipfile.lock", at, h)
 	} else if len(causes) == 0 {
-		causes, h.Advice = []string{"Pipfile.lock does not fit Pipfile."}, "Run pipenv lock, and hand in the new Pipfile.lock."
+		causes, h.Advice = []string{"Pipfile.lock does not fit Pipfile."},
+			"Run pipenv lock, and hand in the new Pipfile.lock."
 	} else {
 		h.Advice = "Then run pipenv lock, and hand in Pipfile.lock."
 		h.Edit = nil
@@ -327,7 +397,7 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
-// nearest is the name of the list that one letter or two make of another, or empty.
+// nearest returns the name of the list that one letter or two make of another, or empty.
 func nearest(name string, list []string) string {
 	if near := option.Suggest(name, list); near != name {
 		return near

@@ -16,7 +16,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Fields are names and their values, in the order written, for a form or a query. A list is a name that comes several times.
+// Fields are names and their values, in the order written, for a form or a query. A list is a name
+// that comes several times.
 type Fields []option.Field
 
 // UnmarshalOption reads them.
@@ -27,7 +28,8 @@ func (f *Fields) UnmarshalOption(v option.Value) (ps option.Problems) {
 	*f = v.Fields
 	for _, field := range v.Fields {
 		for _, value := range append([]option.Value{field.Value}, field.Value.Items...) {
-			if value.Kind == option.Map || value.Kind == option.Null || value.Kind == option.List && value.Pos != field.Value.Pos {
+			if value.Kind == option.Map || value.Kind == option.Null || value.Kind == option.List &&
+				value.Pos != field.Value.Pos {
 				ps = append(ps, value.Wrong("text")...)
 			}
 			ps = append(ps, checkSent(value)...)
@@ -39,7 +41,7 @@ func (f *Fields) UnmarshalOption(v option.Value) (ps option.Problems) {
 // IsZero reports whether there are none.
 func (f Fields) IsZero() bool { return f == nil }
 
-// encode is them with variables put in, each escaped.
+// encode returns them with variables put in, each escaped.
 func (f Fields) encode(v vars) string {
 	var parts []string
 	for _, field := range f {
@@ -48,7 +50,8 @@ func (f Fields) encode(v vars) string {
 			values = field.Value.Items
 		}
 		for _, value := range values {
-			parts = append(parts, url.QueryEscape(v.fill(field.Key.Text, asIs))+"="+url.QueryEscape(v.fill(value.Text, asIs)))
+			parts = append(parts, url.QueryEscape(v.fill(field.Key.Text, asIs))+"="+
+				url.QueryEscape(v.fill(value.Text, asIs)))
 		}
 	}
 	return strings.Join(parts, "&")
@@ -57,7 +60,8 @@ func (f Fields) encode(v vars) string {
 // OptionSchema describes them to editors.
 func (Fields) OptionSchema() *jsonschema.Schema {
 	text := &jsonschema.Schema{Types: []string{"string", "number", "boolean"}}
-	return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{text, {Type: "array", Items: text}}}}
+	return &jsonschema.Schema{Type: "object",
+		AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{text, {Type: "array", Items: text}}}}
 }
 
 // Parts are the parts of a multipart body: texts, and files.
@@ -146,7 +150,7 @@ func (p *Parts) UnmarshalOption(v option.Value) (ps option.Problems) {
 // IsZero reports whether there are none.
 func (p Parts) IsZero() bool { return p == nil }
 
-// encode is the body with variables put in, and its media type.
+// encode returns the body with variables put in, and its media type.
 func (p Parts) encode(v vars, boundary string) (body []byte, mediaType string) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -161,7 +165,8 @@ func (p Parts) encode(v vars, boundary string) (body []byte, mediaType string) {
 			if kind == "" {
 				kind = "application/octet-stream"
 			}
-			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q; filename=%q`, part.Field, v.fill(f.Name, asIs)))
+			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q; filename=%q`, part.Field,
+				v.fill(f.Name, asIs)))
 			header.Set("Content-Type", kind)
 		} else {
 			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q`, part.Field))
@@ -178,11 +183,14 @@ func (p Parts) encode(v vars, boundary string) (body []byte, mediaType string) {
 // OptionSchema describes them to editors.
 func (Parts) OptionSchema() *jsonschema.Schema {
 	text := []string{"string", "number", "boolean"}
-	file := &jsonschema.Schema{Type: "object", Required: []string{"name"}, AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}, Properties: map[string]*jsonschema.Schema{
-		"name": {Types: text, Description: "the file's name"},
-		"type": {Types: text, Description: "its media type, such as image/png; application/octet-stream unless given"},
-		"text": {Types: text, Description: "what it holds, as text"},
-		"hex":  {Types: text, Description: "what it holds, as hexadecimal digits"},
-		"from": {Types: text, Description: "a file beside the rubric that it is read from"}}}
-	return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text}, file}}}
+	file := &jsonschema.Schema{Type: "object", Required: []string{"name"},
+		AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}, Properties: map[string]*jsonschema.Schema{
+			"name": {Types: text, Description: "the file's name"},
+			"type": {Types: text,
+				Description: "its media type, such as image/png; application/octet-stream unless given"},
+			"text": {Types: text, Description: "what it holds, as text"},
+			"hex":  {Types: text, Description: "what it holds, as hexadecimal digits"},
+			"from": {Types: text, Description: "a file beside the rubric that it is read from"}}}
+	return &jsonschema.Schema{Type: "object",
+		AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text}, file}}}
 }

@@ -23,8 +23,8 @@ const (
 
 var safeArgument = regexp.MustCompile(`^[a-zA-Z0-9@%+=:,./_-]+$`)
 
-// Curl is the command that repeats a request byte for byte, against a container published on its own port. Where the body
-// is too long for one line, a command before it makes a file of it.
+// Curl returns the command that repeats a request byte for byte, against a container published on
+// its own port. Where the body is too long for one line, a command before it makes a file of it.
 func Curl(r check.Request, port int) string {
 	words, before := []string{"curl", "-i"}, ""
 	switch {
@@ -51,7 +51,8 @@ func Curl(r check.Request, port int) string {
 	case len(r.Body) > mostInline || bytes.IndexByte(r.Body, 0) >= 0 || r.Body[0] == '@':
 		file, ok := asFile(r.Body)
 		if !ok {
-			return fmt.Sprintf("# the body has %d bytes, which are too many to show: taskgrader grade with the same --seed sends it again", len(r.Body))
+			return fmt.Sprintf(
+				"# the body has %d bytes, which are too many to show: taskgrader grade with the same --seed sends it again", len(r.Body))
 		}
 		before = file
 		words = append(words, "--data-binary", "@body")
@@ -78,7 +79,7 @@ func Curl(r check.Request, port int) string {
 	return before + strings.Join(words, " ")
 }
 
-// quote is a word as a shell reads it, in one line of letters that can be seen.
+// quote returns a word as a shell reads it, in one line of letters that can be seen.
 func quote(word string) string {
 	if safeArgument.MatchString(word) {
 		return word
@@ -118,10 +119,11 @@ func quote(word string) string {
 
 // seen reports whether a letter is one that a page and a terminal show as it is.
 func seen(c rune) bool {
-	return c > 0xa0 && c != 0xad && !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff && c < 0xe000 || c >= 0x1f300 && c < 0x20000
+	return c > 0xa0 && c != 0xad && !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+		!(c >= 0x2060 && c <= 0x206f) && c != 0xfeff && c < 0xe000 || c >= 0x1f300 && c < 0x20000
 }
 
-// asFile is the command that writes a body into the file body.
+// asFile returns the command that writes a body into the file body.
 func asFile(body []byte) (command string, ok bool) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

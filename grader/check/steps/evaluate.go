@@ -17,8 +17,8 @@ var (
 	oneVariable = regexp.MustCompile(`^\$(?:\{[a-zA-Z_][\w.]*\}|[a-zA-Z_][\w.]*)$`)
 )
 
-// evaluate works out an expression: a variable alone, whose value may be any, or a sum of variables and numbers. Where
-// bare, a variable is written without $.
+// evaluate works out an expression: a variable alone, whose value may be any, or a sum of variables
+// and numbers. Where bare, a variable is written without $.
 func evaluate(text string, value func(name string) any, bare bool) (any, error) {
 	if oneVariable.MatchString(text) {
 		return value(strings.Trim(text, "${}")), nil
@@ -42,7 +42,7 @@ func evaluate(text string, value func(name string) any, bare bool) (any, error) 
 	return json.Number(decimal(n)), nil
 }
 
-// number is evaluate for what must be a number.
+// number evaluates what must be a number.
 func number(text string, value func(name string) any) (*big.Rat, error) {
 	v, err := evaluate(text, value, false)
 	if err != nil {
@@ -140,7 +140,7 @@ func (e *expression) operand() (*big.Rat, error) {
 	return nil, fmt.Errorf("%s is no number", Show(e.value(name)))
 }
 
-// decimal is a number as JSON has it.
+// decimal returns a number as JSON has it.
 func decimal(n *big.Rat) string {
 	if n.IsInt() {
 		return n.Num().String()
@@ -148,7 +148,8 @@ func decimal(n *big.Rat) string {
 	return strings.TrimRight(n.FloatString(12), "0")
 }
 
-// made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, or a token.
+// made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, or a
+// token.
 func (v vars) made(text string) (string, error) {
 	word, rest, _ := strings.Cut(text, " ")
 	switch {
@@ -161,8 +162,8 @@ func (v vars) made(text string) (string, error) {
 	return plainText(value), err
 }
 
-// token is a JSON Web Token, signed with HS256 and a secret; with the secret none it is not signed. The claims exp, iat and
-// nbf may be times from now: -1h.
+// token returns a JSON Web Token, signed with HS256 and a secret; with the secret none it is not
+// signed. The claims exp, iat and nbf may be times from now: -1h.
 func (v vars) token(words []string) (string, error) {
 	secret, claims := v.fill(words[0], asIs), map[string]any{}
 	for _, claim := range words[1:] {

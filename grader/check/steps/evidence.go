@@ -13,7 +13,7 @@ import (
 
 const exchangeBytes = 2000
 
-// evidence is what a student needs to see the failure, and to see it again.
+// evidence returns what a student needs to see the failure, and to see it again.
 func (r *runner) evidence(number int, s Step, request check.Request, a check.Answer, m miss) []check.Evidence {
 	var exchange strings.Builder
 	for _, line := range r.past[max(0, len(r.past)-5):] {
@@ -26,7 +26,8 @@ func (r *runner) evidence(number int, s Step, request check.Request, a check.Ans
 	if len(a.Body) > 0 {
 		exchange.WriteString(cut(strings.ToValidUTF8(string(a.Body), "\ufffd"), exchangeBytes) + "\n")
 	}
-	out := []check.Evidence{{Kind: "exchange", Title: "Request and answer", Text: strings.TrimSuffix(exchange.String(), "\n")}}
+	out := []check.Evidence{{Kind: "exchange", Title: "Request and answer",
+		Text: strings.TrimSuffix(exchange.String(), "\n")}}
 	if len(m.differences) > 0 {
 		rows := [][]string{{"where", "want", "got"}}
 		for _, d := range m.differences[:min(len(m.differences), 20)] {
@@ -35,12 +36,14 @@ func (r *runner) evidence(number int, s Step, request check.Request, a check.Ans
 		out = append(out, check.Evidence{Kind: "diff", Title: "What differs", Rows: rows})
 	}
 	if text := r.written(s); text != "" {
-		out = append(out, check.Evidence{Kind: "rubric", Title: "The rubric's line", Text: text, File: s.File, Line: s.Line})
+		out = append(out, check.Evidence{Kind: "rubric", Title: "The rubric's line", Text: text, File: s.File,
+			Line: s.Line})
 	}
-	return append(out, check.Evidence{Kind: "command", Title: "Try it yourself", Text: Curl(request, r.target.Started().Port)})
+	return append(out, check.Evidence{Kind: "command", Title: "Try it yourself",
+		Text: Curl(request, r.target.Started().Port)})
 }
 
-// written are the lines of the rubric that a step is on.
+// written returns the lines of the rubric that a step is on.
 func (r *runner) written(s Step) string {
 	first, last := s.lines()
 	var lines []string
@@ -50,7 +53,8 @@ func (r *runner) written(s Step) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// oneLine is a request and what came of it: who asked, the headers that the rubric set, and the body.
+// oneLine returns a request and what came of it: who asked, the headers that the rubric set, and
+// the body.
 func (r *runner) oneLine(s Step, q check.Request, a check.Answer) string {
 	got := status(a.Status)
 	switch {
@@ -72,12 +76,12 @@ func (r *runner) oneLine(s Step, q check.Request, a check.Answer) string {
 	return strings.TrimSpace(line+" "+cut(strings.TrimSpace(body), 160)) + "  -> " + got
 }
 
-// status is a status code with its words.
+// status returns a status code with its words.
 func status(code int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
 }
 
-// quoted is the beginning of a body as a finding shows it.
+// quoted returns the beginning of a body as a finding shows it.
 func quoted(body []byte) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("%d bytes that are no text", len(body))

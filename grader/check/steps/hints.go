@@ -12,14 +12,14 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// fixed says whether the step asks for the same whatever was sent before.
+// fixed reports whether the step asks for the same whatever was sent before.
 func (s Step) fixed() bool {
 	fixed := s.request().Method == http.MethodGet
 	s.uses(func(string, option.Value, option.Value, bool) { fixed = false })
 	return fixed
 }
 
-// differenceHint is what is behind a value that is not as wanted, by the kind of difference.
+// differenceHint returns what is behind a value that is not as wanted, by the kind of difference.
 func (j judging) differenceHint(d difference, value any) string {
 	key, route := d.path[strings.LastIndex(d.path, ".")+1:], j.route()
 	if wanted, ok := j.vars.data(j.step.JSON, true).(map[string]any); ok && d.got == nothing && d.path == "$."+key {
@@ -48,23 +48,27 @@ func (j judging) differenceHint(d difference, value any) string {
 	case isHole && h.sort == ofForm:
 		return fmt.Sprintf("The %q in the answer to %s has another form: write it as %s.", key, route, d.want)
 	case isHole:
-		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route, d.want)
+		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route,
+			d.want)
 	case typeOf(d.wanted) != typeOf(d.found) && typeOf(d.wanted) != "null" && typeOf(d.found) != "null":
-		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.", key, route, typeOf(d.found), typeOf(d.wanted))
+		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.",
+			key, route, typeOf(d.found), typeOf(d.wanted))
 	}
 	if j.step.fixed() {
 		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
 	}
-	return fmt.Sprintf("The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.", key, route)
+	return fmt.Sprintf(
+		"The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.",
+		key, route)
 }
 
-// counted is how many items an array has.
+// counted returns how many items an array has.
 func counted(v any) string {
 	list, _ := v.([]any)
 	return plural(len(list))
 }
 
-// typeOf is the type of a value as a student reads it.
+// typeOf returns the type of a value as a student reads it.
 func typeOf(v any) string {
 	switch v.(type) {
 	case nil:
@@ -81,7 +85,7 @@ func typeOf(v any) string {
 	return "a number"
 }
 
-// textHint is what to do about a text that does not match.
+// textHint returns what to do about a text that does not match.
 func (j judging) textHint(wanted Pattern) string {
 	if wanted.not || wanted.absent {
 		return fmt.Sprintf("Find what writes that into the answer to %s, and leave it out.", j.route())
@@ -89,7 +93,7 @@ func (j judging) textHint(wanted Pattern) string {
 	return fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", j.route())
 }
 
-// noJSONHint is what to do about an answer that is no JSON.
+// noJSONHint returns what to do about an answer that is no JSON.
 func (j judging) noJSONHint(a check.Answer) string {
 	if login.MatchString(a.Header.Get("Location")) {
 		return fmt.Sprintf("The answer to %s leads to a login: let it answer itself.", j.route())
@@ -97,7 +101,8 @@ func (j judging) noJSONHint(a check.Answer) string {
 	return j.framework().JSON()
 }
 
-// faultHint is what to do where there was no answer. What a log says is told where it was seen there.
+// faultHint returns what to do where there was no answer. What a log says is told where it was seen
+// there.
 func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
 	exception := r.exception(ctx)
 	switch {
@@ -113,7 +118,7 @@ func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
 	return "Send the same request yourself, as below, and see how the program answers."
 }
 
-// exception is the last one that the program's log names, or empty.
+// exception returns the last one that the program's log names, or empty.
 func (r *runner) exception(ctx context.Context) string {
 	container, ok := r.target.(check.Container)
 	if !ok {
@@ -130,19 +135,20 @@ func (r *runner) exception(ctx context.Context) string {
 	return cut(strings.TrimSpace(all[len(all)-1][1]), 200)
 }
 
-// refusedLogin is what to say of 401 and 403.
+// refusedLogin returns what to say of 401 and 403.
 func refusedLogin(s Step, q check.Request, a check.Answer, where string) string {
 	sent := q.Header.Get("Authorization") != "" || q.Header.Get("Cookie") != ""
 	switch {
 	case !sent && s.who == nil:
-		return fmt.Sprintf("It asks for a login, which the request does not have: let %s %s answer without one.", q.Method, where)
+		return fmt.Sprintf("It asks for a login, which the request does not have: let %s %s answer without one.",
+			q.Method, where)
 	case s.who != nil:
 		return fmt.Sprintf("The program does not take the login of %s here: %s.", s.who.name, says(a.Body))
 	}
 	return fmt.Sprintf("The program does not take the login that was sent: %s.", says(a.Body))
 }
 
-// redirectHint is what to say of a redirect that was not wanted.
+// redirectHint returns what to say of a redirect that was not wanted.
 func redirectHint(s Step, q check.Request, a check.Answer, where string) string {
 	to := cut(a.Header.Get("Location"), 100)
 	switch {

@@ -52,34 +52,45 @@ var plainHoles = map[string]hole{
 	"bool":   {"true or false", ofType, func(got any, _ scene) bool { _, ok := got.(bool); return ok }},
 	"null":   {"null", ofType, func(got any, _ scene) bool { return got == nil }},
 	"uuid":   {"a UUID", ofForm, ofText(uuidText.MatchString)},
-	"time":   {"a time (ISO 8601, such as 2026-01-31T12:00:00)", ofForm, ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
-	"date":   {"a date, such as 2026-01-31", ofForm, ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
-	"now":    {"the time of the request, to the minute", ofRelation, isNow},
-	"mail":   {"an e-mail address", ofForm, ofText(func(s string) bool { a, err := mail.ParseAddress(s); return err == nil && a.Address == s })},
+	"time": {"a time (ISO 8601, such as 2026-01-31T12:00:00)", ofForm,
+		ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
+	"date": {"a date, such as 2026-01-31", ofForm,
+		ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
+	"now": {"the time of the request, to the minute", ofRelation, isNow},
+	"mail": {"an e-mail address", ofForm, ofText(func(s string) bool {
+		a,
+			err := mail.ParseAddress(s)
+		return err == nil && a.Address == s
+	})},
 	"url":    {"an address that begins with http:// or https://", ofForm, ofText(isURL)},
 	"absent": {nothing, ofAbsence, func(any, scene) bool { return false }},
 }
 
 // holes are what can stand for any value of a sort, as they are listed.
-var holes = []string{"<any>", "<string>", "<string 1..50>", "<number>", "<number >= 3>", "<int>", "<int 1..5>", "<bool>", "<null>", "<uuid>", "<time>", "<time utc>",
-	"<date>", "<now>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>", "<string or null>", "<$n + 1>", "<more than $n>", "<after $t>", "<length of data>", "<json web token>"}
+var holes = []string{"<any>", "<string>", "<string 1..50>", "<number>", "<number >= 3>", "<int>", "<int 1..5>",
+	"<bool>", "<null>", "<uuid>", "<time>", "<time utc>",
+	"<date>", "<now>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>", "<string or null>", "<$n + 1>",
+	"<more than $n>", "<after $t>", "<length of data>", "<json web token>"}
 
 var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // isHole reports whether a text is written as a hole is: <…>, but for marks of HTML.
 func isHole(text string) bool {
-	if len(text) < 3 || text[0] != '<' || text[len(text)-1] != '>' || strings.Contains(text[1:], "</") || strings.ContainsAny(text, "\n") {
+	if len(text) < 3 || text[0] != '<' || text[len(text)-1] != '>' || strings.Contains(text[1:], "</") ||
+		strings.ContainsAny(text, "\n") {
 		return false
 	}
 	first := text[1]
-	return first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' || first == '$' || first == '(' || first == ' ' ||
+	return first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' || first == '$' || first == '(' ||
+		first == ' ' ||
 		first == '/' && strings.LastIndexByte(text, '/') > 1
 }
 
 // errUnknownHole is that a hole's first word is none.
 var errUnknownHole = errors.New("unknown hole")
 
-// readHole reads what stands between < and >. value gives a variable's value; what is not there yet may be nil.
+// readHole reads what stands between < and >. value gives a variable's value; what is not there yet
+// may be nil.
 func readHole(text string, value func(name string) any) (hole, error) {
 	for at := len(text); ; {
 		if at = strings.LastIndex(text[:at], " or "); at < 0 {
@@ -88,7 +99,10 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		left, err := readHole(text[:at], value)
 		right, failed := readHole(text[at+len(" or "):], value)
 		if err == nil && failed == nil {
-			return hole{left.says + " or " + right.says, left.sort, func(got any, in scene) bool { return either(left, got, in) || either(right, got, in) }}, nil
+			return hole{left.says + " or " + right.says, left.sort, func(got any,
+				in scene) bool {
+				return either(left, got, in) || either(right, got, in)
+			}}, nil
 		}
 	}
 	word, rest, more := strings.Cut(text, " ")
@@ -97,10 +111,11 @@ func readHole(text string, value func(name string) any) (hole, error) {
 	case isPlain && !more:
 		return plain, nil
 	case text == "time utc":
-		return hole{"a time with its zone (RFC 3339, such as 2026-01-31T12:00:00Z)", ofForm, ofText(func(s string) bool {
-			_, zoned, ok := readTime(s)
-			return ok && zoned
-		})}, nil
+		return hole{"a time with its zone (RFC 3339, such as 2026-01-31T12:00:00Z)", ofForm,
+			ofText(func(s string) bool {
+				_, zoned, ok := readTime(s)
+				return ok && zoned
+			})}, nil
 	case text == "json web token":
 		return hole{"a JSON Web Token", ofForm, ofText(isToken)}, nil
 	case word == "string" || word == "int" || word == "number":
@@ -118,7 +133,8 @@ func readHole(text string, value func(name string) any) (hole, error) {
 	case isRegexp(text):
 		re, err := regexp.Compile(vars{}.patternWith(text[1:len(text)-1], value))
 		if err != nil {
-			return hole{}, fmt.Errorf("%s is no regular expression: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return hole{}, fmt.Errorf("%s is no regular expression: %s", text,
+				strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		return matching(re), nil
 	case text != "" && strings.Contains("$(0123456789", text[:1]):
@@ -154,7 +170,8 @@ func isURL(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// isToken reports whether a text is three parts in base64, the first of which is an object with a key alg.
+// isToken reports whether a text is three parts in base64, the first of which is an object with a
+// key alg.
 func isToken(s string) bool {
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
@@ -172,12 +189,14 @@ func isToken(s string) bool {
 
 // readTime reads a time in ISO 8601, with a zone or without, in which it is taken for UTC.
 func readTime(s string) (t time.Time, zoned, ok bool) {
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00"} {
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700",
+		"2006-01-02 15:04:05.999999999Z07:00"} {
 		if t, err := time.Parse(form, s); err == nil {
 			return t, true, true
 		}
 	}
-	for _, form := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04"} {
+	for _, form := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
+		"2006-01-02T15:04"} {
 		if t, err := time.Parse(form, s); err == nil {
 			return t, false, true
 		}
@@ -220,11 +239,12 @@ func matching(re *regexp.Regexp) hole {
 	}}
 }
 
-// but is the hole of all that another is not: a variable's value, a hole, or a pattern.
+// but returns the hole of all that another is not: a variable's value, a hole, or a pattern.
 func but(text string, value func(string) any) (hole, error) {
 	if oneVariable.MatchString(text) {
 		not := value(strings.Trim(text, "${}"))
-		return hole{butText + Show(not), ofOther, func(got any, in scene) bool { return len(in.match("", not, got, true)) > 0 }}, nil
+		return hole{butText + Show(not), ofOther,
+			func(got any, in scene) bool { return len(in.match("", not, got, true)) > 0 }}, nil
 	}
 	h, err := readHole(text, value)
 	if err != nil {
@@ -253,7 +273,7 @@ func oneOf(text string, value func(string) any) (hole, error) {
 	}}, nil
 }
 
-// lengthOf is the hole of how many items the array at a path of the same answer has.
+// lengthOf returns the hole of how many items the array at a path of the same answer has.
 func lengthOf(path string) hole {
 	return hole{"the length of " + path, ofRelation, func(got any, in scene) bool {
 		list, ok := at(in.answer, path).([]any)
@@ -263,7 +283,7 @@ func lengthOf(path string) hole {
 
 var rangeText = regexp.MustCompile(`^(?:(\S+)\.\.(\S+)|(>=|<=|>|<)\s*(.+))$`)
 
-// inRange is the hole of numbers, or of texts by their length, within bounds.
+// inRange returns the hole of numbers, or of texts by their length, within bounds.
 func inRange(of hole, text bool, bounds string, value func(string) any) (hole, error) {
 	m := rangeText.FindStringSubmatch(bounds)
 	if m == nil {
@@ -273,8 +293,10 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 	if err != nil {
 		return hole{}, err
 	}
-	says, holds := fmt.Sprintf("%s %s", map[string]string{">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[m[3]], decimal(low)), map[string]func(int) bool{
-		">=": func(c int) bool { return c >= 0 }, "<=": func(c int) bool { return c <= 0 }, ">": func(c int) bool { return c > 0 }, "<": func(c int) bool { return c < 0 }}[m[3]]
+	says, holds := fmt.Sprintf("%s %s", map[string]string{">=": "at least", "<=": "at most", ">": "more than",
+		"<": "less than"}[m[3]], decimal(low)), map[string]func(int) bool{
+		">=": func(c int) bool { return c >= 0 }, "<=": func(c int) bool { return c <= 0 },
+		">": func(c int) bool { return c > 0 }, "<": func(c int) bool { return c < 0 }}[m[3]]
 	within := func(n *big.Rat) bool { return holds(n.Cmp(low)) }
 	if m[3] == "" {
 		high, err := number(m[2], value)
@@ -288,7 +310,8 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 		within = func(n *big.Rat) bool { return n.Cmp(low) >= 0 && n.Cmp(high) <= 0 }
 	}
 	if text {
-		return hole{"text of " + says + " letters", ofRelation, ofText(func(s string) bool { return within(big.NewRat(int64(utf8.RuneCountInString(s)), 1)) })}, nil
+		return hole{"text of " + says + " letters", ofRelation,
+			ofText(func(s string) bool { return within(big.NewRat(int64(utf8.RuneCountInString(s)), 1)) })}, nil
 	}
 	return hole{of.says + " " + says, ofRelation, func(got any, in scene) bool {
 		n, ok := rational(got)
@@ -296,7 +319,7 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 	}}, nil
 }
 
-// compared is the hole of what is more, less, after or before a value: numbers, or times.
+// compared returns the hole of what is more, less, after or before a value: numbers, or times.
 func compared(word, than string, value func(string) any) (hole, error) {
 	bound, err := evaluate(than, value, false)
 	if err != nil {
@@ -334,7 +357,7 @@ func same(want, got any) bool {
 	return okA && okB && a.Cmp(b) == 0
 }
 
-// numeric is the number that a value is, or that a text is of.
+// numeric returns the number that a value is, or that a text is of.
 func numeric(v any) (*big.Rat, bool) {
 	if text, ok := v.(string); ok {
 		v = json.Number(strings.TrimSpace(text))
@@ -363,7 +386,8 @@ func checkHole(v option.Value) (ps option.Problems) {
 		ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
 	case isRegexp(v.Text):
 		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
-			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
+			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text,
+				strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
 		}
 	case v.Text == "...":
 		ps = append(ps, v.Problem("... is a text like any other, and stands for no items")...)

@@ -31,11 +31,11 @@ type judging struct {
 	framework func() advice.Framework
 }
 
-// route is the request as a student reads it.
+// route returns the request as a student reads it.
 func (j judging) route() string { return j.request.Method + " " + cut(j.request.Path, 300) }
 
-// judge compares one answer with what the step wants, and gives the answer's JSON, absent where it has none, and what the
-// step saves of it.
+// judge compares one answer with what the step wants, and gives the answer's JSON, absent where it
+// has none, and what the step saves of it.
 func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
 	s := j.step
 	value = absent{}
@@ -49,7 +49,8 @@ func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
 	found = s.found(value, a)
 	known := j.vars
 	j.vars = maps.Clone(known)
-	for name, saved := range found { // what is saved may be wanted in the same answer, unless the name means an earlier value
+	// what is saved may be wanted in the same answer, unless the name means an earlier value
+	for name, saved := range found {
 		if _, before := known[name]; !before {
 			j.vars[name] = saved
 		}
@@ -112,7 +113,8 @@ func (j judging) answer(value any, a check.Answer) []miss {
 	}
 	_, noJSON := value.(absent)
 	if a.Truncated {
-		return []miss{{want: "an answer of reasonable size", got: fmt.Sprintf("more than %d bytes", len(a.Body)), hint: "Answer with what was asked for alone."}}
+		return []miss{{want: "an answer of reasonable size", got: fmt.Sprintf("more than %d bytes", len(a.Body)),
+			hint: "Answer with what was asked for alone."}}
 	}
 	if noJSON {
 		return []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: j.noJSONHint(a)}}
@@ -120,7 +122,8 @@ func (j judging) answer(value any, a check.Answer) []miss {
 	in := scene{answer: value, asked: j.asked}
 	if s.JSON.Line > 0 {
 		if d := in.match("$", v.data(s.JSON, true), value, s.Exact); len(d) > 0 {
-			return []miss{{want: d[0].path + " = " + d[0].want, got: d[0].path + " = " + j.annotate(d[0].got, d[0].want),
+			return []miss{{want: d[0].path + " = " + d[0].want, got: d[0].path + " = " +
+				j.annotate(d[0].got, d[0].want),
 				hint: j.differenceHint(d[0], value), differences: d}}
 		}
 	}
@@ -132,7 +135,9 @@ func (j judging) header(name string, wanted Pattern, values []string) *miss {
 	if wanted.absent || wanted.not {
 		for _, value := range values {
 			if !wanted.holds(value, true) {
-				return &miss{want: "header " + name + " " + wanted.String(), got: fmt.Sprintf("%q", cut(value, showBytes)), hint: fmt.Sprintf("Leave the header %s out of the answer to %s, or change it.", name, j.route())}
+				return &miss{want: "header " + name + " " + wanted.String(),
+					got:  fmt.Sprintf("%q", cut(value, showBytes)),
+					hint: fmt.Sprintf("Leave the header %s out of the answer to %s, or change it.", name, j.route())}
 			}
 		}
 		return nil
@@ -140,13 +145,15 @@ func (j judging) header(name string, wanted Pattern, values []string) *miss {
 	if slices.ContainsFunc(values, func(value string) bool { return wanted.holds(value, true) }) {
 		return nil
 	}
-	m := &miss{want: "header " + name + " " + wanted.String(), got: "no such header", hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, j.route())}
+	m := &miss{want: "header " + name + " " + wanted.String(), got: "no such header",
+		hint: fmt.Sprintf("Set the header %s in the answer to %s.", name, j.route())}
 	if len(values) > 0 {
 		var shown []string
 		for _, value := range values {
 			shown = append(shown, fmt.Sprintf("%q", cut(value, showBytes)))
 		}
-		m.got, m.hint = strings.Join(shown, " and "), fmt.Sprintf("The answer to %s has the header %s, with another value: change that.", j.route(), name)
+		m.got, m.hint = strings.Join(shown, " and "),
+			fmt.Sprintf("The answer to %s has the header %s, with another value: change that.", j.route(), name)
 	}
 	return m
 }
@@ -164,7 +171,7 @@ func (j judging) annotate(got, want string) string {
 	return got
 }
 
-// nameOf is the variable that holds a value, if one does, or empty.
+// nameOf returns the variable that holds a value, if one does, or empty.
 func (v vars) nameOf(shown string) string {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		if name != counter && Show(v[name]) == shown && len(shown) > 2 {
@@ -193,7 +200,8 @@ func (j judging) list(value any, in scene) []miss {
 		if strings.Contains(j.request.Path, "?") {
 			what = "all that the query asks for"
 		}
-		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)), hint: fmt.Sprintf("Answer %s with %s, and no more.", j.route(), what)}}
+		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)),
+			hint: fmt.Sprintf("Answer %s with %s, and no more.", j.route(), what)}}
 	}
 	matching := func(item any) (found []any) {
 		for _, got := range list {
@@ -217,7 +225,8 @@ func (j judging) list(value any, in scene) []miss {
 			if n > 1 {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
-			return []miss{{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))), got: fmt.Sprintf("it is there %s; the list has %s", often(n), plural(len(list))), hint: hint}}
+			return []miss{{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))),
+				got: fmt.Sprintf("it is there %s; the list has %s", often(n), plural(len(list))), hint: hint}}
 		}
 	}
 	for _, l := range s.Lacks {
@@ -240,7 +249,9 @@ func (j judging) list(value any, in scene) []miss {
 		wanted := v.data(s.Every, true)
 		for i, got := range list {
 			if d := in.match(fmt.Sprintf("$[%d]", i), wanted, got, false); len(d) > 0 {
-				return []miss{{want: fmt.Sprintf("each item of %s with %s = %s", where, strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i)), d[0].want), got: fmt.Sprintf("item %d: %s", i+1, d[0].got),
+				return []miss{{want: fmt.Sprintf("each item of %s with %s = %s", where,
+					strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i)), d[0].want),
+					got:  fmt.Sprintf("item %d: %s", i+1, d[0].got),
 					hint: j.differenceHint(d[0], value), differences: d}}
 			}
 		}
@@ -261,14 +272,16 @@ func (s Step) sorted(list []any, where string) *miss {
 			before, after := at(list[i-1], key.Path), at(list[i], key.Path)
 			order, ok := compare(before, after)
 			if !ok {
-				return &miss{want: fmt.Sprintf("%s with %s to sort by in each item", where, key.Path), got: fmt.Sprintf("%s and %s", Show(before), Show(after)),
+				return &miss{want: fmt.Sprintf("%s with %s to sort by in each item", where, key.Path),
+					got:  fmt.Sprintf("%s and %s", Show(before), Show(after)),
 					hint: fmt.Sprintf("Give each item a %s, of one type.", key.Path)}
 			}
 			if key.Desc {
 				order = -order
 			}
 			if order > 0 {
-				return &miss{want: fmt.Sprintf("%s sorted by %s", where, s.Sorted), got: fmt.Sprintf("item %d has %s, and item %d after it %s", i, Show(before), i+1, Show(after)),
+				return &miss{want: fmt.Sprintf("%s sorted by %s", where, s.Sorted),
+					got:  fmt.Sprintf("item %d has %s, and item %d after it %s", i, Show(before), i+1, Show(after)),
 					hint: "The items are there, in another order: sort them before they are answered."}
 			}
 			if order < 0 {
@@ -321,10 +334,12 @@ func unique(path string, list []any, where string) *miss {
 	for i, item := range list {
 		value := at(item, path)
 		if _, missing := value.(absent); missing {
-			return &miss{want: fmt.Sprintf("%s with a %s in each item", where, path), got: fmt.Sprintf("item %d has none", i+1), hint: fmt.Sprintf("Give each item a %s.", path)}
+			return &miss{want: fmt.Sprintf("%s with a %s in each item", where, path),
+				got: fmt.Sprintf("item %d has none", i+1), hint: fmt.Sprintf("Give each item a %s.", path)}
 		}
 		if before, ok := seen[Show(value)]; ok {
-			return &miss{want: fmt.Sprintf("%s with another %s in each item", where, path), got: fmt.Sprintf("items %d and %d both have %s", before+1, i+1, Show(value)),
+			return &miss{want: fmt.Sprintf("%s with another %s in each item", where, path),
+				got:  fmt.Sprintf("items %d and %d both have %s", before+1, i+1, Show(value)),
 				hint: "Take a new value for each, such as a counter that only goes up, or uuid4."}
 		}
 		seen[Show(value)] = i
@@ -355,14 +370,16 @@ func (j judging) counted(answers []check.Answer) *miss {
 		}
 		hint := "Look at what the requests have in common, and let the program refuse what is there already."
 		if s.Parallel > 1 {
-			hint = "Requests at once look before any of them has written: let a lock, or a constraint of the database, decide."
+			hint = "Requests at once look before any of them has written: let a lock, or a constraint of the " +
+				"database, decide."
 		}
 		return &miss{want: "answers with " + s.Want.String(), got: strings.Join(parts, " and "), hint: hint}
 	}
 	return nil
 }
 
-// turns are the scopes in which an item of has or lacks is looked for: one, or one for each value of a saved list.
+// turns returns the scopes in which an item of has or lacks is looked for: one, or one for each
+// value of a saved list.
 func turns(v vars, written option.Value) []vars {
 	longest := 0
 	uses(written, func(name string, _ option.Value) {
@@ -410,7 +427,8 @@ func distinct(s Step, values []any) *miss {
 			if s.Parallel > 1 {
 				hint = "Two requests at once read the same counter: guard it with a lock, or use uuid4."
 			}
-			return &miss{want: fmt.Sprintf("%s different in each of %d answers", s.Distinct, len(values)), got: fmt.Sprintf("answers %d and %d both have %s", before+1, i+1, key), hint: hint}
+			return &miss{want: fmt.Sprintf("%s different in each of %d answers", s.Distinct, len(values)),
+				got: fmt.Sprintf("answers %d and %d both have %s", before+1, i+1, key), hint: hint}
 		}
 		seen[key] = i
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Topics are the manual of steps.
+// Topics returns the manual of steps.
 func Topics() []check.Topic {
 	return []check.Topic{
 		{ID: "steps", Summary: "one request each, and what its answer must hold",

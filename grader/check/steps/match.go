@@ -27,8 +27,8 @@ const (
 // absent stands for a value that is not there.
 type absent struct{}
 
-// match compares an answer with what it must contain at least, or, where exact, hold and nothing more. Values of want
-// may be holes.
+// match compares an answer with what it must contain at least, or, where exact, hold and nothing
+// more. Values of want may be holes.
 func (in scene) match(path string, want, got any, exact bool) []difference {
 	miss := func() []difference {
 		return []difference{{path: path, want: Show(plain(want)), got: Show(got), wanted: want, found: got}}
@@ -55,7 +55,8 @@ func (in scene) match(path string, want, got any, exact bool) []difference {
 		if exact {
 			for _, key := range sortedKeys(g) {
 				if _, ok := w[key]; !ok {
-					out = append(out, difference{path: path + "." + key, want: nothing, got: Show(g[key]), found: g[key]})
+					out = append(out, difference{path: path + "." + key, want: nothing, got: Show(g[key]),
+						found: g[key]})
 				}
 			}
 		}
@@ -87,8 +88,8 @@ func (in scene) match(path string, want, got any, exact bool) []difference {
 	return miss()
 }
 
-// Difference is the first path at which got does not contain what was wanted: "$.title", and both values as they are
-// shown. It is empty where there is none.
+// Difference returns the first path at which got does not contain what was wanted: "$.title", and
+// both values as they are shown. It is empty where there is none.
 func Difference(want, got any) (path, wanted, found string) {
 	if d := (scene{answer: got, asked: time.Now()}).match("$", want, got, false); len(d) > 0 {
 		return d[0].path, d[0].want, d[0].got
@@ -135,7 +136,7 @@ const butText = "anything but "
 // nothing is how a value that is not there is shown.
 const nothing = "nothing"
 
-// Show is a value as JSON, cut.
+// Show returns a value as JSON, cut.
 func Show(v any) string {
 	if _, ok := v.(absent); ok {
 		return nothing
@@ -165,14 +166,16 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-// At is the value at a path such as id, task.id or items[0].id, and whether there is one; the empty path is the value itself.
+// At returns the value at a path such as id, task.id or items[0].id, and whether there is one; the
+// empty path is the value itself.
 func At(v any, path string) (any, bool) {
 	v = at(v, path)
 	_, missing := v.(absent)
 	return v, !missing
 }
 
-// at is the value at a path such as id, task.id or items[0].id; the empty path is the value itself.
+// at returns the value at a path such as id, task.id or items[0].id; the empty path is the value
+// itself.
 func at(v any, path string) any {
 	path = strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".")
 	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {

@@ -5,10 +5,13 @@ import (
 	"testing"
 )
 
-// FuzzMatch: whatever a program answers, it is matched, shown and remembered without a panic, and matches itself.
+// FuzzMatch: whatever a program answers, it is matched, shown and remembered without a panic, and
+// matches itself.
 func FuzzMatch(f *testing.F) {
-	for _, text := range []string{`{"a":1,"b":[null,true,"x"]}`, `[{"id":1e400}]`, `1e999999999`, `-0.0`, `"\ud800"`, `{"a":{"a":{"a":{}}}}`, `[[[[1]]]]`, `{"":0}`, `null`, `{"a":1,"a":2}`} {
-		for _, want := range []string{"<any>", "<int>", "<uuid>", "<time>", "<not $x>", "<$x + 1>", "<int 1..5>", "<one of a, $x>", "<after $x or null>", "<length of a>", "/a/", "$x", `\<any>`, "$$"} {
+	for _, text := range []string{`{"a":1,"b":[null,true,"x"]}`, `[{"id":1e400}]`, `1e999999999`, `-0.0`, `"\ud800"`,
+		`{"a":{"a":{"a":{}}}}`, `[[[[1]]]]`, `{"":0}`, `null`, `{"a":1,"a":2}`} {
+		for _, want := range []string{"<any>", "<int>", "<uuid>", "<time>", "<not $x>", "<$x + 1>", "<int 1..5>",
+			"<one of a, $x>", "<after $x or null>", "<length of a>", "/a/", "$x", `\<any>`, "$$"} {
 			f.Add(text, want, "a.b[0]")
 		}
 	}

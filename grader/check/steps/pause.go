@@ -10,7 +10,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// doing is a step without a request, as a student reads it.
+// doing returns a step without a request, as a student reads it.
 func (s Step) doing() string {
 	switch {
 	case s.Restart == "new":
@@ -23,7 +23,8 @@ func (s Step) doing() string {
 	return strings.Join(s.Exec, " ")
 }
 
-// pause does what a step says that sends nothing. It earns nothing; what comes after it is not asked where it fails.
+// pause does what a step says that sends nothing. It earns nothing; what comes after it is not
+// asked where it fails.
 func (r *runner) pause(ctx context.Context, number int, s Step) (check.Item, []check.Evidence, error) {
 	item := check.Passed(s.doing())
 	r.sent[number] = item.Name
@@ -43,9 +44,11 @@ func (r *runner) pause(ctx context.Context, number int, s Step) (check.Item, []c
 			return check.Item{}, nil, err
 		}
 		if started := r.target.Started(); !started.Answered {
-			item = check.Item{Name: item.Name, Want: "a program that answers again", Got: "it does not come up", Hint: check.Advise("Start it a second time yourself, with what the first left behind.")}
+			item = check.Item{Name: item.Name, Want: "a program that answers again", Got: "it does not come up",
+				Hint: check.Advise("Start it a second time yourself, with what the first left behind.")}
 			if log := strings.TrimSpace(started.Log); log != "" {
-				return item, []check.Evidence{{Kind: "log", Title: "What it said", Text: log[max(0, len(log)-2000):]}}, nil
+				return item, []check.Evidence{{Kind: "log", Title: "What it said", Text: log[max(0, len(log)-2000):]}},
+					nil
 			}
 		}
 	default:
@@ -65,13 +68,19 @@ func (r *runner) pause(ctx context.Context, number int, s Step) (check.Item, []c
 		stdout := s.Stdout.with(r.vars)
 		switch {
 		case out.NotFound:
-			item = check.Item{Name: item.Name, Want: "exit code 0", Got: fmt.Sprintf("there is no program %q in the image", command[0]), Hint: check.Advise("Install it in the Dockerfile.")}
+			item = check.Item{Name: item.Name, Want: "exit code 0",
+				Got:  fmt.Sprintf("there is no program %q in the image", command[0]),
+				Hint: check.Advise("Install it in the Dockerfile.")}
 		case out.TimedOut:
-			item = check.Item{Name: item.Name, Want: "exit code 0", Got: "it did not end in time", Hint: check.Advise("Let the command end by itself.")}
+			item = check.Item{Name: item.Name, Want: "exit code 0", Got: "it did not end in time",
+				Hint: check.Advise("Let the command end by itself.")}
 		case out.ExitCode != 0:
-			item = check.Item{Name: item.Name, Want: "exit code 0", Got: fmt.Sprintf("exit code %d", out.ExitCode), Hint: check.Advise("Run it yourself: docker exec <container> " + item.Name)}
+			item = check.Item{Name: item.Name, Want: "exit code 0", Got: fmt.Sprintf("exit code %d", out.ExitCode),
+				Hint: check.Advise("Run it yourself: docker exec <container> " + item.Name)}
 		case stdout.written() && !stdout.holds(out.Stdout, out.Stdout != ""):
-			item = check.Item{Name: item.Name, Want: "output " + stdout.String(), Got: quoted([]byte(strings.TrimSpace(out.Stdout))), Hint: check.Advise("Run it yourself: docker exec <container> " + item.Name)}
+			item = check.Item{Name: item.Name, Want: "output " + stdout.String(),
+				Got:  quoted([]byte(strings.TrimSpace(out.Stdout))),
+				Hint: check.Advise("Run it yourself: docker exec <container> " + item.Name)}
 		}
 	}
 	r.past = append(r.past, item.Name)
@@ -81,7 +90,7 @@ func (r *runner) pause(ctx context.Context, number int, s Step) (check.Item, []c
 // logTime is how long a program may take to write its log.
 const logTime = time.Second
 
-// logBefore is the program's log before a step that looks at it.
+// logBefore returns the program's log before a step that looks at it.
 func (r *runner) logBefore(ctx context.Context, s Step) (string, error) {
 	container, ok := r.target.(check.Container)
 	if !s.Log.written() || !ok {
@@ -127,7 +136,8 @@ func (r *runner) logged(ctx context.Context, s Step, before string) ([]miss, err
 	}
 }
 
-// since is what a log has that it had not before; its beginning may be gone, since only its tail is kept.
+// since returns what a log has that it had not before; its beginning may be gone, since only its
+// tail is kept.
 func since(before, log string) string {
 	if strings.HasPrefix(log, before) {
 		return log[len(before):]
@@ -139,8 +149,8 @@ func since(before, log string) string {
 	return log
 }
 
-// quick compares how long the answers took with what the step allows. A GET that was too slow is sent twice more, for a
-// pause that was the machine's.
+// quick compares how long the answers took with what the step allows. A GET that was too slow is
+// sent twice more, for a pause that was the machine's.
 func (r *runner) quick(ctx context.Context, s Step, e exchange) ([]miss, error) {
 	if s.Faster == 0 {
 		return nil, nil
@@ -159,6 +169,7 @@ func (r *runner) quick(ctx context.Context, s Step, e exchange) ([]miss, error) 
 	if slowest <= s.Faster.Std() {
 		return nil, nil
 	}
-	return []miss{{want: "an answer within " + s.Faster.String(), got: fmt.Sprintf("an answer after %d ms", slowest.Milliseconds()),
+	return []miss{{want: "an answer within " + s.Faster.String(),
+		got:  fmt.Sprintf("an answer after %d ms", slowest.Milliseconds()),
 		hint: "Look for work that each request does again, and for sleeps."}}, nil
 }

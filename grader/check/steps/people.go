@@ -59,7 +59,8 @@ func readPeople(scope check.Scope) (c cast, ps option.Problems) {
 		p.unread = !wrong.Readable()
 		switch {
 		case !variable.MatchString(p.name) || p.name == nobody:
-			ps = append(ps, f.Key.Problem("a person's name is letters, digits and _, and not nobody: %s", f.Key.Describe())...)
+			ps = append(ps, f.Key.Problem("a person's name is letters, digits and _, and not nobody: %s",
+				f.Key.Describe())...)
 		case c.all[p.name] != nil:
 			ps = append(ps, f.Key.Problem("%q is there already", p.name)...)
 		}
@@ -94,7 +95,8 @@ func readPeople(scope check.Scope) (c cast, ps option.Problems) {
 		}
 		for _, s := range p.Steps {
 			if s.As != "" || s.Given.Method != "" {
-				ps = append(ps, s.place("as").Problem("signing in is sent by the person, so it has neither as nor given")...)
+				ps = append(ps,
+					s.place("as").Problem("signing in is sent by the person, so it has neither as nor given")...)
 			}
 		}
 		_, wrong := validateVars(p.Steps, known, nil)
@@ -143,8 +145,8 @@ type session struct {
 	ready  bool // signed in: from then on the person's headers are sent
 }
 
-// site is what a jar knows of where requests go. A program is asked without TLS on this machine alone, where browsers
-// send cookies that are for TLS too.
+// site returns what a jar knows of where requests go. A program is asked without TLS on this
+// machine alone, where browsers send cookies that are for TLS too.
 func site(path string) *url.URL {
 	u, err := url.Parse("https://127.0.0.1" + path)
 	if err != nil {
@@ -185,7 +187,8 @@ func (s *session) hear(r check.Request, a check.Answer) {
 	}
 }
 
-// present lets a person sign in, once a check. The item is of a login that did not work, which is not judged here.
+// present lets a person sign in, once a check. The item is of a login that did not work, which is
+// not judged here.
 func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item, []check.Evidence, error) {
 	if s, ok := r.sessions[p.name]; ok {
 		return s, nil, nil, nil
@@ -209,8 +212,10 @@ func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item,
 			return nil, nil, nil, err
 		}
 		if item.Share < 1 && !own.detour {
-			return nil, &check.Item{Name: p.name + " signs in", Skipped: true, Free: true, Want: item.Want, Hint: item.Hint,
-				Got: fmt.Sprintf("not asked: %s could not sign in, since %s was answered with %s", p.name, item.Name, item.Got)}, evidence, nil
+			return nil, &check.Item{Name: p.name + " signs in", Skipped: true, Free: true, Want: item.Want,
+				Hint: item.Hint,
+				Got: fmt.Sprintf("not asked: %s could not sign in, since %s was answered with %s", p.name, item.Name,
+					item.Got)}, evidence, nil
 		}
 	}
 	s.ready = true
@@ -223,7 +228,7 @@ func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item,
 	return s, nil, nil, nil
 }
 
-// signIns are the requests by which the people of steps sign in.
+// signIns returns the requests by which the people of steps sign in.
 func signIns(s Step) (givens []string) {
 	if s.who != nil {
 		for _, step := range s.who.Steps {

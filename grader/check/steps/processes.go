@@ -19,8 +19,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Requests are sent in bursts, each over connections of its own, until each process that serves was seen to take one. What
-// still takes none after patient bursts is a helper of one that does. busyTime is how long a process may take to come to it.
+// Requests are sent in bursts, each over connections of its own, until each process that serves was
+// seen to take one. What still takes none after patient bursts is a helper of one that does.
+// busyTime is how long a process may take to come to it.
 const (
 	burst      = 16
 	burstPause = 100 * time.Millisecond
@@ -36,7 +37,7 @@ const scattered = "scattered"
 // one process of several, so that what a later request answers is chance; or empty.
 func Scattered(m *check.Memory) string { return m.Noted(scattered) }
 
-// Scatters is the outcome of a check that would ask for what such a request stored.
+// Scatters returns the outcome of a check that would ask for what such a request stored.
 func Scatters(by string) check.Outcome {
 	return check.Outcome{Given: by, Items: []check.Item{{Name: "what was stored", Skipped: true,
 		Got: "not asked: each process of the program has a memory of its own, so what it would answer is chance"}}}
@@ -65,8 +66,8 @@ type crowd interface {
 	DoAtOnce(ctx context.Context, r check.Request, n int) ([]check.Answer, []int, error)
 }
 
-// scatter is the item of a POST that stored something which not every process of the program has; nil where all have it, or
-// one process serves, or it was looked at before.
+// scatter returns the item of a POST that stored something which not every process of the program
+// has; nil where all have it, or one process serves, or it was looked at before.
 func (r *runner) scatter(ctx context.Context, s Step, e exchange) (*check.Item, error) {
 	target, ok := r.target.(crowd)
 	if !ok || e.request.Method != http.MethodPost || e.last().Status/100 != 2 {
@@ -93,7 +94,8 @@ type Posted struct {
 	Words   []string // that nothing else which is stored holds
 }
 
-// Crowded reports whether several processes serve, and nobody asked whether they share what is stored on a route.
+// Crowded reports whether several processes serve, and nobody asked whether they share what is
+// stored on a route.
 func Crowded(ctx context.Context, target crowd, m *check.Memory, route string) (bool, error) {
 	if Scattered(m) != "" {
 		return false, nil
@@ -102,8 +104,8 @@ func Crowded(ctx context.Context, target crowd, m *check.Memory, route string) (
 	return err == nil && len(serving(all, target.Started().Port)) > 1 && m.First("processes "+Route(route)), err
 }
 
-// Scatter is the item of a POST to a program that is [Crowded], where not every process has what it stored; nil where all
-// have it. The error says that it could not be found out.
+// Scatter returns the item of a POST to a program that is [Crowded], where not every process has
+// what it stored; nil where all have it. The error says that it could not be found out.
 func Scatter(ctx context.Context, target crowd, m *check.Memory, p Posted) (*check.Item, error) {
 	seen, count, err := p.differing(ctx, target)
 	if err != nil || seen == "" {
@@ -117,9 +119,9 @@ func Scatter(ctx context.Context, target crowd, m *check.Memory, p Posted) (*che
 			Advice: "Start one process, or store where all of them look: in a file or a database."}}, nil
 }
 
-// serving are the processes that answer on a port: those that wait for connections there, but for a
-// parent that only holds the port for its children, or the children to which it hands on what it
-// accepts.
+// serving returns the processes that answer on a port: those that wait for connections there, but
+// for a parent that only holds the port for its children, or the children to which it hands on what
+// it accepts.
 func serving(all []check.Process, port int) (found []check.Process) {
 	for _, p := range all {
 		if slices.Contains(p.Serves, port) {
@@ -146,7 +148,7 @@ func serving(all []check.Process, port int) (found []check.Process) {
 	return slices.DeleteFunc(slices.Clone(found), holds)
 }
 
-// runs is the name of the program that a process runs.
+// runs returns the name of the program that a process runs.
 func runs(p check.Process) string {
 	if len(p.Command) == 0 {
 		return ""
@@ -154,8 +156,9 @@ func runs(p check.Process) string {
 	return path.Base(p.Command[0])
 }
 
-// servers are the processes that answer on a port. One that took no connection in patient bursts, where an ancestor took
-// some, is a helper of that one. all reports whether each server was seen to take one.
+// servers returns the processes that answer on a port. One that took no connection in patient
+// bursts, where an ancestor took some, is a helper of that one. all reports whether each server was
+// seen to take one.
 func servers(processes []check.Process, port int, taking map[int]bool, bursts int) (ids []int, all bool) {
 	parents := map[int]int{}
 	for _, p := range processes {
@@ -180,9 +183,10 @@ func servers(processes []check.Process, port int, taking map[int]bool, bursts in
 	return ids, all
 }
 
-// differing says what differs in answers to the same request for what a POST stored, and how many processes serve; it is
-// empty where all that serve were seen to answer alike. A process that came or went meanwhile may have taken along what was
-// stored, and so may one where none has it: the POST is then sent again.
+// differing returns what differs in answers to the same request for what a POST stored, and how
+// many processes serve; it is empty where all that serve were seen to answer alike. A process that
+// came or went meanwhile may have taken along what was stored, and so may one where none has it:
+// the POST is then sent again.
 func (p Posted) differing(ctx context.Context, target crowd) (string, int, error) {
 	port, deadline := target.Started().Port, time.Now().Add(busyTime)
 	for again := false; ; again = true {
@@ -213,7 +217,8 @@ func (p Posted) differing(ctx context.Context, target crowd) (string, int, error
 		if i := slices.IndexFunc(asked, lookup.differs); i >= 0 {
 			return fmt.Sprintf(asked[i].differ, asked[i].path, p.Name), len(ids), nil
 		}
-		same := slices.EqualFunc(serving(before, port), serving(after, port), func(a, b check.Process) bool { return a.ID == b.ID })
+		same := slices.EqualFunc(serving(before, port), serving(after, port),
+			func(a, b check.Process) bool { return a.ID == b.ID })
 		if everywhere && same && (found || again && p.Answer.Status/100 == 2) {
 			return "", len(ids), nil
 		}
@@ -224,9 +229,10 @@ func (p Posted) differing(ctx context.Context, target crowd) (string, int, error
 	}
 }
 
-// look asks until each process that serves has answered each lookup, or two answers to one differ, the first of them where
-// that differs at all, or the time is up.
-func look(ctx context.Context, target crowd, asked []lookup, processes []check.Process, deadline time.Time) (everywhere bool, err error) {
+// look asks until each process that serves has answered each lookup, or two answers to one differ,
+// the first of them where that differs at all, or the time is up.
+func look(ctx context.Context, target crowd, asked []lookup, processes []check.Process,
+	deadline time.Time) (everywhere bool, err error) {
 	for n := 0; ; n++ {
 		everywhere = true
 		for i := range asked {
@@ -249,7 +255,8 @@ func look(ctx context.Context, target crowd, asked []lookup, processes []check.P
 	}
 }
 
-// lookups are the requests that tell whether a process has what was stored: for the thing itself, and for the list.
+// lookups returns the requests that tell whether a process has what was stored: for the thing
+// itself, and for the list.
 func (p Posted) lookups() (asked []lookup) {
 	route, _, _ := strings.Cut(cmp.Or(p.To, p.Request.Path), "?")
 	value, _ := Decode(p.Answer.Body)
@@ -260,7 +267,8 @@ func (p Posted) lookups() (asked []lookup) {
 		default:
 			continue
 		}
-		asked = append(asked, lookup{taking: map[int]bool{}, path: strings.TrimSuffix(route, "/") + "/" + vars{"id": id}.path("$id"),
+		asked = append(asked, lookup{taking: map[int]bool{}, path: strings.TrimSuffix(route, "/") + "/" +
+			vars{"id": id}.path("$id"),
 			has:    func(a check.Answer) bool { return a.Status/100 == 2 },
 			lacks:  func(a check.Answer) bool { return a.Status == http.StatusNotFound || a.Status == http.StatusGone },
 			differ: "GET %s answers after %s in one process, and does not know it in another."})
@@ -317,14 +325,15 @@ var (
 		regexp.MustCompile(`\s+(?:--workers|-w)[ =]?\d+\b`),
 	}
 	named   = regexp.MustCompile(`(?:--workers|-w)[ =]?\$\{?(\w+)`)
-	setting = regexp.MustCompile(`^(\s*workers\s*=\s*|.*\buvicorn\.run\(.*\bworkers\s*=\s*)(?:[2-9]|[1-9]\d+|.*cpu_count.*)\b(.*)$`)
+	setting = regexp.MustCompile(
+		`^(\s*workers\s*=\s*|.*\buvicorn\.run\(.*\bworkers\s*=\s*)(?:[2-9]|[1-9]\d+|.*cpu_count.*)\b(.*)$`)
 )
 
 // concurrency is the variable from which uvicorn and gunicorn take the number of their workers.
 const concurrency = "WEB_CONCURRENCY"
 
-// oneProcess is the edit that lets one process serve, where the number is set: in the command that starts the program, in a
-// variable, in gunicorn's own file, or in the program.
+// oneProcess returns the edit that lets one process serve, where the number is set: in the command
+// that starts the program, in a variable, in gunicorn's own file, or in the program.
 func oneProcess(s check.Source) *check.Edit {
 	file, err := s.Dockerfile()
 	if err != nil {

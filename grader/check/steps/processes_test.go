@@ -16,7 +16,7 @@ import (
 	kind "github.com/taskgrader/taskgrader/grader/check/kinds/http"
 )
 
-// spread is a program of which another handler answers each time.
+// spread returns a program of which another handler answers each time.
 func spread(handlers ...http.Handler) http.Handler {
 	var n atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,11 +27,13 @@ func spread(handlers ...http.Handler) http.Handler {
 const (
 	python  = "/usr/bin/python3"
 	started = "0 POST /tasks: want what is created in every answer that follows, whichever process gives it; "
-	memory  = "processes serve port 8000, and each has a memory of its own; hint: GET /tasks/1 answers after POST /tasks in one process, " +
+	memory  = "processes serve port 8000, and each has a memory of its own; hint: GET /tasks/1 answers after POST " +
+		"/tasks in one process, " +
 		"and does not know it in another. Start one process, or store where all of them look: in a file or a database."
 )
 
-// below are the processes of a program: the first, and as many children of it, which wait for connections as they are said to.
+// below returns the processes of a program: the first, and as many children of it, which wait for
+// connections as they are said to.
 func below(children int, first, child []int) []check.Process {
 	all := []check.Process{{ID: 1, Command: []string{python, "-m", "program"}, Serves: first}}
 	for i := range children {
@@ -40,8 +42,8 @@ func below(children int, first, child []int) []check.Process {
 	return all
 }
 
-// TestProcesses: where several processes serve, and not all have what was stored, the POST says so and what needs it is
-// not asked.
+// TestProcesses: where several processes serve, and not all have what was stored, the POST says so
+// and what needs it is not asked.
 func TestProcesses(t *testing.T) {
 	apart := func() http.Handler { return spread(checktest.NewAPI().Handler(), checktest.NewAPI().Handler()) }
 	together := func() http.Handler {
@@ -49,7 +51,8 @@ func TestProcesses(t *testing.T) {
 		return spread(api, api)
 	}
 	port := []int{8000}
-	const create = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, json: {title: $a}, save: {x: id}}\n- {send: POST /tasks, body: {title: b}, json: {id: <not $x>}}"
+	const create = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, json: {title: $a}, save: {x: id}}\n- " +
+		"{send: POST /tasks, body: {title: b}, json: {id: <not $x>}}"
 	const rest = "\n- POST /tasks: not asked: what it would answer is chance"
 	const all = "ok POST /tasks\nok POST /tasks"
 	for _, c := range []struct {
@@ -58,17 +61,22 @@ func TestProcesses(t *testing.T) {
 		program   http.Handler
 		want      string
 	}{
-		{"workers below one that holds the port", `CMD ["uvicorn", "main:app", "--workers", "4", "--port", "8000"]`, below(4, port, port), apart(),
-			started + "got 4 " + memory + " Make line 2 of Dockerfile `CMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]`." + rest},
-		{"a cluster, whose first process hands on what it accepts", "CMD node server.js", below(3, port, nil), apart(), started + "got 3 " + memory + rest},
+		{"workers below one that holds the port", `CMD ["uvicorn", "main:app", "--workers", "4", "--port", "8000"]`,
+			below(4, port, port), apart(),
+			started + "got 4 " + memory +
+				" Make line 2 of Dockerfile `CMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]`." + rest},
+		{"a cluster, whose first process hands on what it accepts", "CMD node server.js", below(3, port, nil), apart(),
+			started + "got 3 " + memory + rest},
 		{"workers in the shell form", "CMD gunicorn -w 2 main:app", below(2, port, port), apart(),
 			started + "got 2 " + memory + " Make line 2 of Dockerfile `CMD gunicorn main:app`." + rest},
-		{"workers of an entry point", "ENTRYPOINT [\"gunicorn\", \"--workers=2\"]\nCMD [\"main:app\"]", below(2, port, port), apart(),
+		{"workers of an entry point", "ENTRYPOINT [\"gunicorn\", \"--workers=2\"]\nCMD [\"main:app\"]",
+			below(2, port, port), apart(),
 			started + "got 2 " + memory + " Make line 2 of Dockerfile `ENTRYPOINT [\"gunicorn\"]`." + rest},
 		{"a store that all share", "CMD gunicorn -w 2 main:app", below(2, port, port), together(), all},
 		{"one process", "CMD gunicorn main:app", below(1, port, port), together(), all},
 		{"another port", "CMD gunicorn -w 2 main:app", below(2, port, []int{9000}), apart(),
-			"ok POST /tasks\n0 POST /tasks: want $.id = anything but 1; got $.id = 1; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4."},
+			"ok POST /tasks\n0 POST /tasks: want $.id = anything but 1; got $.id = 1; hint: Answer with a new id " +
+				"each time, such as a counter that only goes up, or uuid4."},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python\n"+c.cmd+"\n").Serve(c.program)
 		target.Inside = c.inside
@@ -76,8 +84,8 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// TestReached: that all answer alike says nothing while one that serves was not reached, nor where none has what was stored
-// by a process that is gone.
+// TestReached: that all answer alike says nothing while one that serves was not reached, nor where
+// none has what was stored by a process that is gone.
 func TestReached(t *testing.T) {
 	const create = "fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}, json: {title: $a}}]"
 	const all = "ok POST /tasks"
@@ -130,26 +138,34 @@ func TestReached(t *testing.T) {
 	}
 }
 
-// TestHelpers: children that have the port from the process which serves, and take nothing, are none of those that serve.
+// TestHelpers: children that have the port from the process which serves, and take nothing, are
+// none of those that serve.
 func TestHelpers(t *testing.T) {
 	target := checktest.New()
 	target.Inside = below(3, []int{8000}, []int{8000})
 	target.Takes = func(p check.Process) bool { return p.ID == 1 }
-	assert.Equal(t, "ok POST /tasks", checktest.Asked(t, kind.Kind(), "fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}}]", target))
+	assert.Equal(t, "ok POST /tasks", checktest.Asked(t, kind.Kind(),
+		"fresh: [a]\nhttp: [{send: POST /tasks, body: {title: $a}}]", target))
 }
 
 // TestOneProcess: the edit is made where the number of processes is set.
 func TestOneProcess(t *testing.T) {
 	for _, c := range []struct{ dockerfile, file, text, want string }{
-		{"ENV PORT=8000 WEB_CONCURRENCY=4\nCMD [\"gunicorn\", \"main:app\"]", "", "", "Make line 2 of Dockerfile `ENV PORT=8000 WEB_CONCURRENCY=1`."},
+		{"ENV PORT=8000 WEB_CONCURRENCY=4\nCMD [\"gunicorn\", \"main:app\"]", "", "",
+			"Make line 2 of Dockerfile `ENV PORT=8000 WEB_CONCURRENCY=1`."},
 		{"ENV WEB_CONCURRENCY 4\nCMD uvicorn main:app", "", "", "Make line 2 of Dockerfile `ENV WEB_CONCURRENCY 1`."},
-		{"ENV WORKERS=3\nCMD [\"sh\", \"-c\", \"exec gunicorn -w $WORKERS main:app\"]", "", "", "Make line 2 of Dockerfile `ENV WORKERS=1`."},
-		{"CMD [\"gunicorn\", \"main:app\"]", "gunicorn.conf.py", "bind = \"0.0.0.0:8000\"\nworkers = multiprocessing.cpu_count() * 2 + 1\n", "Make line 2 of gunicorn.conf.py `workers = 1`."},
-		{"CMD [\"python\", \"serve.py\"]", "serve.py", "uvicorn.run(\"main:app\", port=8000, workers=4, reload=False)\n",
+		{"ENV WORKERS=3\nCMD [\"sh\", \"-c\", \"exec gunicorn -w $WORKERS main:app\"]", "", "",
+			"Make line 2 of Dockerfile `ENV WORKERS=1`."},
+		{"CMD [\"gunicorn\", \"main:app\"]", "gunicorn.conf.py",
+			"bind = \"0.0.0.0:8000\"\nworkers = multiprocessing.cpu_count() * 2 + 1\n",
+			"Make line 2 of gunicorn.conf.py `workers = 1`."},
+		{"CMD [\"python\", \"serve.py\"]", "serve.py",
+			"uvicorn.run(\"main:app\", port=8000, workers=4, reload=False)\n",
 			"Make line 1 of serve.py `uvicorn.run(\"main:app\", port=8000, workers=1, reload=False)`."},
 		{"CMD [\"node\", \"server.js\"]", "server.js", "cluster.fork()\n", ""},
 	} {
-		target := checktest.New().With("Dockerfile", "FROM python\n"+c.dockerfile+"\n").Serve(spread(checktest.NewAPI().Handler(), checktest.NewAPI().Handler()))
+		target := checktest.New().With("Dockerfile", "FROM python\n"+c.dockerfile+
+			"\n").Serve(spread(checktest.NewAPI().Handler(), checktest.NewAPI().Handler()))
 		if c.file != "" {
 			target.With(c.file, c.text)
 		}
@@ -159,7 +175,8 @@ func TestOneProcess(t *testing.T) {
 	}
 }
 
-// TestScattered: what needs what was stored is not asked once that was seen to be chance, and the rest is.
+// TestScattered: what needs what was stored is not asked once that was seen to be chance, and the
+// rest is.
 func TestScattered(t *testing.T) {
 	target := checktest.New().Serve(spread(checktest.NewAPI().Handler(), checktest.NewAPI().Handler()))
 	defer target.Close()
@@ -169,8 +186,10 @@ func TestScattered(t *testing.T) {
 		require.NoError(t, err)
 		return checktest.Say(o), o.Given
 	}
-	const chance = "- what was stored: not asked: each process of the program has a memory of its own, so what it would answer is chance"
-	said, given := ask(kind.Kind(), "fresh: [a]\nhttp: [{given: POST /tasks, body: {title: $a}, save: {x: id}}, {send: GET /tasks/$x}]")
+	const chance = "- what was stored: not asked: each process of the program has a memory of its own, so what it " +
+		"would answer is chance"
+	said, given := ask(kind.Kind(),
+		"fresh: [a]\nhttp: [{given: POST /tasks, body: {title: $a}, save: {x: id}}, {send: GET /tasks/$x}]")
 	assert.Equal(t, started+"got 2 "+memory+"\n- GET /tasks/1: not asked: what it would answer is chance", said)
 	assert.Equal(t, "POST /tasks", given)
 	for _, entry := range []string{
@@ -182,10 +201,12 @@ func TestScattered(t *testing.T) {
 		assert.Equal(t, chance, said, entry)
 		assert.Equal(t, "POST /tasks", given, entry)
 	}
-	said, given = ask(crud.Kind(), "crud: {new: {title: $word, completed: false}, edit: {title: $word, completed: true}}")
+	said, given = ask(crud.Kind(),
+		"crud: {new: {title: $word, completed: false}, edit: {title: $word, completed: true}}")
 	assert.Equal(t, chance, said)
 	assert.Equal(t, "POST /tasks", given)
-	said, given = ask(kind.Kind(), "http:\n- {given: POST /tasks, body: {title: b}, save: {x: id}}\n- {send: \"GET /tasks/${not x}\", want: 404}")
+	said, given = ask(kind.Kind(),
+		"http:\n- {given: POST /tasks, body: {title: b}, save: {x: id}}\n- {send: \"GET /tasks/${not x}\", want: 404}")
 	assert.Equal(t, "ok POST /tasks\nok GET /tasks/557406", said)
 	assert.Empty(t, given)
 }

@@ -16,8 +16,9 @@ type Doer interface {
 	Do(ctx context.Context, r check.Request) (check.Answer, error)
 }
 
-// Follow sends a request. An answer that redirects to the same address with a slash more or less is followed, with method
-// and body, as the clients of people do; to is then where it led, and else empty.
+// Follow sends a request. An answer that redirects to the same address with a slash more or less is
+// followed, with method and body, as the clients of people do; to is then where it led, and else
+// empty.
 func Follow(ctx context.Context, t Doer, r check.Request) (a check.Answer, to string, err error) {
 	a, err = t.Do(ctx, r)
 	if err != nil || a.Fault != "" {
@@ -31,7 +32,8 @@ func Follow(ctx context.Context, t Doer, r check.Request) (a check.Answer, to st
 	return a, to, err
 }
 
-// besides is where an answer redirects to, if that is the same address with a slash more or less at the end of its path.
+// besides returns where an answer redirects to, if that is the same address with a slash more or
+// less at the end of its path.
 func besides(path string, a check.Answer) string {
 	switch a.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -48,7 +50,8 @@ func besides(path string, a check.Answer) string {
 	}
 	to = asked.ResolveReference(to)
 	from, there := asked.EscapedPath(), to.EscapedPath()
-	if from == there || strings.TrimSuffix(from, "/") != strings.TrimSuffix(there, "/") || to.RawQuery != asked.RawQuery && to.RawQuery != "" {
+	if from == there || strings.TrimSuffix(from, "/") != strings.TrimSuffix(there, "/") ||
+		to.RawQuery != asked.RawQuery && to.RawQuery != "" {
 		return ""
 	}
 	if to.RawQuery = asked.RawQuery; to.RawQuery != "" {
@@ -57,14 +60,14 @@ func besides(path string, a check.Answer) string {
 	return there
 }
 
-// Route is the collection that a path belongs to: what its routes have in common is one fault.
+// Route returns the collection that a path belongs to: what its routes have in common is one fault.
 func Route(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "$")
 	return "/" + strings.Trim(path, "/")
 }
 
-// Redirected is the item of a route that answers only with a slash more or less.
+// Redirected returns the item of a route that answers only with a slash more or less.
 func Redirected(name, method, path, to string) check.Item {
 	path, _, _ = strings.Cut(path, "?")
 	to, _, _ = strings.Cut(to, "?")
@@ -73,6 +76,7 @@ func Redirected(name, method, path, to string) check.Item {
 		what = "with the slash at its end"
 	}
 	return check.Item{Name: name, Alone: true, Want: fmt.Sprintf("an answer to %s %s itself", method, path),
-		Got:  fmt.Sprintf("a redirect to %s, which answers; the rest was asked there", to),
-		Hint: check.Advisef("The program's route is %s: define it as %s, %s, and so for each method of it.", to, path, what)}
+		Got: fmt.Sprintf("a redirect to %s, which answers; the rest was asked there", to),
+		Hint: check.Advisef("The program's route is %s: define it as %s, %s, and so for each method of it.", to, path,
+			what)}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// request is what a step sends, with these variables, or why it cannot be sent.
+// request returns what a step sends, with these variables, or why it cannot be sent.
 func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	q := check.Request{Method: s.request().Method, Header: http.Header{"Accept": {"*/*"}}, Fair: s.Faster > 0}
 	var wrong *miss
@@ -57,7 +57,7 @@ func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	return q, wrong
 }
 
-// boundary is what stands between the parts of a body, in the form that curl gives it.
+// boundary returns what stands between the parts of a body, in the form that curl gives it.
 func (r *runner) boundary() string {
 	var b [8]byte
 	for i := range b {
@@ -66,8 +66,8 @@ func (r *runner) boundary() string {
 	return strings.Repeat("-", 24) + hex.EncodeToString(b[:])
 }
 
-// address is the path that the address leads to which a variable holds, seen from the request whose answer gave it. It
-// must be the program's own.
+// address returns the path that the address leads to which a variable holds, seen from the request
+// whose answer gave it. It must be the program's own.
 func (r *runner) address(name string, v vars) (string, *miss) {
 	text, ok := v.value(name).(string)
 	named := r.named(name)
@@ -79,18 +79,22 @@ func (r *runner) address(name string, v vars) (string, *miss) {
 	}
 	to, err := url.Parse(text)
 	if err != nil {
-		return wrong(fmt.Sprintf("an address as %s", named), "Answer with a whole address, such as http://localhost:8000/tasks/1.")
+		return wrong(fmt.Sprintf("an address as %s", named),
+			"Answer with a whole address, such as http://localhost:8000/tasks/1.")
 	}
 	if base, err := url.Parse(r.base[name]); err == nil {
 		to = base.ResolveReference(to)
 	}
 	if to.Scheme != "" && to.Scheme != "http" || to.Host != "" && !r.own(to) {
-		return wrong("an address of the program itself", fmt.Sprintf("%s leads to %s, which is not this program: make it of the Host that the request was sent to.", text, to.Host))
+		return wrong("an address of the program itself",
+			fmt.Sprintf("%s leads to %s, which is not this program: make it of the Host that the request was sent to.",
+				text, to.Host))
 	}
 	return to.RequestURI(), nil
 }
 
-// own reports whether an address is the program's: on this machine or in the container, and on the port where it answers.
+// own reports whether an address is the program's: on this machine or in the container, and on the
+// port where it answers.
 func (r *runner) own(u *url.URL) bool {
 	started := r.target.Started()
 	port, err := strconv.Atoi(u.Port())
@@ -106,7 +110,8 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate())
 }
 
-// shown is the request of a step as far as it is known before it is sent: what a variable has no value for is {id}.
+// shown returns the request of a step as far as it is known before it is sent: what a variable has
+// no value for is {id}.
 func (r *runner) shown(s Step, all []Step) string {
 	path := reference.ReplaceAllStringFunc(s.request().Path, func(ref string) string {
 		value, rest := r.vars.referred(ref)
@@ -131,7 +136,7 @@ func (r *runner) shown(s Step, all []Step) string {
 	return s.request().Method + " " + path
 }
 
-// Encode is a value as JSON.
+// Encode returns a value as JSON.
 func Encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -24,9 +24,10 @@ type Asker interface {
 	Started() check.Started
 }
 
-// Run sends the steps, one after another, and stops at the first that fails unless the check is partial. A step whose
-// variable was to come from an answer that did not have it is not sent, since it would ask for something else; and nothing
-// is after a given step that failed, or a person who could not sign in.
+// Run sends the steps, one after another, and stops at the first that fails unless the check is
+// partial. A step whose variable was to come from an answer that did not have it is not sent, since
+// it would ask for something else; and nothing is after a given step that failed, or a person who
+// could not sign in.
 func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.Outcome, error) {
 	r := newRunner(target, in)
 	for name, value := range in.Shared {
@@ -56,7 +57,8 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 			continue
 		}
 		if name, from := r.without(s); name != "" {
-			skipped.Got = fmt.Sprintf("not asked: the %s that it needs was to come from the answer to step %d, %s", sourceOf(name, all).name(), from, r.sent[from])
+			skipped.Got = fmt.Sprintf("not asked: the %s that it needs was to come from the answer to step %d, %s",
+				sourceOf(name, all).name(), from, r.sent[from])
 			out.Items = append(out.Items, skipped)
 			r.lose(s, from)
 			continue
@@ -98,8 +100,10 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 	return out, nil
 }
 
-// signIn lets the people sign in whom a step names: who asks, and whose values it uses. by is the request that failed.
-func (r *runner) signIn(ctx context.Context, s Step) (missing *check.Item, evidence []check.Evidence, by string, err error) {
+// signIn lets the people sign in whom a step names: who asks, and whose values it uses. by is the
+// request that failed.
+func (r *runner) signIn(ctx context.Context,
+	s Step) (missing *check.Item, evidence []check.Evidence, by string, err error) {
 	people := []*person{}
 	if s.who != nil {
 		people = append(people, s.who)
@@ -113,7 +117,8 @@ func (r *runner) signIn(ctx context.Context, s Step) (missing *check.Item, evide
 	for _, p := range people {
 		if _, missing, evidence, err = r.present(ctx, p); err != nil || missing != nil {
 			for _, step := range p.Steps {
-				if by = step.request().String(); missing != nil && strings.Contains(missing.Got, " since "+step.request().Method+" ") {
+				if by = step.request().String(); missing != nil && strings.Contains(missing.Got,
+					" since "+step.request().Method+" ") {
 					break
 				}
 			}
@@ -123,7 +128,7 @@ func (r *runner) signIn(ctx context.Context, s Step) (missing *check.Item, evide
 	return nil, nil, "", nil
 }
 
-// Sends are the requests that steps judge.
+// Sends returns the requests that steps judge.
 func Sends(all []Step) (sends []string) {
 	for _, s := range all {
 		if s.Send.Method != "" {
@@ -133,7 +138,7 @@ func Sends(all []Step) (sends []string) {
 	return sends
 }
 
-// Givens are the requests that steps are given, with those by which their people sign in.
+// Givens returns the requests that steps are given, with those by which their people sign in.
 func Givens(all []Step) (givens []string) {
 	for _, s := range all {
 		if s.Given.Method != "" {
@@ -166,7 +171,8 @@ type runner struct {
 }
 
 func newRunner(target Asker, in check.Input) *runner {
-	return &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{}, lost: map[string]int{},
+	return &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{},
+		lost:   map[string]int{},
 		origin: map[string]string{}, base: map[string]string{}, seen: map[string]bool{}}
 }
 
@@ -179,17 +185,22 @@ func (r *runner) lose(s Step, number int) {
 	}
 }
 
-// again is a variable that a step saved and that addresses something, where an earlier step has the same from the same
-// request; or empty.
+// again returns a variable that a step saved and that addresses something, where an earlier step
+// has the same from the same request; or empty.
 func (r *runner) again(s Step, all []Step) string {
 	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
-		addresses := slices.ContainsFunc(all, func(other Step) bool { return slices.Contains(references(other.request().Path), name) })
+		addresses := slices.ContainsFunc(all, func(other Step) bool {
+			return slices.Contains(
+				references(other.request().Path), name)
+		})
 		for _, before := range all {
 			if before.Line >= s.Line {
 				break
 			}
 			for other, source := range before.Save {
-				if addresses && source.path == s.Save[name].path && source.path != "" && before.request() == s.request() && before.who == s.who && Show(r.vars[other]) == Show(r.vars[name]) {
+				if addresses && source.path == s.Save[name].path && source.path != "" &&
+					before.request() == s.request() && before.who == s.who &&
+					Show(r.vars[other]) == Show(r.vars[name]) {
 					return name
 				}
 			}
@@ -198,7 +209,7 @@ func (r *runner) again(s Step, all []Step) string {
 	return ""
 }
 
-// sourceOf is where a variable was to come from.
+// sourceOf returns where a variable was to come from.
 func sourceOf(name string, all []Step) Source {
 	for _, s := range all {
 		if source, ok := s.Save[name]; ok {
@@ -208,7 +219,7 @@ func sourceOf(name string, all []Step) Source {
 	return Source{}
 }
 
-// without is a lost variable that the step uses, and the step that did not give it; or empty.
+// without returns a lost variable that the step uses, and the step that did not give it; or empty.
 func (r *runner) without(s Step) (name string, from int) {
 	s.uses(func(used string, _, _ option.Value, _ bool) {
 		if n, ok := r.lost[used]; ok && name == "" {
@@ -235,7 +246,8 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 		asked := s
 		if err == nil && s.Or != nil && len(e.misses) > 0 && noRoute(e.last().Status) {
 			var other exchange
-			if other, err = r.send(ctx, s.Or.of(s)); err == nil && len(other.misses) == 0 || !noRoute(other.last().Status) {
+			if other, err = r.send(ctx, s.Or.of(s)); err == nil && len(other.misses) == 0 ||
+				!noRoute(other.last().Status) {
 				e, asked = other, s.Or.of(s)
 			}
 		}
@@ -281,9 +293,12 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 				m.hint = r.faultHint(ctx, e.last())
 			}
 			if r.twice != "" && !m.alone {
-				m.hint, m.alone = fmt.Sprintf("The id %s was given out twice, and two things have it: give each a new one, by a counter that only goes up, or uuid4.", r.twice), true
+				m.hint, m.alone = fmt.Sprintf(
+					"The id %s was given out twice, and two things have it: give each a new one, by a counter that "+
+						"only goes up, or uuid4.", r.twice), true
 			}
-			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone || s.Given.Method != ""}
+			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
+				s.Given.Method != ""}
 			evidence = r.evidence(number, s, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
@@ -330,7 +345,7 @@ func (r *runner) remember(number int, s Step, e exchange) {
 	}
 }
 
-// named is what a student reads for a variable.
+// named returns what a student reads for a variable.
 func (r *runner) named(name string) string {
 	if from, ok := r.origin[name]; ok {
 		return from
@@ -466,7 +481,8 @@ func (r *runner) save(s Step, found []vars) {
 	}
 }
 
-// Decode reads one JSON value, and nothing more. Its numbers keep the digits with which they were written.
+// Decode reads one JSON value, and nothing more. Its numbers keep the digits with which they were
+// written.
 func Decode(body []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

@@ -14,10 +14,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// maybe ends the path of a saved value that need not be there. Where it is not, nothing is wanted of what holds the variable.
+// maybe ends the path of a saved value that need not be there. Where it is not, nothing is wanted
+// of what holds the variable.
 const maybe = "?"
 
-// Source is where in an answer a saved value is: at a path, in a header, in a cookie, or in its text.
+// Source is where in an answer a saved value is: at a path, in a header, in a cookie, or in its
+// text.
 type Source struct {
 	path           string
 	header, cookie string
@@ -46,7 +48,8 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 	}
 	if form.Text.Regexp != nil && form.Text.NumSubexp() != 1 {
 		text, _ := v.Get("text")
-		return text.Problem("want one group, between ( and ), around what is saved: /%s/ has %d", form.Text, form.Text.NumSubexp())
+		return text.Problem("want one group, between ( and ), around what is saved: /%s/ has %d", form.Text,
+			form.Text.NumSubexp())
 	}
 	*s = Source{header: form.Header, cookie: form.Cookie, text: form.Text}
 	return nil
@@ -55,7 +58,7 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 // headerPath is a header as other tools write it.
 var headerPath = regexp.MustCompile(`^(?i:headers?)\.([A-Z][A-Za-z0-9-]*)$`)
 
-// meant is how what was probably meant is written.
+// meant returns how what was probably meant is written.
 func (s Source) meant() string {
 	if m := headerPath.FindStringSubmatch(s.path); m != nil {
 		return "write {header: " + m[1] + "}"
@@ -73,15 +76,18 @@ func (s Source) ofJSON() bool { return s.header == "" && s.cookie == "" && s.tex
 func (Source) OptionSchema() *jsonschema.Schema {
 	one := func(name, says string, s *jsonschema.Schema) *jsonschema.Schema {
 		s.Description = says
-		return &jsonschema.Schema{Type: "object", Required: []string{name}, AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}, Properties: map[string]*jsonschema.Schema{name: s}}
+		return &jsonschema.Schema{Type: "object", Required: []string{name},
+			AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+			Properties:           map[string]*jsonschema.Schema{name: s}}
 	}
 	text := []string{"string", "number", "boolean"}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text, Description: "a path into the answer"},
-		one("header", "the name of a header of the answer", &jsonschema.Schema{Types: text, Pattern: `\S`}), one("cookie", "the name of a cookie that the answer sets", &jsonschema.Schema{Types: text, Pattern: `\S`}),
+		one("header", "the name of a header of the answer", &jsonschema.Schema{Types: text, Pattern: `\S`}),
+		one("cookie", "the name of a cookie that the answer sets", &jsonschema.Schema{Types: text, Pattern: `\S`}),
 		one("text", "a regular expression with one group", option.Regexp{}.OptionSchema())}}
 }
 
-// find is the value in an answer whose JSON is given; absent where it is not there.
+// find returns the value in an answer whose JSON is given; absent where it is not there.
 func (s Source) find(value any, a check.Answer) any {
 	switch {
 	case s.header != "":
@@ -109,7 +115,7 @@ func (s Source) find(value any, a check.Answer) any {
 // optional reports whether it need not be there.
 func (s Source) optional() bool { return strings.HasSuffix(s.path, maybe) }
 
-// name is what a student reads for the value: the id, the header Location.
+// name returns what a student reads for the value: the id, the header Location.
 func (s Source) name() string {
 	switch {
 	case s.header != "":
@@ -122,7 +128,7 @@ func (s Source) name() string {
 	return strings.TrimSuffix(s.path, maybe)
 }
 
-// missing is what is wrong with an answer that lacks it.
+// missing returns what is wrong with an answer that lacks it.
 func (s Source) missing(value any, a check.Answer, request string) *miss {
 	m := &miss{want: "an answer with " + s.name(), got: Show(value)}
 	switch {
@@ -130,7 +136,8 @@ func (s Source) missing(value any, a check.Answer, request string) *miss {
 		m.want, m.got = "an answer with the "+s.name(), "an answer without it"
 		m.hint = fmt.Sprintf("Let the answer to %s have the %s.", request, s.name())
 	case s.text.Regexp != nil:
-		m.want, m.got, m.hint = "an answer with a "+s.name(), quoted(a.Body), fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", request)
+		m.want, m.got, m.hint = "an answer with a "+s.name(), quoted(a.Body),
+			fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", request)
 	default:
 		if m.hint = elsewhere(value, s.name(), nil); m.hint == "" {
 			m.hint = fmt.Sprintf("Put %s into what %s answers.", s.name(), request)
@@ -139,7 +146,8 @@ func (s Source) missing(value any, a check.Answer, request string) *miss {
 	return m
 }
 
-// found are the values that a step saves of one answer, by name; what is not there is not among them.
+// found returns the values that a step saves of one answer, by name; what is not there is not among
+// them.
 func (s Step) found(value any, a check.Answer) vars {
 	found := vars{}
 	for name, source := range s.Save {
@@ -169,14 +177,16 @@ func (s Source) address() bool {
 	return s.header != "" && strings.EqualFold(s.header, "Location") || s.path != "" && addressName.MatchString(s.path)
 }
 
-// checkAddresses finds addresses that are put into a path, where they would be escaped as one part of it.
+// checkAddresses finds addresses that are put into a path, where they would be escaped as one part
+// of it.
 func checkAddresses(all []Step) (ps option.Problems) {
 	for _, s := range all {
 		name, whole := strings.CutPrefix(s.request().Path, "/$")
 		name = strings.Trim(name, "{}")
 		for _, before := range all {
 			if before.Line < s.Line && whole && before.Save[name].address() {
-				wrong := s.place("send").Problem("$%s is an address, and in /$%s it would be escaped as one part of a path", name, name)
+				wrong := s.place("send").Problem(
+					"$%s is an address, and in /$%s it would be escaped as one part of a path", name, name)
 				wrong[0].Hint = fmt.Sprintf("write send: %s $%s", s.request().Method, name)
 				ps = append(ps, wrong...)
 				break
@@ -186,7 +196,7 @@ func checkAddresses(all []Step) (ps option.Problems) {
 	return ps
 }
 
-// savedPaths are the paths that the step saves of, sorted.
+// savedPaths returns the paths that the step saves of, sorted.
 func (s Step) savedPaths() (paths []string) {
 	for _, source := range s.Save {
 		if source.path != "" {

@@ -56,12 +56,13 @@ func CheckPath(v option.Value) option.Problems {
 	return v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
 }
 
-// String is how it is written.
+// String returns how it is written.
 func (s Send) String() string { return s.Method + " " + s.Path }
 
 // OptionSchema describes it to editors.
 func (Send) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") + `) (/(\$\{[^{}]*\}|\S)*|\$\{?[a-zA-Z_][\w.]*\}?)$`}
+	return &jsonschema.Schema{Type: "string", Pattern: `^(` + strings.Join(methods, "|") +
+		`) (/(\$\{[^{}]*\}|\S)*|\$\{?[a-zA-Z_][\w.]*\}?)$`}
 }
 
 // Codes are the status codes that are right. Without any, 2xx.
@@ -91,16 +92,19 @@ func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
 	return nil
 }
 
-// Match says whether a status is one of them.
+// Match reports whether a status is one of them.
 func (c Codes) Match(status int) bool {
 	if len(c) == 0 {
 		return status/100 == 2
 	}
 	text := strconv.Itoa(status)
-	return slices.ContainsFunc(c, func(code string) bool { return code == text || strings.HasSuffix(code, "xx") && code[0] == text[0] })
+	return slices.ContainsFunc(c, func(code string) bool {
+		return code == text || strings.HasSuffix(code, "xx") &&
+			code[0] == text[0]
+	})
 }
 
-// String is how a student reads them: 200 or 201.
+// String returns how a student reads them: 200 or 201.
 func (c Codes) String() string {
 	if len(c) == 0 {
 		return "2xx"
@@ -110,7 +114,8 @@ func (c Codes) String() string {
 
 // OptionSchema describes them to editors.
 func (Codes) OptionSchema() *jsonschema.Schema {
-	one := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: codeText.String()}}}
+	one := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"},
+		{Type: "string", Pattern: codeText.String()}}}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one}}}
 }
 
@@ -136,7 +141,7 @@ func (c *Count) UnmarshalOption(v option.Value) option.Problems {
 	return nil
 }
 
-// Match says whether a number is as counted.
+// Match reports whether a number is as counted.
 func (c Count) Match(n int) bool {
 	switch c.Op {
 	case ">=":
@@ -151,13 +156,15 @@ func (c Count) Match(n int) bool {
 	return n == c.N
 }
 
-// String is how a student reads it.
+// String returns how a student reads it.
 func (c Count) String() string {
-	words := map[string]string{">=": "at least %d items", "<=": "at most %d items", ">": "more than %d items", "<": "fewer than %d items", "==": "exactly %d items"}
+	words := map[string]string{">=": "at least %d items", "<=": "at most %d items", ">": "more than %d items",
+		"<": "fewer than %d items", "==": "exactly %d items"}
 	return fmt.Sprintf(words[c.Op], c.N)
 }
 
 // OptionSchema describes it to editors.
 func (Count) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: countText.String()}}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"},
+		{Type: "string", Pattern: countText.String()}}}
 }

@@ -76,10 +76,11 @@ type Alternative struct {
 	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
 }
 
-// of is the step with the alternative in the place of what it wants.
+// of returns the step with the alternative in the place of what it wants.
 func (a Alternative) of(s Step) Step {
 	s.Either, s.Want = nil, Want{Codes: a.Want}
-	s.JSON, s.Exact, s.Has, s.Lacks, s.List, s.Text, s.Header = a.JSON, a.Exact, a.Has, a.Lacks, a.List, a.Text, a.Header
+	s.JSON, s.Exact, s.Has, s.Lacks, s.List, s.Text, s.Header = a.JSON, a.Exact, a.Has, a.Lacks, a.List, a.Text,
+		a.Header
 	return s
 }
 
@@ -88,7 +89,8 @@ func (a *Alternative) ValidateOption(at option.Value) option.Problems {
 	return validateWants(a.of(Step{Pos: a.Pos, written: at}))
 }
 
-// Instead is a request that shows the same as a step's, for programs that do not have the step's route.
+// Instead is a request that shows the same as a step's, for programs that do not have the step's
+// route.
 type Instead struct {
 	option.Pos `json:"-"`
 	Send       Send           `json:"send" jsonschema:"the method and the path: GET /tasks"`
@@ -99,9 +101,10 @@ type Instead struct {
 	List       string         `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
 }
 
-// of is the step with the request in the place of its own.
+// of returns the step with the request in the place of its own.
 func (i Instead) of(s Step) Step {
-	return Step{Pos: i.Pos, who: s.who, Send: i.Send, Want: Want{Codes: i.Want}, JSON: i.JSON, Has: i.Has, Lacks: i.Lacks, List: i.List}
+	return Step{Pos: i.Pos, who: s.who, Send: i.Send, Want: Want{Codes: i.Want}, JSON: i.JSON, Has: i.Has,
+		Lacks: i.Lacks, List: i.List}
 }
 
 // ValidateOption finds what each key alone cannot show.
@@ -110,7 +113,7 @@ func (i *Instead) ValidateOption(at option.Value) option.Problems {
 	return s.ValidateOption(at)
 }
 
-// request is what the step sends, whether or not it sets up.
+// request returns what the step sends, whether or not it sets up.
 func (s Step) request() Send {
 	if s.Given.Method != "" {
 		return s.Given
@@ -124,7 +127,7 @@ func (s Step) asks() bool { return s.request().Method != "" }
 // free reports whether the step earns nothing.
 func (s Step) free() bool { return s.Send.Method == "" }
 
-// place is where a key of the step is written, or the step.
+// place returns where a key of the step is written, or the step.
 func (s Step) place(key string) option.Value {
 	if v, ok := s.written.Get(key); ok {
 		return v
@@ -132,7 +135,7 @@ func (s Step) place(key string) option.Value {
 	return option.Value{Pos: s.Pos}
 }
 
-// savedAt is where a variable that the step saves is named.
+// savedAt returns where a variable that the step saves is named.
 func (s Step) savedAt(name string) option.Value {
 	save := s.place("save")
 	for _, f := range save.Fields {
@@ -143,7 +146,7 @@ func (s Step) savedAt(name string) option.Value {
 	return save
 }
 
-// lines are the first and the last line that the step is written on.
+// lines returns the first and the last line that the step is written on.
 func (s Step) lines() (first, last int) {
 	last = s.Line
 	var look func(v option.Value)
@@ -161,14 +164,19 @@ func (s Step) lines() (first, last int) {
 	return s.Line, last
 }
 
-// OptionSynonyms are words of other tools, with what is meant here.
+// OptionSynonyms returns words of other tools, with what is meant here.
 func (Step) OptionSynonyms() map[string]string {
 	return map[string]string{
-		"status": "want", "status_code": "want", "code": "want", "expect": "want", "expected": "want", "response": "want", "http": "want",
-		"assert": "json", "asserts": "json", "jsonpath": "json", "schema": "every", "each": "every", "contains": "has", "method": "send", "url": "send", "request": "send",
-		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers", "cookie": "headers", "auth": "as", "user": "as", "login": "as",
-		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within", "poll": "within", "timeout": "within",
-		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted", "cmd": "exec", "run": "exec"}
+		"status": "want", "status_code": "want", "code": "want", "expect": "want", "expected": "want",
+		"response": "want", "http": "want",
+		"assert": "json", "asserts": "json", "jsonpath": "json", "schema": "every", "each": "every", "contains": "has",
+		"method": "send", "url": "send", "request": "send",
+		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers",
+		"cookie": "headers", "auth": "as", "user": "as", "login": "as",
+		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within",
+		"poll": "within", "timeout": "within",
+		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
+		"cmd": "exec", "run": "exec"}
 }
 
 // ways are the keys that say what a step does: each has one of them.
@@ -191,14 +199,17 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	case len(way) > 1 && way[0] == "send" && way[1] == "given":
 		ps = append(ps, place("given").Problem("a step is sent or given, not both")...)
 	case len(way) > 1:
-		ps = append(ps, place(way[1]).Problem("a step has one of send, given, restart, wait and exec, not %s and %s", way[0], way[1])...)
+		ps = append(ps, place(way[1]).Problem("a step has one of send, given, restart, wait and exec, not %s and %s",
+			way[0], way[1])...)
 	case way[0] != "send" && way[0] != "given":
 		for _, f := range at.Fields {
-			if key := f.Key.Text; key != way[0] && (key != "stdout" || way[0] != "exec") && slices.Contains(option.Names[Step](), key) {
+			if key := f.Key.Text; key != way[0] && (key != "stdout" || way[0] != "exec") &&
+				slices.Contains(option.Names[Step](), key) {
 				ps = append(ps, f.Key.Problem("%s is for a request, and %s sends none", key, way[0])...)
 			}
 		}
-		if at, ok := at.Get("exec"); ok && (len(s.Exec) == 0 || strings.TrimSpace(s.Exec[0]) == "") && at.Kind == option.List {
+		if at, ok := at.Get("exec"); ok && (len(s.Exec) == 0 || strings.TrimSpace(s.Exec[0]) == "") &&
+			at.Kind == option.List {
 			ps = append(ps, at.Problem("exec wants at least the name of a program")...)
 		}
 		if s.Wait.Std() > mostWait {
@@ -217,9 +228,11 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	}
 	ps = append(ps, s.validateRequest(at)...)
 	if method := s.request().Method; s.Within > 0 && method != http.MethodGet && method != "" {
-		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s", method)...)
+		ps = append(ps, place("within").Problem("within asks again and again, so it is for GET alone, not %s",
+			method)...)
 	} else if s.Within > 0 && s.Times > 0 {
-		ps = append(ps, place("within").Problem("within asks again until the answer holds, and times so often in any case: one of them")...)
+		ps = append(ps, place("within").Problem(
+			"within asks again until the answer holds, and times so often in any case: one of them")...)
 	}
 	if _, times := at.Get("times"); !times {
 		for _, key := range []string{"parallel", "distinct"} {
@@ -239,14 +252,16 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		case !variable.MatchString(name):
 			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
 		case source.path != "" && (source.meant() != "" || !IsPath(strings.TrimSuffix(source.path, maybe))):
-			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q", source.path)...)
+			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q",
+				source.path)...)
 			ps[len(ps)-1].Hint = source.meant()
 		default:
 			ps = append(ps, reserved(written)...)
 		}
 	}
 	if _, ok := at.Get("distinct"); ok && !IsPath(s.Distinct) {
-		ps = append(ps, place("distinct").Problem("want a path into the answer, such as id or items[0].id, not %q", s.Distinct)...)
+		ps = append(ps, place("distinct").Problem("want a path into the answer, such as id or items[0].id, not %q",
+			s.Distinct)...)
 	}
 	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
 	option.Sort(ps)
@@ -265,11 +280,13 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 	case len(bodies) > 1 && bodies[1] == "raw":
 		ps = append(ps, s.place("raw").Problem("a step has a body or a raw body, not both")...)
 	case len(bodies) > 1:
-		ps = append(ps, s.place(bodies[1]).Problem("a step has one of body, raw, form and multipart, not %s and %s", bodies[0], bodies[1])...)
+		ps = append(ps, s.place(bodies[1]).Problem("a step has one of body, raw, form and multipart, not %s and %s",
+			bodies[0], bodies[1])...)
 	case len(bodies) > 0 && method == http.MethodHead:
 		ps = append(ps, s.place(bodies[0]).Problem("HEAD sends no body")...)
 	}
-	if s.Body.Kind == option.String && strings.ContainsAny(s.Body.Text[:min(1, len(s.Body.Text))], "{[") && json.Valid([]byte(s.Body.Text)) {
+	if s.Body.Kind == option.String && strings.ContainsAny(s.Body.Text[:min(1, len(s.Body.Text))], "{[") &&
+		json.Valid([]byte(s.Body.Text)) {
 		wrong := s.Body.Problem("body is JSON already, and this would be sent as one text")
 		wrong[0].Hint = "remove the quotes, or write raw for what is sent as it stands"
 		ps = append(ps, wrong...)
@@ -278,13 +295,16 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 	for name, value := range s.Headers {
 		switch {
 		case !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00"):
-			ps = append(ps, s.place("headers").Problem("%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
+			ps = append(ps, s.place("headers").Problem(
+				"%q is no header of a request: a name is letters, digits and -, and a value is one line", name)...)
 		case slices.Contains(ours, http.CanonicalHeaderKey(name)):
-			ps = append(ps, s.place("headers").Problem("%s is made of where and what is sent, and cannot be another", name)...)
+			ps = append(ps, s.place("headers").Problem("%s is made of where and what is sent, and cannot be another",
+				name)...)
 		}
 	}
 	if at, ok := at.Get("raw"); ok && (at.Kind == option.List || at.Kind == option.Map) {
-		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON", at.Describe())...)
+		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON",
+			at.Describe())...)
 	}
 	return ps
 }
@@ -306,8 +326,10 @@ func validateWants(s Step) (ps option.Problems) {
 	switch {
 	case len(ofBody) > 0 && s.request().Method == http.MethodHead:
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer to HEAD has no body, so %s can never hold", ofBody[0])...)
-	case len(ofBody) > 0 && len(s.Want.Codes) > 0 && !slices.ContainsFunc(s.Want.Codes, func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent:
-		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want, ofBody[0])...)
+	case len(ofBody) > 0 && len(s.Want.Codes) > 0 && !slices.ContainsFunc(s.Want.Codes,
+		func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent:
+		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want,
+			ofBody[0])...)
 	}
 	if _, ok := s.written.Get("exact"); ok && len(written("json")) == 0 {
 		ps = append(ps, s.place("exact").Problem("exact needs json beside it")...)
@@ -328,12 +350,14 @@ func validateWants(s Step) (ps option.Problems) {
 	}
 	for key, path := range map[string]string{"list": s.List, "unique": s.Unique} {
 		if _, ok := s.written.Get(key); ok && !IsPath(path) {
-			ps = append(ps, s.place(key).Problem("want a path into the answer, such as id or items[0].id, not %q", path)...)
+			ps = append(ps, s.place(key).Problem("want a path into the answer, such as id or items[0].id, not %q",
+				path)...)
 		}
 	}
 	for name := range s.Header {
 		if !headerName.MatchString(name) {
-			ps = append(ps, s.place("header").Problem("%q is no name of a header: it is letters, digits and -", name)...)
+			ps = append(ps, s.place("header").Problem("%q is no name of a header: it is letters, digits and -",
+				name)...)
 		}
 	}
 	return ps
@@ -347,7 +371,7 @@ var (
 	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 )
 
-// IsPath says whether a text is a path into an answer, for [At].
+// IsPath reports whether a text is a path into an answer, for [At].
 func IsPath(text string) bool { return pathText.MatchString(text) }
 
 // mostWait is how long the waits of a check may take together.
@@ -367,7 +391,8 @@ func ValidateGiven(all []Step, at option.Value) option.Problems {
 	var waits time.Duration
 	for _, s := range all {
 		if waits += s.Wait.Std(); waits > mostWait && s.Wait.Std() <= mostWait {
-			return s.place("wait").Problem("a check may wait %s at most, and with this one it is %s", option.Duration(mostWait), option.Duration(waits))
+			return s.place("wait").Problem("a check may wait %s at most, and with this one it is %s",
+				option.Duration(mostWait), option.Duration(waits))
 		}
 	}
 	if len(all) > 0 && len(Sends(all)) == 0 {
@@ -394,7 +419,8 @@ func checkOpen(v option.Value) option.Problems {
 		}
 		one := func(string) any { return json.Number("1") }
 		word, rest, _ := strings.Cut(m[1], " ")
-		if _, err := evaluate(m[1], one, true); m[2] != "" && (err == nil && m[1] != "" || (word == "base64" || word == "jwt") && rest != "") {
+		if _, err := evaluate(m[1], one, true); m[2] != "" && (err == nil && m[1] != "" ||
+			(word == "base64" || word == "jwt") && rest != "") {
 			continue
 		}
 		ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())

@@ -16,7 +16,7 @@ import (
 	kind "github.com/taskgrader/taskgrader/grader/check/kinds/http"
 )
 
-// says is a program that answers every request with the same.
+// says returns a program that answers every request with the same.
 func says(status int, body string, header ...string) *checktest.Target {
 	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(header); i += 2 {
@@ -27,7 +27,7 @@ func says(status int, body string, header ...string) *checktest.Target {
 	}))
 }
 
-// echo is a program that answers with what it was sent.
+// echo returns a program that answers with what it was sent.
 func echo() *checktest.Target {
 	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
@@ -44,11 +44,12 @@ func logs(t *checktest.Target, log string) *checktest.Target {
 	return t
 }
 
-// other is a program whose tasks are called todos, and which says so.
+// other returns a program whose tasks are called todos, and which says so.
 func other() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"paths":{"/health":{"get":{}},"/todos":{"get":{},"post":{}},"/todos/{id}":{"get":{}}}}`)
+		_, _ = io.WriteString(w,
+			`{"paths":{"/health":{"get":{}},"/todos":{"get":{},"post":{}},"/todos/{id}":{"get":{}}}}`)
 	})
 	return mux
 }
@@ -57,12 +58,15 @@ func other() http.Handler {
 func TestMatching(t *testing.T) {
 	for _, c := range []struct{ step, answer, want string }{
 		{`json: {a: 1}`, `{"a":1,"b":2}`, "ok GET /x"},
-		{`json: {a: 1}, exact: true`, `{"a":1,"b":2}`, `$.b = nothing; got $.b = 2; hint: Leave "b" out of what GET /x answers.`},
+		{`json: {a: 1}, exact: true`, `{"a":1,"b":2}`,
+			`$.b = nothing; got $.b = 2; hint: Leave "b" out of what GET /x answers.`},
 		{`json: {a: 1}`, `{"a":1.0}`, "ok GET /x"},
 		{`json: {a: 1}`, `{"a":1e0}`, "ok GET /x"},
 		{`json: {a: 100}`, `{"a":1e2}`, "ok GET /x"},
-		{`json: {a: 1}`, `{"a":"1"}`, `$.a = 1; got $.a = "1"; hint: The "a" in the answer to GET /x is a text, and a number is wanted: answer with the type that is sent.`},
-		{`json: {a: "1"}`, `{"a":1}`, `$.a = "1"; got $.a = 1; hint: The "a" in the answer to GET /x is a number, and a text is wanted: answer with the type that is sent.`},
+		{`json: {a: 1}`, `{"a":"1"}`,
+			`$.a = 1; got $.a = "1"; hint: The "a" in the answer to GET /x is a text, and a number is wanted: answer with the type that is sent.`},
+		{`json: {a: "1"}`, `{"a":1}`,
+			`$.a = "1"; got $.a = 1; hint: The "a" in the answer to GET /x is a number, and a text is wanted: answer with the type that is sent.`},
 		{`json: {a: true}`, `{"a":"true"}`, `$.a = true; got $.a = "true"`},
 		{`json: {a: null}`, `{"a":null}`, "ok GET /x"},
 		{`json: {a: null}`, `{}`, `$.a = null; got $.a = nothing; hint: Put "a" into what GET /x answers.`},
@@ -72,7 +76,8 @@ func TestMatching(t *testing.T) {
 		{`json: {a: {b: 1}}`, `{"a":[]}`, `$.a = {"b":1}; got $.a = []`},
 		{`json: [1, 2]`, `[1,2]`, "ok GET /x"},
 		{`json: hello`, `"hello"`, "ok GET /x"},
-		{`json: hello`, `"other"`, `$ = "hello"; got $ = "other"; hint: Compare what GET /x answers, below, with what was wanted.`},
+		{`json: hello`, `"other"`,
+			`$ = "hello"; got $ = "other"; hint: Compare what GET /x answers, below, with what was wanted.`},
 		{`json: {a: 1}`, `{"a":2,"a":1}`, "ok GET /x"}, // of keys that are there twice the last counts, as in Python
 		{`json: {a: 1e400}`, `{"a":1e999999999}`, `$.a = `},
 		{`json: {a: 12345678901234567890}`, `{"a":12345678901234567891}`, `$.a = 1234567890123456789`},
@@ -90,7 +95,8 @@ func TestMatching(t *testing.T) {
 		{`json: {a: <uuid>}`, `{"a":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}`, "ok GET /x"},
 		{`json: {a: <uuid>}`, `{"a":"6ba7b810"}`, `$.a = a UUID; got $.a = "6ba7b810"`},
 		{`json: {a: <time>}`, `{"a":"2026-11-24T10:00:00.5Z"}`, "ok GET /x"},
-		{`json: {a: <time>}`, `{"a":"24.11.2026"}`, `$.a = a time (ISO 8601, such as 2026-01-31T12:00:00); got $.a = "24.11.2026"`},
+		{`json: {a: <time>}`, `{"a":"24.11.2026"}`,
+			`$.a = a time (ISO 8601, such as 2026-01-31T12:00:00); got $.a = "24.11.2026"`},
 		{`json: {a: <absent>}`, `{}`, "ok GET /x"},
 		{`json: {a: <absent>}`, `{"a":1}`, `$.a = nothing; got $.a = 1; hint: Leave "a" out`},
 		{`json: {a: "/^b+$/"}`, `{"a":"bbb"}`, "ok GET /x"},
@@ -102,29 +108,37 @@ func TestMatching(t *testing.T) {
 		{`json: {a: "$$5"}`, `{"a":"$5"}`, "ok GET /x"},
 
 		{`has: [{id: 1}]`, `[{"id":1},{"id":2}]`, "ok GET /x"},
-		{`has: [{id: 3}]`, `[{"id":1},{"id":2}]`, `the list with {"id":3} in it, once; got it is there not at all; the list has 2 items; hint: Store each new item, and answer with all that is stored.`},
-		{`has: [{id: 1}]`, `[{"id":1},{"id":1}]`, `got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace an item instead of adding another.`},
+		{`has: [{id: 3}]`, `[{"id":1},{"id":2}]`,
+			`the list with {"id":3} in it, once; got it is there not at all; the list has 2 items; hint: Store each new item, and answer with all that is stored.`},
+		{`has: [{id: 1}]`, `[{"id":1},{"id":1}]`,
+			`got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace an item instead of adding another.`},
 		{`has: [<string>]`, `[1,"a"]`, "ok GET /x"},
 		{`lacks: [{id: 1}]`, `[{"id":2}]`, "ok GET /x"},
-		{`lacks: [{id: 1}]`, `[{"id":1}]`, `the list without {"id":1}; got it is there once; hint: Answer with no item that is so: filter the list before it is answered.`},
+		{`lacks: [{id: 1}]`, `[{"id":1}]`,
+			`the list without {"id":1}; got it is there once; hint: Answer with no item that is so: filter the list before it is answered.`},
 		{`has: [{id: 1}], list: data.items`, `{"data":{"items":[{"id":1}]}}`, "ok GET /x"},
-		{`has: [{id: 1}], list: data.items`, `{"data":[]}`, `want the list at data.items; got nothing; hint: Answer with a JSON array.`},
+		{`has: [{id: 1}], list: data.items`, `{"data":[]}`,
+			`want the list at data.items; got nothing; hint: Answer with a JSON array.`},
 		{`has: [{id: 1}]`, `{"tasks":[]}`, `want the list; got {"tasks":[]}; hint: Answer with a JSON array.`},
 		{`count: 2`, `[1,2]`, "ok GET /x"},
-		{`count: ">=3"`, `[1,2]`, `the list with at least 3 items; got 2 items; hint: Answer GET /x with all that is stored, and no more.`},
+		{`count: ">=3"`, `[1,2]`,
+			`the list with at least 3 items; got 2 items; hint: Answer GET /x with all that is stored, and no more.`},
 		{`count: "<2"`, `[1]`, "ok GET /x"},
 		{`count: "<=0"`, `[1]`, `the list with at most 0 items; got 1 item`},
 		{`count: ">1"`, `[1]`, `the list with more than 1 items; got 1 item`},
 		{`count: 0`, `[1]`, `the list with exactly 0 items; got 1 item`},
 
-		{`json: {}`, `not JSON`, `want an answer in JSON; got "not JSON"; hint: Return a dict, a list or a model: FastAPI makes JSON of it.`},
+		{`json: {}`, `not JSON`,
+			`want an answer in JSON; got "not JSON"; hint: Return a dict, a list or a model: FastAPI makes JSON of it.`},
 		{`json: {}`, `{} {}`, `want an answer in JSON; got "{} {}"`},
 		{`json: {}`, ``, `want an answer in JSON; got an empty answer`},
 		{`json: {}`, "\xff\xfe", `want an answer in JSON; got 2 bytes that are no text`},
 		{`json: {}`, strings.Repeat("[", 20_000), `want an answer in JSON`},
-		{`json: {}`, `"` + strings.Repeat("x", 1_100_000) + `"`, `want an answer of reasonable size; got more than 1000000 bytes; hint: Answer with what was asked for alone.`},
+		{`json: {}`, `"` + strings.Repeat("x", 1_100_000) + `"`,
+			`want an answer of reasonable size; got more than 1000000 bytes; hint: Answer with what was asked for alone.`},
 		{`text: /well/`, `all is well`, "ok GET /x"},
-		{`text: /^well/`, `all is well`, `want text matching /^well/; got "all is well"; hint: Compare the text that GET /x answers with the pattern, letter by letter.`},
+		{`text: /^well/`, `all is well`,
+			`want text matching /^well/; got "all is well"; hint: Compare the text that GET /x answers with the pattern, letter by letter.`},
 	} {
 		said := checktest.Asked(t, kind.Kind(), "http: [{send: GET /x, "+c.step+"}]", says(200, c.answer))
 		if c.want == "ok GET /x" {
@@ -145,30 +159,79 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x`, says(204, ""), "ok GET /x"},
 		{`send: GET /x, want: [200, 404]`, says(404, ""), "ok GET /x"},
 		{`send: GET /x, want: 4xx`, says(404, ""), "ok GET /x"},
-		{`send: GET /x`, says(404, ""), "0 GET /x: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /x. Add a function with @app.get(\"/x\")."},
-		{`send: GET /x, want: 403`, says(404, ""), "0 GET /x: want an answer with 403; got 404 Not Found; hint: There is no route GET /x. Add a function with @app.get(\"/x\")."},
-		{`send: GET /x, want: 404`, says(200, ""), "0 GET /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
-		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""), "0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse. Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses a body that lacks one."},
-		{`send: POST /x/loans, want: 409`, says(201, ""), "0 POST /x/loans: want an answer with 409; got 201 Created; hint: The program does what it should refuse here: raise HTTPException(status_code=409) under that condition."},
-		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`), "0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, since the answer is its own: answer with 404."},
-		{`send: PUT /x, body: {}, want: 404`, says(200, ""), "0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found."},
-		{`send: POST /x, body: {}, want: 201`, says(200, ""), "0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, status_code=201)."},
-		{`send: GET /x`, says(307, "", "Location", "/login"), `0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program wants a login first, at "/login": let GET /x answer without one.`},
-		{`send: GET /x`, says(500, ""), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, and its log names no exception: print what it does there."},
-		{`send: PUT /x`, says(405, ""), "0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for PUT. Add a function with @app.put(\"/x\")."},
-		{`send: POST /x, body: {}`, says(422, ""), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: its answer is empty."},
-		{`send: GET /x`, says(401, ""), "0 GET /x: want an answer with 2xx; got 401 Unauthorized; hint: It asks for a login, which the request does not have: let GET /x answer without one."},
-		{`send: POST /x, body: {}`, says(422, `{"detail":[{"type":"missing","loc":["body","title"],"msg":"Field required"}]}`), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `title` is required, and what was sent has none: give it a default."},
-		{`send: POST /x, body: {}`, says(422, `{"detail":[{"type":"missing","loc":["query","title"],"msg":"Field required"}]}`), "0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in the query, and it was sent in the body."},
-		{`send: POST /x, body: {}`, says(400, `{"error":"no name"}`), `0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer says "{\"error\":\"no name\"}".`},
-		{`send: PUT /x`, says(501, ""), "0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not know PUT. Add a function with @app.put(\"/x\")."},
-		{`send: GET /x`, logs(says(500, "Internal Server Error"), "Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"), "0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with this exception: KeyError: 'id'"},
-		{`send: POST /tasks, body: {}`, checktest.New().Serve(other()), "0 POST /tasks: want an answer with 2xx; got 404 Not Found; hint: There is no route POST /tasks; your program has POST /todos, GET /todos and GET /todos/{id}."},
-		{`send: GET /notes`, says(404, "Cannot GET /notes").With("Dockerfile", "FROM x\n").With("main.py", "").With("index.js", "const express = require('express')\napp.get('/notizen', f)\n"), "0 GET /notes: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /notes; your program has GET /notizen."},
-		{`send: POST /x, body: {}, json: {id: <any>}`, says(200, `{"data":{"id":1}}`), "0 POST /x: want $.id = anything; got $.id = nothing; hint: What was made is inside `data`: answer with it alone."},
-		{`send: POST /x, body: {}, json: {completed: true}`, says(200, `{"id":1,"done":true}`), "0 POST /x: want $.completed = true; got $.completed = nothing; hint: The answer has `done` in its place: call it `completed`."},
-		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"), "ok GET /x"},
-		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"), `0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with another value: change that.`},
+		{`send: GET /x`, says(404, ""),
+			"0 GET /x: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /x. Add a function " +
+				"with @app.get(\"/x\")."},
+		{`send: GET /x, want: 403`, says(404, ""),
+			"0 GET /x: want an answer with 403; got 404 Not Found; hint: There is no route GET /x. Add a function " +
+				"with @app.get(\"/x\")."},
+		{`send: GET /x, want: 404`, says(200, ""),
+			"0 GET /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise " +
+				"HTTPException(status_code=404) when nothing is found."},
+		{`send: POST /x, body: {}, want: [422, 400]`, says(200, ""),
+			"0 POST /x: want an answer with 422 or 400; got 200 OK; hint: The program accepts what it should refuse. " +
+				"Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses a " +
+				"body that lacks one."},
+		{`send: POST /x/loans, want: 409`, says(201, ""),
+			"0 POST /x/loans: want an answer with 409; got 201 Created; hint: The program does what it should refuse " +
+				"here: raise HTTPException(status_code=409) under that condition."},
+		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`),
+			"0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, " +
+				"since the answer is its own: answer with 404."},
+		{`send: PUT /x, body: {}, want: 404`, says(200, ""),
+			"0 PUT /x: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise " +
+				"HTTPException(status_code=404) when nothing is found."},
+		{`send: POST /x, body: {}, want: 201`, says(200, ""),
+			"0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, " +
+				"status_code=201)."},
+		{`send: GET /x`, says(307, "", "Location", "/login"),
+			`0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program wants a login first, at "/login": let GET /x answer without one.`},
+		{`send: GET /x`, says(500, ""),
+			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, " +
+				"and its log names no exception: print what it does there."},
+		{`send: PUT /x`, says(405, ""),
+			"0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for " +
+				"PUT. Add a function with @app.put(\"/x\")."},
+		{`send: POST /x, body: {}`, says(422, ""),
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: " +
+				"its answer is empty."},
+		{`send: GET /x`, says(401, ""),
+			"0 GET /x: want an answer with 2xx; got 401 Unauthorized; hint: It asks for a login, which the request " +
+				"does not have: let GET /x answer without one."},
+		{`send: POST /x, body: {}`,
+			says(422, `{"detail":[{"type":"missing","loc":["body","title"],"msg":"Field required"}]}`),
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `title` is required, and what " +
+				"was sent has none: give it a default."},
+		{`send: POST /x, body: {}`,
+			says(422, `{"detail":[{"type":"missing","loc":["query","title"],"msg":"Field required"}]}`),
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in " +
+				"the query, and it was sent in the body."},
+		{`send: POST /x, body: {}`, says(400, `{"error":"no name"}`),
+			`0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer says "{\"error\":\"no name\"}".`},
+		{`send: PUT /x`, says(501, ""),
+			"0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not " +
+				"know PUT. Add a function with @app.put(\"/x\")."},
+		{`send: GET /x`, logs(says(500, "Internal Server Error"),
+			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"),
+			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
+				"this exception: KeyError: 'id'"},
+		{`send: POST /tasks, body: {}`, checktest.New().Serve(other()),
+			"0 POST /tasks: want an answer with 2xx; got 404 Not Found; hint: There is no route POST /tasks; your " +
+				"program has POST /todos, GET /todos and GET /todos/{id}."},
+		{`send: GET /notes`, says(404, "Cannot GET /notes").With("Dockerfile", "FROM x\n").With("main.py",
+			"").With("index.js", "const express = require('express')\napp.get('/notizen', f)\n"),
+			"0 GET /notes: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /notes; your " +
+				"program has GET /notizen."},
+		{`send: POST /x, body: {}, json: {id: <any>}`, says(200, `{"data":{"id":1}}`),
+			"0 POST /x: want $.id = anything; got $.id = nothing; hint: What was made is inside `data`: answer with " +
+				"it alone."},
+		{`send: POST /x, body: {}, json: {completed: true}`, says(200, `{"id":1,"done":true}`),
+			"0 POST /x: want $.completed = true; got $.completed = nothing; hint: The answer has `done` in its " +
+				"place: call it `completed`."},
+		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"),
+			"ok GET /x"},
+		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"),
+			`0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with another value: change that.`},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: [{"+c.step+"}]", c.target))
 	}
@@ -207,7 +270,8 @@ func TestVariables(t *testing.T) {
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
-- {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were there: raise HTTPException(status_code=404) when nothing is found.\n- GET /b"},
+- {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were " +
+			"there: raise HTTPException(status_code=404) when nothing is found.\n- GET /b"},
 		{"what a failed step did not save is not sent", `partial: true
 http:
 - {send: POST /a, body: {}, save: {x: id}}
@@ -223,7 +287,8 @@ http:
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
 - {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
-			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is not what was sent or stored: follow the value from the request to the answer.\nok POST /b"},
+			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is not what was sent " +
+				"or stored: follow the value from the request to the answer.\nok POST /b"},
 		{"a variable in a regular expression is itself", `http:
 - {send: POST /a, body: {t: "a.b (c)"}, save: {x: t}}
 - {send: POST /b, body: {t: "a.b (c)"}, json: {t: "/^$x$/"}, text: '/"${x}"}$/', header: {Content-Type: /^text/}}
@@ -239,15 +304,19 @@ http:
 		{"given fails the check where nothing judges it", `partial: true
 http:
 - {given: POST /a, body: {}, save: {x: id}}
-- {send: GET /b/$x}`, echo(), "0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n- GET /b/{id}: not asked: what it needs was not set up by POST /a"},
+- {send: GET /b/$x}`, echo(), "0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n- " +
+			"GET /b/{id}: not asked: what it needs was not set up by POST /a"},
 		{"an id that is given twice", `http:
 - {given: POST /a, body: {id: 5}, save: {x: id}}
 - {given: POST /a, body: {id: 5}, save: {y: id}}
-- {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/5/5: not asked: what it needs was not set up by POST /a"},
+- {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given " +
+			"out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/5/5: not asked: what it " +
+			"needs was not set up by POST /a"},
 		{"a saved value that need not be there", `http:
 - {send: POST /a, body: {id: 5}, save: {x: "name?", y: "id?"}}
 - {send: POST /b, body: {name: z, id: 5}, json: {name: $x, id: $y}}
-- {send: POST /c, body: {name: z, id: 6}, json: {name: <not $x>, id: <not $y>}}`, echo(), "ok POST /a\nok POST /b\nok POST /c"},
+- {send: POST /c, body: {name: z, id: 6}, json: {name: <not $x>, id: <not $y>}}`, echo(), "ok POST /a\nok POST " +
+			"/b\nok POST /c"},
 		{"what no answer held", `http:
 - {send: POST /a, body: {id: 5}, save: {x: id}}
 - {send: "GET /b/${not x}", text: '/b.[0-9]{6}[?]/'}
@@ -266,16 +335,20 @@ http:
 		})), `ok GET /a
 0 POST /a: want $.x = 1; got $.x = nothing; hint: Put "x" into what POST /a answers.`},
 		{"distinct", `http:
-- {send: POST /a, body: {v: 1}, times: 3, distinct: v}`, echo(), "0 POST /a: want v different in each of 3 answers; got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes up, or uuid4."},
+- {send: POST /a, body: {v: 1}, times: 3, distinct: v}`, echo(), "0 POST /a: want v different in each of 3 answers; " +
+			"got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes up, or uuid4."},
 		{"distinct at once", `http:
-- {send: POST /a, body: {v: 1}, times: 2, parallel: 2, distinct: v}`, echo(), "0 POST /a: want v different in each of 2 answers; got answers 1 and 2 both have 1; hint: Two requests at once read the same counter: guard it with a lock, or use uuid4."},
+- {send: POST /a, body: {v: 1}, times: 2, parallel: 2, distinct: v}`, echo(), "0 POST /a: want v different in each " +
+			"of 2 answers; got answers 1 and 2 both have 1; hint: Two requests at once read the same counter: guard it with " +
+			"a lock, or use uuid4."},
 	} {
 		said := checktest.Asked(t, kind.Kind(), c.entry, c.target)
 		assert.Equal(t, c.want, said, c.name)
 	}
 }
 
-// TestRedirect: a slash more or less costs the first check that meets it on a route, and nothing else does.
+// TestRedirect: a slash more or less costs the first check that meets it on a route, and nothing
+// else does.
 func TestRedirect(t *testing.T) {
 	slashed := http.NewServeMux()
 	slashed.HandleFunc("POST /notes/", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
@@ -290,9 +363,13 @@ func TestRedirect(t *testing.T) {
 		return checktest.Say(o)
 	}
 	const step = "{send: POST /notes, body: {a: 1}, json: {a: 1}}"
-	assert.Equal(t, "ok POST /notes\nok POST /notes", ask("http: [{given: POST /notes, body: {a: 1}}, {send: POST /notes, want: 307}]"))
-	assert.Equal(t, "0 POST /notes: want an answer to POST /notes itself; got a redirect to /notes/, which answers; the rest was asked there; "+
-		"hint: The program's route is /notes/: define it as /notes, without the slash at its end, and so for each method of it.\nok POST /notes", ask("http: ["+step+", "+step+"]"))
+	assert.Equal(t, "ok POST /notes\nok POST /notes",
+		ask("http: [{given: POST /notes, body: {a: 1}}, {send: POST /notes, want: 307}]"))
+	assert.Equal(t,
+		"0 POST /notes: want an answer to POST /notes itself; got a redirect to /notes/, which answers; the rest was "+
+			"asked there; "+
+			"hint: The program's route is /notes/: define it as /notes, without the slash at its end, and so for "+
+			"each method of it.\nok POST /notes", ask("http: ["+step+", "+step+"]"))
 	assert.Equal(t, "ok POST /notes", ask("http: ["+step+"]"))
 }
 
@@ -308,7 +385,8 @@ func TestTogether(t *testing.T) {
 		}
 		<-all
 	}))
-	assert.Equal(t, "ok GET /x", checktest.Asked(t, kind.Kind(), fmt.Sprintf("http: [{send: GET /x, times: %d, parallel: %d}]", n, n), target))
+	assert.Equal(t, "ok GET /x", checktest.Asked(t, kind.Kind(),
+		fmt.Sprintf("http: [{send: GET /x, times: %d, parallel: %d}]", n, n), target))
 }
 
 // TestWithin: a GET is asked again until it holds.
@@ -332,14 +410,20 @@ func TestEvidence(t *testing.T) {
 	o, err := checktest.Ask(context.Background(), c, target, 1)
 	require.NoError(t, err)
 	require.Len(t, o.Evidence, 4)
-	assert.Equal(t, "GET /before  -> 200 OK\nPOST /a {\"t\":\"it's\"}  -> 200 OK   (step 2, 0 ms)\ntext/plain; charset=utf-8\n{\"t\":\"it's\"}", o.Evidence[0].Text)
-	assert.Equal(t, [][]string{{"where", "want", "got"}, {"$.t", `"its"`, `"it's"`}, {"$.u", "1", "nothing"}}, o.Evidence[1].Rows)
+	assert.Equal(t,
+		"GET /before  -> 200 OK\nPOST /a {\"t\":\"it's\"}  -> 200 OK   (step 2, 0 ms)\ntext/plain; "+
+			"charset=utf-8\n{\"t\":\"it's\"}", o.Evidence[0].Text)
+	assert.Equal(t, [][]string{{"where", "want", "got"}, {"$.t", `"its"`, `"it's"`}, {"$.u", "1", "nothing"}},
+		o.Evidence[1].Rows)
 	assert.Equal(t, "the rubric's line 8", o.Evidence[2].Text)
 	assert.Equal(t, 8, o.Evidence[2].Line)
-	assert.Equal(t, `curl -i -X POST -H 'Content-Type: application/json' --data-binary '{"t":"it'\''s"}' http://127.0.0.1:8000/a`, o.Evidence[3].Text)
+	assert.Equal(t,
+		`curl -i -X POST -H 'Content-Type: application/json' --data-binary '{"t":"it'\''s"}' http://127.0.0.1:8000/a`,
+		o.Evidence[3].Text)
 }
 
-// TestGivenTwice: an id that another thing has, also one of a check before, is what is told of what then differs.
+// TestGivenTwice: an id that another thing has, also one of a check before, is what is told of what
+// then differs.
 func TestGivenTwice(t *testing.T) {
 	api := checktest.NewAPI()
 	api.ID = func(int, string) any { return len(api.Tasks) + 1 }
@@ -352,14 +436,18 @@ func TestGivenTwice(t *testing.T) {
 	}
 	const read = "http: [{send: POST /tasks, body: {title: %s}, save: {x: id}}, {send: GET /tasks/$x, json: {title: %s}}]"
 	assert.Equal(t, "ok POST /tasks\nok GET /tasks/1", ask(fmt.Sprintf(read, "a", "a")))
-	assert.Equal(t, "ok POST /tasks\nok DELETE /tasks/1", ask("http: [{send: POST /tasks, body: {title: b}}, {send: DELETE /tasks/1}]"))
-	assert.Equal(t, "ok POST /tasks\n0 GET /tasks/2: want $.title = \"c\"; got $.title = \"b\"; hint: The id 2 was given out twice, and two things have it: "+
-		"give each a new one, by a counter that only goes up, or uuid4.", ask(fmt.Sprintf(read, "c", "c")))
+	assert.Equal(t, "ok POST /tasks\nok DELETE /tasks/1",
+		ask("http: [{send: POST /tasks, body: {title: b}}, {send: DELETE /tasks/1}]"))
+	assert.Equal(t,
+		"ok POST /tasks\n0 GET /tasks/2: want $.title = \"c\"; got $.title = \"b\"; hint: The id 2 was given out "+
+			"twice, and two things have it: "+
+			"give each a new one, by a counter that only goes up, or uuid4.", ask(fmt.Sprintf(read, "c", "c")))
 
 	// what was taken back may be given out again, and so may all when the program is started anew
 	api.Tasks = nil
 	target.Memory.Restart()
-	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")), `got $.title = "d"; hint: The "title" in the answer to GET /tasks/1 is not what was sent or stored`)
+	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")),
+		`got $.title = "d"; hint: The "title" in the answer to GET /tasks/1 is not what was sent or stored`)
 	assert.Equal(t, "ok DELETE /tasks/1", ask("http: [{send: DELETE /tasks/1}]"))
 	assert.NotContains(t, ask(fmt.Sprintf(read, "d", "other")), "twice")
 }

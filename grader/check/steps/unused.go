@@ -10,7 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// unusedPrefix begins, within ${}, the name of a variable in place of whose value one stands that no answer held.
+// unusedPrefix begins, within ${}, the name of a variable in place of whose value one stands that
+// no answer held.
 const unusedPrefix = "not "
 
 var (
@@ -20,7 +21,8 @@ var (
 	digits     = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// addUnused gives a step's ${not x} their values: of the sort and shape of $x, and in no answer so far.
+// addUnused gives a step's ${not x} their values: of the sort and shape of $x, and in no answer so
+// far.
 func (r *runner) addUnused(s Step) {
 	s.uses(func(_ string, at, _ option.Value, _ bool) {
 		for _, m := range unusedText.FindAllStringSubmatch(at.Text, -1) {
@@ -52,7 +54,7 @@ func (r *runner) see(value any) {
 	}
 }
 
-// unused is a value like another: a larger number, another UUID, or a text of the same shape.
+// unused returns a value like another: a larger number, another UUID, or a text of the same shape.
 func unused(like any, r *rand.Rand) any {
 	switch v := like.(type) {
 	case json.Number:
@@ -66,7 +68,7 @@ func unused(like any, r *rand.Rand) any {
 	return larger("0", r)
 }
 
-// larger is a number far above one, yet small enough for whatever holds ids.
+// larger returns a number far above one, yet small enough for whatever holds ids.
 func larger(number string, r *rand.Rand) string {
 	n, ok := new(big.Int).SetString(number, 10)
 	if !ok { // it has a fraction
@@ -75,7 +77,8 @@ func larger(number string, r *rand.Rand) string {
 	return n.Add(n, big.NewInt(100_000+r.Int64N(900_000))).String()
 }
 
-// shaped is a text whose letters and digits are others. What looks hexadecimal, as a UUID or a digest, stays so.
+// shaped returns a text whose letters and digits are others. What looks hexadecimal, as a UUID or a
+// digest, stays so.
 func shaped(text string, r *rand.Rand) string {
 	const lower, hex = "abcdefghijklmnopqrstuvwxyz", "0123456789abcdef"
 	isUUID, isHex := uuidText.MatchString(text), hexText.MatchString(text)

@@ -14,7 +14,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// vars are the variables of a check: fresh values, and what was saved. Those of a person are called ann.mail.
+// vars are the variables of a check: fresh values, and what was saved. Those of a person are called
+// ann.mail.
 type vars map[string]any
 
 var (
@@ -37,10 +38,12 @@ func (v vars) fill(text string, escape func(string) string) string {
 	})
 }
 
-// referred is what a reference stands for, and what of it is text after all: of $a.b where there is no a.b.
+// referred returns what a reference stands for, and what of it is text after all: of $a.b where
+// there is no a.b.
 func (v vars) referred(ref string) (value any, rest string) {
 	name, ok := strings.CutPrefix(ref, "${")
-	if name = strings.TrimSuffix(name, "}"); ok && !variableText.MatchString(name) && !strings.HasPrefix(name, unusedPrefix) {
+	if name = strings.TrimSuffix(name, "}"); ok && !variableText.MatchString(name) &&
+		!strings.HasPrefix(name, unusedPrefix) {
 		text, err := v.made(name)
 		if err != nil {
 			return ref, ""
@@ -87,10 +90,13 @@ func plainText(value any) string {
 
 func asIs(s string) string { return s }
 
-// inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash takes its meaning from.
-var inPattern = regexp.MustCompile(`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
+// inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash
+// takes its meaning from.
+var inPattern = regexp.MustCompile(
+	`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
-// longest is what a variable may put into a regular expression, in bytes. Longer values match nothing.
+// longest is what a variable may put into a regular expression, in bytes. Longer values match
+// nothing.
 const longest = 4 << 10
 
 // pattern puts variables into a regular expression, where they stand for themselves.
@@ -104,7 +110,7 @@ func (v vars) pattern(re string) string {
 	})
 }
 
-// patternWith is pattern with other variables.
+// patternWith returns pattern with other variables.
 func (vars) patternWith(re string, value func(name string) any) string {
 	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
 		if ref[0] != '$' {
@@ -122,7 +128,7 @@ func literal(value any) string {
 	return regexp.QuoteMeta(text)
 }
 
-// regexp is a regular expression with variables put in.
+// regexp returns a regular expression with variables put in.
 func (v vars) regexp(written option.Regexp) *regexp.Regexp {
 	filled := v.pattern(written.String())
 	if filled == written.String() {
@@ -138,7 +144,8 @@ func (v vars) regexp(written option.Regexp) *regexp.Regexp {
 // path fills a path; what is put in is escaped, so that it stays one part of it.
 func (v vars) path(text string) string { return v.fill(text, url.PathEscape) }
 
-// data is a written value with variables put in. A text that is one variable and no more takes its type.
+// data returns a written value with variables put in. A text that is one variable and no more takes
+// its type.
 func (v vars) data(value option.Value, withHoles bool) any {
 	switch value.Kind {
 	case option.List:
@@ -197,7 +204,7 @@ func (v vars) text(text string, withHoles bool) any {
 	return v.fill(text, asIs)
 }
 
-// plain is a wanted value for showing: holes as their words.
+// plain returns a wanted value for showing: holes as their words.
 func plain(want any) any {
 	switch w := want.(type) {
 	case hole:
@@ -220,7 +227,7 @@ func plain(want any) any {
 
 var bareName = regexp.MustCompile(`[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
-// references are the variables that a text names.
+// references returns the variables that a text names.
 func references(text string) (names []string) {
 	switch {
 	case isRegexp(text):
@@ -269,12 +276,13 @@ func uses(value option.Value, found func(name string, at option.Value)) {
 // wants are the keys of a step that are about the answer: what the step saves may be used there.
 var wants = []string{"json", "has", "lacks", "every", "text", "header", "either", "log"}
 
-// uses are the variables that a step names, each at its place and with the part of the step that it is in. of reports
-// whether that part is about the answer.
+// uses are the variables that a step names, each at its place and with the part of the step that it
+// is in. of reports whether that part is about the answer.
 func (s Step) uses(found func(name string, at, part option.Value, ofAnswer bool)) {
 	for _, f := range s.written.Fields {
 		switch f.Key.Text {
-		case "save", "as", "list", "distinct", "unique", "sorted", "count", "want", "times", "parallel", "within", "faster", "weight", "wait", "restart", "exact":
+		case "save", "as", "list", "distinct", "unique", "sorted", "count", "want", "times", "parallel", "within",
+			"faster", "weight", "wait", "restart", "exact":
 			continue
 		}
 		ofAnswer := slices.Contains(wants, f.Key.Text)
@@ -288,8 +296,8 @@ func (s Step) uses(found func(name string, at, part option.Value, ofAnswer bool)
 	}
 }
 
-// ValidateScope finds variables that no step makes, or that nothing uses, and says which of the fresh names are used. It
-// gives each step the person who asks.
+// ValidateScope finds variables that no step makes, or that nothing uses, and says which of the
+// fresh names are used. It gives each step the person who asks.
 func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Problems) {
 	people, wrong := readPeople(scope)
 	ps = append(ps, wrong...)
@@ -314,7 +322,8 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	return append(used, more...), ps
 }
 
-// meant are the names in a mapping under a key that is none of a step: it may have been meant as save.
+// meant returns the names in a mapping under a key that is none of a step: it may have been meant
+// as save.
 func meant(s Step) (names []string) {
 	known := option.Names[Step]()
 	for _, f := range s.written.Fields {
@@ -327,7 +336,7 @@ func meant(s Step) (names []string) {
 	return names
 }
 
-// validateVars is ValidateScope for the variables alone.
+// validateVars returns ValidateScope for the variables alone.
 func validateVars(all []Step, known, meant []string) (used []string, ps option.Problems) {
 	known = slices.Clone(known)
 	savedAt := map[string]option.Pos{}
@@ -379,7 +388,8 @@ func validateVars(all []Step, known, meant []string) (used []string, ps option.P
 	}
 	for _, name := range slices.Sorted(maps.Keys(savedAt)) {
 		if !slices.Contains(used, name) {
-			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere", name), Warning: true})
+			ps = append(ps, option.Problem{Pos: savedAt[name], Message: fmt.Sprintf("saved variable %q is used nowhere",
+				name), Warning: true})
 		}
 	}
 	return used, ps
@@ -393,7 +403,7 @@ func reserved(name option.Value) option.Problems {
 	return name.Problem("$%s counts the requests of a step with times: take another name", counter)
 }
 
-// namesList says whether a value names a variable that a step with times saves.
+// namesList reports whether a value names a variable that a step with times saves.
 func namesList(v option.Value, all []Step) bool {
 	found := false
 	uses(v, func(name string, _ option.Value) {

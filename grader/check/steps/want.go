@@ -37,7 +37,8 @@ func (w *Want) UnmarshalOption(v option.Value) (ps option.Problems) {
 		n, err := strconv.Atoi(f.Value.Text)
 		switch {
 		case !codeText.MatchString(f.Key.Text):
-			ps = append(ps, f.Key.Problem("want a status code such as 200, or a class such as 2xx, not %s", f.Key.Describe())...)
+			ps = append(ps, f.Key.Problem("want a status code such as 200, or a class such as 2xx, not %s",
+				f.Key.Describe())...)
 		case f.Value.Kind != option.Int || err != nil || n < 0 || n > 10000:
 			ps = append(ps, f.Value.Problem("want how many answers have the code, not %s", f.Value.Describe())...)
 		case slices.Contains(w.Codes, f.Key.Text):
@@ -57,7 +58,7 @@ func (w Want) total() (n int) {
 	return n
 }
 
-// String is how a student reads it.
+// String returns how a student reads it.
 func (w Want) String() string {
 	if len(w.Counts) == 0 {
 		return w.Codes.String()
@@ -72,12 +73,14 @@ func (w Want) String() string {
 // OptionSchema describes it to editors.
 func (Want) OptionSchema() *jsonschema.Schema {
 	codes := Codes{}.OptionSchema()
-	codes.AnyOf = append(codes.AnyOf, &jsonschema.Schema{Type: "object", MinProperties: jsonschema.Ptr(1), PropertyNames: &jsonschema.Schema{Pattern: codeText.String()},
+	codes.AnyOf = append(codes.AnyOf, &jsonschema.Schema{Type: "object", MinProperties: jsonschema.Ptr(1),
+		PropertyNames:        &jsonschema.Schema{Pattern: codeText.String()},
 		AdditionalProperties: &jsonschema.Schema{Type: "integer"}})
 	return codes
 }
 
-// Pattern is what a text must match: a regular expression, one that it must not match, or that it is not there.
+// Pattern is what a text must match: a regular expression, one that it must not match, or that it
+// is not there.
 type Pattern struct {
 	re          option.Regexp
 	not, absent bool
@@ -104,7 +107,7 @@ func (p Pattern) written() bool { return p.re.Regexp != nil || p.absent }
 // IsZero reports whether there is none.
 func (p Pattern) IsZero() bool { return !p.written() }
 
-// with is the pattern with variables put in.
+// with returns the pattern with variables put in.
 func (p Pattern) with(v vars) Pattern {
 	if p.re.Regexp != nil {
 		p.re.Regexp = v.regexp(p.re)
@@ -123,7 +126,7 @@ func (p Pattern) holds(text string, there bool) bool {
 	return p.re.MatchString(text)
 }
 
-// String is how a student reads it, after the name of what must be so.
+// String returns how a student reads it, after the name of what must be so.
 func (p Pattern) String() string {
 	switch {
 	case p.absent:
@@ -136,7 +139,8 @@ func (p Pattern) String() string {
 
 // OptionSchema describes it to editors.
 func (Pattern) OptionSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: `^(/[\s\S]+/|<not /[\s\S]+/>|<absent>)$`, Examples: []any{"/ok/", "<not /Traceback/>", "<absent>"}}
+	return &jsonschema.Schema{Type: "string", Pattern: `^(/[\s\S]+/|<not /[\s\S]+/>|<absent>)$`,
+		Examples: []any{"/ok/", "<not /Traceback/>", "<absent>"}}
 }
 
 // Patterns are what the values of a header must match, each by one of them.
@@ -161,7 +165,8 @@ func (p *Patterns) UnmarshalOption(v option.Value) (ps option.Problems) {
 // OptionSchema describes them to editors.
 func (Patterns) OptionSchema() *jsonschema.Schema {
 	one := Pattern{}.OptionSchema()
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one, MinItems: jsonschema.Ptr(1)}}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one,
+		MinItems: jsonschema.Ptr(1)}}}
 }
 
 // Order is how an array is sorted: by the first key and, where that is the same, by the next.
@@ -195,7 +200,7 @@ func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 	return nil
 }
 
-// String is how a student reads it.
+// String returns how a student reads it.
 func (o Order) String() string {
 	var parts []string
 	for _, key := range o {
@@ -211,5 +216,6 @@ func (o Order) String() string {
 // OptionSchema describes it to editors.
 func (Order) OptionSchema() *jsonschema.Schema {
 	one := &jsonschema.Schema{Type: "string", Pattern: `^\S+( (asc|desc))?$`, Examples: []any{"created desc"}}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one, MinItems: jsonschema.Ptr(1)}}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one,
+		MinItems: jsonschema.Ptr(1)}}}
 }

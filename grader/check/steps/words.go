@@ -15,7 +15,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/advice"
 )
 
-// framework is what the program is written with, where its folder is known.
+// framework returns what the program is written with, where its folder is known.
 func (r *runner) framework() advice.Framework {
 	if folder := r.folder(); folder != nil {
 		return advice.Of(folder)
@@ -23,7 +23,7 @@ func (r *runner) framework() advice.Framework {
 	return advice.Framework{}
 }
 
-// folder is the submission's, or nil where the target is a container alone.
+// folder returns the submission's, or nil where the target is a container alone.
 func (r *runner) folder() fs.FS {
 	if source, ok := r.target.(interface{ FS() fs.FS }); ok {
 		return source.FS()
@@ -31,7 +31,8 @@ func (r *runner) folder() fs.FS {
 	return nil
 }
 
-// statusHint is what is behind a status, as far as it can be seen; alone says that nothing else needs to be said.
+// statusHint returns what is behind a status, as far as it can be seen; alone says that nothing
+// else needs to be said.
 func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a check.Answer) (hint string, alone bool) {
 	wantsSuccess := s.wantsCode(200) || s.wantsCode(201) || s.wantsCode(204)
 	f := r.framework()
@@ -43,7 +44,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && !s.wantsCode(http.StatusNotFound):
 		return "The program accepts what it should refuse. " + f.Validate(), false
 	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
-		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())), false
+		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
+			false
 	case a.Status < 300:
 		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
 	case a.Status < 400:
@@ -62,7 +64,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		}
 		return fmt.Sprintf("There is no route %s %s. %s", q.Method, where, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && where != s.request().Path:
-		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where), false
+		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
+			false
 	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity:
 		return refusal(q, a), true
 	}
@@ -72,7 +75,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 // login is where programs send who is not signed in.
 var login = regexp.MustCompile(`(?i)\b(log-?in|sign-?in|auth|session)`)
 
-// code is a status that the step wants.
+// code returns a status that the step wants.
 func (s Step) code() string {
 	for _, a := range s.Either {
 		if len(a.Want) > 0 {
@@ -82,25 +85,30 @@ func (s Step) code() string {
 	return s.Want.Codes[0]
 }
 
-// noRoutes are what frameworks answer where they have no route, rather than a program that finds nothing.
-var noRoutes = regexp.MustCompile(`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|"error":"Not Found","path"`)
+// noRoutes are what frameworks answer where they have no route, rather than a program that finds
+// nothing.
+var noRoutes = regexp.MustCompile(
+	`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|"error":"Not Found","path"`)
 
 func routeMissing(body []byte) bool { return noRoutes.Match(body) }
 
 var exception = regexp.MustCompile(`(?m)^\s*((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b:?.*)$`)
 
-// serverError says why a program answers that it failed: by itself, or by an exception that its log names.
+// serverError returns why a program answers that it failed: by itself, or by an exception that its
+// log names.
 func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string {
 	if trimmed := strings.TrimSpace(string(a.Body)); json.Valid(a.Body) && strings.HasPrefix(trimmed, "{") {
-		return fmt.Sprintf("The program chose %d itself, since the answer is its own: answer with %s.", a.Status, s.Want)
+		return fmt.Sprintf("The program chose %d itself, since the answer is its own: answer with %s.", a.Status,
+			s.Want)
 	}
 	if exception := r.exception(ctx); exception != "" {
 		return "The program's log ends with this exception: " + exception
 	}
-	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.", a.Status)
+	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",
+		a.Status)
 }
 
-// refusal says what a program wants of a body that it refused, as its answer tells.
+// refusal returns what a program wants of a body that it refused, as its answer tells.
 func refusal(q check.Request, a check.Answer) string {
 	var fastapi struct {
 		Detail []struct {
@@ -124,7 +132,8 @@ func refusal(q check.Request, a check.Answer) string {
 		if len(missing) == 1 {
 			return fmt.Sprintf("%s is required, and what was sent has none: give it a default.", missing[0])
 		} else if len(missing) > 1 {
-			return fmt.Sprintf("%s are required, and what was sent has none of them: give them defaults.", strings.Join(missing, " and "))
+			return fmt.Sprintf("%s are required, and what was sent has none of them: give them defaults.",
+				strings.Join(missing, " and "))
 		}
 		return "The program refused the body: " + cut(fastapi.Detail[0].Msg, 200) + "."
 	}
@@ -134,7 +143,7 @@ func refusal(q check.Request, a check.Answer) string {
 	return fmt.Sprintf("The program refused the body: %s.", says(a.Body))
 }
 
-// says is what an answer says, as a clause.
+// says returns what an answer says, as a clause.
 func says(body []byte) string {
 	if len(body) == 0 {
 		return "its answer is empty"
@@ -145,7 +154,8 @@ func says(body []byte) string {
 // mostRoutes are named.
 const mostRoutes = 4
 
-// routes are those of the program that are nearest to one that it does not have: of its own description, or of its text.
+// routes returns those of the program that are nearest to one that it does not have: of its own
+// description, or of its text.
 func (r *runner) routes(ctx context.Context, wanted Send) string {
 	found := r.described(ctx)
 	if len(found) == 0 {
@@ -163,7 +173,7 @@ func (r *runner) routes(ctx context.Context, wanted Send) string {
 	return strings.Join(named, "")
 }
 
-// far is how little a route is like another.
+// far returns how little a route is like another.
 func far(route, wanted Send) (n int) {
 	if route.Method != wanted.Method {
 		n++
@@ -174,7 +184,7 @@ func far(route, wanted Send) (n int) {
 	return n
 }
 
-// described are the routes of /openapi.json.
+// described returns the routes of /openapi.json.
 func (r *runner) described(ctx context.Context) (routes []Send) {
 	a, err := r.target.Do(ctx, check.Request{Method: http.MethodGet, Path: "/openapi.json"})
 	if err != nil || a.Status != http.StatusOK {
@@ -203,7 +213,7 @@ var (
 	program    = regexp.MustCompile(`\.(py|js|mjs|cjs|ts)$`)
 )
 
-// written are the routes that the program's text has, in Python and Node.
+// written returns the routes that the program's text has, in Python and Node.
 func written(folder fs.FS) (routes []Send) {
 	if folder == nil {
 		return nil
@@ -213,9 +223,11 @@ func written(folder fs.FS) (routes []Send) {
 		switch {
 		case err != nil:
 			return nil
-		case e.IsDir() && name != "." && (base[0] == '.' || base == "node_modules" || base == "venv" || strings.HasPrefix(base, "test")):
+		case e.IsDir() && name != "." && (base[0] == '.' || base == "node_modules" || base == "venv" ||
+			strings.HasPrefix(base, "test")):
 			return fs.SkipDir
-		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test") || len(routes) > 100:
+		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test") ||
+			len(routes) > 100:
 			return nil
 		}
 		text, err := fs.ReadFile(folder, name)
@@ -239,7 +251,8 @@ func written(folder fs.FS) (routes []Send) {
 	return routes
 }
 
-// elsewhere says where in an answer a key is that is not where it was wanted: inside another, or under another name.
+// elsewhere returns where in an answer a key is that is not where it was wanted: inside another, or
+// under another name.
 func elsewhere(value any, key string, want any) string {
 	object, ok := value.(map[string]any)
 	if !ok {

@@ -1,8 +1,8 @@
 // Package buildcontext is the folder that a build sees.
 //
-// [New] lays edits over a submission's folder without copying it. [Limit] sends no more of it than a rubric allows, and
-// [Empty] sends its names without their content. All are what BuildKit's session serves, and know neither an engine nor
-// a submission's state.
+// [New] lays edits over a submission's folder without copying it. [Limit] sends no more of it than
+// a rubric allows, and [Empty] sends its names without their content. All are what BuildKit's
+// session serves, and know neither an engine nor a submission's state.
 package buildcontext
 
 import (
@@ -27,9 +27,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Folder is a folder as a build sees it, with edits laid over it. Nothing is copied: what is edited is served from
-// memory, and all else from where it lies, unchanged in mode and kind. What stands where an edit needs a folder is
-// replaced by one, a link too, so that no edit leaves the folder.
+// Folder is a folder as a build sees it, with edits laid over it. Nothing is copied: what is edited
+// is served from memory, and all else from where it lies, unchanged in mode and kind. What stands
+// where an edit needs a folder is replaced by one, a link too, so that no edit leaves the folder.
 type Folder struct {
 	root  string // empty: there is nothing under the edits
 	files map[string]*edited
@@ -187,7 +187,8 @@ func (o *Folder) fail(err error) {
 	}
 }
 
-// Err returns what could not be read, or nil. BuildKit takes a file that cannot be opened for an empty one.
+// Err returns what could not be read, or nil. BuildKit takes a file that cannot be opened for an
+// empty one.
 func (o *Folder) Err() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -271,7 +272,8 @@ func (t tree) ReadDir(dir string) ([]fs.DirEntry, error) {
 	return sorted, nil
 }
 
-// entry is one name of a folder. What it is in full is looked up when it is asked for: most of what is ignored never is.
+// entry is one name of a folder. What it is in full is looked up when it is asked for: most of what
+// is ignored never is.
 type entry struct {
 	tree tree
 	name string

@@ -23,7 +23,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// listing is all that a build learns of a folder, in its order, but for the times.
+// listing returns all that a build learns of a folder, in its order, but for the times.
 func listing(t *testing.T, folder fsutil.FS, target string) (lines []string) {
 	t.Helper()
 	var order fsutil.Validator
@@ -39,7 +39,8 @@ func listing(t *testing.T, folder fsutil.FS, target string) (lines []string) {
 		require.Equal(t, name, stat.Path)
 		require.Equal(t, d.IsDir(), info.IsDir())
 		if target == "/" {
-			require.NoError(t, order.HandleChange(fsutil.ChangeKindAdd, name, info, nil), "the receiver of a build wants this order")
+			require.NoError(t, order.HandleChange(fsutil.ChangeKindAdd, name, info, nil),
+				"the receiver of a build wants this order")
 		}
 		line := fmt.Sprintf("%s %v %s", name, fs.FileMode(stat.Mode), stat.Linkname)
 		if fs.FileMode(stat.Mode).IsRegular() {
@@ -128,7 +129,8 @@ func TestOverlayIsTheFolderWithTheEditsMade(t *testing.T) {
 			for range 1 + r.IntN(3) {
 				names = append(names, []string{"a", "a.b", "a-b", "ab", ".venv", "Z", "new"}[r.IntN(7)])
 			}
-			e := check.Patch{Path: strings.Join(names, "/"), Data: fmt.Appendf(nil, "edit %d", r.IntN(1000)), Append: r.IntN(2) == 0}
+			e := check.Patch{Path: strings.Join(names, "/"), Data: fmt.Appendf(nil, "edit %d", r.IntN(1000)),
+				Append: r.IntN(2) == 0}
 			edits = append(edits, e)
 			apply(t, copied, e)
 		}
@@ -157,10 +159,12 @@ func TestOverlayLeavesTheFolderAlone(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, ".git"), []byte("gitdir: ../x\n"), 0o644))
 	require.NoError(t, os.Symlink(outside, filepath.Join(root, ".venv")))
-	laid, err := New(root, check.Patch{Path: ".git/config", Data: []byte("planted")}, check.Patch{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
+	laid, err := New(root, check.Patch{Path: ".git/config", Data: []byte("planted")},
+		check.Patch{Path: ".venv/pyvenv.cfg", Data: []byte("planted")})
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		".git drwxr-xr-x ", `.git/config -rw-r--r-- "planted"`, ".venv drwxr-xr-x ", `.venv/pyvenv.cfg -rw-r--r-- "planted"`,
+		".git drwxr-xr-x ", `.git/config -rw-r--r-- "planted"`, ".venv drwxr-xr-x ",
+		`.venv/pyvenv.cfg -rw-r--r-- "planted"`,
 	}, listing(t, laid, "/"))
 	left, err := os.ReadDir(outside)
 	require.NoError(t, err)
@@ -170,7 +174,8 @@ func TestOverlayLeavesTheFolderAlone(t *testing.T) {
 	require.Equal(t, "gitdir: ../x\n", string(text))
 }
 
-// TestOverlayLeavesOutNamesThatAreNoText: an archive made on Windows may hold them, and no build could be told of one.
+// TestOverlayLeavesOutNamesThatAreNoText: an archive made on Windows may hold them, and no build
+// could be told of one.
 func TestOverlayLeavesOutNamesThatAreNoText(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "l\x94"), 0o755))
@@ -203,7 +208,8 @@ func TestOverlayTellsAnEditFromWhatWasThere(t *testing.T) {
 	require.NoError(t, err)
 	stat, err := laid.lstat("main.py")
 	require.NoError(t, err)
-	require.Greater(t, stat.ModTime, old.UnixNano(), "the builder compares size and time: with both the same it would keep what it had")
+	require.Greater(t, stat.ModTime, old.UnixNano(),
+		"the builder compares size and time: with both the same it would keep what it had")
 }
 
 // TestOverlayKnowsWhatCouldNotBeRead: BuildKit would take it for an empty file.

@@ -16,8 +16,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Limited is the folder of a build that sends no more than the rubric's limits. What the Dockerfile does not copy is not
-// sent, so it costs nothing, however large it is: a student's virtual environment beside a Dockerfile that takes two files.
+// Limited is the folder of a build that sends no more than the rubric's limits. What the Dockerfile
+// does not copy is not sent, so it costs nothing, however large it is: a student's virtual
+// environment beside a Dockerfile that takes two files.
 type Limited struct {
 	fsutil.FS
 	limits check.BuildLimits
@@ -33,7 +34,8 @@ type Limited struct {
 
 var errTooMuch = errors.New("the context is over its limit")
 
-// Limit returns a folder that calls stop, which ends the build, when more of it is asked for than the limits allow.
+// Limit returns a folder that calls stop, which ends the build, when more of it is asked for than
+// the limits allow.
 func Limit(folder fsutil.FS, limits check.BuildLimits, stop func()) *Limited {
 	return &Limited{FS: folder, limits: limits, stop: stop}
 }
@@ -93,11 +95,12 @@ func (m *Limited) Failure() *check.BuildFailure {
 		return nil
 	}
 	return &check.BuildFailure{Reason: check.TooLarge, Subject: m.largest,
-		Message: fmt.Sprintf("the Dockerfile copies more than %s or %d files; the largest is %q", m.limits.Context, m.limits.Files, m.largest)}
+		Message: fmt.Sprintf("the Dockerfile copies more than %s or %d files; the largest is %q", m.limits.Context,
+			m.limits.Files, m.largest)}
 }
 
-// Empty returns a folder in which every file is empty but the ignore file, which the builder obeys: enough to see which
-// of them arrive, whatever they weigh.
+// Empty returns a folder in which every file is empty but the ignore file, which the builder obeys:
+// enough to see which of them arrive, whatever they weigh.
 func Empty(folder fsutil.FS) fsutil.FS { return emptyFiles{folder} }
 
 type emptyFiles struct{ fsutil.FS }

@@ -26,8 +26,10 @@ func TestLimit(t *testing.T) {
 		want  string // of the failure
 	}{
 		{"within", check.BuildLimits{Context: 30, Files: 3}, []string{"a", "b", "c/d"}, ""},
-		{"too many bytes", check.BuildLimits{Context: 29, Files: 3}, []string{"a", "b", "c/d"}, `the Dockerfile copies more than 29B or 3 files; the largest is "a"`},
-		{"too many files", check.BuildLimits{Context: 1000, Files: 2}, []string{"a", "b", "c/d"}, `the Dockerfile copies more than 1KB or 2 files; the largest is "a"`},
+		{"too many bytes", check.BuildLimits{Context: 29, Files: 3}, []string{"a", "b", "c/d"},
+			`the Dockerfile copies more than 29B or 3 files; the largest is "a"`},
+		{"too many files", check.BuildLimits{Context: 1000, Files: 2}, []string{"a", "b", "c/d"},
+			`the Dockerfile copies more than 1KB or 2 files; the largest is "a"`},
 		{"what is not sent costs nothing", check.BuildLimits{Context: 10, Files: 1}, []string{"a"}, ""},
 	} {
 		folder, err := New("", files("a", "b", "c/d")...)

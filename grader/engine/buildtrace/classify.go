@@ -14,13 +14,19 @@ import (
 
 // The texts of both builders, of engines 20.10 to 28.
 var (
-	missingFile  = regexp.MustCompile(`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
-	noImage      = regexp.MustCompile(`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
-	noNetwork    = regexp.MustCompile(`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
-	unconnected  = regexp.MustCompile(`(?i)(Cannot connect to the Docker daemon|error during connect|error while dialing|error reading from server|connection error: desc|transport is closing)`)
-	daemonLost   = regexp.MustCompile(`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
+	missingFile = regexp.MustCompile(
+		`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
+	noImage = regexp.MustCompile(
+		`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
+	noNetwork = regexp.MustCompile(
+		`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
+	unconnected = regexp.MustCompile(
+		`(?i)(Cannot connect to the Docker daemon|error during connect|error while dialing|error reading from server|connection error: desc|transport is closing)`)
+	daemonLost = regexp.MustCompile(
+		`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
 	oldFrontend  = regexp.MustCompile(`(?i)(unknown instruction|unknown flag|dockerfile parse error)`)
-	parseFailure = regexp.MustCompile(`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
+	parseFailure = regexp.MustCompile(
+		`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
 )
 
 // Classify returns why a build failed, when the student can fix it; otherwise the error is ours. Of
@@ -33,7 +39,8 @@ func (t *Trace) Classify(file *dockerfile.File, steps []check.Step, err error) (
 	return failure, ours
 }
 
-// lineOf returns the line of the Dockerfile that BuildKit itself gives an error, or 0; Docker 20.10 gives none.
+// lineOf returns the line of the Dockerfile that BuildKit itself gives an error, or 0; Docker 20.10
+// gives none.
 func lineOf(err error) int {
 	for _, source := range buildkiterrors.Sources(err) {
 		for _, lines := range source.Ranges {
@@ -58,7 +65,8 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err erro
 			f.Message = fmt.Sprintf("%s ended with exit code %d", command, s.ExitCode)
 			return f, nil
 		}
-		if strings.Contains(s.Error, "executable file not found") || strings.Contains(s.Error, "no such file or directory") {
+		if strings.Contains(s.Error, "executable file not found") ||
+			strings.Contains(s.Error, "no such file or directory") {
 			f.Reason, f.Message = check.CommandError, command+": "+firstLine(s.Error)
 			return f, nil
 		}
@@ -109,7 +117,8 @@ func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.B
 	for _, s := range file.Stages {
 		for _, in := range s.Instructions {
 			copies := (in.Name == "COPY" || in.Name == "ADD") && len(in.Args) > 1
-			if copies && slices.ContainsFunc(in.Args[:len(in.Args)-1], func(a string) bool { return strings.Trim(strings.TrimPrefix(a, "./"), "/") == f.Subject }) {
+			if copies && slices.ContainsFunc(in.Args[:len(in.Args)-1],
+				func(a string) bool { return strings.Trim(strings.TrimPrefix(a, "./"), "/") == f.Subject }) {
 				f.Line = in.Line
 				f.Message = fmt.Sprintf("%s: %q is not in the build context", in.Text, f.Subject)
 				return f
@@ -122,8 +131,8 @@ func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.B
 // mounted is where 20.10 has a stage's files while it copies from them.
 var mounted = regexp.MustCompile(`^.*/buildkit-mount\d+`)
 
-// copiesFrom returns the COPY --from that a missing path is of, with what it takes from put into the failure; nil where the path
-// is one of the context.
+// copiesFrom returns the COPY --from that a missing path is of, with what it takes from put into
+// the failure; nil where the path is one of the context.
 func copiesFrom(file *dockerfile.File, f *check.BuildFailure) *dockerfile.Instruction {
 	if file == nil {
 		return nil
@@ -135,7 +144,10 @@ func copiesFrom(file *dockerfile.File, f *check.BuildFailure) *dockerfile.Instru
 			}
 			from := slices.IndexFunc(in.Flags, func(flag string) bool { return strings.HasPrefix(flag, "--from=") })
 			sources := in.Args[:len(in.Args)-1]
-			at := slices.IndexFunc(sources, func(a string) bool { return strings.HasSuffix("/"+f.Subject, "/"+strings.Trim(a, "/")) })
+			at := slices.IndexFunc(sources, func(a string) bool {
+				return strings.HasSuffix("/"+f.Subject,
+					"/"+strings.Trim(a, "/"))
+			})
 			if from < 0 || f.Line == 0 && at < 0 {
 				continue
 			}
@@ -176,7 +188,8 @@ func LastLines(s string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-var rpcNoise = regexp.MustCompile(`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?`)
+var rpcNoise = regexp.MustCompile(
+	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?`)
 
 // clean takes the layers of the engine's own plumbing off an error.
 func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }

@@ -12,8 +12,8 @@ func (e *ImageUnavailable) Error() string {
 // Hint returns how to fix it.
 func (e *ImageUnavailable) Hint() string { return "run: taskgrader images DIR" }
 
-// OldFrontend reports that BuildKit's present parser reads the Dockerfile and this engine's own does not, such as one with a
-// here-document on Docker 20.10: ours.
+// OldFrontend reports that BuildKit's present parser reads the Dockerfile and this engine's own
+// does not, such as one with a here-document on Docker 20.10: ours.
 type OldFrontend struct{ Message, Syntax string }
 
 func (e *OldFrontend) Error() string {
@@ -43,13 +43,15 @@ func (lost) Error() string { return "the connection to the engine was lost" }
 // Hint returns how to fix it.
 func (lost) Hint() string { return "see that Docker runs, then give the same command again" }
 
-// ErrLost reports that the connection to the engine ended in the middle of a build, or was gone before it: ours.
+// ErrLost reports that the connection to the engine ended in the middle of a build, or was gone
+// before it: ours.
 var ErrLost error = lost{}
 
 // Unconnected reports whether an error says that there is no connection to the engine.
 func Unconnected(text string) bool { return unconnected.MatchString(text) }
 
-// GaveOut reports whether an error says that the engine could not go on: its disk is full, or a connection broke.
+// GaveOut reports whether an error says that the engine could not go on: its disk is full, or a
+// connection broke.
 func GaveOut(text string) bool { return daemonLost.MatchString(text) }
 
 // NoNetwork reports whether an error says that a registry was not reached.

@@ -15,8 +15,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// stepName is [builder 2/5] RUN …; the stage's name is missing where there is one stage alone, and the number is as wide
-// as the total: [builder  2/11].
+// stepName is [builder 2/5] RUN …; the stage's name is missing where there is one stage alone, and
+// the number is as wide as the total: [builder 2/11].
 var (
 	stepName = regexp.MustCompile(`^\[(?:(\S+) )? *(\d+)/(\d+)\] (.*)`)
 	exitCode = regexp.MustCompile(`exit code: (\d+)`)
@@ -34,9 +34,10 @@ type step struct {
 
 // Steps returns the instructions among what BuildKit did, in the order of the Dockerfile.
 //
-// Where another build that goes on at the same time has an equal step, with the same content behind it, both become one.
-// BuildKit then tells this build of the other's step, under the other's number and from when the other began it, and of
-// its own either nothing or that it never started. The other's is left out, but for how it failed.
+// Where another build that goes on at the same time has an equal step, with the same content behind
+// it, both become one. BuildKit then tells this build of the other's step, under the other's number
+// and from when the other began it, and of its own either nothing or that it never started. The
+// other's is left out, but for how it failed.
 func (t *Trace) Steps(file *dockerfile.File) []check.Step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -108,7 +109,8 @@ func newStep(v *buildkit.Vertex, file *dockerfile.File) (s step, ok bool) {
 	return s, true
 }
 
-// stageOf returns the index of the stage that BuildKit names so, or -1. It names none where there is but one.
+// stageOf returns the index of the stage that BuildKit names so, or -1. It names none where there
+// is but one.
 func stageOf(file *dockerfile.File, label string) int {
 	if label == "" && len(file.Stages) > 1 {
 		return -1
@@ -121,11 +123,12 @@ func stageOf(file *dockerfile.File, label string) int {
 	return -1
 }
 
-// complete returns one step for each instruction of a stage, and what cannot be one of them. Of two that BuildKit told of
-// one, the one that never started is this build's: the other was shared. One that nothing was told of is not done.
+// complete returns one step for each instruction of a stage, and what cannot be one of them. Of two
+// that BuildKit told of one, the one that never started is this build's: the other was shared. One
+// that nothing was told of is not done.
 //
-// Where no step is of as many as the stage has, the base image's ONBUILD or a build argument in FROM changed how BuildKit
-// counts, and all are this build's.
+// Where no step is of as many as the stage has, the base image's ONBUILD or a build argument in
+// FROM changed how BuildKit counts, and all are this build's.
 func complete(stage *dockerfile.Stage, told []step) (all, misfits []step) {
 	layers, first := stage.Layers(), 1
 	if stage.From < 0 && stage.Base != "scratch" {
@@ -154,7 +157,8 @@ func complete(stage *dockerfile.Stage, told []step) (all, misfits []step) {
 		s, found := numbered[first+i]
 		if !found {
 			s = step{number: first + i, command: in.Text}
-			s.Name = fmt.Sprintf("[%s] %s", strings.TrimSpace(fmt.Sprintf("%s %d/%d", told[0].label, s.number, total)), in.Text)
+			s.Name = fmt.Sprintf("[%s] %s", strings.TrimSpace(fmt.Sprintf("%s %d/%d", told[0].label, s.number, total)),
+				in.Text)
 		}
 		s.Line = in.Line
 		all[i] = s
@@ -173,7 +177,8 @@ func byNumber(a, b step) int {
 	return cmp.Compare(a.number, b.number)
 }
 
-// twin reports whether a step of another build is the same command, and so may be what this step was shared with.
+// twin reports whether a step of another build is the same command, and so may be what this step
+// was shared with.
 func (s *step) twin(foreign step) bool {
 	return !s.started && slices.Equal(strings.Fields(foreign.command), strings.Fields(s.command))
 }
@@ -188,8 +193,8 @@ func (s *step) adopt(f step) {
 	}
 }
 
-// adoptMessage finds the command that failed by the text that ended the build, where no step tells: Docker 20.10 tells a
-// shared step's failure to the other build alone.
+// adoptMessage finds the command that failed by the text that ended the build, where no step tells:
+// Docker 20.10 tells a shared step's failure to the other build alone.
 func (t *Trace) adoptMessage(steps []check.Step) {
 	if !t.Unheard() {
 		return
@@ -204,7 +209,8 @@ func (t *Trace) adoptMessage(steps []check.Step) {
 	}
 }
 
-// Unheard reports whether a command failed and BuildKit told only another build of it, which had the same step.
+// Unheard reports whether a command failed and BuildKit told only another build of it, which had
+// the same step.
 func (t *Trace) Unheard() bool {
 	if codeIn(t.message) == 0 {
 		return false
@@ -228,8 +234,8 @@ func codeIn(text string) (code int) {
 // canceled reports whether a step ended because something else did.
 func canceled(text string) bool { return strings.Contains(text, "context canceled") }
 
-// MarkShared marks the steps of a build that succeeded which BuildKit told of as another build's, or did not tell of: this
-// build had nothing to do, as if they came from the cache.
+// MarkShared marks the steps of a build that succeeded which BuildKit told of as another build's,
+// or did not tell of: this build had nothing to do, as if they came from the cache.
 func MarkShared(steps []check.Step) {
 	for i := range steps {
 		if s := &steps[i]; !s.Done && s.Error == "" {

@@ -14,15 +14,16 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// traceOf returns a trace of vertices, one a line: when it started, in seconds after this build did or - for never; how it
-// ended: ran, cached, going, or an error in quotes; and its name.
+// traceOf returns a trace of vertices, one a line: when it started, in seconds after this build did
+// or - for never; how it ended: ran, cached, going, or an error in quotes; and its name.
 func traceOf(t *testing.T, lines string) *Trace {
 	t.Helper()
 	begun := time.Unix(1e9, 0)
 	at := func(seconds float64) *time.Time { a := begun.Add(time.Duration(seconds * 1e9)); return &a }
 	tr := New()
-	tr.Merge(&buildkit.SolveStatus{Vertexes: []*buildkit.Vertex{{Digest: "definition", Started: at(0), Completed: at(0.1),
-		Name: "[internal] load build definition from Dockerfile"}}})
+	tr.Merge(&buildkit.SolveStatus{Vertexes: []*buildkit.Vertex{{Digest: "definition", Started: at(0),
+		Completed: at(0.1),
+		Name:      "[internal] load build definition from Dockerfile"}}})
 	for i, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 		when, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		how, name, _ := strings.Cut(rest, " ")
@@ -222,7 +223,8 @@ func TestManySteps(t *testing.T) {
 			}
 			for n := 2; n <= total; n++ {
 				text += fmt.Sprintf("ENV X=%d\nRUN make %d\n", n, n)
-				names = append(names, strings.TrimSpace(fmt.Sprintf("%d ran [%s %*d/%d] RUN make %d", n, label, len(fmt.Sprint(total)), n, total, n)))
+				names = append(names, strings.TrimSpace(fmt.Sprintf("%d ran [%s %*d/%d] RUN make %d", n, label,
+					len(fmt.Sprint(total)), n, total, n)))
 			}
 			for i, name := range names {
 				names[i] = strings.Replace(name, "[ ", "[", 1) // a stage without a name has no blank after it

@@ -1,6 +1,7 @@
 package buildtrace
 
-// Tail keeps the end of what is written to it: a program may write without end. That of nil is empty.
+// Tail keeps the end of what is written to it: a program may write without end. That of nil is
+// empty.
 type Tail struct {
 	limit int
 	data  []byte

@@ -1,8 +1,8 @@
 // Package buildtrace is what BuildKit says of a build.
 //
-// A [Trace] takes in what is told while the build goes on. Then [Trace.Steps] gives the Dockerfile's instructions, each with
-// its line and how it ended, and [Trace.Classify] why a build failed: the student's fault, or ours. It knows the texts of
-// all engines, and asks none.
+// A [Trace] takes in what is told while the build goes on. Then [Trace.Steps] gives the
+// Dockerfile's instructions, each with its line and how it ended, and [Trace.Classify] why a build
+// failed: the student's fault, or ours. It knows the texts of all engines, and asks none.
 package buildtrace
 
 import (
@@ -31,10 +31,11 @@ type Trace struct {
 	names   *strings.Replacer
 }
 
-// New returns a trace of which nothing was told yet. Names come in pairs: what the engine was given, and what it is called
-// here.
+// New returns a trace of which nothing was told yet. Names come in pairs: what the engine was
+// given, and what it is called here.
 func New(names ...string) *Trace {
-	return &Trace{names: strings.NewReplacer(names...), steps: map[digest.Digest]*buildkit.Vertex{}, logs: map[digest.Digest]*Tail{}}
+	return &Trace{names: strings.NewReplacer(names...), steps: map[digest.Digest]*buildkit.Vertex{},
+		logs: map[digest.Digest]*Tail{}}
 }
 
 // Body returns the answer to POST /build, of which the trace hears as it is read.

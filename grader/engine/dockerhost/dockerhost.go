@@ -1,7 +1,7 @@
 // Package dockerhost is where Docker is.
 //
-// [Here] finds the engine as the docker command does, without asking it anything. [Place.Unavailable] says why there is none,
-// and how to get one, from the error of whoever asked.
+// [Here] finds the engine as the docker command does, without asking it anything.
+// [Place.Unavailable] says why there is none, and how to get one, from the error of whoever asked.
 package dockerhost
 
 import (
@@ -39,16 +39,17 @@ type Place struct {
 	others    []string
 }
 
-// Here finds the engine as the docker command does: DOCKER_HOST, then the context in use, which is how Docker Desktop and
-// rootless Docker are found, then the default. Where no socket is in the default place, those that are elsewhere are
-// named.
+// Here finds the engine as the docker command does: DOCKER_HOST, then the context in use, which is
+// how Docker Desktop and rootless Docker are found, then the default. Where no socket is in the
+// default place, those that are elsewhere are named.
 func Here() Place {
 	home, _ := os.UserHomeDir()
 	p := Place{os: runtime.GOOS}
 	_, err := exec.LookPath("docker")
 	p.installed = err == nil
 	p.Host, p.From = endpoint(os.Getenv, home)
-	for _, socket := range []string{filepath.Join(home, ".docker/desktop/docker.sock"), filepath.Join(home, ".docker/run/docker.sock"),
+	for _, socket := range []string{filepath.Join(home, ".docker/desktop/docker.sock"),
+		filepath.Join(home, ".docker/run/docker.sock"),
 		filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "docker.sock")} {
 		if info, err := os.Stat(socket); err == nil && info.Mode()&os.ModeSocket != 0 {
 			p.others = append(p.others, "unix://"+socket)
@@ -57,8 +58,8 @@ func Here() Place {
 	return p
 }
 
-// endpoint reads the docker command's own settings. Both are empty for the default; host alone is, where there is no
-// such context as from names.
+// endpoint reads the docker command's own settings. Both are empty for the default; host alone is,
+// where there is no such context as from names.
 func endpoint(env func(string) string, home string) (host, from string) {
 	if host := env("DOCKER_HOST"); host != "" {
 		return host, "DOCKER_HOST"
@@ -96,7 +97,7 @@ func endpoint(env func(string) string, home string) (host, from string) {
 // address is how an engine is named.
 var address = regexp.MustCompile(`^(unix|npipe|tcp|http|https|ssh)://.`)
 
-// Unavailable tells why there is no engine, in words a student with a laptop understands.
+// Unavailable returns why there is no engine, in words a student with a laptop understands.
 func (at Place) Unavailable(err error) *Unavailable {
 	text := strings.ToLower(err.Error())
 	has := func(words ...string) bool {
@@ -107,37 +108,54 @@ func (at Place) Unavailable(err error) *Unavailable {
 		}
 		return false
 	}
-	start := map[string]string{"linux": "sudo systemctl start docker, or start Docker Desktop", "darwin": "start Docker Desktop: open -a Docker, and wait until it says that it runs",
+	start := map[string]string{"linux": "sudo systemctl start docker, or start Docker Desktop",
+		"darwin":  "start Docker Desktop: open -a Docker, and wait until it says that it runs",
 		"windows": "start Docker Desktop, and wait until it says that it runs"}[at.os]
 	switch {
 	case at.From != "" && at.Host == "":
-		return &Unavailable{"elsewhere", "set DOCKER_CONTEXT to one that `docker context ls` lists, or use the engine of this machine: unset DOCKER_CONTEXT; docker context use default",
+		return &Unavailable{"elsewhere",
+			"set DOCKER_CONTEXT to one that `docker context ls` lists, or use the engine of this machine: unset " +
+				"DOCKER_CONTEXT; docker context use default",
 			fmt.Errorf("%s is not there", at.From)}
 	case at.From != "" && !address.MatchString(at.Host):
-		return &Unavailable{"elsewhere", "write it as unix:///var/run/docker.sock or tcp://HOST:2375, or use the engine of this machine: unset DOCKER_HOST; docker context use default",
+		return &Unavailable{"elsewhere",
+			"write it as unix:///var/run/docker.sock or tcp://HOST:2375, or use the engine of this machine: unset " +
+				"DOCKER_HOST; docker context use default",
 			fmt.Errorf("%s names %q, which is no address of an engine", at.From, at.Host)}
 	case strings.HasPrefix(at.Host, "ssh:"):
-		return &Unavailable{"elsewhere", "grade on the machine where the engine is, or forward its socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, with DOCKER_HOST=unix:///tmp/docker.sock",
+		return &Unavailable{"elsewhere",
+			"grade on the machine where the engine is, or forward its socket: ssh -L " +
+				"/tmp/docker.sock:/var/run/docker.sock HOST, with DOCKER_HOST=unix:///tmp/docker.sock",
 			fmt.Errorf("reaching docker by ssh (%s, from %s) is not supported", at.Host, at.From)}
 	case has("permission denied"):
-		return &Unavailable{"forbidden", "sudo usermod -aG docker $USER, then log in again; until then, use sudo", fmt.Errorf("no permission to use Docker: %w", err)}
+		return &Unavailable{"forbidden", "sudo usermod -aG docker $USER, then log in again; until then, use sudo",
+			fmt.Errorf("no permission to use Docker: %w", err)}
 	case has("proxyconnect", "proxy authentication required", "407 ", "403 forbidden", "502 bad gateway"):
-		return &Unavailable{"proxy", "list the engine's host in NO_PROXY", fmt.Errorf("a proxy stands between this machine and docker: %w", err)}
+		return &Unavailable{"proxy", "list the engine's host in NO_PROXY",
+			fmt.Errorf("a proxy stands between this machine and docker: %w", err)}
 	case has("x509", "certificate", "http response to https", "https server"):
-		return &Unavailable{"certificate", "DOCKER_TLS_VERIFY and DOCKER_CERT_PATH must fit the engine", fmt.Errorf("docker's certificate does not fit: %w", err)}
+		return &Unavailable{"certificate", "DOCKER_TLS_VERIFY and DOCKER_CERT_PATH must fit the engine",
+			fmt.Errorf("docker's certificate does not fit: %w", err)}
 	case has("deadline exceeded", "timeout"):
-		return &Unavailable{"silent", "restart Docker; `docker version` hangs as well until it is well again", fmt.Errorf("docker does not answer: %w", err)}
-	case !has("no such file", "connection refused", "is the docker daemon running", "cannot find the file", "no such host"):
-		return &Unavailable{"unknown", "does `docker version` work in this terminal?", fmt.Errorf("reaching docker: %w", err)}
+		return &Unavailable{"silent", "restart Docker; `docker version` hangs as well until it is well again",
+			fmt.Errorf("docker does not answer: %w", err)}
+	case !has("no such file", "connection refused", "is the docker daemon running", "cannot find the file",
+		"no such host"):
+		return &Unavailable{"unknown", "does `docker version` work in this terminal?",
+			fmt.Errorf("reaching docker: %w", err)}
 	case at.From != "":
-		return &Unavailable{"elsewhere", "start the engine there, or use the one of this machine: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default",
+		return &Unavailable{"elsewhere",
+			"start the engine there, or use the one of this machine: unset DOCKER_HOST DOCKER_CONTEXT; docker " +
+				"context use default",
 			fmt.Errorf("docker is not running: %s names %s, and nothing answers there", at.From, at.Host)}
 	case len(at.others) > 0:
-		return &Unavailable{"elsewhere", "export DOCKER_HOST=" + at.others[0], fmt.Errorf("docker is not running where it is looked for, but there is a socket at %s", at.others[0])}
+		return &Unavailable{"elsewhere", "export DOCKER_HOST=" + at.others[0],
+			fmt.Errorf("docker is not running where it is looked for, but there is a socket at %s", at.others[0])}
 	case !at.installed:
 		fix := "install Docker Desktop: https://docs.docker.com/get-started/get-docker/"
 		if at.os == "linux" {
-			fix = "install Docker Engine: https://docs.docker.com/engine/install/ (on Debian and Ubuntu: sudo apt-get install docker.io)"
+			fix = "install Docker Engine: https://docs.docker.com/engine/install/ (on Debian and Ubuntu: sudo " +
+				"apt-get install docker.io)"
 		}
 		return &Unavailable{"missing", fix, fmt.Errorf("docker is not installed")}
 	}

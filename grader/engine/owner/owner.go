@@ -1,7 +1,8 @@
 // Package owner tells whose leftovers something is.
 //
-// [Self] names this process. What it makes carries that name: in [Owner.Labels], or in an image's tag, since a label would
-// change its id. [Of] and [OfTag] read it again, and [Owner.Dead] says whether nobody needs the thing any more.
+// [Self] names this process. What it makes carries that name: in [Owner.Labels], or in an image's
+// tag, since a label would change its id. [Of] and [OfTag] read it again, and [Owner.Dead] says
+// whether nobody needs the thing any more.
 package owner
 
 import (
@@ -15,7 +16,8 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// The labels of everything that can carry any; images carry the owner in their tag, since a label would change the id.
+// The labels of everything that can carry any; images carry the owner in their tag, since a label
+// would change the id.
 const (
 	LabelRun   = "org.taskgrader.run"
 	labelHost  = "org.taskgrader.host"
@@ -29,7 +31,8 @@ const (
 	KeepTag    = "keep-" // begins the tag of an image that was kept on purpose
 )
 
-// Owner is a process, named so that another process of the same machine can tell whether it still lives.
+// Owner is a process, named so that another process of the same machine can tell whether it still
+// lives.
 type Owner struct {
 	host, boot string // shortened digests
 	space      string // in which the pid is a number: a container has one of its own
@@ -37,7 +40,8 @@ type Owner struct {
 	start      string // as startOf gives it
 }
 
-// unknownStart stands where the start of a process cannot be read: the owner's name is part of an image's.
+// unknownStart stands where the start of a process cannot be read: the owner's name is part of an
+// image's.
 const unknownStart = "0"
 
 // Self returns this process.
@@ -56,8 +60,8 @@ func Self() (Owner, error) {
 	return Owner{host: short(name + string(machine)), boot: bootID(), space: short(space), PID: pid, start: start}, nil
 }
 
-// bootID tells one boot of a machine from the next. Where the kernel does not say, every process is of one boot, and
-// only its number and start tell it apart.
+// bootID returns one boot of a machine from the next. Where the kernel does not say, every process
+// is of one boot, and only its number and start tell it apart.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -71,8 +75,9 @@ func short(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// startOf returns when a process began: from /proc/<pid>/stat in clock ticks since boot, which no change of the clock moves,
-// elsewhere in milliseconds. It is empty where it cannot be read of a process that is there.
+// startOf returns when a process began: from /proc/<pid>/stat in clock ticks since boot, which no
+// change of the clock moves, elsewhere in milliseconds. It is empty where it cannot be read of a
+// process that is there.
 func startOf(pid int) (start string, alive bool) {
 	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
 		_, after, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
@@ -95,8 +100,8 @@ func startOf(pid int) (start string, alive bool) {
 	return "", true
 }
 
-// Dead reports whether the owner was a process of this machine and boot that is no more. Of other machines nothing is known,
-// so their things stay.
+// Dead reports whether the owner was a process of this machine and boot that is no more. Of other
+// machines nothing is known, so their things stay.
 func (o Owner) Dead(me Owner) bool {
 	if o.host != me.host {
 		return false
@@ -142,7 +147,8 @@ func OfName(name string) (Owner, bool) {
 // Of reads the owner out of what a container or a network carries.
 func Of(labels map[string]string) (Owner, bool) {
 	pid, err := strconv.Atoi(labels[LabelPID])
-	return Owner{host: labels[labelHost], boot: labels[labelBoot], space: labels[labelSpace], PID: pid, start: labels[labelStart]}, err == nil
+	return Owner{host: labels[labelHost], boot: labels[labelBoot], space: labels[labelSpace], PID: pid,
+		start: labels[labelStart]}, err == nil
 }
 
 // OfTag reads the owner out of taskgrader/<owner>:<name>.

@@ -24,7 +24,8 @@ func TestDead(t *testing.T) {
 		{"a process whose start is not known", func(o *Owner) { o.start = unknownStart }, false},
 		{"a process of an earlier boot", func(o *Owner) { o.boot = "earlier" }, true},
 		{"a process of another machine", func(o *Owner) { o.host, o.PID = "other", ended.Process.Pid }, false},
-		{"a process in a container of this machine", func(o *Owner) { o.space, o.PID = "container", ended.Process.Pid }, false},
+		{"a process in a container of this machine", func(o *Owner) { o.space, o.PID = "container", ended.Process.Pid },
+			false},
 	} {
 		o := me
 		c.change(&o)

@@ -151,7 +151,7 @@ type node struct {
 	level      int
 }
 
-// nodes is the page in the order in which a screen reader goes through it.
+// nodes returns the page in the order in which a screen reader goes through it.
 func (b *tab) nodes() (out []node) {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})

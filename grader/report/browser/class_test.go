@@ -53,8 +53,10 @@ func TestClassIsSearched(t *testing.T) {
 		assert.Contains(t, name, "Grace Hopper")
 	}
 	assert.Regexp(t, `^\d+ of 200 shown$`, eval[string](b, `document.getElementById("shown").textContent`))
-	assert.Equal(t, "status", eval[string](b, `document.getElementById("shown").getAttribute("role")`), "and it is said")
-	eval[int](b, `(s => { s.value = ""; s.dispatchEvent(new Event("input")); return 0 })(document.getElementById("search"))`)
+	assert.Equal(t, "status", eval[string](b, `document.getElementById("shown").getAttribute("role")`),
+		"and it is said")
+	eval[int](b,
+		`(s => { s.value = ""; s.dispatchEvent(new Event("input")); return 0 })(document.getElementById("search"))`)
 	b.do(chromedp.Focus(chromedp.CSS("#state")), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown))
 	assert.Equal(t, "error", eval[string](b, `document.getElementById("state").value`))
 	assert.Len(t, eval[[]string](b, rows), 7, "the seven errors")

@@ -15,13 +15,14 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// leastContrast is what WCAG 2 asks of text at level AA; large text may have less, and gets none here.
+// leastContrast is what WCAG 2 asks of text at level AA; large text may have less, and gets none
+// here.
 const leastContrast = 4.5
 
 // color is red, green and blue from 0 to 255.
 type color [3]float64
 
-// luminance is the relative luminance of WCAG 2.
+// luminance returns the relative luminance of WCAG 2.
 func (c color) luminance() float64 {
 	var linear [3]float64
 	for i, v := range c {
@@ -34,7 +35,7 @@ func (c color) luminance() float64 {
 	return 0.2126*linear[0] + 0.7152*linear[1] + 0.0722*linear[2]
 }
 
-// contrast is the contrast ratio of WCAG 2, from 1 to 21.
+// contrast returns the contrast ratio of WCAG 2, from 1 to 21.
 func contrast(a, b color) float64 {
 	light, dark := a.luminance(), b.luminance()
 	if light < dark {
@@ -65,7 +66,8 @@ func TestBadgeCanBeRead(t *testing.T) {
 		}
 		var b strings.Builder
 		require.NoError(t, report.Badge(&b, r))
-		fills := regexp.MustCompile(`fill="#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})"`).FindAllStringSubmatch(b.String(), -1)
+		fills := regexp.MustCompile(`fill="#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})"`).FindAllStringSubmatch(b.String(),
+			-1)
 		require.Len(t, fills, 2)
 		for _, f := range fills {
 			var behind color

@@ -21,7 +21,8 @@ func TestPages(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			b := open(t, s.html)
 			b.width(320)
-			assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 320, "nothing scrolls sideways on a narrow screen")
+			assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 320,
+				"nothing scrolls sideways on a narrow screen")
 			b.width(1280)
 			assert.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), 1280)
 
@@ -83,14 +84,15 @@ const colors = `(() => {` + visible + `
 	return out;
 })()`
 
-// faint are the texts that are hard to read.
+// faint returns the texts that are hard to read.
 func faint(b *tab) (out []string) {
 	b.t.Helper()
 	pairs := eval[map[string]string](b, colors)
 	require.NotEmpty(b.t, pairs, "the page shows text")
 	for _, pair := range slices.Sorted(maps.Keys(pairs)) {
 		var text, behind color
-		_, err := fmt.Sscanf(pair, "%f,%f,%f on %f,%f,%f", &text[0], &text[1], &text[2], &behind[0], &behind[1], &behind[2])
+		_, err := fmt.Sscanf(pair, "%f,%f,%f on %f,%f,%f", &text[0], &text[1], &text[2], &behind[0], &behind[1],
+			&behind[2])
 		require.NoError(b.t, err, pair)
 		if ratio := contrast(text, behind); ratio < leastContrast {
 			out = append(out, fmt.Sprintf("%.2f: %s: %q", ratio, pair, pairs[pair]))
@@ -126,7 +128,8 @@ func labels(t *testing.T, nodes []node) {
 			assert.False(t, regions[n.name], "two regions are called %q", n.name)
 			regions[n.name] = true
 		}
-		if slices.Contains([]string{"link", "button", "textbox", "searchbox", "combobox", "image", "img", "region", "DisclosureTriangle"}, n.role) {
+		if slices.Contains([]string{"link", "button", "textbox", "searchbox", "combobox", "image", "img", "region",
+			"DisclosureTriangle"}, n.role) {
 			assert.NotEmpty(t, n.name, "a %s has no name", n.role)
 		}
 	}
@@ -160,7 +163,8 @@ func TestHiddenChecksLeaveNoTrace(t *testing.T) {
 	page := htmlOf(t, hidden(t))
 	assert.NotContains(t, page, secret)
 	b := open(t, page)
-	assert.NotContains(t, eval[string](b, `document.documentElement.outerHTML + document.documentElement.textContent`), secret)
+	assert.NotContains(t, eval[string](b, `document.documentElement.outerHTML + document.documentElement.textContent`),
+		secret)
 	assert.Contains(t, eval[string](b, `document.body.textContent`), "This check is hidden")
 }
 
@@ -169,7 +173,8 @@ func TestKeyboard(t *testing.T) {
 	b := open(t, htmlOf(t, example(t)))
 	b.do(chromedp.KeyEvent(kb.Tab))
 	assert.Equal(t, "Skip to the checks", eval[string](b, `document.activeElement.textContent`))
-	assert.GreaterOrEqual(t, eval[float64](b, `document.activeElement.getBoundingClientRect().left`), 0.0, "it is seen when it has the focus")
+	assert.GreaterOrEqual(t, eval[float64](b, `document.activeElement.getBoundingClientRect().left`), 0.0,
+		"it is seen when it has the focus")
 	b.do(chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Tab))
 	assert.Equal(t, "SUMMARY", eval[string](b, `document.activeElement.tagName`), "the next stop is the first check")
 	open := func() bool { return eval[bool](b, `document.activeElement.parentElement.open`) }
@@ -182,7 +187,8 @@ func TestKeyboard(t *testing.T) {
 func TestCommandsAreSelectedWhole(t *testing.T) {
 	b := open(t, htmlOf(t, example(t)))
 	b.width(1280)
-	for _, want := range []string{`^curl -i http://127\.0\.0\.1:8000/tasks/\d+$`, `^- \{send: GET /tasks/\$x, .*\}$`, `^taskgrader grade --rubric task-api --only update --seed 18f3a2$`} {
+	for _, want := range []string{`^curl -i http://127\.0\.0\.1:8000/tasks/\d+$`, `^- \{send: GET /tasks/\$x, .*\}$`,
+		`^taskgrader grade --rubric task-api --only update --seed 18f3a2$`} {
 		at := eval[[]float64](b, fmt.Sprintf(`(() => { getSelection().removeAllRanges(); const e = [...document.querySelectorAll(".copy")].find(e => new RegExp(%q).test(e.textContent));
 			e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.left + 20, r.top + r.height / 2]; })()`, want))
 		b.do(chromedp.MouseClickXY(at[0], at[1]))

@@ -21,8 +21,9 @@ const (
 	pictureBytes  = 200_000
 )
 
-// TestPictures: the pictures that the documents show are there and small. `go test ./grader/report/browser -run
-// TestPictures -update` takes them, from the example and from a class of thirty.
+// TestPictures: the pictures that the documents show are there and small. `go test
+// ./grader/report/browser -run TestPictures -update` takes them, from the example and from a class
+// of thirty.
 func TestPictures(t *testing.T) {
 	student := htmlOf(t, example(t).For(result.Student))
 	for _, p := range []struct {

@@ -18,7 +18,7 @@ import (
 
 const exampleFolder = "../../../reports/example"
 
-// example is the report with faults that is kept in the repository.
+// example returns the report with faults that is kept in the repository.
 func example(t *testing.T) result.Report {
 	t.Helper()
 	f, err := os.Open(filepath.Join(exampleFolder, "instructor", "several-faults.json"))
@@ -79,8 +79,10 @@ func hidden(t *testing.T) result.Report {
 	for i := range r.Checks {
 		if c := &r.Checks[i]; i%3 == 0 {
 			c.ID, c.Want, c.Got, c.Hidden, c.BlockedBy = c.ID+secret, secret, secret, true, secret
-			c.Evidence = []result.Evidence{{Kind: "exchange", Text: secret}, {Kind: "ignore", Rows: [][]string{{"path", "in the build", "decided by"}, {secret, "yes", secret}}}}
-			c.Items = append(c.Items, result.Item{Name: secret, Status: result.Fail, File: "Dockerfile", Line: 1, Got: secret})
+			c.Evidence = []result.Evidence{{Kind: "exchange", Text: secret},
+				{Kind: "ignore", Rows: [][]string{{"path", "in the build", "decided by"}, {secret, "yes", secret}}}}
+			c.Items = append(c.Items, result.Item{Name: secret, Status: result.Fail, File: "Dockerfile", Line: 1,
+				Got: secret})
 		}
 	}
 	r.Run.Log = secret
@@ -101,12 +103,14 @@ func long(t *testing.T) result.Report {
 	return r
 }
 
-// regraded is what an instructor sees after two more submissions.
+// regraded returns what an instructor sees after two more submissions.
 func regraded(t *testing.T) result.Report {
 	r := example(t)
 	score := 61.5
-	r.History = []result.Earlier{{StartedAt: r.StartedAt.Add(-48 * time.Hour), Score: &score, Why: "the submission changed",
-		Changes: []result.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6}, {ID: "env", Was: result.Blocked, Now: result.Pass, After: 3}}},
+	r.History = []result.Earlier{{StartedAt: r.StartedAt.Add(-48 * time.Hour), Score: &score,
+		Why: "the submission changed",
+		Changes: []result.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6},
+			{ID: "env", Was: result.Blocked, Now: result.Pass, After: 3}}},
 		{StartedAt: r.StartedAt.Add(-24 * time.Hour), Why: "the grader failed last time"}}
 	return r
 }
@@ -134,7 +138,8 @@ func texts[T any](v T, text string) T {
 			}
 		case reflect.Struct:
 			for i := range v.NumField() {
-				if name := v.Type().Field(i).Name; v.Type().Field(i).IsExported() && name != "Kind" && name != "Schema" {
+				if name := v.Type().Field(i).Name; v.Type().Field(i).IsExported() && name != "Kind" &&
+					name != "Schema" {
 					walk(v.Field(i))
 				}
 			}
@@ -144,43 +149,61 @@ func texts[T any](v T, text string) T {
 	return v
 }
 
-// classOf is a class of n, with names of many kinds and every state.
+// classOf returns a class of n, with names of many kinds and every state.
 func classOf(n int) class.Class {
-	names := []string{"Ada Lovelace", "Grace Hopper", "Edsger Dijkstra", "مريم الأنصاري", "Barbara Liskov", "עדי לוי", "Wolfeschlegelsteinhausenbergerdorff-Hohenzollern, Maximilian", "林小梅", "Margaret Hamilton", "Åsa Ørsted"}
+	names := []string{"Ada Lovelace", "Grace Hopper", "Edsger Dijkstra", "مريم الأنصاري", "Barbara Liskov", "עדי לוי",
+		"Wolfeschlegelsteinhausenbergerdorff-Hohenzollern, Maximilian", "林小梅", "Margaret Hamilton", "Åsa Ørsted"}
 	score := func(s float64) *float64 { return &s }
-	c := class.Class{Schema: class.Schema, Rubric: result.Rubric{ID: "task-api", Title: "Writing Your First Dockerfile"}, Grader: result.Grader{Version: "v1.0.0"}, Seed: "18f3a2",
-		StartedAt: time.Date(2026, 3, 4, 18, 30, 0, 0, time.UTC), DurationMS: int64(n) * 4000, Jobs: 4, Complete: true, Graded: n,
-		Skills: []class.Skill{{ID: "dockerfile-authoring", Name: "Dockerfile Authoring", Level: "B1", Mastery: 80}, {ID: "image-building", Name: "Container Image Building", Level: "B1", Mastery: 80},
-			{ID: "container-runtime", Name: "Container Runtime Configuration", Level: "B1", Mastery: 80}, {ID: "layer-cache", Name: "Layer Cache Optimization", Level: "B1", Mastery: 80},
+	c := class.Class{Schema: class.Schema, Rubric: result.Rubric{ID: "task-api",
+		Title: "Writing Your First Dockerfile"}, Grader: result.Grader{Version: "v1.0.0"}, Seed: "18f3a2",
+		StartedAt: time.Date(2026, 3, 4, 18, 30, 0, 0, time.UTC), DurationMS: int64(n) * 4000, Jobs: 4, Complete: true,
+		Graded: n,
+		Skills: []class.Skill{{ID: "dockerfile-authoring", Name: "Dockerfile Authoring", Level: "B1", Mastery: 80},
+			{ID: "image-building", Name: "Container Image Building", Level: "B1", Mastery: 80},
+			{ID: "container-runtime", Name: "Container Runtime Configuration", Level: "B1", Mastery: 80},
+			{ID: "layer-cache", Name: "Layer Cache Optimization", Level: "B1", Mastery: 80},
 			{ID: "build-context", Name: "Build Context Management", Level: "B1", Mastery: 80}}}
 	for _, k := range []struct {
 		id, title, skill string
 		points           float64
 		hint             string
 	}{
-		{"instructions", "The Dockerfile uses FROM, WORKDIR, COPY, RUN, EXPOSE and CMD", "dockerfile-authoring", 12, ""}, {"practice", "The Dockerfile follows good practice", "dockerfile-authoring", 8, ""},
-		{"builds", "docker build makes an image", "image-building", 12, ""}, {"image-size", "The image is small", "image-building", 6, ""},
-		{"starts", "The container comes up and GET /health says healthy", "container-runtime", 6, ""}, {"listens", "The program listens on port 8000", "container-runtime", 3, ""},
-		{"create", "POST /tasks answers with the task", "container-runtime", 10, ""}, {"read", "GET /tasks shows what was stored", "container-runtime", 8, ""}, {"update", "PUT /tasks changes that task and no other", "container-runtime", 8, ""},
-		{"walk", "The API keeps what it was told", "container-runtime", 2, ""}, {"layer-cache", "An edit does not install the dependencies again", "layer-cache", 12, ""},
-		{"ignores-secrets", ".dockerignore keeps secrets out", "build-context", 10, ""}, {"no-secrets", "No secret reaches the image", "build-context", 3, ""},
+		{"instructions", "The Dockerfile uses FROM, WORKDIR, COPY, RUN, EXPOSE and CMD", "dockerfile-authoring", 12,
+			""}, {"practice", "The Dockerfile follows good practice", "dockerfile-authoring", 8, ""},
+		{"builds", "docker build makes an image", "image-building", 12, ""},
+		{"image-size", "The image is small", "image-building", 6, ""},
+		{"starts", "The container comes up and GET /health says healthy", "container-runtime", 6, ""},
+		{"listens", "The program listens on port 8000", "container-runtime", 3, ""},
+		{"create", "POST /tasks answers with the task", "container-runtime", 10, ""},
+		{"read", "GET /tasks shows what was stored", "container-runtime", 8, ""},
+		{"update", "PUT /tasks changes that task and no other", "container-runtime", 8, ""},
+		{"walk", "The API keeps what it was told", "container-runtime", 2, ""},
+		{"layer-cache", "An edit does not install the dependencies again", "layer-cache", 12, ""},
+		{"ignores-secrets", ".dockerignore keeps secrets out", "build-context", 10, ""},
+		{"no-secrets", "No secret reaches the image", "build-context", 3, ""},
 	} {
-		c.Checks = append(c.Checks, class.Check{ID: k.id, Title: k.title, Skill: k.skill, MaxPoints: k.points, Hidden: k.id == "walk"})
+		c.Checks = append(c.Checks, class.Check{ID: k.id, Title: k.title, Skill: k.skill, MaxPoints: k.points,
+			Hidden: k.id == "walk"})
 		c.MaxScore = result.Sum(c.MaxScore, k.points)
 	}
 	for i := range n {
-		row := class.Row{ID: fmt.Sprintf("student-%03d", i+1), Student: fmt.Sprintf("s%03d", i+1), Name: names[i%len(names)], Email: fmt.Sprintf("s%03d@example.org", i+1), File: fmt.Sprintf("student-%03d.zip", i+1),
-			State: class.Graded, MaxScore: c.MaxScore, DurationMS: 9000, Steps: 5, Cached: 3, Report: &class.FileStat{Bytes: 1}}
+		row := class.Row{ID: fmt.Sprintf("student-%03d", i+1), Student: fmt.Sprintf("s%03d", i+1),
+			Name: names[i%len(names)], Email: fmt.Sprintf("s%03d@example.org", i+1),
+			File:  fmt.Sprintf("student-%03d.zip", i+1),
+			State: class.Graded, MaxScore: c.MaxScore, DurationMS: 9000, Steps: 5, Cached: 3,
+			Report: &class.FileStat{Bytes: 1}}
 		if i >= len(names) {
 			row.Name += fmt.Sprintf(" %d", i/len(names)+1)
 		}
 		switch {
 		case i%29 == 20:
-			row.State, row.Problem, row.Report = class.Error, &result.Problem{Phase: "build", Message: "the registry does not answer"}, nil
+			row.State, row.Problem, row.Report = class.Error, &result.Problem{Phase: "build",
+				Message: "the registry does not answer"}, nil
 			c.Students = append(c.Students, row)
 			continue
 		case i%29 == 25:
-			c.Students = append(c.Students, class.Row{Student: row.Student, Name: row.Name, Email: row.Email, State: class.Missing})
+			c.Students = append(c.Students, class.Row{Student: row.Student, Name: row.Name, Email: row.Email,
+				State: class.Missing})
 			continue
 		}
 		total := 0.0
@@ -190,11 +213,16 @@ func classOf(n int) class.Class {
 			case i%13 == 5 && k.Skill == "container-runtime" && k.ID != "starts":
 				v = class.Verdict{ID: k.ID, Status: result.Blocked, BlockedBy: "starts"}
 			case i%13 == 5 && k.ID == "starts":
-				v = class.Verdict{ID: k.ID, Status: result.Fail, Hint: "Bind to 0.0.0.0: 127.0.0.1 is reached from inside the container alone."}
+				v = class.Verdict{ID: k.ID, Status: result.Fail,
+					Hint: "Bind to 0.0.0.0: 127.0.0.1 is reached from inside the container alone."}
 			case dice < 2 || k.ID == "layer-cache" && i%3 == 1:
-				v = class.Verdict{ID: k.ID, Status: result.Fail, Hint: map[bool]string{true: "Copy the file that lists the dependencies first, install, and copy the program after that.", false: "Look at what was wanted for " + k.ID + "."}[k.ID == "layer-cache"]}
+				v = class.Verdict{ID: k.ID, Status: result.Fail,
+					Hint: map[bool]string{true: "Copy the file that lists the dependencies first, install, and copy " +
+						"the program after that.", false: "Look at what was wanted for " + k.ID +
+						"."}[k.ID == "layer-cache"]}
 			case dice == 4:
-				v = class.Verdict{ID: k.ID, Status: result.Partial, Points: result.Round(k.MaxPoints / 3), Hint: "Fix the rest of " + k.ID + "."}
+				v = class.Verdict{ID: k.ID, Status: result.Partial, Points: result.Round(k.MaxPoints / 3),
+					Hint: "Fix the rest of " + k.ID + "."}
 			}
 			row.Checks = append(row.Checks, v)
 			total = result.Sum(total, v.Points)
@@ -203,7 +231,8 @@ func classOf(n int) class.Class {
 			m := class.SkillScore{ID: s.ID}
 			for j, k := range c.Checks {
 				if k.Skill == s.ID {
-					m.Points, m.MaxPoints = result.Sum(m.Points, row.Checks[j].Points), result.Sum(m.MaxPoints, k.MaxPoints)
+					m.Points, m.MaxPoints = result.Sum(m.Points, row.Checks[j].Points),
+						result.Sum(m.MaxPoints, k.MaxPoints)
 				}
 			}
 			m.Mastered = m.Points*100 >= s.Mastery*m.MaxPoints
@@ -212,7 +241,8 @@ func classOf(n int) class.Class {
 		row.Score = score(total)
 		if i%41 == 7 {
 			row.Late = true
-			row.Before = &class.Before{Why: "the submission changed", Score: score(40), Changes: []result.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6}}}
+			row.Before = &class.Before{Why: "the submission changed", Score: score(40),
+				Changes: []result.Change{{ID: "starts", Was: result.Fail, Now: result.Pass, After: 6}}}
 		}
 		c.Students = append(c.Students, row)
 	}

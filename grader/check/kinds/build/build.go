@@ -22,14 +22,15 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `build`, which asks whether the image can be built.
 func Kind() check.Kind {
-	return check.Kind{Name: "build", Phase: check.Image, Gate: true, New: func() check.Check { return new(Build) }, Manual: check.Manual{
-		Summary: "does the Dockerfile build",
-		Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot be built, everything
+	return check.Kind{Name: "build", Phase: check.Image, Gate: true, New: func() check.Check { return new(Build) },
+		Manual: check.Manual{
+			Summary: "does the Dockerfile build",
+			Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot be built, everything
 that needs the image is blocked by this check. A registry or a network that does not answer is the grader's error and costs nothing;
 a base image that does not exist is the student's. Without options, write build: {}.`,
-		Example: `id: builds
+			Example: `id: builds
 points: 12
 build: {args: {VERSION: "1.2"}, target: app}`}}
 }
@@ -58,7 +59,7 @@ const (
 	shown = 30 // lines of the failing step's log
 )
 
-// Ask says how the build ended.
+// Ask returns how the build ended.
 func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return check.Outcome{}, err
@@ -91,12 +92,13 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), f.Line
 	}
 	if log != "" {
-		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log, File: check.DockerfileName(t), Line: f.Line})
+		o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What the failing step said", Text: log,
+			File: check.DockerfileName(t), Line: f.Line})
 	}
 	return o, nil
 }
 
-// hint says what to do about a failure.
+// hint returns what to do about a failure.
 func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile && f.Stage != "" {
 		return missingInStage(t, f)
@@ -108,7 +110,8 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	return h
 }
 
-// found is the line that lets in a file which is there: out of the ignore file, or by the name that it has.
+// found returns the line that lets in a file which is there: out of the ignore file, or by the name
+// that it has.
 func found(t check.Source, f *check.BuildFailure) *check.Edit {
 	subject := strings.TrimPrefix(path.Clean("/"+f.Subject), "/")
 	rules, err := t.Ignore()
@@ -133,13 +136,14 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 		return nil
 	}
 	named := strings.TrimPrefix(f.Subject, "/")
-	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
+	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+
+		`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
 }
 
 // secret is the name of a file that an ignore file keeps out for a reason.
 var secret = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$`)
 
-// near is the file of a folder whose name is nearest to one that is not there, or empty.
+// near returns the file of a folder whose name is nearest to one that is not there, or empty.
 func near(folder fs.FS, subject string) string {
 	entries, _ := fs.ReadDir(folder, cleanDir(path.Dir(subject)))
 	var names []string
@@ -153,11 +157,14 @@ func near(folder fs.FS, subject string) string {
 }
 
 // written is where a command of a stage says that it writes to.
-var written = regexp.MustCompile(`--(?:target|prefix|root)[= ](/\S+)|\bpip3? install .*\s-t (/\S+)|-m venv (/\S+)|\s-o (/\S+)`)
+var written = regexp.MustCompile(
+	`--(?:target|prefix|root)[= ](/\S+)|\bpip3? install .*\s-t (/\S+)|-m venv (/\S+)|\s-o (/\S+)`)
 
-// missingInStage says of a COPY --from what the lines of the stage write, and takes the only place that they name.
+// missingInStage returns of a COPY --from what the lines of the stage write, and takes the only
+// place that they name.
 func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
-	h := check.Hint{Cause: fmt.Sprintf("The stage %s has no %s when it is copied from.", f.Stage, f.Subject), Advice: "Name a path that the lines of that stage make."}
+	h := check.Hint{Cause: fmt.Sprintf("The stage %s has no %s when it is copied from.", f.Stage, f.Subject),
+		Advice: "Name a path that the lines of that stage make."}
 	file, err := t.Dockerfile()
 	if err != nil {
 		return h
@@ -186,15 +193,17 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		old := file.Lines[in.Line-1]
 		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject, places[0])
 		h.Advice = "Copy that."
-		h.Edit = &check.Edit{File: file.Name, Line: in.Line, Old: old, New: strings.Replace(old, f.Subject, places[0], 1)}
+		h.Edit = &check.Edit{File: file.Name, Line: in.Line, Old: old,
+			New: strings.Replace(old, f.Subject, places[0], 1)}
 	case len(places) > 0:
-		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject, strings.Join(places, ", "))
+		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject,
+			strings.Join(places, ", "))
 		h.Advice = "Copy from where they write to."
 	}
 	return h
 }
 
-// advise says what to do about a failure.
+// advise returns what to do about a failure.
 func advise(t check.Source, f *check.BuildFailure) string {
 	switch f.Reason {
 	case check.NoDockerfile, check.BadSyntax:
@@ -207,9 +216,11 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	case check.NoSuchImage:
 		return fmt.Sprintf("Check the spelling of %q; the lesson uses python:3.12-slim.", f.Subject)
 	case check.TooLong:
-		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the container starts."
+		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
+			"container starts."
 	case check.TooLarge:
-		return fmt.Sprintf("Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
+		return fmt.Sprintf(
+			"Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
 	case check.CommandError:
 		return "Look at this line of its log, and at those above it."
 	}
@@ -219,13 +230,15 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	return "Run docker build . in the folder and read the error."
 }
 
-// missing says why a path is not in the context: an ignore line, another spelling, or not there at all.
+// missing returns why a path is not in the context: an ignore line, another spelling, or not there
+// at all.
 func missing(t check.Source, subject string) string {
 	subject = strings.TrimPrefix(path.Clean("/"+subject), "/")
 	if rules, err := t.Ignore(); err == nil {
 		if _, err := fs.Stat(t.FS(), subject); err == nil {
 			if d := rules.Decide(subject); d.Ignored {
-				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build.", d.Line, rules.File, d.Pattern)
+				return fmt.Sprintf("The file is there, but line %d of %s, %s, keeps it out of the build.", d.Line,
+					rules.File, d.Pattern)
 			}
 		}
 	}
@@ -258,7 +271,7 @@ func missing(t check.Source, subject string) string {
 	return fmt.Sprintf("Add the file, or change the COPY line. %s holds: %s.", where, strings.Join(there, ", "))
 }
 
-// elsewhere is where a file of that name is, near the top, or empty.
+// elsewhere returns where a file of that name is, near the top, or empty.
 func elsewhere(folder fs.FS, name string) string {
 	for _, pattern := range []string{name, "*/" + name, "*/*/" + name} {
 		if strings.ContainsAny(name, "*?[\\") {

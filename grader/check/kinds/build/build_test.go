@@ -12,10 +12,13 @@ import (
 
 func TestBuild(t *testing.T) {
 	assert.Equal(t, "ok docker build: built in 2.5s", checktest.Asked(t, build.Kind(), "build: {}", checktest.New()))
-	assert.Equal(t, `0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR. `+"Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2",
+	assert.Equal(t,
+		`0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR. `+"Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2",
 		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().With("Dockerfile", "FROM x\nWROKDIR /app\n")))
-	assert.Equal(t, `0 docker build: want an image; got there is no file named Dockerfile; hint: Rename "dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`,
-		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().Without("Dockerfile").With("dockerfile.txt", "FROM x\n")))
+	assert.Equal(t,
+		`0 docker build: want an image; got there is no file named Dockerfile; hint: Rename "dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`,
+		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().Without("Dockerfile").With("dockerfile.txt",
+			"FROM x\n")))
 }
 
 func TestShape(t *testing.T) {
@@ -33,15 +36,23 @@ func TestMissingFile(t *testing.T) {
 		target *checktest.Target
 		want   string
 	}{
-		{from("COPY pyproject.tml ."), `got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file "pyproject.toml": is that the one you mean?`},
-		{from("COPY requirements.txt ."), `hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
-		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"), `got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of .dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
-		{from("COPY ./main.py .").With(".dockerignore", "main.py\n"), `hint: The file is there, but line 1 of .dockerignore, main.py, keeps it out`},
-		{from("COPY settings.py .").With("app/settings.py", "x"), `hint: It is at "app/settings.py" in the folder. Make line 2 of Dockerfile ` + "`COPY app/settings.py .`."},
-		{from("COPY app/main.py ."), `hint: It is at "main.py" in the folder. Make line 2 of Dockerfile ` + "`COPY main.py .`."},
+		{from("COPY pyproject.tml ."),
+			`got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file "pyproject.toml": is that the one you mean?`},
+		{from("COPY requirements.txt ."),
+			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
+		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"),
+			`got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of .dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
+		{from("COPY ./main.py .").With(".dockerignore", "main.py\n"),
+			`hint: The file is there, but line 1 of .dockerignore, main.py, keeps it out`},
+		{from("COPY settings.py .").With("app/settings.py", "x"),
+			`hint: It is at "app/settings.py" in the folder. Make line 2 of Dockerfile ` + "`COPY app/settings.py .`."},
+		{from("COPY app/main.py ."), `hint: It is at "main.py" in the folder. Make line 2 of Dockerfile ` +
+			"`COPY main.py .`."},
 		{from("COPY config/base.json ."), `hint: There is no folder "config": add the file, or change the COPY line.`},
-		{from("COPY app/x.py .").With("app/routes.py", ""), `hint: Add the file, or change the COPY line. The folder "app" holds: routes.py.`},
-		{from("COPY .env .").With(".env", "A=1\n").With(".dockerignore", ".env\n"), "keeps it out of the build.; at Dockerfile:2"},
+		{from("COPY app/x.py .").With("app/routes.py", ""),
+			`hint: Add the file, or change the COPY line. The folder "app" holds: routes.py.`},
+		{from("COPY .env .").With(".env", "A=1\n").With(".dockerignore", ".env\n"),
+			"keeps it out of the build.; at Dockerfile:2"},
 		{from("COPY [\"a\", \"b\", \"/app/\"]"), `"a" is not in the build context`},
 	} {
 		said := checktest.Asked(t, build.Kind(), "build: {}", c.target)
@@ -50,19 +61,24 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// TestCommandError: a log that the table of readings knows is told with its line, its cause and the line to write; of
-// another, the line that most likely says why.
+// TestCommandError: a log that the table of readings knows is told with its line, its cause and the
+// line to write; of another, the line that most likely says why.
 func TestCommandError(t *testing.T) {
 	for _, c := range []struct{ log, want string }{
 		{"Creating environment\nerror: Unable to find lockfile at `uv.lock`, but `--locked` was provided.\n",
-			"got line 5, RUN x ended with exit code 1: error: Unable to find lockfile at `uv.lock`, but `--locked` was provided.; hint: This step wants uv.lock, and the folder has none."},
+			"got line 5, RUN x ended with exit code 1: error: Unable to find lockfile at `uv.lock`, but `--locked` " +
+				"was provided.; hint: This step wants uv.lock, and the folder has none."},
 		{"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\nSee above for details.\n",
-			"A package that was fetched is not the one whose hash the requirements name. Make the requirements file anew, with the hashes of today's files.; at Dockerfile:5"},
-		{"something\nwent wrong\n", "got line 5, RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those above it.; at Dockerfile:5"},
+			"A package that was fetched is not the one whose hash the requirements name. Make the requirements file " +
+				"anew, with the hashes of today's files.; at Dockerfile:5"},
+		{"something\nwent wrong\n",
+			"got line 5, RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those " +
+				"above it.; at Dockerfile:5"},
 		{"", "got line 5, RUN x ended with exit code 1; hint: Look at this line"},
 	} {
 		target := checktest.New()
-		target.Failure = &check.BuildFailure{Reason: check.CommandError, Line: 5, Subject: "RUN x", Message: "RUN x ended with exit code 1", Log: c.log}
+		target.Failure = &check.BuildFailure{Reason: check.CommandError, Line: 5, Subject: "RUN x",
+			Message: "RUN x ended with exit code 1", Log: c.log}
 		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
 	}
 }
@@ -72,11 +88,16 @@ func TestOtherFailures(t *testing.T) {
 		failure check.BuildFailure
 		want    string
 	}{
-		{check.BuildFailure{Reason: check.NoSuchImage, Subject: "pyhton:3.12", Message: `the registry has no image "pyhton:3.12"`, Line: 1},
+		{check.BuildFailure{Reason: check.NoSuchImage, Subject: "pyhton:3.12",
+			Message: `the registry has no image "pyhton:3.12"`, Line: 1},
 			`got the registry has no image "pyhton:3.12"; hint: Check the spelling of "pyhton:3.12"; the lesson uses python:3.12-slim.; at Dockerfile:1`},
-		{check.BuildFailure{Reason: check.TooLong, Message: "the build was not done within 5m"}, "hint: Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the container starts."},
-		{check.BuildFailure{Reason: check.TooLarge, Subject: "data.bin", Message: "too large"}, `hint: Copy only what the program needs: list "data.bin" and whatever else it does without in .dockerignore.`},
-		{check.BuildFailure{Reason: check.OtherFailure, Message: "oh"}, "hint: Run docker build . in the folder and read the error."},
+		{check.BuildFailure{Reason: check.TooLong, Message: "the build was not done within 5m"},
+			"hint: Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
+				"container starts."},
+		{check.BuildFailure{Reason: check.TooLarge, Subject: "data.bin", Message: "too large"},
+			`hint: Copy only what the program needs: list "data.bin" and whatever else it does without in .dockerignore.`},
+		{check.BuildFailure{Reason: check.OtherFailure, Message: "oh"},
+			"hint: Run docker build . in the folder and read the error."},
 	} {
 		target := checktest.New()
 		target.Failure = &c.failure

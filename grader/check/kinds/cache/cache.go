@@ -20,7 +20,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `cache`, which asks whether an edit of the program keeps the installed
+// dependencies.
 func Kind() check.Kind {
 	return check.Kind{Name: "cache", Phase: check.Image, New: func() check.Check {
 		return &Cache{Edit: []option.Glob{"main.py", "app/main.py", "**/*.py"}}
@@ -53,8 +54,8 @@ const (
 	name = "an edit keeps the dependencies"
 	most = 3 // files that are edited, until the build takes notice of one
 
-	// mostControls is how often a build is repeated until it is cached: the cache is shared, and the engine may have thrown
-	// something away meanwhile.
+	// mostControls is how often a build is repeated until it is cached: the cache is shared, and
+	// the engine may have thrown something away meanwhile.
 	mostControls = 3
 )
 
@@ -93,34 +94,40 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 			if edited, err = t.Retrace(ctx, edits...); err != nil {
 				return check.Outcome{}, err
 			}
-			if more, err := judge(ctx, t, "an edit of "+strings.Join(used, ", "), edited.Steps); err != nil || more.Items[0].Share < 1 {
+			if more, err := judge(ctx, t, "an edit of "+strings.Join(used, ", "), edited.Steps); err != nil ||
+				more.Items[0].Share < 1 {
 				return more, err
 			}
 		}
 		return o, err
 	}
-	return unjudged("no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+" changes anything in the build, so there is nothing to judge", check.Hint{}), nil
+	return unjudged("no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+
+		" changes anything in the build, so there is nothing to judge", check.Hint{}), nil
 }
 
-// nothing is the outcome where no file of the program is in the image.
+// nothing returns the outcome where no file of the program is in the image.
 func nothing(t check.Source) check.Outcome {
 	started := check.StartedFile(t)
 	if started == "" {
-		return unjudged("no file of a program is copied into the image, so there is nothing to judge", check.Advise("COPY the program into the image."))
+		return unjudged("no file of a program is copied into the image, so there is nothing to judge",
+			check.Advise("COPY the program into the image."))
 	}
 	rules, err := t.Ignore()
 	if err == nil && rules.Decide(started).Ignored {
-		return unjudged(fmt.Sprintf("line %d of %s keeps %s out of the image, so there is nothing to judge", rules.Decide(started).Line, rules.File, started),
+		return unjudged(fmt.Sprintf("line %d of %s keeps %s out of the image, so there is nothing to judge",
+			rules.Decide(started).Line, rules.File, started),
 			check.Advise("Let the program into the image."))
 	}
-	return unjudged("no COPY brings "+started+" into the image, so there is nothing to judge", check.Advisef("COPY %s into the image, below the line that installs.", started))
+	return unjudged("no COPY brings "+started+" into the image, so there is nothing to judge",
+		check.Advisef("COPY %s into the image, below the line that installs.", started))
 }
 
 func unjudged(why string, hint check.Hint) check.Outcome {
-	return check.Outcome{Items: []check.Item{{Name: name, Skipped: true, Want: "an edit of the program that the build takes notice of", Got: why, Hint: hint}}}
+	return check.Outcome{Items: []check.Item{{Name: name, Skipped: true,
+		Want: "an edit of the program that the build takes notice of", Got: why, Hint: hint}}}
 }
 
-// comment is what an edit adds to a file, in its language.
+// comment returns what an edit adds to a file, in its language.
 func comment(file string) []byte {
 	sign := "//"
 	if slices.Contains([]string{".py", ".rb", ".sh", ".txt", ".toml", ".yaml", ".yml", ""}, path.Ext(file)) {
@@ -156,7 +163,8 @@ func control(ctx context.Context, t check.Target) (fetched []check.Step, again m
 	built := t.Built()
 	for tries := 0; built.Failure != nil || slices.ContainsFunc(built.Steps, uncached); tries++ {
 		switch first := slices.IndexFunc(built.Steps, uncached); {
-		case tries > 0 && built.Failure == nil && !slices.ContainsFunc(built.Steps, redone) && !slices.ContainsFunc(built.Steps, fetches):
+		case tries > 0 && built.Failure == nil && !slices.ContainsFunc(built.Steps, redone) &&
+			!slices.ContainsFunc(built.Steps, fetches):
 			again = map[string]bool{}
 			for _, s := range built.Steps {
 				again[s.Name] = !s.Cached
@@ -175,7 +183,7 @@ func control(ctx context.Context, t check.Target) (fetched []check.Step, again m
 	return nil, nil, nil
 }
 
-// fetches says whether a step brings in what lies elsewhere.
+// fetches reports whether a step brings in what lies elsewhere.
 func fetches(s check.Step) bool {
 	_, command := split(s)
 	return strings.HasPrefix(command, "ADD ") && (strings.Contains(command, "://") || strings.Contains(command, "git@"))
@@ -195,7 +203,7 @@ func what(built check.Built) string {
 	return strings.Join(names, "; ")
 }
 
-// programs are the files that may be edited, the best first.
+// programs returns the files that may be edited, the best first.
 func (c *Cache) programs(t check.Source) ([]string, error) {
 	rules, err := t.Ignore()
 	if err != nil {
@@ -238,7 +246,10 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	started := check.StartedFile(t)
 	var ranked []string
 	add := func(match func(string) bool) {
-		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !held(name) || !match(name) })
+		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return !held(name) ||
+				!match(name)
+		})
 		slices.SortStableFunc(matching, func(a, b string) int { return rank(a) - rank(b) })
 		ranked = append(ranked, matching...)
 	}

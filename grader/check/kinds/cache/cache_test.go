@@ -20,29 +20,43 @@ const (
 )
 
 func from(lines string) *checktest.Target {
-	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\n"+lines).With("requirements.txt", "fastapi\n").With("uv.lock", "")
+	return checktest.New().With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\n"+lines).With("requirements.txt",
+		"fastapi\n").With("uv.lock", "")
 }
 
 func again(command, line, hint string) string {
-	return "0 " + name + ": want every installing step from the cache after an edit of main.py; got run again: " + command + "; hint: " + hint + "; at Dockerfile:" + line
+	return "0 " + name + ": want every installing step from the cache after an edit of main.py; got run again: " +
+		command + "; hint: " + hint + "; at Dockerfile:" + line
 }
 
 func TestOrder(t *testing.T) {
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
 	for _, c := range []struct{ lines, want string }{
 		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", good},
-		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
-		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n", again("RUN python -m pip install -r requirements.txt", "4", "Line 3, `ADD . /app`, brings the program in before line 4 installs. "+advice)},
-		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n", again("RUN uv pip install -r requirements.txt", "5", "Line 3, `COPY main.py .`, brings the program in before line 5 installs. "+advice)},
-		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n", again("RUN <<EOF", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice)},
+		{"COPY . .\nRUN pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4",
+			"Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY "+
+				"requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
+		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n",
+			again("RUN python -m pip install -r requirements.txt", "4",
+				"Line 3, `ADD . /app`, brings the program in before line 4 installs. "+advice)},
+		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n",
+			again("RUN uv pip install -r requirements.txt", "5",
+				"Line 3, `COPY main.py .`, brings the program in before line 5 installs. "+advice)},
+		{"COPY . .\nRUN <<EOF\npip install -r requirements.txt\nEOF\n",
+			again("RUN <<EOF", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice)},
 		{"COPY . .\nRUN echo done\n", "ok " + name + ": nothing is installed, so nothing can be installed again"},
 		{"RUN apt-get update && apt-get install -y curl\nCOPY . .\n", good},
-		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY requirements.txt .`, `run pip install -r requirements.txt`, `copy . .`, one a line.")},
+		{"copy . .\nrun pip install -r requirements.txt\n", again("RUN pip install -r requirements.txt", "4",
+			"Line 3, `COPY . .`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile `COPY "+
+				"requirements.txt .`, `run pip install -r requirements.txt`, `copy . .`, one a line.")},
 		// uv's own advice: the dependencies first, the project after the program
-		{"COPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n", good},
+		{"COPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-install-project\nCOPY . .\nRUN uv sync --locked\n",
+			good},
 		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps .\n", good},
 		{"COPY pyproject.toml .\nRUN uv sync --no-install-project\nCOPY . .\nRUN pip install -r requirements.txt\n",
-			again("RUN pip install -r requirements.txt", "6", "Line 5, `COPY . .`, brings the program in before line 6 installs. Make lines 5 to 6 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
+			again("RUN pip install -r requirements.txt", "6",
+				"Line 5, `COPY . .`, brings the program in before line 6 installs. Make lines 5 to 6 of Dockerfile "+
+					"`COPY requirements.txt .`, `RUN pip install -r requirements.txt`, `COPY . .`, one a line.")},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", from(c.lines)), c.lines)
 	}
@@ -51,7 +65,8 @@ func TestOrder(t *testing.T) {
 // TestStages: the program of one stage is no fault of another.
 func TestStages(t *testing.T) {
 	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", checktest.New().With("Dockerfile",
-		"FROM python:3.12-slim AS builder\nCOPY pyproject.toml .\nRUN uv sync\nFROM python:3.12-slim\nCOPY --from=builder /pyproject.toml /x\nCOPY main.py .\n")))
+		"FROM python:3.12-slim AS builder\nCOPY pyproject.toml .\nRUN uv sync\nFROM python:3.12-slim\nCOPY "+
+			"--from=builder /pyproject.toml /x\nCOPY main.py .\n")))
 }
 
 // TestEdit: which file is edited, so that the verdict is of one that the build takes notice of.
@@ -62,25 +77,40 @@ func TestEdit(t *testing.T) {
 		edit   string
 		want   string
 	}{
-		{from(copyAll).Without("main.py").With("src/tasks/__init__.py", "").With("src/tasks/main.py", ""), "{}", "after an edit of src/tasks/main.py;"},
-		{from(copyAll).Without("main.py").With("app/main.py", "").With("app/api.py", ""), "{}", "after an edit of app/main.py;"},
+		{from(copyAll).Without("main.py").With("src/tasks/__init__.py", "").With("src/tasks/main.py", ""), "{}",
+			"after an edit of src/tasks/main.py;"},
+		{from(copyAll).Without("main.py").With("app/main.py", "").With("app/api.py", ""), "{}",
+			"after an edit of app/main.py;"},
 		{from(copyAll).Without("main.py").With("a.py", "").With("tests/main.py", ""), "{}", "after an edit of a.py;"},
-		{from(copyAll).With("main.py", "").With(".dockerignore", "main.py\n").With("server.py", ""), "{edit: [main.py, server.py]}", "after an edit of server.py;"},
-		{from("COPY src src\nRUN pip install -r requirements.txt\n").With("src/main.py", ""), "{}", "after an edit of src/main.py;"}, // main.py is never copied
-		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}", "- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
-		{from(copyAll).Without("main.py"), "{}", "- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
+		{from(copyAll).With("main.py", "").With(".dockerignore", "main.py\n").With("server.py", ""),
+			"{edit: [main.py, server.py]}", "after an edit of server.py;"},
+		// main.py is never copied
+		{from("COPY src src\nRUN pip install -r requirements.txt\n").With("src/main.py", ""), "{}",
+			"after an edit of src/main.py;"},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n"), "{}",
+			"- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
+		{from(copyAll).Without("main.py"), "{}",
+			"- " + name + ": no file of a program is copied into the image, so there is nothing to judge"},
 
 		// what CMD starts, in any language
-		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\"]\n"), "{}", "- " + name + ": no COPY brings main.py into the image, so there is nothing to judge"},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\"]\n"), "{}",
+			"- " + name + ": no COPY brings main.py into the image, so there is nothing to judge"},
 		{from(copyAll+"CMD [\"python\", \"server.py\"]\n").With("server.py", ""), "{}", "after an edit of server.py;"},
-		{from(copyAll+"CMD node src/app.js\n").With("src/app.js", ""), "{edit: [nothing.py]}", "after an edit of src/app.js;"},
-		{from("COPY . .\nRUN npm install\nCMD [\"npm\", \"start\"]\n").Without("main.py").With("index.js", "").With("package.json", `{"scripts": {"start": "node index.js"}}`), "{}",
-			"after an edit of index.js; got run again: RUN npm install; hint: Line 3, `COPY . .`, brings the program in before line 4 installs. " +
-				"Make lines 3 to 4 of Dockerfile `COPY package.json .`, `RUN npm install`, `COPY . .`, one a line.; at Dockerfile:4"},
+		{from(copyAll+"CMD node src/app.js\n").With("src/app.js", ""), "{edit: [nothing.py]}",
+			"after an edit of src/app.js;"},
+		{from("COPY . .\nRUN npm install\nCMD [\"npm\", \"start\"]\n").Without("main.py").With("index.js",
+			"").With("package.json", `{"scripts": {"start": "node index.js"}}`), "{}",
+			"after an edit of index.js; got run again: RUN npm install; hint: Line 3, `COPY . .`, brings the program " +
+				"in before line 4 installs. " +
+				"Make lines 3 to 4 of Dockerfile `COPY package.json .`, `RUN npm install`, `COPY . .`, one a line.; " +
+				"at Dockerfile:4"},
 		{from("COPY . .\nRUN pip install fastapi uvicorn\n"), "{}", "brings the program in before line 4 installs. " +
-			"Make lines 3 to 4 of Dockerfile `RUN pip install fastapi uvicorn` and below it `COPY . .`.; at Dockerfile:4"},
-		{from("COPY . .\nRUN apt-get update\nRUN pip install fastapi\n"), "{}", "brings the program in before line 5 installs. Write line 5 above line 3.; at Dockerfile:5"},
-		{from(copyAll).With(".dockerignore", "main.py\n").With("Dockerfile", "FROM x\nCOPY . .\nRUN pip install x\nCMD [\"python\", \"main.py\"]\n"), "{}",
+			"Make lines 3 to 4 of Dockerfile `RUN pip install fastapi uvicorn` and below it `COPY . .`.; at " +
+			"Dockerfile:4"},
+		{from("COPY . .\nRUN apt-get update\nRUN pip install fastapi\n"), "{}",
+			"brings the program in before line 5 installs. Write line 5 above line 3.; at Dockerfile:5"},
+		{from(copyAll).With(".dockerignore", "main.py\n").With("Dockerfile",
+			"FROM x\nCOPY . .\nRUN pip install x\nCMD [\"python\", \"main.py\"]\n"), "{}",
 			"- " + name + ": line 1 of .dockerignore keeps main.py out of the image, so there is nothing to judge"},
 	} {
 		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: "+c.edit, c.target), c.want)
@@ -103,8 +133,12 @@ func (f forgetful) WalkImage(context.Context, string, func(check.LayerFile, io.R
 }
 
 func TestNothingCachedIsOurs(t *testing.T) {
-	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"), forgetful{checktest.New()}, 1)
-	require.EqualError(t, err, "the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY main.py .")
+	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"),
+		forgetful{checktest.New()}, 1)
+	require.EqualError(t, err,
+		"the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv "+
+			"/uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY "+
+			"main.py .")
 }
 
 // logging is a target whose steps say something when they are run.
@@ -127,7 +161,8 @@ func (l logging) Retrace(ctx context.Context, edits ...check.Patch) (check.Built
 func TestScripts(t *testing.T) {
 	const script = "COPY . .\nRUN sh install.sh\n"
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
-	fails := again("RUN sh install.sh", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice)
+	fails := again("RUN sh install.sh", "4", "Line 3, `COPY . .`, brings the program in before line 4 installs. "+
+		advice)
 	passes := "ok " + name + ": nothing is installed, so nothing can be installed again"
 	for log, want := range map[string]string{
 		"Resolved 12 packages in 1ms\nInstalled 12 packages in 8ms\n": fails,
@@ -144,7 +179,8 @@ func TestScripts(t *testing.T) {
 	}
 	const fill = "fill /app/.venv/lib/python3.12/site-packages/"
 	for run, want := range map[string]string{
-		fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000": again("RUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000", "4",
+		fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000": again("RUN "+fill+
+			"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000", "4",
 			"Line 3, `COPY . .`, brings the program in before line 4 installs. "+advice),
 		fill + "a-1.dist-info/METADATA 90000 && " + fill + "a-1.dist-info/RECORD 90000": passes,
 		fill + "a.py 90000 && " + fill + "b.py 90000":                                   passes,
@@ -153,11 +189,14 @@ func TestScripts(t *testing.T) {
 		assert.Equal(t, want, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY . .\nRUN "+run+"\n")), run)
 	}
 	// what was installed before, and has another owner now, is not installed again
-	assert.Equal(t, passes, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000\n"+
-		"COPY . .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000 && true\n")))
+	assert.Equal(t, passes, checktest.Asked(t, cache.Kind(), "cache: {}",
+		from("COPY requirements.txt .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+
+			"b-1.dist-info/METADATA 90000\n"+
+			"COPY . .\nRUN "+fill+"a-1.dist-info/METADATA 90000 && "+fill+"b-1.dist-info/METADATA 90000 && true\n")))
 }
 
-// fetching is an engine that fetches something else at each ADD of a URL, and so builds all that follows.
+// fetching is an engine that fetches something else at each ADD of a URL, and so builds all that
+// follows.
 type fetching struct{ *checktest.Target }
 
 func (f fetching) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
@@ -178,10 +217,16 @@ func stale(built check.Built) check.Built {
 
 func TestFetched(t *testing.T) {
 	const add = "ADD https://example.org/now /now\n"
-	assert.Equal(t, "0 "+name+": want every installing step from the cache after no edit at all; got run again: RUN pip install -r requirements.txt; "+
-		"hint: Line 3, `ADD https://example.org/now /now`, may fetch something else each time. Write it below line 5.; at Dockerfile:5",
-		checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from(add + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
-	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", fetching{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n" + add + "COPY . .\n")}))
+	assert.Equal(t,
+		"0 "+name+
+			": want every installing step from the cache after no edit at all; got run again: RUN pip install -r "+
+			"requirements.txt; "+
+			"hint: Line 3, `ADD https://example.org/now /now`, may fetch something else each time. Write it below "+
+			"line 5.; at Dockerfile:5",
+		checktest.Asked(t, cache.Kind(), "cache: {}",
+			fetching{from(add + "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}",
+		fetching{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\n" + add + "COPY . .\n")}))
 }
 
 func TestEvidence(t *testing.T) {
@@ -189,7 +234,8 @@ func TestEvidence(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "The build after an edit of main.py", o.Evidence[0].Title)
 	assert.Equal(t, [][]string{{"line", "step", "after an edit of main.py"},
-		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"}, {"4", "COPY pyproject.toml .", "cached"},
+		{"2", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/", "cached"}, {"3", "WORKDIR /app", "cached"},
+		{"4", "COPY pyproject.toml .", "cached"},
 		{"5", "RUN uv sync --no-dev", "cached"}, {"6", "COPY main.py .", "run again"}}, o.Evidence[0].Rows)
 }
 
@@ -204,10 +250,11 @@ func (c *counted) Retrace(ctx context.Context, edits ...check.Patch) (check.Buil
 	return c.Target.Retrace(ctx, edits...)
 }
 
-// TestAgain: an edit that was built before would come from the cache, so that it is another each time, whatever the seed.
-// What was all cached in the first place needs no control.
+// TestAgain: an edit that was built before would come from the cache, so that it is another each
+// time, whatever the seed. What was all cached in the first place needs no control.
 func TestAgain(t *testing.T) {
-	for lines, holds := range map[string]bool{"COPY . .\nRUN pip install -r requirements.txt\n": false, "COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n": true} {
+	for lines, holds := range map[string]bool{"COPY . .\nRUN pip install -r requirements.txt\n": false,
+		"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n": true} {
 		target := &counted{Target: from(lines)}
 		entry := checktest.Entry(t, cache.Kind(), "cache: {edit: [main.py]}")
 		for _, builds := range []int{2, 3} {
@@ -224,16 +271,25 @@ func TestAgain(t *testing.T) {
 func TestDecoy(t *testing.T) {
 	const install = "RUN pip install -r requirements.txt\nCOPY main.py /decoy/\n"
 	for name, target := range map[string]*checktest.Target{
-		"started":      from("COPY requirements.txt server.py ./\n"+install+"CMD [\"uvicorn\", \"server:app\"]\n").With("server.py", ""),
-		"imported":     from("COPY requirements.txt api.py ./\n"+install+"CMD [\"uvicorn\", \"main:app\"]\n").With("main.py", "import os\nfrom api import app\n").With("api.py", ""),
-		"of a package": from("COPY requirements.txt .\nCOPY tasks tasks\n"+install+"CMD [\"python\", \"main.py\"]\n").With("main.py", "from tasks.api import app\n").With("tasks/api.py", "").With("tasks/__init__.py", ""),
-		"by a script":  from("COPY requirements.txt server.py run.sh ./\n"+install+"CMD [\"sh\", \"run.sh\"]\n").With("run.sh", "exec python server.py\n").With("server.py", ""),
-		"in -c":        from("COPY requirements.txt server.py ./\n"+install+"CMD [\"python\", \"-c\", \"import server\"]\n").With("server.py", ""),
+		"started": from("COPY requirements.txt server.py ./\n"+install+
+			"CMD [\"uvicorn\", \"server:app\"]\n").With("server.py", ""),
+		"imported": from("COPY requirements.txt api.py ./\n"+install+
+			"CMD [\"uvicorn\", \"main:app\"]\n").With("main.py", "import os\nfrom api import app\n").With("api.py", ""),
+		"of a package": from("COPY requirements.txt .\nCOPY tasks tasks\n"+install+
+			"CMD [\"python\", \"main.py\"]\n").With("main.py", "from tasks.api import app\n").With("tasks/api.py",
+			"").With("tasks/__init__.py", ""),
+		"by a script": from("COPY requirements.txt server.py run.sh ./\n"+install+
+			"CMD [\"sh\", \"run.sh\"]\n").With("run.sh", "exec python server.py\n").With("server.py", ""),
+		"in -c": from("COPY requirements.txt server.py ./\n"+install+
+			"CMD [\"python\", \"-c\", \"import server\"]\n").With("server.py", ""),
 	} {
-		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", target), "got run again: RUN pip install", name)
+		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", target),
+			"got run again: RUN pip install", name)
 	}
-	unused := from("COPY requirements.txt setup_tools.py ./\n"+install+"CMD [\"python\", \"main.py\"]\n").With("setup_tools.py", "")
-	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", unused), "a file that the program does not use may be needed to install")
+	unused := from("COPY requirements.txt setup_tools.py ./\n"+install+
+		"CMD [\"python\", \"main.py\"]\n").With("setup_tools.py", "")
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {edit: [main.py]}", unused),
+		"a file that the program does not use may be needed to install")
 }
 
 // TestNothingInstalledCountsOnlyWhereItRuns: a program that needs nothing is one that comes up.
@@ -260,16 +316,23 @@ func (r restless) Retrace(ctx context.Context, edits ...check.Patch) (check.Buil
 
 // TestControlAsksWhatIsJudged: a step that runs nothing may be done again.
 func TestControlAsksWhatIsJudged(t *testing.T) {
-	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
-	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", restless{from("COPY . .\nRUN pip install -r requirements.txt\n")}), "run again: RUN pip install")
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}",
+		restless{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n")}))
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}",
+		restless{from("COPY . .\nRUN pip install -r requirements.txt\n")}), "run again: RUN pip install")
 }
 
 // TestOtherStages: what the layers of any stage hold is looked at, and not what a command is
 // called.
 func TestOtherStages(t *testing.T) {
 	const fill = "fill /inst/"
-	lines := "COPY . .\nRUN " + fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000\nFROM python:3.12-slim\nCOPY --from=0 /app/main.py /inst/\nCOPY main.py .\n"
+	lines := "COPY . .\nRUN " + fill + "a-1.dist-info/METADATA 90000 && " + fill +
+		"b-1.dist-info/METADATA 90000\nFROM python:3.12-slim\nCOPY --from=0 /app/main.py /inst/\nCOPY main.py .\n"
 	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(lines)), "run again: RUN fill")
-	assert.NotContains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN pip install --no-deps .\nCOPY . .\n")), "run again")
-	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps -r all.txt\n")), "run again: RUN pip install --no-deps -r all.txt")
+	assert.NotContains(t, checktest.Asked(t, cache.Kind(), "cache: {}",
+		from("COPY requirements.txt .\nRUN pip install --no-deps .\nCOPY . .\n")), "run again")
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}",
+		from(
+			"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps -r "+
+				"all.txt\n")), "run again: RUN pip install --no-deps -r all.txt")
 }

@@ -25,7 +25,8 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	rows := [][]string{{"line", "step", "after " + after}}
 	var again []check.Step
 	installing := 0
-	prepared := map[string]bool{} // what installed the dependencies, without the program, in a step that came from the cache
+	// what installed the dependencies, without the program, in a step that came from the cache
+	prepared := map[string]bool{}
 	for i, s := range steps {
 		_, command := split(s)
 		installing += len(commands[i])
@@ -36,7 +37,8 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 			for _, c := range commands[i] {
 				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
 			}
-		case unnamed[i] || slices.ContainsFunc(commands[i], func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
+		case unnamed[i] || slices.ContainsFunc(commands[i],
+			func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
 			again = append(again, s)
 			what = "installed again"
 		case len(commands[i]) > 0:
@@ -55,13 +57,14 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 		return o, nil
 	}
 	_, command := split(again[0])
-	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command, hint(t, again[0], steps))
+	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command,
+		hint(t, again[0], steps))
 	o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), again[0].Line
 	o.Evidence = evidence
 	return o, nil
 }
 
-// split is the stage and the command of a step's name: [builder 2/5] RUN …
+// split returns the stage and the command of a step's name: [builder 2/5] RUN …
 func split(s check.Step) (stage, command string) {
 	label, command, _ := strings.Cut(s.Name, "] ")
 	stage, _, _ = strings.Cut(strings.TrimPrefix(label, "["), " ")
@@ -71,7 +74,7 @@ func split(s check.Step) (stage, command string) {
 	return stage, command
 }
 
-// installs are the commands of a step that install something.
+// installs returns the commands of a step that install something.
 func installs(t check.Source, s check.Step) []dockerfile.Command {
 	_, command := split(s)
 	text, run := strings.CutPrefix(command, "RUN ")
@@ -87,16 +90,19 @@ func installs(t check.Source, s check.Step) []dockerfile.Command {
 
 // What shows that packages were installed, more than one, since one may be the program itself.
 var (
-	logged   = regexp.MustCompile(`(?im)\b(?:installed|added) (?:[2-9]|\d\d+) packages\b|^successfully installed \S+ \S`)
-	metadata = regexp.MustCompile(`^(?:.*/)?(?:[^/]+\.dist-info/|node_modules/[^/.]+/|var/lib/dpkg/info/[^/]+\.list$|pkg/mod/[^@]+@[^/]+/)`)
+	logged = regexp.MustCompile(
+		`(?im)\b(?:installed|added) (?:[2-9]|\d\d+) packages\b|^successfully installed \S+ \S`)
+	metadata = regexp.MustCompile(
+		`^(?:.*/)?(?:[^/]+\.dist-info/|node_modules/[^/.]+/|var/lib/dpkg/info/[^/]+\.list$|pkg/mod/[^@]+@[^/]+/)`)
 )
 
 // tooSmall is how many bytes a layer has at most that holds no packages.
 const tooSmall = 100_000
 
-// unnamed are the RUN steps, by index, that were run again and installed packages, though they name nothing that does: a
-// script may. Their logs say so, or else what their layers hold.
-func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [][]dockerfile.Command) (map[int]bool, error) {
+// unnamed returns the RUN steps, by index, that were run again and installed packages, though they
+// name nothing that does: a script may. Their logs say so, or else what their layers hold.
+func unnamed(ctx context.Context, t check.Target, steps []check.Step,
+	commands [][]dockerfile.Command) (map[int]bool, error) {
 	found := map[int]bool{}
 	quiet := map[int]int{} // by line
 	for i, s := range steps {
@@ -125,7 +131,11 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 		return found, err
 	}
 	for index, stage := range file.Stages[:len(file.Stages)-1] { // what the image does not hold itself
-		unseen := slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool { _, ok := quiet[in.Line]; return ok && !seen[in.Line] })
+		unseen := slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool {
+			_,
+				ok := quiet[in.Line]
+			return ok && !seen[in.Line]
+		})
 		if !unseen {
 			continue
 		}
@@ -145,7 +155,8 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [
 
 // packagesOf finds the steps, by their lines, whose layers in an image hold more than one package,
 // and says which lines made a layer of it.
-func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, quiet map[int]int, found map[int]bool) (seen map[int]bool, _ error) {
+func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, quiet map[int]int,
+	found map[int]bool) (seen map[int]bool, _ error) {
 	seen = map[int]bool{}
 	worth := false
 	for _, l := range image.Layers {
@@ -179,7 +190,8 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 	return seen, err
 }
 
-// hint names the line that brought the program in: of the same stage, the first that did not come from the cache.
+// hint names the line that brought the program in: of the same stage, the first that did not come
+// from the cache.
 func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
 	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
 	stage, command := split(again)
@@ -188,9 +200,11 @@ func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
 		first := steps[i]
 		_, culprit := split(first)
 		if fetches(first) {
-			return check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, may fetch something else each time.", first.Line, culprit), Advice: fmt.Sprintf("Write it below line %d.", again.Line)}
+			return check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, may fetch something else each time.", first.Line,
+				culprit), Advice: fmt.Sprintf("Write it below line %d.", again.Line)}
 		}
-		h := check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, brings the program in before line %d installs.", first.Line, culprit, again.Line)}
+		h := check.Hint{Cause: fmt.Sprintf("Line %d, `%s`, brings the program in before line %d installs.", first.Line,
+			culprit, again.Line)}
 		edit, lists := check.InstallFirst(t, first.Line, again.Line)
 		switch h.Edit = edit; {
 		case edit != nil:

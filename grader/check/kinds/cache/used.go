@@ -10,8 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// used are the files, other than one that was edited, that the program is known to use: what CMD
-// starts, and what that imports. Only what the image may hold is among them.
+// used returns the files, other than one that was edited, that the program is known to use: what
+// CMD starts, and what that imports. Only what the image may hold is among them.
 func used(t check.Source, held []string, edited string) []string {
 	found := []string{}
 	if started := check.StartedFile(t); slices.Contains(held, started) {
@@ -39,17 +39,19 @@ const (
 )
 
 var (
-	pythonImport = regexp.MustCompile(`(?m)^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))`)
+	pythonImport = regexp.MustCompile(
+		`(?m)^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))`)
 	scriptImport = regexp.MustCompile(`(?:require\(|from|import\(?)\s*["'](\.[^"'\n]+)["']`)
 )
 
-// mentioned are the files among some that a command or a script names, by themselves or as a
+// mentioned returns the files among some that a command or a script names, by themselves or as a
 // module.
 func mentioned(text string, held []string) (found []string) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n\"'`[](){},;&|:=<>", r) })
 	for _, name := range held {
 		stem := strings.TrimSuffix(name, path.Ext(name))
-		if slices.Contains(words, path.Base(name)) || slices.Contains(words, name) || slices.Contains(words, "./"+name) ||
+		if slices.Contains(words, path.Base(name)) || slices.Contains(words, name) ||
+			slices.Contains(words, "./"+name) ||
 			slices.Contains(words, path.Base(stem)) || slices.Contains(words, strings.ReplaceAll(stem, "/", ".")) {
 			found = append(found, name)
 		}
@@ -57,7 +59,7 @@ func mentioned(text string, held []string) (found []string) {
 	return found
 }
 
-// imports are the files among some that a file imports, as far as its text says.
+// imports returns the files among some that a file imports, as far as its text says.
 func imports(folder fs.FS, file string, held []string) (found []string) {
 	info, err := fs.Stat(folder, file)
 	if err != nil || info.Size() > mostBytes {
@@ -94,7 +96,8 @@ func imports(folder fs.FS, file string, held []string) (found []string) {
 		}
 		parts := strings.ReplaceAll(strings.TrimLeft(from, ".")+"."+name, ".", "/")
 		for _, folder := range folders {
-			for at := path.Join(folder, parts); at != "." && at != folder && !strings.HasPrefix(at, ".."); at = path.Dir(at) {
+			for at := path.Join(folder, parts); at != "." && at != folder &&
+				!strings.HasPrefix(at, ".."); at = path.Dir(at) {
 				add(at+".py", at+"/__init__.py")
 			}
 		}

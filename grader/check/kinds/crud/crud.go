@@ -20,11 +20,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `crud`, which walks at random through a service.
 func Kind() check.Kind {
-	return check.Kind{Name: "crud", Phase: check.Running, New: func() check.Check { return &CRUD{At: "/tasks", ID: "id", Walks: 8, Steps: 20} }, Manual: check.Manual{
-		Summary: "does the program keep what it was told, whatever the order",
-		Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
+	return check.Kind{Name: "crud", Phase: check.Running,
+		New: func() check.Check { return &CRUD{At: "/tasks", ID: "id", Walks: 8, Steps: 20} }, Manual: check.Manual{
+			Summary: "does the program keep what it was told, whatever the order",
+			Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
 is gone. After each operation the answer is compared with a model in memory: what was created is as it was sent, a change changes one
 thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm, and an id may
 be used again once its thing is gone. Each walk opens with more creates than the one before it and a list; every other one goes on
@@ -34,7 +35,7 @@ change nothing where it is refused. What these find is found whatever the seed; 
 A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
 below it, at its id. gone is a GET or a DELETE of what was deleted before. Where several processes serve and each has a memory of
 its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
-		Example: `id: walk
+			Example: `id: walk
 points: 2
 crud:
   at: /tasks
@@ -79,7 +80,8 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 		}
 		body.EachText(func(text option.Value) { ps = append(ps, unknown(text)...) })
 	}
-	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || strings.HasSuffix(c.At, "/") || strings.ContainsAny(c.At, "?#") {
+	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || strings.HasSuffix(c.At, "/") ||
+		strings.ContainsAny(c.At, "?#") {
 		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
 	}
 	if id, _ := at.Get("id"); strings.ContainsAny(c.ID, ".[") {
@@ -120,7 +122,8 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 	for n := range c.Walks {
 		item := check.Passed(fmt.Sprintf("walk %d of %d", n+1, c.Walks))
 		if len(o.Evidence) > 0 {
-			o.Items = append(o.Items, check.Item{Name: item.Name, Skipped: true, Got: "not asked: the walk before it failed"})
+			o.Items = append(o.Items, check.Item{Name: item.Name, Skipped: true,
+				Got: "not asked: the walk before it failed"})
 			continue
 		}
 		plan := c.plan(in.Rand, n)
@@ -136,7 +139,8 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		}
 		if failed != nil {
 			item = check.Item{Name: item.Name, Want: failed.want, Got: failed.got, Hint: check.Advise(failed.hint())}
-			o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened", Text: strings.Join(failed.story, "\n")})
+			o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened",
+				Text: strings.Join(failed.story, "\n")})
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -146,14 +150,15 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 	return o, nil
 }
 
-// apart creates one thing where several processes serve and no check before looked at what they share. Its item is that not
-// all of them have it; nil where they do.
+// apart creates one thing where several processes serve and no check before looked at what they
+// share. Its item is that not all of them have it; nil where they do.
 func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*check.Item, error) {
 	if crowded, err := steps.Crowded(ctx, t, in.Memory, c.At); err != nil || !crowded {
 		return nil, err
 	}
 	body := c.body(c.New, in.Rand)
-	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: request(http.MethodPost, c.At, body), IDs: []string{c.ID}}
+	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: request(http.MethodPost, c.At, body),
+		IDs: []string{c.ID}}
 	for _, key := range slices.Sorted(maps.Keys(body)) {
 		if word, ok := body[key].(string); ok {
 			p.Words = append(p.Words, word)
@@ -166,10 +171,11 @@ func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*chec
 	return steps.Scatter(ctx, t, in.Memory, p)
 }
 
-// hint is what to do about it.
+// hint returns what to do about it.
 func (f failure) hint() string {
 	if f.twice {
-		return "Give each thing an id that no other has: the number of things is one that is there already after a delete; a counter that only goes up is not, nor is uuid4."
+		return "Give each thing an id that no other has: the number of things is one that is there already after a " +
+			"delete; a counter that only goes up is not, nor is uuid4."
 	}
 	return "The story is the shortest that fails: follow it with curl, and print what the program stores after each step."
 }

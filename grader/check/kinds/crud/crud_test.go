@@ -15,7 +15,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/kinds/crud"
 )
 
-const entry = "crud: {new: {title: $word, completed: false}, edit: {title: $word, completed: true}, refuse: {completed: true}, walks: 2}"
+const entry = "crud: {new: {title: $word, completed: false}, edit: {title: $word, completed: true}, refuse: " +
+	"{completed: true}, walks: 2}"
 
 func bent(bend func(*checktest.API)) *checktest.Target {
 	a := checktest.NewAPI()
@@ -48,10 +49,13 @@ func TestStory(t *testing.T) {
 				}
 				return was
 			}
-		}, "it is there 0 times", []string{"POST /tasks {T}  -> 200", "POST /tasks {T}  -> 200", "DELETE /tasks/N  -> 200", "GET /tasks  -> 200", "   want a list with N in it, once", "   got  it is there 0 times"}},
+		}, "it is there 0 times", []string{"POST /tasks {T}  -> 200", "POST /tasks {T}  -> 200",
+			"DELETE /tasks/N  -> 200", "GET /tasks  -> 200", "   want a list with N in it, once",
+			"   got  it is there 0 times"}},
 		{"an update is not stored", func(a *checktest.API) {
 			a.Replace = func(a *checktest.API, id string, _ checktest.Task) bool { return a.Index(id) >= 0 }
-		}, "false", []string{"POST /tasks {T}  -> 200", "PUT /tasks/N {T}  -> 200", "GET /tasks/N  -> 200", "   want completed true", "   got  false"}},
+		}, "false", []string{"POST /tasks {T}  -> 200", "PUT /tasks/N {T}  -> 200", "GET /tasks/N  -> 200",
+			"   want completed true", "   got  false"}},
 		{"a deleted task can be read", func(a *checktest.API) {
 			kept := map[string]checktest.Task{}
 			remove, find := a.Remove, a.Find
@@ -65,7 +69,8 @@ func TestStory(t *testing.T) {
 				}
 				return find(a, id)
 			}
-		}, "status 200", []string{"POST /tasks {T}  -> 200", "DELETE /tasks/N  -> 200", "GET /tasks/N  -> 200", "   want status 404, because it was deleted", "   got  status 200"}},
+		}, "status 200", []string{"POST /tasks {T}  -> 200", "DELETE /tasks/N  -> 200", "GET /tasks/N  -> 200",
+			"   want status 404, because it was deleted", "   got  status 200"}},
 		{"what is refused is stored", func(a *checktest.API) {
 			refuse := a.Refuse
 			a.Refuse = func(a *checktest.API, body []byte, sent checktest.Task) bool {
@@ -75,17 +80,22 @@ func TestStory(t *testing.T) {
 				}
 				return bad
 			}
-		}, "a list of ", []string{"GET /tasks  -> 200", "POST /tasks {T}  -> 422", "GET /tasks  -> 200", "   want a list of N, since the create was refused", "   got  a list of N"}},
+		}, "a list of ", []string{"GET /tasks  -> 200", "POST /tasks {T}  -> 422", "GET /tasks  -> 200",
+			"   want a list of N, since the create was refused", "   got  a list of N"}},
 		{"exceptions", func(a *checktest.API) {
 			a.All = func(*checktest.API) []checktest.Task { panic(http.ErrAbortHandler) }
-		}, "the connection was closed without an answer", []string{"GET /tasks  -> the connection was closed without an answer", "   want status 2xx", "   got  the connection was closed without an answer"}},
+		}, "the connection was closed without an answer",
+			[]string{"GET /tasks  -> the connection was closed without an answer", "   want status 2xx",
+				"   got  the connection was closed without an answer"}},
 	} {
 		for seed := range uint64(4) {
 			o := ask(t, bent(c.bend), seed)
 			said := checktest.Say(o)
 			assert.Contains(t, said, c.want, c.name)
 			assert.True(t, strings.HasPrefix(said, "0 walk 1 of 2: ") && strings.HasSuffix(said, skipped), said)
-			assert.Contains(t, said, "hint: The story is the shortest that fails: follow it with curl, and print what the program stores after each step.")
+			assert.Contains(t, said,
+				"hint: The story is the shortest that fails: follow it with curl, and print what the program stores "+
+					"after each step.")
 			require.Len(t, o.Evidence, 1)
 			story := regexp.MustCompile(`\{.*\}`).ReplaceAllString(o.Evidence[0].Text, "{T}")
 			story = regexp.MustCompile(`(tasks/|with |of )-?\d+`).ReplaceAllString(story, "${1}N")
@@ -105,17 +115,25 @@ func TestShapes(t *testing.T) {
 		}
 		inner.Handler().ServeHTTP(w, r)
 	}))
-	assert.Equal(t, "ok walk 1 of 1", checktest.Asked(t, crud.Kind(), "crud: {list: data.items, new: {title: $word}, edit: {title: $word}, walks: 1, status: {create: 202}}", target))
-	assert.Contains(t, checktest.Asked(t, crud.Kind(), "crud: {id: uid, new: {title: $word}, edit: {title: $word}, walks: 1}", checktest.New()), "want an answer with uid; got {")
-	assert.Contains(t, checktest.Asked(t, crud.Kind(), "crud: {new: {title: $word}, edit: {title: $word}, walks: 1, status: {create: 201}}", checktest.New()), "want status 201; got status 200")
+	assert.Equal(t, "ok walk 1 of 1", checktest.Asked(t, crud.Kind(),
+		"crud: {list: data.items, new: {title: $word}, edit: {title: $word}, walks: 1, status: {create: 202}}", target))
+	assert.Contains(t, checktest.Asked(t, crud.Kind(),
+		"crud: {id: uid, new: {title: $word}, edit: {title: $word}, walks: 1}", checktest.New()),
+		"want an answer with uid; got {")
+	assert.Contains(t, checktest.Asked(t, crud.Kind(),
+		"crud: {new: {title: $word}, edit: {title: $word}, walks: 1, status: {create: 201}}", checktest.New()),
+		"want status 201; got status 200")
 }
 
-// TestTwice: an id that was given out twice is told as that, also where a check before left the thing that has it.
+// TestTwice: an id that was given out twice is told as that, also where a check before left the
+// thing that has it.
 func TestTwice(t *testing.T) {
 	target := bent(func(a *checktest.API) {
 		a.Append(checktest.Task{"title": "left by another check"})
 		a.ID = func(made int, _ string) any { return made - 1 }
 	})
 	said := checktest.Say(ask(t, target, 1))
-	assert.Contains(t, said, "want ids that differ; got id 1 was given out twice: 2 things have it; hint: Give each thing an id that no other has")
+	assert.Contains(t, said,
+		"want ids that differ; got id 1 was given out twice: 2 things have it; hint: Give each thing an id that no "+
+			"other has")
 }

@@ -10,17 +10,18 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// operation is one step of a walk. It names things by the order of their creation, so that it can be replayed with
-// others left out.
+// operation is one step of a walk. It names things by the order of their creation, so that it can
+// be replayed with others left out.
 type operation struct {
 	what  string
 	thing int // that the operation is about
 	body  map[string]any
 }
 
-// plan is the n-th random walk, of c.Steps operations and a list. It opens with creates, one more than the walk before,
-// and a list; every other walk goes on with what chance alone would not always bring: two changes of the first thing, a
-// delete of one in the middle, one more create, with the body of the first, and a create to be refused.
+// plan returns the n-th random walk, of c.Steps operations and a list. It opens with creates, one
+// more than the walk before, and a list; every other walk goes on with what chance alone would not
+// always bring: two changes of the first thing, a delete of one in the middle, one more create,
+// with the body of the first, and a create to be refused.
 func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 	p := planner{options: c, rand: r}
 	creates := min(n+2, max(c.Steps/2, 1))

@@ -9,7 +9,8 @@ import (
 // tries bounds how many walks the shortening of one may cost.
 const tries = 120
 
-// shrink leaves operations out, each with those that make no sense without it, until none can be spared.
+// shrink leaves operations out, each with those that make no sense without it, until none can be
+// spared.
 func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, last *failure) (*failure, error) {
 	plan = plan[:last.at+1]
 	for i, n := len(plan)-2, 0; i >= 0 && n < tries; n++ {
@@ -28,8 +29,8 @@ func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, las
 	return last, nil
 }
 
-// without is a plan without one operation: without a create, nothing is done with its thing, and without a delete, it
-// is not gone.
+// without returns a plan without one operation: without a create, nothing is done with its thing,
+// and without a delete, it is not gone.
 func without(plan []operation, i int) []operation {
 	var out []operation
 	for n, op := range plan {

@@ -21,7 +21,8 @@ type failure struct {
 	twice     bool // an id was given out that another thing has
 }
 
-// walk does the operations and compares each answer with the model. The item is of a redirect that was followed on the way.
+// walk does the operations and compares each answer with the model. The item is of a redirect that
+// was followed on the way.
 func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, *check.Item, error) {
 	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{}}
 	for i, op := range plan {
@@ -33,7 +34,8 @@ func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*fai
 			return nil, w.led, err
 		}
 		if want != "" {
-			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got), twice: w.twice}, w.led, nil
+			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got),
+				twice: w.twice}, w.led, nil
 		}
 	}
 	return nil, w.led, nil
@@ -65,7 +67,8 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		for other, id := range w.ids {
 			if w.model[other] != nil && text(id) == text(thing[c.ID]) {
 				w.twice = true
-				return "an id that no live thing has", fmt.Sprintf("%s %s was given out twice", c.ID, steps.Show(thing[c.ID])), nil
+				return "an id that no live thing has", fmt.Sprintf("%s %s was given out twice", c.ID,
+					steps.Show(thing[c.ID])), nil
 			}
 		}
 		w.ids[op.thing], w.model[op.thing] = thing[c.ID], op.body
@@ -111,7 +114,8 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 	return w.list(ctx)
 }
 
-// refuse sends what is no thing. Whether it is refused is not asked here; where it is, the list must be as before.
+// refuse sends what is no thing. Whether it is refused is not asked here; where it is, the list
+// must be as before.
 func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got string, err error) {
 	before, want, got, err := w.items(ctx)
 	if err != nil || want != "" {
@@ -127,7 +131,8 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 	}
 	after, want, got, err := w.items(ctx)
 	if err == nil && want == "" && len(after) != len(before) {
-		want, got = fmt.Sprintf("a list of %d, since the create was refused", len(before)), fmt.Sprintf("a list of %d", len(after))
+		want, got = fmt.Sprintf("a list of %d, since the create was refused", len(before)),
+			fmt.Sprintf("a list of %d", len(after))
 	}
 	return want, got, err
 }
@@ -161,12 +166,16 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 		}
 		switch {
 		case w.model[thing] == nil && len(found) > 0 && !w.reused(thing):
-			return fmt.Sprintf("a list without %s, which was deleted", steps.Show(w.ids[thing])), steps.Show(found[0]), nil
-		case w.model[thing] != nil && len(found) > 1 && !slices.ContainsFunc(found[1:], func(other any) bool { return steps.Show(other) == steps.Show(found[0]) }):
+			return fmt.Sprintf("a list without %s, which was deleted", steps.Show(w.ids[thing])), steps.Show(found[0]),
+				nil
+		case w.model[thing] != nil && len(found) > 1 && !slices.ContainsFunc(found[1:],
+			func(other any) bool { return steps.Show(other) == steps.Show(found[0]) }):
 			w.twice = true // what another check left may have it, too
-			return "ids that differ", fmt.Sprintf("%s %s was given out twice: %d things have it", w.options.ID, steps.Show(w.ids[thing]), len(found)), nil
+			return "ids that differ", fmt.Sprintf("%s %s was given out twice: %d things have it", w.options.ID,
+				steps.Show(w.ids[thing]), len(found)), nil
 		case w.model[thing] != nil && len(found) != 1:
-			return fmt.Sprintf("a list with %s in it, once", steps.Show(w.ids[thing])), fmt.Sprintf("it is there %d times", len(found)), nil
+			return fmt.Sprintf("a list with %s in it, once", steps.Show(w.ids[thing])),
+				fmt.Sprintf("it is there %d times", len(found)), nil
 		case w.model[thing] != nil:
 			if want, got, _ := w.same(thing, found[0]); want != "" {
 				return want + " in the list", got, nil
@@ -176,7 +185,8 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 	return "", "", nil
 }
 
-// reused says whether the id of a thing that is gone was given to one that lives: that is allowed.
+// reused reports whether the id of a thing that is gone was given to one that lives: that is
+// allowed.
 func (w *walker) reused(thing int) bool {
 	for other := range w.model {
 		if text(w.ids[other]) == text(w.ids[thing]) {
@@ -214,7 +224,8 @@ func (w *walker) codes(what string) steps.Codes {
 }
 
 // send sends one request; wrong is what is wrong with the answer.
-func (w *walker) send(ctx context.Context, what, method, path string, body map[string]any) (value any, wrong string, err error) {
+func (w *walker) send(ctx context.Context, what, method, path string,
+	body map[string]any) (value any, wrong string, err error) {
 	line := method + " " + path
 	if body != nil {
 		line += " " + steps.Show(body)
@@ -248,7 +259,7 @@ func (w *walker) send(ctx context.Context, what, method, path string, body map[s
 	return value, "", nil
 }
 
-// text is an id as it stands in a path.
+// text returns an id as it stands in a path.
 func text(v any) string {
 	if s, ok := v.(string); ok {
 		return s

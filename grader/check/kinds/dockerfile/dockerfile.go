@@ -20,18 +20,19 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `dockerfile`, which asks whether the Dockerfile's text is sound.
 func Kind() check.Kind {
-	k := check.Kind{Name: "dockerfile", Phase: check.Folder, New: func() check.Check { return new(Dockerfile) }, Manual: check.Manual{
-		Summary: "is the Dockerfile's text sound",
-		Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
+	k := check.Kind{Name: "dockerfile", Phase: check.Folder, New: func() check.Check { return new(Dockerfile) },
+		Manual: check.Manual{
+			Summary: "is the Dockerfile's text sound",
+			Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
 taskgrader explain; advise names rules that are told for no points, since what they are about is judged elsewhere; allow_from are patterns of images of which every FROM, COPY --from and RUN --mount of an image must match one. Each finding says its line and
 the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.
 
 A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever is wrong
 behind it, and the rules are blocked by the build. An instruction without a value, and a rule about an instruction that is not
 there, has nothing to judge: it is blocked, and earns nothing.`,
-		Example: `id: practice
+			Example: `id: practice
 points: 8
 partial: true
 dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec], allow_from: ["python:*", "ghcr.io/astral-sh/uv:*"]}`}}
@@ -49,7 +50,8 @@ type Dockerfile struct {
 	AllowFrom []string `json:"allow_from,omitempty" jsonschema:"patterns of base images"`
 }
 
-var instructions = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+var instructions = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
+	"RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 
 // ValidateOption finds what is no instruction and no rule.
 func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
@@ -70,7 +72,8 @@ func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
 	list, _ := at.Get("allow_from")
 	for _, v := range list.Items {
 		if _, err := path.Match(v.Text, "x"); err != nil || strings.ContainsFunc(v.Text, unicode.IsSpace) {
-			ps = append(ps, v.Problem("%s is no pattern of a base image: it has no blank, and every [ its ]", v.Describe())...)
+			ps = append(ps, v.Problem("%s is no pattern of a base image: it has no blank, and every [ its ]",
+				v.Describe())...)
 		}
 	}
 	if len(d.Require)+len(d.Rules)+len(d.AllowFrom) == 0 {
@@ -114,7 +117,8 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	for _, id := range d.Advise {
 		r := ruleOf(id)
 		if f := r.find(file); f != nil {
-			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hinted(t), File: file.Name, Line: f.line})
+			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hinted(t),
+				File: file.Name, Line: f.line})
 		}
 	}
 	if len(d.AllowFrom) > 0 {
@@ -126,19 +130,21 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 // says reports whether one of these instructions is there, with a value.
 func says(file *df.File, names []string) bool {
 	return slices.ContainsFunc(file.Stages, func(s df.Stage) bool {
-		return slices.ContainsFunc(s.Instructions, func(in df.Instruction) bool { return slices.Contains(names, in.Name) && len(in.Args) > 0 })
+		return slices.ContainsFunc(s.Instructions,
+			func(in df.Instruction) bool { return slices.Contains(names, in.Name) && len(in.Args) > 0 })
 	})
 }
 
-// unread judges a file that Docker cannot read: what is there counts, line by line, and the slip is what the build fails of.
-// What the rules are about cannot be known.
+// unread judges a file that Docker cannot read: what is there counts, line by line, and the slip is
+// what the build fails of. What the rules are about cannot be known.
 func (d *Dockerfile) unread(bad *df.Error) check.Outcome {
 	o := check.Outcome{Lacks: check.Image}
 	for _, name := range d.Require {
 		item := check.Passed(name)
 		if !slices.ContainsFunc(counts(name), func(n string) bool { return slices.Contains(bad.Names, n) }) {
 			item = lacking(name, bad.File)
-			if bad.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(bad.Fix.New + " -")[0])) { // a misspelt one
+			// a misspelt one
+			if bad.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(bad.Fix.New + " -")[0])) {
 				item.Got, item.Line, item.Hint = bad.Message, bad.Line, check.SyntaxHint(bad)
 			}
 		}
@@ -153,12 +159,13 @@ func (d *Dockerfile) unread(bad *df.Error) check.Outcome {
 		names = append(slices.Clone(names), "allow_from")
 	}
 	for _, name := range names {
-		o.Items = append(o.Items, check.Item{Name: name, Skipped: true, Got: unreadable, File: bad.File, Line: bad.Line})
+		o.Items = append(o.Items, check.Item{Name: name, Skipped: true, Got: unreadable, File: bad.File,
+			Line: bad.Line})
 	}
 	return o
 }
 
-// counts are the instructions that count as one that is required.
+// counts returns the instructions that count as one that is required.
 func counts(name string) []string {
 	if name == "CMD" {
 		return []string{"CMD", "ENTRYPOINT"}
@@ -184,17 +191,19 @@ func required(file *df.File, name string) check.Item {
 	}
 	item := lacking(name, file.Name)
 	if port := file.Port(); name == "EXPOSE" && port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
-		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.", Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
+		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.",
+			Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
 	}
 	if empty != nil {
 		item.Skipped, item.Line = true, empty.Line
 		item.Got = fmt.Sprintf("`%s` has no value, so there is nothing to judge", empty.Text)
-		item.Hint = check.Advise(fmt.Sprintf("Write the value behind %s in line %d. ", empty.Name, empty.Line) + purpose[name])
+		item.Hint = check.Advise(fmt.Sprintf("Write the value behind %s in line %d. ", empty.Name, empty.Line) +
+			purpose[name])
 	}
 	return item
 }
 
-// firstStart is the first of the lines that say what starts, above which the rest belongs.
+// firstStart returns the first of the lines that say what starts, above which the rest belongs.
 func firstStart(file *df.File) df.Instruction {
 	all := file.Final().Instructions
 	i := slices.IndexFunc(all, func(in df.Instruction) bool { return in.Name == "CMD" || in.Name == "ENTRYPOINT" })
@@ -204,16 +213,18 @@ func firstStart(file *df.File) df.Instruction {
 	return all[i]
 }
 
-// lacking is an instruction that is not there.
+// lacking returns an instruction that is not there.
 func lacking(name, file string) check.Item {
-	return check.Item{Name: name, Want: "a line with " + name, Got: "none", File: file, Hint: check.Advise(strings.TrimSpace("Add a line with " + name + ". " + purpose[name]))}
+	return check.Item{Name: name, Want: "a line with " + name, Got: "none", File: file,
+		Hint: check.Advise(strings.TrimSpace("Add a line with " + name + ". " + purpose[name]))}
 }
 
 // purpose is what a student reads of an instruction that is missing.
 var purpose = map[string]string{
 	"WORKDIR": "WORKDIR /app is where all that follows happens.", "COPY": "COPY brings your files into the image.",
-	"RUN": "RUN installs the dependencies while the image is built.", "EXPOSE": "EXPOSE 8000 says which port the program uses.",
-	"CMD": "CMD says what starts when the container does.", "USER": "USER says who the program runs as.",
+	"RUN":    "RUN installs the dependencies while the image is built.",
+	"EXPOSE": "EXPOSE 8000 says which port the program uses.",
+	"CMD":    "CMD says what starts when the container does.", "USER": "USER says who the program runs as.",
 	"HEALTHCHECK": "HEALTHCHECK lets Docker ask whether the program is well.",
 }
 
@@ -222,12 +233,15 @@ func (d *Dockerfile) allowed(file *df.File) check.Item {
 	for _, ref := range refs {
 		matches := func(pattern string) bool { ok, _ := path.Match(pattern, ref.Image); return ok }
 		if !slices.ContainsFunc(d.AllowFrom, matches) {
-			return check.Item{Name: "allow_from", Want: "a base image among " + strings.Join(d.AllowFrom, ", "), Got: ref.Image,
-				Hint: check.Advise("Use one of the base images that the course allows."), File: file.Name, Line: ref.Line}
+			return check.Item{Name: "allow_from", Want: "a base image among " + strings.Join(d.AllowFrom, ", "),
+				Got:  ref.Image,
+				Hint: check.Advise("Use one of the base images that the course allows."), File: file.Name,
+				Line: ref.Line}
 		}
 	}
 	if len(refs) == 0 {
-		return check.Item{Name: "allow_from", Skipped: true, Got: "nothing is built on an image, so there is nothing to judge"}
+		return check.Item{Name: "allow_from", Skipped: true,
+			Got: "nothing is built on an image, so there is nothing to judge"}
 	}
 	return check.Passed("allow_from")
 }
@@ -240,7 +254,7 @@ type finding struct {
 	edit func(check.Source) *check.Edit // the line to write, where the folder is needed to tell it; may be nil
 }
 
-// hinted is the hint, with the line to write in the place of advice where there is one.
+// hinted returns the hint, with the line to write in the place of advice where there is one.
 func (f *finding) hinted(t check.Source) check.Hint {
 	if f.edit != nil {
 		if edit := f.edit(t); edit != nil {
@@ -254,7 +268,7 @@ func at(in df.Instruction, got, hint string) *finding {
 	return &finding{line: in.Line, got: fmt.Sprintf(got, in.Text), hint: check.Advise(hint)}
 }
 
-// write is a finding with the line to write, or else with advice.
+// write returns a finding with the line to write, or else with advice.
 func write(f *df.File, in df.Instruction, change *df.Change, advice string) *finding {
 	found := at(in, "%s", advice)
 	if change != nil {

@@ -20,11 +20,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `dockerignore`, which asks what the ignore file really keeps out.
 func Kind() check.Kind {
-	return check.Kind{Name: "dockerignore", Phase: check.Context, New: func() check.Check { return new(Dockerignore) }, Manual: check.Manual{
-		Summary: "what does the ignore file really keep out of the build",
-		Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that copies everything is built
+	return check.Kind{Name: "dockerignore", Phase: check.Context, New: func() check.Check { return new(Dockerignore) },
+		Manual: check.Manual{
+			Summary: "what does the ignore file really keep out of the build",
+			Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that copies everything is built
 with the student's ignore file, as Docker would: what arrives was not ignored. What was handed in counts at any depth: app/.env as
 .env, certs/local.key as private.key, app/__pycache__ as __pycache__. What is planted is planted where excludes says; beside a folder
 that a COPY brings in it would cost nothing, and is noted. Every sentence says what was put there to try. keeps are paths that must
@@ -34,7 +35,7 @@ A line to write is not told where it would keep out a file that a COPY names or 
 
 Docker's patterns are not git's: they begin at the top of the folder (write **/.env to match below it), # begins a comment only at
 the start of a line, and the last line that matches decides.`,
-		Example: `id: ignores-secrets
+			Example: `id: ignores-secrets
 points: 6
 partial: true
 dockerignore: {excludes: [.env, server.pem], keeps: [main.py]}`}}
@@ -71,7 +72,8 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	rules, err := t.Ignore()
 	var bad *dockerignore.Error
 	if errors.As(err, &bad) {
-		return check.Outcome{Items: []check.Item{{Name: bad.File, Want: "an ignore file that Docker can read", Got: bad.Message, Hint: check.Advise(bad.Hint), File: bad.File, Line: bad.Line}}}, nil
+		return check.Outcome{Items: []check.Item{{Name: bad.File, Want: "an ignore file that Docker can read",
+			Got: bad.Message, Hint: check.Advise(bad.Hint), File: bad.File, Line: bad.Line}}}, nil
 	}
 	if err != nil {
 		return check.Outcome{}, err
@@ -97,7 +99,9 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 			misses = misses || rules.Decide(leaks[0]).Why != ""
 			sent = append(sent, leaks...)
 		} else if below := unguarded(t, name, rules); below != "" {
-			item.Got = fmt.Sprintf("kept out at the top; one in %s would be sent, since only `**/%s` matches below the top, too", path.Dir(below), path.Base(below))
+			item.Got = fmt.Sprintf(
+				"kept out at the top; one in %s would be sent, since only `**/%s` matches below the top, too",
+				path.Dir(below), path.Base(below))
 		}
 		o.Items = append(o.Items, item)
 		rows = append(rows, row(name, rules, check.Arrives(arrived, name)))
@@ -111,7 +115,8 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 		item := check.Passed("keeps " + name)
 		decision := rules.Decide(name)
 		if !check.Arrives(arrived, name) {
-			item = check.Item{Name: item.Name, Want: name + " in the build", Got: "it is kept out", File: rules.File, Line: decision.Line,
+			item = check.Item{Name: item.Name, Want: name + " in the build", Got: "it is kept out", File: rules.File,
+				Line: decision.Line,
 				Hint: keep(rules, name)}
 		}
 		o.Items = append(o.Items, item)
@@ -124,10 +129,12 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	return o, nil
 }
 
-// leak is the item of a path that should have been kept out, with those of its sort, and of which some are sent.
+// leak returns the item of a path that should have been kept out, with those of its sort, and of
+// which some are sent.
 func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules) check.Item {
 	decision := rules.Decide(leaks[0])
-	item := check.Item{Name: name, Want: "kept out of the build", Got: check.HandedIn(t, leaks[0]) + " " + check.Sent(t, leaks[0]), File: ".dockerignore", Line: decision.Line}
+	item := check.Item{Name: name, Want: "kept out of the build",
+		Got: check.HandedIn(t, leaks[0]) + " " + check.Sent(t, leaks[0]), File: ".dockerignore", Line: decision.Line}
 	switch {
 	case rules.File == "":
 		item.Got += ", because there is no .dockerignore"
@@ -144,24 +151,28 @@ func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules
 	return item
 }
 
-// advise says which lines keep paths out.
+// advise returns which lines keep paths out.
 func advise(t check.Source, rules *dockerignore.Rules, paths ...string) check.Hint {
 	edit, needs := check.IgnoreEdit(t, paths...)
 	switch {
 	case edit == nil && needs != "":
-		return check.Advisef("The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and then list it in .dockerignore.", needs)
+		return check.Advisef(
+			"The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and "+
+				"then list it in .dockerignore.", needs)
 	case edit == nil:
-		return check.Advisef("List %s in .dockerignore, one a line, below all lines that begin with !.", strings.Join(paths, ", "))
+		return check.Advisef("List %s in .dockerignore, one a line, below all lines that begin with !.",
+			strings.Join(paths, ", "))
 	case rules.File == "":
 		return check.Hint{Advice: "Create a file .dockerignore beside the Dockerfile.", Edit: edit}
 	}
 	return check.Hint{Edit: edit}
 }
 
-// keep says which line lets a path into the build.
+// keep returns which line lets a path into the build.
 func keep(rules *dockerignore.Rules, name string) check.Hint {
 	decision := rules.Decide(name)
-	h := check.Hint{Cause: fmt.Sprintf("Line %d of %s, %s, keeps it out.", decision.Line, rules.File, decision.Pattern), Advice: "Take that line out, or take the path back below it with !."}
+	h := check.Hint{Cause: fmt.Sprintf("Line %d of %s, %s, keeps it out.", decision.Line, rules.File, decision.Pattern),
+		Advice: "Take that line out, or take the path back below it with !."}
 	if changed := rules.Keeping(name); changed != nil {
 		c := rules.ChangeTo(changed)
 		h.Advice, h.Edit = "", &check.Edit{File: rules.File, Line: c.Line, Old: c.Old, New: c.New}
@@ -169,7 +180,8 @@ func keep(rules *dockerignore.Rules, name string) check.Hint {
 	return h
 }
 
-// unguarded is a path of the same name in a folder that a COPY brings in, where the ignore file would let it through; or empty.
+// unguarded returns a path of the same name in a folder that a COPY brings in, where the ignore
+// file would let it through; or empty.
 func unguarded(t check.Source, name string, rules *dockerignore.Rules) string {
 	file, err := t.Dockerfile()
 	entries, _ := fs.ReadDir(t.FS(), ".")
@@ -178,7 +190,8 @@ func unguarded(t check.Source, name string, rules *dockerignore.Rules) string {
 	}
 	for _, e := range entries {
 		below := path.Join(e.Name(), name)
-		if brings, _ := file.Brings(below); e.IsDir() && brings && !rules.Decide(e.Name()).Ignored && !rules.Decide(below).Ignored {
+		if brings, _ := file.Brings(below); e.IsDir() && brings && !rules.Decide(e.Name()).Ignored &&
+			!rules.Decide(below).Ignored {
 			return below
 		}
 	}

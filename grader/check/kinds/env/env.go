@@ -24,11 +24,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `env`, which asks whether a variable reaches the program.
 func Kind() check.Kind {
-	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) }, Manual: check.Manual{
-		Summary: "does a variable that is passed with docker run -e reach the program",
-		Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
+	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) },
+		Manual: check.Manual{
+			Summary: "does a variable that is passed with docker run -e reach the program",
+			Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
 a script or a command that drops or replaces them does not pass. When it does not come up with them as it should, it is started
 again without for all other checks, and this one says so; where its log says that it does not take a value, the value has reached
 it, and that passes. With set and steps, a container of its own is started with the variables,
@@ -38,10 +39,10 @@ file of the folder sets a variable itself, another value is passed to a containe
 the environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
-		Example: `id: env
+			Example: `id: env
 points: 3
 env: {LOG_LEVEL: debug}`,
-		Every: []string{`id: env
+			Every: []string{`id: env
 points: 3
 env: {LOG_LEVEL: debug}`, `id: port
 points: 3
@@ -101,11 +102,13 @@ func port(v option.Value, ok bool) option.Problems {
 func (Env) OptionSchema() *jsonschema.Schema {
 	text := []string{"string", "number", "boolean"}
 	return &jsonschema.Schema{Type: "object",
-		AdditionalProperties: &jsonschema.Schema{Types: text, Description: "a variable with its value, such as LOG_LEVEL: debug; not beside set and steps"},
-		PropertyNames:        option.Variables{}.OptionSchema().PropertyNames,
+		AdditionalProperties: &jsonschema.Schema{Types: text,
+			Description: "a variable with its value, such as LOG_LEVEL: debug; not beside set and steps"},
+		PropertyNames: option.Variables{}.OptionSchema().PropertyNames,
 		Properties: map[string]*jsonschema.Schema{ // which may be variables too
-			"set":   {Types: append(text, "object"), Description: "variables for a container of its own; needs steps"},
-			"steps": {Types: append(text, "array"), Description: "what is sent to that container: taskgrader explain steps; needs set"},
+			"set": {Types: append(text, "object"), Description: "variables for a container of its own; needs steps"},
+			"steps": {Types: append(text, "array"),
+				Description: "what is sent to that container: taskgrader explain steps; needs set"},
 		}}
 }
 
@@ -119,10 +122,11 @@ func (e *Env) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
 	return steps.ValidateLimits(e.Steps, l)
 }
 
-// apart says whether a container of its own is needed, since the variables may change what the program does.
+// apart reports whether a container of its own is needed, since the variables may change what the
+// program does.
 func (e *Env) apart() bool { return len(e.Steps) > 0 || e.Set["PORT"] != "" }
 
-// Phase is beside the main container only where that one cannot be used.
+// Phase returns OwnContainer only where the main container cannot be used.
 func (e *Env) Phase() check.Phase {
 	if e.apart() {
 		return check.Beside
@@ -130,7 +134,8 @@ func (e *Env) Phase() check.Phase {
 	return check.Running
 }
 
-// Shape gives the variables to the main container; where two checks want one otherwise, the first has it.
+// Shape gives the variables to the main container; where two checks want one otherwise, the first
+// has it.
 func (e *Env) Shape(s *check.Setup) {
 	if e.apart() {
 		return
@@ -145,8 +150,10 @@ func (e *Env) Shape(s *check.Setup) {
 	}
 }
 
-// container is the one that has the variables, and the port where it is to listen; 0 is anywhere.
-func (e *Env) container(ctx context.Context, t check.Target, in check.Input) (c check.SecondContainer, port int, err error) {
+// container returns the one that has the variables, and the port where it is to listen; 0 is
+// anywhere.
+func (e *Env) container(ctx context.Context, t check.Target,
+	in check.Input) (c check.SecondContainer, port int, err error) {
 	if !e.apart() {
 		c, err = t.StartedWith(ctx, e.Set)
 		return c, 0, err
@@ -164,10 +171,10 @@ func (e *Env) container(ctx context.Context, t check.Target, in check.Input) (c 
 // a connection of its own.
 const lowest, highest = 10000, 32000
 
-// Sends are the requests that the steps judge.
+// Sends returns the requests that the steps judge.
 func (e *Env) Sends() []string { return steps.Sends(e.Steps) }
 
-// Givens are those that they are given.
+// Givens returns those that they are given.
 func (e *Env) Givens() []string { return steps.Givens(e.Steps) }
 
 // Ask looks at a container that was started with the variables.
@@ -182,17 +189,21 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 		if o, refused := e.refused(names, started.Log); refused && len(e.Steps) == 0 {
 			return o, nil
 		}
-		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers", "it does not come up with these variables, though it does without",
+		o := check.Fail("comes up with "+strings.Join(names, ", "), "a program that answers",
+			"it does not come up with these variables, though it does without",
 			check.Advise("Run it yourself: docker run"+check.Flags(e.Set)+" <image>"))
 		o.Down = true
 		if started.Log != "" {
-			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log", Text: started.Log[max(0, len(started.Log)-2000):]}}
+			o.Evidence = []check.Evidence{{Kind: "log", Title: "Its log",
+				Text: started.Log[max(0, len(started.Log)-2000):]}}
 		}
 		return o, nil
 	}
 	if got := c.Started().Port; port > 0 && got != port {
-		return check.Fail(fmt.Sprintf("listens on port %d", port), fmt.Sprintf("with PORT=%d, a program that listens on port %d", port, port),
-			fmt.Sprintf("it listens on port %d", got), check.Advise("Read the variable PORT when the program starts, and listen there.")), nil
+		return check.Fail(fmt.Sprintf("listens on port %d", port),
+			fmt.Sprintf("with PORT=%d, a program that listens on port %d", port, port),
+			fmt.Sprintf("it listens on port %d", got),
+			check.Advise("Read the variable PORT when the program starts, and listen there.")), nil
 	}
 	if len(e.Steps) > 0 {
 		return steps.Run(ctx, c, e.Steps, in)
@@ -206,14 +217,16 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 		item := judge(name, e.Set[name], environments)
 		switch {
 		case known && len(environments) == 0:
-			item.Got = "the container was started with it, and the program answers; it wrote something else where its variables stood, so they were not seen"
+			item.Got = "the container was started with it, and the program answers; it wrote something else where " +
+				"its variables stood, so they were not seen"
 		case item.Share == 1 && assigned(t.FS(), name):
 			if item, err = e.otherwise(ctx, t, in, name); err != nil {
 				return check.Outcome{}, err
 			}
 		}
 		if !known {
-			item.Got = "the container was started with it, and the program answers; what the program makes of it was not seen, since the image has nothing to look with"
+			item.Got = "the container was started with it, and the program answers; what the program makes of it was " +
+				"not seen, since the image has nothing to look with"
 		}
 		o.Items = append(o.Items, item)
 	}
@@ -245,10 +258,11 @@ func (e *Env) otherwise(ctx context.Context, t check.Target, in check.Input, nam
 	return passed, nil
 }
 
-// another is a value of the same sort as one: another level of a log, another number, the other of
-// yes and no, another word.
+// another returns a value of the same sort as one: another level of a log, another number, the
+// other of yes and no, another word.
 func another(value string, in check.Input) string {
-	for _, sort := range [][]string{{"debug", "info", "warning", "error", "critical"}, {"true", "false"}, {"yes", "no"}, {"on", "off"}, {"1", "0"}} {
+	for _, sort := range [][]string{{"debug", "info", "warning", "error", "critical"}, {"true", "false"}, {"yes", "no"},
+		{"on", "off"}, {"1", "0"}} {
 		i := slices.Index(sort, strings.ToLower(value))
 		if i < 0 {
 			continue
@@ -299,7 +313,8 @@ func assigned(folder fs.FS, name string) (found bool) {
 	return found
 }
 
-// refused is the outcome where the program read a value and did not take it, as its log says: then the variable reached it.
+// refused returns the outcome where the program read a value and did not take it, as its log says:
+// then the variable reached it.
 func (e *Env) refused(names []string, log string) (o check.Outcome, refused bool) {
 	for _, name := range names {
 		item := check.Passed(name + "=" + e.Set[name])
@@ -313,9 +328,10 @@ func (e *Env) refused(names []string, log string) (o check.Outcome, refused bool
 }
 
 // refuses are words of a line that does not take a value.
-var refuses = regexp.MustCompile(`(?i)error|exception|invalid|unknown|unsupported|not a valid|must be|should be|not in|choose from|no such|does not exist`)
+var refuses = regexp.MustCompile(
+	`(?i)error|exception|invalid|unknown|unsupported|not a valid|must be|should be|not in|choose from|no such|does not exist`)
 
-// refusal is the line of a log that says so, and names the value; or empty.
+// refusal returns the line of a log that says so, and names the value; or empty.
 func refusal(value, log string) string {
 	named := regexp.MustCompile(`["'\(=:]\s?` + regexp.QuoteMeta(value) + `(["',.;:\)\]]|\s*$)`)
 	for _, line := range slices.Backward(strings.Split(log, "\n")) {
@@ -340,7 +356,9 @@ func judge(name, want string, environments []map[string]string) check.Item {
 		if there {
 			item.Got = fmt.Sprintf("%s=%s", name, got)
 		}
-		item.Hint = check.Advise("Something between docker run and the program drops or replaces the variable: look at CMD, ENTRYPOINT and the scripts that they start.")
+		item.Hint = check.Advise(
+			"Something between docker run and the program drops or replaces the variable: look at CMD, ENTRYPOINT " +
+				"and the scripts that they start.")
 		return item
 	}
 	return item

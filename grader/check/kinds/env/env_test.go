@@ -21,15 +21,20 @@ func with(environments ...map[string]string) *checktest.Target {
 }
 
 func TestEnv(t *testing.T) {
-	const hint = "; hint: Something between docker run and the program drops or replaces the variable: look at CMD, ENTRYPOINT and the scripts that they start."
+	const hint = "; hint: Something between docker run and the program drops or replaces the variable: look at CMD, " +
+		"ENTRYPOINT and the scripts that they start."
 	for _, c := range []struct {
 		target *checktest.Target
 		want   string
 	}{
 		{checktest.New(), "ok A=1\nok LOG_LEVEL=debug"},
-		{with(map[string]string{"A": "1"}), "ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got the variable is not there" + hint},
-		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}), "ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info" + hint},
-		{with(map[string]string{"A": "1", "LOG_LEVEL": "debug"}, map[string]string{"LOG_LEVEL": "debug"}), "0 A=1: want A=1 in the program's environment; got the variable is not there" + hint + "\nok LOG_LEVEL=debug"},
+		{with(map[string]string{"A": "1"}),
+			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got the variable is not there" + hint},
+		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}),
+			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info" + hint},
+		{with(map[string]string{"A": "1", "LOG_LEVEL": "debug"}, map[string]string{"LOG_LEVEL": "debug"}),
+			"0 A=1: want A=1 in the program's environment; got the variable is not there" + hint +
+				"\nok LOG_LEVEL=debug"},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug, A: 1}", c.target))
 	}
@@ -60,7 +65,9 @@ func TestWhereItIsAsked(t *testing.T) {
 func TestDoesNotComeUp(t *testing.T) {
 	target := checktest.New()
 	target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: "bad level"}
-	assert.Equal(t, "0 comes up with LOG_LEVEL: want a program that answers; got it does not come up with these variables, though it does without; hint: Run it yourself: docker run -e LOG_LEVEL=debug <image>",
+	assert.Equal(t,
+		"0 comes up with LOG_LEVEL: want a program that answers; got it does not come up with these variables, "+
+			"though it does without; hint: Run it yourself: docker run -e LOG_LEVEL=debug <image>",
 		checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target))
 }
 
@@ -77,7 +84,8 @@ func TestRefused(t *testing.T) {
 		target := checktest.New()
 		target.Beside = &check.Started{Exited: true, ExitCode: 1, Log: log}
 		said := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target)
-		assert.Equal(t, passes, strings.HasPrefix(said, "ok LOG_LEVEL=debug: it reached the program, which does not take this value: "), "%s: %s", log, said)
+		assert.Equal(t, passes, strings.HasPrefix(said,
+			"ok LOG_LEVEL=debug: it reached the program, which does not take this value: "), "%s: %s", log, said)
 	}
 }
 
@@ -86,7 +94,8 @@ func TestSteps(t *testing.T) {
 	target.Program = func(env map[string]string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%q", env["NAME"]) })
 	}
-	assert.Equal(t, "ok GET /name", checktest.Asked(t, env.Kind(), `env: {set: {NAME: Zoe, PORT: "9001"}, steps: [{send: GET /name, json: Zoe}]}`, target))
+	assert.Equal(t, "ok GET /name", checktest.Asked(t, env.Kind(),
+		`env: {set: {NAME: Zoe, PORT: "9001"}, steps: [{send: GET /name, json: Zoe}]}`, target))
 }
 
 // TestFreshPort: the port is one that nobody knows beforehand.
@@ -116,9 +125,11 @@ func TestFreshValue(t *testing.T) {
 		target *checktest.Target
 		passes bool
 	}{
-		"written into CMD":    {checktest.New().With("Dockerfile", "FROM x:1\nCMD [\"env\", \"LOG_LEVEL=debug\", \"python\"]\n"), false},
+		"written into CMD": {checktest.New().With("Dockerfile",
+			"FROM x:1\nCMD [\"env\", \"LOG_LEVEL=debug\", \"python\"]\n"), false},
 		"written in a script": {checktest.New().With("run.sh", "export LOG_LEVEL=debug\nexec python main.py\n"), false},
-		"ENV":                 {checktest.New().With("Dockerfile", "FROM x:1\nENV LOG_LEVEL=debug\n"), true}, // which docker run -e replaces
+		// which docker run -e replaces
+		"ENV": {checktest.New().With("Dockerfile", "FROM x:1\nENV LOG_LEVEL=debug\n"), true},
 	} {
 		c.target.Env = fixed
 		text := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", c.target)

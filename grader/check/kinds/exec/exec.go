@@ -13,13 +13,14 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `exec`, which runs a command in the container.
 func Kind() check.Kind {
-	return check.Kind{Name: "exec", Phase: check.Running, New: func() check.Check { return new(Exec) }, Manual: check.Manual{
-		Summary: "what does a command inside the running container say",
-		Text: `The command is run in the main container, without a shell, and its exit code and standard output are compared. It has ten
+	return check.Kind{Name: "exec", Phase: check.Running, New: func() check.Check { return new(Exec) },
+		Manual: check.Manual{
+			Summary: "what does a command inside the running container say",
+			Text: `The command is run in the main container, without a shell, and its exit code and standard output are compared. It has ten
 times as long as one request.`,
-		Example: `id: python-version
+			Example: `id: python-version
 points: 1
 exec: {run: [python, --version], want: 0, stdout: /Python 3/}`}}
 }
@@ -51,13 +52,18 @@ func (e *Exec) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 	var o check.Outcome
 	switch {
 	case out.NotFound && e.Want != out.ExitCode:
-		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), fmt.Sprintf("there is no program %q in the image", e.Run[0]), check.Advise("Install it in the Dockerfile."))
+		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), fmt.Sprintf("there is no program %q in the image",
+			e.Run[0]), check.Advise("Install it in the Dockerfile."))
 	case out.TimedOut:
-		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), "it did not end in time", check.Advise("Let the command end by itself."))
+		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), "it did not end in time",
+			check.Advise("Let the command end by itself."))
 	case out.ExitCode != e.Want:
-		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), fmt.Sprintf("exit code %d", out.ExitCode), check.Advise("Run it yourself: docker exec <container> "+name))
+		o = check.Fail(name, fmt.Sprintf("exit code %d", e.Want), fmt.Sprintf("exit code %d", out.ExitCode),
+			check.Advise("Run it yourself: docker exec <container> "+name))
 	case e.Stdout.Regexp != nil && !e.Stdout.MatchString(out.Stdout):
-		o = check.Fail(name, fmt.Sprintf("output matching /%s/", e.Stdout), fmt.Sprintf("%q", cut(strings.TrimSpace(out.Stdout))), check.Advise("Run it yourself: docker exec <container> "+name))
+		o = check.Fail(name, fmt.Sprintf("output matching /%s/", e.Stdout),
+			fmt.Sprintf("%q", cut(strings.TrimSpace(out.Stdout))),
+			check.Advise("Run it yourself: docker exec <container> "+name))
 	default:
 		return check.Pass(name, fmt.Sprintf("exit code %d", out.ExitCode)), nil
 	}

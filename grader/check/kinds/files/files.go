@@ -13,12 +13,13 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `files`, which asks whether files are there.
 func Kind() check.Kind {
-	return check.Kind{Name: "files", Phase: check.Folder, New: func() check.Check { return new(Files) }, Manual: check.Manual{
-		Summary: "are files there, and others not",
-		Text:    `Each pattern of require must match at least one file of the folder, and no file may match a pattern of forbid. * and ? stay within one name, ** stands for any folders.`,
-		Example: `id: submission
+	return check.Kind{Name: "files", Phase: check.Folder, New: func() check.Check { return new(Files) },
+		Manual: check.Manual{
+			Summary: "are files there, and others not",
+			Text:    `Each pattern of require must match at least one file of the folder, and no file may match a pattern of forbid. * and ? stay within one name, ** stands for any folders.`,
+			Example: `id: submission
 points: 2
 files: {require: [Dockerfile, "**/*.py"], forbid: [.env]}`}}
 }
@@ -72,14 +73,16 @@ func (f *Files) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	for _, g := range f.Require {
 		item := check.Item{Name: string(g), Share: 1}
 		if find(g) == "" {
-			item = check.Item{Name: string(g), Want: "a file " + string(g), Got: "none", Hint: check.Advise("Add the file, spelt exactly so.")}
+			item = check.Item{Name: string(g), Want: "a file " + string(g), Got: "none",
+				Hint: check.Advise("Add the file, spelt exactly so.")}
 		}
 		o.Items = append(o.Items, item)
 	}
 	for _, g := range f.Forbid {
 		item := check.Item{Name: "no " + string(g), Share: 1}
 		if found := find(g); found != "" {
-			item = check.Item{Name: item.Name, Want: "no file " + string(g), Got: found, Hint: check.Advise("Leave it out of what you hand in."), File: found}
+			item = check.Item{Name: item.Name, Want: "no file " + string(g), Got: found,
+				Hint: check.Advise("Leave it out of what you hand in."), File: found}
 		}
 		o.Items = append(o.Items, item)
 	}

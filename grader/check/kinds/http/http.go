@@ -13,11 +13,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `http`, which sends steps to the running program.
 func Kind() check.Kind {
-	return check.Kind{Name: "http", Phase: check.Running, New: func() check.Check { return new(Steps) }, Manual: check.Manual{
-		Summary: "does the program answer as it should, step by step",
-		Text: `A list of steps, one request each: taskgrader explain steps, holes and variables say all that a step can hold. A step
+	return check.Kind{Name: "http", Phase: check.Running, New: func() check.Check { return new(Steps) },
+		Manual: check.Manual{
+			Summary: "does the program answer as it should, step by step",
+			Text: `A list of steps, one request each: taskgrader explain steps, holes and variables say all that a step can hold. A step
 passes when all that it wants holds; the check stops at the first that fails, unless it is partial.
 
 A redirect to the same address with a slash more or less, which no step wants, is followed, and costs once: the first check that
@@ -28,14 +29,14 @@ Where several processes answer on the program's port (workers, a cluster), the f
 over many connections at once, until each of them was seen to take one. Where some of them do not have it, the check that sent the POST fails with that; checks that ask
 for what was stored are blocked by it, and the rest is asked. Processes that share a file or a database have it all. Where a process cannot be reached in 45 seconds,
 the check is an error, and costs nothing.`,
-		Topics: steps.Topics(),
-		Example: `id: create
+			Topics: steps.Topics(),
+			Example: `id: create
 points: 5
 fresh: [a]
 http:
 - {send: POST /tasks, body: {title: $a}, want: [200, 201], json: {id: <any>, title: $a}, save: {x: id}}
 - {send: GET /tasks/$x, json: {id: $x, title: $a}}`,
-		Every: []string{`id: http
+			Every: []string{`id: http
 points: 5
 fresh: [a]
 http:
@@ -77,10 +78,10 @@ func (s *Steps) ValidateLimits(_ option.Value, l check.Limits) option.Problems {
 // Owns reports whether the steps restart the container.
 func (s *Steps) Owns() bool { return steps.Owns(*s) }
 
-// Sends are the requests that the steps judge.
+// Sends returns the requests that the steps judge.
 func (s *Steps) Sends() []string { return steps.Sends(*s) }
 
-// Givens are those that they are given.
+// Givens returns those that they are given.
 func (s *Steps) Givens() []string { return steps.Givens(*s) }
 
 // Ask sends the steps.

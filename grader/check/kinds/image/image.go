@@ -19,11 +19,12 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `image`, which asks whether the image is good.
 func Kind() check.Kind {
-	return check.Kind{Name: "image", Phase: check.Image, New: func() check.Check { return new(Image) }, Manual: check.Manual{
-		Summary: "is the image small, and does it say how to run it",
-		Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
+	return check.Kind{Name: "image", Phase: check.Image, New: func() check.Check { return new(Image) },
+		Manual: check.Manual{
+			Summary: "is the image small, and does it say how to run it",
+			Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
 a linear share between. Sizes are those that docker images shows with the storage driver overlay2, whatever this engine has:
 the containerd image store of new installations counts packed layers, too. Of an image that no file of the folder is in, no size is
 judged. user: nonroot wants a USER whose number is not that of root; expose and workdir compare with the image's configuration;
@@ -31,7 +32,7 @@ The hint names the largest layer of the student's own with its line, and the bas
 waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
 
   image: {user: nonroot}`,
-		Example: `id: image
+			Example: `id: image
 points: 6
 partial: true
 image:
@@ -40,7 +41,7 @@ image:
   expose: [8000]
   workdir: /app
   waste: 5MB`,
-		Every: []string{`id: image
+			Every: []string{`id: image
 points: 6
 image: {size: {full: 5MB, zero: 6MB}, added: {full: 5MB, zero: 6MB}, user: nonroot, expose: [8000], workdir: /app, waste: 5MB}`}}}
 }
@@ -93,7 +94,8 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	}
 	var o check.Outcome
 	if (i.Size != nil || i.Added != nil) && !check.HoldsFiles(t) {
-		o.Items = append(o.Items, check.Item{Name: "size", Skipped: true, Got: "no file of the folder is in the image, so there is nothing to judge"})
+		o.Items = append(o.Items, check.Item{Name: "size", Skipped: true,
+			Got: "no file of the folder is in the image, so there is nothing to judge"})
 		i = &Image{User: i.User, Expose: i.Expose, Workdir: i.Workdir, Waste: i.Waste}
 	}
 	for _, asked := range []struct {
@@ -125,7 +127,8 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 			if user, _, _ := strings.Cut(image.Config.User, ":"); user != "" && user != "root" && user != "0" {
 				got = fmt.Sprintf("USER %s, whose number is 0: root", image.Config.User)
 			}
-			item = check.Item{Name: "user", Want: "a user that is not root", Got: got, Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
+			item = check.Item{Name: "user", Want: "a user that is not root", Got: got,
+				Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
 			item.File, item.Line = check.LastLine(t, "USER")
 		}
 		o.Items = append(o.Items, item)
@@ -133,7 +136,8 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	for _, port := range i.Expose {
 		item := check.Passed("EXPOSE " + strconv.Itoa(port))
 		if !slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == port }) {
-			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image), Hint: says(t, "EXPOSE", strconv.Itoa(port))}
+			item = check.Item{Name: item.Name, Want: item.Name, Got: exposed(image),
+				Hint: says(t, "EXPOSE", strconv.Itoa(port))}
 			item.File, item.Line = check.LastLine(t, "EXPOSE")
 		}
 		o.Items = append(o.Items, item)
@@ -141,7 +145,8 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	if i.Workdir != "" {
 		item := check.Passed("WORKDIR")
 		if image.Config.WorkingDir != i.Workdir {
-			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir, Hint: says(t, "WORKDIR", i.Workdir)}
+			item = check.Item{Name: item.Name, Want: i.Workdir, Got: image.Config.WorkingDir,
+				Hint: says(t, "WORKDIR", i.Workdir)}
 			if item.Got == "" {
 				item.Got = "/, since there is no WORKDIR"
 			}
@@ -162,7 +167,8 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 	return o, nil
 }
 
-// says is the line that makes an instruction say a value: in place of the one that counts, or else below FROM.
+// says returns the line that makes an instruction say a value: in place of the one that counts, or
+// else below FROM.
 func says(t check.Source, name, value string) check.Hint {
 	line := name + " " + value
 	file, err := t.Dockerfile()
@@ -179,7 +185,7 @@ func says(t check.Source, name, value string) check.Hint {
 	return check.Hint{Edit: check.EditOf(file.Name, change)}
 }
 
-// exposed is what the image says of its ports.
+// exposed returns what the image says of its ports.
 func exposed(image *check.ImageInfo) string {
 	if len(image.Config.Exposed) == 0 {
 		return "no EXPOSE"
@@ -195,7 +201,7 @@ func exposed(image *check.ImageInfo) string {
 	return strings.Join(words, " ")
 }
 
-// full is the size of the whole image that is worth all, 0 where it is not asked.
+// full returns the size of the whole image that is worth all, 0 where it is not asked.
 func (i *Image) full() int64 {
 	if i.Size == nil {
 		return 0
@@ -268,7 +274,8 @@ func (i *Image) waste(ctx context.Context, t check.Target, image *check.ImageInf
 	item := check.Item{Name: "waste", Share: 1, Got: option.Size(wasted).String()}
 	if wasted > int64(i.Waste) {
 		item.Share, item.Want = 0, "at most "+i.Waste.String()
-		item.Hint = check.Advisef("Most of it is %s: delete a file in the RUN that makes it, since a later layer only hides it.", example)
+		item.Hint = check.Advisef(
+			"Most of it is %s: delete a file in the RUN that makes it, since a later layer only hides it.", example)
 	}
 	return item, nil
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// worth is how many bytes a layer has at least that is worth looking at, and leftover how many a cache has.
+// worth is how many bytes a layer has at least that is worth looking at, and leftover how many a
+// cache has.
 const (
 	worth    = 5_000_000
 	leftover = 1_000_000
@@ -23,8 +24,9 @@ var (
 	slim  = regexp.MustCompile(`(^|/)(python|node|debian|ruby|php|openjdk|golang|perl)(:|$)`) // have a -slim form
 )
 
-// large says what makes an image large: the largest layer of the student's own, and the base where that alone is too much for
-// full, or for any image where full is 0, and a smaller one is to be had.
+// large returns what makes an image large: the largest layer of the student's own, and the base
+// where that alone is too much for full, or for any image where full is 0, and a smaller one is to
+// be had.
 func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int64) (check.Hint, error) {
 	var h check.Hint
 	largest := -1
@@ -35,12 +37,14 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 	}
 	if largest >= 0 {
 		l := image.Layers[largest]
-		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", l.Line, l.Instruction, option.Size(l.Size))
+		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", l.Line, l.Instruction,
+			option.Size(l.Size))
 		if err := smaller(ctx, t, image, largest, &h); err != nil {
 			return h, err
 		}
 	}
-	if base := image.Size - image.Added; full > 0 && (base > full || largest < 0) && !small.MatchString(image.Base) && slim.MatchString(image.Base) {
+	if base := image.Size - image.Added; full > 0 && (base > full || largest < 0) && !small.MatchString(image.Base) &&
+		slim.MatchString(image.Base) {
 		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
 		if edit := rebased(t, image.Base); edit != nil {
 			h.Edit = edit
@@ -56,7 +60,7 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 	return h, nil
 }
 
-// rebased is the line that builds the image on the slim form of its base.
+// rebased returns the line that builds the image on the slim form of its base.
 func rebased(t check.Source, base string) *check.Edit {
 	file, err := t.Dockerfile()
 	slimmer := check.Slim(t, base)
@@ -81,14 +85,17 @@ type cache struct {
 var (
 	end    = regexp.MustCompile(`\s*$`)
 	caches = []cache{
-		{"pip's cache", regexp.MustCompile(`(^|/)\.cache/pip/`), regexp.MustCompile(`(\bpip[\d.]*\s+install)\b`), "$1 --no-cache-dir"},
-		{"uv's cache", regexp.MustCompile(`(^|/)\.cache/uv/`), regexp.MustCompile(`(\buv\s+(?:sync|add|pip\s+(?:install|sync)))\b`), "$1 --no-cache"},
+		{"pip's cache", regexp.MustCompile(`(^|/)\.cache/pip/`), regexp.MustCompile(`(\bpip[\d.]*\s+install)\b`),
+			"$1 --no-cache-dir"},
+		{"uv's cache", regexp.MustCompile(`(^|/)\.cache/uv/`),
+			regexp.MustCompile(`(\buv\s+(?:sync|add|pip\s+(?:install|sync)))\b`), "$1 --no-cache"},
 		{"npm's cache", regexp.MustCompile(`(^|/)\.npm/_cacache/`), end, " && npm cache clean --force"},
 		{"apt's lists of packages", regexp.MustCompile(`^var/lib/apt/lists/`), end, " && rm -rf /var/lib/apt/lists/*"},
 	}
 )
 
-// smaller says what can be done about a layer: what of it is a cache, as its files show, and else by its words.
+// smaller returns what can be done about a layer: what of it is a cache, as its files show, and
+// else by its words.
 func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer int, h *check.Hint) error {
 	l := image.Layers[layer]
 	file, err := t.Dockerfile()
@@ -131,9 +138,12 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		case (c.Program == "apt" || c.Program == "apt-get") && c.Has("upgrade", "dist-upgrade", "full-upgrade"):
 			h.Advice = "What " + c.Program + " upgrade brings, a newer base image has already."
 			h.Edit = check.EditOf(file.Name, file.Replace(*in, upgrade, ""))
-		case c.Program == "npm" && c.Installs() && !c.Has("--omit", "--production") && text(t, "package.json", `"devDependencies"\s*:\s*\{\s*"`):
-			h.Advice = "package.json has devDependencies, and they are installed, too: npm " + c.Args[0] + " --omit=dev leaves them out, where the build does without."
-		case c.Program == "uv" && c.Has("sync") && !c.Has("--no-dev") && text(t, "pyproject.toml", `\[dependency-groups\]|dev-dependencies`):
+		case c.Program == "npm" && c.Installs() && !c.Has("--omit", "--production") &&
+			text(t, "package.json", `"devDependencies"\s*:\s*\{\s*"`):
+			h.Advice = "package.json has devDependencies, and they are installed, too: npm " + c.Args[0] +
+				" --omit=dev leaves them out, where the build does without."
+		case c.Program == "uv" && c.Has("sync") && !c.Has("--no-dev") &&
+			text(t, "pyproject.toml", `\[dependency-groups\]|dev-dependencies`):
 			h.Advice = "pyproject.toml has dependencies for development, and they are installed, too."
 			h.Edit = check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\buv\s+sync)\b`), "$1 --no-dev"))
 		}
@@ -141,8 +151,10 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 	return nil
 }
 
-// upgrade is a command that renews all packages of Debian, with what joins it to the one before or behind it.
-var upgrade = regexp.MustCompile(`(?:\s*&&\s*(?:\\\n\s*)?apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*|apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*\s*&&\s*)`)
+// upgrade is a command that renews all packages of Debian, with what joins it to the one before or
+// behind it.
+var upgrade = regexp.MustCompile(
+	`(?:\s*&&\s*(?:\\\n\s*)?apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*|apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*\s*&&\s*)`)
 
 // text reports whether a file of the folder has what a pattern matches.
 func text(t check.Source, name, pattern string) bool {

@@ -16,14 +16,15 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Kind is the kind.
+// Kind returns the kind `listen`, which asks whether the program is where it says.
 func Kind() check.Kind {
-	return check.Kind{Name: "listen", Phase: check.Running, Quiet: true, New: func() check.Check { return new(Listen) }, Manual: check.Manual{
-		Summary: "does the program listen where it should, on all interfaces, and does no EXPOSE say otherwise",
-		Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
+	return check.Kind{Name: "listen", Phase: check.Running, Quiet: true, New: func() check.Check { return new(Listen) },
+		Manual: check.Manual{
+			Summary: "does the program listen where it should, on all interfaces, and does no EXPOSE say otherwise",
+			Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
 one address of the container, least of all on 127.0.0.1 alone, where nothing outside the container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program
 is judged on the port where it was found, so a wrong port costs these points and no others.`,
-		Example: `id: listens
+			Example: `id: listens
 points: 3
 listen: {port: 8000}`}}
 }
@@ -44,11 +45,13 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	}
 	port := check.Passed("listens on the port")
 	if started.Port != wanted {
-		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", wanted), Got: fmt.Sprintf("port %d", started.Port), Hint: portHint(t, started.Port, wanted)}
+		port = check.Item{Name: port.Name, Want: fmt.Sprintf("port %d", wanted),
+			Got: fmt.Sprintf("port %d", started.Port), Hint: portHint(t, started.Port, wanted)}
 	}
 	all := check.Passed("on all interfaces")
 	if started.Loopback {
-		all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: "127.0.0.1, where nothing outside the container reaches it", Hint: hostHint(t, wanted)}
+		all = check.Item{Name: all.Name, Want: "0.0.0.0",
+			Got: "127.0.0.1, where nothing outside the container reaches it", Hint: hostHint(t, wanted)}
 	}
 	if !started.Loopback {
 		listeners, known, err := t.Listeners(ctx)
@@ -56,7 +59,8 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 			return check.Outcome{}, err
 		}
 		if one := onlyOn(listeners, started.Port); known && one != "" {
-			all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: one + " alone, which is one of the container's addresses", Hint: hostHint(t, wanted)}
+			all = check.Item{Name: all.Name, Want: "0.0.0.0", Got: one +
+				" alone, which is one of the container's addresses", Hint: hostHint(t, wanted)}
 		}
 	}
 	if both := merged(port.Hint.Edit, all.Hint.Edit); both != nil { // else each would take the other's line away
@@ -73,7 +77,7 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	return check.Outcome{Items: []check.Item{port, all, exposed(t, wanted)}}, nil
 }
 
-// onlyOn are the addresses on which a port is served where those are not all that the container
+// onlyOn returns the addresses on which a port is served where those are not all that the container
 // has; empty where they are.
 func onlyOn(listeners []check.Listener, port int) string {
 	var own []string
@@ -96,12 +100,16 @@ func onlyOn(listeners []check.Listener, port int) string {
 	return strings.Join(own, ", ")
 }
 
-// exposed says whether EXPOSE names the port. That there is none is no fault here: it changes nothing that can be seen.
+// exposed reports whether EXPOSE names the port. That there is none is no fault here: it changes
+// nothing that can be seen.
 func exposed(t check.Target, wanted int) check.Item {
 	item := check.Passed("no EXPOSE says otherwise")
 	image := t.Built().Image
 	if image == nil || len(image.Config.Exposed) == 0 ||
-		slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool { return p.Number == wanted && p.Protocol == "tcp" }) {
+		slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool {
+			return p.Number == wanted &&
+				p.Protocol == "tcp"
+		}) {
 		return item
 	}
 	var said []string
@@ -113,7 +121,8 @@ func exposed(t check.Target, wanted int) check.Item {
 	item.File, item.Line = check.LastLine(t, "EXPOSE")
 	if parsed, err := t.Dockerfile(); err == nil && item.Line > 0 {
 		if in := parsed.Last("EXPOSE"); in != nil && in.EndLine == in.Line && len(in.Args) == 1 {
-			item.Hint.Edit = &check.Edit{File: parsed.Name, Line: in.Line, Old: in.Text, New: "EXPOSE " + strconv.Itoa(wanted)}
+			item.Hint.Edit = &check.Edit{File: parsed.Name, Line: in.Line, Old: in.Text,
+				New: "EXPOSE " + strconv.Itoa(wanted)}
 			item.Hint.Advice = "EXPOSE says on which port the program listens."
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/advice"
 )
 
-// portHint says where the port is set: in the words of what starts, in an ENV line, or in the program.
+// portHint returns where the port is set: in the words of what starts, in an ENV line, or in the
+// program.
 func portHint(t check.Target, got, wanted int) check.Hint {
 	from, to := strconv.Itoa(got), strconv.Itoa(wanted)
 	number := `\b` + from + `\b`
@@ -32,7 +33,8 @@ func portHint(t check.Target, got, wanted int) check.Hint {
 	if edit := withOption(t, wanted, port); edit != nil {
 		return check.Hint{Cause: fmt.Sprintf("CMD names no port, and without one it is %d.", got), Edit: edit}
 	}
-	for _, pattern := range []string{`(?i)((?:\.run|listen(?:AndServe)?|serve|Server)\([^\n]*?)`, `(?i)(port\w*["']?\s*(?::\s*\w+\s*)?(?:=|:|\|\||\?\?|,)[^\n]*?)`, `(--port[ =]|\s-p[ =]|:)`} {
+	for _, pattern := range []string{`(?i)((?:\.run|listen(?:AndServe)?|serve|Server)\([^\n]*?)`,
+		`(?i)(port\w*["']?\s*(?::\s*\w+\s*)?(?:=|:|\|\||\?\?|,)[^\n]*?)`, `(--port[ =]|\s-p[ =]|:)`} {
 		if edit := inProgram(t, regexp.MustCompile(pattern+number), "${1}"+to); edit != nil {
 			return check.Hint{Cause: fmt.Sprintf("%s sets the port.", edit.File), Edit: edit}
 		}
@@ -43,21 +45,23 @@ func portHint(t check.Target, got, wanted int) check.Hint {
 	return check.Advise(advice.Of(t.FS()).Listen(wanted))
 }
 
-// hostHint says where the address is set.
+// hostHint returns where the address is set.
 func hostHint(t check.Target, wanted int) check.Hint {
 	h := check.Hint{Cause: "Inside a container, localhost is the container alone."}
 	local := regexp.MustCompile(`\b(127\.0\.0\.1|localhost)\b`)
 	h.Edit = inStart(t, []*regexp.Regexp{local}, "0.0.0.0")
 	for _, name := range []string{"ENV", "ARG"} {
 		if h.Edit == nil {
-			h.Edit = inDockerfile(t, name, regexp.MustCompile(`(HOST\w*[ =]+["']?)(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
+			h.Edit = inDockerfile(t, name, regexp.MustCompile(`(HOST\w*[ =]+["']?)(?:127\.0\.0\.1|localhost)\b`),
+				"${1}0.0.0.0")
 		}
 	}
 	if h.Edit == nil {
 		h.Edit = withOption(t, t.Started().Port, host)
 	}
 	if h.Edit == nil {
-		h.Edit = inProgram(t, regexp.MustCompile(`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
+		h.Edit = inProgram(t, regexp.MustCompile(
+			`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
 	}
 	if h.Edit == nil {
 		h.Edit = inCall(t, `host="0.0.0.0"`)
@@ -68,7 +72,8 @@ func hostHint(t check.Target, wanted int) check.Hint {
 	return h
 }
 
-// merged is one edit in the place of two of the same line, each of which changes it in one spot; nil where they are none such.
+// merged returns one edit in the place of two of the same line, each of which changes it in one
+// spot; nil where they are none such.
 func merged(a, b *check.Edit) *check.Edit {
 	if a == nil || b == nil || a.File != b.File || a.Line != b.Line || a.Old == "" || a.Old != b.Old {
 		return nil
@@ -82,10 +87,12 @@ func merged(a, b *check.Edit) *check.Edit {
 		return nil
 	}
 	between := old[first.end:second.at]
-	if first.at == first.end && first.at == second.end && strings.HasSuffix(old[:first.at], "(") && strings.HasPrefix(old[first.at:], ")") {
+	if first.at == first.end && first.at == second.end && strings.HasSuffix(old[:first.at], "(") &&
+		strings.HasPrefix(old[first.at:], ")") {
 		between = ", " // two arguments of a call that has none
 	}
-	return &check.Edit{File: a.File, Line: a.Line, Old: old, New: old[:first.at] + first.with + between + second.with + old[second.end:]}
+	return &check.Edit{File: a.File, Line: a.Line, Old: old, New: old[:first.at] + first.with + between + second.with +
+		old[second.end:]}
 }
 
 // spot is where a line was changed, and what stands there now.
@@ -106,7 +113,7 @@ func spotOf(old, changed string) spot {
 	return spot{at, len(old) - end, changed[at : len(changed)-end]}
 }
 
-// inStart is the edit of what starts.
+// inStart returns the edit of what starts.
 func inStart(t check.Source, patterns []*regexp.Regexp, with string) *check.Edit {
 	for _, pattern := range patterns {
 		for _, name := range []string{"CMD", "ENTRYPOINT"} {
@@ -118,7 +125,7 @@ func inStart(t check.Source, patterns []*regexp.Regexp, with string) *check.Edit
 	return nil
 }
 
-// inDockerfile is the edit of the last instruction of a name.
+// inDockerfile returns the edit of the last instruction of a name.
 func inDockerfile(t check.Source, name string, pattern *regexp.Regexp, with string) *check.Edit {
 	parsed, err := t.Dockerfile()
 	if err != nil {
@@ -129,7 +136,8 @@ func inDockerfile(t check.Source, name string, pattern *regexp.Regexp, with stri
 		if all[i].Name != name {
 			continue
 		}
-		if edit := check.Rewrite(t.FS(), parsed.Name, all[i].Line, all[i].EndLine, pattern, with); edit != nil || name != "ENV" {
+		if edit := check.Rewrite(t.FS(), parsed.Name, all[i].Line, all[i].EndLine, pattern, with); edit != nil ||
+			name != "ENV" {
 			return edit
 		}
 	}
@@ -149,15 +157,21 @@ const (
 )
 
 var servers = []server{
-	{words(`"uvicorn"(?:, *"[^"]*")*?, *"[A-Za-z_][\w.]*:\w+(?:\(\))?"`), words(`\buvicorn(?: +[^\s&|;"]+)*? +[A-Za-z_][\w.]*:[A-Za-z_]\w*`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port|--uds|--fd`)},
-	{words(`"flask"(?:, *"[^"]*")*?, *"run"`), words(`\bflask(?: +[^\s&|;"]+)*? +run\b`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port|-h\b|-p\b`)},
-	{words(`"fastapi", *"(?:run|dev)"(?:, *"[\w./]+\.py")?`), words(`\bfastapi +(?:run|dev)(?: +[\w./]+\.py)?`), []string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port`)},
-	{words(`"(?:gunicorn|hypercorn)"`), words(`\b(?:gunicorn|hypercorn)\b`), []string{"--bind", "%[1]s:%[2]d"}, []string{"--bind", "%[1]s:%[2]d"}, words(`--bind|-b\b|-c\b|--config`)},
+	{words(`"uvicorn"(?:, *"[^"]*")*?, *"[A-Za-z_][\w.]*:\w+(?:\(\))?"`),
+		words(`\buvicorn(?: +[^\s&|;"]+)*? +[A-Za-z_][\w.]*:[A-Za-z_]\w*`), []string{"--host", "%[1]s"},
+		[]string{"--port", "%[2]d"}, words(`--host|--port|--uds|--fd`)},
+	{words(`"flask"(?:, *"[^"]*")*?, *"run"`), words(`\bflask(?: +[^\s&|;"]+)*? +run\b`), []string{"--host", "%[1]s"},
+		[]string{"--port", "%[2]d"}, words(`--host|--port|-h\b|-p\b`)},
+	{words(`"fastapi", *"(?:run|dev)"(?:, *"[\w./]+\.py")?`), words(`\bfastapi +(?:run|dev)(?: +[\w./]+\.py)?`),
+		[]string{"--host", "%[1]s"}, []string{"--port", "%[2]d"}, words(`--host|--port`)},
+	{words(`"(?:gunicorn|hypercorn)"`), words(`\b(?:gunicorn|hypercorn)\b`), []string{"--bind", "%[1]s:%[2]d"},
+		[]string{"--bind", "%[1]s:%[2]d"}, words(`--bind|-b\b|-c\b|--config`)},
 }
 
 func words(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 
-// withOption is the command with an option that says where to listen, for servers that are told nothing of it.
+// withOption returns the command with an option that says where to listen, for servers that are
+// told nothing of it.
 func withOption(t check.Source, number, which int) *check.Edit {
 	parsed, err := t.Dockerfile()
 	if err != nil {
@@ -199,10 +213,13 @@ func told(s server, command, option string) bool {
 	return false
 }
 
-// calls are the lines of Python that start a server, with what stands before and behind the first argument.
-var calls = []*regexp.Regexp{regexp.MustCompile(`\b((?:uvicorn|socketio)\.run\((?:[\w.]+|"[^"]+"|'[^']+'))()`), regexp.MustCompile(`\b((?:app|application|server)\.run\()(\w|\))`)}
+// calls are the lines of Python that start a server, with what stands before and behind the first
+// argument.
+var calls = []*regexp.Regexp{regexp.MustCompile(`\b((?:uvicorn|socketio)\.run\((?:[\w.]+|"[^"]+"|'[^']+'))()`),
+	regexp.MustCompile(`\b((?:app|application|server)\.run\()(\w|\))`)}
 
-// inCall is the call by which the program starts its server with an argument more, where none of its lines has that.
+// inCall returns the call by which the program starts its server with an argument more, where none
+// of its lines has that.
 func inCall(t check.Source, argument string) *check.Edit {
 	name, _, _ := strings.Cut(argument, "=")
 	started := check.StartedFile(t)
@@ -235,8 +252,8 @@ var (
 
 const mostBytes = 256 << 10
 
-// inProgram is the edit of the one line that a pattern matches, of the file that is started, or else of the whole program; nil
-// where there are none or several.
+// inProgram returns the edit of the one line that a pattern matches, of the file that is started,
+// or else of the whole program; nil where there are none or several.
 func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit {
 	if started := check.StartedFile(t); started != "" {
 		if edit, n := inFile(t, started, pattern, with); n > 0 {
@@ -249,7 +266,8 @@ func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit 
 		switch base := path.Base(name); {
 		case err != nil:
 			return nil
-		case e.IsDir() && name != "." && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "venv" || strings.HasPrefix(base, "test")):
+		case e.IsDir() && name != "." && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "venv" ||
+			strings.HasPrefix(base, "test")):
 			return fs.SkipDir
 		case !e.Type().IsRegular() || !programs.MatchString(name) || strings.HasPrefix(base, "test"):
 			return nil
@@ -265,7 +283,8 @@ func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit 
 	return found
 }
 
-// inFile is the edit of the one line of a file that a pattern matches, and how many it matches.
+// inFile returns the edit of the one line of a file that a pattern matches, and how many it
+// matches.
 func inFile(t check.Source, name string, pattern *regexp.Regexp, with string) (edit *check.Edit, lines int) {
 	text, err := fs.ReadFile(t.FS(), name)
 	if err != nil || len(text) > mostBytes {

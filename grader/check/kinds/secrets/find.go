@@ -54,7 +54,7 @@ func plant(r *rand.Rand, paths []string) *planted {
 	return p
 }
 
-// text is what is written into a file: a key, or a password.
+// text returns what is written into a file: a key, or a password.
 func (p *planted) text(name string, r *rand.Rand) []byte {
 	key := p.keys[name]
 	switch path.Ext(name) {
@@ -65,7 +65,7 @@ func (p *planted) text(name string, r *rand.Rand) []byte {
 	return []byte("\n" + names[r.IntN(len(names))] + "=" + key + "\n")
 }
 
-// forms are the ways in which a text is written in a file by tools that everybody has.
+// forms returns the ways in which a text is written in a file by tools that everybody has.
 func forms(text string) [][]byte {
 	reversed := []byte(text)
 	slices.Reverse(reversed)

@@ -62,17 +62,21 @@ func TestSearch(t *testing.T) {
 	slices.Reverse(reversed)
 	long := append(bytes.Repeat([]byte("x"), 64<<10-7), text...)
 	for name, file := range map[string][]byte{
-		"plain": text, "two reads": long, "gzip": zipped(text), "tar": tarred.Bytes(), "tar.gz": zipped(tarred.Bytes()), "zip": inZip.Bytes(),
+		"plain": text, "two reads": long, "gzip": zipped(text), "tar": tarred.Bytes(), "tar.gz": zipped(tarred.Bytes()),
+		"zip":    inZip.Bytes(),
 		"zlib":   written(t, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, text),
-		"base64": wrapped(text), "base64 of more": wrapped(append([]byte("AB"), long...)), "base64 of tar.gz": wrapped(zipped(tarred.Bytes())),
-		"hexadecimal": []byte(hex.EncodeToString(text)), "reversed": reversed, "twice": zipped(zipped(tarred.Bytes())),
+		"base64": wrapped(text), "base64 of more": wrapped(append([]byte("AB"), long...)),
+		"base64 of tar.gz": wrapped(zipped(tarred.Bytes())),
+		"hexadecimal":      []byte(hex.EncodeToString(text)), "reversed": reversed,
+		"twice": zipped(zipped(tarred.Bytes())),
 		"lines": []byte(strings.Join(strings.Split(string(text), ""), "\n")),
 	} {
 		var found []string
 		require.NoError(t, p.search(bytes.NewReader(file), func(name string) { found = append(found, name) }), name)
 		assert.Equal(t, []string{".env"}, slices.Compact(found), name)
 	}
-	for name, file := range map[string][]byte{"nothing": nil, "another's": []byte(word(r, 5000)), "a broken archive": {0x1f, 0x8b, 8, 0, 1, 2, 3}, "a broken zip": []byte("PK\x03\x04xx")} {
+	for name, file := range map[string][]byte{"nothing": nil, "another's": []byte(word(r, 5000)),
+		"a broken archive": {0x1f, 0x8b, 8, 0, 1, 2, 3}, "a broken zip": []byte("PK\x03\x04xx")} {
 		require.NoError(t, p.search(bytes.NewReader(file), func(found string) { t.Error(name, found) }))
 	}
 }
@@ -80,10 +84,12 @@ func TestSearch(t *testing.T) {
 // TestPlantedIsNew: nothing of it can be known beforehand, and it looks like what people keep in
 // such files.
 func TestPlantedIsNew(t *testing.T) {
-	one, other := plant(rand.New(rand.NewPCG(1, 2)), []string{".env"}), plant(rand.New(rand.NewPCG(1, 3)), []string{".env"})
+	one, other := plant(rand.New(rand.NewPCG(1, 2)), []string{".env"}),
+		plant(rand.New(rand.NewPCG(1, 3)), []string{".env"})
 	assert.NotEqual(t, one.keys, other.keys)
 	assert.Regexp(t, `^\n[A-Z_]+=\w{40}\n$`, string(one.text(".env", rand.New(rand.NewPCG(1, 2)))))
-	assert.Regexp(t, `PRIVATE KEY-----\n\w+`, string(plant(rand.New(rand.NewPCG(1, 2)), []string{"a.pem"}).text("a.pem", rand.New(rand.NewPCG(1, 2)))))
+	assert.Regexp(t, `PRIVATE KEY-----\n\w+`,
+		string(plant(rand.New(rand.NewPCG(1, 2)), []string{"a.pem"}).text("a.pem", rand.New(rand.NewPCG(1, 2)))))
 }
 
 // TestBomb: an archive that unpacks to more than is looked at ends the look.

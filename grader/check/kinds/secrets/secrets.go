@@ -21,7 +21,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `secrets`, which asks whether a secret reaches the image.
 func Kind() check.Kind {
 	return check.Kind{Name: "secrets", Phase: check.Image, New: func() check.Check {
 		return &Secrets{Plant: []string{".env", ".env.local", "server.pem", "private.key"}}
@@ -121,21 +121,25 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	return o, nil
 }
 
-// leak is the item of a path that was to stay out, of which, or of whose sort, some are in the image.
+// leak returns the item of a path that was to stay out, of which, or of whose sort, some are in the
+// image.
 func leak(t check.Source, title, name string, paths []string, found map[string]hit) check.Item {
 	h := found[paths[0]]
-	item := check.Item{Name: title, Want: name + " in no layer of the image", Got: check.HandedIn(t, paths[0]) + " " + h.where(), Hint: advise(t, paths)}
+	item := check.Item{Name: title, Want: name + " in no layer of the image",
+		Got: check.HandedIn(t, paths[0]) + " " + h.where(), Hint: advise(t, paths)}
 	if item.Line = h.line; h.line > 0 {
 		item.File = check.DockerfileName(t)
 	}
 	return item
 }
 
-// advise says how to keep paths out of the image.
+// advise returns how to keep paths out of the image.
 func advise(t check.Source, paths []string) check.Hint {
 	edit, needs := check.IgnoreEdit(t, paths...)
 	if edit == nil && needs != "" {
-		return check.Advisef("The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and then list it in .dockerignore.", needs)
+		return check.Advisef(
+			"The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and "+
+				"then list it in .dockerignore.", needs)
 	}
 	hint := check.Hint{Cause: "Deleting it in a later line does not take it out of the layer before.", Edit: edit}
 	if rules, err := t.Ignore(); err == nil && rules.File == "" && edit != nil {
@@ -147,7 +151,8 @@ func advise(t check.Source, paths []string) check.Hint {
 	return hint
 }
 
-// privateKeys are the files of the folder, sent to a build and not looked for yet, that hold a private key.
+// privateKeys returns the files of the folder, sent to a build and not looked for yet, that hold a
+// private key.
 func privateKeys(folder fs.FS, sent, known []string) (keys []string) {
 	for _, name := range sent {
 		info, err := fs.Stat(folder, name)
@@ -166,9 +171,10 @@ const longestKey = 32 << 10
 
 var privateKey = regexp.MustCompile(`(?m)^-----BEGIN [A-Z ]*PRIVATE KEY-----\s*$`)
 
-// reach builds the folder with secrets planted that are sent to the build, and searches the image for them. Where there is
-// none, unseen may say why it could not be searched.
-func reach(ctx context.Context, t check.Target, in check.Input, sent []string) (found map[string]hit, unseen string, err error) {
+// reach builds the folder with secrets planted that are sent to the build, and searches the image
+// for them. Where there is none, unseen may say why it could not be searched.
+func reach(ctx context.Context, t check.Target, in check.Input,
+	sent []string) (found map[string]hit, unseen string, err error) {
 	if len(sent) == 0 {
 		return nil, "", nil
 	}
@@ -183,7 +189,9 @@ func reach(ctx context.Context, t check.Target, in check.Input, sent []string) (
 	case err != nil:
 		return nil, "", err
 	case built.Image == nil:
-		return nil, "with such a file in the folder the build fails, though it does not without, so what reaches the image was not seen: " + built.Failure.Message, nil
+		return nil,
+			"with such a file in the folder the build fails, though it does not without, so what reaches the image " +
+				"was not seen: " + built.Failure.Message, nil
 	case built.Image.ID == t.Built().Image.ID: // nothing of what was planted changed anything
 		return nil, "", nil
 	}
@@ -223,7 +231,8 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, planted
 			if f.Layer < len(image.Layers) {
 				h.line, h.instruction = image.Layers[f.Layer].Line, image.Layers[f.Layer].Instruction
 			}
-			if before, known := found[name]; !known || h.layer < before.layer || h.layer == before.layer && h.path < before.path {
+			if before, known := found[name]; !known || h.layer < before.layer || h.layer == before.layer &&
+				h.path < before.path {
 				found[name] = h // the first, in whatever order the layers come
 			}
 		}
@@ -243,10 +252,11 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, planted
 	return found, err
 }
 
-// said is what an image says of itself and of how it was made.
+// said returns what an image says of itself and of how it was made.
 func said(image *check.ImageInfo) []string {
 	c := image.Config
-	all := slices.Concat(image.History, c.Env, c.Cmd, c.Entrypoint, c.Healthcheck, []string{c.WorkingDir, c.User, c.StopSignal})
+	all := slices.Concat(image.History, c.Env, c.Cmd, c.Entrypoint, c.Healthcheck,
+		[]string{c.WorkingDir, c.User, c.StopSignal})
 	for name, value := range c.Labels {
 		all = append(all, name+"="+value)
 	}
@@ -265,7 +275,9 @@ func literals(t check.Source) (items []check.Item, _ error) {
 		if key := fmt.Sprint(in.Line, name); !seen[key] {
 			seen[key] = true
 			items = append(items, check.Item{Name: name, Want: "no secret written into the Dockerfile", Got: got,
-				Hint: check.Advise("Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."), File: file.Name, Line: in.Line})
+				Hint: check.Advise(
+					"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."),
+				File: file.Name, Line: in.Line})
 		}
 	}
 	global := dockerfile.Stage{Instructions: file.Global}

@@ -12,11 +12,13 @@ import (
 const none = "ok no literal secrets in ENV and ARG"
 
 func from(lines string) *checktest.Target {
-	return checktest.New().Without(".dockerignore").With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\n"+lines+"COPY main.py /main.py\n")
+	return checktest.New().Without(".dockerignore").With("Dockerfile",
+		"FROM python:3.12-slim\nWORKDIR /app\n"+lines+"COPY main.py /main.py\n")
 }
 
 func TestSecrets(t *testing.T) {
-	const hint = "hint: Deleting it in a later line does not take it out of the layer before. Create a file .dockerignore beside the Dockerfile. Write `.env` at the top of .dockerignore."
+	const hint = "hint: Deleting it in a later line does not take it out of the layer before. Create a file " +
+		".dockerignore beside the Dockerfile. Write `.env` at the top of .dockerignore."
 	for _, c := range []struct {
 		name   string
 		target *checktest.Target
@@ -24,33 +26,75 @@ func TestSecrets(t *testing.T) {
 	}{
 		{"the lesson's", checktest.New(), "ok .env stays out\n" + none},
 		{"no ignore file, and nothing copied but the program", from("COPY main.py .\n"), "ok .env stays out\n" + none},
-		{"everything copied", from("COPY . .\n"), "0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the image as /app/.env, brought by line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
-		{"deleted again", from("COPY . .\nRUN rm .env\n"), "0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the image as /app/.env, brought by line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
-		{"twice: the first counts", from("COPY . /b/\nCOPY . /a/\n"), "0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the image as /b/.env, brought by line 3, `COPY . /b/`; " + hint + "; at Dockerfile:3\n" + none},
-		{"one that was handed in", from("COPY . .\n").With(".env", "A=b\n"), "0 .env stays out: want .env in no layer of the image; got .env is in the image as /app/.env, brought by line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
-		{"only in a stage that is not the last", from("COPY . .\nFROM python:3.12-slim\nCOPY --from=0 /app/main.py .\n"), "ok .env stays out\n" + none},
-		{"a careful Dockerfile", from("COPY . .\nRUN test ! -f .env\n"), "- .env stays out: with such a file in the folder the build fails, though it does not without, so what reaches the image was not seen: RUN test ! -f .env ended with exit code 1\n" + none},
-		{"nothing of the folder", checktest.New().With("Dockerfile", "FROM python:3.12-slim\nRUN true\n"), "- .env stays out: no file of the folder is in the image, so there is nothing to judge\n" + none},
+		{"everything copied", from("COPY . .\n"),
+			"0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the " +
+				"image as /app/.env, brought by line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
+		{"deleted again", from("COPY . .\nRUN rm .env\n"),
+			"0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the " +
+				"image as /app/.env, brought by line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
+		{"twice: the first counts", from("COPY . /b/\nCOPY . /a/\n"),
+			"0 .env stays out: want .env in no layer of the image; got the .env that was put there to try is in the " +
+				"image as /b/.env, brought by line 3, `COPY . /b/`; " + hint + "; at Dockerfile:3\n" + none},
+		{"one that was handed in", from("COPY . .\n").With(".env", "A=b\n"),
+			"0 .env stays out: want .env in no layer of the image; got .env is in the image as /app/.env, brought by " +
+				"line 3, `COPY . .`; " + hint + "; at Dockerfile:3\n" + none},
+		{"only in a stage that is not the last",
+			from("COPY . .\nFROM python:3.12-slim\nCOPY --from=0 /app/main.py .\n"), "ok .env stays out\n" + none},
+		{"a careful Dockerfile", from("COPY . .\nRUN test ! -f .env\n"),
+			"- .env stays out: with such a file in the folder the build fails, though it does not without, so what " +
+				"reaches the image was not seen: RUN test ! -f .env ended with exit code 1\n" + none},
+		{"nothing of the folder", checktest.New().With("Dockerfile", "FROM python:3.12-slim\nRUN true\n"),
+			"- .env stays out: no file of the folder is in the image, so there is nothing to judge\n" + none},
 		{"written into the file", from("ENV API_KEY=abc DEBUG=1\nARG DB_PASSWORD=x\n"), "ok .env stays out\n" +
-			"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:3\n" +
-			"0 DB_PASSWORD: want no secret written into the Dockerfile; got ARG DB_PASSWORD has a value; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:4"},
-		{"below the top", from("COPY app/ .\n").With(".dockerignore", ".env\n").With("app/.env", "A=b\n").With("app/x.py", "x"), "0 .env stays out: want .env in no layer of the image; got app/.env is in the image as /app/.env, brought by " +
-			"line 3, `COPY app/ .`; hint: Deleting it in a later line does not take it out of the layer before. Make line 1 of .dockerignore `**/.env`.; at Dockerfile:3\n" + none},
-		{"a key by its content", from("COPY . .\n").With(".dockerignore", ".env\n").With("deploy/id", "-----BEGIN PRIVATE KEY-----\nx\n"), "ok .env stays out\n0 deploy/id stays out: want deploy/id in no layer of " +
-			"the image; got deploy/id is in the image as /app/deploy/id, brought by line 3, `COPY . .`; hint: Deleting it in a later line does not take it out of the layer before. " +
-			"Write `**/id` below line 1 of .dockerignore.; at Dockerfile:3\n" + none},
-		{"lengths and flags", from("ENV PASSWORD_MIN_LENGTH=8 USE_AUTH_TOKEN=false TOKEN_URL=/auth/token JWT_ALGORITHM=HS256 API_KEY=\"\" SECRET_KEY_ROUNDS=12\nARG DB_URL=sqlite:///./t.db\n" +
-			"ENV A=postgres://u:${PW}@h/d B=redis://h:6379/0\n"), "ok .env stays out\n" + none},
-		{"in an address", from("ENV DATABASE_URL=postgresql://ann:hunter2@db:5432/t\n"), "ok .env stays out\n0 DATABASE_URL: want no secret written into the Dockerfile; got ENV DATABASE_URL has a password " +
-			"in its address; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:3"},
-		{"put together", from("ARG A=hunter2\nARG B\nENV DB_PASSWORD=$A API_KEY=${B:-abc} TOKEN=$B\n"), "ok .env stays out\n" +
-			"0 DB_PASSWORD: want no secret written into the Dockerfile; got ENV DB_PASSWORD has a value; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:5\n" +
-			"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:5"},
-		{"in a label, a file and a command", from("LABEL db_password=hunter2\nRUN echo SECRET_KEY=abc > .settings\nRUN SECRET_KEY=unused true\nRUN fetch https://ann:hunter2@example.org/x\n"), "ok .env stays out\n" +
-			"0 db_password: want no secret written into the Dockerfile; got LABEL db_password has a value; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:3\n" +
-			"0 SECRET_KEY: want no secret written into the Dockerfile; got RUN writes SECRET_KEY with its value into a file; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:4\n" +
-			"0 RUN: want no secret written into the Dockerfile; got an address in RUN has a password in it; hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:6"},
-		{"names without a value, and what only sounds so", from("ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV TOKEN_EXPIRE_MINUTES 30\n"), "ok .env stays out\n" + none},
+			"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it when " +
+			"the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:3\n" +
+			"0 DB_PASSWORD: want no secret written into the Dockerfile; got ARG DB_PASSWORD has a value; hint: Pass " +
+			"it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:4"},
+		{"below the top", from("COPY app/ .\n").With(".dockerignore", ".env\n").With("app/.env",
+			"A=b\n").With("app/x.py", "x"),
+			"0 .env stays out: want .env in no layer of the image; got app/.env is in the image as /app/.env, " +
+				"brought by " +
+				"line 3, `COPY app/ .`; hint: Deleting it in a later line does not take it out of the layer before. " +
+				"Make line 1 of .dockerignore `**/.env`.; at Dockerfile:3\n" + none},
+		{"a key by its content", from("COPY . .\n").With(".dockerignore", ".env\n").With("deploy/id",
+			"-----BEGIN PRIVATE KEY-----\nx\n"),
+			"ok .env stays out\n0 deploy/id stays out: want deploy/id in no layer of " +
+				"the image; got deploy/id is in the image as /app/deploy/id, brought by line 3, `COPY . .`; hint: " +
+				"Deleting it in a later line does not take it out of the layer before. " +
+				"Write `**/id` below line 1 of .dockerignore.; at Dockerfile:3\n" + none},
+		{"lengths and flags",
+			from(
+				"ENV PASSWORD_MIN_LENGTH=8 USE_AUTH_TOKEN=false TOKEN_URL=/auth/token JWT_ALGORITHM=HS256 " +
+					"API_KEY=\"\" SECRET_KEY_ROUNDS=12\nARG DB_URL=sqlite:///./t.db\n" +
+					"ENV A=postgres://u:${PW}@h/d B=redis://h:6379/0\n"), "ok .env stays out\n" + none},
+		{"in an address", from("ENV DATABASE_URL=postgresql://ann:hunter2@db:5432/t\n"),
+			"ok .env stays out\n0 DATABASE_URL: want no secret written into the Dockerfile; got ENV DATABASE_URL has " +
+				"a password " +
+				"in its address; hint: Pass it when the container starts, with docker run -e, and take it out of the " +
+				"Dockerfile.; at Dockerfile:3"},
+		{"put together", from("ARG A=hunter2\nARG B\nENV DB_PASSWORD=$A API_KEY=${B:-abc} TOKEN=$B\n"),
+			"ok .env stays out\n" +
+				"0 DB_PASSWORD: want no secret written into the Dockerfile; got ENV DB_PASSWORD has a value; hint: " +
+				"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
+				"Dockerfile:5\n" +
+				"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it " +
+				"when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:5"},
+		{"in a label, a file and a command", from(
+			"LABEL db_password=hunter2\nRUN echo SECRET_KEY=abc > .settings\nRUN SECRET_KEY=unused true\nRUN fetch " +
+				"https://ann:hunter2@example.org/x\n"), "ok .env stays out\n" +
+			"0 db_password: want no secret written into the Dockerfile; got LABEL db_password has a value; hint: " +
+			"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
+			"Dockerfile:3\n" +
+			"0 SECRET_KEY: want no secret written into the Dockerfile; got RUN writes SECRET_KEY with its value into " +
+			"a file; hint: Pass it when the container starts, with docker run -e, and take it out of the " +
+			"Dockerfile.; at Dockerfile:4\n" +
+			"0 RUN: want no secret written into the Dockerfile; got an address in RUN has a password in it; hint: " +
+			"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
+			"Dockerfile:6"},
+		{"names without a value, and what only sounds so",
+			from(
+				"ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV " +
+					"TOKEN_EXPIRE_MINUTES 30\n"), "ok .env stays out\n" + none},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", c.target), c.name)
 	}
@@ -61,6 +105,7 @@ func TestLongFiles(t *testing.T) {
 	for _, n := range []int{64<<10 - 50, 64<<10 - 20, 64 << 10, 200_000} {
 		target := from("COPY . .\n")
 		target.With(".env", string(make([]byte, n)))
-		assert.Contains(t, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", target), "0 .env stays out", n)
+		assert.Contains(t, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", target), "0 .env stays out",
+			n)
 	}
 }

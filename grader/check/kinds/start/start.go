@@ -19,7 +19,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `start`, which asks whether the program comes up.
 func Kind() check.Kind {
 	return check.Kind{Name: "start", Phase: check.Running, Gate: true,
 		New: func() check.Check {
@@ -56,7 +56,8 @@ func (s *Start) ValidateLimits(at option.Value, l check.Limits) option.Problems 
 	return check.Outlasts(within, l.Run.Start, "limits.run.start")
 }
 
-// patience is how long the same wrong answer must come before it is believed: a program may say 404 while it loads.
+// patience is how long the same wrong answer must come before it is believed: a program may say 404
+// while it loads.
 const patience = time.Second
 
 // shown is how many lines of the log are shown.
@@ -73,10 +74,12 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		return s.wantsNetwork(t, started, name), nil
 	}
 	if started.After > s.Within.Std() {
-		return check.Fail(name, "an answer within "+s.Within.String(), fmt.Sprintf("the first answer after %.1fs", started.After.Seconds()),
+		return check.Fail(name, "an answer within "+s.Within.String(),
+			fmt.Sprintf("the first answer after %.1fs", started.After.Seconds()),
 			check.Advise("Do less before the program listens.")), nil
 	}
-	step := steps.Step{Send: steps.Send{Method: http.MethodGet, Path: s.Get}, Want: steps.Want{Codes: s.Want}, JSON: s.JSON}
+	step := steps.Step{Send: steps.Send{Method: http.MethodGet, Path: s.Get}, Want: steps.Want{Codes: s.Want},
+		JSON: s.JSON}
 	left := max(s.Within.Std()-started.After, patience)
 	step.Within = option.Duration(min(left, patience))
 	out, err := steps.Run(ctx, t, []steps.Step{step}, in)
@@ -92,7 +95,7 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	return out, nil
 }
 
-// wantsNetwork says that it came up only with a network.
+// wantsNetwork returns that it came up only with a network.
 func (s *Start) wantsNetwork(t check.Target, started check.Started, name string) check.Outcome {
 	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
 	found, read := readings.Start(started.Offline, readings.NewScene(t, line))
@@ -105,14 +108,15 @@ func (s *Start) wantsNetwork(t check.Target, started check.Started, name string)
 		got += "; without one it says: " + found.Line
 	}
 	o := check.Fail(name, "a program that comes up without a network", got, check.Hint{
-		Cause:  "The program asks another host for something each time that it starts, and where there is no network it does not come up.",
+		Cause: "The program asks another host for something each time that it starts, and where there is no network " +
+			"it does not come up.",
 		Advice: "Fetch it when the image is built, with RUN, or let the start go on without it."})
 	o.Items[0].File, o.Items[0].Line = file, line
 	o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What it said without a network", Text: log})
 	return o
 }
 
-// silent says why nothing ever answered.
+// silent returns why nothing ever answered.
 func (s *Start) silent(t check.Target, started check.Started, name string) check.Outcome {
 	want := "a program that answers within " + s.Within.String()
 	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
@@ -135,11 +139,14 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	var o check.Outcome
 	switch {
 	case started.OOM:
-		o = check.Fail(name, want, "it used more than "+started.Limits.Memory.String()+" of memory, which is the limit, and was ended", check.Advise("Load less at start."))
+		o = check.Fail(name, want, "it used more than "+started.Limits.Memory.String()+
+			" of memory, which is the limit, and was ended", check.Advise("Load less at start."))
 	case started.Full:
-		o = check.Fail(name, want, "it wrote more than "+started.Limits.Disk.String()+" to the disk, which is the limit, and was ended", check.Advise("Write less at start."))
+		o = check.Fail(name, want, "it wrote more than "+started.Limits.Disk.String()+
+			" to the disk, which is the limit, and was ended", check.Advise("Write less at start."))
 	case started.Refused:
-		o = fail("Docker could not start it", check.Advise("Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
+		o = fail("Docker could not start it", check.Advise(
+			"Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
 	case started.Exited && started.ExitCode == 0:
 		o = fail(ended(started), readings.Ended(scene))
 	case started.Exited && found.Line != "":
@@ -151,12 +158,14 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		for _, l := range started.Listeners {
 			where = append(where, fmt.Sprintf("%s:%d", l.Address, l.Port))
 		}
-		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP", check.Advise(program.Listen(started.Wanted)))
+		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP",
+			check.Advise(program.Listen(started.Wanted)))
 	default:
 		if !read {
 			found.Line = "" // a program that goes on says much that is no fault
 		}
-		o = fail("it runs, but listens on no port", check.Hint{Cause: "What CMD starts goes on, and serves nothing.", Advice: program.Listen(started.Wanted)})
+		o = fail("it runs, but listens on no port", check.Hint{Cause: "What CMD starts goes on, and serves nothing.",
+			Advice: program.Listen(started.Wanted)})
 	}
 	if started.Offline != "" {
 		o.Items[0].Got += "; a second start, with a network, ended the same"
@@ -171,7 +180,7 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	return o
 }
 
-// ended says how the program came to its end, and after how long where that is known.
+// ended returns how the program came to its end, and after how long where that is known.
 func ended(s check.Started) string {
 	switch {
 	case s.Lasted >= time.Second:

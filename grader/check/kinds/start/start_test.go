@@ -30,12 +30,20 @@ func TestAnswers(t *testing.T) {
 		want   string
 	}{
 		{entry, checktest.New(), "ok GET /health"},
-		{entry, health(200, `{"status":"ok"}`), `0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with "status": "healthy".`},
-		{entry, health(200, `{}`), `0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET /health answers.`},
-		{entry, health(404, `{}`), "0 GET /health: want an answer with 200; got 404 Not Found; hint: There is no route GET /health. Add a function with @app.get(\"/health\")."},
-		{entry, health(500, ``), "0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program failed with 500, and its log names no exception: print what it does there."},
+		{entry, health(200, `{"status":"ok"}`),
+			`0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with "status": "healthy".`},
+		{entry, health(200, `{}`),
+			`0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET /health answers.`},
+		{entry, health(404, `{}`),
+			"0 GET /health: want an answer with 200; got 404 Not Found; hint: There is no route GET /health. Add a " +
+				"function with @app.get(\"/health\")."},
+		{entry, health(500, ``),
+			"0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program failed with " +
+				"500, and its log names no exception: print what it does there."},
 		{"start: {want: [204]}", health(204, ``), "ok GET /health"},
-		{"start: {want: [204], within: 1s}", health(200, ``), "0 GET /health: want an answer with 204; got 200 OK; hint: Set the status in the route: @app.get(…, status_code=204)."},
+		{"start: {want: [204], within: 1s}", health(200, ``),
+			"0 GET /health: want an answer with 204; got 200 OK; hint: Set the status in the route: @app.get(…, " +
+				"status_code=204)."},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, start.Kind(), c.entry, c.target))
 	}
@@ -57,7 +65,9 @@ func TestNotReadyYet(t *testing.T) {
 func TestTooLate(t *testing.T) {
 	target := checktest.New()
 	target.Up.After = 3 * time.Second
-	assert.Equal(t, "0 GET /health: want an answer within 1s; got the first answer after 3.0s; hint: Do less before the program listens.", checktest.Asked(t, start.Kind(), entry, target))
+	assert.Equal(t,
+		"0 GET /health: want an answer within 1s; got the first answer after 3.0s; hint: Do less before the program "+
+			"listens.", checktest.Asked(t, start.Kind(), entry, target))
 }
 
 // TestCrash: what the table of readings says of the log, and how the program came to its end.
@@ -66,12 +76,20 @@ func TestCrash(t *testing.T) {
 		up   check.Started
 		want string
 	}{
-		{check.Started{Exited: true, ExitCode: 1, Lasted: 2300 * time.Millisecond, Log: "  File \"/app/main.py\", line 3, in <module>\nKeyError: 'DATABASE_URL'\n"},
-			"got it ended after 2.3s with exit code 1: KeyError: 'DATABASE_URL'; hint: The program wants the variable DATABASE_URL (main.py, line 3), which nothing sets. " +
-				"Set it in the image. Write `ENV DATABASE_URL=postgresql://localhost/tasks` below line 7 of Dockerfile."},
-		{check.Started{Exited: true, ExitCode: 1, Lasted: 300 * time.Millisecond, Log: "just this\n"}, "got it ended at once with exit code 1: just this; hint: Look at this line of its log, and at those above it."},
-		{check.Started{Exited: true, ExitCode: 127, Refused: true, Log: "Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"uvicorn\": executable file not found in $PATH: unknown"},
-			"got Docker could not start it: exec: \"uvicorn\": executable file not found in $PATH; hint: The image has no program uvicorn."},
+		{check.Started{Exited: true, ExitCode: 1, Lasted: 2300 * time.Millisecond,
+			Log: "  File \"/app/main.py\", line 3, in <module>\nKeyError: 'DATABASE_URL'\n"},
+			"got it ended after 2.3s with exit code 1: KeyError: 'DATABASE_URL'; hint: The program wants the " +
+				"variable DATABASE_URL (main.py, line 3), which nothing sets. " +
+				"Set it in the image. Write `ENV DATABASE_URL=postgresql://localhost/tasks` below line 7 of " +
+				"Dockerfile."},
+		{check.Started{Exited: true, ExitCode: 1, Lasted: 300 * time.Millisecond, Log: "just this\n"},
+			"got it ended at once with exit code 1: just this; hint: Look at this line of its log, and at those " +
+				"above it."},
+		{check.Started{Exited: true, ExitCode: 127, Refused: true,
+			Log: "Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container " +
+				"process caused: exec: \"uvicorn\": executable file not found in $PATH: unknown"},
+			"got Docker could not start it: exec: \"uvicorn\": executable file not found in $PATH; hint: The image " +
+				"has no program uvicorn."},
 	} {
 		target := checktest.New()
 		target.Up = c.up
@@ -86,14 +104,25 @@ func TestSilence(t *testing.T) {
 		started check.Started
 		want    string
 	}{
-		{check.Started{OOM: true, Exited: true, ExitCode: 137, Limits: check.DefaultLimits().Run}, "got it used more than 512MB of memory, which is the limit, and was ended; hint: Load less at start."},
-		{check.Started{Full: true, Exited: true, Limits: check.DefaultLimits().Run}, "got it wrote more than 1GB to the disk, which is the limit, and was ended; hint: Write less at start."},
-		{check.Started{Exited: true, ExitCode: 3}, "got it ended with exit code 3; hint: It wrote nothing: let the program say what it does before it ends."},
-		{check.Started{Exited: true}, "got it ended with exit code 0; hint: What CMD starts came to its end. Let CMD start the web server, which keeps running."},
-		{check.Started{Listeners: []check.Listener{{Address: "0.0.0.0", Port: 5432}}, Wanted: 8000}, "got it runs, and listens on 0.0.0.0:5432, but does not answer HTTP; hint: Start uvicorn with --host 0.0.0.0 --port 8000."},
-		{check.Started{Wanted: 8000}, "got it runs, but listens on no port; hint: What CMD starts goes on, and serves nothing. Start uvicorn with --host 0.0.0.0 --port 8000."},
-		{check.Started{Log: "ModuleNotFoundError: No module named 'x'\n"}, `got it runs, but listens on no port: ModuleNotFoundError: No module named 'x'; hint: The program wants x`},
-		{check.Started{Exited: true, ExitCode: 1, Log: "just this\n", Offline: "just this\n"}, "got it ended with exit code 1: just this; a second start, with a network, ended the same; hint: "},
+		{check.Started{OOM: true, Exited: true, ExitCode: 137, Limits: check.DefaultLimits().Run},
+			"got it used more than 512MB of memory, which is the limit, and was ended; hint: Load less at start."},
+		{check.Started{Full: true, Exited: true, Limits: check.DefaultLimits().Run},
+			"got it wrote more than 1GB to the disk, which is the limit, and was ended; hint: Write less at start."},
+		{check.Started{Exited: true, ExitCode: 3},
+			"got it ended with exit code 3; hint: It wrote nothing: let the program say what it does before it ends."},
+		{check.Started{Exited: true},
+			"got it ended with exit code 0; hint: What CMD starts came to its end. Let CMD start the web server, " +
+				"which keeps running."},
+		{check.Started{Listeners: []check.Listener{{Address: "0.0.0.0", Port: 5432}}, Wanted: 8000},
+			"got it runs, and listens on 0.0.0.0:5432, but does not answer HTTP; hint: Start uvicorn with --host " +
+				"0.0.0.0 --port 8000."},
+		{check.Started{Wanted: 8000},
+			"got it runs, but listens on no port; hint: What CMD starts goes on, and serves nothing. Start uvicorn " +
+				"with --host 0.0.0.0 --port 8000."},
+		{check.Started{Log: "ModuleNotFoundError: No module named 'x'\n"},
+			`got it runs, but listens on no port: ModuleNotFoundError: No module named 'x'; hint: The program wants x`},
+		{check.Started{Exited: true, ExitCode: 1, Log: "just this\n", Offline: "just this\n"},
+			"got it ended with exit code 1: just this; a second start, with a network, ended the same; hint: "},
 		{check.Started{Log: "Waiting for postgres...\n"}, "hint: The program is still waiting for its database"},
 	} {
 		target := checktest.New()
@@ -107,11 +136,16 @@ func TestSilence(t *testing.T) {
 // TestComesUpOnlyWithANetwork: that alone is said, whatever else holds.
 func TestComesUpOnlyWithANetwork(t *testing.T) {
 	target := checktest.New()
-	target.Up.Offline = "  File \"/app/warm.py\", line 3, in <module>\nurllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>\n"
-	assert.Equal(t, "0 GET /health: want a program that comes up without a network; got it comes up only with a network; without one it says: "+
-		"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>; hint: The program asks another host for something each time "+
-		"that it starts, and where there is no network it does not come up. Fetch it when the image is built, with RUN, or let the start go on without it.; "+
-		"at Dockerfile:8", checktest.Asked(t, start.Kind(), entry, target))
+	target.Up.Offline = "  File \"/app/warm.py\", line 3, in <module>\nurllib.error.URLError: <urlopen error [Errno " +
+		"-3] Temporary failure in name resolution>\n"
+	assert.Equal(t,
+		"0 GET /health: want a program that comes up without a network; got it comes up only with a network; without "+
+			"one it says: "+
+			"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>; hint: The "+
+			"program asks another host for something each time "+
+			"that it starts, and where there is no network it does not come up. Fetch it when the image is built, "+
+			"with RUN, or let the start go on without it.; "+
+			"at Dockerfile:8", checktest.Asked(t, start.Kind(), entry, target))
 }
 
 // FuzzLog: whatever a log holds, what is said of it is one short line.

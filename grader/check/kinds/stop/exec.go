@@ -10,8 +10,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// withExec is the line in which the program takes the place of the shell that starts it: of CMD or ENTRYPOINT, or of the
-// script that they name. It is nil where the line cannot be told.
+// withExec returns the line in which the program takes the place of the shell that starts it: of
+// CMD or ENTRYPOINT, or of the script that they name. It is nil where the line cannot be told.
 func withExec(t check.Source, shell check.Process) *check.Edit {
 	parsed, err := t.Dockerfile()
 	if err != nil {
@@ -40,7 +40,7 @@ func withExec(t check.Source, shell check.Process) *check.Edit {
 	return script(t.FS(), shell)
 }
 
-// script is the line of a script in the folder.
+// script returns the line of a script in the folder.
 func script(folder fs.FS, shell check.Process) *check.Edit {
 	for _, word := range shell.Command[1:] {
 		if strings.HasPrefix(word, "-") {

@@ -17,15 +17,16 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// Kind is the kind.
+// Kind returns the kind `stop`, which asks whether the program ends when it is asked to.
 func Kind() check.Kind {
-	return check.Kind{Name: "stop", Phase: check.Last, New: func() check.Check { return &Stop{Within: option.Duration(5 * time.Second)} }, Manual: check.Manual{
-		Summary: "does the program end when docker stop asks it to",
-		Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process, as docker stop does. Any
+	return check.Kind{Name: "stop", Phase: check.Last,
+		New: func() check.Check { return &Stop{Within: option.Duration(5 * time.Second)} }, Manual: check.Manual{
+			Summary: "does the program end when docker stop asks it to",
+			Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process, as docker stop does. Any
 exit code is right, as long as the end comes in time and by the signal: not that of a kill (137), and not of a program whose first
 process has no handler for the signal, to which the kernel gives none then. docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program
 can tidy up on it. It is asked last of all.`,
-		Example: `id: stops
+			Example: `id: stops
 points: 2
 stop: {within: 5s}`}}
 }
@@ -55,24 +56,31 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 	want, got := "an end within "+s.Within.String(), "it was still running and had to be killed"
 	switch {
 	case number == sigkill:
-		want, got = "a signal on which the program can end by itself", stopped.Signal+" ends it at once, whatever it is doing"
+		want, got = "a signal on which the program can end by itself",
+			stopped.Signal+" ends it at once, whatever it is doing"
 	case stopped.InTime && stopped.ExitCode == killed:
-		want, got = "an end by itself", fmt.Sprintf("it was killed after %.1fs (exit code %d)", stopped.Took.Seconds(), killed)
+		want, got = "an end by itself", fmt.Sprintf("it was killed after %.1fs (exit code %d)", stopped.Took.Seconds(),
+			killed)
 	case stopped.InTime && seen && (!inside[first].Answers(number) || inside[first].Ignores>>(number-1)&1 == 1):
-		want, got = "an end because of "+stopped.Signal, fmt.Sprintf("it ended after %.1fs with exit code %d, but not because of the signal", stopped.Took.Seconds(), stopped.ExitCode)
+		want, got = "an end because of "+stopped.Signal,
+			fmt.Sprintf("it ended after %.1fs with exit code %d, but not because of the signal", stopped.Took.Seconds(),
+				stopped.ExitCode)
 	case stopped.InTime:
-		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(), stopped.ExitCode)), nil
+		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(),
+			stopped.ExitCode)), nil
 	}
 	var o check.Outcome
 	file, line := check.LastLine(t, "ENTRYPOINT")
 	if parsed, err := t.Dockerfile(); err == nil && parsed.Last("STOPSIGNAL") != nil && !(seen && number == sigint) {
 		in := parsed.Last("STOPSIGNAL")
 		file, line = parsed.Name, in.Line
-		o = check.Fail(name, want, got, check.Hint{Cause: "Without this line docker stop sends SIGTERM.", Edit: check.EditOf(file, parsed.Change(*in))})
+		o = check.Fail(name, want, got, check.Hint{Cause: "Without this line docker stop sends SIGTERM.",
+			Edit: check.EditOf(file, parsed.Change(*in))})
 	} else if seen {
 		o = check.Fail(name, want, got, why(t, inside, inside[first], stopped.Signal, number))
 	} else {
-		o = check.Fail(name, want, got, check.Advisef("Let what CMD starts end on %s: docker stop sends it to process 1 alone.", stopped.Signal))
+		o = check.Fail(name, want, got, check.Advisef(
+			"Let what CMD starts end on %s: docker stop sends it to process 1 alone.", stopped.Signal))
 	}
 	if line == 0 {
 		file, line = check.LastLine(t, "CMD")
@@ -90,10 +98,11 @@ const (
 )
 
 // numbers are the signals that images name.
-var numbers = map[string]int{"HUP": 1, "INT": sigint, "QUIT": 3, "KILL": sigkill, "USR1": 10, "USR2": 12, "TERM": 15, "WINCH": 28}
+var numbers = map[string]int{"HUP": 1, "INT": sigint, "QUIT": 3, "KILL": sigkill, "USR1": 10, "USR2": 12, "TERM": 15,
+	"WINCH": 28}
 
-// numberOf is the number of a signal, written in any of the ways that Docker takes: SIGTERM, term,
-// 15, 015.
+// numberOf returns the number of a signal, written in any of the ways that Docker takes: SIGTERM,
+// term, 15, 015.
 func numberOf(signal string) (number int, known bool) {
 	if n, err := strconv.Atoi(signal); err == nil && n > 0 && n < 64 {
 		return n, true

@@ -14,20 +14,23 @@ import (
 
 var shells = []string{"sh", "bash", "dash", "ash"}
 
-// why is what kept a program from ending, by what process 1 was when the signal came.
+// why returns what kept a program from ending, by what process 1 was when the signal came.
 func why(t check.Source, inside []check.Process, first check.Process, signal string, number int) check.Hint {
 	bit := uint64(1) << (number - 1)
 	program := path.Base(slices.Concat(first.Command, []string{""})[0])
 	children := slices.DeleteFunc(slices.Clone(inside), func(p check.Process) bool { return p.Parent != first.ID })
 	switch {
 	case slices.Contains(shells, program) && len(children) > 0 && first.Catches&bit == 0:
-		h := check.Hint{Cause: fmt.Sprintf("%s is process 1, and it hands no signal on to `%s`.", program, shown(children[0])), Edit: withExec(t, first)}
+		h := check.Hint{Cause: fmt.Sprintf("%s is process 1, and it hands no signal on to `%s`.", program,
+			shown(children[0])), Edit: withExec(t, first)}
 		if h.Edit == nil {
 			h.Advice = "Write exec before that command, so that it takes the place of the shell."
 		}
 		return h
 	case !first.Answers(number):
-		h := check.Hint{Cause: fmt.Sprintf("`%s` is process 1 and has no handler for %s, and process 1 gets no signal without one.", shown(first), signal)}
+		h := check.Hint{Cause: fmt.Sprintf(
+			"`%s` is process 1 and has no handler for %s, and process 1 gets no signal without one.", shown(first),
+			signal)}
 		if h.Edit = handler(t, first); h.Edit == nil {
 			h.Edit = interrupt(t, first, number)
 		}
@@ -36,16 +39,18 @@ func why(t check.Source, inside []check.Process, first check.Process, signal str
 		}
 		return h
 	case first.Ignores&bit != 0:
-		return check.Hint{Cause: fmt.Sprintf("`%s` is process 1 and ignores %s.", shown(first), signal), Advice: "Let it end when the signal comes."}
+		return check.Hint{Cause: fmt.Sprintf("`%s` is process 1 and ignores %s.", shown(first), signal),
+			Advice: "Let it end when the signal comes."}
 	}
 	cause := fmt.Sprintf("`%s` is process 1 and has a handler for %s, which did not end it.", shown(first), signal)
 	if len(children) > 0 {
-		cause = fmt.Sprintf("`%s` is process 1 and has a handler for %s; it went on, with `%s`, which it started.", shown(first), signal, shown(children[0]))
+		cause = fmt.Sprintf("`%s` is process 1 and has a handler for %s; it went on, with `%s`, which it started.",
+			shown(first), signal, shown(children[0]))
 	}
 	return check.Hint{Cause: cause, Advice: "Let the handler end the program, and what it waits for."}
 }
 
-// shown is the beginning of a command.
+// shown returns the beginning of a command.
 func shown(p check.Process) string {
 	const most = 80
 	text := strings.Join(strings.Fields(p.String()), " ")
@@ -55,7 +60,8 @@ func shown(p check.Process) string {
 	return text
 }
 
-// interrupt is the line that has docker stop send SIGINT, where the program has a handler for that, as Python has.
+// interrupt returns the line that has docker stop send SIGINT, where the program has a handler for
+// that, as Python has.
 func interrupt(t check.Source, first check.Process, number int) *check.Edit {
 	parsed, err := t.Dockerfile()
 	if err != nil || number == sigint || first.Catches>>(sigint-1)&1 == 0 {
@@ -71,7 +77,7 @@ func interrupt(t check.Source, first check.Process, number int) *check.Edit {
 
 var scripts = regexp.MustCompile(`\.[cm]?js$`)
 
-// handler is the line that gives a program of Node a handler, at its end.
+// handler returns the line that gives a program of Node a handler, at its end.
 func handler(t check.Source, first check.Process) *check.Edit {
 	if path.Base(slices.Concat(first.Command, []string{""})[0]) != "node" {
 		return nil
@@ -89,7 +95,7 @@ func handler(t check.Source, first check.Process) *check.Edit {
 	return nil
 }
 
-// below is a path without its first folder, or a dot.
+// below returns a path without its first folder, or a dot.
 func below(name string) string {
 	_, rest, found := strings.Cut(name, "/")
 	if !found {
