@@ -75,7 +75,7 @@ func manual() (all []entry) {
 }
 
 func (e entry) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %s\n\n%s\n", e.ID, e.Summary, reflow(e.Why))
+	fmt.Fprintf(w, "%s: %s\n\n%s\n", e.ID, e.Summary, reflow(e.Why, pageWidth))
 	if len(e.Keys) > 0 {
 		width := 0
 		for _, k := range e.Keys {
@@ -87,7 +87,11 @@ func (e entry) print(w io.Writer) error {
 			if k.Required {
 				must = " (always)"
 			}
-			fmt.Fprintf(w, "  %-*s  %s%s\n", width, k.Name, k.Means, must)
+			name := k.Name
+			for _, line := range strings.Split(reflow(k.Means+must, keyWidth-width), "\n") {
+				fmt.Fprintf(w, "  %-*s  %s\n", width, name, line)
+				name = ""
+			}
 		}
 	}
 	switch {
@@ -101,11 +105,13 @@ func (e entry) print(w io.Writer) error {
 	return nil
 }
 
-// pageWidth is that of the smallest terminal that people use.
-const pageWidth = 80
+const (
+	pageWidth = 80  // that of the smallest terminal that people use
+	keyWidth  = 100 // of a key and what it means
+)
 
 // reflow breaks paragraphs anew, and leaves lines that begin with a blank as they are.
-func reflow(text string) string {
+func reflow(text string, width int) string {
 	var lines []string
 	flowing := false
 	for _, line := range strings.Split(text, "\n") {
@@ -114,7 +120,7 @@ func reflow(text string) string {
 			continue
 		}
 		for _, word := range strings.Fields(line) {
-			if last := len(lines) - 1; flowing && len([]rune(lines[last]))+1+len([]rune(word)) <= pageWidth {
+			if last := len(lines) - 1; flowing && len([]rune(lines[last]))+1+len([]rune(word)) <= width {
 				lines[last] += " " + word
 				continue
 			}

@@ -104,7 +104,7 @@ func TestDefaultsAreSaid(t *testing.T) {
 func TestReflow(t *testing.T) {
 	long := strings.Repeat("word ", 20) + "\nmore\n\n  as it  is\nnext"
 	assert.Equal(t, strings.TrimSpace(strings.Repeat("word ", 16))+"\n"+strings.Repeat("word ", 4)+
-		"more\n\n  as it  is\nnext", reflow(long))
+		"more\n\n  as it  is\nnext", reflow(long, pageWidth))
 	for id, page := range explained(t) {
 		text, _, _ := strings.Cut(page, "\nExample")
 		for _, line := range strings.Split(text, "\n") {

@@ -21,7 +21,7 @@ import (
 
 // agreed gives a fault of ours that the engine's words suggest, or the failure that it is where the
 // machine shows no fault.
-func (s *Session) agreed(ctx context.Context, steps []check.Step, ours error) (*check.BuildFailure, error) {
+func (s *Session) agreed(ctx context.Context, ours error) (*check.BuildFailure, error) {
 	var image *buildtrace.ImageUnavailable
 	var old *buildtrace.OldFrontend
 	switch {

@@ -17,11 +17,11 @@ func TestWordsMakeNoFaultOurs(t *testing.T) {
 	file, err := dockerfile.Parse("Dockerfile", []byte("FROM localhost:1/nobody/x:1\nRUN --security=insecure id\n"))
 	require.NoError(t, err)
 	s := &Session{file: file, engine: &Engine{}}
-	f, err := s.agreed(t.Context(), nil, &buildtrace.ImageUnavailable{Ref: "localhost:1/nobody/x:1"})
+	f, err := s.agreed(t.Context(), &buildtrace.ImageUnavailable{Ref: "localhost:1/nobody/x:1"})
 	require.NoError(t, err)
 	require.Equal(t, &check.BuildFailure{Reason: check.NoSuchImage, Subject: "localhost:1/nobody/x:1", Line: 1,
 		Message: `there is no registry at "localhost"`}, f)
-	f, err = s.agreed(t.Context(), nil,
+	f, err = s.agreed(t.Context(),
 		&buildtrace.OldFrontend{Message: "dockerfile parse error line 2: Unknown flag: security"})
 	require.NoError(t, err)
 	require.Equal(t, check.BadSyntax, f.Reason)

@@ -121,9 +121,9 @@ func TestDiskFill(t *testing.T) {
 	t.Run("by the engine's own count", func(t *testing.T) {
 		s := running(t, func(j *check.Job) { j.Limits.Run.Disk = 1_000_000_000 }, nil)
 		require.Equal(t, "filled", says(t, s, "/many?20"))
-		bytes, alive := s.main.writtenThere(t.Context())
+		on, alive := s.main.writtenThere(t.Context())
 		require.True(t, alive)
-		require.GreaterOrEqual(t, bytes, int64(20_000_000))
+		require.GreaterOrEqual(t, on.bytes, int64(20_000_000))
 	})
 }
 

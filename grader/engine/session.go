@@ -290,7 +290,7 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	}
 	built.Failure, err = t.Classify(s.file, steps, err)
 	if err != nil {
-		built.Failure, err = s.agreed(ctx, steps, err)
+		built.Failure, err = s.agreed(ctx, err)
 	}
 	if err == nil {
 		err = s.ours(ctx, built.Failure)

@@ -202,7 +202,8 @@ type awaited struct {
 
 // listen waits at an address of this machine, if it is one.
 func (a *awaited) listen(host string) string {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return ""
 	}

@@ -19,7 +19,10 @@ with the one that was probably meant. taskgrader rubric new prints one to begin 
 which an editor completes, explains and underlines.
 
 A rubric is named by the path of its file, by the folder that holds it and no other, or by its name if it is built in. Every report
-holds the digest of its text, and a class of which some were graded by another text is graded again.`,
+holds the digest of its text, and a class of which some were graded by another text is graded again.
+
+fresh: {secret: word} makes a value that is new in each run, $secret, and people: {ann: {steps: […]}} names who asks: taskgrader
+explain container, taskgrader explain people.`,
 			Example: `rubric: notes
 title: A Notes Service
 points: 10
@@ -36,7 +39,7 @@ what students read; write what is asked, as a fact that is true when it passes.
 
 The build and the start happen once, whether or not a check asks for them. A check of the running program is blocked, not failed,
 when nothing was built or nothing ever answered. own gives a check a container in which no other left anything, and container: {env: …}
-one with variables of its own; both cost a start. as says who asks: taskgrader explain people. needs says what else must pass first. A check that is all or nothing fails with
+one with variables of its own; both cost a start. as: ann says who asks: taskgrader explain people. needs says what else must pass first. A check that is all or nothing fails with
 its first item; a partial one shares its points equally among its items: steps, rules, paths. hidden keeps what was asked from
 students; they still read title, points, status and hint. bonus comes on top of the total.`,
 			Example: `- id: builds

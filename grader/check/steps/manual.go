@@ -24,7 +24,7 @@ times sends the request often, one after another or parallel so many together; t
 counts from 1, distinct names a path whose value must differ each time, and save keeps the list of values. within asks a GET
 again and again until it holds, for what a service does in its own time.
 
-given, in place of send, is a step that sets up what another check judges, and earns nothing. When it fails, the rest is not
+as: ann sends it as one of the people of the rubric, with her headers and cookies. given, in place of send, is a step that sets up what another check judges, and earns nothing. When it fails, the rest is not
 asked, and the check is blocked by the one that sends the same and did not pass; where there is none, it fails. It also fails
 where an id that later paths use was answered before. or is a request that is sent where the program has no such route, so
 that a missing route costs the check alone that is about it.
@@ -97,7 +97,7 @@ weight is a step's share of the points of a partial check.`,
   <null>     null
   <int 1..5> <number >= 3> <string 1..50>   within bounds; of a text, its letters are counted
   <uuid>     a UUID, as text
-  <time>     a time, as text, in the form of ISO 8601: 2026-01-31T12:00:00, with or without a zone; <time utc> wants one
+  <time>     a time, as text, as in 2026-01-31T12:00:00, with or without a zone; <time utc> wants one
   <date>     a date, as text: 2026-01-31
   <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since 1970
   <mail>     an e-mail address, <url> an address that begins with http:// or https://
@@ -156,7 +156,7 @@ $word is new in every request.`,
   - {send: GET $at, headers: {Authorization: "Basic ${base64 $who:$pw}"}, json: {id: $id}}
   - {send: "GET /users?offset=${id + 3}", headers: {Authorization: "Bearer ${jwt none sub=$id exp=-1h}"}, want: 401}`},
 		{ID: "people", Summary: "who asks: users who sign in, each with cookies of their own",
-			Keys: option.Keys(reflect.TypeFor[Person]()),
+			Keys: option.Top(option.Keys(reflect.TypeFor[Person]())),
 			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she has fresh values of her
 own, signs in by her steps before her first request, sends her headers with each, and keeps the cookies that answers set. A step's
 own as wins, as: nobody is without all that, and like makes another who does the same with other values. $ann.mail and what her
