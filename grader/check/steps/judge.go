@@ -171,10 +171,11 @@ func (j judging) annotate(got, want string) string {
 	return got
 }
 
-// nameOf returns the variable that holds a value, if one does, or empty.
+// nameOf returns the variable that holds a value, if one does, or empty. That two are both true or
+// both false says nothing.
 func (v vars) nameOf(shown string) string {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
-		if name != counter && Show(v[name]) == shown && len(shown) > 2 {
+		if _, flag := v[name].(bool); !flag && name != counter && Show(v[name]) == shown && len(shown) > 2 {
 			return name
 		}
 	}
