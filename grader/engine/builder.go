@@ -62,7 +62,7 @@ func newBuilder(ctx context.Context, api client.APIClient) (*builder, error) {
 		}
 		select {
 		case <-asking.Done():
-			return nil, errors.Join(fmt.Errorf("asking BuildKit: %w", err), c.Close())
+			return nil, errors.Join(fmt.Errorf("asking BuildKit: %w (%w)", err, context.Cause(asking)), c.Close())
 		case <-time.After(redialTime):
 		}
 	}

@@ -192,7 +192,8 @@ func TestWhatAKilledProcessLeft(t *testing.T) {
 				if !slices.Contains(c.leaves, "container") {
 					has = slices.DeleteFunc(has, func(thing string) bool { return thing == "network" })
 				}
-				require.Equal(t, c.leaves, has, "what a living process has stays")
+				// a network may have been made ahead for the next container
+				require.Equal(t, c.leaves, slices.Compact(has), "what a living process has stays")
 			}
 			v.kill()
 			require.Eventually(t, func() bool { // the engine may finish a build after its asker is gone
