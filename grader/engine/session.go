@@ -407,9 +407,11 @@ func (s *Session) Close() error {
 // good.
 func (e *Engine) untag(ctx context.Context, tag string) error {
 	var err error
-	for range 10 { // a container of an equal image, of another submission, may be on its way out
-		if _, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true}); !errdefs.IsConflict(
-			err) {
+	for range 10 {
+		// A container of an equal image, of another submission, may be on its way out. "unrecognized image ID" is
+		// Docker 20.10's word where an equal image is being removed by somebody else.
+		_, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+		if !errdefs.IsConflict(err) && (err == nil || !strings.Contains(err.Error(), "unrecognized image ID")) {
 			break
 		}
 		time.Sleep(200 * time.Millisecond)
