@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -237,4 +238,35 @@ func (s *Scene) add(name string) *check.Edit {
 		}
 	}
 	return nil
+}
+
+// inCommand returns the edit of the line that starts the program.
+func (s *Scene) inCommand(pattern *regexp.Regexp, by string) *check.Edit {
+	if s.File == nil {
+		return nil
+	}
+	for _, name := range []string{"CMD", "ENTRYPOINT"} {
+		if e := s.inInstruction(s.File.Last(name), pattern, by); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// command returns the edit that makes CMD start a program with these words, where CMD is one line
+// and there is no ENTRYPOINT.
+func (s *Scene) command(words ...string) *check.Edit {
+	if s.File == nil || s.File.Last("ENTRYPOINT") != nil {
+		return nil
+	}
+	in := s.File.Last("CMD")
+	if in == nil || in.Line != in.EndLine {
+		return nil
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = fmt.Sprintf("%q", w)
+	}
+	return &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1],
+		New: "CMD [" + strings.Join(quoted, ", ") + "]"}
 }

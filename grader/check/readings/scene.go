@@ -350,3 +350,15 @@ func (s *Scene) named(base string) (found []string) {
 	}
 	return found
 }
+
+// commandInstruction returns the instruction by which the program is started: ENTRYPOINT where it
+// is no carrier, else CMD.
+func (s *Scene) commandInstruction() *dockerfile.Instruction {
+	if s.File == nil {
+		return nil
+	}
+	if in := s.File.Last("CMD"); in != nil {
+		return in
+	}
+	return s.File.Last("ENTRYPOINT")
+}

@@ -1,0 +1,116 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+var apt = tool{name: "apt", entries: []entry{
+	on("package-unknown",
+		`E: (?:Unable to locate package|Package|Version '[^'\n]*' for|Couldn't find any package by (?:glob|regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
+	on("asks", `(?:Do you want to continue\? \[Y/n\]\s*Abort|^Abort\.$|E: [^\n]*-y)`,
+		`apt-get asks whether to go on, and nobody answers in a build.`,
+		`Let it not ask.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\b(apt(?:-get)?) install\b`), "${1} install -y")
+		if h.Edit == nil {
+			h.Advice = "Write apt-get install -y."
+		}
+		return true
+	}),
+	on("not-root",
+		`(?:Could not open lock file|List directory [^\n]* is missing|Unable to acquire the dpkg frontend lock|are you root\?)[^\n]*`, `apt-get works as root alone.`, "").with(beforeUser),
+	on("old-release",
+		`(?m)(?:does not have a Release file|no longer has a Release file|^(?:E|W|Err)[:\d ].*404 +Not Found)`,
+		`This release of Debian or Ubuntu is no longer served where the image looks for it.`,
+		`Begin with a base image of a present release.`),
+	on("unmet", `(?:have unmet dependencies|held broken packages)`,
+		`The packages asked for do not go together with those of the image.`,
+		`Ask for fewer, or begin with the base image that they are made for.`),
+}}
+
+// aptUnknown says why apt-get knows no such package: no list was fetched, or there is none of that
+// name.
+func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
+	name := strings.TrimRight(m[1], ".'")
+	updates := s.Step != nil && regexp.MustCompile(`\bapt(?:-get)?\b[^&|;]*\bupdate\b`).MatchString(s.Step.Text)
+	if !updates && !regexp.MustCompile(`(?m)^(?:Get|Hit|Ign):\d+ `).MatchString(s.log) {
+		h.Cause = fmt.Sprintf(
+			"apt-get knows no package %s: this step fetched no list of packages, and the base image brings none.", name)
+		h.Advice = "Fetch the list in the same RUN, with apt-get update."
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\b(apt(?:-get)?) ((?:-\S+ )*)install\b`),
+			"${1} update && ${1} ${2}install")
+		if h.Edit != nil {
+			h.Advice = "Fetch the list in the same RUN."
+		}
+		return true
+	}
+	h.Cause, h.Advice = fmt.Sprintf("The list that apt-get fetched has no package %s.", name),
+		fmt.Sprintf("Check the spelling of %s, or whether pip or npm is what has it.", name)
+	if by := map[string]string{"python": "python3", "pip": "python3-pip", "docker": "docker.io",
+		"mysql-client": "default-mysql-client", "libmysqlclient-dev": "default-libmysqlclient-dev",
+		"node": "nodejs", "postgresql-dev": "libpq-dev", "musl-dev": "libc6-dev", "build-base": "build-essential",
+		"libffi": "libffi-dev", "netcat": "netcat-openbsd", "python-dev": "python3-dev", "python-pip": "python3-pip",
+		"mysql-server": "default-mysql-server", "openjdk-11-jdk": "default-jdk-headless",
+		"openjdk-17-jdk": "default-jdk-headless"}[name]; by != "" {
+		h.Advice, h.Edit = "Debian calls it "+by+".", s.inStep(name, by)
+	}
+	return true
+}
+
+var apk = tool{name: "apk", entries: []entry{
+	on("package-unknown", `(?m)^\s*([\w.+-]+) \(no such package\):`, `Alpine has no package $1.`,
+		`Check its spelling: Alpine's names differ from Debian's (build-base, postgresql-dev, musl-dev).`),
+	on("not-root",
+		`(?:Unable to lock database|Unable to open log)[^\n]*Permission denied|ERROR: Failed to open apk database: Permission denied`, `apk works as root alone.`, "").with(beforeUser),
+}}
+
+// beforeUser puts the step before the USER that takes its rights away.
+func beforeUser(s *Scene, _ []string, h *check.Hint) bool {
+	name, line := s.user()
+	if s.started || line == 0 || s.Step == nil {
+		return h.Cause != "" && h.Advice != ""
+	}
+	h.Cause = strings.TrimSpace(h.Cause + fmt.Sprintf(" The step runs as %s, since USER on line %d.", name, line))
+	h.Advice = fmt.Sprintf("Put this step above USER, line %d.", line)
+	if in := s.File.At(line); in != nil && s.Step.Line > line && s.Step.EndLine-line < 6 {
+		old := s.File.Lines[line-1 : s.Step.EndLine]
+		new := append(slices.Clone(s.File.Lines[s.Step.Line-1:s.Step.EndLine]), s.File.Lines[line-1:s.Step.Line-1]...)
+		h.Edit = &check.Edit{File: s.File.Name, Line: line, Old: strings.Join(old, "\n"), New: strings.Join(new, "\n")}
+		h.Advice = "Put this step above USER."
+	}
+	return true
+}
+
+// provides are the packages by which Debian has a program, where its name differs.
+var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "make": "make", "gcc": "gcc libc6-dev",
+	"g++": "g++", "cc": "gcc libc6-dev", "unzip": "unzip", "zip": "zip", "ps": "procps",
+	"nc": "netcat-openbsd", "netcat": "netcat-openbsd", "ping": "iputils-ping", "psql": "postgresql-client",
+	"pg_isready": "postgresql-client", "mysql": "default-mysql-client", "mysqladmin": "default-mysql-client",
+	"redis-cli": "redis-tools", "gpg": "gnupg", "xz": "xz-utils", "dos2unix": "dos2unix", "jq": "jq",
+	"sqlite3": "sqlite3", "nano": "nano", "vim": "vim", "lsb_release": "lsb-release", "cmake": "cmake",
+	"pkg-config": "pkg-config", "bzip2": "bzip2", "tini": "tini", "gosu": "gosu", "ssh": "openssh-client",
+	"file": "file", "envsubst": "gettext-base", "node": "nodejs npm", "npm": "nodejs npm",
+	"java": "default-jre-headless", "mvn": "maven", "python3": "python3", "pip3": "python3-pip", "ffmpeg": "ffmpeg"}
+
+// debian says whether the image of the step is Debian's, as its base image's name has it, and
+// alpine whether it is that.
+func (s *Scene) system() (debian, alpine bool) {
+	base := ""
+	if s.File != nil {
+		for _, stage := range s.File.Stages {
+			if s.Step == nil || s.started || stage.Line <= s.Step.Line {
+				if stage.From < 0 {
+					base = strings.ToLower(stage.Base)
+				}
+			}
+		}
+	}
+	alpine = strings.Contains(base, "alpine")
+	known := regexp.MustCompile(
+		`(?:^|/)(?:python|node|debian|ubuntu|golang|ruby|openjdk|eclipse-temurin|nginx|php|buildpack-deps|maven|gradle)(?::|$)|slim|bookworm|bullseye|trixie|buster`).MatchString(base)
+	return known && !alpine, alpine
+}

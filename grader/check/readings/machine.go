@@ -1,0 +1,65 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// network are the words of whatever fetches, where the host does not answer: whose fault that is,
+// the grader looks at before it is said.
+var network = tool{name: "network", entries: []entry{
+	unreachable("pip",
+		`(?:NameResolutionError|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ConnectionResetError|ProtocolError|HTTPSConnectionPool)\(?[^\n]*?host='([^']+)'[^\n]*`),
+	unreachable("npm",
+		`npm (?:error|ERR!)[^\n]*?(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH)) ([\w.-]+)[^\n]*`),
+	unreachable("yarn",
+		`(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT)) ([\w.-]*[A-Za-z][\w.-]*)[^\n]*`),
+	unreachable("uv",
+		"(?:Failed to fetch|error sending request for url|Request failed after \\d+ "+
+			"retries)[^\\n]*?https?://([\\w.-]+)[^\\n]*"),
+	unreachable("apt", `(?:Temporary failure resolving|Could not resolve) '([\w.-]+)'[^\n]*`),
+	unreachable("apt-connect", `Could not connect to ([\w.-]+):\d+[^\n]*`),
+	unreachable("apk",
+		`(?:WARNING: fetching|ERROR:|fetch) https?://([\w.-]+)/[^\n]*(?:temporary error|DNS|network error|try again)[^\n]*`),
+	unreachable("curl", `curl: \((?:6|7|28|35)\)[^\n]*?(?:host: |connect to |to )([\w-]+\.[\w.-]+)[^\n]*`),
+	unreachable("curl-refused", `curl: \((?:6|7|28|35)\) ()[^\n]*`),
+	unreachable("wget",
+		`wget: (?:unable to resolve host address|bad address|can't connect to remote host)[ '‘]*([\w.-]+)[^\n]*`),
+	unreachable("git",
+		`(?:Could not resolve host|Failed to connect to|unable to access 'https?://)[: ]*([\w.-]+)[^\n]*`),
+	unreachable("python",
+		`(?:gaierror: \[Errno -\d\]|urlopen error \[Errno -\d\]|httpx\.ConnectError: \[Errno -\d\])()[^\n]*`),
+	unreachable("poetry", `All attempts to connect to ([\w.-]+) failed[^\n]*`),
+}}
+
+func unreachable(name, pattern string) entry {
+	e := on(name, pattern, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		host := strings.TrimRight(m[1], ".")
+		if host == "" {
+			h.Cause = "What this step fetches could not be fetched: its host does not answer."
+		} else {
+			h.Cause = fmt.Sprintf("%s does not answer, so nothing could be fetched from it.", host)
+		}
+		h.Advice = "Look whether that host is there; the names of packages are not at fault."
+		if s.File != nil && s.Step != nil && host != "" && strings.Contains(s.Step.Text, host) {
+			h.Cause = fmt.Sprintf("%s, which line %d names, does not answer, so nothing could be fetched from it.",
+				host, s.Step.Line)
+			if e := s.inInstruction(s.Step, regexp.MustCompile(
+				`\s+(?:-i|--index-url|--registry|--extra-index-url)[ =]\S*`+regexp.QuoteMeta(host)+`\S*`),
+				""); e != nil {
+				h.Advice, h.Edit = "Take the packages from the usual index.", e
+			}
+		}
+		return true
+	})
+	e.download = true
+	return e
+}
+
+// disk are the words of whatever writes, where there is no room.
+var disk = tool{name: "disk", entries: []entry{
+	on("full", `(?i)no space left on device`, `The disk is full: what the step writes does not fit.`, `Install less.`),
+}}

@@ -1,0 +1,312 @@
+package readings
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// brings are the Python packages by which a program is had, where its name differs.
+var brings = map[string]string{"uvicorn": "uvicorn", "gunicorn": "gunicorn", "flask": "flask",
+	"fastapi": "fastapi[standard]", "hypercorn": "hypercorn", "alembic": "alembic", "celery": "celery",
+	"django-admin":   "django",
+	"waitress-serve": "waitress", "poetry": "poetry", "pipenv": "pipenv", "uv": "uv", "pdm": "pdm", "pytest": "pytest",
+	"black": "black", "aerich": "aerich", "daphne": "daphne", "granian": "granian", "litestar": "litestar",
+	"streamlit": "streamlit", "supervisord": "supervisor", "prisma": "prisma", "debugpy": "debugpy"}
+
+var shell = tool{name: "shell", entries: []entry{
+	on("quotes", `(?:^|[\s:])\[?\[?(?:\[|“|'|‘|\[“)([\w./-]+)["”'’]?,?: (?:command )?not found`, "",
+		"").with(singleQuotes),
+	on("crlf",
+		`(?:\$'\\r': command not found|\^M: bad interpreter|\\r['’]?: No such file or directory|bash\r|Illegal option -\r?$|illegal option -\r|: not found\r$|set: Illegal option -\s*$|invalid option name: \S*\r)`,
+		`A script has the line ends of Windows.`, `Save it with plain line ends (LF).`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return crlf(s, "", h)
+	}),
+	on("apk-on-debian", `(?:^|[\s:])apk: (?:command )?not found`, `apk is Alpine's tool, and this image is Debian.`,
+		`Write apt-get update && apt-get install -y in its place.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if s.Step == nil {
+			return true
+		}
+		text := s.Step.Text
+		packages := regexp.MustCompile(`\bapk (?:update|upgrade)\s*&&\s*`).ReplaceAllString(text, "")
+		m := regexp.MustCompile(`\bapk (?:-\S+ )*add((?:\s+[\w.+@=/-]+)+)`).FindStringSubmatch(packages)
+		if m == nil || s.Step.Line != s.Step.EndLine {
+			return true
+		}
+		var names []string
+		for _, name := range strings.Fields(m[1]) {
+			if strings.HasPrefix(name, "-") {
+				continue
+			}
+			if by := map[string]string{"build-base": "build-essential", "postgresql-dev": "libpq-dev",
+				"musl-dev": "libc6-dev", "mariadb-dev": "default-libmysqlclient-dev",
+				"mysql-client": "default-mysql-client", "mariadb-connector-c-dev": "default-libmysqlclient-dev",
+				"linux-headers": "linux-libc-dev", "jpeg-dev": "libjpeg-dev", "zlib-dev": "zlib1g-dev",
+				"openssl-dev": "libssl-dev", "py3-pip": "python3-pip", "python3-dev": "python3-dev", "shadow": "passwd",
+				"netcat-openbsd": "netcat-openbsd"}[name]; by != "" {
+				name = by
+			} else if lib, ok := strings.CutSuffix(name, "-dev"); ok && !strings.HasPrefix(name, "lib") {
+				name = "lib" + lib + "-dev"
+			}
+			names = append(names, name)
+		}
+		line := s.File.Lines[s.Step.Line-1]
+		whole := regexp.MustCompile(`(?:\bapk (?:update|upgrade)\s*&&\s*)*\bapk (?:-\S+ )*add(?:\s+[\w.+@=/-]+)+`)
+		h.Edit = place{s.File.Name, s.Step.Line, line}.replace(whole,
+			"apt-get update && apt-get install -y "+strings.Join(names, " "))
+		if h.Edit != nil {
+			h.Advice = "Use Debian's."
+		}
+		return true
+	}),
+	on("apt-on-alpine", `(?:^|[\s:])(apt-get|apt): (?:command )?not found`,
+		`$1 is Debian's tool, and this image has none.`, "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Advice = "On Alpine, write apk add --no-cache in its place."
+		if _, alpine := s.system(); !alpine {
+			h.Advice = "Begin with a Debian image, or use the package manager of this one."
+		} else if e := s.inInstruction(s.Step, regexp.MustCompile(
+			`apt(?:-get)? (?:-\S+ )*update\s*&&\s*apt(?:-get)? (?:-\S+ )*install(?: -\S+)*`),
+			"apk add --no-cache"); e != nil {
+			h.Advice, h.Edit = "Use Alpine's.", e
+		}
+		return true
+	}),
+	on("sudo", `(?:^|[\s:])sudo: (?:command )?not found`, `The image has no sudo; a build is root already.`,
+		`Take the word sudo out.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsudo\s+`), "")
+		return true
+	}),
+	on("source", `(?:^|[\s:])source: (?:command )?not found`, `sh has no source, which is bash's.`,
+		`Write a dot in its place; and it lasts to the end of this RUN alone.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsource\s+`), ". ")
+		return true
+	}),
+	on("program-not-found", `(?m)(?:^|[\s:])(?:exec: )?([\w.+/-]*[\w+]): (?:command )?not found`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if strings.Contains(m[1], "/") || strings.HasSuffix(m[1], ".sh") {
+			return script(s, m[1], h)
+		}
+		return notInPath(s, m[1], h)
+	}),
+	on("script-not-found",
+		`(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		return notThere(s, m[1], h)
+	}),
+	on("no-folder", `cd: can't cd to ([\w./-]+)|cd: ([\w./-]+): No such file or directory`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		at := inside(s.workdir(), m[1]+m[2])
+		h.Cause, h.Advice = fmt.Sprintf("There is no folder %s in the image at this step.", at),
+			"Name the folder that the COPY above makes, or take the cd out."
+		if own := s.ownPath(strings.TrimPrefix(at, s.workdir()+"/")); own != "" && s.isFolder(own) {
+			h.Advice = fmt.Sprintf("COPY %s ./%s makes it; COPY %s . brings in what is in it, without the folder.", own,
+				own, own)
+		}
+		return true
+	}),
+	on("bad-file", `(?m)(?:^|[\s:])([\w./-]+): No such file or directory`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		return strings.ContainsAny(m[1], "./") && notThere(s, m[1], h)
+	}),
+	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
+	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`,
+		`$1 may not be made.`, "").with(beforeUser),
+	on("permission", `(?i)permission denied[^\n]*`, ``, ``).with(beforeUser),
+	on("script-syntax",
+		`(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if len(s.named(m[1])) == 0 {
+			return false
+		}
+		h.Cause, h.Advice = fmt.Sprintf("The shell cannot read %s, line %s: %s.", m[1], m[2], m[3]),
+			"Look at what that line, or one above it, has begun and not ended: if, a quote, a bracket."
+		return true
+	}),
+	on("syntax", `(?:[Ss]yntax error:? ?[^\n]*|unexpected EOF while looking[^\n]*|Unterminated quoted string[^\n]*)`,
+		`The shell cannot read the command of this step.`, `Look at its quotes, and at what stands around && and \.`),
+	on("bad-substitution", `[Bb]ad substitution`, `sh does not know this form of $${…}, which is bash's.`,
+		`Write it as sh wants it, or let bash run it.`),
+}}
+
+// singleQuotes reports whether a list stands in other quotes than JSON's.
+func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
+	in := s.Step
+	if s.started && s.File != nil {
+		in = s.commandInstruction()
+	}
+	if in == nil || in.Exec || len(in.Args) == 0 || !strings.HasPrefix(strings.TrimSpace(in.Args[0]), "[") {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s is a list only in double quotes: as it stands, the shell takes %s for a program.",
+		in.Name, strings.Fields(in.Args[0])[0])
+	h.Advice = "Write the list in double quotes."
+	text := strings.NewReplacer("'", `"`, "“", `"`, "”", `"`, "‘", `"`, "’", `"`, "„", `"`, "«", `"`, "»",
+		`"`).Replace(in.Args[0])
+	if in.Line == in.EndLine {
+		line := in.Name + " " + strings.TrimSpace(text)
+		if f, err := dockerfile.Parse("Dockerfile", []byte("FROM x\n"+line+"\n")); err == nil &&
+			f.Stages[0].Instructions[0].Exec {
+			h.Advice = ""
+			h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: line}
+		}
+	}
+	return true
+}
+
+// crlf reports whether a script has the line ends of Windows. The name is where the log has it, or
+// empty.
+func crlf(s *Scene, name string, h *check.Hint) bool {
+	var found string
+	if name != "" {
+		if file := s.own(inside(s.workdir(), name)); file != "" && s.carriage(file) {
+			found = file
+		}
+	} else {
+		for _, file := range s.files() {
+			if strings.HasSuffix(file, ".sh") && s.carriage(file) {
+				found = file
+				break
+			}
+		}
+	}
+	if found == "" {
+		return false
+	}
+	h.Cause = fmt.Sprintf(
+		"%s has the line ends of Windows (CRLF), so its first line names a program with a carriage return, which no "+
+			"image has.", found)
+	h.Advice = "Save it with plain line ends (LF)."
+	at := s.where(found)
+	if !s.started {
+		for inner, file := range s.earlier() {
+			if file == found {
+				at = inner
+			}
+		}
+	}
+	if at != "" {
+		h.Edit = s.above(true, `RUN sed -i 's/\r$//' `+at)
+		if h.Edit != nil {
+			h.Advice = "Save it with plain line ends (LF), or let the build take them out."
+		}
+	}
+	return true
+}
+
+func (s *Scene) carriage(file string) bool {
+	text, err := fs.ReadFile(s.Folder, file)
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return err == nil && bytes.HasPrefix(text, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
+}
+
+// script says why a script that CMD or a step names cannot be run.
+func script(s *Scene, name string, h *check.Hint) bool {
+	if crlf(s, name, h) {
+		return true
+	}
+	at := inside(s.workdir(), name)
+	if file := s.own(at); file != "" && s.earlier()[at] == file {
+		if first := strings.TrimSpace(strings.Join(s.lines(file)[:min(1, len(s.lines(file)))],
+			"")); strings.HasPrefix(first, "#!") {
+			program := strings.Fields(strings.TrimPrefix(first, "#!") + " ")
+			if len(program) > 0 {
+				h.Cause = fmt.Sprintf("%s is in the image; what its first line names, %s, is not.", file,
+					program[len(program)-1])
+				h.Advice = "Let its first line be #!/bin/sh."
+				h.Edit = place{file, 1, s.lines(file)[0]}.replace(regexp.MustCompile(`^.*$`), "#!/bin/sh")
+				if regexp.MustCompile(`\[\[|\bsource\b|function |\$\{\w+\^|<<<|pipefail`).MatchString(
+					strings.Join(s.lines(file), "\n")) {
+					h.Advice, h.Edit = "Install that program on a line before.", nil
+				}
+				return true
+			}
+		}
+	}
+	return notThere(s, name, h)
+}
+
+// notThere says of a path that is not in the image whether the folder has it, and what brings it
+// in.
+func notThere(s *Scene, name string, h *check.Hint) bool {
+	at := inside(s.workdir(), name)
+	base := path.Base(at)
+	if own := s.named(base); len(own) > 0 {
+		landed := s.earlier()
+		if landed[at] == "" {
+			where := ""
+			for inner, file := range landed {
+				if path.Base(inner) == base && (where == "" || inner < where) && file != "" {
+					where = inner
+				}
+			}
+			if where != "" {
+				h.Cause = fmt.Sprintf("%s is at %s in the image, and was looked for at %s.", own[0], where, at)
+				h.Advice = "Name it as it is called there."
+				by := where
+				if rest, ok := strings.CutPrefix(where, strings.TrimSuffix(s.workdir(), "/")+"/"); ok &&
+					!path.IsAbs(name) {
+					by = rest
+				}
+				if s.started {
+					h.Edit = s.inCommand(word(name), "${1}"+by+"${2}")
+				} else {
+					h.Edit = s.inStep(name, by)
+				}
+				return true
+			}
+			return s.notCopied(own[0], at, h)
+		}
+		return false
+	}
+	h.Cause = fmt.Sprintf("There is no %s in the image, and no %s in the folder.", at, base)
+	h.Advice = "Hand it in and COPY it, or name another."
+	if near := nearest(base, bases(s.files())); near != "" {
+		h.Cause = fmt.Sprintf("There is no %s in the image; the folder has %s.", at, near)
+		h.Advice = "Is that the one meant?"
+	}
+	return true
+}
+
+func bases(files []string) (out []string) {
+	for _, f := range files {
+		out = append(out, path.Base(f))
+	}
+	return out
+}
+
+// notExecutable says of a script that may not be run how it comes to that.
+func notExecutable(s *Scene, m []string, h *check.Hint) bool {
+	name := m[1]
+	file := s.own(inside(s.workdir(), name))
+	if file == "" || !strings.HasPrefix(string(s.head(file)), "#!") && !strings.HasSuffix(file, ".sh") {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s is in the image, and may not be run: the file has no x bit.", file)
+	h.Advice = "Give it one with chmod +x."
+	if s.started {
+		at := s.where(file)
+		if at == "" {
+			at = inside(s.workdir(), name)
+		}
+		h.Edit = s.above(true, "RUN chmod +x "+at)
+	} else if h.Edit = s.inStep(name, "chmod +x "+name+" && "+name); h.Edit == nil {
+		h.Advice = "Give it one with chmod +x, or start it with sh."
+	}
+	if h.Edit != nil {
+		h.Advice = "Give it one."
+	}
+	return true
+}
+
+func (s *Scene) head(file string) []byte {
+	text, _ := fs.ReadFile(s.Folder, file)
+	return text[:min(len(text), 2)]
+}

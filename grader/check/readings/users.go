@@ -1,0 +1,86 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// users are the words of the programs that make accounts and give files away.
+var users = tool{name: "users", entries: []entry{
+	on("adduser-missing", `(?:^|[\s:])(?:\S*/)?(addgroup|adduser|delgroup|deluser): (?:command )?not found`,
+		`The base image has no $1, which is Alpine's and older Debian's.`, "").with(debianUsers),
+	on("adduser-options",
+		`(?:(?:addgroup|adduser)[^\n]*)?(?:[Uu]nknown option|unrecognized option|invalid option)[:s ]*'?(-{0,2}[\w-]+)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if s.Step == nil || !regexp.MustCompile(`\badd(user|group)\b`).MatchString(s.Step.Text) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s is an option of Alpine's adduser and addgroup; this image has Debian's.", m[1])
+		return debianUsers(s, m, h)
+	}),
+	on("useradd-missing", `(useradd|groupadd): (?:command )?not found`,
+		`The base image has no $1, which is Debian's; Alpine has adduser and addgroup.`,
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Advice = "Write adduser -D NAME."
+		if e := s.inInstruction(s.Step, regexp.MustCompile(
+			`\buseradd(?:\s+(?:-\w+|--[\w-]+)(?:\s+/\S+)?)*\s+([a-z_][\w-]*)`), "adduser -D ${1}"); e != nil {
+			h.Advice, h.Edit = "Use Alpine's own.", e
+		}
+		return true
+	}),
+	on("no-such-user", `(?:invalid (user|group)|unknown (?:user|group)(?:/group)?)[: ]+[‘'"]?([\w.:-]+)`,
+		`The image has no user or group $2 at this step.`, `Make it on a line before.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		name, _, _ := strings.Cut(m[2], ":")
+		if name != "" && s.File != nil && s.Step != nil {
+			h.Edit = s.above(false, "RUN useradd --create-home "+name)
+		}
+		return true
+	}),
+	on("user-exists", `(?:user|group) '([\w-]+)' already exists`, `The base image has $1 already.`,
+		`Take the line that makes it out.`),
+	on("id-taken", `(?:UID|GID) '?(\d+)'? (?:is not unique|already exists)`,
+		`The base image has a user with the number $1 already.`, `Take another number, or none.`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s+(?:-u|-g|--uid|--gid)[ =]`+m[1]+`\b`), "")
+		return true
+	}),
+}}
+
+var (
+	addgroup = regexp.MustCompile(`\baddgroup\s+(?:-\w+\s+|--[\w-]+\s+)*([a-z_][\w-]*)`)
+	adduser  = regexp.MustCompile(
+		`\badduser\s+(?:(?:-[a-zA-Z]+|--[\w-]+)(?:[ =][^-\s&;|]\S*)?\s+)*?([a-z_][\w-]*)(?:\s+-G\s+([a-z_][\w-]*))?\s*($|&&|;)`)
+)
+
+// debianUsers writes addgroup and adduser as Debian's own groupadd and useradd.
+func debianUsers(s *Scene, _ []string, h *check.Hint) bool {
+	h.Advice = "Write groupadd and useradd instead, which every Debian image has."
+	if s.Step == nil || s.File == nil || s.Step.Line != s.Step.EndLine {
+		return true
+	}
+	line := s.File.Lines[s.Step.Line-1]
+	text := addgroup.ReplaceAllString(line, "groupadd --system $1")
+	text = adduser.ReplaceAllStringFunc(text, func(call string) string {
+		m := adduser.FindStringSubmatch(call)
+		group := ""
+		if m[2] != "" {
+			group = " --gid " + m[2]
+		} else if g := regexp.MustCompile(`(?:-G|--ingroup)[ =]([a-z_][\w-]*)`).FindStringSubmatch(call); g != nil {
+			group = " --gid " + g[1]
+		}
+		end := m[3]
+		if end != "" {
+			end = " " + end
+		}
+		name := m[1]
+		return "useradd --system --create-home" + group + " " + name + end
+	})
+	if text != line && !regexp.MustCompile(`\badd(user|group)\b`).MatchString(text) {
+		h.Advice, h.Edit = "Write it with groupadd and useradd, which every Debian image has.",
+			&check.Edit{File: s.File.Name, Line: s.Step.Line, Old: line, New: text}
+	}
+	return true
+}
