@@ -88,9 +88,9 @@ func (in Instruction) FromFolder(file *File) bool {
 	case "RUN":
 		return in.binds() || len(in.froms()) > 0
 	case "COPY", "ADD":
-		for _, ref := range in.froms() {
-			n, err := strconv.Atoi(ref)
-			return file.stageIndex(ref) >= 0 || err == nil && n < len(file.Stages)
+		for _, from := range in.froms() {
+			n, err := strconv.Atoi(from.text)
+			return file.stageIndex(from.text) >= 0 || err == nil && n < len(file.Stages)
 		}
 		return len(in.Heredocs) == 0
 	}

@@ -34,17 +34,8 @@ func (f *File) references() (all []reference) {
 			}
 		}
 		for _, in := range s.Instructions {
-			for _, flag := range in.Flags {
-				if text, ok := strings.CutPrefix(flag, "--from="); ok {
-					from(in.Line, `\s--from=`, text)
-				}
-				if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
-					for _, option := range strings.Split(mount, ",") {
-						if text, ok := strings.CutPrefix(option, "from="); ok {
-							from(in.Line, `\s--mount=(?:\S*,)?from=`, text)
-						}
-					}
-				}
+			for _, f := range in.froms() {
+				from(in.Line, f.before, f.text)
 			}
 		}
 	}
@@ -99,21 +90,25 @@ func (f *File) Outside() (refs []Reference) {
 	return refs
 }
 
-// froms returns what an instruction takes files from, beside the context: images and stages.
-func (in Instruction) froms() (refs []string) {
+// taken is an image or a stage that an instruction takes files from, as written, and a pattern of
+// what stands before it.
+type taken struct{ before, text string }
+
+// froms returns what an instruction takes files from, beside the context.
+func (in Instruction) froms() (all []taken) {
 	for _, flag := range in.Flags {
-		if ref, ok := strings.CutPrefix(flag, "--from="); ok {
-			refs = append(refs, ref)
+		if text, ok := strings.CutPrefix(flag, "--from="); ok {
+			all = append(all, taken{`\s--from=`, text})
 		}
 		if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
 			for _, option := range strings.Split(mount, ",") {
-				if ref, ok := strings.CutPrefix(option, "from="); ok {
-					refs = append(refs, ref)
+				if text, ok := strings.CutPrefix(option, "from="); ok {
+					all = append(all, taken{`\s--mount=(?:\S*,)?from=`, text})
 				}
 			}
 		}
 	}
-	return refs
+	return all
 }
 
 // TakesFromStage reports whether the image takes files from a stage that it is not built on.
@@ -124,8 +119,8 @@ func (f *File) TakesFromStage() bool {
 			continue
 		}
 		for _, in := range s.Instructions {
-			for _, ref := range in.froms() {
-				if n, err := strconv.Atoi(ref); err == nil && n < i || before.stageIndex(ref) >= 0 {
+			for _, from := range in.froms() {
+				if n, err := strconv.Atoi(from.text); err == nil && n < i || before.stageIndex(from.text) >= 0 {
 					return true
 				}
 			}

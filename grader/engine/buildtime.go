@@ -24,36 +24,16 @@ import (
 // goes on.
 func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *dockerfile.File,
 	told *atomic.Pointer[buildtrace.Trace]) (context.Context, context.CancelFunc) {
-	timed, cancel := context.WithCancelCause(ctx)
-	begun := time.Now()
-	others := e.builds.Add(1)
-	go func() {
-		select { // most builds end long before, and a meter is dear
-		case <-timed.Done():
-			return
-		case <-time.After(limit / 8):
-		}
-		m := newMeter(func() []string { return threadsOf(stepsUnder(told.Load(), file)) }, 1, nil)
-		for {
-			others = max(others, e.builds.Load())
-			m.cpus = max(float64(runtime.NumCPU())/float64(others), 0.1)
-			passed, starved := time.Since(begun), m.starved()
-			wait := limit - (passed - starved)
-			if wait <= 0 || passed > patience*limit {
-				cancel(context.DeadlineExceeded)
-				return
-			}
-			select {
-			case <-timed.Done():
-				return
-			case <-time.After(min(wait, time.Second)):
-			}
-		}
-	}()
+	most := e.builds.Add(1)
+	threads := func() []string { return threadsOf(stepsUnder(told.Load(), file)) }
+	share := func() float64 {
+		most = max(most, e.builds.Load())
+		return max(float64(runtime.NumCPU())/float64(most), 0.1)
+	}
+	timed, cancel := fairly(ctx, limit, func() *meter { return newMeter(threads, share, nil) },
+		func(time.Duration) error { return context.DeadlineExceeded })
 	return timed, func() {
-		if timed.Err() == nil {
-			cancel(context.Canceled)
-		}
+		cancel()
 		e.builds.Add(-1)
 	}
 }

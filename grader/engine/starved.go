@@ -31,33 +31,39 @@ func (e *errStarved) Error() string {
 func (e *errStarved) Hint() string { return "grade again when less is going on, or with fewer --jobs" }
 
 // ownTime returns a context that ends when the container has had the time. Its cause is then
-// context.DeadlineExceeded, or an
-// *errStarved.
+// context.DeadlineExceeded, or an *errStarved.
 func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return fairly(ctx, limit, c.meter, func(starved time.Duration) error { return &errStarved{limit, starved} })
+}
+
+// fairly returns a context that ends when something has had the time, with
+// context.DeadlineExceeded as its cause; or when patience is over, with what worn says of how long
+// it was starved. begin starts to measure what it was kept from.
+func fairly(ctx context.Context, limit time.Duration, begin func() *meter,
+	worn func(starved time.Duration) error) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
 	begun := time.Now()
 	go func() {
-		select { // most answers come long before, and a meter is dear
+		select { // most come to their end long before, and a meter is dear
 		case <-timed.Done():
 			return
 		case <-time.After(limit / 8):
 		}
-		meter := c.meter()
-		for wait := limit - limit/8; ; {
-			select {
-			case <-timed.Done():
-				return
-			case <-time.After(min(wait, time.Second)): // often, since a thread that ends takes its count with it
-			}
+		for meter := begin(); ; {
 			passed, starved := time.Since(begun), meter.starved()
-			wait = limit - (passed - starved)
+			wait := limit - (passed - starved)
 			switch {
 			case wait <= 0:
 				cancel(context.DeadlineExceeded)
 				return
 			case passed > patience*limit:
-				cancel(&errStarved{limit, starved})
+				cancel(worn(starved))
 				return
+			}
+			select {
+			case <-timed.Done():
+				return
+			case <-time.After(min(wait, time.Second)): // often, since a thread that ends takes its count with it
 			}
 		}
 	}()
@@ -69,7 +75,7 @@ func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.C
 type meter struct {
 	threads func() []string // folders below /proc; nil: there are none to be seen
 	used    func() time.Duration
-	cpus    float64 // the share that is theirs
+	cpus    func() float64 // the share that is theirs
 	begun   time.Time
 	last    map[string][2]time.Duration // of each thread: ran, waited
 	sums    [2]time.Duration
@@ -79,7 +85,7 @@ type meter struct {
 
 // newMeter begins to measure threads. used is how long they and those before them have run, where
 // that is known.
-func newMeter(threads func() []string, cpus float64, used func() time.Duration) *meter {
+func newMeter(threads func() []string, cpus func() float64, used func() time.Duration) *meter {
 	m := &meter{threads: threads, used: used, cpus: cpus, begun: time.Now(), last: map[string][2]time.Duration{}}
 	m.read()
 	m.sums = [2]time.Duration{}
@@ -90,8 +96,9 @@ func newMeter(threads func() []string, cpus float64, used func() time.Duration) 
 }
 
 func (c *container) meter() *meter {
+	cpus := func() float64 { return c.limits.Run.CPUs }
 	if c.group == "" {
-		return newMeter(nil, c.limits.Run.CPUs, nil)
+		return newMeter(nil, cpus, nil)
 	}
 	threads := func() []string {
 		list, err := os.ReadFile(filepath.Join(c.group, "cgroup.threads"))
@@ -104,7 +111,7 @@ func (c *container) meter() *meter {
 		}
 		return ids
 	}
-	return newMeter(threads, c.limits.Run.CPUs, func() time.Duration { return usedBy(c.pid) })
+	return newMeter(threads, cpus, func() time.Duration { return usedBy(c.pid) })
 }
 
 func (m *meter) read() {
@@ -143,8 +150,9 @@ func (m *meter) starved() time.Duration {
 	if m.used != nil {
 		used = max(used, m.used()-m.before)
 	}
-	share := time.Duration(float64(passed) - float64(m.sums[0])/m.cpus)
-	return max(0, min(m.sums[1], share, taken(passed, busyTime()-m.busy-used, m.cpus, runtime.NumCPU())))
+	cpus := m.cpus()
+	share := time.Duration(float64(passed) - float64(m.sums[0])/cpus)
+	return max(0, min(m.sums[1], share, taken(passed, busyTime()-m.busy-used, cpus, runtime.NumCPU())))
 }
 
 // taken returns how much of a share of the processors others took, where they were busy for so long
@@ -183,20 +191,15 @@ const (
 // usedBy returns how long the processes of a process's control group have run, those that ended
 // included; 0 where it cannot be known.
 func usedBy(pid int) time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	if err != nil || pid == 0 {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) != 3 || parts[1] != "" && !slices.Contains(strings.Split(parts[1], ","), "cpuacct") {
+	for _, g := range groupsOf(pid) {
+		if g.controllers != "" && !slices.Contains(strings.Split(g.controllers, ","), "cpuacct") {
 			continue
 		}
-		if text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", parts[1], parts[2], "cpuacct.usage")); err == nil {
+		if text, err := os.ReadFile(filepath.Join(g.folder(), "cpuacct.usage")); err == nil {
 			n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 			return time.Duration(n)
 		}
-		if text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", parts[2], "cpu.stat")); err == nil {
+		if text, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", g.path, "cpu.stat")); err == nil {
 			for line := range strings.Lines(string(text)) {
 				if value, ok := strings.CutPrefix(line, "usage_usec "); ok {
 					n, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
@@ -211,21 +214,34 @@ func usedBy(pid int) time.Duration {
 // groupOf returns the folder of the control group that a process of this machine is in, if it is
 // the container's: the engine may be on another machine.
 func groupOf(pid int, id string) (string, bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	if err != nil || pid == 0 {
-		return "", false
-	}
-	for _, line := range strings.Split(string(text), "\n") {
-		parts := strings.SplitN(line, ":", 3)
-		if len(parts) != 3 || !strings.Contains(parts[2], id[:12]) {
+	for _, g := range groupsOf(pid) {
+		if !strings.Contains(g.path, id[:12]) {
 			continue
 		}
-		folder := filepath.Join("/sys/fs/cgroup", parts[1], parts[2])
-		if _, err := os.Stat(filepath.Join(folder, "cgroup.procs")); err == nil {
-			return folder, true
+		if _, err := os.Stat(filepath.Join(g.folder(), "cgroup.procs")); err == nil {
+			return g.folder(), true
 		}
 	}
 	return "", false
+}
+
+// controlGroup is one that a process is in: of controllers, of which v2 names none, at a path.
+type controlGroup struct{ controllers, path string }
+
+func (g controlGroup) folder() string { return filepath.Join("/sys/fs/cgroup", g.controllers, g.path) }
+
+// groupsOf returns the control groups of a process of this machine; none of one that is not there.
+func groupsOf(pid int) (groups []controlGroup) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil || pid == 0 {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3); len(parts) == 3 {
+			groups = append(groups, controlGroup{parts[1], parts[2]})
+		}
+	}
+	return groups
 }
 
 // timedOut reports whether a wait ended because its time was up.

@@ -270,6 +270,14 @@ func (v Value) Interface() any {
 	return v.Text
 }
 
+// OneOrMore returns the items of a list, or else the value itself: of what may be written alone.
+func (v Value) OneOrMore() []Value {
+	if v.Kind == List {
+		return v.Items
+	}
+	return []Value{v}
+}
+
 // scalar reports whether the value is one that is written as a text.
 func (v Value) scalar() bool { return v.Kind != List && v.Kind != Map && v.Kind != Null }
 

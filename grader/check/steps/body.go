@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"mime/multipart"
@@ -45,11 +46,7 @@ func (f Fields) IsZero() bool { return f == nil }
 func (f Fields) encode(v vars) string {
 	var parts []string
 	for _, field := range f {
-		values := []option.Value{field.Value}
-		if field.Value.Kind == option.List {
-			values = field.Value.Items
-		}
-		for _, value := range values {
+		for _, value := range field.Value.OneOrMore() {
 			parts = append(parts, url.QueryEscape(v.fill(field.Key.Text, asIs))+"="+
 				url.QueryEscape(v.fill(value.Text, asIs)))
 		}
@@ -161,13 +158,9 @@ func (p Parts) encode(v vars, boundary string) (body []byte, mediaType string) {
 			if f.data != nil {
 				data = f.data
 			}
-			kind := f.Type
-			if kind == "" {
-				kind = "application/octet-stream"
-			}
 			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q; filename=%q`, part.Field,
 				v.fill(f.Name, asIs)))
-			header.Set("Content-Type", kind)
+			header.Set("Content-Type", cmp.Or(f.Type, "application/octet-stream"))
 		} else {
 			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q`, part.Field))
 		}

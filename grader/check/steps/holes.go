@@ -56,12 +56,8 @@ var plainHoles = map[string]hole{
 		ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
 	"date": {"a date, such as 2026-01-31", ofForm,
 		ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
-	"now": {"the time of the request, to the minute", ofRelation, isNow},
-	"mail": {"an e-mail address", ofForm, ofText(func(s string) bool {
-		a,
-			err := mail.ParseAddress(s)
-		return err == nil && a.Address == s
-	})},
+	"now":    {"the time of the request, to the minute", ofRelation, isNow},
+	"mail":   {"an e-mail address", ofForm, ofText(isMail)},
 	"url":    {"an address that begins with http:// or https://", ofForm, ofText(isURL)},
 	"absent": {nothing, ofAbsence, func(any, scene) bool { return false }},
 }
@@ -99,10 +95,8 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		left, err := readHole(text[:at], value)
 		right, failed := readHole(text[at+len(" or "):], value)
 		if err == nil && failed == nil {
-			return hole{left.says + " or " + right.says, left.sort, func(got any,
-				in scene) bool {
-				return either(left, got, in) || either(right, got, in)
-			}}, nil
+			return hole{left.says + " or " + right.says, left.sort,
+				func(got any, in scene) bool { return either(left, got, in) || either(right, got, in) }}, nil
 		}
 	}
 	word, rest, more := strings.Cut(text, " ")
@@ -131,7 +125,9 @@ func readHole(text string, value func(name string) any) (hole, error) {
 	case word == "length" && strings.HasPrefix(rest, "of ") && IsPath(strings.TrimPrefix(rest, "of ")):
 		return lengthOf(strings.TrimPrefix(rest, "of ")), nil
 	case isRegexp(text):
-		re, err := regexp.Compile(vars{}.patternWith(text[1:len(text)-1], value))
+		re, err := regexp.Compile(fillPattern(text[1:len(text)-1], func(ref string) (any, string) {
+			return value(strings.Trim(ref, "${}")), ""
+		}))
 		if err != nil {
 			return hole{}, fmt.Errorf("%s is no regular expression: %s", text,
 				strings.TrimPrefix(err.Error(), "error parsing regexp: "))
@@ -163,6 +159,11 @@ func isInt(got any, _ scene) bool {
 	_, isNumber := got.(json.Number)
 	r, ok := rational(got)
 	return isNumber && ok && r.IsInt()
+}
+
+func isMail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
 }
 
 func isURL(s string) bool {
@@ -293,11 +294,9 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 	if err != nil {
 		return hole{}, err
 	}
-	says, holds := fmt.Sprintf("%s %s", map[string]string{">=": "at least", "<=": "at most", ">": "more than",
-		"<": "less than"}[m[3]], decimal(low)), map[string]func(int) bool{
-		">=": func(c int) bool { return c >= 0 }, "<=": func(c int) bool { return c <= 0 },
-		">": func(c int) bool { return c > 0 }, "<": func(c int) bool { return c < 0 }}[m[3]]
-	within := func(n *big.Rat) bool { return holds(n.Cmp(low)) }
+	says := fmt.Sprintf("%s %s", map[string]string{">=": "at least", "<=": "at most", ">": "more than",
+		"<": "less than"}[m[3]], decimal(low))
+	within := func(n *big.Rat) bool { return Count{Op: m[3]}.Match(n.Cmp(low)) }
 	if m[3] == "" {
 		high, err := number(m[2], value)
 		if err != nil {

@@ -296,13 +296,10 @@ func (s Step) sorted(list []any, where string) *miss {
 // compare orders two values: numbers, times, texts, and false before true.
 func compare(a, b any) (order int, ok bool) {
 	if x, okX := rational(a); okX {
-		y, okY := rational(b)
-		return func() int {
-			if okY {
-				return x.Cmp(y)
-			}
-			return 0
-		}(), okY
+		if y, okY := rational(b); okY {
+			return x.Cmp(y), true
+		}
+		return 0, false
 	}
 	if x, okX := readMoment(a); okX {
 		if y, okY := readMoment(b); okY {

@@ -145,6 +145,14 @@ type session struct {
 	ready  bool // signed in: from then on the person's headers are sent
 }
 
+// session returns who asks in a step: its person, or who signs in; nil is nobody.
+func (r *runner) session(s Step) *session {
+	if s.who != nil {
+		return r.sessions[s.who.name]
+	}
+	return r.self
+}
+
 // site returns what a jar knows of where requests go. A program is asked without TLS on this
 // machine alone, where browsers send cookies that are for TLS too.
 func site(path string) *url.URL {
@@ -187,15 +195,16 @@ func (s *session) hear(r check.Request, a check.Answer) {
 	}
 }
 
-// present lets a person sign in, once a check. The item is of a login that did not work, which is
-// not judged here.
-func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item, []check.Evidence, error) {
-	if s, ok := r.sessions[p.name]; ok {
-		return s, nil, nil, nil
+// present lets a person sign in, once a check. missing is the item of a login that did not work,
+// which is not judged here, and by is the request that failed.
+func (r *runner) present(ctx context.Context,
+	p *person) (missing *check.Item, evidence []check.Evidence, by string, err error) {
+	if r.sessions[p.name] != nil {
+		return nil, nil, "", nil
 	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, "", err
 	}
 	s := &session{person: p, vars: vars{}, jar: jar}
 	maps.Copy(s.vars, r.in.Shared)
@@ -209,13 +218,13 @@ func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item,
 	for n, step := range p.Steps {
 		item, evidence, err := own.do(ctx, n+1, step, p.Steps)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, "", err
 		}
 		if item.Share < 1 && !own.detour {
-			return nil, &check.Item{Name: p.name + " signs in", Skipped: true, Free: true, Want: item.Want,
+			return &check.Item{Name: p.name + " signs in", Skipped: true, Free: true, Want: item.Want,
 				Hint: item.Hint,
 				Got: fmt.Sprintf("not asked: %s could not sign in, since %s was answered with %s", p.name, item.Name,
-					item.Got)}, evidence, nil
+					item.Got)}, evidence, step.request().String(), nil
 		}
 	}
 	s.ready = true
@@ -225,7 +234,7 @@ func (r *runner) present(ctx context.Context, p *person) (*session, *check.Item,
 		r.vars[p.name+"."+name] = value
 	}
 	maps.Copy(r.origin, own.origin)
-	return s, nil, nil, nil
+	return nil, nil, "", nil
 }
 
 // signIns returns the requests by which the people of steps sign in.

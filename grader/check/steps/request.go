@@ -46,11 +46,7 @@ func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	if kind != "" {
 		q.Header.Set("Content-Type", kind)
 	}
-	who := r.self
-	if s.who != nil {
-		who = r.sessions[s.who.name]
-	}
-	who.dress(&q, s.Headers)
+	r.session(s).dress(&q, s.Headers)
 	for name, value := range s.Headers {
 		q.Header.Set(name, strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(v.fill(value, asIs)))
 	}

@@ -115,13 +115,7 @@ func (r *runner) signIn(ctx context.Context,
 		}
 	})
 	for _, p := range people {
-		if _, missing, evidence, err = r.present(ctx, p); err != nil || missing != nil {
-			for _, step := range p.Steps {
-				if by = step.request().String(); missing != nil && strings.Contains(missing.Got,
-					" since "+step.request().Method+" ") {
-					break
-				}
-			}
+		if missing, evidence, by, err = r.present(ctx, p); err != nil || missing != nil {
 			return missing, evidence, by, err
 		}
 	}
@@ -446,11 +440,7 @@ func (r *runner) ask(ctx context.Context, s Step, request check.Request) (a chec
 		a, to, err = Follow(ctx, r.target, request)
 	}
 	if err == nil {
-		who := r.self
-		if s.who != nil {
-			who = r.sessions[s.who.name]
-		}
-		who.hear(request, a)
+		r.session(s).hear(request, a)
 	}
 	return a, to, err
 }

@@ -73,10 +73,7 @@ var codeText = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
 // UnmarshalOption reads a code, a class or a list of them.
 func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
 	*c = nil // what is written takes the place of a default
-	items := []option.Value{v}
-	if v.Kind == option.List {
-		items = v.Items
-	}
+	items := v.OneOrMore()
 	if len(items) == 0 {
 		return v.Problem("want at least one status code")
 	}

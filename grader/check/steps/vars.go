@@ -100,23 +100,17 @@ var inPattern = regexp.MustCompile(
 const longest = 4 << 10
 
 // pattern puts variables into a regular expression, where they stand for themselves.
-func (v vars) pattern(re string) string {
-	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
-		if ref[0] != '$' {
-			return ref
-		}
-		value, rest := v.referred(ref)
-		return literal(value) + rest
-	})
-}
+func (v vars) pattern(re string) string { return fillPattern(re, v.referred) }
 
-// patternWith returns pattern with other variables.
-func (vars) patternWith(re string, value func(name string) any) string {
+// fillPattern puts what references stand for into a regular expression. referred gives the value of
+// one, and what of it is text after all.
+func fillPattern(re string, referred func(ref string) (value any, rest string)) string {
 	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
 		if ref[0] != '$' {
 			return ref
 		}
-		return literal(value(strings.Trim(ref, "${}")))
+		value, rest := referred(ref)
+		return literal(value) + rest
 	})
 }
 

@@ -148,12 +148,9 @@ type Patterns []Pattern
 
 // UnmarshalOption reads a pattern or a list of them.
 func (p *Patterns) UnmarshalOption(v option.Value) (ps option.Problems) {
-	items := []option.Value{v}
-	if v.Kind == option.List {
-		items = v.Items
-		if len(items) == 0 {
-			return v.Problem("the list is empty")
-		}
+	items := v.OneOrMore()
+	if len(items) == 0 {
+		return v.Problem("the list is empty")
 	}
 	*p = make(Patterns, len(items))
 	for i, item := range items {
@@ -183,10 +180,7 @@ var sortText = regexp.MustCompile(`^(\S+?)(?: (asc|desc))?$`)
 // UnmarshalOption reads "created desc", or a list of such.
 func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 	*o = nil
-	items := []option.Value{v}
-	if v.Kind == option.List {
-		items = v.Items
-	}
+	items := v.OneOrMore()
 	if len(items) == 0 {
 		return v.Problem("the list is empty")
 	}

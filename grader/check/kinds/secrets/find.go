@@ -101,47 +101,46 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	if depth == deepest || p.left <= 0 {
 		return p.plain(buffered, report)
 	}
+	// both looks for the texts as they stand, too, in what need not be what it looks like
+	both := func(look func(whole []byte)) error {
+		whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
+		if err != nil {
+			return err
+		}
+		look(whole)
+		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
+	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		if unpacked, err := gzip.NewReader(buffered); err == nil {
-			return p.unpacked(unpacked, depth, report)
+			p.unpacked(unpacked, depth, report)
+			return nil
 		}
 	case bytes.HasPrefix(head, []byte("BZh")):
-		return p.unpacked(bzip2.NewReader(buffered), depth, report)
+		p.unpacked(bzip2.NewReader(buffered), depth, report)
+		return nil
 	case len(head) > 2 && head[0] == 0x78 && (int(head[0])<<8|int(head[1]))%31 == 0:
-		whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
-		if err != nil {
-			return err
-		}
-		if unpacked, err := zlib.NewReader(bytes.NewReader(whole)); err == nil {
-			_ = p.unpacked(unpacked, depth, report)
-		}
-		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
+		return both(func(whole []byte) {
+			if unpacked, err := zlib.NewReader(bytes.NewReader(whole)); err == nil {
+				p.unpacked(unpacked, depth, report)
+			}
+		})
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
-		if err != nil {
-			return err
-		}
-		p.zipped(whole, depth, report)
-		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
+		return both(func(whole []byte) { p.zipped(whole, depth, report) })
 	case encoded(head):
-		whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
-		if err != nil {
-			return err
-		}
-		_ = p.unpacked(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(whole)), depth, report)
-		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
+		return both(func(whole []byte) {
+			p.unpacked(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(whole)), depth, report)
+		})
 	}
 	return p.plain(buffered, report)
 }
 
-// unpacked looks into what an archive holds. What is broken in it ends the look and is nobody's
-// fault: no error is returned.
-func (p *planted) unpacked(r io.Reader, depth int, report func(string)) error {
+// unpacked looks into what an archive holds. What is broken in it ends the look, and is nobody's
+// fault.
+func (p *planted) unpacked(r io.Reader, depth int, report func(string)) {
 	counted := &io.LimitedReader{R: r, N: p.left}
 	_ = p.within(counted, depth+1, report)
 	p.left = min(p.left, counted.N)
-	return nil
 }
 
 // zipped looks into the files of a zip archive, and at their names.
@@ -158,7 +157,7 @@ func (p *planted) zipped(whole []byte, depth int, report func(string)) {
 			return
 		}
 		if opened, err := f.Open(); err == nil {
-			_ = p.unpacked(opened, depth, report)
+			p.unpacked(opened, depth, report)
 			_ = opened.Close()
 		}
 	}
