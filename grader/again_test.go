@@ -44,15 +44,13 @@ func TestAskedAgain(t *testing.T) {
 			evidence: evidence(text),
 			unsteady: true, seconds: 2},
 		"fails after a DELETE": {holds: func(asked []string) bool {
-			return len(asked) == 0 ||
-				asked[len(asked)-1] != "delete"
+			return len(asked) == 0 || asked[len(asked)-1] != "delete"
 		},
 			got: "no; only after a DELETE", hint: "fix it", seconds: 3,
 			evidence: evidence(
 				"Asked of a container that was started anew, more of it holds; behind a DELETE, it fails again.")},
 		"fails after another check": {holds: func(asked []string) bool {
-			return len(asked) == 0 ||
-				asked[0] != "create"
+			return len(asked) == 0 || asked[0] != "create"
 		},
 			got: "no; only after what create asks", hint: "fix it", seconds: 4,
 			evidence: evidence(

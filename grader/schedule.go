@@ -123,8 +123,7 @@ func (s *schedule) gate(phase check.Phase) string {
 // judges reports whether a check judges if a phase was reached.
 func (s *schedule) judges(phase check.Phase) bool {
 	return slices.ContainsFunc(s.rubric.Checks, func(c rubric.Check) bool {
-		return c.Kind.Gate &&
-			c.Kind.Phase == phase
+		return c.Kind.Gate && c.Kind.Phase == phase
 	})
 }
 

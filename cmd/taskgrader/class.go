@@ -100,8 +100,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		}
 	}()
 	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
-		return e.Open(ctx,
-			job)
+		return e.Open(ctx, job)
 	})
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Progress = show.event

@@ -151,8 +151,7 @@ func sayFilled(cmd *cobra.Command, row string, s export.Student, by string) {
 // roster.
 func sayLeftOver(cmd *cobra.Command, c export.Class) {
 	roster := slices.ContainsFunc(c.Students, func(s export.Student) bool {
-		return s.Matched != "" ||
-			s.State == class.Missing
+		return s.Matched != "" || s.State == class.Missing
 	})
 	for _, s := range c.Students {
 		switch {

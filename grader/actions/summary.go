@@ -57,8 +57,7 @@ type view struct {
 // Failed returns the checks that lost points by their own fault.
 func (v view) Failed() []result.Check {
 	return slices.DeleteFunc(slices.Clone(v.Checks), func(c result.Check) bool {
-		return c.Status != result.Fail &&
-			c.Status != result.Partial
+		return c.Status != result.Fail && c.Status != result.Partial
 	})
 }
 
@@ -106,8 +105,7 @@ func lost(c result.Check) string { return plain.Points(c.MaxPoints - c.Points) }
 // failed returns the items of a check that lost points.
 func failed(c result.Check) []result.Item {
 	return slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool {
-		return i.Status != result.Fail &&
-			i.Status != result.Partial
+		return i.Status != result.Fail && i.Status != result.Partial
 	})
 }
 

@@ -105,8 +105,7 @@ func (all wheels) add(w *tar.Writer) error {
 	}
 	if pip := all.of("pip"); pip != "" {
 		if err := unpack(pip, func(name string, text []byte) error {
-			return addFile(w, path.Join(sitePackages, name),
-				text, 0o644)
+			return addFile(w, path.Join(sitePackages, name), text, 0o644)
 		}); err != nil {
 			return err
 		}

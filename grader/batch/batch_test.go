@@ -881,8 +881,7 @@ Grades    reports/grades.csv
 func TestRunWithAnEngineThatFails(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
 	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Workplace, error) {
-		return nil,
-			errors.New("no daemon")
+		return nil, errors.New("no daemon")
 	})
 	entries, _, err := submission.List(w.dir)
 	require.NoError(t, err)

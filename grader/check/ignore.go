@@ -72,8 +72,7 @@ func walk(folder fs.FS, wanted string, visit func(string)) {
 func IgnorePattern(s Source, name string) string {
 	folders := strings.Split(path.Dir(name), "/")
 	if i := slices.IndexFunc(folders, func(f string) bool {
-		return f == "tests" ||
-			slices.Contains(others, f)
+		return f == "tests" || slices.Contains(others, f)
 	}); i >= 0 {
 		return strings.Repeat("**/", min(i, 1)) + folders[i] + "/"
 	}

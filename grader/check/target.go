@@ -103,8 +103,7 @@ func (s Setup) Planted(folder fs.FS) []Patch {
 // Arrives reports whether a path, or anything below it, is among those of a context.
 func Arrives(context []string, name string) bool {
 	return slices.ContainsFunc(context, func(path string) bool {
-		return path == name ||
-			strings.HasPrefix(path, name+"/")
+		return path == name || strings.HasPrefix(path, name+"/")
 	})
 }
 

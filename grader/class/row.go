@@ -116,8 +116,7 @@ func RowOf(r result.Report, texts *Interner) Row {
 	if row.State == Graded && row.Digest == EmptyDigest {
 		row.Unread = "there is nothing in it"
 		if i := slices.IndexFunc(r.Checks, func(c result.Check) bool {
-			return c.Status == result.Fail &&
-				c.Got != ""
+			return c.Status == result.Fail && c.Got != ""
 		}); i >= 0 {
 			row.Unread = plain.Line(r.Checks[i].Got, hintLength)
 		}

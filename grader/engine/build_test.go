@@ -228,12 +228,10 @@ func TestHugeContext(t *testing.T) {
 		require.Equal(t, "data/huge", failure.Subject)
 	})
 	t.Run("ignored", func(t *testing.T) {
-		require.Less(t, built(t, sparse(t, all, "data\n")).Image.Size,
-			int64(1_000_000))
+		require.Less(t, built(t, sparse(t, all, "data\n")).Image.Size, int64(1_000_000))
 	})
 	t.Run("not copied", func(t *testing.T) {
-		require.Less(t, built(t, sparse(t, one, "")).Image.Size,
-			int64(1_000_000))
+		require.Less(t, built(t, sparse(t, one, "")).Image.Size, int64(1_000_000))
 	})
 	t.Run("too many files", func(t *testing.T) {
 		files := map[string]string{"Dockerfile": all}
@@ -390,8 +388,7 @@ func TestWalkLayerReadsWhiteouts(t *testing.T) {
 	require.NoError(t, tarOf(t, &archive, map[string]string{"a/.wh..wh..opq": "", "b/.wh.c": "", "d/e": "text"}))
 	var seen []check.LayerFile
 	require.NoError(t, eachEntry(&archive, func(h *tar.Header, _ io.Reader) error {
-		seen = append(seen,
-			layerFile(2, h))
+		seen = append(seen, layerFile(2, h))
 		return nil
 	}))
 	require.Equal(t, []check.LayerFile{{Layer: 2, Path: "a", Opaque: true}, {Layer: 2, Path: "b/c", Delete: true},

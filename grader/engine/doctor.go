@@ -113,8 +113,7 @@ func judge(i system.Info, t *trial) []Finding {
 			"give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with --jobs 1"})
 	}
 	if !slices.ContainsFunc(i.SecurityOptions, func(o string) bool {
-		return strings.HasPrefix(o, "name=seccomp") &&
-			!strings.Contains(o, "unconfined")
+		return strings.HasPrefix(o, "name=seccomp") && !strings.Contains(o, "unconfined")
 	}) {
 		findings = append(findings, Finding{"system calls", "warn", "not filtered: the engine has no seccomp profile",
 			"start the engine without seccomp-profile=unconfined, on a kernel with CONFIG_SECCOMP_FILTER"})

@@ -1,12 +1,16 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,6 +100,40 @@ func TestLogFlood(t *testing.T) {
 	log, err := s.Logs(t.Context())
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(log), tailBytes)
+}
+
+// TestALogThatNeverEnds: what the engine gave counts, though its answer does not end.
+func TestALogThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	s := running(t, nil, nil)
+	require.Equal(t, "logged", says(t, s, "/log?1"))
+	engine, err := neturl.Parse(tested.api.DaemonHost())
+	require.NoError(t, err)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		FlushInterval: -1,
+		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", "docker" },
+		Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return net.Dial(engine.Scheme, cmp.Or(engine.Path, engine.Host))
+		}},
+		ModifyResponse: func(r *http.Response) error {
+			if strings.HasSuffix(r.Request.URL.Path, "/logs") {
+				silence, _ := io.Pipe()
+				context.AfterFunc(r.Request.Context(), func() { _ = silence.Close() })
+				r.Body = io.NopCloser(io.MultiReader(r.Body, silence))
+			}
+			return nil
+		},
+	})
+	t.Cleanup(proxy.Close)
+	api, err := client.New(client.WithHost("tcp://" + proxy.Listener.Addr().String()))
+	require.NoError(t, err)
+	behind := &container{id: s.main.id, session: &Session{engine: &Engine{api: api}}}
+	want, err := s.Logs(t.Context())
+	require.NoError(t, err)
+	got, err := behind.Logs(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, want)
+	require.Equal(t, want, got)
 }
 
 func TestDiskFill(t *testing.T) {

@@ -282,16 +282,26 @@ func (c *container) execError(ctx context.Context, err error) (check.Output, err
 	return check.Output{}, fmt.Errorf("running a command in the container: %w", err)
 }
 
-// Logs returns the tail of what the program wrote.
+// logTime is what the engine may take to give the tail of a log.
+const logTime = 20 * time.Second
+
+// Logs returns the tail of what the program wrote. An engine that was just turning the log over has been
+// seen to give it all and never to end its answer (Docker 28.5, json-file): what came in logTime counts.
 func (c *container) Logs(ctx context.Context) (string, error) {
-	logs, err := c.session.engine.api.ContainerLogs(ctx, c.id, client.ContainerLogsOptions{ShowStdout: true,
+	reading, cancel := context.WithTimeout(ctx, logTime)
+	defer cancel()
+	logs, err := c.session.engine.api.ContainerLogs(reading, c.id, client.ContainerLogsOptions{ShowStdout: true,
 		ShowStderr: true, Tail: "200"})
 	if err != nil {
 		return "", fmt.Errorf("reading the log: %w", err)
 	}
 	defer logs.Close()
 	out := buildtrace.NewTail(tailBytes)
-	if _, err := stdcopy.StdCopy(out, out, logs); err != nil {
+	_, err = stdcopy.StdCopy(out, out, logs)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return out.String(), nil
+	}
+	if err != nil {
 		return out.String(), fmt.Errorf("reading the log: %w", err)
 	}
 	return out.String(), nil

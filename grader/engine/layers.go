@@ -80,8 +80,7 @@ func (e *Engine) layersOf(ctx context.Context, digest string) ([]string, error) 
 	for range 2 { // an index, then its manifest
 		var m manifest
 		err := e.blob(ctx, digest, func(r io.Reader) error {
-			return json.NewDecoder(io.LimitReader(r,
-				mostManifest)).Decode(&m)
+			return json.NewDecoder(io.LimitReader(r, mostManifest)).Decode(&m)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("reading manifest %q: %w", digest, err)

@@ -24,8 +24,8 @@ import (
 //go:embed trial.py
 var trialProgram string
 
-// trialTime is what both containers of a trial may take: seconds on a quiet machine.
-const trialTime = time.Minute
+// trialTime is what both containers of a trial may take: five seconds on a quiet machine.
+const trialTime = 2 * time.Minute
 
 // trialPort is where the second program waits for its word.
 const trialPort = 8000

@@ -251,8 +251,7 @@ func (f *finder) fill(t *sheet.Table, students []Student, fix string, o Options,
 	places := f.match(students)
 	nobody := fmt.Sprintf("no row of %s is this student's alone", f.file)
 	if len(students) > 0 && !slices.ContainsFunc(places, func(p place) bool {
-		return len(p.rows) > 0 ||
-			p.why != nobody
+		return len(p.rows) > 0 || p.why != nobody
 	}) {
 		return nil, t.Mistake(1, fix, "none of the students with a score (%d) has a row of their own in it",
 			len(students))

@@ -32,8 +32,7 @@ func explain(c result.Check, limit int) string {
 	}
 	same := func(get func(result.Item) string, text string) bool { // most checks take what they say from their items
 		return slices.ContainsFunc(c.Items, func(i result.Item) bool {
-			return i.Status != result.Pass &&
-				get(i) == text
+			return i.Status != result.Pass && get(i) == text
 		})
 	}
 	if !same(func(i result.Item) string { return i.Got }, c.Got) {

@@ -263,8 +263,7 @@ func (t terminal) more(n int) {
 // items are the parts of a check that did not hold.
 func (t terminal) items(c checkView) {
 	failed := slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool {
-		return i.Status != result.Fail &&
-			i.Status != result.Partial
+		return i.Status != result.Fail && i.Status != result.Partial
 	})
 	for _, item := range failed[:min(len(failed), textItems)] {
 		name := oneLine(item.Name, 40)

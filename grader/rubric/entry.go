@@ -95,8 +95,7 @@ func (p *parser) check(v option.Value) {
 		ps := v.Problem("the check has no kind")
 		ps[0].Hint = "give it one of: " + strings.Join(names[len(entryKeys):], ", ")
 		if !slices.ContainsFunc(p.problems, func(q option.Problem) bool {
-			return q.Line >= v.Line &&
-				strings.HasPrefix(q.Message, "unknown key")
+			return q.Line >= v.Line && strings.HasPrefix(q.Message, "unknown key")
 		}) {
 			p.add(ps...)
 		}

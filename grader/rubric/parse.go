@@ -126,8 +126,7 @@ func (p *parser) document(v option.Value) {
 	p.total(d.Points)
 	for _, k := range p.kinds {
 		if k.Gate && !slices.ContainsFunc(r.Checks, func(c Check) bool {
-			return c.Kind.Name == k.Name &&
-				c.Kind.Gate
+			return c.Kind.Name == k.Name && c.Kind.Gate
 		}) {
 			r.Gates = append(r.Gates, Check{ID: k.Name, Title: k.Manual.Summary, Kind: k, Asks: k.New()})
 		}

@@ -188,8 +188,7 @@ func (t *Table) Line(row int) int { return t.lines[row] }
 func (t *Table) Column(names ...string) int {
 	for _, name := range names {
 		if i := slices.IndexFunc(t.Header, func(h string) bool {
-			return strings.EqualFold(strings.TrimSpace(h),
-				name)
+			return strings.EqualFold(strings.TrimSpace(h), name)
 		}); i >= 0 && name != "" {
 			return i
 		}

@@ -125,8 +125,7 @@ func (p codePage) sense(names []string) float64 {
 			return -1
 		}
 		for _, word := range strings.FieldsFunc(text, func(r rune) bool {
-			return !unicode.IsLetter(r) &&
-				r < utf8.RuneSelf
+			return !unicode.IsLetter(r) && r < utf8.RuneSelf
 		}) {
 			letters := []rune(word)
 			accents := len(slices.DeleteFunc(slices.Clone(letters), func(r rune) bool { return r < utf8.RuneSelf }))

@@ -80,8 +80,7 @@ func TestChanges(t *testing.T) {
 			require.NoError(w.t, os.Rename(filepath.Join(w.dir, "app"), filepath.Join(w.t.TempDir(), "app")))
 		}, []string{"app"}},
 		"a file becomes a program": {func(w *watched) {
-			require.NoError(w.t,
-				os.Chmod(filepath.Join(w.dir, "main.py"), 0o755))
+			require.NoError(w.t, os.Chmod(filepath.Join(w.dir, "main.py"), 0o755))
 		}, []string{"main.py"}},
 		"an editor writes a copy and renames it": {func(w *watched) {
 			w.write("sedX1", "new")
@@ -93,8 +92,7 @@ func TestChanges(t *testing.T) {
 		}, []string{"main.py"}},
 		"several at once are one change": {func(w *watched) {
 			w.write("main.py", "1")
-			w.write("app/routes.py",
-				"2")
+			w.write("app/routes.py", "2")
 			w.write("main.py", "3")
 		}, []string{"app/routes.py", "main.py"}},
 		"the ignore file, ignored or not": {func(w *watched) { w.write(".dockerignore", ".dockerignore\n*.log\n") },

@@ -184,8 +184,7 @@ func (r *runner) lose(s Step, number int) {
 func (r *runner) again(s Step, all []Step) string {
 	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 		addresses := slices.ContainsFunc(all, func(other Step) bool {
-			return slices.Contains(
-				references(other.request().Path), name)
+			return slices.Contains(references(other.request().Path), name)
 		})
 		for _, before := range all {
 			if before.Line >= s.Line {

@@ -96,8 +96,7 @@ func (c Codes) Match(status int) bool {
 	}
 	text := strconv.Itoa(status)
 	return slices.ContainsFunc(c, func(code string) bool {
-		return code == text || strings.HasSuffix(code, "xx") &&
-			code[0] == text[0]
+		return code == text || strings.HasSuffix(code, "xx") && code[0] == text[0]
 	})
 }
 

@@ -247,8 +247,7 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	var ranked []string
 	add := func(match func(string) bool) {
 		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return !held(name) ||
-				!match(name)
+			return !held(name) || !match(name)
 		})
 		slices.SortStableFunc(matching, func(a, b string) int { return rank(a) - rank(b) })
 		ranked = append(ranked, matching...)

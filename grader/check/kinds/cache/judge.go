@@ -132,8 +132,7 @@ func unnamed(ctx context.Context, t check.Target, steps []check.Step,
 	}
 	for index, stage := range file.Stages[:len(file.Stages)-1] { // what the image does not hold itself
 		unseen := slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool {
-			_,
-				ok := quiet[in.Line]
+			_, ok := quiet[in.Line]
 			return ok && !seen[in.Line]
 		})
 		if !unseen {

@@ -267,8 +267,7 @@ var rules = []rule{
 			}
 			for _, c := range in.Commands() {
 				set := slices.ContainsFunc(c.Env, func(e string) bool {
-					name, _,
-						_ := strings.Cut(e, "=")
+					name, _, _ := strings.Cut(e, "=")
 					return slices.Contains(cacheless, name)
 				})
 				if c.Pip() && !set && !c.Has("--no-cache-dir", "--no-cache", "-n") {

@@ -107,8 +107,7 @@ func exposed(t check.Target, wanted int) check.Item {
 	image := t.Built().Image
 	if image == nil || len(image.Config.Exposed) == 0 ||
 		slices.ContainsFunc(image.Config.Exposed, func(p check.Port) bool {
-			return p.Number == wanted &&
-				p.Protocol == "tcp"
+			return p.Number == wanted && p.Protocol == "tcp"
 		}) {
 		return item
 	}
