@@ -23,7 +23,8 @@ import (
 // Kind returns the kind `crud`, which walks at random through a service.
 func Kind() check.Kind {
 	return check.Kind{Name: "crud", Phase: check.Running,
-		New: func() check.Check { return &CRUD{At: "/tasks", ID: "id", Walks: 8, Steps: 20} }, Manual: check.Manual{
+		New: func() check.Check { return &CRUD{At: "/tasks", ID: "id", Update: http.MethodPut, Walks: 8, Steps: 20} },
+		Manual: check.Manual{
 			Summary: "does the program keep what it was told, whatever the order",
 			Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
 is gone. After each operation the answer is compared with a model in memory: what was created is as it was sent, a change changes one
@@ -33,7 +34,13 @@ with two changes of one thing, a delete, a create with a body that was there bef
 change nothing where it is refused. What these find is found whatever the seed; then chance decides.
 
 A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
-below it, at its id. gone is a GET or a DELETE of what was deleted before. Where several processes serve and each has a memory of
+below it, at its id. gone is a GET or a DELETE of what was deleted before. The path of the collection is asked as it is written, with
+its slash at the end or without. Where one thing comes in an envelope, item says where it is in the answers to a create and a get, and
+id: data.id says both at once. list is where the array is, or what is asked for it, too: {get: "/tasks?limit=1000", at: items}, for a
+program that answers a page where no more is asked for. update: PATCH sends now all of edit, now one key of it, and what it does
+not name must be as before; update: none changes nothing, and needs no edit. as names one of people, who signs in once and sends all.
+
+Where several processes serve and each has a memory of
 its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
 			Example: `id: walk
 points: 2
@@ -46,21 +53,44 @@ crud:
   refuse: {completed: true}
   walks: 8
   steps: 20
-  status: {create: [200, 201], delete: [200, 204], gone: 404}`}}
+  status: {create: [200, 201], delete: [200, 204], gone: 404}`,
+			Every: []string{`id: notes
+points: 2
+crud:
+  at: /notes/
+  as: nobody
+  id: id
+  item: data
+  list: {get: "/notes/?limit=1000", at: items}
+  update: PATCH
+  new: {title: $word, done: false}
+  edit: {title: $word, done: true}
+  refuse: {done: true}
+  walks: 4
+  steps: 10
+  status: {create: [200, 201], delete: [200, 204], gone: 404}`}}}
 }
 
 // CRUD is the options.
 type CRUD struct {
 	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection; /tasks unless given"`
-	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id; id unless given"`
-	List   string                 `json:"list,omitempty" option:"any" jsonschema:"where in the answer of a list the array is, such as items; the answer itself unless given"`
+	As     option.Value           `json:"as,omitzero" jsonschema:"who asks: one of people, or nobody"`
+	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id, or the path to it; id unless given"`
+	Item   string                 `json:"item,omitempty" option:"any" jsonschema:"where in an answer about one thing it is, such as data; the answer itself unless given"`
+	List   List                   `json:"list,omitzero" jsonschema:"where in the answer of a list the array is, such as items, or what is asked for it, too: {get: /tasks?limit=1000, at: items}; the answer itself unless given"`
+	Update string                 `json:"update,omitempty" option:"PUT|PATCH|none" jsonschema:"how a thing is changed; PUT unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
-	Edit   option.Value           `json:"edit" jsonschema:"the body of an update"`
+	Edit   option.Value           `json:"edit,omitzero" jsonschema:"the body of an update"`
 	Refuse option.Value           `json:"refuse,omitzero" jsonschema:"a body that is refused, and must then leave nothing behind"`
 	Walks  int                    `json:"walks,omitempty" option:"1..100" jsonschema:"how many walks; 8 unless given"`
 	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how many operations each has; 20 unless given"`
 	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete and gone; 2xx unless given, gone 404"`
+
+	caller steps.Caller
 }
+
+// none is how things are changed that are not.
+const none = "none"
 
 var operations = []string{"create", "get", "list", "update", "delete", "gone"}
 
@@ -80,18 +110,49 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 		}
 		body.EachText(func(text option.Value) { ps = append(ps, unknown(text)...) })
 	}
-	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || strings.HasSuffix(c.At, "/") ||
-		strings.ContainsAny(c.At, "?#") {
+	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || len(c.At) < 2 ||
+		strings.ContainsAny(c.At, "?#") || strings.Contains(c.At, "//") {
 		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
 	}
-	if id, _ := at.Get("id"); strings.ContainsAny(c.ID, ".[") {
-		ps = append(ps, id.Problem("want the key of a thing that holds its id, not the path %s", id.Describe())...)
+	for key, text := range map[string]string{"id": c.ID, "item": c.Item} {
+		if written, _ := at.Get(key); !steps.IsPath(text) {
+			ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s", written.Describe())...)
+		}
 	}
-	if list, _ := at.Get("list"); !steps.IsPath(c.List) {
-		ps = append(ps, list.Problem("want a path into the answer, such as items, not %s", list.Describe())...)
+	_, item := at.Get("item")
+	if above, key := splitPath(c.ID); !item && above != "" {
+		c.Item, c.ID = above, key
+	}
+	c.ID = strings.TrimPrefix(c.ID, c.Item+".")
+	edit, changed := at.Get("edit")
+	switch {
+	case c.Update == none && changed:
+		ps = append(ps, edit.Problem("edit is sent by an update, and there is none")...)
+	case c.Update != none && !changed:
+		ps = append(ps, at.Problem("missing key %q", "edit")...)
 	}
 	return ps
 }
+
+// splitPath parts the last key of a path from what is above it.
+func splitPath(path string) (above, key string) {
+	if i := strings.LastIndexAny(path, ".["); i > 0 && path[i] == '.' {
+		return path[:i], path[i+1:]
+	}
+	return "", path
+}
+
+// ValidateScope finds out who asks.
+func (c *CRUD) ValidateScope(scope check.Scope) (used []string, ps option.Problems) {
+	c.caller, ps = steps.ReadCaller(scope, c.As)
+	return nil, ps
+}
+
+// Sends returns nothing: no other check is given what the walks do.
+func (c *CRUD) Sends() []string { return nil }
+
+// Givens returns the requests by which who asks signs in.
+func (c *CRUD) Givens() []string { return c.caller.Givens() }
 
 var variable = regexp.MustCompile(`\$(\w*[a-zA-Z_]\w*|\{.*)`)
 
@@ -112,6 +173,14 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 	if by := steps.Scattered(in.Memory); by != "" {
 		return steps.Scatters(by), nil
 	}
+	login, missing, err := c.caller.SignIn(ctx, t, in)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	if missing != nil {
+		return *missing, nil
+	}
+	t = login.Of(t)
 	if apart, err := c.apart(ctx, t, in); err != nil {
 		return check.Outcome{}, err
 	} else if apart != nil {
@@ -158,7 +227,7 @@ func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*chec
 	}
 	body := c.body(c.New, in.Rand)
 	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: request(http.MethodPost, c.At, body),
-		IDs: []string{c.ID}}
+		IDs: []string{c.inAnswer(c.ID)}}
 	for _, key := range slices.Sorted(maps.Keys(body)) {
 		if word, ok := body[key].(string); ok {
 			p.Words = append(p.Words, word)
@@ -169,6 +238,14 @@ func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*chec
 		return nil, err
 	}
 	return steps.Scatter(ctx, t, in.Memory, p)
+}
+
+// inAnswer returns the path into an answer about one thing that a path into the thing is.
+func (c *CRUD) inAnswer(path string) string {
+	if c.Item == "" {
+		return path
+	}
+	return c.Item + "." + path
 }
 
 // hint returns what to do about it.

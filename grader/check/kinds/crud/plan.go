@@ -3,6 +3,7 @@ package crud
 import (
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -21,7 +22,8 @@ type operation struct {
 // plan returns the n-th random walk, of c.Steps operations and a list. It opens with creates, one
 // more than the walk before, and a list; every other walk goes on with what chance alone would not
 // always bring: two changes of the first thing, a delete of one in the middle, one more create,
-// with the body of the first, and a create to be refused.
+// with the body of the first, and a create to be refused. Where nothing is changed, a get stands in
+// the place of each update.
 func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 	p := planner{options: c, rand: r}
 	creates := min(n+2, max(c.Steps/2, 1))
@@ -65,11 +67,15 @@ type planner struct {
 	rand       *rand.Rand
 	plan       []operation
 	made       int
+	patched    int
 	live, gone []int
 }
 
 // add plans one more operation, on the i-th thing that lives, or of those that are gone.
 func (p *planner) add(what string, i int) {
+	if what == "update" && p.options.Update == none {
+		what = "get"
+	}
 	op := operation{what: what}
 	switch what {
 	case "create":
@@ -82,6 +88,9 @@ func (p *planner) add(what string, i int) {
 		op.body = p.options.body(p.options.Refuse, p.rand)
 	case "update":
 		op.thing, op.body = p.live[i], p.options.body(p.options.Edit, p.rand)
+		if p.options.Update == http.MethodPatch {
+			op.body = p.part(op.body)
+		}
 	case "get":
 		op.thing = p.live[i]
 	case "delete":
@@ -89,6 +98,15 @@ func (p *planner) add(what string, i int) {
 		p.live, p.gone = slices.Delete(p.live, i, i+1), append(p.gone, op.thing)
 	}
 	p.plan = append(p.plan, op)
+}
+
+// part returns now all of an edit, now one key of it.
+func (p *planner) part(body map[string]any) map[string]any {
+	if p.patched++; p.patched%2 == 1 || len(body) < 2 {
+		return body
+	}
+	key := slices.Sorted(maps.Keys(body))[p.rand.IntN(len(body))]
+	return map[string]any{key: body[key]}
 }
 
 // body fills $word with a new title, wherever it stands.

@@ -53,43 +53,48 @@ type walker struct {
 
 func (w *walker) do(ctx context.Context, op operation) (want, got string, err error) {
 	c := w.options
-	one := c.At + "/" + url.PathEscape(text(w.ids[op.thing]))
+	one := strings.TrimSuffix(c.At, "/") + "/" + url.PathEscape(text(w.ids[op.thing]))
 	switch op.what {
 	case "create":
 		answer, wrong, err := w.send(ctx, "create", http.MethodPost, c.At, op.body)
 		if err != nil || wrong != "" {
 			return w.code("create"), wrong, err
 		}
-		thing, ok := answer.(map[string]any)
-		if !ok || thing[c.ID] == nil {
-			return "an answer with " + c.ID, steps.Show(answer), nil
+		id := c.id(at(answer, c.Item))
+		if id == nil {
+			return "an answer with " + c.inAnswer(c.ID), steps.Show(answer), nil
 		}
-		for other, id := range w.ids {
-			if w.model[other] != nil && text(id) == text(thing[c.ID]) {
+		for other, known := range w.ids {
+			if w.model[other] != nil && text(known) == text(id) {
 				w.twice = true
 				return "an id that no live thing has", fmt.Sprintf("%s %s was given out twice", c.ID,
-					steps.Show(thing[c.ID])), nil
+					steps.Show(id)), nil
 			}
 		}
-		w.ids[op.thing], w.model[op.thing] = thing[c.ID], op.body
-		return w.same(op.thing, thing)
+		w.ids[op.thing], w.model[op.thing] = id, op.body
+		return w.same(op.thing, at(answer, c.Item))
 	case "get":
 		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
-		return w.same(op.thing, answer)
+		return w.same(op.thing, at(answer, c.Item))
 	case "update":
-		_, wrong, err := w.send(ctx, "update", http.MethodPut, one, op.body)
+		_, wrong, err := w.send(ctx, "update", c.Update, one, op.body)
 		if err != nil || wrong != "" {
 			return w.code("update"), wrong, err
+		}
+		if c.Update == http.MethodPatch {
+			kept := maps.Clone(w.model[op.thing])
+			maps.Copy(kept, op.body)
+			op.body = kept
 		}
 		w.model[op.thing] = op.body
 		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
-		return w.same(op.thing, answer)
+		return w.same(op.thing, at(answer, c.Item))
 	case "delete":
 		_, wrong, err := w.send(ctx, "delete", http.MethodDelete, one, nil)
 		delete(w.model, op.thing)
@@ -125,7 +130,8 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 	if err != nil {
 		return "", "", err
 	}
-	w.story = append(w.story, fmt.Sprintf("POST %s %s  -> %d", w.options.At, steps.Show(body), answer.Status))
+	w.story = append(w.story, fmt.Sprintf("POST %s%s %s  -> %d", w.options.At, w.options.by(), steps.Show(body),
+		answer.Status))
 	if answer.Status/100 != 4 {
 		return "", "", nil
 	}
@@ -139,11 +145,11 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 
 // items asks for the list.
 func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
-	answer, wrong, err := w.send(ctx, "list", http.MethodGet, w.options.At, nil)
+	answer, wrong, err := w.send(ctx, "list", http.MethodGet, w.options.List.from(w.options.At), nil)
 	if err != nil || wrong != "" {
 		return nil, w.code("list"), wrong, err
 	}
-	answer, _ = steps.At(answer, w.options.List)
+	answer = at(answer, w.options.List.At)
 	items, ok := answer.([]any)
 	if !ok {
 		return nil, "an array", steps.Show(answer), nil
@@ -160,7 +166,7 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 	for _, thing := range slices.Sorted(maps.Keys(w.ids)) {
 		var found []any
 		for _, item := range items {
-			if m, ok := item.(map[string]any); ok && text(m[w.options.ID]) == text(w.ids[thing]) {
+			if id := w.options.id(item); id != nil && text(id) == text(w.ids[thing]) {
 				found = append(found, item)
 			}
 		}
@@ -198,12 +204,11 @@ func (w *walker) reused(thing int) bool {
 
 // same compares what came back with what was sent.
 func (w *walker) same(thing int, got any) (string, string, error) {
-	m, ok := got.(map[string]any)
-	if !ok {
+	if _, ok := got.(map[string]any); !ok {
 		return "an object", steps.Show(got), nil
 	}
-	if text(m[w.options.ID]) != text(w.ids[thing]) {
-		return fmt.Sprintf("%s %s", w.options.ID, steps.Show(w.ids[thing])), steps.Show(m[w.options.ID]), nil
+	if id := w.options.id(got); text(id) != text(w.ids[thing]) {
+		return fmt.Sprintf("%s %s", w.options.ID, steps.Show(w.ids[thing])), steps.Show(id), nil
 	}
 	if path, want, got := steps.Difference(w.model[thing], got); path != "" {
 		return strings.TrimPrefix(path, "$.") + " " + want, got, nil
@@ -226,7 +231,7 @@ func (w *walker) codes(what string) steps.Codes {
 // send sends one request; wrong is what is wrong with the answer.
 func (w *walker) send(ctx context.Context, what, method, path string,
 	body map[string]any) (value any, wrong string, err error) {
-	line := method + " " + path
+	line := method + " " + path + w.options.by()
 	if body != nil {
 		line += " " + steps.Show(body)
 	}
@@ -257,6 +262,25 @@ func (w *walker) send(ctx context.Context, what, method, path string,
 		return nil, "an answer that is no JSON", nil
 	}
 	return value, "", nil
+}
+
+// by returns who asks, for a line of a story.
+func (c *CRUD) by() string {
+	if name := c.caller.Name(); name != "" {
+		return " as " + name
+	}
+	return ""
+}
+
+// id returns the id of a thing; nil where it has none.
+func (c *CRUD) id(thing any) any { return at(thing, c.ID) }
+
+// at returns the value at a path; nil where there is none.
+func at(value any, path string) any {
+	if found, ok := steps.At(value, path); ok {
+		return found
+	}
+	return nil
 }
 
 // text returns an id as it stands in a path.
