@@ -171,7 +171,14 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	if owner, ok := c.Asks.(check.Owner); ok && owner.Owns() {
 		c.Own = true
 	}
-	p.own(c, at)
+	if len(ps) == 0 { // else it may be asked of another container than it seems
+		p.own(c, at)
+	}
+	if judge, ok := c.Asks.(check.StartJudge); ok && judge.JudgesStart() && c.Env == nil {
+		ps := f.Value.Problem("%s fails of a container of its own: say with which variables", c.Kind.Name)
+		ps[0].Hint = "write container: {env: {}} beside it for none"
+		p.add(ps...)
+	}
 	if fresh, _ := at.Get("fresh"); p.unclear || p.within(fresh) || !ps.Readable() {
 		return
 	}

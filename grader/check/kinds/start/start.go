@@ -30,10 +30,19 @@ func Kind() check.Kind {
 			Text: `The container is started, and the path is asked until the answer is as wanted or the time is up. When nothing ever
 answers, every check of the running program is blocked by this one. A program that comes up only with a network fails this and nothing
 else: whoever runs the image may have none. When the program listens on another port than it should, or on
-localhost alone, it is asked there, and only the kind listen takes points for it.`,
+localhost alone, it is asked there, and only the kind listen takes points for it.
+
+A program that must not come up is asked for by fails, in a container of the check's own: container: {env: {}} starts it without the
+variables of the rubric. It must end by itself, with a code that is not 0, and its log must match.`,
 			Example: `id: starts
 points: 6
-start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`}}
+start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`,
+			Every: []string{`id: starts
+points: 6
+start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`, `id: needs-key
+points: 2
+container: {env: {}}
+start: {fails: /SECRET_KEY/}`}}}
 }
 
 // Start is the options.
@@ -42,10 +51,30 @@ type Start struct {
 	Want   steps.Codes     `json:"want,omitzero" jsonschema:"the status code, as in steps; 200 unless given"`
 	JSON   option.Value    `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
 	Within option.Duration `json:"within,omitzero" jsonschema:"how long it may take from the start; 20s unless given"`
+	Fails  option.Regexp   `json:"fails,omitzero" jsonschema:"it must end by itself, with a code that is not 0, and its log must match this"`
 }
+
+var (
+	_ check.Phased     = (*Start)(nil)
+	_ check.StartJudge = (*Start)(nil)
+)
+
+// Phase is beside where the program must not come up, which is asked of a container of its own.
+func (s *Start) Phase() check.Phase {
+	if s.Fails.Regexp != nil {
+		return check.Beside
+	}
+	return check.Running
+}
+
+// JudgesStart reports whether it judges how a container of its own ends.
+func (s *Start) JudgesStart() bool { return s.Fails.Regexp != nil }
 
 // ValidateOption wants a path, and an answer that there can be.
 func (s *Start) ValidateOption(at option.Value) option.Problems {
+	if fails, ok := at.Get("fails"); ok && len(at.Fields) > 1 {
+		return fails.Problem("fails stands alone: what does not come up answers nothing")
+	}
 	get, _ := at.Get("get")
 	return append(steps.CheckPath(get), steps.CheckWanted(s.JSON)...)
 }
@@ -66,6 +95,9 @@ const shown = 30
 // Ask waits for the answer.
 func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	started := t.Started()
+	if s.Fails.Regexp != nil {
+		return s.fails(t, started), ctx.Err()
+	}
 	name := "GET " + s.Get
 	if !started.Answered {
 		return s.silent(t, started, name), nil
