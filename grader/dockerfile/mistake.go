@@ -40,8 +40,8 @@ type cause struct {
 
 // mistakes are what a line can be wrong in, asked in this order; each gives nil where it is
 // something else.
-var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, glued, bareCommand, compose, sentence,
-	noColon, noTarget, noType, unquoted, noFrom}
+var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, otherWord, glued, bareCommand, compose,
+	sentence, noColon, noTarget, noType, unquoted, noValue, noArgument, otherFlag, noUnit, openDocument, noFrom}
 
 // explain says what is wrong with the line that Docker cannot read, and which line to write, where
 // that can be told.
@@ -186,6 +186,23 @@ func CutComment(line string) (instruction, comment string, ok bool) {
 }
 
 var behind = regexp.MustCompile(`\s+#(\s.*|\w[^"'\]]*)$`)
+
+// meant are instructions by the words that are taken for them.
+var meant = map[string]string{"WORKDIRECTORY": "WORKDIR", "WORK_DIR": "WORKDIR", "DIRECTORY": "WORKDIR", "DIR": "WORKDIR",
+	"CD": "WORKDIR", "COMMAND": "CMD", "START": "CMD", "EXEC": "CMD", "EXECUTE": "RUN", "INSTALL": "RUN", "ENTRY": "ENTRYPOINT",
+	"ENTRY_POINT": "ENTRYPOINT", "ENTRYPOINTS": "ENTRYPOINT", "PORT": "EXPOSE", "PORTS": "EXPOSE", "OPEN": "EXPOSE",
+	"LISTEN": "EXPOSE", "ENVIRONMENT": "ENV", "ENVS": "ENV", "SET": "ENV", "EXPORT": "ENV", "IMAGE": "FROM", "BASE": "FROM",
+	"INCLUDE": "COPY", "VOLUMES": "VOLUME", "LABELS": "LABEL", "ARGS": "ARG", "HEALTH_CHECK": "HEALTHCHECK", "USERS": "USER"}
+
+// otherWord returns a word in capitals that stands for an instruction.
+func otherWord(s slip) *cause {
+	name := meant[s.word]
+	if name == "" || !strings.HasPrefix(s.said, "unknown instruction") || s.rest == "" {
+		return nil
+	}
+	return &cause{words: fmt.Sprintf("begins with %s, which is no instruction: %s is", s.word, name),
+		change: s.write(name + " " + s.rest)}
+}
 
 // glued returns an instruction without a space behind it, or with a colon.
 func glued(s slip) *cause {
@@ -379,6 +396,69 @@ func unquoted(s slip) *cause {
 	}
 	return &cause{words: "has a value with blanks, which needs quotes",
 		change: s.write(fmt.Sprintf("%s %s=%q", s.word, name, value))}
+}
+
+// noValue returns an ENV that gives no value.
+func noValue(s slip) *cause {
+	if !strings.Contains(s.said, "ENV must have two arguments") {
+		return nil
+	}
+	return &cause{words: "names a variable, and gives it no value",
+		hint: fmt.Sprintf("Write its value too, as in ENV %s=value; or take the line out, where docker run -e is to set it.",
+			s.rest)}
+}
+
+// noArgument returns an instruction that says nothing.
+func noArgument(s slip) *cause {
+	if s.rest != "" || !strings.Contains(s.said, "requires exactly one argument") &&
+		!strings.Contains(s.said, "requires at least one") {
+		return nil
+	}
+	example := map[string]string{"WORKDIR": "WORKDIR /app", "USER": "USER app", "EXPOSE": "EXPOSE 8000",
+		"STOPSIGNAL": "STOPSIGNAL SIGTERM", "ARG": "ARG NAME"}[strings.ToUpper(s.word)]
+	if example == "" {
+		return nil
+	}
+	return &cause{words: "says nothing behind its name", hint: fmt.Sprintf("Write it as in %s, or take the line out.",
+		example)}
+}
+
+var flagMeant = regexp.MustCompile(`unknown flag: --([\w-]+)(?: \(did you mean ([\w-]+)\?\))?`)
+
+// otherFlag returns an instruction with an option that it has not.
+func otherFlag(s slip) *cause {
+	m := flagMeant.FindStringSubmatch(s.said)
+	if m == nil {
+		return nil
+	}
+	c := &cause{words: fmt.Sprintf("has the option --%s, which %s does not know", m[1], strings.ToUpper(s.word)),
+		hint: "Take it out."}
+	if m[2] != "" {
+		c.change, c.hint = s.write(strings.Replace(s.line, "--"+m[1], "--"+m[2], 1)), ""
+	}
+	return c
+}
+
+var unitless = regexp.MustCompile(`missing unit in duration "?(\d+)"?`)
+
+// noUnit returns a time without its unit.
+func noUnit(s slip) *cause {
+	m := unitless.FindStringSubmatch(s.said)
+	if m == nil {
+		return nil
+	}
+	return &cause{words: "has a time without a unit",
+		change: s.write(regexp.MustCompile(`(=`+m[1]+`)(\s|$)`).ReplaceAllString(s.line, "${1}s${2}"))}
+}
+
+// openDocument returns a heredoc without its end.
+func openDocument(s slip) *cause {
+	m := regexp.MustCompile(`<<-?["']?(\w+)["']?`).FindStringSubmatch(s.line)
+	if m == nil || !strings.Contains(s.said, "unterminated heredoc") {
+		return nil
+	}
+	return &cause{words: fmt.Sprintf("begins a text that goes on to a line with %s alone, and there is none", m[1]),
+		hint: fmt.Sprintf("Write %s on a line of its own where the text ends.", m[1])}
 }
 
 // noFrom returns an instruction above FROM.

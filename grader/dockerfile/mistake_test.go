@@ -58,6 +58,18 @@ func TestMistakes(t *testing.T) {
 		{"This file builds my program.", "is a sentence, and no instruction", "", "# This file builds my program."},
 		{"services:", "belongs to a file for docker compose, and is no instruction",
 			"Call the file docker-compose.yml, and write the Dockerfile beside it: its first instruction is FROM.", ""},
+		{"WORKDIRECTORY /app", "begins with WORKDIRECTORY, which is no instruction: WORKDIR is", "", "WORKDIR /app"},
+		{"PORT 8000", "begins with PORT, which is no instruction: EXPOSE is", "", "EXPOSE 8000"},
+		{"INSTALL pip install fastapi", "begins with INSTALL, which is no instruction: RUN is", "",
+			"RUN pip install fastapi"},
+		{"ENV PORT", "names a variable, and gives it no value",
+			"Write its value too, as in ENV PORT=value; or take the line out, where docker run -e is to set it.", ""},
+		{"WORKDIR", "says nothing behind its name", "Write it as in WORKDIR /app, or take the line out.", ""},
+		{"COPY --form=build a b", "has the option --form, which COPY does not know", "", "COPY --from=build a b"},
+		{"RUN --bogusly x", "has the option --bogusly, which RUN does not know", "Take it out.", ""},
+		{"HEALTHCHECK --interval=30 CMD true", "has a time without a unit", "", "HEALTHCHECK --interval=30s CMD true"},
+		{"RUN <<EOF", "begins a text that goes on to a line with EOF alone, and there is none",
+			"Write EOF on a line of its own where the text ends.", ""},
 		{"&& rm -rf x", "goes on with line 1, which has no backslash at its end", "", ""}, // FROM does not go on either
 	} {
 		text := "FROM scratch\n" + c.line + "\nUSER a\n"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -32,6 +33,8 @@ var container = tool{name: "docker", entries: []entry{
 		`(?:exec: "([^"]+)": executable file not found in \$PATH|exec: "([^"]+)": stat [^\n]*: no such file or directory|exec:? "?([^"\s:]+)"?: no such file or directory)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name := m[1] + m[2] + m[3]
 		switch {
+		case s.shellWords(name, h):
+			return true
 		case strings.Contains(name, " "):
 			h.Cause = fmt.Sprintf(
 				"CMD's list has the whole command as one word, %q: Docker looks for a program of that name.", name)
@@ -145,6 +148,23 @@ func Ended(s Scene) check.Hint {
 	in := s.commandInstruction()
 	if in == nil {
 		return h
+	}
+	if len(in.Args) == 0 {
+		h.Cause = fmt.Sprintf("%s, line %d, names nothing to start.", in.Name, in.Line)
+		return h
+	}
+	for _, other := range s.File.Final().Instructions {
+		if other.Name == "CMD" && in.Name == "CMD" && other.Line < in.Line {
+			h.Cause = fmt.Sprintf("There are two CMD lines, and Docker takes the last alone: line %d, which came to its end.",
+				in.Line)
+			h.Advice = fmt.Sprintf("Keep the one that starts the web server; line %d is the other.", other.Line)
+			if in.Line == in.EndLine && regexp.MustCompile(
+				`uvicorn|gunicorn|flask|fastapi|hypercorn|runserver|node|npm`).MatchString(other.Text) {
+				h.Advice = fmt.Sprintf("Keep line %d, which starts a server.", other.Line)
+				h.Edit = place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}.without()
+			}
+			return h
+		}
 	}
 	if m := regexp.MustCompile(`python3?["',\s]+(?:-u["',\s]+)?([\w./-]+\.py)`).FindStringSubmatch(strings.Join(in.Args,
 		" ")); m != nil {
@@ -296,3 +316,25 @@ var waiting = tool{name: "waiting", entries: []entry{
 		}),
 	on("timed-out", `timeout occurred after waiting \d+ seconds for ([\w.-]+):(\d+)`, "", "").with(server("", "")),
 }}
+
+// builtins are commands that are a shell's own, and no programs.
+var builtins = []string{"cd", "export", "source", ".", "set", "ulimit", "umask"}
+
+// shellWords reports whether CMD's list begins with a word that only a shell knows.
+func (s *Scene) shellWords(name string, h *check.Hint) bool {
+	in := s.commandInstruction()
+	if in == nil || !in.Exec || !slices.Contains(builtins, name) || len(in.Args) == 0 || in.Args[0] != name {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s is a word of the shell, and no program: a list is started without a shell.", name)
+	h.Advice = "Let sh read it."
+	words := slices.Clone(in.Args)
+	if last := slices.Index(words, "&&"); last >= 0 && !slices.Contains(words[last+1:], "&&") && len(words) > last+1 {
+		words[last] += " exec"
+	}
+	if slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, `"'`) }) {
+		return true
+	}
+	h.Edit = s.command("sh", "-c", strings.Join(words, " "))
+	return true
+}

@@ -91,7 +91,16 @@ var databases = tool{name: "databases", entries: []entry{
 	}),
 	on("not-a-url", `Could not parse (?:rfc1738|SQLAlchemy) URL from (?:string|given URL string)[^\n]*`,
 		`The address of the database is none that SQLAlchemy can read.`,
-		`Write it as postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE.`),
+		`Write it as postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		if p, ok := s.frame(); ok && strings.Contains(p.text, "env") {
+			unset := *h
+			if noneForSetting(s, m, &unset) {
+				*h = unset
+			}
+		}
+		return true
+	}),
 }}
 
 // ports tell what is most likely asked for.

@@ -81,7 +81,7 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
-	on("syntax", `(?m)^((?:file://)?/[^\n:]+):(\d+)\n(?:[^\n]*\n){1,4}?\n?(SyntaxError: [^\n]*)`, "",
+	on("syntax", `(?m)^((?:file://)?/[^\n:]+):(\d+)\n(?:[^\n]*\n){1,4}?\n?(?P<line>SyntaxError: [^\n]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(strings.TrimPrefix(m[1], "file://"))
 		if file == "" {

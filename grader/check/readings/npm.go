@@ -292,3 +292,33 @@ func (s *Scene) withCopy(beside, name string) *check.Edit {
 	}
 	return nil
 }
+
+// nodeToolMissing says why a program that npm brings is not there.
+func (s *Scene) nodeToolMissing(program string, h *check.Hint) {
+	name := program
+	switch program {
+	case "tsc":
+		name = "typescript"
+	case "nest":
+		name = "@nestjs/cli"
+	case "ng":
+		name = "@angular/cli"
+	}
+	h.Cause = fmt.Sprintf("package.json does not name %s, so npm has not installed the program %s.", name, program)
+	h.Advice = fmt.Sprintf("Add it: npm install %s, and hand in what that changes.", name)
+	p, named := s.dependency(name)
+	switch {
+	case named && s.development(name):
+		h.Cause = fmt.Sprintf("%s, has %s under devDependencies, which this install leaves out.", p, name)
+		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
+	case named:
+		h.Cause = fmt.Sprintf("%s, asks for %s, and no step before this one has installed it here.", p, name)
+		h.Advice = "Run npm install before it, in the folder of package.json."
+	case s.started && program == "nodemon":
+		h.Advice = "nodemon starts a program anew when its file changes; in a container nothing changes."
+		if file := s.nodeProgram(); file != "" {
+			h.Advice += " Let node start it."
+			h.Edit = s.command("node", file)
+		}
+	}
+}

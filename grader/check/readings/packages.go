@@ -66,6 +66,18 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 			return true
 		}
 	}
+	if _, has := s.requires("pymysql"); top == "MySQLdb" && !ok {
+		h.Cause = "SQLAlchemy takes mysql:// for mysqlclient, which nothing installs, and which would have to be compiled."
+		h.Advice = "Write mysql+pymysql:// in the address, and install PyMySQL."
+		if p, _ := s.grep(regexp.MustCompile(`(['"])mysql://`), ""); p.file != "" && has {
+			h.Advice = "Name the driver in the address."
+			h.Edit = p.replace(regexp.MustCompile(`(['"])mysql://`), "${1}mysql+pymysql://")
+		} else if !has {
+			h.Edit = s.add("pymysql")
+			h.Advice = "Install PyMySQL, and write mysql+pymysql:// in the address."
+		}
+		return true
+	}
 	switch {
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(

@@ -134,9 +134,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Install it on a line before: npm install -g %s.", base)
 		h.Edit = s.above(true, "RUN npm install -g "+base)
 	case s.nodeTool(base):
-		h.Cause = fmt.Sprintf(
-			"The image has no program %s, which is in package.json's devDependencies or not in it at all.", base)
-		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
+		s.nodeToolMissing(base, h)
 	case known && debian:
 		h.Advice = fmt.Sprintf("Install %s on a line before.", base)
 		if e := s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what+

@@ -73,8 +73,25 @@ var pip = tool{name: "pip", entries: []entry{
 		}
 		return true
 	}),
-	on("requirements-missing", `Could not open requirements file: \[Errno 2\][^\n]*'([^'\n]+)'`, "",
+	on("requirements-missing", `Could not open (?:requirements|constraints?) file: \[Errno 2\][^\n]*'([^'\n]+)'`, "",
 		"").with(requirementsMissing),
+	on("file-of-the-folder",
+		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Requirement )'([^'\n]+)'`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		name := strings.TrimPrefix(strings.TrimPrefix(m[1], strings.TrimSuffix(s.workdir(), "/")+"/"), "./")
+		p, named := s.grepRequirements(name)
+		if !named || strings.HasPrefix(strings.TrimSpace(p.text), "/") || strings.Contains(p.text, "file:") {
+			return false // of another machine
+		}
+		h.Cause = fmt.Sprintf("%s, names the file %s, which is not at %s at this step.", p, name,
+			inside(s.workdir(), name))
+		if s.has(name) {
+			return s.notCopied(name, inside(s.workdir(), name), h)
+		}
+		h.Cause = fmt.Sprintf("%s, names the file %s, and the folder has none.", p, name)
+		h.Advice = "Hand it in, and COPY it before this step; or name a package of the index."
+		return true
+	}),
 	on("path-of-elsewhere",
 		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
 		`$1 is a path of another machine, as pip freeze writes it in a conda environment: the image has no such file.`,
@@ -97,6 +114,12 @@ var pip = tool{name: "pip", entries: []entry{
 				h.Cause = fmt.Sprintf("%q (%s) is no requirement.", strings.TrimSpace(m[1]), p)
 				if e := p.replace(regexp.MustCompile(`^(\s*[\w.-]+)\s*=\s*([\w.]+)\s*$`), "${1}==${2}"); e != nil {
 					h.Edit = e
+				}
+				if words := strings.Fields(p.text); len(words) > 1 && !slices.ContainsFunc(words,
+					func(w string) bool { return !specifier.MatchString(w) }) {
+					h.Cause = fmt.Sprintf("%s, names more than one package, and a line has one.", p)
+					h.Advice = "Write each on a line of its own."
+					h.Edit = &check.Edit{File: p.file, Line: p.line, Old: p.text, New: strings.Join(words, "\n")}
 				}
 			}
 			return true

@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -11,6 +12,18 @@ import (
 )
 
 var python = tool{name: "python", entries: []entry{
+	on("test-failed", `(?m)^FAILED ([\w./-]+)(?:::([\w\[\]:.-]+))?(?: - ([^\n]*))?$`, "", "").
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if s.started {
+				return false
+			}
+			h.Cause = fmt.Sprintf("The build runs the tests, and %s of %s fails", cmp.Or(m[2], "one"), m[1])
+			if m[3] != "" {
+				h.Cause += ": " + m[3]
+			}
+			h.Advice = "Correct what it tests, or the test."
+			return true
+		}),
 	on("circular", `cannot import name '(\w+)' from partially initialized module '([\w.]+)'[^\n]*`, "",
 		"").with(circular),
 	on("circular-attribute", `partially initialized module '([\w.]+)' has no attribute '(\w+)'[^\n]*`, "",
@@ -193,6 +206,17 @@ func baseSettings(s *Scene, _ []string, h *check.Hint) bool {
 // importName says of a name that a module has not whether an old package meets a new one.
 func importName(s *Scene, m []string, h *check.Hint) bool {
 	name, module := m[1], m[2]
+	if right := regexp.MustCompile(`cannot import name '` + name + `' from '` + regexp.QuoteMeta(module) +
+		`'[^\n]*Did you mean: '(\w+)'\?`).FindStringSubmatch(s.log); right != nil {
+		if p, ok := s.frame(); ok {
+			if e := p.replace(regexp.MustCompile(`\b`+name+`\b`), right[1]); e != nil {
+				h.Cause = fmt.Sprintf("%s, imports %s from %s, which has no such name: there it is %s.", p, name, module,
+					right[1])
+				h.Advice, h.Edit = "Write it so here, and wherever the name is used.", e
+				return true
+			}
+		}
+	}
 	if file := s.moduleFile(module); file != "" {
 		h.Cause = fmt.Sprintf("%s has no %s, which %s.", file, name, s.importedBy())
 		h.Advice = "Check the name on both sides."

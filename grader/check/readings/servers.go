@@ -3,6 +3,7 @@ package readings
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -135,14 +136,44 @@ func (s *Scene) appIn(file string) (name string, line int) {
 	return "", 0
 }
 
+var makes = regexp.MustCompile(`^(?:async )?def (create_app|make_app|get_app|build_app|app_factory)\(([^)]*)\)`)
+
+// factory returns the function of a file that makes the app and wants no argument, and its line.
+func (s *Scene) factory(file string) (name string, line int) {
+	for i, text := range s.lines(file) {
+		m := makes.FindStringSubmatch(text)
+		if m != nil && !slices.ContainsFunc(strings.Split(m[2], ","), func(p string) bool {
+			return strings.TrimSpace(p) != "" && !strings.Contains(p, "=")
+		}) {
+			return m[1], i + 1
+		}
+	}
+	return "", 0
+}
+
 // noAttribute reports whether the module is there, and the app in it has another name.
 func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
+	attribute, called := strings.CutSuffix(attribute, "()")
 	file := s.moduleFile(module)
 	if file == "" {
 		file = module + ".py"
 	}
 	h.Cause = fmt.Sprintf("CMD names %s in %s, which has no variable %s.", attribute, file, attribute)
 	h.Advice = "Let CMD name the variable that holds the app."
+	if name, line := s.factory(file); name != "" && (name != attribute || called) {
+		h.Cause = fmt.Sprintf("CMD names %s in %s; there the app is made by the function %s (line %d).", attribute, file,
+			name, line)
+		h.Advice = fmt.Sprintf("Call it in %s: app = %s().", file, name)
+		named := regexp.MustCompile(regexp.QuoteMeta(module) + `:` + regexp.QuoteMeta(attribute) + `\b(?:\(\))?`)
+		for server, by := range map[string]string{"uvicorn": module + ":" + name + `", "--factory`,
+			"gunicorn": module + ":" + name + "()"} {
+			if in := s.commandInstruction(); in != nil && in.Exec && slices.Contains(in.Args, server) {
+				if e := s.inCommand(named, strings.ReplaceAll(by, "$", "$$")); e != nil {
+					h.Advice, h.Edit = "Let CMD call it.", e
+				}
+			}
+		}
+	}
 	if name, line := s.appIn(file); name != "" && name != attribute {
 		h.Cause = fmt.Sprintf("CMD names %s in %s; the app there is called %s (line %d).", attribute, file, name, line)
 		h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(module)+`:`+regexp.QuoteMeta(attribute)+`\b`),

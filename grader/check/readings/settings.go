@@ -31,7 +31,7 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 		}
 		return missingFields(s, model, prefix, names, h)
 	}),
-	on("extra", `(?m)^(\w+)\n\s+Extra inputs are not permitted`, `The settings know no $1, and something sets it.`,
+	on("extra", `(?m)^(\w+)\n\s+(?P<line>Extra inputs are not permitted)`, `The settings know no $1, and something sets it.`,
 		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
 	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {

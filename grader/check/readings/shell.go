@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -120,6 +121,15 @@ var shell = tool{name: "shell", entries: []entry{
 	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
 	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`,
 		`$1 may not be made.`, "").with(beforeUser),
+	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: File exists`,
+		`There is a folder $1 already at this step.`, `Take the mkdir out, or write mkdir -p, which is content with it.`).
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bmkdir\s+(`+regexp.QuoteMeta(m[1])+`\b)`),
+				"mkdir -p ${1}"); h.Edit != nil {
+				h.Advice = "mkdir -p is content with it."
+			}
+			return true
+		}),
 	on("permission", `(?i)permission denied[^\n]*`, ``, ``).with(beforeUser),
 	on("script-syntax",
 		`(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -145,6 +155,16 @@ func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	if in == nil || in.Exec || len(in.Args) == 0 || !strings.HasPrefix(strings.TrimSpace(in.Args[0]), "[") {
 		return false
 	}
+	if line, wrong := brokenList(in); wrong != "" {
+		h.Cause = fmt.Sprintf("%s is no list as it stands, since %s: the shell takes %s for a program.", in.Name, wrong,
+			strings.Fields(in.Args[0])[0])
+		h.Advice = "Write it as a list."
+		if in.Line == in.EndLine {
+			h.Advice = ""
+			h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: line}
+		}
+		return true
+	}
 	h.Cause = fmt.Sprintf("%s is a list only in double quotes: as it stands, the shell takes %s for a program.",
 		in.Name, strings.Fields(in.Args[0])[0])
 	h.Advice = "Write the list in double quotes."
@@ -159,6 +179,41 @@ func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 		}
 	}
 	return true
+}
+
+var (
+	inQuotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	// between is what stands between the words of a list, and around them.
+	between = regexp.MustCompile(`^[\s,\[\]]*$`)
+)
+
+// brokenList returns the line that a list in double quotes was to be, and what is wrong with it;
+// nothing where its quotes are others.
+func brokenList(in *dockerfile.Instruction) (line, wrong string) {
+	text := strings.TrimSpace(in.Args[0])
+	words := inQuotes.FindAllString(text, -1)
+	rest := inQuotes.ReplaceAllString(text, "\x00")
+	if len(words) == 0 || !between.MatchString(strings.ReplaceAll(rest, "\x00", "")) {
+		return "", ""
+	}
+	switch {
+	case regexp.MustCompile(`,\s*\]?\s*$`).MatchString(rest):
+		wrong = "a comma stands behind its last word"
+	case !strings.HasSuffix(rest, "]"):
+		wrong = "its closing bracket is missing"
+	case regexp.MustCompile(`\x00\s*\x00`).MatchString(rest):
+		wrong = "a comma is missing between two of its words"
+	case regexp.MustCompile(`,\s*,`).MatchString(rest):
+		wrong = "two commas stand side by side"
+	default:
+		return "", ""
+	}
+	line = in.Name + " [" + strings.Join(words, ", ") + "]"
+	f, err := dockerfile.Parse(dockerfile.Name, []byte("FROM x\n"+line+"\n"))
+	if err != nil || !f.Stages[0].Instructions[0].Exec {
+		return "", ""
+	}
+	return line, wrong
 }
 
 // crlf reports whether a script has the line ends of Windows. The name is where the log has it, or
@@ -266,6 +321,14 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 		}
 		return false
 	}
+	if entry, command := s.both(); command != nil && len(command.Args) > 0 &&
+		inside(s.workdir(), command.Args[0]) == at {
+		h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, %s: %s takes %s for its file.",
+			strings.Join(append(slices.Clone(entry.Args), command.Args...), " "), entry.Args[0], command.Args[0])
+		h.Advice = "Keep the ENTRYPOINT out, so that CMD is the whole command."
+		h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+		return true
+	}
 	h.Cause = fmt.Sprintf("There is no %s in the image, and no %s in the folder.", at, base)
 	h.Advice = "Hand it in and COPY it, or name another."
 	if near := nearest(base, bases(s.files())); near != "" {
@@ -273,6 +336,19 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 		h.Advice = "Is that the one meant?"
 	}
 	return true
+}
+
+// both returns ENTRYPOINT and CMD where the image has both as lists of one line.
+func (s *Scene) both() (entry, command *dockerfile.Instruction) {
+	if !s.started || s.File == nil {
+		return nil, nil
+	}
+	entry, command = s.File.Last("ENTRYPOINT"), s.File.Last("CMD")
+	if entry == nil || command == nil || !entry.Exec || !command.Exec || entry.Line != entry.EndLine ||
+		len(entry.Args) == 0 {
+		return nil, nil
+	}
+	return entry, command
 }
 
 func bases(files []string) (out []string) {

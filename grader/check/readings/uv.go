@@ -11,6 +11,7 @@ import (
 )
 
 var uv = tool{name: "uv", wraps: true, entries: []entry{
+	on("requirements-missing", "error: File not found: `?([^`\n]+)`?", "", "").with(requirementsMissing),
 	on("fetched-at-start", "(?s)error: Failed to (?:download|fetch):? `?([\\w.-]+(?:==[\\w.]+)?).*", "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -107,15 +108,32 @@ func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
 	exception := r.exception(ctx)
 	switch {
 	case a.Exited && exception != "":
-		return "The program's log ends with this exception: " + exception
+		return ofException(exception)
 	case a.Exited:
 		return "Send the same request yourself, as below, and see what ends the program."
 	case strings.Contains(a.Fault, "within"):
 		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	case exception != "":
-		return "The program's log ends with this exception: " + exception
+		return ofException(exception)
 	}
 	return "Send the same request yourself, as below, and see how the program answers."
+}
+
+var unfit = regexp.MustCompile(`(\w+)\.__call__\(\) missing 1 required positional argument: '(send|start_response)'`)
+
+// ofException returns what to say of the exception that a log ends with.
+func ofException(exception string) string {
+	said := "The program's log ends with this exception: " + strings.TrimSuffix(exception, ".")
+	m := unfit.FindStringSubmatch(exception)
+	switch {
+	case m == nil:
+		return "The program's log ends with this exception: " + exception
+	case m[2] == "send":
+		return fmt.Sprintf("%s. gunicorn speaks WSGI by itself, and %s is an ASGI program: start it with "+
+			"-k uvicorn.workers.UvicornWorker, or with uvicorn.", said, m[1])
+	}
+	return fmt.Sprintf("%s. uvicorn speaks ASGI, and %s is a WSGI program: start it with gunicorn, or with flask run.",
+		said, m[1])
 }
 
 // exception returns the last one that the program's log names, or empty.

@@ -189,7 +189,7 @@ func LastLines(s string, n int) string {
 }
 
 var rpcNoise = regexp.MustCompile(
-	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?`)
+	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?(?:process "[^\n]*" did not complete successfully: )?`)
 
 // clean takes the layers of the engine's own plumbing off an error.
 func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }

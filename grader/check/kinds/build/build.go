@@ -103,6 +103,11 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile && f.Stage != "" {
 		return missingInStage(t, f)
 	}
+	if f.Reason == check.OtherFailure || f.Reason == check.BadSyntax || f.Reason == check.CommandError {
+		if h, ok := refused(t, f); ok {
+			return h
+		}
+	}
 	h := check.Advise(advise(t, f))
 	if f.Reason == check.MissingFile {
 		h.Edit = found(t, f)
@@ -160,6 +165,8 @@ func near(folder fs.FS, subject string) string {
 var written = regexp.MustCompile(
 	`--(?:target|prefix|root)[= ](/\S+)|\bpip3? install .*\s-t (/\S+)|-m venv (/\S+)|\s-o (/\S+)`)
 
+var number = regexp.MustCompile(`^\d+$`)
+
 // missingInStage returns of a COPY --from what the lines of the stage write, and takes the only
 // place that they name.
 func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
@@ -186,6 +193,10 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 	}
 	in := file.At(f.Line)
 	switch {
+	case !found && number.MatchString(f.Stage):
+		h.Cause = fmt.Sprintf("There is no stage %s: they are counted from 0, and this file has %d.", f.Stage,
+			len(file.Stages))
+		h.Advice = "Name the stage that makes it."
 	case !found:
 		h.Cause = fmt.Sprintf("The image %s, which is no stage of this file, has no %s.", f.Stage, f.Subject)
 		h.Advice = "Look at which paths that image has."
@@ -212,6 +223,9 @@ func advise(t check.Source, f *check.BuildFailure) string {
 		}
 		return "Fix the line that the message names."
 	case check.MissingFile:
+		if leaves(t, f) {
+			return "Docker copies only what is in the folder of the Dockerfile or below it."
+		}
 		return missing(t, f.Subject)
 	case check.NoSuchImage:
 		return fmt.Sprintf("Check the spelling of %q; the lesson uses python:3.12-slim.", f.Subject)
@@ -257,8 +271,6 @@ func missing(t check.Source, subject string) string {
 		return fmt.Sprintf("There is a file %q: is that the one you mean?", name)
 	}
 	switch {
-	case strings.HasPrefix(subject, "../"):
-		return "Docker copies only what is in the folder of the Dockerfile or below it."
 	case len(entries) == 0 && dir != ".":
 		return fmt.Sprintf("There is no folder %q: add the file, or change the COPY line.", dir)
 	case len(there) == 0:
@@ -269,6 +281,25 @@ func missing(t check.Source, subject string) string {
 		where = fmt.Sprintf("The folder %q", dir)
 	}
 	return fmt.Sprintf("Add the file, or change the COPY line. %s holds: %s.", where, strings.Join(there, ", "))
+}
+
+// leaves reports whether a COPY names what is above the folder; Docker takes the dots away.
+func leaves(t check.Source, f *check.BuildFailure) bool {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return false
+	}
+	for _, s := range file.Stages {
+		for _, in := range s.Instructions {
+			if (f.Line == 0 || in.Line == f.Line) && slices.ContainsFunc(in.Args, func(a string) bool {
+				return strings.HasPrefix(strings.TrimPrefix(a, "./"), "../") &&
+					path.Clean("/"+a) == path.Clean("/"+f.Subject)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // elsewhere returns where a file of that name is, near the top, or empty.

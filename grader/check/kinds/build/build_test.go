@@ -1,6 +1,7 @@
 package build_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -103,6 +104,54 @@ func TestOtherFailures(t *testing.T) {
 		target.Failure = &c.failure
 		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
 	}
+}
+
+// TestRefused: what an engine says of an instruction that it will not carry out, in its own words.
+func TestRefused(t *testing.T) {
+	for _, c := range []struct{ line, message, want string }{
+		{"EXPOSE 8000 # the port", "invalid containerPort: #", "hint: A comment begins at the start of a line alone: " +
+			"behind EXPOSE Docker takes its words for ports. Make line 2 of Dockerfile `EXPOSE 8000`.; at Dockerfile:2"},
+		{"EXPOSE port", "invalid containerPort: port",
+			"hint: EXPOSE wants the number of a port, such as EXPOSE 8000, and port is none.; at Dockerfile:2"},
+		{"RUN --mount=type=cahce,target=/c true", `unsupported mount type "cahce" (did you mean cache?)`,
+			"hint: RUN --mount knows bind, cache, tmpfs, secret and ssh. Make line 2 of Dockerfile " +
+				"`RUN --mount=type=cache,target=/c true`.; at Dockerfile:2"},
+		{"STOPSIGNAL FOO", "invalid signal: FOO",
+			"hint: There is no signal FOO: SIGTERM is what docker stop sends where nothing else is said.; at Dockerfile:2"},
+		{"USER app\nRUN true", "unable to find user app: no matching entries in passwd file", "hint: The image has no user or group app at this step: make it on a line before. " +
+			"Write `RUN useradd --create-home app` below line 1 of Dockerfile."},
+		{"ADD https://files.example/x.tgz /x", `failed to load cache key: Get "https://files.example/x.tgz": dial tcp: ` +
+			"lookup files.example: no such host", "hint: https://files.example did not answer while the image was built: " +
+			"hand the file in, or take it from a host that answers.; at Dockerfile:2"},
+		{"RUN true", "something new", "hint: Run docker build . in the folder and read the error."},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.line+"\n")
+		target.Failure = &check.BuildFailure{Reason: check.OtherFailure, Message: c.message,
+			Line: 2 + strings.Count(c.line, "\n")}
+		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
+	}
+	for _, c := range []struct{ from, message, want string }{
+		{"FROM Python:3.12-slim AS base", `failed to parse stage name "Python:3.12-slim": invalid reference format: ` +
+			"repository name (library/Python) must be lowercase",
+			"hint: The name of an image has no capitals. Make line 1 of Dockerfile `FROM python:3.12-slim AS base`."},
+		{"FROM python:${VERSION}", `failed to parse stage name "python:": invalid reference format`,
+			"with a value for each variable. Write `ARG VERSION=3.12-slim` at the top of Dockerfile."},
+		{"ARG VERSION\nFROM python:$VERSION", `failed to parse stage name "python:": invalid reference format`,
+			"with a value for each variable.; at Dockerfile:2"},
+	} {
+		target := checktest.New().With("Dockerfile", c.from+"\nUSER x\n")
+		target.Failure = &check.BuildFailure{Reason: check.OtherFailure, Message: c.message}
+		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
+	}
+}
+
+// TestAboveTheFolder: Docker takes the dots away, and says that the rest is missing.
+func TestAboveTheFolder(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\nCOPY ../shared /app/shared\n")
+	target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "shared", Line: 2,
+		Message: `"shared" is not in the build context`}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target),
+		"hint: Docker copies only what is in the folder of the Dockerfile or below it.")
 }
 
 // FuzzLog: whatever a log holds, what is said of it is one short line.

@@ -1,0 +1,157 @@
+package build
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// refusal is a complaint of Docker's about an instruction that it can read, and cannot carry out.
+type refusal struct {
+	pattern *regexp.Regexp
+	names   []string // of the instructions that it is about
+	advice  string   // $1 and so on are what the pattern found
+	// edit returns the line to write; nil where there is none to tell.
+	edit func(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change
+}
+
+// refusals are asked in this order.
+var refusals = []refusal{
+	{regexp.MustCompile(`invalid containerPort: (#\S*)`), []string{"EXPOSE"},
+		"A comment begins at the start of a line alone: behind EXPOSE Docker takes its words for ports.", uncommented},
+	{regexp.MustCompile(`invalid (?:containerPort|port range|proto)[^:]*: (\S+)`), []string{"EXPOSE"},
+		"EXPOSE wants the number of a port, such as EXPOSE 8000, and $1 is none.", nil},
+	{regexp.MustCompile(`invalid reference format: repository name \(?\S*\)? ?must be lowercase`), []string{"FROM"},
+		"The name of an image has no capitals.", lowered},
+	{regexp.MustCompile(`failed to parse stage name "[^"]*": invalid reference format`), []string{"FROM"},
+		"That is no name of an image: it is NAME or NAME:TAG, without blanks, and with a value for each variable.",
+		valued},
+	{regexp.MustCompile(`base name \([^)]*\) should not be blank`), []string{"FROM"},
+		"The variable has no value at FROM: give it one on an ARG line above the first FROM.", valued},
+	{regexp.MustCompile(`unsupported mount type "([^"]+)"(?: \(did you mean ([^)]+)\?\))?`), []string{"RUN"},
+		"RUN --mount knows bind, cache, tmpfs, secret and ssh.", meant("$1", "$2")},
+	{regexp.MustCompile(`invalid signal: (\S+)`), []string{"STOPSIGNAL"},
+		"There is no signal $1: SIGTERM is what docker stop sends where nothing else is said.", nil},
+	{regexp.MustCompile(`unable to find (?:user|group) (\S+?):`), []string{"RUN", "USER", "WORKDIR", "COPY", "ADD"},
+		"The image has no user or group $1 at this step: make it on a line before.", withUser},
+	{regexp.MustCompile(`failed to load cache key: Get "?([^":]+://[^"/]+)[^"]*"?: `), []string{"ADD"},
+		"$1 did not answer while the image was built: hand the file in, or take it from a host that answers.", nil},
+	{regexp.MustCompile(`invalid from flag value (\S+): `), []string{"COPY"},
+		"$1 is neither a stage of this file nor the name of an image.", nil},
+}
+
+// refused returns what to do about an instruction that Docker would not carry out. ok is false where
+// the complaint is none that is known.
+func refused(t check.Source, failure *check.BuildFailure) (h check.Hint, ok bool) {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return h, false
+	}
+	for _, r := range refusals {
+		at := r.pattern.FindStringSubmatchIndex(failure.Message)
+		if at == nil {
+			continue
+		}
+		h.Advice = string(r.pattern.ExpandString(nil, r.advice, failure.Message, at))
+		in := about(file, failure.Line, r.names)
+		if in == nil {
+			return h, true
+		}
+		failure.Line = in.Line
+		if r.edit != nil {
+			h.Edit = check.EditOf(file.Name, r.edit(file, *in, r.pattern.FindStringSubmatch(failure.Message)))
+		}
+		return h, true
+	}
+	return h, false
+}
+
+// about returns the instruction on a line, or where the line is not known the only one of these names.
+func about(f *dockerfile.File, line int, names []string) *dockerfile.Instruction {
+	if in := f.At(line); in != nil && slices.Contains(names, in.Name) {
+		return in
+	}
+	var only *dockerfile.Instruction
+	for _, s := range f.Stages {
+		if line == s.Line && slices.Contains(names, "FROM") {
+			return &dockerfile.Instruction{Name: "FROM", Line: s.Line, EndLine: s.Line, Text: f.Lines[s.Line-1]}
+		}
+		for i, in := range s.Instructions {
+			if slices.Contains(names, in.Name) {
+				if only != nil {
+					return nil
+				}
+				only = &s.Instructions[i]
+			}
+		}
+	}
+	if len(f.Stages) == 1 && slices.Contains(names, "FROM") {
+		s := f.Stages[0]
+		return &dockerfile.Instruction{Name: "FROM", Line: s.Line, EndLine: s.Line, Text: f.Lines[s.Line-1]}
+	}
+	return only
+}
+
+func uncommented(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	line, _, ok := dockerfile.CutComment(f.Lines[in.Line-1])
+	if !ok {
+		return nil
+	}
+	return f.Change(in, line)
+}
+
+func lowered(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	words := strings.Fields(f.Lines[in.Line-1])
+	for _, word := range words[min(1, len(words)):] {
+		if !strings.HasPrefix(word, "--") && !strings.Contains(word, "$") {
+			return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(word)), strings.ToLower(word))
+		}
+	}
+	return nil
+}
+
+// valued gives a variable of FROM's that has no value one, where the image is Python or Node.
+func valued(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	m := regexp.MustCompile(`\b(python|node):\$\{?(\w+)\}?(?:\s|$)`).FindStringSubmatch(f.Lines[in.Line-1])
+	if m == nil || in.Line != f.Stages[0].Line || slices.ContainsFunc(f.Global, func(arg dockerfile.Instruction) bool {
+		return slices.ContainsFunc(arg.Args, func(a string) bool { return a == m[2] || strings.HasPrefix(a, m[2]+"=") })
+	}) {
+		return nil
+	}
+	return f.Above(in, "ARG "+m[2]+"="+map[string]string{"python": "3.12-slim", "node": "20-slim"}[m[1]])
+}
+
+// meant replaces a word by the one that Docker takes it for.
+func meant(word, by string) func(*dockerfile.File, dockerfile.Instruction, []string) *dockerfile.Change {
+	return func(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
+		number := func(group string) string {
+			n, _ := strconv.Atoi(strings.TrimPrefix(group, "$"))
+			return m[n]
+		}
+		if number(by) == "" {
+			return nil
+		}
+		return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(number(word))+`\b`), number(by))
+	}
+}
+
+// withUser makes the user above the USER line that names it, or above the step.
+func withUser(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
+	if _, err := strconv.Atoi(m[1]); err == nil || strings.Contains(f.Lines[in.Line-1], "@") {
+		return nil
+	}
+	for _, s := range f.Stages {
+		for _, user := range s.Instructions {
+			if user.Name == "USER" && user.Line < in.Line && len(user.Args) > 0 &&
+				strings.HasPrefix(user.Args[0], m[1]) {
+				in = user
+			}
+		}
+	}
+	return f.Above(in, fmt.Sprintf("RUN useradd --create-home %s", m[1]))
+}
