@@ -10,6 +10,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // The texts of both builders, of engines 20.10 to 28.
@@ -75,7 +76,11 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err erro
 		return missing(&check.BuildFailure{}, file, m[1]), nil
 	}
 	if ref, line := imageIn(text, file); ref != "" {
+		stage, at := stageMeant(ref, file)
 		switch {
+		case stage != "" && (noNetwork.MatchString(text) || noImage.MatchString(text)):
+			return &check.BuildFailure{Reason: check.NoSuchImage, Subject: ref, Stage: stage, Line: at,
+				Message: fmt.Sprintf("%q is no stage of this file, and no image that is to be had", ref)}, nil
 		case noNetwork.MatchString(text):
 			return nil, &ImageUnavailable{Ref: ref}
 		case noImage.MatchString(text):
@@ -175,6 +180,28 @@ func imageIn(text string, file *dockerfile.File) (ref string, line int) {
 		}
 	}
 	return ref, line
+}
+
+var plainName = regexp.MustCompile(`^[\w-]+$`)
+
+// stageMeant returns the stage whose name an image's was most likely meant to be, and the line that
+// names the image; nothing where the name is like none.
+func stageMeant(ref string, file *dockerfile.File) (stage string, line int) {
+	if !plainName.MatchString(ref) {
+		return "", 0
+	}
+	for _, r := range file.Outside() {
+		if r.Image == ref {
+			line = r.Line
+		}
+	}
+	var names []string
+	for _, s := range file.Stages {
+		if s.Name != "" && s.Line < line {
+			names = append(names, s.Name)
+		}
+	}
+	return option.Suggest(ref, names), line
 }
 
 func firstLine(s string) string {

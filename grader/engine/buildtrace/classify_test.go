@@ -160,3 +160,26 @@ func TestUnreachedHost(t *testing.T) {
 		require.Equal(t, want, host, log)
 	}
 }
+
+// TestAStageIsMeant: a name that is like a stage's is the file's fault, whatever the registry says.
+func TestAStageIsMeant(t *testing.T) {
+	for _, c := range []struct{ text, message, stage string }{
+		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to resolve source metadata for " +
+			"docker.io/library/builder:latest: pull access denied, repository does not exist or may require authorization", "build"},
+		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to do request: Head " +
+			`"https://registry-1.docker.io/v2/library/builder/manifests/latest": dial tcp: lookup registry-1.docker.io: no such host`,
+			"build"},
+		{"FROM a AS build\nFROM a\nCOPY --from=nginx /x /x\n", "nginx: failed to resolve source metadata for " +
+			"docker.io/library/nginx:latest: pull access denied, repository does not exist or may require authorization", ""},
+	} {
+		file, err := dockerfile.Parse("Dockerfile", []byte(c.text))
+		require.NoError(t, err)
+		f, err := New().Classify(file, nil, errors.New(c.message))
+		require.NoError(t, err)
+		require.Equal(t, check.NoSuchImage, f.Reason)
+		require.Equal(t, c.stage, f.Stage)
+		if c.stage != "" {
+			require.Equal(t, 3, f.Line)
+		}
+	}
+}

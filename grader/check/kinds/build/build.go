@@ -103,6 +103,16 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile && f.Stage != "" {
 		return missingInStage(t, f)
 	}
+	if f.Reason == check.NoSuchImage && f.Stage != "" {
+		h := check.Hint{Cause: fmt.Sprintf("The stage is called %s.", f.Stage), Advice: "Name it so."}
+		if file, err := t.Dockerfile(); err == nil {
+			if in := about(file, f.Line, []string{"COPY", "RUN", "FROM"}); in != nil {
+				h.Edit = check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(from=|(?i:^\s*FROM\s+))`+
+					regexp.QuoteMeta(f.Subject)+`\b`), "${1}"+f.Stage))
+			}
+		}
+		return h
+	}
 	if f.Reason == check.OtherFailure || f.Reason == check.BadSyntax || f.Reason == check.CommandError {
 		if h, ok := refused(t, f); ok {
 			return h
