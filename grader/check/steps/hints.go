@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/advice"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -34,8 +35,10 @@ func (j judging) differenceHint(d difference, value any) string {
 		return "The items are there, in another order: sort them before they are answered."
 	case d.sort == ofCount:
 		return fmt.Sprintf("Answer %s with %s there, not with %s.", route, counted(d.wanted), counted(d.found))
+	case d.path == "$" && typeOf(d.wanted) != typeOf(d.found) && !isHole:
+		return fmt.Sprintf("%s answers with %s, and %s is wanted.", route, typeOf(d.found), typeOf(d.wanted))
 	case d.path == "$":
-		return fmt.Sprintf("Compare what %s answers, below, with what was wanted.", route)
+		return fmt.Sprintf("Compare what %s answers with what was wanted.", route)
 	case d.got == nothing:
 		return fmt.Sprintf("Put %q into what %s answers.", key, route)
 	case d.want == nothing:
@@ -92,6 +95,15 @@ func (j judging) textHint(wanted Pattern) string {
 		return fmt.Sprintf("Find what writes that into the answer to %s, and leave it out.", j.route())
 	}
 	return fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", j.route())
+}
+
+// lacksHint returns what is behind an item that a list must not have, one that this check knows of.
+func (j judging) lacksHint() string {
+	if j.step.who != nil {
+		return fmt.Sprintf("The list that %s gets holds what is not to be in it: answer with %s own items alone.",
+			j.step.who.name, j.step.who.name+"'s")
+	}
+	return "The list holds what is not to be in it: filter it, or remove what is gone from what it is made of."
 }
 
 // noJSONHint returns what to do about an answer that is no JSON.
@@ -164,6 +176,18 @@ func refusedLogin(s Step, q check.Request, a check.Answer, where string) string 
 		return fmt.Sprintf("The program does not take the login of %s here: %s.", s.who.name, says(a.Body))
 	}
 	return fmt.Sprintf("The program does not take the login that was sent: %s.", says(a.Body))
+}
+
+// acceptedLogin returns what to say of an answer to somebody who is to be refused.
+func acceptedLogin(s Step, f advice.Framework) string {
+	if s.who != nil {
+		return fmt.Sprintf("The program lets %s do what only others may: %s there.", s.who.name, f.Refuse(s.code()))
+	}
+	code := "401"
+	if !s.wantsCode(http.StatusUnauthorized) {
+		code = "403"
+	}
+	return fmt.Sprintf("The program takes a login that is missing or wrong: %s then.", f.Refuse(code))
 }
 
 // redirectHint returns what to say of a redirect that was not wanted.

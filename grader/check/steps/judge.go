@@ -58,6 +58,9 @@ func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
 	if len(s.Either) > 0 {
 		return value, found, j.either(value, a)
 	}
+	if s.lacksSaved(value, a, j.route()) != nil {
+		j.step.Header, j.step.Text = nil, nil // their patterns may hold what is not there, which is what to say
+	}
 	misses := j.answer(value, a)
 	if len(misses) == 0 {
 		if m := s.lacksSaved(value, a, j.route()); m != nil {
@@ -102,8 +105,8 @@ func (j judging) answer(value any, a check.Answer) []miss {
 			}
 		}
 	}
-	if s.Text.written() {
-		if text := s.Text.with(v); !text.holds(string(a.Body), len(a.Body) > 0) {
+	for _, pattern := range s.Text {
+		if text := pattern.with(v); !text.holds(string(a.Body), len(a.Body) > 0) {
 			return []miss{{want: "text " + text.String(), got: quoted(a.Body), hint: j.textHint(text)}}
 		}
 	}
@@ -235,9 +238,7 @@ func (j judging) list(value any, in scene) []miss {
 			item := scope.data(l, true)
 			if found := matching(item); len(found) > 0 {
 				hint := "Answer with no item that is so: filter the list before it is answered."
-				uses(l, func(name string, _ option.Value) {
-					hint = "What was deleted or refused must not be in what the list is made of."
-				})
+				uses(l, func(string, option.Value) { hint = j.lacksHint() })
 				got := "it is there " + often(len(found))
 				if Show(plain(item)) != Show(found[0]) {
 					got += ": " + Show(found[0])

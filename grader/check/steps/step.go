@@ -45,7 +45,7 @@ type Step struct {
 	Unique     string              `json:"unique,omitempty" jsonschema:"a path whose value differs in each item of the array"`
 	List       string              `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
 	Count      Count               `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
-	Text       Pattern             `json:"text,omitzero" jsonschema:"what the answer's text must match: /regex/, <not /regex/>, or <absent>"`
+	Text       Patterns            `json:"text,omitzero" jsonschema:"what the answer's text must match: /regex/, a list of them, <not /regex/>, or <absent>"`
 	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match: /regex/, a list of them, <not /regex/>, or <absent>"`
 	Either     []Alternative       `json:"either,omitempty" jsonschema:"answers that are right, each with want and what it must hold"`
 	Log        Pattern             `json:"log,omitzero" jsonschema:"what the program writes to its log within a second: /regex/, or <not /regex/>"`
@@ -72,7 +72,7 @@ type Alternative struct {
 	Has        []option.Value      `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
 	Lacks      []option.Value      `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
 	List       string              `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
-	Text       Pattern             `json:"text,omitzero" jsonschema:"what the answer's text must match"`
+	Text       Patterns            `json:"text,omitzero" jsonschema:"what the answer's text must match"`
 	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match"`
 }
 
@@ -327,7 +327,7 @@ func validateWants(s Step) (ps option.Problems) {
 	case len(ofBody) > 0 && s.request().Method == http.MethodHead:
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer to HEAD has no body, so %s can never hold", ofBody[0])...)
 	case len(ofBody) > 0 && len(s.Want.Codes) > 0 && !slices.ContainsFunc(s.Want.Codes,
-		func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent:
+		func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent():
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want,
 			ofBody[0])...)
 	}

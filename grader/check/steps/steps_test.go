@@ -77,7 +77,7 @@ func TestMatching(t *testing.T) {
 		{`json: [1, 2]`, `[1,2]`, "ok GET /x"},
 		{`json: hello`, `"hello"`, "ok GET /x"},
 		{`json: hello`, `"other"`,
-			`$ = "hello"; got $ = "other"; hint: Compare what GET /x answers, below, with what was wanted.`},
+			`$ = "hello"; got $ = "other"; hint: Compare what GET /x answers with what was wanted.`},
 		{`json: {a: 1}`, `{"a":2,"a":1}`, "ok GET /x"}, // of keys that are there twice the last counts, as in Python
 		{`json: {a: 1e400}`, `{"a":1e999999999}`, `$.a = `},
 		{`json: {a: 12345678901234567890}`, `{"a":12345678901234567891}`, `$.a = 1234567890123456789`},
@@ -175,6 +175,33 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: POST /x/loans, want: 409`, says(201, ""),
 			"0 POST /x/loans: want an answer with 409; got 201 Created; hint: The program does what it should refuse " +
 				"here: raise HTTPException(status_code=409) under that condition."},
+		{`send: POST /login, form: {pw: x}, want: [400, 401]`, says(200, "{}"),
+			"0 POST /login: want an answer with 400 or 401; got 200 OK; hint: The program takes a login that is " +
+				"missing or wrong: raise HTTPException(status_code=401) then."},
+		{`send: POST /x, body: {n: 1}, want: 409`, says(201, ""),
+			"0 POST /x: want an answer with 409; got 201 Created; hint: The program does what it should refuse here: " +
+				"raise HTTPException(status_code=409) under that condition."},
+		{`send: POST /x, form: {a: b}, want: [400, 403]`, says(303, "", "Location", "/notes"),
+			`0 POST /x: want an answer with 400 or 403; got 303 See Other; hint: The program does what it should refuse here, and leads on to "/notes": raise HTTPException(status_code=400) under that condition.`},
+		{`send: GET /x, want: [302, 303]`, says(200, ""),
+			"0 GET /x: want an answer with 302 or 303; got 200 OK; hint: The program answers GET /x itself, where it " +
+				"should lead on: answer with 302 or 303 and a Location."},
+		{`send: POST /x, form: {pw: x}, want: 429`, says(401, ""),
+			"0 POST /x: want an answer with 429; got 401 Unauthorized; hint: The program refuses this, with another " +
+				"status: raise HTTPException(status_code=429) under that condition."},
+		{`send: POST /x, json: {data: {id: <any>}}, save: {x: data.id}, header: {Location: /\/$x$/}`,
+			says(201, `{"id":1}`, "Location", "/x/1"),
+			"0 POST /x: want $.data = {\"id\":\"<anything>\"}; got $.data = nothing; hint: Put \"data\" into what POST /x answers."},
+		{`send: POST /x, save: {x: data.id}, header: {Location: /\/$x$/}`, says(201, `{"id":1}`, "Location", "/x/1"),
+			`0 POST /x: want an answer with data.id; got {"id":1}; hint: Put data.id into what POST /x answers.`},
+		{`send: GET /x, headers: {If-None-Match: '"a"'}, want: 200`, says(304, ""),
+			"0 GET /x: want an answer with 200; got 304 Not Modified; hint: The program says that nothing has changed: " +
+				"make the ETag of /x of what it answers."},
+		{`send: GET /x, json: {error: <any>}`, says(200, `"gone"`),
+			`0 GET /x: want $ = {"error":"<anything>"}; got $ = "gone"; hint: GET /x answers with a text, and an object is wanted.`},
+		{`send: GET /x, text: [/a/, /b/, <not /c/>]`, says(200, "b a"), "ok GET /x"},
+		{`send: GET /x, text: [/a/, <not /c/>]`, says(200, "a c"),
+			`0 GET /x: want text that does not match /c/; got "a c"; hint: Find what writes that into the answer to GET /x, and leave it out.`},
 		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`),
 			"0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, " +
 				"since the answer is its own: answer with 404."},

@@ -143,8 +143,11 @@ func (Pattern) OptionSchema() *jsonschema.Schema {
 		Examples: []any{"/ok/", "<not /Traceback/>", "<absent>"}}
 }
 
-// Patterns are what the values of a header must match, each by one of them.
+// Patterns are what a text must match, each of them; of a header, each by one of its values.
 type Patterns []Pattern
+
+// absent reports whether there must be no text.
+func (p Patterns) absent() bool { return slices.ContainsFunc(p, func(one Pattern) bool { return one.absent }) }
 
 // UnmarshalOption reads a pattern or a list of them.
 func (p *Patterns) UnmarshalOption(v option.Value) (ps option.Problems) {

@@ -41,19 +41,34 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	switch {
 	case a.Status < 300 && wantsSuccess:
 		return f.Status(q.Method, where, s.Want.Codes.String()), false
-	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && !s.wantsCode(http.StatusNotFound):
+	case a.Status < 300 && s.wantsOnly('3'):
+		return fmt.Sprintf("The program answers %s %s itself, where it should lead on: answer with %s and a Location.",
+			q.Method, where, s.Want), false
+	case a.Status < 300 && (s.wantsCode(http.StatusUnauthorized) || s.wantsCode(http.StatusForbidden)):
+		return acceptedLogin(s, f), false
+	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && (s.wantsCode(http.StatusBadRequest) ||
+		s.wantsCode(http.StatusUnprocessableEntity)):
 		return "The program accepts what it should refuse. " + f.Validate(), false
 	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
 	case a.Status < 300:
 		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
+	case a.Status == http.StatusNotModified:
+		return fmt.Sprintf("The program says that nothing has changed: make the ETag of %s of what it answers.", where),
+			true
+	case a.Status < 400 && s.wantsOnly('4'):
+		return fmt.Sprintf("The program does what it should refuse here, and leads on to %q: %s under that condition.",
+			cut(a.Header.Get("Location"), 100), f.Refuse(s.code())), true
 	case a.Status < 400:
 		return redirectHint(s, q, a, where), true
 	case a.Status == http.StatusNotImplemented:
 		return fmt.Sprintf("The program says that it does not know %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status >= 500:
 		return r.serverError(ctx, s, a), true
+	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && s.wantsOnly('4'):
+		return fmt.Sprintf("The program refuses this, with another status: %s under that condition.",
+			f.Refuse(s.code())), true
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		return refusedLogin(s, q, a, where), true
 	case a.Status == http.StatusMethodNotAllowed:
@@ -74,6 +89,14 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 
 // login is where programs send who is not signed in.
 var login = regexp.MustCompile(`(?i)\b(log-?in|sign-?in|auth|session)`)
+
+// wantsOnly reports whether all that the step takes are statuses of one class: '4' is a refusal.
+func (s Step) wantsOnly(class byte) bool {
+	if len(s.Either) > 0 || len(s.Want.Codes) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(s.Want.Codes, func(code string) bool { return code[0] != class })
+}
 
 // code returns a status that the step wants.
 func (s Step) code() string {
