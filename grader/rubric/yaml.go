@@ -114,6 +114,7 @@ var (
 	noColon    = regexp.MustCompile(`^\s*([^\s#:-][^:]*)$`)
 	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*(')[^',}\]\s]`)
 	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
+	escape     = regexp.MustCompile(`"(?:[^"\\]|\\[0abtnvfre "'\\N_LPxuU\t])*(\\)[^0abtnvfre "'\\N_LPxuU\t]`)
 )
 
 // syntaxProblem returns YAML's complaint at its line. yaml.v3 is now and then one line early with a
@@ -167,6 +168,8 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	case p.Message == "did not find expected alphabetic or numeric character" ||
 		p.Message == "did not find expected whitespace or line break":
 		find(p.Line, p.Line-1, starred)
+	case p.Message == "found unknown escape character":
+		find(p.Line, p.Line-1, escape)
 	case p.Message == "control characters are not allowed":
 		if at := bytes.IndexFunc(text, isControl); at >= 0 {
 			p.Line, p.Column = place(text[:at])
@@ -195,7 +198,7 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	return p
 }
 
-// bracketInText returns the first bracket in the middle of a text without quotes, inside the { } or
+// bracketInText returns the first bracket or question mark in the middle of a text without quotes, inside the { } or
 // [ ] that are open on a line or begin on it: there YAML ends the text.
 func bracketInText(lines []string, at int) (line, column int, mark string) {
 	begin := at
@@ -211,7 +214,7 @@ func bracketInText(lines []string, at int) (line, column int, mark string) {
 				if c == quote && before != '\\' {
 					quote = 0
 				}
-			case text && depth > 0 && strings.ContainsRune("[{", c) && before != ' ':
+			case text && depth > 0 && strings.ContainsRune("[{", c) && before != ' ', text && depth > 0 && c == '?':
 				return n, i + 1, string(c)
 			case !text && strings.ContainsRune("[{", c):
 				depth++

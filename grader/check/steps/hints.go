@@ -51,6 +51,8 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("The %q in the answer to %s is of another type: answer with %s.", key, route, d.want)
 	case isHole && h.sort == ofForm:
 		return fmt.Sprintf("The %q in the answer to %s has another form: write it as %s.", key, route, d.want)
+	case isHole && h.sort == ofRange:
+		return fmt.Sprintf("The %q in the answer to %s is to be %s.", key, route, d.want)
 	case isHole:
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route,
 			d.want)
@@ -58,12 +60,25 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.",
 			key, route, typeOf(d.found), typeOf(d.wanted))
 	}
+	if j.request.Method == http.MethodGet && strings.Contains(d.path, "[") {
+		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
+			d.path[:strings.LastIndex(d.path, "]")+1], route)
+	}
 	if j.step.fixed() {
 		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
 	}
 	return fmt.Sprintf(
 		"The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.",
 		key, route)
+}
+
+// everyHint returns what is behind an item of a list that is not as each must be.
+func (j judging) everyHint(d difference, value any) string {
+	if _, isHole := d.wanted.(hole); isHole || d.got == nothing || typeOf(d.wanted) != typeOf(d.found) {
+		return j.differenceHint(d, value)
+	}
+	return fmt.Sprintf("An item with another %q is in the answer to %s: leave out what is not asked for.",
+		d.path[strings.LastIndex(d.path, ".")+1:], j.route())
 }
 
 // counted returns how many items an array has.

@@ -23,6 +23,7 @@ type sort int
 const (
 	ofType     sort = iota // the type of a value
 	ofForm                 // how a text is written
+	ofRange                // what values may be there
 	ofRelation             // how it stands to another value
 	ofOther                // that it is another than one
 	ofAbsence              // that it is not there
@@ -269,7 +270,7 @@ func oneOf(text string, value func(string) any) (hole, error) {
 		}
 		values, words = append(values, word), append(words, word)
 	}
-	return hole{"one of " + strings.Join(words, ", "), ofRelation, func(got any, _ scene) bool {
+	return hole{"one of " + strings.Join(words, ", "), ofRange, func(got any, _ scene) bool {
 		return slices.ContainsFunc(values, func(v any) bool { return same(v, got) || v == Show(got) })
 	}}, nil
 }
@@ -309,10 +310,10 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 		within = func(n *big.Rat) bool { return n.Cmp(low) >= 0 && n.Cmp(high) <= 0 }
 	}
 	if text {
-		return hole{"text of " + says + " letters", ofRelation,
+		return hole{"text of " + says + " letters", ofRange,
 			ofText(func(s string) bool { return within(big.NewRat(int64(utf8.RuneCountInString(s)), 1)) })}, nil
 	}
-	return hole{of.says + " " + says, ofRelation, func(got any, in scene) bool {
+	return hole{of.says + " " + says, ofRange, func(got any, in scene) bool {
 		n, ok := rational(got)
 		return of.holds(got, in) && ok && within(n)
 	}}, nil

@@ -29,6 +29,7 @@ type judging struct {
 	request   check.Request
 	asked     time.Time
 	framework func() advice.Framework
+	deleted   bool // a step before sent DELETE
 }
 
 // route returns the request as a student reads it.
@@ -226,6 +227,9 @@ func (j judging) list(value any, in scene) []miss {
 			if strings.Contains(j.request.Path, "?") {
 				hint = "Answer with all that is stored and that the query asks for."
 			}
+			if j.deleted {
+				hint = "It is to stay when another is deleted: remove the one that the path names, and no other."
+			}
 			if n > 1 {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
@@ -254,7 +258,7 @@ func (j judging) list(value any, in scene) []miss {
 				return []miss{{want: fmt.Sprintf("each item of %s with %s = %s", where,
 					strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i)), d[0].want),
 					got:  fmt.Sprintf("item %d: %s", i+1, d[0].got),
-					hint: j.differenceHint(d[0], value), differences: d}}
+					hint: j.everyHint(d[0], value), differences: d}}
 			}
 		}
 	}

@@ -406,7 +406,8 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 		return exchange{}, ctx.Err()
 	}
 	values, found := make([]any, times), make([]vars, times)
-	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework}
+	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework,
+		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	for i := range answers {
 		j.vars, j.request = scopes[i], requests[i]
 		var misses []miss

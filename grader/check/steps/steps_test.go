@@ -199,6 +199,15 @@ func TestStatusAndHeaders(t *testing.T) {
 				"make the ETag of /x of what it answers."},
 		{`send: GET /x, json: {error: <any>}`, says(200, `"gone"`),
 			`0 GET /x: want $ = {"error":"<anything>"}; got $ = "gone"; hint: GET /x answers with a text, and an object is wanted.`},
+		{`send: "GET /x?g=a", every: {g: a}`, says(200, `[{"g":"a"},{"g":"b"}]`),
+			`0 GET /x?g=a: want each item of the list with g = "a"; got item 2: "b"; hint: An item with another "g" is in the answer to GET /x?g=a: leave out what is not asked for.`},
+		{`send: GET /x, json: {n: <int 1..5>}`, says(200, `{"n":7}`),
+			`0 GET /x: want $.n = a whole number from 1 to 5; got $.n = 7; hint: The "n" in the answer to GET /x is to be a whole number from 1 to 5.`},
+		{`send: GET /x, json: {n: [{id: 1}, {id: 2}]}`, says(200, `{"n":[{"id":1},{"id":3}]}`),
+			`0 GET /x: want $.n[1].id = 2; got $.n[1].id = 3; hint: Another item is at $.n[1] in the answer to GET /x: look at which are chosen, and in which order.`},
+		{`send: POST /x, multipart: {a: b}, want: [400, 415]`, says(201, ""),
+			"0 POST /x: want an answer with 400 or 415; got 201 Created; hint: The program does what it should refuse " +
+				"here: raise HTTPException(status_code=400) under that condition."},
 		{`send: GET /x, text: [/a/, /b/, <not /c/>]`, says(200, "b a"), "ok GET /x"},
 		{`send: GET /x, text: [/a/, <not /c/>]`, says(200, "a c"),
 			`0 GET /x: want text that does not match /c/; got "a c"; hint: Find what writes that into the answer to GET /x, and leave it out.`},
@@ -295,6 +304,10 @@ func TestVariables(t *testing.T) {
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
+		{"what is gone with another", `http:
+- {send: DELETE /a/1, body: {}}
+- {send: POST /b, body: [], has: [{id: 2}]}`, echo(), "ok DELETE /a/1\n" +
+			`0 POST /b: want the list with {"id":2} in it, once; got it is there not at all; the list has 0 items; hint: It is to stay when another is deleted: remove the one that the path names, and no other.`},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
 - {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were " +

@@ -46,7 +46,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			q.Method, where, s.Want), false
 	case a.Status < 300 && (s.wantsCode(http.StatusUnauthorized) || s.wantsCode(http.StatusForbidden)):
 		return acceptedLogin(s, f), false
-	case a.Status < 300 && q.Method != http.MethodGet && q.Body != nil && (s.wantsCode(http.StatusBadRequest) ||
+	case a.Status < 300 && s.Body.Line > 0 && (s.wantsCode(http.StatusBadRequest) ||
 		s.wantsCode(http.StatusUnprocessableEntity)):
 		return "The program accepts what it should refuse. " + f.Validate(), false
 	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
