@@ -10,13 +10,19 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
+// What restarts are called in a story.
+const (
+	restarted    = "docker restart"
+	newContainer = "a new container with the same volume"
+)
+
 // doing returns a step without a request, as a student reads it.
 func (s Step) doing() string {
 	switch {
 	case s.Restart == "new":
-		return "a new container with the same volume"
+		return newContainer
 	case s.Restart != "":
-		return "docker restart"
+		return restarted
 	case s.Wait > 0:
 		return "wait " + s.Wait.String()
 	}

@@ -34,6 +34,9 @@ func echo() *checktest.Target {
 			fmt.Fprintf(w, "%q", r.URL.EscapedPath()+"?"+r.URL.RawQuery+" "+r.Header.Get("X-Name"))
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/gone/") {
+			w.WriteHeader(http.StatusNotFound)
+		}
 		_, _ = io.Copy(w, r.Body)
 	}))
 }
@@ -308,6 +311,18 @@ func TestVariables(t *testing.T) {
 - {send: DELETE /a/1, body: {}}
 - {send: POST /b, body: [], has: [{id: 2}]}`, echo(), "ok DELETE /a/1\n" +
 			`0 POST /b: want the list with {"id":2} in it, once; got it is there not at all; the list has 0 items; hint: It is to stay when another is deleted: remove the one that the path names, and no other.`},
+		{"what is gone with a restart", `http:
+- {send: POST /a, body: {id: 5}, save: {x: id}}
+- {restart: container}
+- {send: POST /gone/$x, body: {id: 5}}`, echo(), "ok POST /a\nok docker restart\n0 POST /gone/5: want an answer with " +
+			"2xx; got 404 Not Found; hint: What was stored is gone with the restart: keep it in a file, and write it " +
+			"there at once."},
+		{"what is gone with its container", `http:
+- {send: POST /a, body: {id: 5}, save: {x: id}}
+- {restart: new}
+- {send: POST /gone/$x, body: {id: 5}}`, echo(), "ok POST /a\nok a new container with the same volume\n0 POST " +
+			"/gone/5: want an answer with 2xx; got 404 Not Found; hint: The new container finds nothing of what the old " +
+			"one stored: keep it in a file on the volume."},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
 - {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were " +

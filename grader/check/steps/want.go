@@ -147,7 +147,9 @@ func (Pattern) OptionSchema() *jsonschema.Schema {
 type Patterns []Pattern
 
 // absent reports whether there must be no text.
-func (p Patterns) absent() bool { return slices.ContainsFunc(p, func(one Pattern) bool { return one.absent }) }
+func (p Patterns) absent() bool {
+	return slices.ContainsFunc(p, func(one Pattern) bool { return one.absent })
+}
 
 // UnmarshalOption reads a pattern or a list of them.
 func (p *Patterns) UnmarshalOption(v option.Value) (ps option.Problems) {

@@ -78,6 +78,10 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			return fmt.Sprintf("There is no route %s %s; your program has %s.", q.Method, where, routes), true
 		}
 		return fmt.Sprintf("There is no route %s %s. %s", q.Method, where, f.Route(q.Method, template)), true
+	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, newContainer):
+		return "The new container finds nothing of what the old one stored: keep it in a file on the volume.", true
+	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, restarted):
+		return "What was stored is gone with the restart: keep it in a file, and write it there at once.", true
 	case a.Status == http.StatusNotFound && where != s.request().Path:
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false

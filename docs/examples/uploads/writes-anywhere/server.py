@@ -35,8 +35,8 @@ class Api(BaseHTTPRequestHandler):
         picture = {"id": str(uuid.uuid4()), "name": re.split(r"[/\\]", file.get_filename())[-1], "type": kind,
                    "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
                    "caption": parts["caption"].get_payload(decode=True).decode() if "caption" in parts else None}
-        os.makedirs("/srv/kept/new", exist_ok=True)
-        with open(f"/srv/kept/new/{file.get_filename()}", "wb") as kept:
+        os.makedirs("/srv/kept", exist_ok=True)
+        with open(f"/srv/kept/{file.get_filename()}", "wb") as kept:
             kept.write(data)
         with lock:
             pictures[picture["id"]], contents[picture["id"]] = picture, data
