@@ -32,7 +32,7 @@ demo: build
 
 test: setup build unit
 	./scripts/tools
-	bin/taskgrader images submissions docs/examples/shortener
+	bin/taskgrader images submissions docs/examples/*/
 	./scripts/engines test $(ENGINES)
 
 engines: setup build

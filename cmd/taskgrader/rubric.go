@@ -4,9 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskgrader/taskgrader/docs/examples"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/plain"
@@ -35,11 +40,16 @@ func newRubric() *cobra.Command {
 }
 
 func newRubricNew() *cobra.Command {
-	return &cobra.Command{
+	var like, out string
+	cmd := &cobra.Command{
 		Use: "new [NAME]", Short: "print a commented rubric to begin with",
-		Long: `new prints a small rubric in which every line is explained. It passes check as it is.
+		Long: `new prints a small rubric in which every line is explained. It passes check as it is. With --like it is one of the
+examples: ` + strings.Join(examples.Names(), ", ") + `. With --out, a folder is made with it and
+the samples that test it.
 
   $ taskgrader rubric new notes > notes.yaml
+  $ taskgrader rubric new shop --like login > shop.yaml
+  $ taskgrader rubric new shop --like login --out shop && taskgrader rubric test shop
   $ taskgrader rubric schema --out rubric.schema.json   for the editor
 
 ` + exitCodes,
@@ -50,16 +60,41 @@ func newRubricNew() *cobra.Command {
 				name = args[0]
 			}
 			text := rubric.Starter(name)
+			if like != "" {
+				if !slices.Contains(examples.Names(), like) {
+					return unknownWord("example", like, examples.Names())
+				}
+				var err error
+				if text, err = examples.Rubric(like, name); err != nil {
+					return err
+				}
+			} else if out != "" {
+				return usageError{"--out needs --like beside it: samples come with an example",
+					"such as: taskgrader rubric new shop --like login --out shop"}
+			}
 			var problems option.Problems
 			if _, err := rubric.Parse("starter.yaml", text, kinds.All()); errors.As(err, &problems) {
 				return usageError{problems[0].Message, "such as: taskgrader rubric new notes-api"}
 			} else if err != nil {
 				return err
 			}
+			if out != "" {
+				if err := examples.Write(out, like, name); errors.Is(err, os.ErrExist) {
+					return usageError{fmt.Sprintf("%q is there already", out), "name a folder that is not"}
+				} else if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n", filepath.Join(out, name+".yaml"))
+				return nil
+			}
 			_, err := cmd.OutOrStdout().Write(text)
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&like, "like", "", "an example to begin with")
+	cmd.Flags().StringVar(&out, "out", "", "a folder to make, with the example's samples, too")
+	offer(cmd, "like", completeWords(examples.Names()...))
+	return cmd
 }
 
 func newRubricCheck() *cobra.Command {
