@@ -3,6 +3,7 @@ package checktest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -94,6 +95,10 @@ func whole(id any, sent Task) Task {
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, a.Health) })
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, document) // to a client that has gone
+	})
 	mux.HandleFunc("POST /tasks", func(w http.ResponseWriter, r *http.Request) {
 		if sent, ok := a.body(w, r); ok {
 			answer(w, a.Created, a.Insert(a, sent))
@@ -160,3 +165,31 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // to a client that has gone
 }
+
+// document is what the program says of itself, as FastAPI writes it.
+const document = `{"openapi": "3.1.0", "info": {"title": "Task API", "version": "0.1.0"}, "paths": {
+"/health": {"get": {"operationId": "health", "responses": {"200": {"description": "Successful Response",
+ "content": {"application/json": {"schema": {}}}}}}},
+"/tasks": {
+ "get": {"operationId": "list_tasks", "responses": {"200": {"description": "Successful Response", "content":
+  {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Task"}}}}}}},
+ "post": {"operationId": "create_task", "requestBody": {"required": true, "content": {"application/json": {"schema":
+  {"$ref": "#/components/schemas/TaskIn"}}}}, "responses": {"200": {"description": "Successful Response", "content":
+  {"application/json": {"schema": {"$ref": "#/components/schemas/Task"}}}}, "422": {"description": "Validation Error"}}}},
+"/tasks/{task_id}": {
+ "get": {"operationId": "read_task", "parameters": [{"name": "task_id", "in": "path", "required": true, "schema":
+  {"type": "integer"}}], "responses": {"200": {"description": "Successful Response", "content": {"application/json":
+  {"schema": {"$ref": "#/components/schemas/Task"}}}}}},
+ "put": {"operationId": "update_task", "parameters": [{"name": "task_id", "in": "path", "required": true, "schema":
+  {"type": "integer"}}], "requestBody": {"required": true, "content": {"application/json": {"schema":
+  {"$ref": "#/components/schemas/TaskIn"}}}}, "responses": {"200": {"description": "Successful Response", "content":
+  {"application/json": {"schema": {}}}}}},
+ "delete": {"operationId": "delete_task", "parameters": [{"name": "task_id", "in": "path", "required": true, "schema":
+  {"type": "integer"}}], "responses": {"200": {"description": "Successful Response", "content": {"application/json":
+  {"schema": {}}}}}}}},
+"components": {"schemas": {
+ "TaskIn": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}, "completed":
+  {"type": "boolean", "default": false}}},
+ "Task": {"type": "object", "required": ["id", "title", "completed"], "properties": {"id": {"type": "integer"},
+  "title": {"type": "string"}, "completed": {"type": "boolean"}}}}}}
+`

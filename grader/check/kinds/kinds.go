@@ -15,6 +15,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/kinds/http"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/image"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/listen"
+	"github.com/taskgrader/taskgrader/grader/check/kinds/openapi"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/secrets"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/start"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/stop"
@@ -34,6 +35,7 @@ func All() []check.Kind {
 		http.Kind(),
 		image.Kind(),
 		listen.Kind(),
+		openapi.Kind(),
 		secrets.Kind(),
 		start.Kind(),
 		stop.Kind(),

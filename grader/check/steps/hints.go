@@ -165,19 +165,33 @@ func ofException(exception string) string {
 
 // exception returns the last one that the program's log names, or empty.
 func (r *runner) exception(ctx context.Context) string {
-	container, ok := r.target.(check.Container)
+	container, ok := r.target.(Logger)
 	if !ok {
 		return ""
 	}
-	log, err := container.Logs(ctx)
+	last, err := LastException(ctx, container)
 	if err != nil {
 		return ""
 	}
+	return last
+}
+
+// Logger is what has a log.
+type Logger interface {
+	Logs(ctx context.Context) (string, error)
+}
+
+// LastException returns the last exception that a log names, or empty.
+func LastException(ctx context.Context, l Logger) (string, error) {
+	log, err := l.Logs(ctx)
+	if err != nil {
+		return "", err
+	}
 	all := exception.FindAllStringSubmatch(log, -1)
 	if all == nil {
-		return ""
+		return "", nil
 	}
-	return cut(strings.TrimSpace(all[len(all)-1][1]), 200)
+	return cut(strings.TrimSpace(all[len(all)-1][1]), 200), nil
 }
 
 // refusedLogin returns what to say of 401 and 403.

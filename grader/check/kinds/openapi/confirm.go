@@ -1,0 +1,284 @@
+package openapi
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+)
+
+// finding is a fault that was repeated, with the requests that show it.
+type finding struct {
+	op        *operation
+	fault     fault
+	story     []told
+	exception string // that the program's log ends with
+}
+
+// told is one request of a story.
+type told struct {
+	call    *call
+	request check.Request
+	answer  check.Answer
+}
+
+// stage is where stories are tried: a program that was started anew or, where it does not come up,
+// the one that was asked.
+type stage struct {
+	check.Container
+	login  *steps.Login
+	close  func()
+	played bool           // something was written there
+	known  map[*thing]any // ids of what was made there
+}
+
+// mostStages is how many programs are started anew.
+const mostStages = 10
+
+// confirmer repeats what was suspected.
+type confirmer struct {
+	*explorer
+	target check.Target
+	in     check.Input
+	stage  *stage
+	stages int
+}
+
+// confirm returns what shows itself again, of each route and kind of fault the smallest story.
+// Nothing is said of what does not.
+func (e *explorer) confirm(ctx context.Context, t check.Target, in check.Input) (found []finding, err error) {
+	c := &confirmer{explorer: e, target: t, in: in}
+	defer c.leave()
+	order := slices.Clone(e.suspects)
+	slices.SortStableFunc(order, func(a, b *suspect) int { // what only reads leaves the stage as it was
+		switch {
+		case a.call.op.safe() == b.call.op.safe():
+			return 0
+		case a.call.op.safe():
+			return -1
+		}
+		return 1
+	})
+	for _, s := range order {
+		if slices.ContainsFunc(found, func(f finding) bool { return f.op == s.call.op && f.fault.kind == s.fault.kind }) {
+			continue
+		}
+		f, err := c.repeat(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			found = append(found, *f)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b finding) int {
+		return slices.Index(e.doc.operations, a.op) - slices.Index(e.doc.operations, b.op)
+	})
+	return found, nil
+}
+
+// repeat tries ever longer stories of a suspect, until one shows the fault; nil where none does.
+func (c *confirmer) repeat(ctx context.Context, s *suspect) (*finding, error) {
+	small := s.call
+	if !c.ended {
+		again, err := c.shows(ctx, small, s.fault)
+		if err != nil {
+			return nil, err
+		}
+		if again {
+			if small, err = c.shrink(ctx, small, s.fault); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := c.enter(ctx); err != nil {
+		return nil, err
+	}
+	for _, story := range c.stories(s, small) {
+		f, err := c.play(ctx, story, s.fault)
+		if err != nil || f != nil {
+			return f, err
+		}
+	}
+	return nil, nil
+}
+
+// stories returns what may show a fault, the shortest first: the call alone; what it is about made
+// first, and changed; and what was written before it went wrong.
+func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
+	add := func(calls ...*call) {
+		var story []*call
+		for _, one := range calls {
+			story = with(story, one)
+		}
+		all = append(all, story)
+	}
+	if len(small.links) > 0 {
+		add(c.light(small))
+	}
+	add(small)
+	if small != s.call {
+		add(s.call)
+	}
+	for _, t := range s.call.links {
+		if len(t.writes) > 0 {
+			add(append(slices.Clone(t.writes), s.call)...)
+		}
+	}
+	for i := len(s.after) - 1; i >= max(0, len(s.after)-4); i-- {
+		if before := s.after[i].call; before != s.call {
+			for _, less := range c.bare(before) {
+				add(less, s.call)
+			}
+			add(before, s.call)
+		}
+	}
+	if n := len(s.after); n > 1 {
+		var calls []*call
+		for _, w := range s.after[max(0, n-6):] {
+			calls = append(calls, w.call)
+		}
+		add(append(calls, s.call)...)
+	}
+	return all
+}
+
+// bare returns calls with nothing in them but what must be there and what is odd, of which long
+// texts come in several lengths.
+func (c *confirmer) bare(of *call) (all []*call) {
+	for _, most := range []int{100, 300, 1200, math.MaxInt} {
+		less := c.fill(of.op, least)
+		less.params, less.links = maps.Clone(of.params), maps.Clone(of.links)
+		for _, p := range of.op.params {
+			if !p.required {
+				delete(less.params, p.key())
+			}
+		}
+		long := false
+		for _, o := range of.odd {
+			if text, ok := o.value.(string); ok && len(text) > most {
+				o.value, long = text[:most], true
+			}
+			if !less.put(o) {
+				return nil
+			}
+		}
+		if long || most == math.MaxInt {
+			all = append(all, less)
+		}
+	}
+	return all
+}
+
+// light returns a call about things that are made with nothing in them but what must be there.
+func (c *confirmer) light(of *call) *call {
+	lighter := of.clone()
+	for key, t := range of.links {
+		if t.by != nil {
+			if made := c.bare(t.by); len(made) > 0 {
+				lighter.links[key] = &thing{id: t.id, by: c.light(made[len(made)-1])}
+			}
+		}
+	}
+	return lighter
+}
+
+// with returns a story and a call at its end, with what makes the things before it that it is about.
+func with(story []*call, c *call) []*call {
+	for _, key := range slices.Sorted(maps.Keys(c.links)) {
+		t := c.links[key]
+		if t.by != nil && !slices.Contains(story, t.by) {
+			story = with(story, t.by)
+		}
+	}
+	return append(story, c)
+}
+
+// play sends the requests of a story. It gives a finding where the last of them shows the fault.
+func (c *confirmer) play(ctx context.Context, story []*call, f fault) (*finding, error) {
+	var lines []told
+	for i, one := range story {
+		for _, t := range one.links {
+			if t.by != nil && c.stage.known[t] == nil && slices.Contains(story[:i], t.by) {
+				return nil, nil // what it is about was not made: it would be another story
+			}
+		}
+		r := one.request(c.stage.known)
+		a, err := exchange(ctx, c.stage, c.stage.login, one, r)
+		if err != nil {
+			return nil, err
+		}
+		c.stage.played = c.stage.played || !one.op.safe()
+		if !one.naked {
+			r = c.stage.login.Dress(r)
+		}
+		lines = append(lines, told{one, r, a})
+		if i < len(story)-1 {
+			c.made(one, a, story[i+1:])
+			continue
+		}
+		if wrong := c.options.judge(c.doc, one.op, a); wrong.same(f) {
+			c.stage.played = c.stage.played || f.kind == noAnswer
+			exception, err := steps.LastException(ctx, c.stage)
+			return &finding{one.op, wrong, lines, exception}, err
+		}
+	}
+	return nil, nil
+}
+
+// made notes the id of what a call of a story made, for those that come after it.
+func (c *confirmer) made(one *call, a check.Answer, after []*call) {
+	value, err := steps.Decode(a.Body)
+	if err != nil || a.Status/100 != 2 {
+		return
+	}
+	for _, next := range after {
+		for key, t := range next.links {
+			if t.by == one {
+				c.stage.known[t] = idOf(value, strings.TrimPrefix(key, "path:"), 0)
+			}
+		}
+	}
+}
+
+// enter makes ready where stories are tried.
+func (c *confirmer) enter(ctx context.Context) error {
+	if c.stage != nil && !c.stage.played {
+		return nil
+	}
+	c.leave()
+	main := &stage{Container: c.target, login: c.login, close: func() {}, known: map[*thing]any{}}
+	if c.stages++; c.stages > mostStages {
+		c.stage = main
+		return nil
+	}
+	second, err := c.target.Second(ctx, nil, 0)
+	if err != nil {
+		return fmt.Errorf("starting the program anew: %w", err)
+	}
+	if !second.Started().Answered {
+		c.stage, c.stages = main, mostStages
+		return second.Close()
+	}
+	login, missing, err := c.options.caller.SignIn(ctx, second, c.in)
+	if err != nil || missing != nil {
+		c.stage = main
+		_ = second.Close() // the run removes what is left
+		return err
+	}
+	c.stage = &stage{Container: second, login: login, known: map[*thing]any{}, close: func() { _ = second.Close() }}
+	return nil
+}
+
+// leave ends the program that was started anew.
+func (c *confirmer) leave() {
+	if c.stage != nil {
+		c.stage.close()
+		c.stage = nil
+	}
+}

@@ -1,0 +1,232 @@
+package openapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// document is what a program says of itself.
+type document struct {
+	*openapi3.T
+	operations []*operation
+}
+
+// operation is one route of a document, with one method.
+type operation struct {
+	method string
+	path   string // as a template, with the prefix that servers have
+	params []param
+	body   *body // nil where it takes none
+	of     *openapi3.Operation
+}
+
+// param is one parameter of an operation.
+type param struct {
+	in, name string
+	required bool
+	list     string // what stands between the items of a list; empty where each is a parameter of its own
+	schema   *openapi3.Schema
+}
+
+// key names the parameter in a call.
+func (p param) key() string { return p.in + ":" + p.name }
+
+// body is what an operation takes beside its parameters.
+type body struct {
+	mediaType string
+	required  bool
+	schema    *openapi3.Schema
+}
+
+// name returns the operation as its document writes it.
+func (o *operation) name() string { return o.method + " " + o.path }
+
+// safe reports whether the operation only reads.
+func (o *operation) safe() bool {
+	return o.method == http.MethodGet || o.method == http.MethodHead || o.method == http.MethodOptions
+}
+
+// asked are the methods that are asked, those that make things first, and those that end them last.
+var asked = []string{http.MethodPost, http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch,
+	http.MethodOptions, http.MethodDelete}
+
+// readDocument reads a document of OpenAPI 3. What is wrong with it is the error, as a student reads
+// it.
+func readDocument(text []byte) (d *document, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the library's answer to what nobody writes
+			err = fmt.Errorf("it cannot be read: %v", p)
+		}
+	}()
+	read, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be read: %s", firstLine(err))
+	}
+	if read.OpenAPIMajorMinor() == "" {
+		return nil, errors.New(`it says no version of OpenAPI that is known: want "openapi": "3.0.3" or "3.1.0"`)
+	}
+	if err := read.Validate(context.Background(), openapi3.DisableExamplesValidation(),
+		openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation()); err != nil {
+		return nil, fmt.Errorf("it is no valid OpenAPI document: %s", firstLine(err))
+	}
+	d = &document{T: read}
+	relax(read)
+	prefix := ""
+	if len(read.Servers) > 0 {
+		if server, err := url.Parse(read.Servers[0].URL); err == nil && !strings.Contains(server.Path, "{") {
+			prefix = strings.TrimSuffix(server.Path, "/")
+		}
+	}
+	for _, path := range read.Paths.Keys() {
+		item := read.Paths.Value(path)
+		for _, method := range asked {
+			if of := item.Operations()[method]; of != nil {
+				d.operations = append(d.operations, newOperation(method, prefix+path, item, of))
+			}
+		}
+	}
+	if len(d.operations) == 0 {
+		return nil, errors.New("it names no route")
+	}
+	slices.SortStableFunc(d.operations, func(a, b *operation) int { return cmp.Compare(a.path, b.path) })
+	return d, nil
+}
+
+// firstLine returns the first line of what is wrong.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return cut(line, 300)
+}
+
+// newOperation returns an operation with the parameters of its path and its own.
+func newOperation(method, path string, item *openapi3.PathItem, of *openapi3.Operation) *operation {
+	o := &operation{method: method, path: path, of: of}
+	for _, ref := range slices.Concat(item.Parameters, of.Parameters) {
+		written := ref.Value
+		if written == nil {
+			continue
+		}
+		p := param{in: written.In, name: written.Name, required: written.Required || written.In == "path"}
+		if written.Schema != nil {
+			p.schema = written.Schema.Value
+		}
+		if explode := written.Explode; explode != nil && !*explode || written.In != "query" {
+			p.list = ","
+		}
+		o.params = slices.DeleteFunc(o.params, func(other param) bool { return other.key() == p.key() })
+		o.params = append(o.params, p)
+	}
+	for _, m := range pathParam.FindAllStringSubmatch(path, -1) { // which a document may forget
+		if !slices.ContainsFunc(o.params, func(p param) bool { return p.in == "path" && p.name == m[1] }) {
+			o.params = append(o.params, param{in: "path", name: m[1], required: true, list: ","})
+		}
+	}
+	if of.RequestBody != nil && of.RequestBody.Value != nil && !o.safe() {
+		o.body = newBody(of.RequestBody.Value)
+	}
+	return o
+}
+
+var pathParam = regexp.MustCompile(`\{([^{}]+)\}`)
+
+// newBody returns the form of a body that can be drawn best; nil where none is named.
+func newBody(written *openapi3.RequestBody) *body {
+	types := make([]string, 0, len(written.Content))
+	for mediaType := range written.Content {
+		types = append(types, mediaType)
+	}
+	slices.Sort(types)
+	slices.SortStableFunc(types, func(a, b string) int { return rank(a) - rank(b) })
+	if len(types) == 0 {
+		return nil
+	}
+	b := &body{mediaType: types[0], required: written.Required}
+	if ref := written.Content[types[0]].Schema; ref != nil {
+		b.schema = ref.Value
+	}
+	return b
+}
+
+const (
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
+)
+
+// rank orders media types by how well they can be drawn.
+func rank(mediaType string) int {
+	switch {
+	case isJSON(mediaType):
+		return 0
+	case mediaType == formType:
+		return 1
+	case mediaType == multipartType:
+		return 2
+	}
+	return 3
+}
+
+var jsonType = regexp.MustCompile(`^application/([\w.-]+\+)?json\b`)
+
+func isJSON(mediaType string) bool { return jsonType.MatchString(mediaType) }
+
+// relax takes from the schemas what cannot be judged: patterns in another dialect than Go's, and
+// formats, which programs write in more ways than one.
+func relax(d *openapi3.T) {
+	seen := map[*openapi3.Schema]bool{}
+	var each func(*openapi3.SchemaRef)
+	each = func(ref *openapi3.SchemaRef) {
+		if ref == nil || ref.Value == nil || seen[ref.Value] {
+			return
+		}
+		s := ref.Value
+		seen[s] = true
+		if _, err := regexp.Compile(s.Pattern); err != nil {
+			s.Pattern = ""
+		}
+		for _, group := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf, s.PrefixItems} {
+			for _, below := range group {
+				each(below)
+			}
+		}
+		for _, group := range []openapi3.Schemas{s.Properties, s.PatternProperties, s.Defs} {
+			for _, below := range group {
+				each(below)
+			}
+		}
+		for _, below := range []*openapi3.SchemaRef{s.Items, s.Not, s.AdditionalProperties.Schema, s.Contains, s.If, s.Then,
+			s.Else} {
+			each(below)
+		}
+	}
+	content := func(c openapi3.Content) {
+		for _, media := range c {
+			each(media.Schema)
+		}
+	}
+	if d.Components != nil {
+		for _, ref := range d.Components.Schemas {
+			each(ref)
+		}
+	}
+	for _, item := range d.Paths.Map() {
+		for _, of := range item.Operations() {
+			for _, response := range of.Responses.Map() {
+				if response.Value != nil {
+					content(response.Value.Content)
+				}
+			}
+			if of.RequestBody != nil && of.RequestBody.Value != nil {
+				content(of.RequestBody.Value.Content)
+			}
+		}
+	}
+}

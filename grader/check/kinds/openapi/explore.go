@@ -1,0 +1,505 @@
+package openapi
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+)
+
+// doer sends requests.
+type doer interface {
+	Do(ctx context.Context, r check.Request) (check.Answer, error)
+}
+
+// explorer sends requests of a document, and remembers what was wrong with the answers.
+type explorer struct {
+	options  *OpenAPI
+	doc      *document
+	target   doer
+	login    *steps.Login
+	rand     *rand.Rand
+	deadline time.Time
+
+	draw     drawer
+	sent     int
+	ended    bool                // the program is no more
+	things   map[string][]*thing // by the collection that they are in
+	counts   map[*operation]int  // of what was asked
+	taken    map[*operation]int  // of answers that are 2xx
+	closed   map[*operation]int  // of answers that are 401 or 403
+	fine     map[*operation]int  // how much was sent when an operation last answered as it should
+	writes   []write             // that may have changed something
+	suspects []*suspect          // in the order in which they were met
+}
+
+// write is a call that may have changed something, and how much was sent before it.
+type write struct {
+	*call
+	at int
+}
+
+// suspect is a call whose answer was wrong.
+type suspect struct {
+	call  *call
+	fault fault
+	at    int     // how much was sent before it
+	after []write // since its operation last answered as it should
+}
+
+// most is how many answers that are wrong in one way are looked at.
+const most = 3
+
+func newExplorer(o *OpenAPI, doc *document, target doer, login *steps.Login, r *rand.Rand) *explorer {
+	e := &explorer{options: o, doc: doc, target: target, login: login, rand: r,
+		deadline: time.Now().Add(o.Within.Std()), things: map[string][]*thing{}, counts: map[*operation]int{},
+		taken: map[*operation]int{}, closed: map[*operation]int{}, fine: map[*operation]int{}}
+	e.draw = drawer{rand: r, known: e.known}
+	return e
+}
+
+// done reports whether nothing more is to be sent.
+func (e *explorer) done() bool {
+	return e.ended || e.sent >= e.options.Requests || time.Now().After(e.deadline)
+}
+
+// explore asks for each route as its document says; then with something odd in each place, what
+// shows most first; then by chance.
+func (e *explorer) explore(ctx context.Context) error {
+	order := slices.Clone(e.doc.operations)
+	slices.SortStableFunc(order, func(a, b *operation) int {
+		return slices.Index(asked, a.method)*100 + strings.Count(a.path, "/") - slices.Index(asked, b.method)*100 -
+			strings.Count(b.path, "/")
+	})
+	for _, m := range []much{all, least} {
+		for _, op := range order {
+			if err := e.ordinary(ctx, op, m); err != nil {
+				return err
+			}
+		}
+	}
+	for _, odd := range e.plan() {
+		if err := e.oddly(ctx, odd.op, odd.oddity); err != nil {
+			return err
+		}
+	}
+	for !e.done() {
+		op := order[e.rand.IntN(len(order))]
+		odd := op.oddities()
+		var chosen []oddity
+		for range e.rand.IntN(3) {
+			if len(odd) > 0 {
+				chosen = append(chosen, odd[e.rand.IntN(len(odd))])
+			}
+		}
+		if err := e.oddly(ctx, op, chosen...); err != nil {
+			return err
+		}
+		if len(chosen) == 0 && !op.safe() {
+			if err := e.ordinary(ctx, op, some); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// planned is one odd call that is to be made.
+type planned struct {
+	op *operation
+	oddity
+}
+
+// plan returns each odd thing once, shuffled among those that show as much.
+func (e *explorer) plan() (all []planned) {
+	for _, op := range e.doc.operations {
+		for _, odd := range op.oddities() {
+			all = append(all, planned{op, odd})
+		}
+	}
+	e.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	slices.SortStableFunc(all, func(a, b planned) int { return a.tier - b.tier })
+	return all
+}
+
+// ordinary asks as the document says. What is made is made twice in the same words, and what is
+// deleted is asked for, changed and deleted again.
+func (e *explorer) ordinary(ctx context.Context, op *operation, m much) error {
+	c, err := e.drawn(ctx, op, m)
+	if err != nil || c == nil {
+		return err
+	}
+	a, err := e.ask(ctx, c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case op.method == "POST" && a.Status/100 == 2:
+		_, err = e.ask(ctx, c.clone())
+	case op.method == "DELETE" && a.Status/100 == 2:
+		for _, other := range e.doc.operations {
+			if e.done() || err != nil || collection(other.path) != collection(op.path) || other.method == "POST" {
+				continue
+			}
+			again := e.fill(other, all)
+			if again == nil {
+				continue
+			}
+			maps.Copy(again.params, pathOf(c))
+			again.links = maps.Clone(c.links)
+			_, err = e.ask(ctx, again)
+		}
+	}
+	if err == nil && e.options.As.Line+len(e.options.caller.Name()) > 0 && m == least && !e.done() {
+		naked := c.clone()
+		naked.naked = true
+		_, err = e.ask(ctx, naked)
+	}
+	return err
+}
+
+// pathOf returns the path parameters of a call.
+func pathOf(c *call) map[string]any {
+	out := map[string]any{}
+	for key, value := range c.params {
+		if strings.HasPrefix(key, "path:") {
+			out[key] = value
+		}
+	}
+	return out
+}
+
+// oddly asks with something odd in a call.
+func (e *explorer) oddly(ctx context.Context, op *operation, odd ...oddity) error {
+	c, err := e.drawn(ctx, op, all)
+	if err != nil || c == nil {
+		return err
+	}
+	for _, o := range odd {
+		if !c.put(o) {
+			return nil
+		}
+	}
+	_, err = e.ask(ctx, c)
+	return err
+}
+
+// drawn returns a call of an operation, for whose path something is made first where nothing is
+// there; nil where nothing more is to be sent.
+func (e *explorer) drawn(ctx context.Context, op *operation, m much) (*call, error) {
+	if params := op.pathParams(); len(params) > 0 {
+		above := collection(op.path[:strings.LastIndex(op.path, "{"+params[len(params)-1].name+"}")] + "{}")
+		if e.living(above) == nil {
+			for _, maker := range e.doc.operations {
+				if maker.method != "POST" || normal(maker.path) != above || e.done() {
+					continue
+				}
+				if c, err := e.drawn(ctx, maker, least); err != nil || c == nil {
+					return nil, err
+				} else if _, err := e.ask(ctx, c); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if e.done() {
+		return nil, ctx.Err()
+	}
+	return e.fill(op, m), nil
+}
+
+// fill returns a call of an operation, of what is known.
+func (e *explorer) fill(op *operation, m much) *call {
+	c := &call{op: op, params: map[string]any{}, links: map[string]*thing{}, body: nothing{}}
+	e.address(c)
+	for _, p := range op.params {
+		if _, ok := c.params[p.key()]; ok || !p.required && (m == least || m == some && e.rand.IntN(2) == 0) {
+			continue
+		}
+		value := e.draw.value(p.schema, p.name, m, 0)
+		if !p.fits(value) {
+			value = json.Number("1")
+		}
+		c.params[p.key()] = value
+	}
+	if op.body != nil && (op.body.required || m != least) {
+		c.body = e.draw.value(op.body.schema, "", m, 0)
+	}
+	return c
+}
+
+// address puts into the path of a call what was made there, the last parameter first, so that what
+// is above it is what it was made below.
+func (e *explorer) address(c *call) {
+	for _, p := range slices.Backward(c.op.pathParams()) {
+		if _, ok := c.params[p.key()]; ok {
+			continue
+		}
+		before, _, _ := strings.Cut(c.op.path, "{"+p.name+"}")
+		t := e.living(normal(before))
+		if t == nil {
+			continue
+		}
+		c.params[p.key()], c.links[p.key()] = t.id, t
+		if t.by == nil {
+			continue
+		}
+		above := c.op.pathParams()
+		for i, q := range t.by.op.pathParams() {
+			if i < len(above) && above[i].key() != p.key() {
+				c.params[above[i].key()] = t.by.params[q.key()]
+				if link := t.by.links[q.key()]; link != nil {
+					c.links[above[i].key()] = link
+				}
+			}
+		}
+	}
+}
+
+// pathParams returns the parameters of the path, in its order.
+func (o *operation) pathParams() (params []param) {
+	for _, m := range pathParam.FindAllStringSubmatch(o.path, -1) {
+		for _, p := range o.params {
+			if p.in == "path" && p.name == m[1] {
+				params = append(params, p)
+			}
+		}
+	}
+	return params
+}
+
+// normal returns a path without the names of its parameters and the slash at its end.
+func normal(path string) string {
+	return strings.TrimSuffix(pathParam.ReplaceAllString(path, "{}"), "/")
+}
+
+// collection returns where the thing is that a path leads to.
+func collection(path string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(normal(path), "{}"), "/")
+}
+
+// living returns one of the things of a collection that are still there; nil is none.
+func (e *explorer) living(collection string) *thing {
+	var there []*thing
+	for _, t := range e.things[collection] {
+		if !t.gone {
+			there = append(there, t)
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return there[e.rand.IntN(len(there))]
+}
+
+var names = regexp.MustCompile(`^(\w*?)_?(?:id|ID|Id|uuid)$`)
+
+// known returns the id of something that a key such as category_id may name.
+func (e *explorer) known(key string) any {
+	m := names.FindStringSubmatch(key)
+	if m == nil || m[1] == "" {
+		return nil
+	}
+	name := strings.ToLower(m[1])
+	for _, where := range slices.Sorted(maps.Keys(e.things)) {
+		last := strings.ToLower(where[strings.LastIndex(where, "/")+1:])
+		if last == name || last == name+"s" || last == name+"es" || last == strings.TrimSuffix(name, "y")+"ies" {
+			if t := e.living(where); t != nil {
+				return t.id
+			}
+		}
+	}
+	return nil
+}
+
+// ask sends a call and looks at the answer. After what may have changed something it looks at what
+// came of it.
+func (e *explorer) ask(ctx context.Context, c *call) (check.Answer, error) {
+	a, err := e.send(ctx, c)
+	if err != nil || c.op.safe() || c.op.method == "DELETE" || a.Status/100 != 2 && a.Status/100 != 5 {
+		return a, err
+	}
+	for _, op := range e.doc.operations {
+		if op.method != "GET" || e.done() {
+			continue
+		}
+		var look *call
+		switch {
+		case normal(op.path) == normal(c.op.path), normal(op.path) == collection(c.op.path):
+			look = e.fill(op, least)
+			maps.Copy(look.params, pathOf(c))
+			maps.Copy(look.links, c.links)
+		case c.op.method == "POST" && collection(op.path) == normal(c.op.path) && a.Status/100 == 2:
+			look = e.fill(op, least)
+			if made := e.things[normal(c.op.path)]; len(made) > 0 {
+				last := op.pathParams()
+				t := made[len(made)-1]
+				look.params[last[len(last)-1].key()], look.links[last[len(last)-1].key()] = t.id, t
+			}
+		default:
+			continue
+		}
+		if _, err := e.send(ctx, look); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// send sends a call and notes what became of it.
+func (e *explorer) send(ctx context.Context, c *call) (check.Answer, error) {
+	a, err := exchange(ctx, e.target, e.login, c, c.request(nil))
+	if err != nil {
+		return a, err
+	}
+	e.sent++
+	e.counts[c.op]++
+	switch {
+	case a.Status/100 == 2:
+		e.taken[c.op]++
+	case a.Status == 401 || a.Status == 403:
+		e.closed[c.op]++
+	}
+	if f := e.options.judge(e.doc, c.op, a); f.kind != "" {
+		e.ended = a.Exited
+		e.suspect(c, f)
+	} else {
+		e.fine[c.op] = e.sent
+	}
+	if !c.op.safe() && a.Status/100 != 4 {
+		e.writes = append(e.writes, write{c, e.sent})
+	}
+	e.learn(c, a)
+	return a, nil
+}
+
+// exchange sends a request of a call, as who is signed in.
+func exchange(ctx context.Context, target doer, login *steps.Login, c *call, r check.Request) (check.Answer, error) {
+	if !c.naked {
+		r = login.Dress(r)
+	}
+	a, err := target.Do(ctx, r)
+	if err == nil && !c.naked {
+		login.Hear(r, a)
+	}
+	return a, err
+}
+
+// suspect remembers a wrong answer.
+func (e *explorer) suspect(c *call, f fault) {
+	same := 0
+	for _, s := range e.suspects {
+		if s.call.op == c.op && s.fault.kind == f.kind {
+			same++
+		}
+	}
+	if same >= most {
+		return
+	}
+	s := &suspect{call: c, fault: f, at: e.sent}
+	for _, w := range e.writes {
+		if w.at > e.fine[c.op] {
+			s.after = append(s.after, w)
+		}
+	}
+	e.suspects = append(e.suspects, s)
+}
+
+// learn remembers what a call made, changed and took away.
+func (e *explorer) learn(c *call, a check.Answer) {
+	if a.Status/100 != 2 {
+		return
+	}
+	params := c.op.pathParams()
+	if len(params) > 0 && strings.HasSuffix(normal(c.op.path), "{}") {
+		if t := c.links[params[len(params)-1].key()]; t != nil {
+			switch {
+			case c.op.method == "DELETE":
+				t.gone = true
+			case !c.op.safe():
+				t.writes = append(t.writes, c)
+			}
+		}
+		return
+	}
+	value, err := steps.Decode(a.Body)
+	if err != nil {
+		return
+	}
+	where := normal(c.op.path)
+	item := slices.IndexFunc(e.doc.operations, func(op *operation) bool {
+		return strings.HasSuffix(normal(op.path), "{}") && collection(op.path) == where
+	})
+	if item < 0 {
+		return
+	}
+	of := e.doc.operations[item].pathParams()
+	name := of[len(of)-1].name
+	switch c.op.method {
+	case "POST":
+		if id := idOf(value, name, 0); id != nil {
+			e.things[where] = append(e.things[where], &thing{id: id, by: c})
+		}
+	case "GET":
+		if len(e.things[where]) > 0 {
+			return
+		}
+		for _, one := range listOf(value) {
+			if id := idOf(one, name, 0); id != nil && len(e.things[where]) < 3 {
+				e.things[where] = append(e.things[where], &thing{id: id})
+			}
+		}
+	}
+}
+
+// idOf returns the id that an answer about one thing holds; nil where none is seen.
+func idOf(v any, name string, depth int) any {
+	object, ok := v.(map[string]any)
+	if !ok || depth > 2 {
+		return nil
+	}
+	for _, key := range []string{name, "id", "_id", "uuid", "code", "slug"} {
+		switch id := object[key].(type) {
+		case string, json.Number:
+			if text(id) != "" {
+				return id
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if id := idOf(object[key], name, depth+1); id != nil {
+			return id
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		switch id := object[key].(type) {
+		case string, json.Number:
+			if strings.HasSuffix(strings.ToLower(key), "id") {
+				return id
+			}
+		}
+	}
+	return nil
+}
+
+// listOf returns the list that an answer is or holds.
+func listOf(v any) []any {
+	switch v := v.(type) {
+	case []any:
+		return v
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if list, ok := v[key].([]any); ok {
+				return list
+			}
+		}
+	}
+	return nil
+}

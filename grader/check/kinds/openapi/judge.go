@@ -1,0 +1,130 @@
+package openapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
+)
+
+// The kinds of fault, each of which is said of a route once.
+const (
+	serverError = "5xx"
+	noAnswer    = "no answer"
+	otherBody   = "body"
+	otherStatus = "status"
+)
+
+// fault is what is wrong with an answer. The zero value is nothing.
+type fault struct {
+	kind, want, got string
+	status          int // of the answer; 0 where there is none
+	field           string
+}
+
+// same reports whether another fault shows the same.
+func (f fault) same(other fault) bool {
+	return f.kind == other.kind && f.status == other.status && f.field == other.field
+}
+
+// judge returns what is wrong with an answer to an operation.
+func (o *OpenAPI) judge(doc *document, op *operation, a check.Answer) fault {
+	switch {
+	case a.Fault != "":
+		return fault{kind: noAnswer, want: "an answer", got: a.Fault}
+	case o.Never.Match(a.Status):
+		return fault{kind: serverError, status: a.Status, want: "no answer with " + o.Never.String(),
+			got: strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))}
+	}
+	declared := op.of.Responses.Status(a.Status)
+	if declared == nil {
+		declared = op.of.Responses.Default()
+		if o.Statuses == documented && declared == nil {
+			return fault{kind: otherStatus, status: a.Status, want: "a status that the document names for it",
+				got: strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))}
+		}
+	}
+	if declared == nil || declared.Value == nil || op.method == http.MethodHead || a.Truncated {
+		return fault{}
+	}
+	return doc.body(declared.Value, a)
+}
+
+// body returns what of an answer is not as its document says.
+func (d *document) body(declared *openapi3.Response, a check.Answer) fault {
+	var schema *openapi3.Schema
+	only := true
+	for mediaType, media := range declared.Content {
+		if !isJSON(mediaType) {
+			only = false
+		} else if media.Schema != nil {
+			schema = media.Schema.Value
+		}
+	}
+	if schema == nil || schema.IsEmpty() {
+		return fault{}
+	}
+	sent, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if !isJSON(sent) && !only {
+		return fault{}
+	}
+	wrong := fault{kind: otherBody, status: a.Status,
+		want: fmt.Sprintf("the body that the document gives for %d", a.Status)}
+	value, err := steps.Decode(a.Body)
+	if err != nil {
+		wrong.got = fmt.Sprintf("no JSON: %q", cut(strings.ToValidUTF8(string(a.Body), "\ufffd"), 120))
+		return wrong
+	}
+	options := []openapi3.SchemaValidationOption{openapi3.VisitAsResponse(), openapi3.DisableReadOnlyValidation()}
+	if d.IsOpenAPI31OrLater() {
+		options = append(options, openapi3.EnableJSONSchema2020())
+	}
+	if err = d.ValidateSchemaJSON(schema, floats(value), options...); err == nil {
+		return fault{}
+	}
+	var of *openapi3.SchemaError
+	if !errors.As(err, &of) {
+		return fault{} // the schema could not be asked: that is not the answer's fault
+	}
+	for deeper := of; deeper.Origin != nil && errors.As(deeper.Origin, &deeper); { // what of all that it must be it is not
+		of = deeper
+	}
+	wrong.field = strings.Join(append([]string{"$"}, of.JSONPointer()...), ".")
+	wrong.got = fmt.Sprintf("%s: %s, and it is %s", wrong.field, cut(strings.TrimSpace(of.Reason), 200),
+		cut(steps.Show(of.Value), 120))
+	wrong.field = digits.ReplaceAllString(wrong.field, "0")
+	return wrong
+}
+
+// digits are the indices of a list, any of which shows the same.
+var digits = regexp.MustCompile(`\d+`)
+
+// floats returns a value with its numbers as the library reads them.
+func floats(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		n, _ := v.Float64() // of what is larger than that, infinity
+		return n
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			out[key] = floats(item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = floats(item)
+		}
+		return out
+	}
+	return v
+}

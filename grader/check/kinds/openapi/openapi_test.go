@@ -1,0 +1,237 @@
+package openapi_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	"github.com/taskgrader/taskgrader/grader/check/kinds/openapi"
+	"github.com/taskgrader/taskgrader/grader/rubric"
+)
+
+// ask asks a program that is made anew for each container.
+func ask(t *testing.T, options string, bend func(*planner), seed uint64) check.Outcome {
+	t.Helper()
+	target := checktest.New()
+	target.Program = func(map[string]string) http.Handler {
+		p := right()
+		bend(p)
+		return p
+	}
+	target.Timeout = 200 * time.Millisecond
+	defer target.Close()
+	begun := time.Now()
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, openapi.Kind(), "openapi: {"+options+"}"), target, seed)
+	require.NoError(t, err)
+	assert.Less(t, time.Since(begun), 10*time.Second)
+	return o
+}
+
+// TestPlanted: each fault is found whatever the seed, and shown by the smallest story that repeats
+// it in a program that was started anew.
+func TestPlanted(t *testing.T) {
+	is := func(wrong bool) int {
+		if wrong {
+			return http.StatusInternalServerError
+		}
+		return 0
+	}
+	for _, c := range []struct {
+		name string
+		bend func(*planner)
+		want []string // routes with a fault
+		of   string   // one of them
+		curl []string // that repeat it, as patterns
+	}{
+		{"an id that a database does not hold", func(p *planner) {
+			p.id = func(id *big.Int) int { return is(!id.IsInt64()) }
+		}, []string{"GET /plans/{plan_id}", "PUT /plans/{plan_id}", "DELETE /plans/{plan_id}"},
+			"GET /plans/{plan_id}", []string{`curl -i http://127\.0\.0\.1:8000/plans/-?\d{19,31}`}},
+		{"a date as text", func(p *planner) {
+			p.due = func(text string) int {
+				_, err := time.Parse(time.DateOnly, text)
+				return is(err != nil)
+			}
+		}, []string{"POST /plans", "PUT /plans/{plan_id}"}, "POST /plans", []string{
+			`-X POST -H 'Content-Type: application/json' --data-binary '\{"due":".{0,24}","title":""\}' .*/plans`}},
+		{"a row that breaks the response model", func(p *planner) {
+			p.answer = func(plan map[string]any) int { return is(len(plan["title"].(string)) > 1000) }
+		}, []string{"POST /plans", "GET /plans", "GET /plans/{plan_id}", "PUT /plans/{plan_id}"}, "GET /plans",
+			[]string{`-X (POST|PUT) .*"title":"a{1000}a{1,300}"\}' .*/plans`, `curl -i http://127\.0\.0\.1:8000/plans`}},
+		{"a delete of a thing twice", func(p *planner) {
+			p.again = func() int { return http.StatusInternalServerError }
+		}, []string{"DELETE /plans/{plan_id}"}, "DELETE /plans/{plan_id}", []string{`-X DELETE http://127\.0\.0\.1:8000/plans/0`}},
+		{"a body in another alphabet", func(p *planner) {
+			p.title = func(title string) int {
+				return is(strings.ContainsFunc(title, func(r rune) bool { return r > 0xff }))
+			}
+		}, []string{"POST /plans", "PUT /plans/{plan_id}"}, "POST /plans", []string{`-X POST -H 'Content-Type: application/json' --data-binary '\{"title":"日"\}' .*/plans`}},
+	} {
+		for seed := range uint64(3) {
+			o := ask(t, "", c.bend, seed)
+			var wrong []string
+			for _, item := range o.Items {
+				if item.Share < 1 {
+					wrong = append(wrong, item.Name)
+					assert.Contains(t, item.Got, "500 Internal Server Error", "%s, seed %d", c.name, seed)
+				}
+			}
+			assert.Equal(t, c.want, wrong, "%s, seed %d: %s", c.name, seed, checktest.Say(o))
+			i := slices.IndexFunc(o.Evidence, func(e check.Evidence) bool { return e.Title == c.of+": try it yourself" })
+			if !assert.GreaterOrEqual(t, i, 0, "%s, seed %d", c.name, seed) {
+				continue
+			}
+			commands := strings.Split(o.Evidence[i].Text, "\n")
+			made := len(commands) - len(c.curl) // what a PUT is of must be made first
+			if assert.True(t, made == 0 || made == 1 && len(c.curl) > 1, "%s, seed %d: %d", c.name, seed, len(commands)) {
+				for n, pattern := range c.curl {
+					assert.Regexp(t, pattern, commands[made+n], "%s, seed %d", c.name, seed)
+				}
+			}
+		}
+	}
+}
+
+// TestRight: of programs that keep to their documents nothing is said.
+func TestRight(t *testing.T) {
+	for seed := range uint64(4) {
+		o := ask(t, "", func(*planner) {}, seed)
+		assert.True(t, checktest.Holds(o), checktest.Say(o))
+		o = ask(t, "statuses: documented", func(*planner) {}, seed)
+		assert.True(t, checktest.Holds(o), checktest.Say(o))
+	}
+}
+
+// TestSaid: each kind of fault, in its words.
+func TestSaid(t *testing.T) {
+	const ok = "ok GET /openapi.json: OpenAPI 3.1.0, 5 routes"
+	for _, c := range []struct {
+		name, options string
+		bend          func(*planner)
+		want          string
+	}{
+		{"another body", "", func(p *planner) {
+			p.change = func(plan map[string]any) { plan["id"] = fmt.Sprint(plan["id"]) }
+		}, "0 POST /plans: want the body that the document gives for 201; got $.id: value must be an integer, and it is " +
+			`"1"; hint: Answer with what the document promises, or let the document say what is answered.`},
+		{"another status", "statuses: documented", func(p *planner) {
+			p.again = func() int { return http.StatusGone }
+		}, "0 DELETE /plans/{plan_id}: want a status that the document names for it; got 410 Gone; hint: Let the document " +
+			"name the status, or answer with one that it names."},
+		{"a status that is asked for alone", "never: 410", func(p *planner) {
+			p.again = func() int { return http.StatusGone }
+		}, "0 DELETE /plans/{plan_id}: want no answer with 410; got 410 Gone; hint: Check what comes in before it is used, " +
+			"and answer what cannot be with 4xx and what is wrong with it."},
+		{"another status, which nobody asks for", "", func(p *planner) {
+			p.again = func() int { return http.StatusGone }
+		}, ok},
+		{"no answer", "requests: 60", func(p *planner) {
+			p.title = func(title string) int {
+				if title == "" {
+					time.Sleep(time.Second / 2)
+				}
+				return 0
+			}
+		}, "0 POST /plans: want an answer; got no answer within 200ms; hint: Look for a loop, a sleep or a lock that is " +
+			"never released in what the request calls."},
+		{"a connection that is closed", "requests: 60", func(p *planner) {
+			p.title = func(title string) int {
+				if title == "" {
+					panic(http.ErrAbortHandler)
+				}
+				return 0
+			}
+		}, "0 POST /plans: want an answer; got the connection was closed without an answer; hint: Send the same request " +
+			"yourself, as below, and see what ends the program."},
+		{"a fault that does not repeat", "", func(p *planner) {
+			p.every = func(p *planner) int {
+				if p.asked%97 == 0 {
+					return http.StatusInternalServerError
+				}
+				return 0
+			}
+		}, ok},
+	} {
+		said := checktest.Say(ask(t, c.options, c.bend, 3))
+		assert.Contains(t, strings.Split(said, "\n"), c.want, "%s: %s", c.name, said)
+		if c.want == ok {
+			assert.NotContains(t, "\n"+said, "\n0 ", c.name)
+		}
+	}
+}
+
+// TestDocuments: a document that is not there, or is wrong, is the finding.
+func TestDocuments(t *testing.T) {
+	const invalid = "0 GET /openapi.json: want a valid OpenAPI document; got %s; hint: Correct what the document says: a " +
+		"program that makes it of its routes makes it of how they are declared."
+	const head = `{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": `
+	for text, want := range map[string]string{
+		"":       "it says no version of OpenAPI that is known",
+		"<html>": "it cannot be read",
+		"[]":     "it cannot be read",
+		"{}":     "it says no version of OpenAPI that is known",
+		`{"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}}`: "it says no version of OpenAPI",
+		head + `{}}`: "it names no route",
+		head + `{"/a/{id}": {"get": {"responses": {"200": {"description": "a"}}}}}}`: "it is no valid OpenAPI document: ",
+		head + `{"/a": {"get": {"responses": {"200": {"description": "a", "content": {"application/json": {"schema":
+			{"$ref": "#/components/schemas/Gone"}}}}}}}}}`: "it cannot be read",
+	} {
+		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, text)
+		}))
+		said := checktest.Asked(t, openapi.Kind(), "openapi: {}", target)
+		_, got, _ := strings.Cut(said, "; got ")
+		got, _, _ = strings.Cut(got, "; hint: ")
+		assert.Equal(t, fmt.Sprintf(invalid, got), said, text)
+		assert.Contains(t, got, want, text)
+	}
+	target := checktest.New().Serve(http.NotFoundHandler())
+	assert.Equal(t, "0 GET /docs.json: want the OpenAPI document, with 200; got 404 Not Found; hint: Let the program answer "+
+		"GET /docs.json with its OpenAPI document.", checktest.Asked(t, openapi.Kind(), "openapi: {at: /docs.json}", target))
+}
+
+// TestLogin: who asks is signed in, in the container that is started anew too.
+func TestLogin(t *testing.T) {
+	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
+points: 1
+people:
+  ann:
+    steps: [{send: POST /login, save: {token: access_token}}]
+    headers: {Authorization: "Bearer $token"}
+checks:
+- id: it
+  points: 1
+  openapi: {as: ann}`), []check.Kind{openapi.Kind()})
+	require.NoError(t, err)
+	started := 0
+	target := checktest.New()
+	target.Program = func(map[string]string) http.Handler {
+		p := right()
+		started++
+		p.login = fmt.Sprintf("token%d", started)
+		p.title = func(title string) int {
+			if strings.Contains(title, "日") {
+				return http.StatusInternalServerError
+			}
+			return 0
+		}
+		return p
+	}
+	defer target.Close()
+	o, err := checktest.Ask(context.Background(), r.Checks[0], target, 1)
+	require.NoError(t, err)
+	assert.Contains(t, checktest.Say(o), "0 POST /plans: want no answer with 5xx; got 500")
+	assert.Regexp(t, `^POST /plans as ann \{"title":"日"\}  -> 500 Internal Server Error\n`, o.Evidence[0].Text)
+	assert.Contains(t, o.Evidence[1].Text, "-H 'Authorization: Bearer token")
+}
