@@ -155,23 +155,6 @@ func newRubricList() *cobra.Command {
 	}
 }
 
-func newRubricShow() *cobra.Command {
-	return &cobra.Command{
-		Use: "show RUBRIC", Short: "print a rubric",
-		Long: "show prints a rubric as it is written.\n\n  $ taskgrader rubric show task-api > mine.yaml\n\n" +
-			exitCodes,
-		Args: takes(1, 1), ValidArgsFunction: completeRubric,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			_, text, _, err := rubric.Find(args[0], rubrics.FS)
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(text)
-			return err
-		},
-	}
-}
-
 func newRubricSchema() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{

@@ -126,6 +126,11 @@ type Sender interface {
 	Givens() []string
 }
 
+// Teller is a Check that says what it asks, a line each, for who has not been asked yet.
+type Teller interface {
+	Tell() []string
+}
+
 // Input is what one asking of a check is given besides the submission.
 type Input struct {
 	ID      string           // the check's id in the rubric

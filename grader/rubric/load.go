@@ -32,7 +32,10 @@ func (e *NotFoundError) Hint() string {
 	return "built in: " + strings.Join(e.Known, ", ") + "; or name a file"
 }
 
-var namesRubric = regexp.MustCompile(`(?m)^rubric:`)
+var (
+	namesRubric  = regexp.MustCompile(`(?m)^rubric:`)
+	namesSamples = regexp.MustCompile(`(?m)^submissions:`) // what tests a rubric, and lies beside it
+)
 
 // Find reads a rubric's text: of a built-in one by its name, of a file, or of the one rubric in a
 // folder. The file is the name to show in positions. A built-in name comes first, since a folder
@@ -55,7 +58,8 @@ func findFile(name string) (file string, text []byte, err error) {
 		var found []string
 		files, _ := filepath.Glob(filepath.Join(name, "*.y*ml"))
 		for _, f := range files {
-			if text, err := os.ReadFile(f); err == nil && namesRubric.Match(text) {
+			text, err := os.ReadFile(f)
+			if err == nil && namesRubric.Match(text) && !namesSamples.Match(text) {
 				found = append(found, f)
 			}
 		}

@@ -559,7 +559,7 @@ func names() string {
 
 func TestParseHints(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "start from one that works: taskgrader rubric show task-api",
+		"": "start from one that works: taskgrader rubric show --source task-api",
 		"a: [": "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and " +
 			"close each bracket",
 		"a: 1\n---\nb: 2": "remove the --- line",

@@ -34,7 +34,7 @@ func read(file string, text []byte) (option.Value, option.Problems) {
 	if err := decoder.Decode(&document); err != nil {
 		if errors.Is(err, io.EOF) {
 			return option.Value{}, option.Problems{{Pos: at(1, 1), Message: "the rubric is empty",
-				Hint: "start from one that works: taskgrader rubric show task-api"}}
+				Hint: "start from one that works: taskgrader rubric show --source task-api"}}
 		}
 		return option.Value{}, option.Problems{syntaxProblem(file, text, err)}
 	}

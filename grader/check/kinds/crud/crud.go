@@ -168,6 +168,16 @@ func unknown(text option.Value) (ps option.Problems) {
 	return ps
 }
 
+// Tell says what the walks are made of.
+func (c *CRUD) Tell() []string {
+	update := c.Update + ", "
+	if c.Update == none {
+		update = ""
+	}
+	return []string{fmt.Sprintf("POST, GET, %sDELETE at %s, in many orders: what is stored stays, what is gone is gone",
+		update, c.At)}
+}
+
 // Ask walks.
 func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	if by := steps.Scattered(in.Memory); by != "" {

@@ -83,6 +83,20 @@ func (d *Dockerfile) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
+// Tell says the instructions and the rules.
+func (d *Dockerfile) Tell() (lines []string) {
+	if len(d.Require) > 0 {
+		lines = append(lines, strings.Join(d.Require, ", "))
+	}
+	for _, id := range d.Rules {
+		lines = append(lines, ruleOf(id).Summary)
+	}
+	if len(d.AllowFrom) > 0 {
+		lines = append(lines, "base images: "+strings.Join(d.AllowFrom, ", "))
+	}
+	return lines
+}
+
 // Ask reads the file.
 func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	if err := ctx.Err(); err != nil {

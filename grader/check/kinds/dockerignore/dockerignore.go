@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,17 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 
 // Shape has the paths of excludes planted.
 func (d *Dockerignore) Shape(s *check.Setup) { s.Plant = append(s.Plant, d.Excludes...) }
+
+// Tell says what must be kept out, and what must not be.
+func (d *Dockerignore) Tell() (lines []string) {
+	for said, paths := range map[string][]string{"kept out: ": d.Excludes, "not kept out: ": d.Keeps} {
+		if len(paths) > 0 {
+			lines = append(lines, said+strings.Join(paths, ", "))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
 
 // Ask looks at the context.
 func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {

@@ -177,6 +177,14 @@ func (e *Env) Sends() []string { return steps.Sends(e.Steps) }
 // Givens returns those that they are given.
 func (e *Env) Givens() []string { return steps.Givens(e.Steps) }
 
+// Tell says which variables are passed, and what is asked then.
+func (e *Env) Tell() (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(e.Set)) {
+		lines = append(lines, fmt.Sprintf("docker run -e %s=%s", name, e.Set[name]))
+	}
+	return append(lines, steps.Tell(e.Steps)...)
+}
+
 // Ask looks at a container that was started with the variables.
 func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	c, port, err := e.container(ctx, t, in)

@@ -42,6 +42,11 @@ func (e *Exec) ValidateOption(at option.Value) option.Problems {
 
 const shownBytes = 2000
 
+// Tell says the command.
+func (e *Exec) Tell() []string {
+	return []string{fmt.Sprintf("%s ends with %d", strings.Join(e.Run, " "), e.Want)}
+}
+
 // Ask runs the command.
 func (e *Exec) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	out, err := t.Exec(ctx, e.Run)

@@ -84,6 +84,9 @@ func (s *Steps) Sends() []string { return steps.Sends(*s) }
 // Givens returns those that they are given.
 func (s *Steps) Givens() []string { return steps.Givens(*s) }
 
+// Tell says what the steps ask.
+func (s *Steps) Tell() []string { return steps.Tell(*s) }
+
 // Ask sends the steps.
 func (s *Steps) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	return steps.Run(ctx, t, *s, in)

@@ -92,6 +92,14 @@ const patience = time.Second
 // shown is how many lines of the log are shown.
 const shown = 30
 
+// Tell says what is asked until it is there.
+func (s *Start) Tell() []string {
+	if s.Fails.Regexp != nil {
+		return []string{fmt.Sprintf("it ends by itself, with a code that is not 0, and its log matches /%s/", s.Fails)}
+	}
+	return []string{fmt.Sprintf("GET %s answers %s within %s", s.Get, s.Want, s.Within)}
+}
+
 // Ask waits for the answer.
 func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	started := t.Started()

@@ -42,6 +42,11 @@ func (s *Stop) ValidateLimits(at option.Value, l check.Limits) option.Problems {
 	return check.Outlasts(within, l.Run.Time, "limits.run.time")
 }
 
+// Tell says how soon it must end.
+func (s *Stop) Tell() []string {
+	return []string{fmt.Sprintf("docker stop ends it within %s", s.Within)}
+}
+
 // Ask stops the container.
 func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	inside, _, _ := t.Processes(ctx) // who was there when the signal came; without them less is said
