@@ -80,6 +80,7 @@ const (
 	AsList   = "list"   // the words as a list
 	AsQuoted = "quoted" // it was meant as a list, and lacks its double quotes
 	AsEnv    = "env"    // what it sets for the program becomes an ENV line
+	AsAlone  = "alone"  // what stands behind the server is left out
 	AsShell  = "shell"  // a shell is needed, and hands its place to the program with exec
 )
 
@@ -101,6 +102,14 @@ func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 	}
 	if strings.HasPrefix(command, "[") {
 		return nil, ""
+	}
+	command, alone := server(command)
+	if alone {
+		defer func() {
+			if c != nil {
+				how = AsAlone
+			}
+		}()
 	}
 	sets, rest := leading(command)
 	if words, ok := ShellWords(rest); ok && !slices.Contains(builtins, words[0]) {
@@ -135,6 +144,26 @@ var (
 	chain    = regexp.MustCompile(`&&|;`)
 )
 
+// serves is a command that goes on until it is stopped.
+var serves = regexp.MustCompile(
+	`^(?:exec |(?:poetry|uv|pipenv) run |python[\d.]* -m )*(?:uvicorn|gunicorn|hypercorn|waitress-serve|flask run|fastapi (?:run|dev))\b`)
+
+// server returns a command without what stands behind a web server, which never runs while that
+// does, and whether anything stood there.
+func server(command string) (text string, cut bool) {
+	begin := 0
+	for _, m := range chain.FindAllStringIndex(command, -1) {
+		if strings.Count(command[:m[0]], `"`)%2 != 0 || strings.Count(command[:m[0]], "'")%2 != 0 {
+			continue
+		}
+		if _, program := leading(strings.TrimSpace(command[begin:m[0]])); serves.MatchString(program) {
+			return strings.TrimSpace(command[:m[0]]), true
+		}
+		begin = m[1]
+	}
+	return command, false
+}
+
 // leading splits the assignments from a command.
 func leading(command string) (sets []string, rest string) {
 	for rest = command; ; {
@@ -149,7 +178,7 @@ func leading(command string) (sets []string, rest string) {
 // WithExec returns a command for a shell whose last part, the program, takes the shell's place, and
 // so gets its signals. It is not ok where that part cannot be told, or is none that could.
 func WithExec(command string) (text string, ok bool) {
-	command = strings.TrimSpace(command)
+	command, _ = server(strings.TrimSpace(command))
 	bare := unquote.ReplaceAllString(command, "")
 	if command == "" || strings.ContainsAny(bare, "\n(){}<>`#") ||
 		strings.ContainsAny(strings.ReplaceAll(bare, "&&", ""), "&|") {

@@ -181,19 +181,15 @@ func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
-var (
-	inQuotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	// between is what stands between the words of a list, and around them.
-	between = regexp.MustCompile(`^[\s,\[\]]*$`)
-)
+var inQuotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // brokenList returns the line that a list in double quotes was to be, and what is wrong with it;
 // nothing where its quotes are others.
 func brokenList(in *dockerfile.Instruction) (line, wrong string) {
 	text := strings.TrimSpace(in.Args[0])
-	words := inQuotes.FindAllString(text, -1)
+	words, ok := dockerfile.MeantAsList(strings.TrimSuffix(text, "]") + "]")
 	rest := inQuotes.ReplaceAllString(text, "\x00")
-	if len(words) == 0 || !between.MatchString(strings.ReplaceAll(rest, "\x00", "")) {
+	if !ok || strings.ContainsAny(rest, `'"“”‘’„«»`) {
 		return "", ""
 	}
 	switch {
@@ -208,12 +204,7 @@ func brokenList(in *dockerfile.Instruction) (line, wrong string) {
 	default:
 		return "", ""
 	}
-	line = in.Name + " [" + strings.Join(words, ", ") + "]"
-	f, err := dockerfile.Parse(dockerfile.Name, []byte("FROM x\n"+line+"\n"))
-	if err != nil || !f.Stages[0].Instructions[0].Exec {
-		return "", ""
-	}
-	return line, wrong
+	return in.Name + " " + dockerfile.List(words), wrong
 }
 
 // crlf reports whether a script has the line ends of Windows. The name is where the log has it, or

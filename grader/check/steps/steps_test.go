@@ -245,6 +245,10 @@ func TestStatusAndHeaders(t *testing.T) {
 			says(422, `{"detail":[{"type":"missing","loc":["query","title"],"msg":"Field required"}]}`),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in " +
 				"the query, and it was sent in the body."},
+		{`send: POST /x, body: {}`,
+			says(422, `{"detail":[{"type":"string_type","loc":["body","done"],"msg":"Input should be a valid string"}]}`),
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: " +
+				"`done`: Input should be a valid string."},
 		{`send: POST /x, body: {}`, says(400, `{"error":"no name"}`),
 			`0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer says "{\"error\":\"no name\"}".`},
 		{`send: PUT /x`, says(501, ""),
@@ -307,6 +311,10 @@ func TestVariables(t *testing.T) {
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
+		{"what a DELETE leaves", `http:
+- {send: DELETE /a/1}
+- {send: GET /a/1, want: 404}`, echo(), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; got 200 OK; hint: It is " +
+			"still there after DELETE /a/1: let DELETE take it out of where GET looks."},
 		{"what is gone with another", `http:
 - {send: DELETE /a/1, body: {}}
 - {send: POST /b, body: [], has: [{id: 2}]}`, echo(), "ok DELETE /a/1\n" +

@@ -52,6 +52,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
+	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
+		return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where), false
 	case a.Status < 300:
 		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
 	case a.Status == http.StatusNotModified:
@@ -112,6 +114,11 @@ func (s Step) code() string {
 	return s.Want.Codes[0]
 }
 
+// removed reports whether the check has sent a DELETE to a path, and was not refused.
+func (r *runner) removed(path string) bool {
+	return slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE "+path+" -> 2") })
+}
+
 // noRoutes are what frameworks answer where they have no route, rather than a program that finds
 // nothing.
 var noRoutes = regexp.MustCompile(
@@ -162,7 +169,11 @@ func refusal(q check.Request, a check.Answer) string {
 			return fmt.Sprintf("%s are required, and what was sent has none of them: give them defaults.",
 				strings.Join(missing, " and "))
 		}
-		return "The program refused the body: " + cut(fastapi.Detail[0].Msg, 200) + "."
+		where := ""
+		if loc := fastapi.Detail[0].Loc; len(loc) > 1 {
+			where = fmt.Sprintf("`%s`: ", cut(fmt.Sprint(loc[len(loc)-1]), 60))
+		}
+		return "The program refused the body: " + where + cut(fastapi.Detail[0].Msg, 200) + "."
 	}
 	if len(q.Body) == 0 {
 		return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, q.Path, says(a.Body))

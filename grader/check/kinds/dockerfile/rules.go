@@ -415,6 +415,7 @@ var needs = map[string]string{
 	df.AsList:   "A list starts the program itself, and not a shell that starts it.",
 	df.AsQuoted: "Docker takes a list in double quotes alone for one, and gave this to a shell.",
 	df.AsEnv:    "In a list nothing reads NAME=value: ENV sets it.",
+	df.AsAlone:  "What stands behind the server never runs while it serves.",
 	df.AsShell:  "A shell is needed for what the line does, and exec gives its place to the program.",
 }
 
