@@ -116,7 +116,8 @@ func (s Step) code() string {
 
 // removed reports whether the check has sent a DELETE to a path, and was not refused.
 func (r *runner) removed(path string) bool {
-	return slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE "+path+" -> 2") })
+	sent := regexp.MustCompile(`^DELETE ` + regexp.QuoteMeta(path) + `(?:[ ,].*)? -> 2\d\d`)
+	return slices.ContainsFunc(r.past, sent.MatchString)
 }
 
 // noRoutes are what frameworks answer where they have no route, rather than a program that finds
