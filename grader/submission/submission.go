@@ -64,7 +64,11 @@ func Open(name string) (*Submission, error) {
 		return nil, fmt.Errorf("opening the submission: %w", err)
 	}
 	s := &Submission{Dir: full, ID: SafeID(TrimArchive(filepath.Base(full)))}
-	if !info.IsDir() {
+	if info.IsDir() { // a link to a folder is the folder
+		if s.Dir, err = filepath.EvalSymlinks(full); err != nil {
+			return nil, fmt.Errorf("opening the submission: %w", err)
+		}
+	} else {
 		if err := s.unpack(full, limits{bytes: maxUnpacked, entries: maxEntries}, s.lookThrough); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
