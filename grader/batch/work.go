@@ -10,6 +10,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/result"
+	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
 const (
@@ -156,39 +157,51 @@ func (r *run) attempts(ctx context.Context, worker int, t Task) (result.Report, 
 	}
 }
 
-// attempt grades once, and reports whether the deadline ended it. A panic is a fault of ours, and
-// so is a grading that does not end: it is left alone.
+// attempt grades once, and reports whether the deadline ended it.
 func (r *run) attempt(ctx context.Context, worker int, t Task) (result.Report, bool) {
-	limited, cancel := context.WithTimeoutCause(ctx, r.options.Deadline, errDeadline)
-	defer cancel()
-	done := make(chan result.Report, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- failed(r.rubric, t, r.options.Version, "check", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-			}
+	rep := Bounded(r.grade, r.rubric, r.options)(ctx, t, func(what string) {
+		r.say(Event{Worker: worker, ID: t.Entry.ID, What: what})
+	})
+	return rep, rep.Status == result.Error && rep.Problem != nil && rep.Problem.Phase == phaseDeadline
+}
+
+const phaseDeadline = "deadline"
+
+// Bounded returns a Grade that ends: with a panic, which is a fault of ours, and at the deadline of
+// the options, or what the rubric's limits add up to. A grading that does not even end then is left
+// alone.
+func Bounded(grade Grade, r *rubric.Rubric, o Options) Grade {
+	o = o.withDefaults(r)
+	return func(ctx context.Context, t Task, progress func(string)) result.Report {
+		limited, cancel := context.WithTimeoutCause(ctx, o.Deadline, errDeadline)
+		defer cancel()
+		done := make(chan result.Report, 1)
+		go func() {
+			defer func() {
+				if p := recover(); p != nil {
+					done <- failed(r, t, o.Version, "check", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+				}
+			}()
+			done <- grade(limited, t, func(what string) {
+				if limited.Err() == nil {
+					progress(what)
+				}
+			})
 		}()
-		done <- r.grade(limited, t, func(what string) {
-			if limited.Err() == nil {
-				r.say(Event{Worker: worker, ID: t.Entry.ID, What: what})
-			}
-		})
-	}()
-	late := func() bool { return errors.Is(context.Cause(limited), errDeadline) }
-	overdue := fmt.Errorf("grading took longer than %s", r.options.Deadline)
-	var rep result.Report
-	select {
-	case rep = <-done:
-	case <-limited.Done():
+		overdue := fmt.Errorf("grading took longer than %s", o.Deadline)
+		var rep result.Report
 		select {
 		case rep = <-done:
-		case <-time.After(grace):
-			return failed(r.rubric, t, r.options.Version, "deadline", fmt.Errorf("%w, and does not end", overdue)), true
+		case <-limited.Done():
+			select {
+			case rep = <-done:
+			case <-time.After(grace):
+				return failed(r, t, o.Version, phaseDeadline, fmt.Errorf("%w, and does not end", overdue))
+			}
 		}
+		if rep.Status == result.Error && errors.Is(context.Cause(limited), errDeadline) {
+			rep.Problem = &result.Problem{Phase: phaseDeadline, Message: overdue.Error()}
+		}
+		return rep
 	}
-	if rep.Status == result.Error && late() {
-		rep.Problem = &result.Problem{Phase: "deadline", Message: overdue.Error()}
-		return rep, true
-	}
-	return rep, false
 }
