@@ -71,7 +71,7 @@ func Local(engine grader.Engine, r *rubric.Rubric, o Options) Grade {
 	return func(ctx context.Context, t Task, progress func(string)) result.Report {
 		sub, err := t.Entry.Open()
 		if err != nil {
-			return failed(r, t, o.Version, "open", err)
+			return Failed(r, t, o.Version, "open", err)
 		}
 		defer sub.Close()
 		return grader.Grade(ctx, engine, r, *sub, grader.Options{Seed: t.Seed, Only: o.Only, Keep: o.Keep,
@@ -151,8 +151,8 @@ func (o Options) withDefaults(r *rubric.Rubric) Options {
 	return o
 }
 
-// failed returns the report on a submission that could not even be tried.
-func failed(r *rubric.Rubric, t Task, version, phase string, err error) result.Report {
+// Failed returns the report on a submission that could not even be tried.
+func Failed(r *rubric.Rubric, t Task, version, phase string, err error) result.Report {
 	return result.Report{Schema: result.Schema, Audience: result.Instructor, Status: result.Error,
 		MaxScore:   result.Round(r.Points),
 		Submission: result.Submission{ID: t.Entry.ID, Name: t.Entry.Name},

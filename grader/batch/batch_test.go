@@ -71,10 +71,10 @@ func (f *fakeGrader) grade(ctx context.Context, t Task, progress func(string)) r
 	progress("building")
 	sub, err := t.Entry.Open()
 	if err != nil {
-		return failed(f.rubric, t, f.version, "open", err)
+		return Failed(f.rubric, t, f.version, "open", err)
 	}
 	defer sub.Close()
-	r := failed(f.rubric, t, f.version, "", errors.New(""))
+	r := Failed(f.rubric, t, f.version, "", errors.New(""))
 	r.Submission.Digest, r.Submission.ProgramDigest = sub.Digest, sub.ProgramDigest
 	select {
 	case <-ctx.Done():

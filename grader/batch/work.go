@@ -179,7 +179,7 @@ func Bounded(grade Grade, r *rubric.Rubric, o Options) Grade {
 		go func() {
 			defer func() {
 				if p := recover(); p != nil {
-					done <- failed(r, t, o.Version, "check", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+					done <- Failed(r, t, o.Version, "check", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
 			}()
 			done <- grade(limited, t, func(what string) {
@@ -196,7 +196,7 @@ func Bounded(grade Grade, r *rubric.Rubric, o Options) Grade {
 			select {
 			case rep = <-done:
 			case <-time.After(grace):
-				return failed(r, t, o.Version, phaseDeadline, fmt.Errorf("%w, and does not end", overdue))
+				return Failed(r, t, o.Version, phaseDeadline, fmt.Errorf("%w, and does not end", overdue))
 			}
 		}
 		if rep.Status == result.Error && errors.Is(context.Cause(limited), errDeadline) {

@@ -31,6 +31,11 @@ func filled(text string) result.Report {
 	fill(reflect.ValueOf(&r).Elem(), text)
 	r.Schema, r.Audience, r.Status = result.Schema, result.Instructor, result.Graded
 	r.StartedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	if r.Opinion != nil {
+		for i := range r.Opinion.Changes {
+			r.Opinion.Changes[i].Was, r.Opinion.Changes[i].Now = result.Pass, result.Fail
+		}
+	}
 	for _, e := range r.History {
 		for i := range e.Changes {
 			e.Changes[i].Was, e.Changes[i].Now = result.Fail, result.Pass

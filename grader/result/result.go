@@ -69,6 +69,8 @@ type Report struct {
 	Seed       string     `json:"seed"` // hexadecimal; --seed replays it
 	StartedAt  time.Time  `json:"started_at"`
 	DurationMS int64      `json:"duration_ms"`
+	Machine    string     `json:"machine,omitempty"` // that graded it, of several; the instructor's report alone says it
+	Opinion    *Opinion   `json:"second_opinion,omitempty"`
 	Image      *Image     `json:"image,omitempty"` // absent when nothing was built
 	Build      *Build     `json:"build,omitempty"`
 	Run        *Run       `json:"run,omitempty"`
@@ -256,6 +258,14 @@ type Earlier struct {
 	Changes   []Change  `json:"changes,omitempty"`
 }
 
+// Opinion is the verdict of a second machine that differs from the one that counts; the instructor's
+// report alone holds it.
+type Opinion struct {
+	Machine string   `json:"machine"`
+	Score   *float64 `json:"score,omitempty"`
+	Changes []Change `json:"changes"` // from the verdict that counts
+}
+
 // Change is a check whose verdict is another than before; a check that was not there has no status.
 type Change struct {
 	ID     string  `json:"id"`
@@ -285,7 +295,7 @@ func (r Report) For(a Audience) Report {
 	if a == Instructor {
 		return r
 	}
-	r.History = nil
+	r.History, r.Machine, r.Opinion = nil, "", nil
 	words := r.Withheld
 	r.Withheld = nil
 	r.Checks = slices.Clone(r.Checks)
