@@ -94,6 +94,7 @@ func TestCanaryComesFirst(t *testing.T) {
 // stay in the queue, so that it can be queued again.
 func TestPoison(t *testing.T) {
 	p := newPlay(t, 12)
+	p.timing.Lease = 600 * time.Millisecond
 	p.open()
 	var mu sync.Mutex
 	deaths, alive := 0, map[string]func(){}
@@ -252,9 +253,9 @@ func TestNothingIsQueuedTwice(t *testing.T) {
 
 // More at once than a consumer allows by itself.
 func TestMoreThanAThousandSlots(t *testing.T) {
-	const slots = 1100
+	const slots = 1050
 	p := newPlay(t, 1)
-	p.timing = Timing{Tend: time.Second, Alive: 200 * time.Millisecond}
+	p.timing.Lease = 30 * time.Second
 	hub := p.open()
 	_, err := hub.Begin(t.Context(), p.manifest(), false)
 	require.NoError(t, err)
@@ -286,10 +287,11 @@ func TestMoreThanAThousandSlots(t *testing.T) {
 // does not.
 func TestLeases(t *testing.T) {
 	p := newPlay(t, 2)
+	p.timing.Lease = 600 * time.Millisecond
 	p.open()
 	stopped := make(chan struct{})
 	var once sync.Once
-	p.worker("slow", 1, p.right(4*quick.Lease))
+	p.worker("slow", 1, p.right(4*p.timing.Lease))
 	kill := p.worker("dies", 1, func(ctx context.Context, _ batch.Task, _ func(string)) result.Report {
 		once.Do(func() { close(stopped) })
 		<-ctx.Done()
