@@ -16,11 +16,16 @@ import (
 )
 
 func newDoctor() *cobra.Command {
-	return &cobra.Command{
+	proving := false
+	cmd := &cobra.Command{
 		Use: "doctor", Short: "what is missing on this machine, and what the sandbox does here",
-		Long: "doctor says of each thing whether it holds here, and how to get what does not.\n\n  $ taskgrader " +
-			"doctor\n\n" + exitCodes, Args: takes(0, 0),
+		Long: "doctor says of each thing whether it holds here, and how to get what does not. With --prove it " +
+			"grades submissions that try to get out or to use all there is, and says of each whether it was held; that takes a " +
+			"minute, and harms nothing.\n\n  $ taskgrader doctor\n  $ taskgrader doctor --prove\n\n" + exitCodes, Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if proving {
+				return prove(cmd)
+			}
 			w := cmd.OutOrStdout()
 			findings, err := examine(cmd.Context())
 			if err != nil {
@@ -29,6 +34,8 @@ func newDoctor() *cobra.Command {
 			return printFindings(w, findings, isTerminal(w) && os.Getenv("NO_COLOR") == "", width(w))
 		},
 	}
+	cmd.Flags().BoolVar(&proving, "prove", false, "grade hostile submissions, and say what was held")
+	return cmd
 }
 
 func examine(ctx context.Context) ([]engine.Finding, error) {

@@ -86,6 +86,8 @@ type Setup struct {
 	Always map[string]string
 	// Volume is a folder in every container that outlives a restart; empty where there is none.
 	Volume string
+	// Ready is the path that a program answers when it is up; empty where the rubric asks for none.
+	Ready string
 }
 
 // Planted returns the edits that put those of Plant into a folder which are not there.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,12 +181,30 @@ func (c *container) try(ctx context.Context, w route, answers chan<- route) {
 	}
 }
 
-// speaks reports whether something answers a request with HTTP, whatever the answer.
+// speaks reports whether something answers a request with HTTP, whatever the answer. A program that
+// drops the connection at a path which it does not have is asked for the one that it must have.
 func (c *container) speaks(ctx context.Context, w route) bool {
+	for _, path := range slices.Compact([]string{"/", cmp.Or(c.session.job.Setup.Ready, "/health")}) {
+		err := c.answers(ctx, w, path)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return false
+		}
+	}
+	return false
+}
+
+// answers asks for a path, and gives no error where HTTP comes back.
+func (c *container) answers(ctx context.Context, w route, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.HTTP.Timeout.Std())
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(w.port, "/"), nil)
-	return err == nil && c.send(r, w, func(*http.Response) error { return nil }) == nil
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(w.port, path), nil)
+	if err != nil {
+		return err
+	}
+	return c.send(r, w, func(*http.Response) error { return nil })
 }
 
 // hasEnded asks whether the container still runs.

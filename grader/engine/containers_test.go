@@ -459,3 +459,23 @@ func TestKeep(t *testing.T) {
 	_, err = tested.api.ImageInspect(t.Context(), strings.TrimPrefix(kept[0], "image "))
 	require.NoError(t, err)
 }
+
+// TestAProgramThatDropsWhatItHasNot: what is asked for is found, though the program drops the connection at /.
+func TestAProgramThatDropsWhatItHasNot(t *testing.T) {
+	t.Parallel()
+	job := jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile, "main.py": `import http.server
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        {"/ready": self.ready}[self.path]()
+
+    def ready(self):
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+`}))
+	job.Setup.Ready = "/ready"
+	s := open(t, job)
+	started(t, s)
+}

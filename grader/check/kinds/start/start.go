@@ -56,6 +56,7 @@ type Start struct {
 
 var (
 	_ check.Phased     = (*Start)(nil)
+	_ check.Shaper     = (*Start)(nil)
 	_ check.StartJudge = (*Start)(nil)
 )
 
@@ -65,6 +66,13 @@ func (s *Start) Phase() check.Phase {
 		return check.Beside
 	}
 	return check.Running
+}
+
+// Shape says which path tells that the program is up.
+func (s *Start) Shape(to *check.Setup) {
+	if s.Fails.Regexp == nil {
+		to.Ready = s.Get
+	}
 }
 
 // JudgesStart reports whether it judges how a container of its own ends.
