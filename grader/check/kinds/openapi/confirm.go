@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
@@ -37,8 +38,12 @@ type stage struct {
 	known  map[*thing]any // ids of what was made there
 }
 
-// mostStages is how many programs are started anew.
-const mostStages = 10
+// mostStages is how many programs are started anew, and patience how long an exception may take to
+// come into the log.
+const (
+	mostStages = 16
+	patience   = 300 * time.Millisecond
+)
 
 // confirmer repeats what was suspected.
 type confirmer struct {
@@ -54,6 +59,7 @@ type confirmer struct {
 func (e *explorer) confirm(ctx context.Context, t check.Target, in check.Input) (found []finding, err error) {
 	c := &confirmer{explorer: e, target: t, in: in}
 	defer c.leave()
+	until := time.Now().Add(2 * e.options.Within.Std())
 	order := slices.Clone(e.suspects)
 	slices.SortStableFunc(order, func(a, b *suspect) int { // what only reads leaves the stage as it was
 		switch {
@@ -67,6 +73,9 @@ func (e *explorer) confirm(ctx context.Context, t check.Target, in check.Input) 
 	for _, s := range order {
 		if slices.ContainsFunc(found, func(f finding) bool { return f.op == s.call.op && f.fault.kind == s.fault.kind }) {
 			continue
+		}
+		if len(found) > 0 && time.Now().After(until) {
+			break // what was found is enough to go on with
 		}
 		f, err := c.repeat(ctx, s)
 		if err != nil {
@@ -84,48 +93,118 @@ func (e *explorer) confirm(ctx context.Context, t check.Target, in check.Input) 
 
 // repeat tries ever longer stories of a suspect, until one shows the fault; nil where none does.
 func (c *confirmer) repeat(ctx context.Context, s *suspect) (*finding, error) {
-	small := s.call
-	if !c.ended {
-		again, err := c.shows(ctx, small, s.fault)
-		if err != nil {
-			return nil, err
-		}
-		if again {
-			if small, err = c.shrink(ctx, small, s.fault); err != nil {
-				return nil, err
-			}
-		}
+	small, err := c.small(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.enter(ctx); err != nil {
 		return nil, err
 	}
 	for _, story := range c.stories(s, small) {
+		played := c.stage.played
 		f, err := c.play(ctx, story, s.fault)
-		if err != nil || f != nil {
+		if err != nil || f != nil && !played {
+			return f, err
+		}
+		if f == nil {
+			continue
+		}
+		// what was tried before may have had a part in it
+		if err := c.enter(ctx); err != nil {
+			return nil, err
+		}
+		if f, err = c.play(ctx, story, s.fault); err != nil || f != nil {
 			return f, err
 		}
 	}
 	return nil, nil
 }
 
+// small returns the smallest call that shows what is suspected, as it is or, where what it is about
+// has gone since, about something new; the call itself where neither shows it any more.
+func (c *confirmer) small(ctx context.Context, s *suspect) (*call, error) {
+	if c.ended {
+		return s.call, nil
+	}
+	again, err := c.shows(ctx, s.call, s.fault)
+	if err != nil {
+		return nil, err
+	}
+	if again {
+		return c.shrink(ctx, s.call, s.fault)
+	}
+	anew, err := c.remade(ctx, s.call)
+	if err != nil {
+		return nil, err
+	}
+	if again, err = c.shows(ctx, anew, s.fault); err != nil || !again {
+		return s.call, err
+	}
+	return c.shrink(ctx, anew, s.fault)
+}
+
+// remade returns a call about things that are made for it now.
+func (c *confirmer) remade(ctx context.Context, of *call) (*call, error) {
+	anew := of.clone()
+	for _, key := range slices.Sorted(maps.Keys(of.links)) {
+		t := of.links[key]
+		if t.by == nil {
+			continue
+		}
+		made := c.bare(t.by)
+		if len(made) == 0 {
+			continue
+		}
+		by, err := c.remade(ctx, made[len(made)-1])
+		if err != nil {
+			return nil, err
+		}
+		a, err := exchange(ctx, c.explorer.target, c.login, by, by.request(nil))
+		if err != nil {
+			return nil, err
+		}
+		value, wrong := steps.Decode(a.Body)
+		if id := idOf(value, strings.TrimPrefix(key, "path:"), 0); wrong == nil && a.Status/100 == 2 && id != nil {
+			anew.params[key], anew.links[key] = id, &thing{id: id, by: by}
+		}
+	}
+	return anew, nil
+}
+
 // stories returns what may show a fault, the shortest first: the call alone; what it is about made
 // first, and changed; and what was written before it went wrong.
 func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 	add := func(calls ...*call) {
-		var story []*call
-		for _, one := range calls {
-			story = with(story, one)
+		for _, version := range [][]*call{c.lighter(calls), calls} {
+			var story []*call
+			for _, one := range version {
+				story = with(story, one)
+			}
+			if n := len(all); n == 0 || !slices.Equal(all[n-1], story) {
+				all = append(all, story)
+			}
 		}
-		all = append(all, story)
 	}
-	if len(small.links) > 0 {
-		add(c.light(small))
+	if len(small.links) > 0 { // it may be so of what is not there, too
+		alone := small.clone()
+		alone.links = map[string]*thing{}
+		add(alone)
 	}
 	add(small)
+	if !small.op.safe() {
+		add(small, small)
+	}
 	if small != s.call {
 		add(s.call)
 	}
-	for _, t := range s.call.links {
+	for _, key := range slices.Sorted(maps.Keys(s.call.links)) {
+		t := s.call.links[key]
+		if t.by != nil && s.call.op.body != nil { // another thing may be called the same
+			for _, other := range c.bare(t.by) {
+				other.body = copied(s.call.body)
+				add(other, s.call)
+			}
+		}
 		if len(t.writes) > 0 {
 			add(append(slices.Clone(t.writes), s.call)...)
 		}
@@ -175,15 +254,31 @@ func (c *confirmer) bare(of *call) (all []*call) {
 	return all
 }
 
-// light returns a call about things that are made with nothing in them but what must be there.
-func (c *confirmer) light(of *call) *call {
-	lighter := of.clone()
-	for key, t := range of.links {
-		if t.by != nil {
-			if made := c.bare(t.by); len(made) > 0 {
-				lighter.links[key] = &thing{id: t.id, by: c.light(made[len(made)-1])}
+// lighter returns the calls of a story about things that are made with nothing in them but what must
+// be there.
+func (c *confirmer) lighter(calls []*call) (lighter []*call) {
+	light := map[*thing]*thing{}
+	var of func(one *call) *call
+	of = func(one *call) *call {
+		changed := one.clone()
+		for key, t := range one.links {
+			if t.by != nil && light[t] == nil {
+				plain := c.fill(t.by.op, least)
+				plain.links = maps.Clone(t.by.links)
+				maps.Copy(plain.params, pathOf(t.by))
+				light[t] = &thing{id: t.id, by: of(plain)}
+			}
+			if t.by != nil {
+				changed.links[key] = light[t]
 			}
 		}
+		if len(light) == 0 {
+			return one
+		}
+		return changed
+	}
+	for _, one := range calls {
+		lighter = append(lighter, of(one))
 	}
 	return lighter
 }
@@ -213,7 +308,7 @@ func (c *confirmer) play(ctx context.Context, story []*call, f fault) (*finding,
 		if err != nil {
 			return nil, err
 		}
-		c.stage.played = c.stage.played || !one.op.safe()
+		c.stage.played = c.stage.played || !one.op.safe() && a.Status/100 != 4
 		if !one.naked {
 			r = c.stage.login.Dress(r)
 		}
@@ -224,11 +319,24 @@ func (c *confirmer) play(ctx context.Context, story []*call, f fault) (*finding,
 		}
 		if wrong := c.options.judge(c.doc, one.op, a); wrong.same(f) {
 			c.stage.played = c.stage.played || f.kind == noAnswer
-			exception, err := steps.LastException(ctx, c.stage)
+			exception, err := c.exception(ctx, wrong)
 			return &finding{one.op, wrong, lines, exception}, err
 		}
 	}
 	return nil, nil
+}
+
+// exception returns the one that the program's log ends with, or empty.
+func (c *confirmer) exception(ctx context.Context, f fault) (last string, err error) {
+	if f.kind != serverError && f.kind != noAnswer {
+		return "", nil
+	}
+	for until := time.Now().Add(patience); last == "" && err == nil && time.Now().Before(until); {
+		if last, err = steps.LastException(ctx, c.stage); last == "" {
+			time.Sleep(patience / 10)
+		}
+	}
+	return strings.TrimSuffix(last, ":"), err
 }
 
 // made notes the id of what a call of a story made, for those that come after it.

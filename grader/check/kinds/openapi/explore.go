@@ -405,7 +405,7 @@ func (e *explorer) suspect(c *call, f fault) {
 	}
 	s := &suspect{call: c, fault: f, at: e.sent}
 	for _, w := range e.writes {
-		if w.at > e.fine[c.op] {
+		if w.at >= e.fine[c.op] {
 			s.after = append(s.after, w)
 		}
 	}

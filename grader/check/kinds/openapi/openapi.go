@@ -35,7 +35,7 @@ other types, null, nothing, much. What is made is read, listed, made again in th
 by the ids that the answers gave. The requests come from the seed, so that the same seed asks the same.
 
 An answer of 5xx is a fault, whatever was sent, and so is none within limits.http.timeout. A body in JSON is as the schema of its
-status says; formats and patterns are not looked at. statuses: documented wants no status that the document does not name, which
+status says; formats are not looked at, since times come with a zone and without. statuses: documented wants no status that the document does not name, which
 FastAPI's own documents do not keep to: they name no 404.
 
 Each fault is said once of a route, as the smallest request that shows it, or the shortest sequence. It was repeated, the last time
@@ -184,7 +184,7 @@ func counted(n int, what string) string {
 // item returns what is said of a finding.
 func (f finding) item() check.Item {
 	i := check.Item{Name: f.op.name(), Want: f.fault.want, Got: f.fault.got, Alone: true}
-	if f.exception != "" && f.fault.kind != otherBody && f.fault.kind != otherStatus {
+	if f.exception != "" {
 		i.Hint.Cause = "The program's log ends with this exception: " + f.exception
 		if !strings.HasSuffix(i.Hint.Cause, ".") {
 			i.Hint.Cause += "."

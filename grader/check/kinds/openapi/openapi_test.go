@@ -29,7 +29,7 @@ func ask(t *testing.T, options string, bend func(*planner), seed uint64) check.O
 		bend(p)
 		return p
 	}
-	target.Timeout = 200 * time.Millisecond
+	target.Timeout, target.Log = 200*time.Millisecond, "ValueError: planted\n"
 	defer target.Close()
 	begun := time.Now()
 	o, err := checktest.Ask(context.Background(), checktest.Entry(t, openapi.Kind(), "openapi: {"+options+"}"), target, seed)
@@ -131,8 +131,8 @@ func TestSaid(t *testing.T) {
 			"name the status, or answer with one that it names."},
 		{"a status that is asked for alone", "never: 410", func(p *planner) {
 			p.again = func() int { return http.StatusGone }
-		}, "0 DELETE /plans/{plan_id}: want no answer with 410; got 410 Gone; hint: Check what comes in before it is used, " +
-			"and answer what cannot be with 4xx and what is wrong with it."},
+		}, "0 DELETE /plans/{plan_id}: want no answer with 410; got 410 Gone; hint: The program's log ends with " +
+			"this exception: ValueError: planted. Check what comes in before it is used, and answer what cannot be with 4xx and what is wrong with it."},
 		{"another status, which nobody asks for", "", func(p *planner) {
 			p.again = func() int { return http.StatusGone }
 		}, ok},
@@ -143,8 +143,8 @@ func TestSaid(t *testing.T) {
 				}
 				return 0
 			}
-		}, "0 POST /plans: want an answer; got no answer within 200ms; hint: Look for a loop, a sleep or a lock that is " +
-			"never released in what the request calls."},
+		}, "0 POST /plans: want an answer; got no answer within 200ms; hint: The program's log ends with this " +
+			"exception: ValueError: planted. Look for a loop, a sleep or a lock that is never released in what the request calls."},
 		{"a connection that is closed", "requests: 60", func(p *planner) {
 			p.title = func(title string) int {
 				if title == "" {
@@ -152,8 +152,8 @@ func TestSaid(t *testing.T) {
 				}
 				return 0
 			}
-		}, "0 POST /plans: want an answer; got the connection was closed without an answer; hint: Send the same request " +
-			"yourself, as below, and see what ends the program."},
+		}, "0 POST /plans: want an answer; got the connection was closed without an answer; hint: The program's log " +
+			"ends with this exception: ValueError: planted. Send the same request yourself, as below, and see what ends the program."},
 		{"a fault that does not repeat", "", func(p *planner) {
 			p.every = func(p *planner) int {
 				if p.asked%97 == 0 {

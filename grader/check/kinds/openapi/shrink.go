@@ -144,6 +144,9 @@ func smallerThan(v any) (all []any) {
 			add(string(letters[:len(letters)*9/10]))
 		}
 	case json.Number:
+		if zero := json.Number("0"); v != zero && len(v) == 1 {
+			all = append(all, zero)
+		}
 		add(json.Number("0"))
 		add(json.Number("1"))
 		if !strings.HasPrefix(v.String(), "-") {
