@@ -31,9 +31,9 @@ func (g *grading) report() result.Report {
 	if r.Phases == nil {
 		r.Phases = []result.Phase{}
 	}
-	asked := slices.Clone(g.asked)
-	slices.Sort(asked) // the rubric's order
-	for _, i := range asked {
+	all := slices.Clone(g.all)
+	slices.Sort(all) // the rubric's order
+	for _, i := range all {
 		r.Checks = append(r.Checks, g.check(i))
 	}
 	g.addImage(&r)

@@ -66,6 +66,7 @@ type grading struct {
 	withheld withheld
 	source   check.Source
 	setup    check.Setup
+	brief    bool // what fails is asked once
 }
 
 // facts are what the report holds besides the verdicts.
@@ -144,7 +145,9 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 // work builds, starts and asks.
 func (g *grading) work(ctx context.Context, w Workplace) error {
 	target := target{g.source, w, g}
-	g.progress("building")
+	if !g.brief { // else there is an image, and a container
+		g.progress("building")
+	}
 	built, err := timed(g, "build", func() (check.Built, error) { return g.build(ctx, w) })
 	if err != nil {
 		return &PhaseError{"build", err}
@@ -158,7 +161,9 @@ func (g *grading) work(ctx context.Context, w Workplace) error {
 		return nil
 	}
 
-	g.progress("starting")
+	if !g.brief {
+		g.progress("starting")
+	}
 	limit := 3*g.rubric.Limits.Run.Start.Std() + g.rubric.Limits.Run.Time.Std()
 	running, stop := context.WithTimeoutCause(ctx, limit, errTimeUp)
 	defer stop()
@@ -240,7 +245,9 @@ func (g *grading) takeTurns(ctx context.Context, t target, started check.Started
 	turns(func(k check.Kind) bool { return k.Phase == check.Running && !k.Gate })
 	again := taken
 	turns(func(k check.Kind) bool { return k.Phase == check.Last })
-	g.askAgain(ctx, t, again)
+	if !g.brief {
+		g.askAgain(ctx, t, again)
+	}
 }
 
 // block blocks every check that needs the phase, by the gate that judged it.

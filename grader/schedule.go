@@ -17,7 +17,8 @@ const maxConcurrent = 2
 // schedule says who may be asked when: it holds the verdicts, and what waits for them.
 type schedule struct {
 	rubric *rubric.Rubric
-	asked  []int          // indices into rubric.Checks, in an order in which needs come first
+	all    []int          // indices into rubric.Checks, in an order in which needs come first
+	asked  []int          // of these, those that have no verdict from before
 	slots  chan struct{}  // one for each check that is asked side by side
 	beside sync.WaitGroup // of those checks
 
@@ -32,7 +33,8 @@ type schedule struct {
 }
 
 func newSchedule(r *rubric.Rubric, only []string, told func(i int)) *schedule {
-	s := &schedule{rubric: r, asked: r.Select(only), slots: make(chan struct{}, maxConcurrent), up: make(chan struct{}),
+	all := r.Select(only)
+	s := &schedule{rubric: r, all: all, asked: all, slots: make(chan struct{}, maxConcurrent), up: make(chan struct{}),
 		verdicts: make([]verdict, len(r.Checks)), done: make([]chan struct{}, len(r.Checks)), told: told}
 	for i := range s.done {
 		s.done[i] = make(chan struct{})
@@ -97,7 +99,7 @@ func (s *schedule) judging(i int, given string) string {
 	if given == "" {
 		return ""
 	}
-	for _, n := range s.asked[:slices.Index(s.asked, i)] {
+	for _, n := range s.all[:slices.Index(s.all, i)] {
 		if !s.rubric.Checks[n].Judges(given) {
 			continue
 		}

@@ -17,7 +17,8 @@ type EngineFunc func(ctx context.Context, job check.Job) (Workplace, error)
 // Open calls f.
 func (f EngineFunc) Open(ctx context.Context, job check.Job) (Workplace, error) { return f(ctx, job) }
 
-// Workplace is where one submission is built and run. The grader calls Build once, then Start once;
+// Workplace is where one submission is built and run. The grader calls Build once, then Start, which
+// a second time starts another container in the place of the first;
 // what checks use of it is [check.Builder] and [check.Container].
 type Workplace interface {
 	check.Builder

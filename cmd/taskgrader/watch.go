@@ -28,11 +28,15 @@ func newWatch() *cobra.Command {
 		Long: `watch grades the folder, and again whenever a file in it is saved, and then says only what changed: each check that passes
 now, or no longer does, as soon as it is known. Ctrl-C ends it.
 
+Where the rubric is a file, it is watched, too: what is wrong with it is said, and an edit builds nothing, and asks only the
+checks that changed. So a rubric is written beside a sample of which one knows what is right.
+
 All files count but those that .dockerignore keeps out of the build, and .git, .venv, __pycache__ and the like. Every time the same
 random values are sent, so that what changes is the program's doing.
 
   $ taskgrader watch ./my-work
   $ taskgrader watch --only create,read
+  $ taskgrader watch --rubric notes.yaml samples/right
 
 ` + exitCodes,
 		Args: takes(0, 1), ValidArgsFunction: completeFolder,
@@ -63,10 +67,19 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 	if o.seed == "" {
 		o.seed = grader.NewSeed()
 	}
-	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e),
+	loop := grader.NewLoop(engineOf(e))
+	defer loop.Close() // what is left is removed with the engine's
+	var also []string
+	if !r.BuiltIn {
+		also = []string{r.File}
+	}
+	w := watcher{cmd: cmd, options: o, rubric: r, dir: sub.Dir, engine: engineOf(e), loop: loop,
 		talk: newTalk(cmd.Context(), cmd.ErrOrStderr(), o.quiet), told: map[string]result.Check{},
-		ids: map[string]string{}}
-	if err := watch.Run(cmd.Context(), sub.Dir, reports.Dir(o.out).Folders(), w.grade); err != nil {
+		ids: shownIDs(r, o.only)}
+	for _, warning := range r.Warnings {
+		warn(cmd, warning)
+	}
+	if err := watch.Run(cmd.Context(), sub.Dir, reports.Dir(o.out).Folders(), also, w.grade); err != nil {
 		return graderError{err}
 	}
 	return cmd.Context().Err()
@@ -79,9 +92,10 @@ type watcher struct {
 	rubric  *rubric.Rubric
 	dir     string
 	engine  grader.Engine
+	loop    *grader.Loop // for a rubric that is a file
 	talk    *talk
 
-	digest string                  // of the folder as it was last graded
+	digest string                  // of the folder and the rubric as they were last graded
 	score  *float64                // when it was
 	told   map[string]result.Check // the verdicts that were shown; empty before the first report
 	ids    map[string]string       // what each check is called to students
@@ -94,7 +108,11 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		sayError(w.cmd.ErrOrStderr(), err)
 		return
 	}
-	if sub.Digest == w.digest {
+	if !w.read(changed) {
+		return
+	}
+	digest := sub.Digest + w.rubric.Digest
+	if digest == w.digest {
 		return // saved as it was
 	}
 	// a verdict may be told and the file be as it was before, so that counts as a change until this
@@ -112,7 +130,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 			w.tell(c)
 		}
 	}
-	rep := grader.Grade(ctx, w.engine, w.rubric, *sub, o)
+	rep := w.run(ctx, *sub, o)
 	w.talk.done()
 	if ctx.Err() != nil {
 		return
@@ -129,11 +147,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 		_ = report.Text(out, rep, text)
 		return
 	case first:
-		shown := rep.For(result.Student)
-		for i, c := range rep.Checks {
-			w.ids[c.ID] = shown.Checks[i].ID
-		}
-		_ = report.Text(out, shown, text)
+		_ = report.Text(out, rep.For(result.Student), text)
 		if !w.options.quiet {
 			say(w.cmd.ErrOrStderr(), fmt.Sprintf("\nwatching %s; Ctrl-C ends it", w.dir))
 		}
@@ -141,7 +155,52 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	default:
 		w.conclude(rep, begun)
 	}
-	w.digest, w.score = sub.Digest, rep.Score
+	w.digest, w.score = digest, rep.Score
+}
+
+// read reads the rubric again where it was saved, and reports whether it can be graded by it. What
+// is wrong with it is said; the verdicts that were told stay.
+func (w *watcher) read(changed []string) bool {
+	if w.rubric.BuiltIn || !slices.Contains(changed, w.rubric.File) {
+		return true
+	}
+	r, err := w.options.load()
+	if err != nil {
+		say(w.cmd.OutOrStdout(), fmt.Sprintf("\n%s  %s", time.Now().Format(time.TimeOnly), w.rubric.File))
+		sayError(w.cmd.ErrOrStderr(), err)
+		return false
+	}
+	if r.Digest == w.rubric.Digest {
+		return true
+	}
+	for _, warning := range r.Warnings {
+		warn(w.cmd, warning)
+	}
+	w.rubric, w.ids = r, shownIDs(r, w.options.only)
+	return true
+}
+
+// run grades: in a loop where the rubric may change.
+func (w *watcher) run(ctx context.Context, sub submission.Submission, o grader.Options) result.Report {
+	if w.rubric.BuiltIn {
+		return grader.Grade(ctx, w.engine, w.rubric, sub, o)
+	}
+	return w.loop.Grade(ctx, w.rubric, sub, o)
+}
+
+// shownIDs returns what each check of a rubric is called to students.
+func shownIDs(r *rubric.Rubric, only []string) map[string]string {
+	asked := r.Select(only)
+	slices.Sort(asked)
+	var all result.Report
+	for _, i := range asked {
+		all.Checks = append(all.Checks, result.Check{ID: r.Checks[i].ID, Hidden: r.Checks[i].Hidden})
+	}
+	ids := map[string]string{}
+	for n, c := range all.For(result.Student).Checks {
+		ids[r.Checks[asked[n]].ID] = c.ID
+	}
+	return ids
 }
 
 // tell says what became of a check, at once.

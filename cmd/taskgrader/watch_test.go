@@ -158,6 +158,70 @@ checks:
 		"1 more could not be judged, because something before did not pass")
 }
 
+// An edit of the rubric asks what changed, of a new container and without a build; what is wrong
+// with it is said, and the verdicts stay.
+func TestWatchTheRubric(t *testing.T) {
+	rubric := filepath.Join(t.TempDir(), "edited.yaml")
+	write := func(text string) { require.NoError(t, os.WriteFile(rubric, []byte(text), 0o644)) }
+	const first = `rubric: edited
+points: 8
+checks:
+- {id: builds, points: 3, build: {}}
+- {id: starts, points: 2, start: {get: /health}}
+- id: echo
+  points: 2
+  http: [{send: GET /echo/hello, json: {word: hello}}]
+- id: other
+  points: 1
+  needs: [echo]
+  http: [{send: GET /echo/other, json: {word: other}}]
+`
+	write(first)
+	w := startWatch(t, "testdata/tiny/right", "--rubric", rubric)
+	w.until("Score 8 of 8")
+	w.until("watching ")
+	ready := func() { time.Sleep(2 * time.Second) } // of who reads a verdict before the next edit
+
+	// Another want: that check, what hangs on it, and no build.
+	ready()
+	begun := time.Now()
+	write(strings.Replace(first, "{word: hello}", "{word: hallo}", 1))
+	w.until("FAIL         0/2  echo")
+	took := time.Since(begun)
+	lost := strings.Join(w.until("Score "), "\n")
+	assert.Contains(t, lost, `$.word  want "hallo"  got "hello"`)
+	assert.Contains(t, lost, "1 more could not be judged, because echo did not pass")
+	assert.Contains(t, lost, "Score 8 → 5 of 8")
+	assert.NotContains(t, lost, "building")
+	t.Logf("a verdict after %s", took)
+	assert.Less(t, took, 2*time.Second, "half a second, and room for a machine that does something else")
+
+	// A mistake is said, and nothing else.
+	write(strings.Replace(first, "json: {word: hello}", "jsno: {word: hello}", 1))
+	said := strings.Join(w.until("taskgrader: "), "\n")
+	assert.Contains(t, said, `:8:34: unknown key "jsno" (did you mean "json"?)`)
+
+	// Right again: what was lost; what it blocked is as it was when it was last judged.
+	ready()
+	write(first)
+	fixed := strings.Join(w.until("Score 5 → 8 of 8"), "\n")
+	assert.Contains(t, fixed, "PASS         2/2  echo")
+	assert.NotContains(t, fixed, "build")
+
+	// A title and more points are no reason to ask; a new check is.
+	write(strings.Replace(strings.Replace(first, "points: 8", "points: 9", 1), "checks:\n",
+		"checks:\n- {id: new, points: 1, http: [{send: GET /nowhere, want: 404}]}\n", 1))
+	grown := strings.Join(w.until("Score 8 → 9 of 9"), "\n")
+	assert.Contains(t, grown, "PASS         1/1  new")
+	assert.NotContains(t, grown, "echo")
+
+	// The program counts as ever.
+	right, err := os.ReadFile("testdata/tiny/right/main.py")
+	require.NoError(t, err)
+	w.write("main.py", strings.Replace(string(right), `"word"`, `"wort"`, 1))
+	w.until("FAIL         0/2  echo")
+}
+
 // BenchmarkWatch is the time from saving main.py to the score that it comes to.
 func BenchmarkWatch(b *testing.B) {
 	w := startWatch(b, "../../submissions/lesson", "--quiet")

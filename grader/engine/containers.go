@@ -16,6 +16,9 @@ import (
 // Start starts the main container; running is called when it runs, and the image's size is known.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
 	defer s.weighing.Wait()
+	if err := s.clear(ctx); err != nil {
+		return check.Started{}, err
+	}
 	weighed := sync.OnceFunc(func() { s.prefetch.Go(func() { s.weighing.Wait(); running() }) })
 	always := s.job.Setup.Always
 	started, err := s.startMain(ctx, joined(always, s.job.Setup.Env), check.Started{}, weighed)
@@ -34,6 +37,22 @@ func (s *Session) Start(ctx context.Context, running func()) (check.Started, err
 		again = started
 	}
 	return again, err
+}
+
+// clear removes the main container of an earlier start, and the one that its variables kept down.
+func (s *Session) clear(ctx context.Context) error {
+	s.mu.Lock()
+	main, withEnv := s.main, s.withEnv
+	s.main, s.withEnv = nil, nil
+	delete(s.extra, withEnv)
+	s.mu.Unlock()
+	var errs []error
+	for _, c := range []*container{main, withEnv} {
+		if c != nil {
+			errs = append(errs, c.remove(ctx))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // joined returns variables with others added, or put in their place.

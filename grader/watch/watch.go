@@ -31,10 +31,12 @@ const quiet = 25 * time.Millisecond
 // the ignore file keeps out of the build, and of version control, caches and editors' own files are
 // passed over.
 //
+// Files of also are watched besides; they are named as they are given.
+//
 // Run returns nil when ctx ends, after the last call has; an error is that the folder cannot be
 // watched.
-func Run(ctx context.Context, dir string, except []string, do func(ctx context.Context, changed []string)) error {
-	f, err := newFolder(dir, except)
+func Run(ctx context.Context, dir string, except, also []string, do func(ctx context.Context, changed []string)) error {
+	f, err := newFolder(dir, except, also)
 	if err != nil {
 		return fmt.Errorf("watching %q: %w", dir, err)
 	}
@@ -108,13 +110,14 @@ func (w *work) end() {
 // folder is a folder with all that is in it under watch.
 type folder struct {
 	dir     string
-	except  []string // absolute
+	except  []string          // absolute
+	also    map[string]string // files elsewhere, by their absolute path, as they are called
 	watcher *fsnotify.Watcher
 	known   map[string]bool // what was there when it was last looked at
 }
 
-func newFolder(dir string, except []string) (*folder, error) {
-	f := &folder{known: map[string]bool{}}
+func newFolder(dir string, except, also []string) (*folder, error) {
+	f := &folder{known: map[string]bool{}, also: map[string]string{}}
 	var err error
 	if f.dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
@@ -131,6 +134,17 @@ func newFolder(dir string, except []string) (*folder, error) {
 	if _, err := f.add(f.dir); err != nil {
 		f.watcher.Close()
 		return nil, err
+	}
+	for _, name := range also {
+		full, err := filepath.Abs(name)
+		if err == nil { // its folder, since an editor may put another file in its place
+			err = f.watcher.Add(filepath.Dir(full))
+		}
+		if err != nil {
+			f.watcher.Close()
+			return nil, err
+		}
+		f.also[full] = name
 	}
 	return f, nil
 }
@@ -166,7 +180,10 @@ func (f *folder) add(top string) (files []string, err error) {
 // paths returns the files that an event is about: those of a new folder too, which may have come
 // before it was watched.
 func (f *folder) paths(e fsnotify.Event) []string {
-	if f.skips(e.Name) {
+	if _, ok := f.also[e.Name]; ok {
+		return []string{e.Name}
+	}
+	if e.Name != f.dir && !strings.HasPrefix(e.Name, f.dir+string(filepath.Separator)) || f.skips(e.Name) {
 		return nil
 	}
 	info, err := os.Lstat(e.Name)
@@ -216,6 +233,10 @@ func (f *folder) relevant(files []string) (paths []string) {
 		rules = &dockerignore.Rules{}
 	}
 	for _, full := range files {
+		if name, ok := f.also[full]; ok {
+			paths = append(paths, name)
+			continue
+		}
 		_, err := os.Lstat(full)
 		was, is := f.known[full], err == nil
 		if f.known[full] = is; !was && !is {

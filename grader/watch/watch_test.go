@@ -18,21 +18,24 @@ const patience = 20 * time.Second
 type watched struct {
 	t     *testing.T
 	dir   string
+	also  []string
 	calls chan []string
 	stop  context.CancelFunc
 	ended chan error
 }
 
-func watchFolder(t *testing.T, files ...string) *watched {
+func watchFolder(t *testing.T, files ...string) *watched { return watchAlso(t, nil, files...) }
+
+func watchAlso(t *testing.T, also []string, files ...string) *watched {
 	t.Helper()
-	w := &watched{t: t, dir: t.TempDir(), calls: make(chan []string, 100), ended: make(chan error, 1)}
+	w := &watched{t: t, dir: t.TempDir(), also: also, calls: make(chan []string, 100), ended: make(chan error, 1)}
 	for _, name := range append(files, "main.py", "app/routes.py", ".git/config") {
 		w.write(name, "begin")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.stop = stop
 	go func() {
-		w.ended <- Run(ctx, w.dir, []string{filepath.Join(w.dir, "reports")},
+		w.ended <- Run(ctx, w.dir, []string{filepath.Join(w.dir, "reports")}, w.also,
 			func(_ context.Context, changed []string) { w.calls <- changed })
 	}()
 	require.Nil(t, w.next(), "the first call is for no change")
@@ -154,7 +157,7 @@ func TestChangeEndsTheWork(t *testing.T) {
 		}
 	}
 	go func() {
-		ended <- Run(ctx, dir, nil, func(ctx context.Context, _ []string) {
+		ended <- Run(ctx, dir, nil, nil, func(ctx context.Context, _ []string) {
 			events <- "begin"
 			<-ctx.Done()
 			events <- "end"
@@ -169,7 +172,7 @@ func TestChangeEndsTheWork(t *testing.T) {
 }
 
 func TestNoFolder(t *testing.T) {
-	err := Run(t.Context(), filepath.Join(t.TempDir(), "none"), nil,
+	err := Run(t.Context(), filepath.Join(t.TempDir(), "none"), nil, nil,
 		func(context.Context, []string) { t.Error("called") })
 	assert.ErrorContains(t, err, "no such file or directory")
 }
@@ -183,4 +186,22 @@ func TestFolderGoes(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("it goes on")
 	}
+}
+
+// TestAlso: a file elsewhere counts, under the name that it was given, however an editor saves it,
+// and nothing beside it does.
+func TestAlso(t *testing.T) {
+	beside := t.TempDir()
+	rubric := filepath.Join(beside, "notes.yaml")
+	require.NoError(t, os.WriteFile(rubric, []byte("a"), 0o644))
+	w := watchAlso(t, []string{rubric})
+	require.NoError(t, os.WriteFile(filepath.Join(beside, "other.yaml"), []byte("a"), 0o644))
+	require.NoError(t, os.WriteFile(rubric, []byte("b"), 0o644))
+	assert.Equal(t, []string{rubric}, w.next())
+	saved := filepath.Join(beside, "notes.yaml.tmp")
+	require.NoError(t, os.WriteFile(saved, []byte("c"), 0o644))
+	require.NoError(t, os.Rename(saved, rubric))
+	assert.Equal(t, []string{rubric}, w.next())
+	w.write("main.py", "changed")
+	assert.Equal(t, []string{"main.py"}, w.next())
 }
