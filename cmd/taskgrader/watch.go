@@ -68,7 +68,7 @@ func runWatch(cmd *cobra.Command, args []string, o gradeOptions) error {
 		o.seed = grader.NewSeed()
 	}
 	loop := grader.NewLoop(engineOf(e))
-	defer loop.Close() // what is left is removed with the engine's
+	defer func() { _ = loop.Close() }() // what is left is removed with the engine's
 	var also []string
 	if !r.BuiltIn {
 		also = []string{r.File}

@@ -141,7 +141,10 @@ func (h *Hub) connect(k keys) error {
 			return err
 		}
 	}
-	return fmt.Errorf("connecting to %s: no answer: %v", token.shown(), h.nc.LastError())
+	if err := h.nc.LastError(); err != nil {
+		return fmt.Errorf("connecting to %s: no answer: %w", token.shown(), err)
+	}
+	return fmt.Errorf("connecting to %s: no answer", token.shown())
 }
 
 // setUp makes the streams, and reads what lies in them.

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -67,7 +68,8 @@ func startServer(f Folder, k keys, store, listen, class string, here string) (*e
 		return nil, fmt.Errorf("starting the server: %w", err)
 	}
 	// what it cannot do it says to its log alone, so it is tried first
-	probe, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(max(number, 0))))
+	var config net.ListenConfig
+	probe, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(max(number, 0))))
 	if err != nil {
 		return nil, fmt.Errorf("listening for workers: %w", err)
 	}
