@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -30,6 +31,8 @@ type embedded struct {
 	hub     *server.NkeyUser
 	here    *server.NkeyUser
 	seen    string // what the list of workers was
+
+	reloading sync.Mutex // several may see that there is a new token
 }
 
 // startServer starts the server. Only TLS is spoken with it, and only with those in the folder's
@@ -108,6 +111,8 @@ func (e *embedded) users() ([]*server.NkeyUser, error) {
 
 // reload lets in whoever has a token by now, and cuts off who was removed.
 func (e *embedded) reload() error {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
 	if e.folder.changed() == e.seen {
 		return nil
 	}

@@ -271,7 +271,7 @@ func TestMoreThanAThousandSlots(t *testing.T) {
 		}
 		return p.right(0)(ctx, task, progress)
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var grading sync.WaitGroup
 	for n := range slots {
