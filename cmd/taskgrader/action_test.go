@@ -57,7 +57,7 @@ func tool(t *testing.T, name string) string {
 func source(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, part := range []string{"action.yml", "go.mod", "go.sum", "setup", "scripts", "cmd", "grader", "rubrics"} {
+	for _, part := range []string{"action.yml", "go.mod", "go.sum", "setup", "scripts", "cmd", "grader", "rubrics", "docs"} {
 		from := filepath.Join(root, part)
 		require.NoError(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
@@ -391,7 +391,7 @@ func TestSetupTakesTheRelease(t *testing.T) {
 	copyFile(t, root+"/scripts/action-setup", filepath.Join(dir, "scripts/action-setup"))
 	write(t, filepath.Join(dir, "go.mod"), "module example.org/x\n")
 	write(t, filepath.Join(dir, "cmd/taskgrader/main.go"), "package main\n\nfunc main() { println(\"built\") }\n")
-	for _, folder := range []string{"setup", "grader", "rubrics"} {
+	for _, folder := range []string{"setup", "grader", "rubrics", "docs/examples"} {
 		write(t, filepath.Join(dir, folder, "x"), "")
 	}
 	write(t, filepath.Join(dir, "action.yml"), "")

@@ -35,10 +35,10 @@ change nothing where it is refused. What these find is found whatever the seed; 
 
 A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
 below it, at its id. gone is a GET or a DELETE of what was deleted before. The path of the collection is asked as it is written, with
-its slash at the end or without. Where one thing comes in an envelope, item says where it is in the answers to a create and a get, and
+its slash at the end or without. Where one thing comes in an envelope, item: data says where it is in the answers to a create and a get, and
 id: data.id says both at once. list is where the array is, or what is asked for it, too: {get: "/tasks?limit=1000", at: items}, for a
 program that answers a page where no more is asked for. update: PATCH sends now all of edit, now one key of it, and what it does
-not name must be as before; update: none changes nothing, and needs no edit. as names one of people, who signs in once and sends all.
+not name must be as before; update: none changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
 
 Where several processes serve and each has a memory of
 its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,

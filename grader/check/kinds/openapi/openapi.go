@@ -39,7 +39,7 @@ status says; formats are not looked at, since times come with a zone and without
 FastAPI's own documents do not keep to: they name no 404.
 
 Each fault is said once of a route, as the smallest request that shows it, or the shortest sequence. It was repeated, the last time
-in a container that was started anew. What did not repeat is not said. as names one of people, who signs in first.`,
+in a container that was started anew. What did not repeat is not said. as: ann asks as one of people, who signs in first.`,
 		Example: `id: document
 points: 5
 openapi:

@@ -32,7 +32,7 @@ answers, every check of the running program is blocked by this one. A program th
 else: whoever runs the image may have none. When the program listens on another port than it should, or on
 localhost alone, it is asked there, and only the kind listen takes points for it.
 
-A program that must not come up is asked for by fails, in a container of the check's own: container: {env: {}} starts it without the
+A program that must not come up is asked for by fails: /SECRET_KEY/, in a container of the check's own: container: {env: {}} starts it without the
 variables of the rubric. It must end by itself, with a code that is not 0, and its log must match.`,
 			Example: `id: starts
 points: 6
