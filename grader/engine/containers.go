@@ -13,15 +13,14 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Start starts the main container; running is called when it runs, and the image's size is known.
+// Start starts the main container; running is called when it runs.
 func (s *Session) Start(ctx context.Context, running func()) (check.Started, error) {
-	defer s.weighing.Wait()
 	if err := s.clear(ctx); err != nil {
 		return check.Started{}, err
 	}
-	weighed := sync.OnceFunc(func() { s.prefetch.Go(func() { s.weighing.Wait(); running() }) })
+	told := sync.OnceFunc(func() { s.prefetch.Go(running) })
 	always := s.job.Setup.Always
-	started, err := s.startMain(ctx, joined(always, s.job.Setup.Env), check.Started{}, weighed)
+	started, err := s.startMain(ctx, joined(always, s.job.Setup.Env), check.Started{}, told)
 	if err != nil || len(s.job.Setup.Env) == 0 || started.AsWanted() {
 		return started, err
 	}

@@ -57,8 +57,6 @@ type Session struct {
 	offline  string
 	prefetch sync.WaitGroup // what the start needs is made and asked while the image builds
 	closed   bool
-
-	weighing sync.WaitGroup // of the image, while its container starts
 }
 
 // Open makes a session. Nothing is built yet.
@@ -105,11 +103,21 @@ func (s *Session) Build(ctx context.Context) (check.Built, error) {
 	}
 	s.prepare(ctx)
 	built, err := s.build(ctx, whole, nil, false)
-	s.built = built
 	if image := built.Image; image != nil {
-		s.weighing.Go(func() { image.Unmeasured = s.engine.measure(ctx, image) })
+		image.Unmeasured = s.engine.measure(ctx, image)
+		s.bound(&built)
 	}
+	s.built = built
 	return built, err
+}
+
+// bound makes a failure of an image that is larger than the rubric's limit.
+func (s *Session) bound(b *check.Built) {
+	if most := s.job.Limits.Build.Image; b.Image != nil && most > 0 && b.Image.Size > int64(most) {
+		b.Failure = &check.BuildFailure{Reason: check.TooLarge,
+			Message: fmt.Sprintf("the image has %s, and no more than %s are allowed", option.Size(b.Image.Size), most)}
+		b.Image = nil
+	}
 }
 
 // prepare makes and asks what the start will need.
@@ -196,7 +204,7 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 	text, notes := s.text(lines)
 	o := buildOptions{dockerfile: text, names: names, traceOnly: traceOnly}
 	built, err := s.buildText(ctx, o, stage, edits)
-	if errors.Is(err, errGone) {
+	if errors.Is(err, errGone) || errors.Is(err, buildtrace.ErrPruned) {
 		built, err = s.buildText(ctx, o, stage, edits)
 	}
 	var old *buildtrace.OldFrontend
@@ -264,10 +272,8 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 		if built.Image, err = s.inspect(ctx, o.tag, stage); isNotFound(err) {
 			err = fmt.Errorf("image %q %w", o.tag, errGone)
 		}
-		if image, most := built.Image, s.job.Limits.Build.Image; err == nil && most > 0 && image.Size > int64(most) {
-			built.Image, built.Failure = nil, &check.BuildFailure{Reason: check.TooLarge,
-				Message: fmt.Sprintf("the image has %s, and no more than %s are allowed", option.Size(image.Size),
-					most)}
+		if err == nil {
+			s.bound(&built)
 		}
 		return built, err
 	case ctx.Err() != nil:
@@ -371,7 +377,6 @@ func (s *Session) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.prefetch.Wait()
-	s.weighing.Wait()
 	s.mu.Lock()
 	tags, extra := s.tags, s.extra
 	s.mu.Unlock()

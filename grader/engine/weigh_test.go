@@ -193,7 +193,6 @@ func TestSizesAreOneNumber(t *testing.T) {
 				"Dockerfile": "FROM " + name + "\nCOPY old /old\nRUN [\"/do\"]\nWORKDIR /away\n",
 				"old":        strings.Repeat("y", 300)})))
 			image := built(t, s).Image
-			s.weighing.Wait()
 			require.NoError(t, image.Unmeasured)
 			want := []int64{int64(len(binary)) + 1000 + 2000 + 4 + 10, 500 + 14, 300, 700, 0}
 			sizes := func(image *check.ImageInfo) (all []int64) {

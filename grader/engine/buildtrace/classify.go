@@ -17,6 +17,7 @@ import (
 var (
 	missingFile = regexp.MustCompile(
 		`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
+	pruned  = regexp.MustCompile(`failed to prepare extraction snapshot .*parent snapshot \S+ does not exist`)
 	noImage = regexp.MustCompile(
 		`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
 	noNetwork = regexp.MustCompile(
@@ -54,6 +55,9 @@ func lineOf(err error) int {
 // classifyText goes by the steps and by what was said.
 func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err error) (*check.BuildFailure, error) {
 	text := t.errorText(err)
+	if pruned.MatchString(text) && !strings.Contains(text, "exit code") {
+		return nil, ErrPruned
+	}
 	if s := Failed(steps); s != nil {
 		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
 		_, command, _ := strings.Cut(s.Name, "] ")

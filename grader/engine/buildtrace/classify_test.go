@@ -99,6 +99,9 @@ func TestWhyABuildFailed(t *testing.T) {
 			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: target stage prod could not be found`, want: &check.BuildFailure{Reason: check.BadSyntax, Message: "target stage prod could not be found"}},
 		{name: "disk full", message: "failed to solve: write /var/lib/docker/x: no space left on device",
 			ours: "building: failed to solve: write /var/lib/docker/x: no space left on device"},
+		{name: "pruned, 28.5 with containerd's store", message: `failed to prepare extraction snapshot ` +
+			`"extract-919856760-w6Sb sha256:01ac": parent snapshot sha256:25df does not exist: not found`,
+			ours: "the engine removed a layer while the build was using it"},
 		{name: "session lost", message: "no active session for 8qj3: context deadline exceeded",
 			ours: "building: no active session for 8qj3: context deadline exceeded"},
 		{name: "something else of the student's",

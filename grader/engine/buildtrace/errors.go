@@ -1,6 +1,9 @@
 package buildtrace
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // ImageUnavailable reports that a base image is neither here nor to be had: ours.
 type ImageUnavailable struct{ Ref string }
@@ -46,6 +49,11 @@ func (lost) Hint() string { return "see that Docker runs, then give the same com
 // ErrLost reports that the connection to the engine ended in the middle of a build, or was gone
 // before it: ours.
 var ErrLost error = lost{}
+
+// ErrPruned reports that the engine removed a layer that it kept while a build was using it
+// (containerd's image store, where an image that holds it is removed just then): ours, and gone with
+// the next build.
+var ErrPruned = errors.New("the engine removed a layer while the build was using it")
 
 // Unconnected reports whether an error says that there is no connection to the engine.
 func Unconnected(text string) bool { return unconnected.MatchString(text) }

@@ -243,6 +243,9 @@ func advise(t check.Source, f *check.BuildFailure) string {
 		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
 			"container starts."
 	case check.TooLarge:
+		if f.Subject == "" { // the image, and not a file of the folder
+			return "Look at what each RUN and COPY leaves in the image, and leave out what the program does not need."
+		}
 		return fmt.Sprintf(
 			"Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
 	case check.CommandError:

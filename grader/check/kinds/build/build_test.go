@@ -97,6 +97,8 @@ func TestOtherFailures(t *testing.T) {
 				"container starts."},
 		{check.BuildFailure{Reason: check.TooLarge, Subject: "data.bin", Message: "too large"},
 			`hint: Copy only what the program needs: list "data.bin" and whatever else it does without in .dockerignore.`},
+		{check.BuildFailure{Reason: check.TooLarge, Message: "the image has 3GB, and no more than 2GB are allowed"},
+			"hint: Look at what each RUN and COPY leaves in the image, and leave out what the program does not need."},
 		{check.BuildFailure{Reason: check.OtherFailure, Message: "oh"},
 			"hint: Run docker build . in the folder and read the error."},
 	} {
