@@ -44,14 +44,16 @@ func TestNothingIsFetchedAhead(t *testing.T) {
 func TestABrokenMachineIsNoBlackHole(t *testing.T) {
 	p := newPlay(t, 60)
 	p.open()
+	for _, name := range []string{"lab-1", "lab-2", "lab-3"} {
+		p.worker(name, 2, p.right(50*time.Millisecond))
+	}
+	// A machine that is alone with its fault gives a submission up after five tries: an error, and no grade.
+	require.Eventually(t, func() bool { return len(p.hub.Machines()) == 3 }, time.Minute, 10*time.Millisecond)
 	var tried atomic.Int64
 	p.worker("broken", 2, func(ctx context.Context, task batch.Task, progress func(string)) result.Report {
 		tried.Add(1)
 		return broken(p)(ctx, task, progress)
 	})
-	for _, name := range []string{"lab-1", "lab-2", "lab-3"} {
-		p.worker(name, 2, p.right(50*time.Millisecond))
-	}
 	p.allRight(p.run(t.Context()))
 	assert.Less(t, tried.Load(), int64(20), "it pauses after each fault")
 	p.empty()
