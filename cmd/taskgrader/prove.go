@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -12,12 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
-	"github.com/taskgrader/taskgrader/grader/submission"
 	"github.com/taskgrader/taskgrader/rubrics"
 )
 
@@ -83,8 +80,9 @@ func prove(cmd *cobra.Command) error {
 	for _, p := range proofs {
 		report, graded := reports[p.submission]
 		if !graded {
-			if report, err = gradeProof(cmd.Context(), engineOf(e), r, filepath.Join(dir, p.submission)); err != nil {
-				return graderError{err}
+			report = new(rubricTest).one(cmd.Context(), engineOf(e), r, filepath.Join(dir, p.submission))
+			if err := cmd.Context().Err(); err != nil {
+				return err
 			}
 			reports[p.submission] = report
 		}
@@ -104,15 +102,6 @@ func prove(cmd *cobra.Command) error {
 		return errGrader
 	}
 	return nil
-}
-
-func gradeProof(ctx context.Context, e grader.Engine, r *rubric.Rubric, folder string) (result.Report, error) {
-	sub, err := submission.Open(folder)
-	if err != nil {
-		return result.Report{}, err
-	}
-	defer sub.Close()
-	return grader.Grade(ctx, e, r, *sub, grader.Options{Version: version()}), ctx.Err()
 }
 
 // judge returns whether what was tried was held, and what was seen.

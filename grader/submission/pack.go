@@ -64,20 +64,24 @@ func packFolder(t *tar.Writer, dir string) error {
 }
 
 func packFile(t *tar.Writer, full, name string, info fs.FileInfo) error {
-	h := &tar.Header{Format: tar.FormatPAX, Name: name, Mode: int64(mode(info.Mode())), ModTime: info.ModTime()}
+	target := ""
 	switch {
-	case info.IsDir():
-		h.Typeflag, h.Name = tar.TypeDir, name+"/"
 	case info.Mode()&fs.ModeSymlink != 0:
-		target, err := os.Readlink(full)
-		if err != nil {
+		var err error
+		if target, err = os.Readlink(full); err != nil {
 			return err
 		}
-		h.Typeflag, h.Linkname = tar.TypeSymlink, target
-	case info.Mode().IsRegular():
-		h.Typeflag, h.Size = tar.TypeReg, info.Size()
-	default:
+	case !info.IsDir() && !info.Mode().IsRegular():
 		return nil
+	}
+	from, err := tar.FileInfoHeader(info, target)
+	if err != nil {
+		return err
+	}
+	h := &tar.Header{Format: tar.FormatPAX, Typeflag: from.Typeflag, Name: name, Linkname: target, Size: from.Size,
+		Mode: from.Mode, ModTime: from.ModTime} // not whose it is
+	if info.IsDir() {
+		h.Name += "/"
 	}
 	if err := t.WriteHeader(h); err != nil || h.Typeflag != tar.TypeReg {
 		return err
@@ -89,27 +93,6 @@ func packFile(t *tar.Writer, full, name string, info fs.FileInfo) error {
 	defer f.Close()
 	_, err = io.Copy(t, f)
 	return err
-}
-
-// mode returns the twelve bits of a file's mode as Unix has them.
-func mode(m fs.FileMode) uint32 {
-	bits := uint32(m.Perm())
-	for flag, bit := range map[fs.FileMode]uint32{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
-		if m&flag != 0 {
-			bits |= bit
-		}
-	}
-	return bits
-}
-
-func fileMode(bits int64) fs.FileMode {
-	m := fs.FileMode(bits).Perm()
-	for flag, bit := range map[fs.FileMode]int64{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
-		if bits&bit != 0 {
-			m |= flag
-		}
-	}
-	return m
 }
 
 // Unpack lays out what [Pack] wrote in a temporary folder until remove, and returns the path to
@@ -163,7 +146,7 @@ func unpackTo(content string, r io.Reader) (name string, err error) {
 		switch h.Typeflag {
 		case tar.TypeDir: // may be closed to writing: its mode comes when all is in it
 			err = root.MkdirAll(at, 0o700)
-			folders = append(folders, folder{at, fileMode(h.Mode), h.ModTime})
+			folders = append(folders, folder{at, h.FileInfo().Mode(), h.ModTime})
 		case tar.TypeSymlink:
 			err = root.Symlink(h.Linkname, at)
 		case tar.TypeReg:
@@ -193,7 +176,7 @@ func unpackFile(root *os.Root, at string, h *tar.Header, r io.Reader) error {
 		return err
 	}
 	_, err = io.Copy(f, r)
-	return errors.Join(err, f.Close(), root.Chtimes(at, h.ModTime, h.ModTime), root.Chmod(at, fileMode(h.Mode)))
+	return errors.Join(err, f.Close(), root.Chtimes(at, h.ModTime, h.ModTime), root.Chmod(at, h.FileInfo().Mode()))
 }
 
 // removeAll removes a folder, what is closed to writing too.

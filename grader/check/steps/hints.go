@@ -84,7 +84,7 @@ func (j judging) everyHint(d difference, value any) string {
 // counted returns how many items an array has.
 func counted(v any) string {
 	list, _ := v.([]any)
-	return plural(len(list))
+	return Plural(len(list), "item")
 }
 
 // typeOf returns the type of a value as a student reads it.
@@ -135,21 +135,21 @@ func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
 	exception := r.exception(ctx)
 	switch {
 	case a.Exited && exception != "":
-		return ofException(exception)
+		return OfException(exception)
 	case a.Exited:
 		return "Send the same request yourself, as below, and see what ends the program."
 	case strings.Contains(a.Fault, "within"):
 		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	case exception != "":
-		return ofException(exception)
+		return OfException(exception)
 	}
 	return "Send the same request yourself, as below, and see how the program answers."
 }
 
 var unfit = regexp.MustCompile(`(\w+)\.__call__\(\) missing 1 required positional argument: '(send|start_response)'`)
 
-// ofException returns what to say of the exception that a log ends with.
-func ofException(exception string) string {
+// OfException returns what to say of the exception that a log ends with.
+func OfException(exception string) string {
 	said := "The program's log ends with this exception: " + strings.TrimSuffix(exception, ".")
 	m := unfit.FindStringSubmatch(exception)
 	switch {

@@ -16,6 +16,6 @@ func TestOfException(t *testing.T) {
 			"with this exception: TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'. " +
 			"uvicorn speaks ASGI, and Flask is a WSGI program: start it with gunicorn, or with flask run.",
 	} {
-		assert.Equal(t, want, ofException(exception))
+		assert.Equal(t, want, OfException(exception))
 	}
 }

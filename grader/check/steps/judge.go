@@ -205,7 +205,7 @@ func (j judging) list(value any, in scene) []miss {
 		if strings.Contains(j.request.Path, "?") {
 			what = "all that the query asks for"
 		}
-		return []miss{{want: where + " with " + s.Count.String(), got: plural(len(list)),
+		return []miss{{want: where + " with " + s.Count.String(), got: Plural(len(list), "item"),
 			hint: fmt.Sprintf("Answer %s with %s, and no more.", j.route(), what)}}
 	}
 	matching := func(item any) (found []any) {
@@ -234,7 +234,7 @@ func (j judging) list(value any, in scene) []miss {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
 			return []miss{{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))),
-				got: fmt.Sprintf("it is there %s; the list has %s", often(n), plural(len(list))), hint: hint}}
+				got: fmt.Sprintf("it is there %s; the list has %s", often(n), Plural(len(list), "item")), hint: hint}}
 		}
 	}
 	for _, l := range s.Lacks {
@@ -411,11 +411,12 @@ func often(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-func plural(n int) string {
+// Plural returns a number with its noun: 1 item, 2 items.
+func Plural(n int, noun string) string {
 	if n == 1 {
-		return "1 item"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d items", n)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func distinct(s Step, values []any) *miss {

@@ -200,23 +200,31 @@ func (v vars) text(text string, withHoles bool) any {
 
 // plain returns a wanted value for showing: holes as their words.
 func plain(want any) any {
-	switch w := want.(type) {
-	case hole:
-		return "<" + w.String() + ">"
+	return Mapped(want, func(v any) any {
+		if h, ok := v.(hole); ok {
+			return "<" + h.String() + ">"
+		}
+		return v
+	})
+}
+
+// Mapped returns a copy of a value as JSON has it, with what has no parts changed by a function.
+func Mapped(v any, leaf func(any) any) any {
+	switch v := v.(type) {
 	case map[string]any:
-		out := map[string]any{}
-		for k, x := range w {
-			out[k] = plain(x)
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			out[key] = Mapped(item, leaf)
 		}
 		return out
 	case []any:
-		out := make([]any, len(w))
-		for i, x := range w {
-			out[i] = plain(x)
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = Mapped(item, leaf)
 		}
 		return out
 	}
-	return want
+	return leaf(v)
 }
 
 var bareName = regexp.MustCompile(`[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)

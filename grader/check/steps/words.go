@@ -137,7 +137,7 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 			s.Want)
 	}
 	if exception := r.exception(ctx); exception != "" {
-		return ofException(exception)
+		return OfException(exception)
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",
 		a.Status)

@@ -34,7 +34,7 @@ var refusals = []refusal{
 	{regexp.MustCompile(`base name \([^)]*\) should not be blank`), []string{"FROM"},
 		"The variable has no value at FROM: give it one on an ARG line above the first FROM.", valued},
 	{regexp.MustCompile(`unsupported mount type "([^"]+)"(?: \(did you mean ([^)]+)\?\))?`), []string{"RUN"},
-		"RUN --mount knows bind, cache, tmpfs, secret and ssh.", meant("$1", "$2")},
+		"RUN --mount knows bind, cache, tmpfs, secret and ssh.", meant},
 	{regexp.MustCompile(`invalid signal: (\S+)`), []string{"STOPSIGNAL"},
 		"There is no signal $1: SIGTERM is what docker stop sends where nothing else is said.", nil},
 	{regexp.MustCompile(`unable to find (?:user|group) (\S+?):`), []string{"RUN", "USER", "WORKDIR", "COPY", "ADD"},
@@ -73,28 +73,18 @@ func refused(t check.Source, failure *check.BuildFailure) (h check.Hint, ok bool
 
 // about returns the instruction on a line, or where the line is not known the only one of these names.
 func about(f *dockerfile.File, line int, names []string) *dockerfile.Instruction {
-	if in := f.At(line); in != nil && slices.Contains(names, in.Name) {
-		return in
-	}
-	var only *dockerfile.Instruction
+	var all []dockerfile.Instruction
 	for _, s := range f.Stages {
-		if line == s.Line && slices.Contains(names, "FROM") {
-			return &dockerfile.Instruction{Name: "FROM", Line: s.Line, EndLine: s.Line, Text: f.Lines[s.Line-1]}
-		}
-		for i, in := range s.Instructions {
-			if slices.Contains(names, in.Name) {
-				if only != nil {
-					return nil
-				}
-				only = &s.Instructions[i]
-			}
+		all = append(all, dockerfile.Instruction{Name: "FROM", Line: s.Line, EndLine: s.Line, Text: f.Lines[s.Line-1]})
+		all = append(all, s.Instructions...)
+	}
+	all = slices.DeleteFunc(all, func(in dockerfile.Instruction) bool { return !slices.Contains(names, in.Name) })
+	for i, in := range all {
+		if in.Line == line || len(all) == 1 {
+			return &all[i]
 		}
 	}
-	if len(f.Stages) == 1 && slices.Contains(names, "FROM") {
-		s := f.Stages[0]
-		return &dockerfile.Instruction{Name: "FROM", Line: s.Line, EndLine: s.Line, Text: f.Lines[s.Line-1]}
-	}
-	return only
+	return nil
 }
 
 func uncommented(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
@@ -127,17 +117,11 @@ func valued(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfi
 }
 
 // meant replaces a word by the one that Docker takes it for.
-func meant(word, by string) func(*dockerfile.File, dockerfile.Instruction, []string) *dockerfile.Change {
-	return func(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
-		number := func(group string) string {
-			n, _ := strconv.Atoi(strings.TrimPrefix(group, "$"))
-			return m[n]
-		}
-		if number(by) == "" {
-			return nil
-		}
-		return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(number(word))+`\b`), number(by))
+func meant(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
+	if m[2] == "" {
+		return nil
 	}
+	return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`), m[2])
 }
 
 // withUser makes the user above the USER line that names it, or above the step.

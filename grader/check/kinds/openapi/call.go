@@ -49,23 +49,7 @@ func (c *call) clone() *call {
 }
 
 // copied returns a copy of a value as JSON has it.
-func copied(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, item := range v {
-			out[key] = copied(item)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = copied(item)
-		}
-		return out
-	}
-	return v
-}
+func copied(v any) any { return steps.Mapped(v, func(leaf any) any { return leaf }) }
 
 // request returns what is sent. known are the ids of things that were made anew.
 func (c *call) request(known map[*thing]any) check.Request {

@@ -118,22 +118,11 @@ var digits = regexp.MustCompile(`\d+`)
 
 // floats returns a value with its numbers as the library reads them.
 func floats(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		n, _ := v.Float64() // of what is larger than that, infinity
-		return n
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, item := range v {
-			out[key] = floats(item)
+	return steps.Mapped(v, func(leaf any) any {
+		if n, ok := leaf.(json.Number); ok {
+			f, _ := n.Float64() // of what is larger than that, infinity
+			return f
 		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = floats(item)
-		}
-		return out
-	}
-	return v
+		return leaf
+	})
 }

@@ -1,9 +1,9 @@
 // Package openapi is the kind `openapi`: a program is held to the document that it serves of itself.
 //
 // The document is read and judged (document.go). Requests are drawn from its schemas (draw.go), with
-// something odd in one place of each (odd.go), and sent in sequences that use the ids of earlier
-// answers (explore.go). What an answer must be is in judge.go. A request that is answered wrongly is
-// made as small as it can be (shrink.go), and repeated in a program that was started anew
+// something odd in one place of each (odd.go), and sent in sequences (explore.go) that use the ids of
+// earlier answers (things.go). What an answer must be is in judge.go. A request that is answered
+// wrongly is made as small as it can be (shrink.go), and repeated in a program that was started anew
 // (confirm.go): what does not repeat is not said.
 package openapi
 
@@ -129,7 +129,7 @@ func (o *OpenAPI) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 		return check.Outcome{}, err
 	}
 	out := check.Outcome{Items: []check.Item{{Name: name, Share: 1, Got: fmt.Sprintf("OpenAPI %s, %s", doc.OpenAPI,
-		counted(len(doc.operations), "route"))}}}
+		steps.Plural(len(doc.operations), "route"))}}}
 	for _, op := range doc.operations {
 		n := len(out.Items)
 		for _, f := range found {
@@ -169,23 +169,16 @@ func (e *explorer) summary(op *operation) string {
 	case n == 0:
 		return "not asked: the requests or the time were used up before"
 	case closed == n:
-		return counted(n, "request") + ", each of which wants a login"
+		return steps.Plural(n, "request") + ", each of which wants a login"
 	}
-	return fmt.Sprintf("%s, %d of them taken", counted(n, "request"), taken)
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%s, %d of them taken", steps.Plural(n, "request"), taken)
 }
 
 // item returns what is said of a finding.
 func (f finding) item() check.Item {
 	i := check.Item{Name: f.op.name(), Want: f.fault.want, Got: f.fault.got, Alone: true}
 	if f.exception != "" {
-		i.Hint.Cause = "The program's log ends with this exception: " + f.exception
+		i.Hint.Cause = steps.OfException(f.exception)
 		if !strings.HasSuffix(i.Hint.Cause, ".") {
 			i.Hint.Cause += "."
 		}
@@ -203,7 +196,7 @@ func (f finding) item() check.Item {
 		i.Hint.Advice = "Let the document name the status, or answer with one that it names."
 	}
 	if n := len(f.story); n > 1 {
-		i.Got += fmt.Sprintf(", after %s before it", counted(n-1, "request"))
+		i.Got += fmt.Sprintf(", after %s before it", steps.Plural(n-1, "request"))
 	}
 	return i
 }
