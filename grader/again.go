@@ -28,7 +28,25 @@ type afresh struct {
 	check.Builder
 	check.Container
 	check.Spawner
+	env map[string]string // what it was started with
 }
+
+// StartedWith gives the container that was started anew where it has the variables, and not the main
+// one, which may have been stopped by now.
+func (a afresh) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
+	for name, value := range env {
+		if got, there := a.env[name]; !there || got != value {
+			return a.Spawner.Second(ctx, env, 0)
+		}
+	}
+	return lent{a.Container}, nil
+}
+
+// lent is a container that somebody else closes.
+type lent struct{ check.Container }
+
+// Close does nothing.
+func (lent) Close() error { return nil }
 
 // askAgain asks again what failed. A fault of ours in it changes nothing: each check has its
 // verdict.
@@ -77,15 +95,17 @@ func (g *grading) history(turns []turn, i int) []turn {
 // more holds than at first. What could not be asked is not among them.
 func (g *grading) hold(ctx context.Context, t target, turns, of []turn) map[int]bool {
 	found := map[int]bool{}
-	c, err := t.Second(ctx, g.setup.Env, 0)
-	if err == nil && !c.Started().Answered && len(g.setup.Env) > 0 && c.Close() == nil {
+	env := g.setup.Env
+	c, err := t.Second(ctx, env, 0)
+	if err == nil && !c.Started().Answered && len(env) > 0 && c.Close() == nil {
+		env = nil
 		c, err = t.Second(ctx, nil, 0)
 	}
 	if err != nil {
 		return found
 	}
 	defer func() { _ = c.Close() }() // the run removes what is left
-	other := afresh{t.Source, t, c, t}
+	other := afresh{t.Source, t, c, t, env}
 	for _, u := range turns {
 		memory := u.memory.Clone()
 		memory.Restart()

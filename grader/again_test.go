@@ -115,3 +115,27 @@ func TestAskedAgain(t *testing.T) {
 	}
 	graded(t, m, of(one("a", check.Running, passes), one("stop", check.Last, passes)), Options{})
 }
+
+// TestAskedAgainOfTheNewContainer: who asks for the container with the rubric's variables is given the one
+// that was started anew, since the main one was stopped by then.
+func TestAskedAgainOfTheNewContainer(t *testing.T) {
+	m := works()
+	m.second = func() check.SecondContainer { return &another{machine: m} }
+	asked := false
+	r := graded(t, m, of(one("env", check.Running,
+		func(ctx context.Context, target check.Target, in check.Input) (check.Outcome, error) {
+			if _, again := target.(afresh); again {
+				asked = true
+				c, err := target.StartedWith(ctx, nil)
+				assert.NoError(t, err)
+				assert.Equal(t, lent{target.(afresh).Container}, c)
+				assert.NoError(t, c.Close())
+				c, err = target.StartedWith(ctx, map[string]string{"A": "b"})
+				assert.NoError(t, err)
+				assert.IsType(t, &another{}, c)
+			}
+			return fails(ctx, target, in)
+		}), one("stop", check.Last, passes)), Options{})
+	assert.True(t, asked)
+	assert.False(t, r.Checks[0].Unsteady)
+}
