@@ -36,7 +36,7 @@ type afresh struct {
 func (a afresh) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
 	for name, value := range env {
 		if got, there := a.env[name]; !there || got != value {
-			return a.Spawner.Second(ctx, env, 0)
+			return a.Spawner.StartedWith(ctx, env)
 		}
 	}
 	return lent{a.Container}, nil

@@ -130,9 +130,8 @@ func TestAskedAgainOfTheNewContainer(t *testing.T) {
 				assert.NoError(t, err)
 				assert.Equal(t, lent{target.(afresh).Container}, c)
 				assert.NoError(t, c.Close())
-				c, err = target.StartedWith(ctx, map[string]string{"A": "b"})
-				assert.NoError(t, err)
-				assert.IsType(t, &another{}, c)
+				_, err = target.StartedWith(ctx, map[string]string{"A": "b"})
+				assert.ErrorIs(t, err, errors.ErrUnsupported, "with others, the machine is asked")
 			}
 			return fails(ctx, target, in)
 		}), one("stop", check.Last, passes)), Options{})
