@@ -1,4 +1,4 @@
-# make unit      what needs nothing but Go, in a minute
+# make unit      what needs no Docker: Go and curl, a minute
 # make demo      grade the lesson's folder, some with a fault and the sample class, and say where the pages are
 # make test      all tests, with what they need, on this machine's Docker engine and on the newest
 # make engines   the sample submissions on five engines: docs/engines.md

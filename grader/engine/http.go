@@ -84,7 +84,7 @@ func (c *container) send(r *http.Request, w route, answered func(*http.Response)
 // over returns send by a transport.
 func over(transport *http.Transport, r *http.Request, answered func(*http.Response) error) error {
 	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": "*/*"} {
-		if r.Header.Get(name) == "" {
+		if _, written := r.Header[name]; !written {
 			r.Header.Set(name, value)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 const (
 	mostInline = 4000     // of a body that stands in the command itself; a longer one is a file
 	mostFileIn = 64 << 10 // of such a file, as it is shown
+	mostAtOnce = 1 << 20  // that curl sends before it has asked whether it may
 )
 
 var safeArgument = regexp.MustCompile(`^[a-zA-Z0-9@%+=:,./_-]+$`)
@@ -35,7 +36,7 @@ func Curl(r check.Request, port int) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			switch {
+			switch value = strings.TrimSpace(value); { // as it is sent
 			case name == "Accept" && value == "*/*": // curl's own
 			case value == "":
 				words = append(words, "-H", name+";")
@@ -62,8 +63,11 @@ func Curl(r check.Request, port int) string {
 	if r.Header.Get("Content-Type") == "" && len(r.Body) > 0 {
 		words = append(words, "-H", "Content-Type:") // which curl would make up
 	}
+	if len(r.Body) >= mostAtOnce && r.Header.Get("Expect") == "" {
+		words = append(words, "-H", "Expect:")
+	}
 	path := r.Path
-	if u, err := url.Parse(r.Path); err == nil && strings.HasPrefix(r.Path, "/") {
+	if u, err := url.Parse("http://host" + r.Path); err == nil && strings.HasPrefix(r.Path, "/") {
 		path = u.RequestURI()
 	}
 	if strings.Contains(path, "/.") {
