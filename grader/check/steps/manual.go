@@ -128,8 +128,8 @@ Fresh values have sorts, where they are written as a mapping: {mail: mail, pw: p
 word has no blanks, mail is an address at example.org, password has letters, digits and a mark; int, date and uuid are what
 they say. fresh at the top of the rubric makes values that are the same in all checks, for container.env too.
 
-Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}. What a step saves may be wanted in
-the same answer. In a text, ${n + 3} is a sum, ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is
+Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text: /…(…)…/} is a part of a header. What a step saves may be wanted in
+the same answer. In a text or a pattern, ${n + 3} is a sum; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is
 signed with a secret, or with none.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type, so a

@@ -19,14 +19,14 @@ import (
 const maybe = "?"
 
 // Source is where in an answer a saved value is: at a path, in a header, in a cookie, or in its
-// text.
+// text. With a header, a text is looked for in the header's values.
 type Source struct {
 	path           string
 	header, cookie string
 	text           option.Regexp
 }
 
-// UnmarshalOption reads a path, {header: NAME}, {cookie: NAME} or {text: /…/}.
+// UnmarshalOption reads a path, {header: NAME}, {cookie: NAME} or {text: /…/}, or header and text.
 func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 	if v.Kind != option.Map {
 		if v.Kind == option.List || v.Kind == option.Null {
@@ -43,8 +43,8 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 	if ps := option.Decode(v, &form); len(ps) > 0 {
 		return ps
 	}
-	if len(v.Fields) != 1 {
-		return v.Problem("want one of header, cookie and text")
+	if len(v.Fields) != 1 && (len(v.Fields) != 2 || form.Header == "" || form.Text.Regexp == nil) {
+		return v.Problem("want one of header, cookie and text, or header and text")
 	}
 	if form.Text.Regexp != nil && form.Text.NumSubexp() != 1 {
 		text, _ := v.Get("text")
@@ -81,8 +81,11 @@ func (Source) OptionSchema() *jsonschema.Schema {
 			Properties:           map[string]*jsonschema.Schema{name: s}}
 	}
 	text := []string{"string", "number", "boolean"}
+	header := one("header", "the name of a header of the answer", &jsonschema.Schema{Types: text, Pattern: `\S`})
+	header.Properties["text"] = option.Regexp{}.OptionSchema()
+	header.Properties["text"].Description = "a regular expression with one group, for a part of the header"
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text, Description: "a path into the answer"},
-		one("header", "the name of a header of the answer", &jsonschema.Schema{Types: text, Pattern: `\S`}),
+		header,
 		one("cookie", "the name of a cookie that the answer sets", &jsonschema.Schema{Types: text, Pattern: `\S`}),
 		one("text", "a regular expression with one group", option.Regexp{}.OptionSchema())}}
 }
@@ -91,8 +94,13 @@ func (Source) OptionSchema() *jsonschema.Schema {
 func (s Source) find(value any, a check.Answer) any {
 	switch {
 	case s.header != "":
-		if values := a.Header.Values(s.header); len(values) > 0 {
-			return values[0]
+		for _, value := range a.Header.Values(s.header) {
+			if s.text.Regexp == nil {
+				return value
+			}
+			if m := s.text.FindStringSubmatch(value); m != nil {
+				return m[1]
+			}
 		}
 		return absent{}
 	case s.cookie != "":
@@ -118,6 +126,8 @@ func (s Source) optional() bool { return strings.HasSuffix(s.path, maybe) }
 // name returns what a student reads for the value: the id, the header Location.
 func (s Source) name() string {
 	switch {
+	case s.header != "" && s.text.Regexp != nil:
+		return "header " + s.header + " that /" + cut(s.text.String(), showBytes) + "/ finds"
 	case s.header != "":
 		return "header " + s.header
 	case s.cookie != "":

@@ -50,7 +50,7 @@ type Step struct {
 	Either     []Alternative       `json:"either,omitempty" jsonschema:"answers that are right, each with want and what it must hold"`
 	Log        Pattern             `json:"log,omitzero" jsonschema:"what the program writes to its log within a second: /regex/, or <not /regex/>"`
 	Faster     option.Duration     `json:"faster,omitzero" jsonschema:"how long the answer may take"`
-	Save       map[string]Source   `json:"save,omitempty" jsonschema:"variables to make of the answer: of a path, {header: NAME}, {cookie: NAME}, or {text: /regex with a group/}"`
+	Save       map[string]Source   `json:"save,omitempty" jsonschema:"variables to make of the answer: of a path, {header: NAME}, {cookie: NAME}, {text: /regex with a group/}, or header and text"`
 	Distinct   string              `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
 	Times      int                 `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
 	Parallel   int                 `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`

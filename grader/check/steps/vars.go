@@ -93,7 +93,7 @@ func asIs(s string) string { return s }
 // inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash
 // takes its meaning from.
 var inPattern = regexp.MustCompile(
-	`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
+	`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?(?: [-+*/] [\w.]+)*\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
 // longest is what a variable may put into a regular expression, in bytes. Longer values match
 // nothing.
@@ -235,7 +235,7 @@ func references(text string) (names []string) {
 	case isRegexp(text):
 		for _, m := range inPattern.FindAllString(text, -1) {
 			if m[0] == '$' {
-				names = append(names, strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix))
+				names = append(names, bareName.FindAllString(strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix), -1)...)
 			}
 		}
 		return names
