@@ -68,9 +68,8 @@ func TestCurl(t *testing.T) {
 					return err
 				}
 				defer sub.Close()
-				if rep := grader.Grade(t.Context(), engineOf(e), r, *sub, grader.Options{Seed: "1"}); rep.Status != result.Graded {
-					return fmt.Errorf("%s: %v", sample.ID, rep.Problem)
-				}
+				rep := grader.Grade(t.Context(), engineOf(e), r, *sub, grader.Options{Seed: "1"})
+				assert.Equal(t, result.Graded, rep.Status, "%s: %v", sample.ID, rep.Problem)
 				return nil
 			})
 		}
@@ -161,6 +160,13 @@ type askedOwn struct {
 	check.Restarter
 }
 
+// once are samples of which a request that was sent is answered otherwise the second time, as the
+// program means it.
+var once = map[string]string{
+	"login/tells-password":   "there is the account now",
+	"sessions/script-cookie": "a form is taken once",
+}
+
 // changing is what differs in each answer: ids, numbers, times and tokens.
 var changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|eyJ[\w.-]+|[0-9a-f]{16,}|[\w-]{20,}|\d+`)
 
@@ -201,6 +207,10 @@ func (r repeated) repeat(ctx context.Context, t check.Target, a *asked, id, comm
 		return
 	}
 	body, _ := io.ReadAll(got.Body)
+	if _, ok := once[r.sample]; ok {
+		assert.NotEqual(r.all.t, want.Status, got.StatusCode, name)
+		return
+	}
 	assert.Equal(r.all.t, want.Status, got.StatusCode, name)
 	assert.Equal(r.all.t, changing.ReplaceAllString(string(want.Body), "?"), changing.ReplaceAllString(string(body), "?"), name)
 	r.all.mu.Lock()

@@ -96,6 +96,7 @@ type watcher struct {
 	talk    *talk
 
 	digest string                  // of the folder and the rubric as they were last graded
+	folder string                  // the digest of the folder then, until something in it changes
 	score  *float64                // when it was
 	told   map[string]result.Check // the verdicts that were shown; empty before the first report
 	ids    map[string]string       // what each check is called to students
@@ -107,6 +108,11 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	if err != nil {
 		sayError(w.cmd.ErrOrStderr(), err)
 		return
+	}
+	if !slices.Equal(changed, []string{w.rubric.File}) {
+		w.folder = ""
+	} else if w.folder != "" {
+		sub.Digest = w.folder // the rubric may lie in it, and is no part of what is graded
 	}
 	if !w.read(changed) {
 		return
@@ -155,7 +161,7 @@ func (w *watcher) grade(ctx context.Context, changed []string) {
 	default:
 		w.conclude(rep, begun)
 	}
-	w.digest, w.score = digest, rep.Score
+	w.digest, w.folder, w.score = digest, sub.Digest, rep.Score
 }
 
 // read reads the rubric again where it was saved, and reports whether it can be graded by it. What

@@ -29,6 +29,9 @@ func startWatch(tb testing.TB, from string, flags ...string) *watching {
 	w := &watching{tb: tb, dir: filepath.Join(tb.TempDir(), "work"), lines: make(chan string, 1000),
 		ended: make(chan error, 1)}
 	require.NoError(tb, os.CopyFS(w.dir, os.DirFS(from)))
+	for i := range flags {
+		flags[i] = strings.Replace(flags[i], "DIR", w.dir, 1)
+	}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	out, in := io.Pipe()
@@ -161,8 +164,6 @@ checks:
 // An edit of the rubric asks what changed, of a new container and without a build; what is wrong
 // with it is said, and the verdicts stay.
 func TestWatchTheRubric(t *testing.T) {
-	rubric := filepath.Join(t.TempDir(), "edited.yaml")
-	write := func(text string) { require.NoError(t, os.WriteFile(rubric, []byte(text), 0o644)) }
 	const first = `rubric: edited
 points: 8
 checks:
@@ -176,8 +177,12 @@ checks:
   needs: [echo]
   http: [{send: GET /echo/other, json: {word: other}}]
 `
-	write(first)
-	w := startWatch(t, "testdata/tiny/right", "--rubric", rubric)
+	// It may lie in the folder that is watched: it is no part of what is built.
+	from := t.TempDir()
+	require.NoError(t, os.CopyFS(from, os.DirFS("testdata/tiny/right")))
+	require.NoError(t, os.WriteFile(filepath.Join(from, "edited.yaml"), []byte(first), 0o644))
+	w := startWatch(t, from, "--rubric", "DIR/edited.yaml")
+	write := func(text string) { w.write("edited.yaml", text) }
 	w.until("Score 8 of 8")
 	w.until("watching ")
 	ready := func() { time.Sleep(2 * time.Second) } // of who reads a verdict before the next edit

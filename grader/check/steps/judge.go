@@ -29,7 +29,8 @@ type judging struct {
 	request   check.Request
 	asked     time.Time
 	framework func() advice.Framework
-	deleted   bool // a step before sent DELETE
+	deleted   bool    // a step before sent DELETE
+	inside    *string // the key of the object in which the list was found that should be the answer itself
 }
 
 // route returns the request as a student reads it.
@@ -198,6 +199,13 @@ func (j judging) list(value any, in scene) []miss {
 	}
 	list, ok := at(value, s.List).([]any)
 	if !ok {
+		if _, key, one := Inside(value); one && s.List == "" && j.inside != nil {
+			within := j
+			if within.step.List = key; len(within.list(value, in)) == 0 {
+				*j.inside = key
+				return nil
+			}
+		}
 		return []miss{{want: where, got: Show(at(value, s.List)), hint: "Answer with a JSON array."}}
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
@@ -269,6 +277,27 @@ func (j judging) list(value any, in scene) []miss {
 		return []miss{*m}
 	}
 	return nil
+}
+
+// Inside returns the one list that an object has, and its key.
+func Inside(value any) (list []any, key string, ok bool) {
+	object, _ := value.(map[string]any)
+	for name, inner := range object {
+		if found, isList := inner.([]any); isList {
+			if ok {
+				return nil, "", false
+			}
+			list, key, ok = found, name, true
+		}
+	}
+	return list, key, ok
+}
+
+// Wrapped returns the item of a route that answers with a list inside an object.
+func Wrapped(name, key string) check.Item {
+	return check.Item{Name: name, Alone: true, Want: "the list",
+		Got:  fmt.Sprintf("an object with the list in `%s`; the rest was asked of that", cut(key, 60)),
+		Hint: check.Advisef("Answer with the array itself, without `%s` around it.", cut(key, 60))}
 }
 
 // sorted compares the order of an array with the one that is wanted.

@@ -159,7 +159,7 @@ type runner struct {
 	origin   map[string]string   // where a variable's value came from, as a clause
 	base     map[string]string   // the path of the request whose answer gave a variable
 	seen     map[string]bool     // single values that answers held
-	detour   bool                // the last step failed by a redirect that was followed, and by that alone
+	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
 	twice    string              // an id that a step of this check was given, and that another thing has
 }
@@ -295,6 +295,9 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			evidence = r.evidence(number, s, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
+		case e.inside != "" && s.Given.Method == "" && r.in.Memory.First("list "+Route(s.Send.Path)):
+			item, r.detour = Wrapped(name, e.inside), true
+			evidence = r.evidence(number, s, e.request, e.last(), miss{})
 		}
 		r.noteID(e)
 		r.past = append(r.past, r.oneLine(s, e.request, e.last()))
@@ -357,6 +360,7 @@ type exchange struct {
 	answers []check.Answer
 	misses  []miss
 	to      string // where a redirect led that was followed
+	inside  string // the key of an object that the list was found in
 }
 
 func (e exchange) last() check.Answer {
@@ -406,7 +410,8 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 		return exchange{}, ctx.Err()
 	}
 	values, found := make([]any, times), make([]vars, times)
-	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework,
+	inside := ""
+	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	for i := range answers {
 		j.vars, j.request = scopes[i], requests[i]
@@ -415,11 +420,11 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 			if times == 1 { // what it was asked for may be there all the same, and later steps can go on with it
 				r.save(s, found[:1])
 			}
-			return exchange{requests[i], answers[:i+1], misses, led[i]}, nil
+			return exchange{requests[i], answers[:i+1], misses, led[i], ""}, nil
 		}
 		r.see(values[i])
 	}
-	done := exchange{requests[times-1], answers, nil, led[times-1]}
+	done := exchange{requests[times-1], answers, nil, led[times-1], inside}
 	m := distinct(s, values)
 	if m == nil {
 		m = j.counted(answers)

@@ -197,7 +197,7 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		return check.Outcome{Items: []check.Item{*apart}}, nil
 	}
 	var o check.Outcome
-	var led *check.Item
+	passed := map[string]check.Item{}
 	for n := range c.Walks {
 		item := check.Passed(fmt.Sprintf("walk %d of %d", n+1, c.Walks))
 		if len(o.Evidence) > 0 {
@@ -206,16 +206,14 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 			continue
 		}
 		plan := c.plan(in.Rand, n)
-		failed, detour, err := c.walk(ctx, t, plan)
+		failed, over, err := c.walk(ctx, t, plan)
 		if err == nil && failed != nil {
 			failed, err = c.shrink(ctx, t, plan, failed)
 		}
 		if err != nil {
 			return check.Outcome{}, err
 		}
-		if detour != nil {
-			led = detour
-		}
+		maps.Copy(passed, over)
 		if failed != nil {
 			item = check.Item{Name: item.Name, Want: failed.want, Got: failed.got, Hint: check.Advise(failed.hint())}
 			o.Evidence = append(o.Evidence, check.Evidence{Kind: "story", Title: "What happened",
@@ -223,8 +221,10 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		}
 		o.Items = append(o.Items, item)
 	}
-	if led != nil && len(o.Evidence) == 0 && in.Memory.First("slash "+steps.Route(c.At)) {
-		o.Items = append(o.Items, *led)
+	for _, fault := range slices.Sorted(maps.Keys(passed)) {
+		if len(o.Evidence) == 0 && in.Memory.First(fault) {
+			o.Items = append(o.Items, passed[fault])
+		}
 	}
 	return o, nil
 }

@@ -21,24 +21,26 @@ type failure struct {
 	twice     bool // an id was given out that another thing has
 }
 
-// walk does the operations and compares each answer with the model. The item is of a redirect that
-// was followed on the way.
-func (c *CRUD) walk(ctx context.Context, t check.Target, plan []operation) (*failure, *check.Item, error) {
-	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{}}
+// walk does the operations and compares each answer with the model. The items are of what was passed
+// over on the way, by the fault that all share who may meet it.
+func (c *CRUD) walk(ctx context.Context, t check.Target,
+	plan []operation) (*failure, map[string]check.Item, error) {
+	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{},
+		passed: map[string]check.Item{}}
 	for i, op := range plan {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
 		want, got, err := w.do(ctx, op)
 		if err != nil {
-			return nil, w.led, err
+			return nil, w.passed, err
 		}
 		if want != "" {
 			return &failure{at: i, want: want, got: got, story: append(w.story, "   want "+want, "   got  "+got),
-				twice: w.twice}, w.led, nil
+				twice: w.twice}, w.passed, nil
 		}
 	}
-	return nil, w.led, nil
+	return nil, w.passed, nil
 }
 
 type walker struct {
@@ -46,8 +48,8 @@ type walker struct {
 	target  check.Target
 	ids     map[int]any
 	model   map[int]map[string]any
-	led     *check.Item // of a redirect that was followed
-	twice   bool        // an id was given out that another thing has
+	passed  map[string]check.Item // what was passed over: a redirect, an object around the list
+	twice   bool                  // an id was given out that another thing has
 	story   []string
 }
 
@@ -151,6 +153,12 @@ func (w *walker) items(ctx context.Context) (items []any, want, got string, err 
 	}
 	answer = at(answer, w.options.List.At)
 	items, ok := answer.([]any)
+	if !ok && w.options.List.At == "" {
+		var key string
+		if items, key, ok = steps.Inside(answer); ok {
+			w.passed["list "+steps.Route(w.options.At)] = steps.Wrapped("GET "+w.options.List.from(w.options.At), key)
+		}
+	}
 	if !ok {
 		return nil, "an array", steps.Show(answer), nil
 	}
@@ -240,8 +248,7 @@ func (w *walker) send(ctx context.Context, what, method, path string,
 		return nil, "", err
 	}
 	if to != "" {
-		item := steps.Redirected(method+" "+path, method, path, to)
-		w.led = &item
+		w.passed["slash "+steps.Route(w.options.At)] = steps.Redirected(method+" "+path, method, path, to)
 		line += ", redirected to " + to
 	}
 	if answer.Fault != "" {
