@@ -22,6 +22,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/roster"
@@ -36,6 +37,8 @@ type classOptions struct {
 	fresh  bool
 
 	keepFirst bool
+
+	fleet fleetOptions
 }
 
 func newClass() *cobra.Command {
@@ -49,8 +52,11 @@ the later counts.
 
 Run it again, after an interruption too, and only what is missing, changed, or ended in an error is graded.
 
+With --fleet, other machines help, each with "taskgrader worker TOKEN"; "taskgrader workers" makes tokens and says who is there.
+
   $ taskgrader class submissions --roster class.csv
   $ taskgrader class submissions --fresh              grade all again, and say what changed
+  $ taskgrader class submissions --fleet --listen 0.0.0.0:4227
 
 ` + exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: completeFolder,
@@ -62,6 +68,7 @@ Run it again, after an interruption too, and only what is missing, changed, or e
 	f.StringVar(&o.roster, "roster", "", "CSV of the class: id, name, email, team; or a gradebook")
 	f.BoolVar(&o.keepFirst, "keep-first", false, "of two submissions of one student the first counts, not the later")
 	f.BoolVar(&o.fresh, "fresh", false, "grade all again, and say what changed")
+	o.fleet.add(cmd)
 	return cmd
 }
 
@@ -70,9 +77,8 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("jobs") && o.jobs < 1 {
-		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs),
-			"Give 1 or more, or leave it out: processors and memory say how many."}
+	if err := o.check(cmd); err != nil {
+		return err
 	}
 	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, KeepFirst: o.keepFirst,
 		Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
@@ -81,31 +87,18 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return err
 	}
 	defer found.Close()
-	var e *engine.Engine // connected when there is something to grade
-	options.Ready = func(bases map[string]string) (err error) {
-		if e, err = connect(cmd); err == nil {
-			e.Pin(bases)
-		}
-		return err
-	}
-	options.Bases = func() map[string]string {
-		if e == nil {
-			return nil
-		}
-		return e.Pinned()
-	}
-	defer func() {
-		if e != nil {
-			e.Close()
-		}
-	}()
-	lazy := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
-		return e.Open(ctx, job)
-	})
+	here := &machine{cmd: cmd}
+	defer here.close()
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
-	options.Progress = show.event
-	unsaid := context.AfterFunc(cmd.Context(), show.stopping)
-	c, err := batch.Run(cmd.Context(), lazy, r, found.Entries, options)
+	options.Ready, options.Bases, options.Progress = here.ready, here.bases, show.event
+	grade := batch.Local(grader.EngineFunc(here.open), r, options)
+	if o.fleet.at != "" {
+		f := &coordinator{cmd: cmd, o: o, rubric: r, here: here, show: show}
+		defer f.close()
+		grade = f.spread(&options)
+	}
+	unsaid := context.AfterFunc(cmd.Context(), func() { show.say(stopping) })
+	c, err := batch.RunFunc(cmd.Context(), grade, r, found.Entries, options)
 	unsaid()
 	show.done()
 	if c == nil {
@@ -125,6 +118,46 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return errBelow
 	}
 	return nil
+}
+
+// check refuses flags that do not go together.
+func (o *classOptions) check(cmd *cobra.Command) error {
+	if least := o.fleet.leastJobs(); cmd.Flags().Changed("jobs") && o.jobs < least {
+		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs),
+			fmt.Sprintf("Give %d or more, or leave it out: processors and memory say how many.", least)}
+	}
+	return o.fleet.check(cmd, o)
+}
+
+// machine is this one, connected when there is something to grade.
+type machine struct {
+	cmd    *cobra.Command
+	engine *engine.Engine
+}
+
+func (m *machine) ready(bases map[string]string) (err error) {
+	if m.engine, err = connect(m.cmd); err == nil {
+		m.engine.Pin(bases)
+	}
+	return err
+}
+
+func (m *machine) bases() map[string]string {
+	if m.engine == nil {
+		return nil
+	}
+	return m.engine.Pinned()
+}
+
+func (m *machine) open(ctx context.Context, job check.Job) (grader.Workplace, error) {
+	return m.engine.Open(ctx, job)
+}
+
+func (m *machine) close() {
+	if m.engine != nil {
+		_ = m.engine.Close()
+		m.engine = nil
+	}
 }
 
 // find lists the submissions, says where they are when that is not dir itself, and reads the
@@ -193,7 +226,7 @@ func (o *classOptions) showClass(cmd *cobra.Command, c class.Class) error {
 // progress shows how far a class is.
 type progress interface {
 	event(batch.Event)
-	stopping() // after Ctrl-C, from any goroutine
+	say(line string) // from any goroutine
 	done()
 }
 
@@ -210,7 +243,7 @@ func newProgress(w io.Writer, quiet bool) progress {
 type noProgress struct{}
 
 func (noProgress) event(batch.Event) {}
-func (noProgress) stopping()         {}
+func (noProgress) say(string)        {}
 func (noProgress) done()             {}
 
 // lineProgress is one line for each submission that is graded.
@@ -218,12 +251,16 @@ type lineProgress struct{ out io.Writer }
 
 func (p lineProgress) event(e batch.Event) {
 	if e.Row != nil && e.Row.Now {
-		say(p.out, fmt.Sprintf("%d/%d %s: %s", e.Done, e.Total, e.ID, e.Row.Line()))
+		by := ""
+		if e.Row.Machine != "" {
+			by = " (" + e.Row.Machine + ")"
+		}
+		say(p.out, fmt.Sprintf("%d/%d %s: %s%s", e.Done, e.Total, e.ID, e.Row.Line(), by))
 	}
 }
 
-func (p lineProgress) stopping() { fmt.Fprintln(p.out, stopping) }
-func (lineProgress) done()       {}
+func (p lineProgress) say(line string) { say(p.out, line) }
+func (lineProgress) done()             {}
 
 // barProgress is a bar for the class and a line for each worker.
 type barProgress struct {
@@ -231,10 +268,11 @@ type barProgress struct {
 	mu      sync.Mutex
 	screen  *mpb.Progress
 	total   *mpb.Bar
-	workers []*worker
+	workers []*barOfOne
 }
 
-type worker struct {
+// barOfOne is what one submission is about.
+type barOfOne struct {
 	bar  *mpb.Bar
 	what atomic.Pointer[string]
 }
@@ -261,21 +299,23 @@ func (p *barProgress) event(e batch.Event) {
 	p.workers[e.Worker].what.Store(&what)
 }
 
-func (p *barProgress) newWorker() *worker {
-	w := &worker{}
+func (p *barProgress) newWorker() *barOfOne {
+	w := &barOfOne{}
 	w.what.Store(new(string))
 	w.bar = p.screen.New(0, mpb.NopStyle(), mpb.PrependDecorators(
 		decor.Any(func(decor.Statistics) string { return *w.what.Load() })))
 	return w
 }
 
-// stopping is said above the bars.
-func (p *barProgress) stopping() {
+// say writes a line above the bars.
+func (p *barProgress) say(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.screen != nil {
-		fmt.Fprintln(p.screen, clearLine+stopping)
+	if p.screen == nil {
+		say(p.out, line)
+		return
 	}
+	fmt.Fprintln(p.screen, clearLine+plain.Text(line))
 }
 
 func (p *barProgress) done() {

@@ -5,6 +5,7 @@
 // errors.go.
 //
 //	grade.go, class.go, watch.go   submissions in, reports out
+//	fleet.go, worker.go, workers.go  a class on several machines
 //	rubric.go, explain.go          the language and its manual
 //	export.go                      a finished folder of reports in another program's format
 //	images.go, doctor.go, clean.go the machine

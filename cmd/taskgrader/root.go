@@ -60,7 +60,7 @@ that the student can act on alone.
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newGrade(), newClass(), newWatch(), newAction(), newRubric(), newExplain(), newExport(),
+	root.AddCommand(newGrade(), newClass(), newWorker(), newWorkers(), newWatch(), newAction(), newRubric(), newExplain(), newExport(),
 		newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
 }

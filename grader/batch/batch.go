@@ -42,7 +42,10 @@ type Options struct {
 	Ready func(bases map[string]string) error
 	// Bases returns what base images were resolved to by now, those of Ready among them. It may be
 	// nil.
-	Bases    func() map[string]string
+	Bases func() map[string]string
+	// Machines returns those that grade the class, with what they came to in this run. It is nil
+	// where this machine does.
+	Machines func() []class.Machine
 	Progress func(Event) // told what goes on, from one goroutine at a time; may be nil
 }
 
@@ -129,12 +132,19 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 	return &c, ctx.Err()
 }
 
+// Deadline returns how long one grading may take unless the caller says otherwise: what the rubric's
+// limits add up to, and some more. It is a safety net: each limit below it is the student's, this
+// one ours.
+func Deadline(r *rubric.Rubric) time.Duration {
+	return 2*(r.Limits.Build.Time.Std()+r.Limits.Run.Start.Std()) + r.Limits.Run.Time.Std() + 2*time.Minute
+}
+
 func (o Options) withDefaults(r *rubric.Rubric) Options {
 	if o.Jobs <= 0 {
 		o.Jobs = DefaultJobs(int64(r.Limits.Run.Memory))
 	}
-	if o.Deadline <= 0 { // a safety net: each limit below it is the student's, this one ours
-		o.Deadline = 2*(r.Limits.Build.Time.Std()+r.Limits.Run.Start.Std()) + r.Limits.Run.Time.Std() + 2*time.Minute
+	if o.Deadline <= 0 {
+		o.Deadline = Deadline(r)
 	}
 	switch {
 	case o.Retries == 0:

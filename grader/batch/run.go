@@ -25,6 +25,7 @@ type run struct {
 	options Options
 	seed    string
 	bases   map[string]string // of an earlier run
+	helped  []class.Machine   // in earlier runs
 	asked   int               // checks in a whole report
 	matches []roster.Match    // of the entries
 	texts   class.Interner
@@ -43,7 +44,7 @@ func newRun(grade Grade, r *rubric.Rubric, entries []submission.Entry, o Options
 		run.seed = before.Seed
 	}
 	if before != nil && !o.Fresh {
-		run.bases = before.Bases
+		run.bases, run.helped = before.Bases, before.Machines
 	}
 	if run.seed == "" {
 		run.seed = grader.NewSeed()
@@ -79,6 +80,14 @@ func (r *run) class(begun time.Time) class.Class {
 		if bases := r.options.Bases(); len(bases) > 0 { // none before anything is graded
 			c.Bases = bases
 		}
+	}
+	if c.Machines = r.helped; r.options.Machines != nil {
+		now := r.options.Machines()
+		c.Jobs = 0
+		for _, m := range now {
+			c.Jobs += m.Slots
+		}
+		c.Machines = class.AddMachines(r.helped, now)
 	}
 	asked, skills := r.rubric.Select(r.options.Only), map[string]bool{}
 	var most []float64

@@ -38,7 +38,8 @@ type Class struct {
 	Checks     []Check           `json:"checks"`
 	Students   []Row             `json:"students"` // the roster's first, in its order, then the others by id
 	Duplicates []Duplicate       `json:"duplicates,omitempty"`
-	Ignored    []string          `json:"ignored,omitempty"` // what the class folder held besides submissions
+	Machines   []Machine         `json:"machines,omitempty"` // that graded it, where several did
+	Ignored    []string          `json:"ignored,omitempty"`  // what the class folder held besides submissions
 }
 
 // Skill is a skill of the rubric.

@@ -56,10 +56,12 @@ type Row struct {
 	DurationMS    int64           `json:"duration_ms,omitempty"`
 	Steps         int             `json:"build_steps,omitempty"`
 	Cached        int             `json:"cached_steps,omitempty"`
-	Attempts      int             `json:"attempts,omitempty"` // more than one when a fault of ours went away
-	Before        *Before         `json:"before,omitempty"`   // the verdict that this one replaced
-	Due           string          `json:"due,omitempty"`      // why it is to be graded again, of Stale and Waiting
-	Now           bool            `json:"-"`                  // graded in this run, not kept
+	Machine       string          `json:"machine,omitempty"`        // that graded it, of several
+	Opinion       *result.Opinion `json:"second_opinion,omitempty"` // of another machine, where it differs
+	Attempts      int             `json:"attempts,omitempty"`       // more than one when a fault of ours went away
+	Before        *Before         `json:"before,omitempty"`         // the verdict that this one replaced
+	Due           string          `json:"due,omitempty"`            // why it is to be graded again, of Stale and Waiting
+	Now           bool            `json:"-"`                        // graded in this run, not kept
 
 	Packed string    `json:"packed_digest,omitempty"` // of the archive as it lies there
 	Report *FileStat `json:"report,omitempty"`        // the instructor's JSON that this row was made of
@@ -104,7 +106,7 @@ func RowOf(r result.Report, texts *Interner) Row {
 		Email: strings.Clone(r.Submission.Email), State: Graded,
 		Score: r.Score, MaxScore: r.MaxScore, Digest: r.Submission.Digest, ProgramDigest: r.Submission.ProgramDigest,
 		Rubric: texts.Keep(r.Rubric.Digest), Version: texts.Keep(r.Grader.Version), Seed: r.Seed,
-		DurationMS: r.DurationMS}
+		DurationMS: r.DurationMS, Machine: texts.Keep(r.Machine), Opinion: r.Opinion}
 	if r.Status == result.Error || r.Score == nil {
 		row.State, row.Score, row.Problem = Error, nil, &result.Problem{Phase: "check",
 			Message: "the report says no reason"}

@@ -319,7 +319,7 @@ func (h *Hub) queue(ctx context.Context, q *question) error {
 			h.mu.Unlock()
 			return nil
 		}
-		q.progress("waiting for the queue")
+		q.progress(Waiting)
 		select {
 		case <-ctx.Done():
 		case <-time.After(h.o.Timing.Give / 5):
@@ -327,6 +327,9 @@ func (h *Hub) queue(ctx context.Context, q *question) error {
 	}
 	return nil
 }
+
+// Waiting is the progress of a submission that no machine has.
+const Waiting = "waiting for the queue"
 
 // alreadyQueued is the server's code for a subject that has its one message.
 const alreadyQueued = 10077

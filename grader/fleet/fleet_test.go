@@ -104,11 +104,15 @@ func (p *play) tokenOf(name string) Token {
 	return p.token[name]
 }
 
+func platform(name string) func(context.Context) (Profile, error) {
+	return func(context.Context) (Profile, error) { return Profile{Platform: name}, nil }
+}
+
 // worker starts one, which the returned function ends at once, as a power cut does.
 func (p *play) worker(name string, slots int, grade batch.Grade, changes ...func(*WorkerOptions)) (kill func()) {
 	p.Helper()
 	token := p.tokenOf(name)
-	o := WorkerOptions{Slots: slots, Version: "v1", Build: "build", Platform: "linux", Timing: p.timing, Hasty: true,
+	o := WorkerOptions{Slots: slots, Version: "v1", Build: "build", Profile: platform("linux"), Timing: p.timing, Hasty: true,
 		Say: func(line string) { p.Log(name+":", line) },
 		Prepare: func(_ context.Context, m Manifest, _ Fetch) (*Prepared, error) {
 			if m.RubricDigest != p.rubric.Digest {
@@ -243,7 +247,7 @@ func TestWorkerBesideTheHub(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Work(ctx, hub.Here(), WorkerOptions{Build: "build", Platform: "linux", Hasty: true, Timing: quick,
+		ended <- Work(ctx, hub.Here(), WorkerOptions{Build: "build", Profile: platform("linux"), Hasty: true, Timing: quick,
 			Prepare: func(context.Context, Manifest, Fetch) (*Prepared, error) {
 				return &Prepared{Grade: p.right(0)}, nil
 			}})

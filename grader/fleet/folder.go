@@ -152,6 +152,26 @@ func (f Folder) Token(name, address string) (Token, error) {
 	})
 }
 
+// running is where a hub of the folder's listens.
+type running struct {
+	Address string `json:"address"`
+	Class   string `json:"class"`
+}
+
+// Running returns the token of the hub itself, to ask it with [List]. The error wraps
+// [fs.ErrNotExist] where no hub runs.
+func (f Folder) Running() (Token, error) {
+	var at running
+	if err := f.read("running.json", &at); err != nil {
+		return Token{}, err
+	}
+	k, err := f.keys()
+	if err != nil {
+		return Token{}, err
+	}
+	return Token{Name: "hub", Class: at.Class, URL: "tls://" + at.Address, Pin: k.pin(), Seed: k.Hub}, nil
+}
+
 // Remove has a worker cut off, and not let in again before it has a new token.
 func (f Folder) Remove(name, why string) error {
 	return f.change(func(all map[string]member) error {

@@ -116,6 +116,9 @@ func (h *Hub) connect(k keys) error {
 		}
 		token.Seed, token.local = k.Hub, h.server
 		h.here.Seed, h.here.local = seed, h.server
+		if err := h.o.Folder.write("running.json", running{h.server.reached(), h.o.Class}); err != nil {
+			return err
+		}
 	}
 	failed := make(chan error, 1)
 	var err error
@@ -333,8 +336,14 @@ func (h *Hub) Close() error {
 		_ = h.nc.FlushTimeout(h.o.Timing.Give)
 		h.nc.Close()
 	}
-	if h.server != nil {
-		h.server.stop()
+	if h.server == nil {
+		return nil
+	}
+	address := h.server.reached()
+	h.server.stop()
+	var at running
+	if h.o.Folder.read("running.json", &at) == nil && at.Address == address { // not that of a later hub
+		_ = os.Remove(h.o.Folder.file("running.json")) // nobody answers there any more
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -30,7 +31,8 @@ type Presence struct {
 	Busy     int    `json:"busy"`
 	Graded   int    `json:"graded"`
 	Faults   int    `json:"faults"`
-	Platform string `json:"platform"`
+	Platform string `json:"platform,omitempty"` // empty while its engine is not there
+	Engine   string `json:"engine,omitempty"`
 	Version  string `json:"version"`
 }
 
@@ -59,7 +61,7 @@ func presences(ctx context.Context, js jetstream.JetStream, t Timing) (jetstream
 // List returns the workers that are there, and what the hub of the class knows of them, of a hub
 // that runs. The error is that there is none.
 func List(ctx context.Context, t Token) ([]Machine, error) {
-	nc, err := t.connect()
+	nc, err := t.connect(nats.RetryOnFailedConnect(false), nats.MaxReconnects(0))
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,19 @@ func (e *embedded) reload() error {
 	return e.ReloadOptions(o)
 }
 
+// reached returns where this machine reaches the server.
+func (e *embedded) reached() string {
+	at := e.Addr()
+	if at == nil {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(at.String())
+	if ip := net.ParseIP(host); err == nil && (ip == nil || ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
 func (e *embedded) stop() {
 	e.Shutdown()
 	e.WaitForShutdown()

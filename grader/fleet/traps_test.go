@@ -351,14 +351,14 @@ func TestNeedsAreApart(t *testing.T) {
 		FilterSubject: workSubject("other", b.need(), "*"), AckPolicy: jetstream.AckExplicitPolicy})
 	require.NoError(t, err)
 
-	p.worker("arm", 1, p.right(0), func(o *WorkerOptions) { o.Platform = "linux/arm64" })
-	p.worker("amd", 1, p.right(0), func(o *WorkerOptions) { o.Platform = "linux" })
+	p.worker("arm", 1, p.right(0), func(o *WorkerOptions) { o.Profile = platform("linux/arm64") })
+	p.worker("amd", 1, p.right(0), func(o *WorkerOptions) { o.Profile = platform("linux") })
 	p.allRight(p.run(t.Context()))
 	for _, m := range hub.Machines() {
 		if m.Name == "arm" {
 			assert.Zero(t, m.Verdicts)
 			assert.Equal(t, Refused, m.State)
-			assert.Equal(t, "the hub's machine is another: linux there, linux/arm64 here", m.Why)
+			assert.Equal(t, "the class is for another machine: for linux, and this is linux/arm64", m.Why)
 		}
 	}
 }
@@ -694,9 +694,9 @@ func TestListOfWorkers(t *testing.T) {
 	hub := p.open()
 	p.worker("lab-1", 2, p.right(0))
 	p.allRight(p.run(t.Context()))
-	k, err := p.folder.keys()
+	token, err := p.folder.Running()
 	require.NoError(t, err)
-	token := Token{Name: "hub", Class: DefaultClass, URL: "tls://" + hub.Address(), Pin: k.pin(), Seed: k.Hub}
+	assert.Equal(t, "tls://"+hub.Address(), token.URL)
 	require.EventuallyWithT(t, func(t *assert.CollectT) {
 		all, err := List(context.Background(), token)
 		if assert.NoError(t, err) && assert.Len(t, all, 1) {
@@ -718,7 +718,7 @@ func TestAnotherBuildIsRefused(t *testing.T) {
 	require.Eventually(t, func() bool {
 		for _, m := range hub.Machines() {
 			if m.Name == "old" {
-				return m.State == Refused && m.Why == "the hub's taskgrader is another build: v1 there, v1 here"
+				return m.State == Refused && m.Why == "the hub's taskgrader is another build: build there, sha256:other here"
 			}
 		}
 		return false

@@ -31,12 +31,19 @@ type Prepared struct {
 	Close  func()                          // may be nil
 }
 
+// Profile is what a machine is.
+type Profile struct {
+	Platform string // what of it may change a verdict; see [Manifest]
+	Engine   string // what does not, to be shown
+}
+
 // WorkerOptions are what a caller may choose for a worker.
 type WorkerOptions struct {
-	Slots    int    // how many are graded at once; 0 is one
-	Version  string // of the grader, to be shown
-	Build    string // see [Manifest]
-	Platform string
+	Slots   int    // how many are graded at once; 0 is one
+	Version string // of the grader, to be shown
+	Build   string // see [Manifest]
+	// Profile returns what this machine is. Its error is why it is not fit now; it is asked again.
+	Profile func(ctx context.Context) (Profile, error)
 	// Prepare makes the machine ready for a class. Its error is why it does not fit, or is not fit
 	// now; it is tried again.
 	Prepare func(ctx context.Context, m Manifest, fetch Fetch) (*Prepared, error)
@@ -58,6 +65,7 @@ func Work(ctx context.Context, t Token, o WorkerOptions) error {
 	defer cancel(nil)
 	w := &worker{token: t, o: o}
 	w.state.Store(&status{Trying, ""})
+	w.profile.Store(&Profile{})
 	var err error
 	w.nc, err = t.connect(
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -65,7 +73,11 @@ func Work(ctx context.Context, t Token, o WorkerOptions) error {
 				cancel(fmt.Errorf("the hub does not allow what its worker must do: %w", err))
 			}
 		}),
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { w.say("the hub is away; what is in hand goes on") }),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) {
+			if ctx.Err() == nil {
+				w.say("the hub is away: waiting for it; what is in hand goes on")
+			}
+		}),
 		nats.ReconnectHandler(func(*nats.Conn) { w.say("the hub is there again") }),
 		nats.ClosedHandler(func(nc *nats.Conn) {
 			cancel(fmt.Errorf("the hub does not let this worker in: %w", nc.LastError()))
@@ -100,6 +112,7 @@ type worker struct {
 	js    jetstream.JetStream
 
 	state                atomic.Pointer[status]
+	profile              atomic.Pointer[Profile]
 	busy, graded, faults atomic.Int64
 }
 
@@ -133,10 +146,10 @@ func (w *worker) tell(ctx context.Context) {
 }
 
 func (w *worker) present() {
-	s := w.state.Load()
+	s, is := w.state.Load(), w.profile.Load()
 	text, err := json.Marshal(Presence{Name: w.token.Name, State: s.State, Why: plain.Line(s.why, 500),
 		Slots: w.o.Slots, Busy: int(w.busy.Load()), Graded: int(w.graded.Load()), Faults: int(w.faults.Load()),
-		Platform: w.o.Platform, Version: w.o.Version})
+		Platform: is.Platform, Engine: is.Engine, Version: w.o.Version})
 	if err == nil && w.nc.IsConnected() {
 		_ = w.nc.Publish("$KV."+workersBucket+"."+w.token.Name, text) // the next will do
 	}
@@ -151,7 +164,7 @@ func (w *worker) classes(ctx, ended context.Context) {
 			w.wait(ctx, w.o.Timing.Give/5)
 			continue
 		}
-		if why := w.misfit(m); why != "" {
+		if why := w.misfit(ctx, m); why != "" {
 			w.set(Refused, why)
 			w.wait(ctx, w.o.Timing.Alive)
 			continue
@@ -169,12 +182,16 @@ func (w *worker) classes(ctx, ended context.Context) {
 }
 
 // misfit returns why this worker is not one for the class, or empty.
-func (w *worker) misfit(m Manifest) string {
-	switch {
-	case m.Build != w.o.Build:
-		return fmt.Sprintf("the hub's taskgrader is another build: %s there, %s here", m.Version, w.o.Version)
-	case m.Platform != w.o.Platform:
-		return fmt.Sprintf("the hub's machine is another: %s there, %s here", m.Platform, w.o.Platform)
+func (w *worker) misfit(ctx context.Context, m Manifest) string {
+	if m.Build != w.o.Build {
+		return fmt.Sprintf("the hub's taskgrader is another build: %s there, %s here", m.Build, w.o.Build)
+	}
+	is, err := w.o.Profile(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	if w.profile.Store(&is); m.Platform != is.Platform {
+		return fmt.Sprintf("the class is for another machine: for %s, and this is %s", m.Platform, is.Platform)
 	}
 	return ""
 }

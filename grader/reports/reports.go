@@ -77,6 +77,9 @@ func (d Dir) Grades() string { return filepath.Join(string(d), "grades.csv") }
 // Links returns the name of the page that leads each student to their own.
 func (d Dir) Links() string { return d.Page(result.Student, linksID) }
 
+// Queue returns the folder for what waits for other machines while the class is graded.
+func (d Dir) Queue() string { return filepath.Join(string(d), ".fleet") }
+
 // Write writes the student's and the instructor's files of a report. The instructor's JSON comes
 // last: where it is, all four are.
 func (d Dir) Write(r result.Report) error {
