@@ -358,7 +358,7 @@ var nasty = []string{"Jane Doe", "Doe, Jane", `O"Neil, "Al"`, "山田 太郎", "
 	"a;b\tc"}
 
 func TestAllFormatsHaveTheSamePoints(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(100) {
 		c := random(rand.New(rand.NewPCG(seed, 1)))
 		accepted(t, c)
 		if t.Failed() {
@@ -412,7 +412,7 @@ func TestClassOfThirty(t *testing.T) {
 // TestClassroomSums tries every score of a rubric of 100 points.
 func TestClassroomSums(t *testing.T) {
 	off := 0
-	for score := 0; score <= 10000; score += 1 + score%47 {
+	for score := 0; score <= 10000; score += 1 + score%187 {
 		points := float64(score) / 100
 		run, err := readClassroom(writeOne(t, "classroom", student("ada", "",
 			check("one", result.Partial, points, 100))))
@@ -463,7 +463,7 @@ Test code:
 // TestHugeTexts: whatever the reports hold, the files stay as small as their readers want them.
 func TestHugeTexts(t *testing.T) {
 	var checks []result.Check
-	for i := range 150 {
+	for i := range 50 {
 		c := check(fmt.Sprintf("c%d", i), result.Partial, 0.33, 1)
 		c.Title = strings.Repeat("漢", 300)
 		for range 20 {
@@ -473,7 +473,7 @@ func TestHugeTexts(t *testing.T) {
 		checks = append(checks, c)
 	}
 	s := student("ada", "Ada", checks...)
-	acceptedAlone(t, s, func(format string, points float64) { assert.InDelta(t, 49.5, points, 0.001, format) })
+	acceptedAlone(t, s, func(format string, points float64) { assert.InDelta(t, 16.5, points, 0.001, format) })
 	for _, name := range []string{"gradescope", "prairielearn", "classroom50"} {
 		assert.Less(t, len(writeOne(t, name, s)), 1<<20, name)
 	}

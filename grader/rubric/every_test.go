@@ -46,26 +46,38 @@ func places(path string, v *option.Value, found func(path string, v *option.Valu
 }
 
 // entries returns what a kind brings to everything: entries of checks.
-func entries(k check.Kind) (text string) {
+func entries(k check.Kind) (texts []string) {
 	every := k.Manual.Every
 	if len(every) == 0 {
 		every = []string{k.Manual.Example}
 	}
-	for _, entry := range every {
-		text += "- " + strings.ReplaceAll(entry, "\n", "\n  ") + "\n  bonus: true\n" // which does not count for the sum
+	for _, entry := range every { // a bonus does not count for the sum
+		texts = append(texts, "- "+strings.ReplaceAll(entry, "\n", "\n  ")+"\n  bonus: true\n")
 	}
-	return text
+	return texts
 }
 
-// everything returns a rubric with every key that there is.
-func everything(t *testing.T) []byte {
+// around is what the entries of kinds name. It is short, for it is read again with each value.
+const around = `rubric: around
+points: 1
+people: {ann: {steps: [{send: POST /login, save: {token: token}}], headers: {Authorization: "Bearer $token"}}}
+checks:
+- {id: second, points: 1, build: {}}
+`
+
+// everything returns rubrics that have, together, every key that there is: testdata/everything.yaml,
+// and one for each entry of a kind.
+func everything(t *testing.T) (texts []string) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/everything.yaml")
 	require.NoError(t, err)
+	texts = append(texts, string(text))
 	for _, k := range kinds.All() {
-		text = append(text, entries(k)...)
+		for _, entry := range entries(k) {
+			texts = append(texts, around+entry)
+		}
 	}
-	return text
+	return texts
 }
 
 func forEditors(t *testing.T) *jsonschema.Resolved {
@@ -84,61 +96,66 @@ func forEditors(t *testing.T) *jsonschema.Resolved {
 // said once, at their place.
 func TestEveryValue(t *testing.T) {
 	t.Parallel()
-	whole, problems := read("rubric.yaml", everything(t))
-	require.Empty(t, problems)
 	schema := forEditors(t)
-	judge := func() (option.Problems, error) {
-		p := parser{kinds: kinds.All(), rubric: &Rubric{}}
-		if p.document(whole); len(p.problems) > 0 {
-			return p.problems, nil
-		}
-		return nil, schema.Validate(whole.Interface())
+	var others []option.Value
+	for _, value := range absurd {
+		other, problems := read("rubric.yaml", []byte("x: "+value))
+		require.Empty(t, problems, value)
+		others = append(others, other.Fields[0].Value)
 	}
-	problems, err := judge()
-	require.Empty(t, problems,
-		"testdata/everything.yaml, and what each kind's Manual.Every or Example adds to it, is no rubric")
-	require.NoError(t, err)
-
-	accepted := map[string]string{} // of a file
-	of := map[string]bool{}
-	for _, k := range kinds.All() {
+	all, of := kinds.All(), map[string]bool{}
+	for _, k := range all {
 		of[k.Name] = true
 	}
+	accepted := map[string]string{} // of a file
 	seen := map[string]bool{"": true}
-	places("", &whole, func(path string, v *option.Value) {
-		if seen[path] {
-			return
-		}
-		seen[path] = true
-		before := *v
-		defer func() { *v = before }()
-		var taken []string
-		for _, value := range absurd {
-			other, ps := read("rubric.yaml", []byte("x: "+value))
-			require.Empty(t, ps, value)
-			*v = other.Fields[0].Value
-			v.Pos = before.Pos
-			ps, err := judge()
-			if len(ps) == 0 {
-				taken = append(taken, value)
-				assert.NoError(t, err, "the schema refuses what is read: %s: %s", path, value)
+	for _, text := range everything(t) {
+		whole, problems := read("rubric.yaml", []byte(text))
+		require.Empty(t, problems)
+		judge := func() (option.Problems, error) {
+			p := parser{kinds: all, rubric: &Rubric{}}
+			if p.document(whole); len(p.problems) > 0 {
+				return p.problems, nil
 			}
-			// else more than one thing may be wrong with it
-			if other.Fields[0].Value.Kind < option.List && path != "checks[].fresh[]" {
-				assert.LessOrEqual(t, len(ps), 1, "%s: %s: %v", path, value, ps)
-			}
-			for _, p := range ps {
-				assert.NotRegexp(t, `goroutine|panic|%!|!!|map\[`, p.Message+p.Hint)
-			}
+			return nil, schema.Validate(whole.Interface())
 		}
-		file := "rubric"
-		key := strings.FieldsFunc(strings.TrimPrefix(path, "checks[]."),
-			func(r rune) bool { return r == '.' || r == '[' })
-		if strings.HasPrefix(path, "checks[].") && of[key[0]] {
-			file = key[0]
-		}
-		accepted[file] += path + ": " + strings.Join(taken, "  ") + "\n"
-	})
+		problems, err := judge()
+		require.Empty(t, problems,
+			"testdata/everything.yaml, and what a kind's Manual.Every or Example adds to it, is no rubric:\n%s", text)
+		require.NoError(t, err)
+		places("", &whole, func(path string, v *option.Value) {
+			if seen[path] {
+				return
+			}
+			seen[path] = true
+			before := *v
+			defer func() { *v = before }()
+			var taken []string
+			for i, value := range absurd {
+				*v = others[i]
+				v.Pos = before.Pos
+				ps, err := judge()
+				if len(ps) == 0 {
+					taken = append(taken, value)
+					assert.NoError(t, err, "the schema refuses what is read: %s: %s", path, value)
+				}
+				// else more than one thing may be wrong with it
+				if others[i].Kind < option.List && path != "checks[].fresh[]" {
+					assert.LessOrEqual(t, len(ps), 1, "%s: %s: %v", path, value, ps)
+				}
+				for _, p := range ps {
+					assert.NotRegexp(t, `goroutine|panic|%!|!!|map\[`, p.Message+p.Hint)
+				}
+			}
+			file := "rubric"
+			key := strings.FieldsFunc(strings.TrimPrefix(path, "checks[]."),
+				func(r rune) bool { return r == '.' || r == '[' })
+			if strings.HasPrefix(path, "checks[].") && of[key[0]] {
+				file = key[0]
+			}
+			accepted[file] += path + ": " + strings.Join(taken, "  ") + "\n"
+		})
+	}
 	for _, name := range slices.Sorted(maps.Keys(accepted)) {
 		file := "testdata/accepted/" + name + ".txt"
 		if *update {
@@ -172,7 +189,7 @@ func TestEverythingHasEveryKey(t *testing.T) {
 		for key, below := range s.Properties {
 			text, file := text, file
 			if k, ok := of[key]; ok && below.Description == k.Manual.Summary {
-				text, file = entries(k), fmt.Sprintf("the Manual.Every of grader/check/kinds/%s", key)
+				text, file = strings.Join(entries(k), ""), fmt.Sprintf("the Manual.Every of grader/check/kinds/%s", key)
 			}
 			assert.True(t, strings.Contains(text, key+": ") || strings.Contains(text, key+":\n"), "%s lacks the key %s",
 				file, key)
