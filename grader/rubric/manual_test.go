@@ -43,9 +43,10 @@ func TestExamplesParse(t *testing.T) {
 	topics := rubric.Topics()
 	for _, k := range kinds.All() {
 		topics = append(topics, k.Manual.Topics...)
-		_, err := rubric.Parse(k.Name, []byte(whole("- "+strings.ReplaceAll(k.Manual.Example, "\n", "\n  "))),
+		r, err := rubric.Parse(k.Name, []byte(whole("- "+strings.ReplaceAll(k.Manual.Example, "\n", "\n  "))),
 			kinds.All())
-		assert.NoError(t, err, "kind %s", k.Name)
+		require.NoError(t, err, "kind %s", k.Name)
+		assert.NotContains(t, r.Warnings.Error(), "new in each run", k.Name)
 	}
 	for _, topic := range topics {
 		switch {
@@ -58,8 +59,9 @@ func TestExamplesParse(t *testing.T) {
 			_, err := rubric.LoadExpected(file)
 			assert.NoError(t, err)
 		default:
-			_, err := rubric.Parse(topic.ID, []byte(whole(topic.Example)), kinds.All())
-			assert.NoError(t, err, topic.ID)
+			r, err := rubric.Parse(topic.ID, []byte(whole(topic.Example)), kinds.All())
+			require.NoError(t, err, topic.ID)
+			assert.NotContains(t, r.Warnings.Error(), "new in each run", topic.ID)
 		}
 	}
 }

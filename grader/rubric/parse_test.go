@@ -548,6 +548,30 @@ r.yaml:8:33: $x+1 is the text with the value in it, not a sum`)
 	assert.Equal(t, "write <$x + 1> for the number", r.Warnings[2].Hint)
 }
 
+// TestCanned: a check that wants back what it sends, and sends nothing new, can be answered by what
+// the rubric says. What is refused, counted or only read cannot.
+func TestCanned(t *testing.T) {
+	const said = "r.yaml:6:17: nothing that this check sends is new in each run, so that a program may answer with what " +
+		"the rubric says"
+	for entry, want := range map[string]string{
+		`  http: [{send: POST /a, body: {t: x}, json: {t: x}}]`:                                 said,
+		`  http: [{send: POST /a, form: {t: x}, want: 201, list: l, has: [{t: x}]}]`:            said,
+		`  http: [{send: GET /a, query: {n: 3}, json: {n: 3}}]`:                                 said,
+		"  http: [{send: POST /a, body: {t: $a}, json: {t: $a}}]\n  fresh: [a]":                 "",
+		`  http: [{send: POST /a, body: {t: x}, json: {id: <int>}}]`:                            "",
+		`  http: [{send: POST /a, body: {n: x}, want: 422}, {send: GET /a, json: {state: up}}]`: "",
+	} {
+		r, err := Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: a\n  points: 1\n"+entry+"\n"), kinds.All())
+		require.NoError(t, err, entry)
+		if want == "" {
+			assert.Empty(t, r.Warnings, entry)
+			continue
+		}
+		assert.EqualError(t, r.Warnings, want, entry)
+		assert.Equal(t, "write fresh: [a] beside http, and send $a", r.Warnings[0].Hint)
+	}
+}
+
 // names returns those of all kinds, as they are listed.
 func names() string {
 	var all []string

@@ -436,6 +436,26 @@ func TestRedirect(t *testing.T) {
 	assert.Equal(t, "ok POST /notes", ask("http: ["+step+"]"))
 }
 
+// TestListInside: a list inside an object costs the first check that looks into it, and nothing
+// else does; where it does not hold what is wanted, that it is no list is what is said.
+func TestListInside(t *testing.T) {
+	target := says(200, `{"tasks":[{"id":1}],"total":1}`)
+	defer target.Close()
+	ask := func(entry string) string {
+		o, err := checktest.Ask(context.Background(), checktest.Entry(t, kind.Kind(), entry), target, 1)
+		require.NoError(t, err)
+		return checktest.Say(o)
+	}
+	assert.Equal(t, `0 GET /tasks: want the list; got {"tasks":[{"id":1}],"total":1}; hint: Answer with a JSON array.`,
+		ask("http: [{send: GET /tasks, has: [{id: 2}]}]"))
+	assert.Equal(t, "ok GET /tasks\n0 GET /tasks: want the list; got an object with the list in `tasks`; the rest was "+
+		"asked of that; hint: Answer with the array itself, without `tasks` around it.\nok GET /tasks/1",
+		ask("http: [{given: GET /tasks, has: [{id: 1}]}, {send: GET /tasks, has: [{id: 1}]}, {send: GET /tasks/1}]"))
+	assert.Equal(t, "ok GET /tasks", ask("http: [{send: GET /tasks, lacks: [{id: 2}], count: 1}]"))
+	assert.Equal(t, "ok GET /tasks", ask("http: [{send: GET /tasks, list: tasks, has: [{id: 1}]}]"))
+	assert.Contains(t, ask(`http: [{send: GET /tasks, json: [{id: 1}]}]`), "want $ = [{\"id\":1}]")
+}
+
 // TestTogether: the requests of a step with parallel are under way at the same time.
 func TestTogether(t *testing.T) {
 	const n = 8

@@ -320,8 +320,49 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	more, wrong := validateVars(all, known, own)
 	ps = append(ps, wrong...)
 	ps = append(ps, checkAddresses(all)...)
+	if len(ps) == 0 && len(scope.Fresh)+len(people.names)+len(scope.Shared) == 0 {
+		ps = checkFresh(all)
+	}
 	option.Sort(ps)
 	return append(used, more...), ps
+}
+
+// checkFresh finds steps that want back what they send, where nothing that is sent is new in each
+// run: a program may answer with what the rubric says.
+func checkFresh(all []Step) option.Problems {
+	for _, s := range all {
+		sent := slices.Concat(leaves(s.Body), leaves(s.place("form")), leaves(s.place("query")))
+		wanted := leaves(s.JSON)
+		for _, has := range s.Has {
+			wanted = append(wanted, leaves(has)...)
+		}
+		for _, value := range wanted {
+			if s.Send.Method != "" && slices.Contains(sent, value) {
+				ps := s.place("send").Problem("nothing that this check sends is new in each run, so that a program may " +
+					"answer with what the rubric says")
+				ps[0].Hint, ps[0].Warning = "write fresh: [a] beside http, and send $a", true
+				return ps
+			}
+		}
+	}
+	return nil
+}
+
+// leaves returns the texts and numbers that a value holds, as they are written.
+func leaves(v option.Value) (all []string) {
+	switch v.Kind {
+	case option.String, option.Int, option.Float:
+		if v.Line > 0 && !isHole(v.Text) && !isRegexp(v.Text) {
+			return []string{v.Text}
+		}
+	}
+	for _, item := range v.Items {
+		all = append(all, leaves(item)...)
+	}
+	for _, f := range v.Fields {
+		all = append(all, leaves(f.Value)...)
+	}
+	return all
 }
 
 // meant returns the names in a mapping under a key that is none of a step: it may have been meant

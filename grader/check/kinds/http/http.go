@@ -22,7 +22,8 @@ func Kind() check.Kind {
 passes when all that it wants holds; the check stops at the first that fails, unless it is partial.
 
 A redirect to the same address with a slash more or less, which no step wants, is followed, and costs once: the first check that
-meets it on a route fails with that alone. No other redirect is followed, nor is it an answer. No proxy is used, and a body is read to its limit and no further. Every
+meets it on a route fails with that alone; so it is where the answer is an object with one array in it, and the array itself is
+wanted. No other redirect is followed, nor is it an answer. No proxy is used, and a body is read to its limit and no further. Every
 failure shows request, answer, the path that differs, the rubric's line, and a curl command that repeats it.
 
 Where several processes answer on the program's port (workers, a cluster), the first POST that stores something is looked up

@@ -94,6 +94,16 @@ func (o *OpenAPI) Sends() []string { return nil }
 // Givens returns the requests by which who asks signs in.
 func (o *OpenAPI) Givens() []string { return o.caller.Givens() }
 
+// Tell says what is asked of each route.
+func (o *OpenAPI) Tell() []string {
+	lines := []string{fmt.Sprintf("whatever is sent to a route of GET %s, no answer is %s or missing", o.At, o.Never),
+		"each body keeps the schema that the document gives its status"}
+	if o.Statuses != "" {
+		lines = append(lines, "no status is answered that the document does not name")
+	}
+	return lines
+}
+
 // Ask reads the document, and holds the program to it.
 func (o *OpenAPI) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	if by := steps.Scattered(in.Memory); by != "" {

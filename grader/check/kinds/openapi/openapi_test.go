@@ -17,6 +17,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/openapi"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
@@ -234,4 +235,13 @@ checks:
 	assert.Contains(t, checktest.Say(o), "0 POST /plans: want no answer with 5xx; got 500")
 	assert.Regexp(t, `^POST /plans as ann \{"title":"日"\}  -> 500 Internal Server Error\n`, o.Evidence[0].Text)
 	assert.Contains(t, o.Evidence[1].Text, "-H 'Authorization: Bearer token")
+}
+
+// TestTell: what a student reads before the program was asked.
+func TestTell(t *testing.T) {
+	o := &openapi.OpenAPI{At: "/openapi.json", Never: steps.Codes{"5xx"}}
+	assert.Equal(t, []string{"whatever is sent to a route of GET /openapi.json, no answer is 5xx or missing",
+		"each body keeps the schema that the document gives its status"}, o.Tell())
+	o.Statuses = "documented"
+	assert.Equal(t, "no status is answered that the document does not name", o.Tell()[2])
 }
