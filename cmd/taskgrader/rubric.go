@@ -118,7 +118,7 @@ func newRubricCheck() *cobra.Command {
 				for _, w := range r.Warnings {
 					warn(cmd, w)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d checks, %v points\n", r.File, len(r.Checks), r.Points)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s\n", r.File, plain.Plural(len(r.Checks), "check"), points(r.Points))
 			}
 			if len(mistakes) > 0 {
 				return mistakes

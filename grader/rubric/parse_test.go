@@ -449,6 +449,9 @@ title: a: b
 rubric: s
 `,
 		`r.yaml:2:1: a rubric is one document, and a second begins here`},
+	{"rubric: r\npoints: 1\nchecks:\n- id: a\n  points: 1\n  http:\n  - {send: POST /a, save: {x: id}}\n" +
+		"  - {send: GET \"/a/${not x}\", want: 404}\n",
+		`r.yaml:8:16: quotes that begin in the middle of a text`},
 	{`# nothing
 `,
 		`r.yaml:1:1: the rubric is empty`},

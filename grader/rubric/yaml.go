@@ -113,6 +113,7 @@ var (
 	tab        = regexp.MustCompile(`^ *(\t)`)
 	noColon    = regexp.MustCompile(`^\s*([^\s#:-][^:]*)$`)
 	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*(')[^',}\]\s]`)
+	midQuote   = regexp.MustCompile(`[{,\[:] *[^\s"'{}\[\],:#][^"'{}\[\],:]* (["'])`)
 	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
 	escape     = regexp.MustCompile(`"(?:[^"\\]|\\[0abtnvfre "'\\N_LPxuU\t])*(\\)[^0abtnvfre "'\\N_LPxuU\t]`)
 )
@@ -174,6 +175,9 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		if at := bytes.IndexFunc(text, isControl); at >= 0 {
 			p.Line, p.Column = place(text[:at])
 		}
+	case p.Message == "found unexpected end of stream" && find(p.Line, 1, midQuote):
+		p.Message, p.Hint = "quotes that begin in the middle of a text", `put the whole text between them: "GET /notes?tag=a"`
+		return p
 	case m != nil && find(1, len(lines), regexp.MustCompile(`(\*`+regexp.QuoteMeta(m[1])+
 		`)`)): // of which YAML says no line
 		p.Message, p.Hint = fmt.Sprintf("*%s means a value named &%s before, and there is none", m[1], m[1]),

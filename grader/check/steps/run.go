@@ -187,7 +187,7 @@ func (r *runner) again(s Step, all []Step) string {
 			return slices.Contains(references(other.request().Path), name)
 		})
 		for _, before := range all {
-			if before.Line >= s.Line {
+			if !before.precedes(s) {
 				break
 			}
 			for other, source := range before.Save {

@@ -194,7 +194,7 @@ func checkAddresses(all []Step) (ps option.Problems) {
 		name, whole := strings.CutPrefix(s.request().Path, "/$")
 		name = strings.Trim(name, "{}")
 		for _, before := range all {
-			if before.Line < s.Line && whole && before.Save[name].address() {
+			if before.precedes(s) && whole && before.Save[name].address() {
 				wrong := s.place("send").Problem(
 					"$%s is an address, and in /$%s it would be escaped as one part of a path", name, name)
 				wrong[0].Hint = fmt.Sprintf("write send: %s $%s", s.request().Method, name)

@@ -146,6 +146,11 @@ func (s Step) savedAt(name string) option.Value {
 	return save
 }
 
+// precedes reports whether the step is written before another.
+func (s Step) precedes(other Step) bool {
+	return s.Line < other.Line || s.Line == other.Line && s.Column < other.Column
+}
+
 // lines returns the first and the last line that the step is written on.
 func (s Step) lines() (first, last int) {
 	last = s.Line

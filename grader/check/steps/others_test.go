@@ -1,0 +1,130 @@
+package steps_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/checktest"
+	kind "github.com/taskgrader/taskgrader/grader/check/kinds/http"
+	"github.com/taskgrader/taskgrader/grader/rubric"
+)
+
+// express returns a target whose folder is an Express program's, and flask one whose is Flask's.
+func express(t *checktest.Target) *checktest.Target {
+	return t.Without("main.py").Without("pyproject.toml").With("package.json", `{"dependencies":{"express":"^4"}}`).
+		With("index.js", "const app = require('express')()\n").With("Dockerfile", "FROM node:22\nCOPY . .\nCMD [\"node\", \"index.js\"]\n")
+}
+
+func flask(t *checktest.Target) *checktest.Target {
+	return t.With("main.py", "from flask import Flask\napp = Flask(__name__)\n").
+		With("pyproject.toml", "[project]\nname = \"x\"\ndependencies = [\"flask\"]\n")
+}
+
+// TestWordsOfOtherCourses: what reports said untruly of programs of other courses, one row for each
+// time, with what they say.
+func TestWordsOfOtherCourses(t *testing.T) {
+	two := func() *checktest.Target {
+		return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Add("Set-Cookie", "k=v; HttpOnly; Path=/")
+			w.Header().Add("Set-Cookie", "l=w")
+		}))
+	}
+	for _, c := range []struct {
+		step   string
+		target *checktest.Target
+		want   string
+		never  string
+	}{
+		// every value of a header
+		{`{send: GET /, header: {Set-Cookie: /l=w/}}`, two(), "ok GET /", ""},
+		{`{send: GET /, header: {Set-Cookie: /m=/}}`, two(), `got "k=v; HttpOnly; Path=/" and "l=w"; hint: The answer to ` +
+			"GET / has the header Set-Cookie, with another value: change that.", ""},
+		// a header that is set, to another value
+		{`{send: GET /, header: {Content-Type: /json/}}`, says(200, "", "Content-Type", "text/html"),
+			`hint: The answer to GET / has the header Content-Type, with another value: change that.`, "Set the header"},
+		{`{send: GET /, header: {X-A: /b/}}`, says(200, ""), "hint: Set the header X-A in the answer to GET /.", ""},
+		// words of one framework
+		{`{send: GET /a/1, want: 404}`, express(says(200, "{}")), "res.status(404)", "HTTPException"},
+		{`{send: GET /a/1, want: 404}`, flask(says(200, "{}")), "abort(404)", "HTTPException"},
+		{`{send: GET /a/1, want: 404}`, says(200, "{}"), "HTTPException", "abort"},
+		{`{send: POST /a, body: {}, want: 201}`, express(says(200, "{}")), "201", "FastAPI"},
+		{`{send: GET /a, json: {a: 1}}`, flask(says(200, "<p>")), "jsonify", "FastAPI"},
+		{`{send: POST /a, body: {t: 5}, want: 422}`, express(says(200, "{}")), "accepts what it should refuse", "model"},
+		// a 500 that the program chose
+		{`{send: POST /a, body: {t: 5}}`, express(says(500, `{"message":"no"}`)),
+			"hint: The program chose 500 itself, since the answer is its own", "raceback"},
+		{`{send: POST /a, body: {t: 5}}`, says(500, `Internal Server Error`), "its log names no exception", "raceback"},
+		{`{send: POST /a, body: {t: 5}}`, logs(says(500, `Internal Server Error`), "Traceback:\nKeyError: 'x'\n"),
+			"The program's log ends with this exception: KeyError: 'x'", ""},
+		// a login
+		{`{send: GET /, want: 200}`, says(303, "", "Location", "/login"),
+			`hint: The program wants a login first, at "/login": let GET / answer without one.`, "slash"},
+		{`{send: GET /, json: {a: 1}, want: [200, 303]}`, says(303, "", "Location", "/login"), "leads to a login", "JSON of it"},
+		// a form, an order, a count, a type: each its own
+		{`{send: GET /, json: {created_at: <time>}}`, says(200, `{"created_at":"yesterday"}`),
+			`hint: The "created_at" in the answer to GET / has another form`, "sent or stored"},
+		{`{send: GET /, json: [{t: a}, {t: b}]}`, says(200, `[{"t":"b"},{"t":"a"}]`),
+			"hint: The items are there, in another order", "sent or stored"},
+		{`{send: GET /, json: {l: [1, 2]}}`, says(200, `{"l":[1]}`), "with 2 items there, not with 1 item", "sent or stored"},
+		{`{send: GET /, count: 2}`, says(200, `[1]`), "hint: Answer GET / with all that is stored", "sent or stored"},
+		// lacks, for each item is so, and for one that is known
+		{`{send: GET /, lacks: [{done: false}]}`, says(200, `[{"done":false}]`),
+			"hint: Answer with no item that is so: filter the list before it is answered.", "deleted or refused"},
+		{`{send: GET /, save: {x: "[0].id"}}, {send: GET /, lacks: [{id: $x}]}`, says(200, `[{"id":7}]`),
+			"hint: The list holds what is not to be in it: filter it, or remove what is gone from what it is made of.", ""},
+		// what was refused is named
+		{`{send: POST /a, body: {mail: "a b"}}`,
+			says(422, `{"detail":[{"type":"value_error","loc":["body","mail"],"msg":"not a valid address"}]}`),
+			"hint: The program refused the body: `mail`: not a valid address.", "other fields"},
+		// a path as it was sent
+		{`{send: POST /a, body: {}, save: {top: id}}, {send: GET /a/$top, json: {id: 8}}`, says(200, `{"id":777}`),
+			"0 GET /a/777: want $.id = 8; got $.id = 777, which is the id that POST /a answered; hint: ", "$top"},
+	} {
+		said := checktest.Asked(t, kind.Kind(), "http: ["+c.step+"]", c.target)
+		assert.Contains(t, said, c.want, c.step)
+		if c.never != "" {
+			assert.NotContains(t, said, c.never, c.step)
+		}
+	}
+}
+
+// TestStoryTellsWho: two requests of two people are told apart, with the headers that were set; and
+// the rubric's step is shown whole.
+func TestStoryTellsWho(t *testing.T) {
+	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
+points: 1
+people: {ann: {headers: {X-User: ann}}, bob: {headers: {X-User: bob}}}
+checks:
+- id: a
+  points: 1
+  http:
+  - {send: GET /tasks, as: ann}
+  - {send: GET /tasks, as: bob, headers: {Authorization: Bearer x}}
+  - send: POST /uploadfiles/
+    as: ann
+    raw: text
+    want: 201
+`), []check.Kind{kind.Kind()})
+	require.NoError(t, err)
+	target := says(200, "{}")
+	defer target.Close()
+	o, err := checktest.Ask(context.Background(), r.Checks[0], target, 1)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(o.Evidence[0].Text, "GET /tasks as ann, X-User: ann  -> 200 OK\n"+
+		"GET /tasks as bob, Authorization: Bearer x, X-User: bob  -> 200 OK\n"+
+		"POST /uploadfiles/ as ann, X-User: ann text  -> 200 OK"), o.Evidence[0].Text)
+	assert.Equal(t, "the rubric's line 10\nthe rubric's line 11\nthe rubric's line 12\nthe rubric's line 13", o.Evidence[1].Text)
+}
+
+// TestManualOfFresh: what is said of fresh values is so.
+func TestManualOfFresh(t *testing.T) {
+	for _, topic := range kind.Kind().Manual.Topics {
+		assert.NotContains(t, topic.Why, "other alphabets", topic.ID)
+	}
+}

@@ -1,0 +1,78 @@
+package rubric
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/option"
+)
+
+// TestOfOtherCourses: what instructors of other courses wrote when they first wrote a rubric, with
+// what they are told; nothing where it is right as it stands.
+func TestOfOtherCourses(t *testing.T) {
+	const bracket = "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket"
+	for _, c := range []struct{ check, want string }{
+		{`http: [{send: GET /, save: {c: "header.Set-Cookie", k: "/name=csrf value=\"(.*?)\"/"}}, {send: "GET /$c/$k"}]`,
+			`6:31: want a path into the answer, such as id or items[0].id, not "header.Set-Cookie" (write {header: Set-Cookie})
+6:55: want a path into the answer, such as id or items[0].id, not "/name=csrf value=\"(.*?)\"/" ` +
+				`(write {text: /…(…)…/} for what a pattern finds in the answer)`},
+		{`http: [{send: POST /, save: {u: url}}, {send: GET /$u}]`,
+			`6:49: $u is an address, and in /$u it would be escaped as one part of a path (write send: GET $u)`},
+		{`http: [{send: POST /, save: {u: url}}, {send: GET $u}]`, ""},
+		{`http: [{send: GET /, json: {a: "<one of a, b>", b: <date>, c: <string or null>}}]`, ""},
+		{`http: [{send: GET /, json: {a: <optional string>}}]`, `6:34: unknown hole "<optional string>" (known: `},
+		{`http: [{send: GET /, save: {b: n}}, {send: GET /, json: {a: $b+1}}]`,
+			`6:63: $b+1 is the text with the value in it, not a sum (write <$b + 1> for the number)`},
+		{`http: [{send: GET /, json: {id: [<int>, ...]}}]`, `6:43: ... is a text like any other, and stands for no items ` +
+			`(want one item with has, or something of each with every)`},
+		{`http: [{send: HEAD /, json: {a: 1}}]`, "6:31: an answer to HEAD has no body, so json can never hold"},
+		{`http: [{send: DELETE /, want: 204, json: {a: 1}}]`, "6:44: an answer with 204 has no body, so json can never hold"},
+		{`http: [{send: GET /, times: 2, within: 1s}]`,
+			"6:42: within asks again until the answer holds, and times so often in any case: one of them"},
+		{`http: [{send: GET /, save: {x: id, t: tags, p: price}}, {send: GET /$x}]`,
+			"6:38: saved variable \"t\" is used nowhere\n6:47: saved variable \"p\" is used nowhere"},
+		{`http: [{send: GET /, wnat: 200, json: {a: $nope}}]`,
+			"6:24: unknown key \"wnat\" (did you mean \"want\"?)\n6:45: unknown variable \"nope\""},
+		{`http: [{send: GET /, time: 1s}]`, `6:24: unknown key "time" (did you mean "faster"?)`},
+		{`http: [{send: GET /, duration: 1s}]`, `6:24: unknown key "duration" (did you mean "faster"?)`},
+		{`http: [{send: GET /, expect: 200}]`, `6:24: unknown key "expect" (did you mean "want"?)`},
+		{`http: [{send: GET /, status: 200}]`, `6:24: unknown key "status" (did you mean "want"?)`},
+		{`http: [{send: GET /, code: 200}]`, `6:24: unknown key "code" (did you mean "want"?)`},
+		{`http: [{send: GET /, response: 200}]`, `6:24: unknown key "response" (did you mean "want"?)`},
+		{`http: [{send: POST /, data: {a: b}}]`, `6:25: unknown key "data" (did you mean "form"?)`},
+		{`http: [{send: GET /, params: {a: b}}]`, `6:24: unknown key "params" (did you mean "query"?)`},
+		{`http: [{send: GET /, cookies: {a: b}}]`, `6:24: unknown key "cookies" (did you mean "headers"?)`},
+		{`http: [{send: GET /x}, {send: GET /x, json: {a: 1}, text: /^text[/]html/}]`,
+			"6:67: a [ inside a text that has no quotes (" + bracket + ")"},
+		{"http:\n  - {send: GET /}\n  - {send: GET /x, json: {a: 1}, text: /^text[/]html/}",
+			"8:46: a [ inside a text that has no quotes (" + bracket + ")"},
+		{"needs: [zzz]\n  build: {}\n- {id: a, points: 0, build: {}}", "6:11: unknown check \"zzz\" (known: a)\n" +
+			`8:8: id "a" is already on line 4`},
+		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
+		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},
+	} {
+		text := "rubric: r\npoints: 1\nchecks:\n- id: a\n  points: 1\n  " + c.check + "\n"
+		r, err := Parse("r.yaml", []byte(text), kinds.All())
+		var ps option.Problems
+		if !errors.As(err, &ps) {
+			ps = r.Warnings
+		}
+		var said []string
+		for _, p := range ps {
+			line := strings.TrimPrefix(p.Error(), "r.yaml:")
+			if p.Hint != "" {
+				line += " (" + p.Hint + ")"
+			}
+			said = append(said, line)
+		}
+		if before, listed := strings.CutSuffix(c.want, "(known: "); listed {
+			assert.True(t, strings.HasPrefix(strings.Join(said, "\n"), c.want), "%s: %s", before, said)
+			continue
+		}
+		assert.Equal(t, c.want, strings.Join(said, "\n"), c.check)
+	}
+}
