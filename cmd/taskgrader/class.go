@@ -22,6 +22,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine"
+	"github.com/taskgrader/taskgrader/grader/option"
 	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/report"
 	"github.com/taskgrader/taskgrader/grader/reports"
@@ -37,6 +38,7 @@ type classOptions struct {
 	fresh  bool
 
 	keepFirst bool
+	locked    string
 
 	fleet fleetOptions
 }
@@ -68,6 +70,7 @@ With --fleet, other machines help, each with "taskgrader worker TOKEN"; "taskgra
 	f.StringVar(&o.roster, "roster", "", "CSV of the class: id, name, email, team; or a gradebook")
 	f.BoolVar(&o.keepFirst, "keep-first", false, "of two submissions of one student the first counts, not the later")
 	f.BoolVar(&o.fresh, "fresh", false, "grade all again, and say what changed")
+	f.StringVar(&o.locked, "locked", "", "class.lock of another class, to be graded on the same base images")
 	o.fleet.add(cmd)
 	return cmd
 }
@@ -80,6 +83,10 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	if err := o.check(cmd); err != nil {
 		return err
 	}
+	lock, err := o.lockGiven()
+	if err != nil {
+		return err
+	}
 	options := batch.Options{Out: reports.Dir(o.out), Jobs: o.jobs, Fresh: o.fresh, KeepFirst: o.keepFirst,
 		Seed: o.seed, Only: o.only, Keep: o.keep, Version: version()}
 	found, err := o.find(cmd, dir, &options)
@@ -87,13 +94,14 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return err
 	}
 	defer found.Close()
-	here := &machine{cmd: cmd}
+	refs := func() []string { return referencesOf(found.Entries, nil) }
+	here := &machine{cmd: cmd, lock: lock, refs: refs}
 	defer here.close()
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Ready, options.Bases, options.Progress = here.ready, here.bases, show.event
 	grade := batch.Local(grader.EngineFunc(here.open), r, options)
 	if o.fleet.at != "" {
-		f := &coordinator{cmd: cmd, o: o, rubric: r, here: here, show: show}
+		f := &coordinator{cmd: cmd, o: o, rubric: r, here: here, show: show, refs: refs}
 		defer f.close()
 		grade = f.spread(&options)
 	}
@@ -103,6 +111,9 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	show.done()
 	if c == nil {
 		return ours(err)
+	}
+	if unkept := here.keepLock(options.Out, c); unkept != nil {
+		return graderError{unkept}
 	}
 	if shown := o.showClass(cmd, *c); shown != nil {
 		return shown
@@ -133,13 +144,25 @@ func (o *classOptions) check(cmd *cobra.Command) error {
 type machine struct {
 	cmd    *cobra.Command
 	engine *engine.Engine
+	lock   *class.Lock     // to grade on; may be nil
+	refs   func() []string // the base images that the submissions name
 }
 
 func (m *machine) ready(bases map[string]string) (err error) {
-	if m.engine, err = connect(m.cmd); err == nil {
-		m.engine.Pin(bases)
+	if m.engine, err = connect(m.cmd); err != nil {
+		return err
 	}
-	return err
+	m.engine.Pin(bases)
+	if m.lock == nil {
+		return nil
+	}
+	if err := m.hold(m.lock); err != nil {
+		return err
+	}
+	if others := unlocked(m.lock, m.refs()); others != "" {
+		say(m.cmd.ErrOrStderr(), "taskgrader: the lock does not have, so that today's are taken: "+others)
+	}
+	return nil
 }
 
 func (m *machine) bases() map[string]string {
@@ -208,7 +231,11 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 func ours(err error) error {
 	var refused *batch.RefusedError
 	var fault graderError
-	if errors.As(err, &refused) || errors.As(err, &fault) {
+	var usage usageError
+	var all several
+	var problems option.Problems
+	if errors.As(err, &refused) || errors.As(err, &fault) || errors.As(err, &usage) || errors.As(err, &all) ||
+		errors.As(err, &problems) {
 		return err
 	}
 	return graderError{err}

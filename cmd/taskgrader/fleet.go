@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ const (
 )
 
 // fleetOptions are what class takes for several machines.
-type fleetOptions struct{ at, listen, name, keys string }
+type fleetOptions struct{ at, listen, name, keys, samples string }
 
 func (o *fleetOptions) add(cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -40,6 +41,8 @@ func (o *fleetOptions) add(cmd *cobra.Command) {
 	f.Lookup("fleet").NoOptDefVal = fleetHere
 	f.StringVar(&o.listen, "listen", fleetListen, "with --fleet, address and port at which workers join")
 	f.StringVar(&o.name, "fleet-class", fleet.DefaultClass, "with --fleet=URL, the name of the class there")
+	f.StringVar(&o.samples, "samples", "", "with --fleet, EXPECTED.yaml of samples that each machine must grade as it "+
+		"says; the one beside the rubric unless given")
 	addKeys(cmd, &o.keys)
 }
 
@@ -72,7 +75,7 @@ func (o *fleetOptions) leastJobs() int {
 // check refuses flags that do not go together.
 func (o *fleetOptions) check(cmd *cobra.Command, c *classOptions) error {
 	if o.at == "" {
-		for _, name := range []string{"listen", "keys", "fleet-class"} {
+		for _, name := range []string{"listen", "keys", "fleet-class", "samples"} {
 			if cmd.Flags().Changed(name) {
 				return usageError{fmt.Sprintf("--%s is for a class on several machines", name), "write --fleet, too"}
 			}
@@ -100,6 +103,7 @@ type coordinator struct {
 	rubric *rubric.Rubric
 	here   *machine
 	show   progress
+	refs   func() []string // the base images that the submissions name
 
 	hub     *fleet.Hub // open when there is something to grade
 	stop    context.CancelFunc
@@ -126,6 +130,10 @@ func (c *coordinator) ready(bases map[string]string) error {
 	if err != nil {
 		return err
 	}
+	folder, samples, err := samplesOf(c.rubric, m.RubricFile, c.o.fleet.samples)
+	if err != nil {
+		return err
+	}
 	keys, err := keysFolder(c.o.fleet.keys)
 	if err != nil {
 		return err
@@ -142,6 +150,10 @@ func (c *coordinator) ready(bases map[string]string) error {
 	if err != nil {
 		return graderError{err}
 	}
+	if m.Samples, err = packSamples(c.hub, folder, samples); err != nil {
+		return graderError{err}
+	}
+	c.offer(m.Bases)
 	if m, err = c.hub.Begin(c.cmd.Context(), m, c.o.fresh); err != nil {
 		return graderError{err}
 	}
@@ -171,8 +183,23 @@ func (c *coordinator) manifest() (m fleet.Manifest, err error) {
 	if err != nil {
 		return m, graderError{err}
 	}
-	return fleet.Manifest{RubricFile: file, RubricText: string(text), RubricDigest: c.rubric.Digest, BuiltIn: builtIn,
+	e := c.here.engine
+	e.Resolve(c.cmd.Context(), append(c.refs(), canaryBase))
+	bases := map[string]fleet.Base{}
+	for ref, b := range e.Bases() {
+		bases[ref] = fleet.Base(b)
+	}
+	return fleet.Manifest{Bases: bases, RubricFile: file, RubricText: string(text), RubricDigest: c.rubric.Digest, BuiltIn: builtIn,
 		Only: c.o.only, Version: version(), Build: built, Platform: is.Need(), Deadline: batch.Deadline(c.rubric)}, nil
+}
+
+// offer has the hub send base images to whoever has no other way to them.
+func (c *coordinator) offer(bases map[string]fleet.Base) {
+	for ref, b := range bases {
+		c.hub.Offer(fleet.ImageBlob(b.Content), func(w io.Writer) error {
+			return c.here.engine.Save(c.cmd.Context(), ref, w)
+		})
+	}
 }
 
 // work has this machine grade, too.

@@ -99,19 +99,25 @@ func references(cmd *cobra.Command, names []string) ([]string, error) {
 			}
 			entries = append(entries, below...)
 		}
-		for _, e := range entries {
-			file, err := dockerfileOf(e)
-			if err != nil {
-				continue // a Dockerfile that cannot be read asks for nothing
-			}
-			for _, ref := range file.References() {
-				if !slices.Contains(refs, ref) {
-					refs = append(refs, ref)
-				}
+		refs = referencesOf(entries, refs)
+	}
+	return refs, nil
+}
+
+// referencesOf adds the images that the Dockerfiles of submissions name.
+func referencesOf(entries []submission.Entry, refs []string) []string {
+	for _, e := range entries {
+		file, err := dockerfileOf(e)
+		if err != nil {
+			continue // a Dockerfile that cannot be read asks for nothing
+		}
+		for _, ref := range file.References() {
+			if !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
 			}
 		}
 	}
-	return refs, nil
+	return refs
 }
 
 func dockerfileOf(e submission.Entry) (*dockerfile.File, error) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/kinds"
+	"github.com/taskgrader/taskgrader/grader/engine"
 	"github.com/taskgrader/taskgrader/grader/fleet"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -100,11 +104,13 @@ func machineName() string {
 type workplace struct {
 	machine *machine
 	alone   bool // the engine is this worker's alone, connected for each class
+	jobs    int
 }
 
 // options returns what the worker does, and how.
 func (w *workplace) options(jobs int, said func(string)) (fleet.WorkerOptions, error) {
 	built, err := build()
+	w.jobs = jobs
 	return fleet.WorkerOptions{Slots: jobs, Version: version(), Build: built, Profile: w.profile, Prepare: w.prepare,
 		Say: said}, err
 }
@@ -140,7 +146,7 @@ func withHint(err error) error {
 }
 
 // prepare makes the machine ready for a class.
-func (w *workplace) prepare(_ context.Context, m fleet.Manifest, _ fleet.Fetch) (*fleet.Prepared, error) {
+func (w *workplace) prepare(ctx context.Context, m fleet.Manifest, fetch fleet.Fetch) (*fleet.Prepared, error) {
 	r, err := rubric.Parse(m.RubricFile, []byte(m.RubricText), kinds.All())
 	if err != nil {
 		return nil, err
@@ -148,7 +154,69 @@ func (w *workplace) prepare(_ context.Context, m fleet.Manifest, _ fleet.Fetch) 
 	if r.BuiltIn = m.BuiltIn; r.Digest != m.RubricDigest {
 		return nil, errors.New("the rubric is not the one that the class is graded by")
 	}
+	if w.alone {
+		if err := w.lock(ctx, m, fetch); err != nil {
+			w.end()
+			return nil, err
+		}
+	}
 	o := batch.Options{Only: m.Only, Version: m.Version, Deadline: m.Deadline}
-	return &fleet.Prepared{Grade: batch.Bounded(batch.Local(grader.EngineFunc(w.machine.open), r, o), r, o),
-		Close: w.end}, nil
+	local := func(r *rubric.Rubric, o batch.Options) batch.Grade {
+		return batch.Bounded(batch.Local(grader.EngineFunc(w.machine.open), r, o), r, o)
+	}
+	known, err := w.canary(ctx, m, fetch, r, o, local)
+	if err != nil {
+		w.end()
+		return nil, err
+	}
+	return &fleet.Prepared{Grade: local(r, o), Canary: known.ask, Close: func() { known.close(); w.end() }}, nil
+}
+
+// lock has each base image be the one that it is where the class is.
+func (w *workplace) lock(ctx context.Context, m fleet.Manifest, fetch fleet.Fetch) error {
+	w.machine.engine.Pin(nil)
+	for _, ref := range slices.Sorted(maps.Keys(m.Bases)) {
+		want := m.Bases[ref]
+		err := w.machine.engine.Lock(ctx, ref, engine.Base(want), func() (io.ReadCloser, error) {
+			file, remove, err := fetch(ctx, fleet.ImageBlob(want.Content))
+			if err != nil {
+				return nil, err
+			}
+			f, err := os.Open(file)
+			if err != nil {
+				remove()
+				return nil, err
+			}
+			return removedFile{f, remove}, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removedFile is removed when it is closed.
+type removedFile struct {
+	*os.File
+	remove func()
+}
+
+func (f removedFile) Close() error {
+	defer f.remove()
+	return f.File.Close()
+}
+
+// canary returns what the machine must grade as it should before it takes anything.
+func (w *workplace) canary(ctx context.Context, m fleet.Manifest, fetch fleet.Fetch, r *rubric.Rubric, o batch.Options,
+	local func(*rubric.Rubric, batch.Options) batch.Grade) (*canary, error) {
+	if len(m.Samples) == 0 {
+		return ownSample(m, o, local)
+	}
+	samples, remove, err := unpackSamples(ctx, m, fetch)
+	if err != nil {
+		return nil, err
+	}
+	o.Only = nil // what is expected of them is about all checks
+	return &canary{grade: local(r, o), samples: samples, slots: w.jobs, close: remove}, nil
 }

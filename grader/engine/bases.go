@@ -25,8 +25,8 @@ type bases struct {
 
 // base is what a name was resolved to.
 type base struct {
-	tag    string // a name of ours, which nobody moves
-	digest string // the registry's, or the image's id where it came by no registry
+	Base
+	tag string // a name of ours, which nobody moves
 }
 
 // Pin has each base image resolved once from now on: to the digest that is kept of an earlier run,
@@ -46,7 +46,7 @@ func (e *Engine) Pinned() map[string]string {
 		digests = map[string]string{}
 	}
 	for ref, b := range e.bases.known {
-		digests[ref] = b.digest
+		digests[ref] = b.Digest
 	}
 	return digests
 }
@@ -97,21 +97,30 @@ func (e *Engine) resolve(ctx context.Context, ref, kept string) (base, error) {
 			}
 			return base{}, err
 		}
-		if image.Architecture != e.arch {
-			return base{}, fmt.Errorf("image %q is for %s", name, image.Architecture) // BuildKit looks for another
-		}
-		b := base{tag: e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-"), digest: image.ID}
-		for _, d := range image.RepoDigests {
-			if repository, digest, ok := strings.Cut(d, "@"); ok && sameRepository(repository, ref) {
-				b.digest = digest
-			}
-		}
-		if _, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: image.ID, Target: b.tag}); err != nil {
-			return base{}, fmt.Errorf("naming image %q: %w", ref, err)
-		}
-		return b, nil
+		return e.name(ctx, ref, image)
 	}
 	return base{}, nil
+}
+
+// name gives an image that stands for a reference a name of ours.
+func (e *Engine) name(ctx context.Context, ref string, image client.ImageInspectResult) (base, error) {
+	if image.Architecture != e.arch {
+		return base{}, fmt.Errorf("image %q is for %s", ref, image.Architecture) // BuildKit looks for another
+	}
+	content, err := contentOf(image)
+	if err != nil {
+		return base{}, err
+	}
+	b := base{Base: Base{Digest: image.ID, Content: content}, tag: e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-")}
+	for _, d := range image.RepoDigests {
+		if repository, digest, ok := strings.Cut(d, "@"); ok && sameRepository(repository, ref) {
+			b.Digest = digest
+		}
+	}
+	if _, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: image.ID, Target: b.tag}); err != nil {
+		return base{}, fmt.Errorf("naming image %q: %w", ref, err)
+	}
+	return b, nil
 }
 
 // alternatives returns the names under which the image of an earlier run is looked for, and then

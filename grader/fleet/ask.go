@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/taskgrader/taskgrader/grader/batch"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 	"github.com/taskgrader/taskgrader/grader/submission"
@@ -42,6 +43,9 @@ type question struct {
 	missing int       // how often it was not found in the queue
 	begun   time.Time // when it was last taken
 	tries   []try
+	deaths  uint64 // workers that ended without a word
+	back    int    // how often it was given back
+	faults  int    // how often so because of a fault of the machine
 }
 
 // try is what became of a submission on one machine.
@@ -49,6 +53,14 @@ type try struct{ worker, what string }
 
 // rounds is how often a submission is queued anew that somebody holds and never answers.
 const rounds = 3
+
+// mostFaults is how often machines may have a fault of their own with one submission. Each was fit
+// before and after: a machine takes nothing until its canary passes. mostBack is how often it may be
+// given back at all, which nobody honest comes near to.
+const (
+	mostFaults = 5
+	mostBack   = 200
+)
 
 var (
 	errNobody = errors.New("there is no other worker")
@@ -212,6 +224,12 @@ func (h *Hub) ask(ctx context.Context, r *rubric.Rubric, q *question, key func(r
 			return delivered{}, ctx.Err()
 		case d := <-q.answers:
 			d.blob = q.blob
+			if d.Back {
+				if err := h.returned(q, d); err != nil {
+					return delivered{}, err
+				}
+				continue
+			}
 			if d.Poisoned {
 				h.settle(q, d)
 				return d, q.given(d.Delivery)
@@ -244,6 +262,30 @@ func (h *Hub) ask(ctx context.Context, r *rubric.Rubric, q *question, key func(r
 			}
 		}
 	}
+}
+
+// returned has a question queued again that a worker gave back. The error is that this was too often.
+func (h *Hub) returned(q *question, d delivered) error {
+	_ = d.msg.Ack()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	what := "gave it back"
+	if q.back++; d.Fault != "" {
+		q.faults++
+		what = "failed: " + plain.Line(d.Fault, 300)
+	}
+	if last := len(q.tries) - 1; last >= 0 && q.tries[last].worker == d.worker {
+		q.tries[last].what = what
+	}
+	if q.faults >= mostFaults || q.back >= mostBack {
+		return fmt.Errorf("%d machines gave it back, which graded others before and after: %s", q.back, told(q.tries))
+	}
+	if d.Delivery > 0 {
+		q.deaths = d.Delivery - 1
+	}
+	q.queued, q.begun = false, time.Time{}
+	time.AfterFunc(h.o.Timing.Give/5, func() { signal(q.again) })
+	return nil
 }
 
 // given returns why a submission is graded no more.
@@ -340,7 +382,7 @@ func (h *Hub) publish(ctx context.Context, q *question, body []byte, blob string
 	q.blob = blob
 	h.mu.Unlock()
 	data, err := encode(work{Manifest: h.manifest.id(), Key: key, Nonce: h.nonce(key), ID: q.task.Entry.ID,
-		Seed: q.task.Seed, Blob: blob, Not: q.not}, body)
+		Seed: q.task.Seed, Blob: blob, Not: q.not, Deaths: q.deaths}, body)
 	if err != nil {
 		return err
 	}
@@ -364,16 +406,9 @@ func (h *Hub) heardOf(worker string, e event) {
 		return
 	}
 	what := e.What
-	switch last := len(q.tries) - 1; e.Kind {
-	case "started":
+	if e.Kind == "started" {
 		q.begun, what = time.Now(), "started"
 		q.tries = append(q.tries[:min(len(q.tries), 20)], try{worker, "stopped answering"})
-	case "fault":
-		q.begun = time.Time{}
-		if last >= 0 && q.tries[last].worker == worker {
-			q.tries[last].what = "failed: " + e.What
-		}
-		what = "failed: " + e.What
 	}
 	h.mu.Unlock()
 	q.progress(worker + ": " + what)

@@ -58,7 +58,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 func IsName(name string) bool { return namePattern.MatchString(name) }
 
 // poisoned is the number of the delivery that is graded no more: whoever took the submission before
-// died of it, or had a fault.
+// died of it. What was given back is not counted.
 const poisoned = 6
 
 // Timing is how long things take before something is done about them. The zero value of each is the

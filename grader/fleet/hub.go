@@ -62,6 +62,8 @@ type Hub struct {
 	unsaved map[string][]delivered // answers to be acknowledged when the submission's report is on disk
 	there   map[string]seen
 	tallies map[string]*Tally
+	offers  map[string]*offer // by the names of blobs
+	kept    map[string]bool   // blobs that are not forgotten
 }
 
 // Open starts a hub. The context ends what it does beside its calls.
@@ -80,7 +82,8 @@ func Open(ctx context.Context, o HubOptions) (*Hub, error) {
 		o.Say = func(string) {}
 	}
 	h := &Hub{o: o, asked: map[string]*question{}, held: map[string][]delivered{}, done: map[string]*verdict{},
-		unsaved: map[string][]delivered{}, there: map[string]seen{}, tallies: map[string]*Tally{}}
+		unsaved: map[string][]delivered{}, there: map[string]seen{}, tallies: map[string]*Tally{},
+		offers: map[string]*offer{}, kept: map[string]bool{}}
 	h.room = sync.NewCond(&h.mu)
 	k, err := o.Folder.keys()
 	if err != nil {

@@ -1,10 +1,10 @@
 package fleet
 
 import (
-	"maps"
-	"slices"
-	"strings"
+	"encoding/json"
 	"time"
+
+	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
 // Manifest is all that a worker must know of a class to judge as any other does.
@@ -21,12 +21,23 @@ type Manifest struct {
 	Version  string `json:"version"`  // of the grader, as reports show it
 	Build    string `json:"build"`    // of the grader: equal where the same program is
 	Platform string `json:"platform"` // what a machine must be: equal where the same limits hold
-	// Bases is the image lock: the ids of the base images by the names in Dockerfiles.
-	Bases map[string]string `json:"bases,omitempty"`
-	// Images are those of the Bases that no registry has, as blobs by their ids.
-	Images   map[string]string `json:"images,omitempty"`
-	Samples  string            `json:"samples,omitempty"` // a blob: the packed folder of the canary; empty is none
-	Deadline time.Duration     `json:"deadline"`          // of one grading
+	// Bases is the image lock: what base images are, by the names in Dockerfiles.
+	Bases    map[string]Base `json:"bases,omitempty"`
+	Samples  []Sample        `json:"samples,omitempty"` // of the canary; none are those that the program has
+	Deadline time.Duration   `json:"deadline"`          // of one grading
+}
+
+// Base is which image the name of a base image stands for.
+type Base struct {
+	Digest  string `json:"digest"`  // of a registry's, or the id that its engine knows it by
+	Content string `json:"content"` // equal in every engine; the hub has the image as [ImageBlob] of it, if anybody asks
+}
+
+// Sample is a submission of which it is known what it must come to.
+type Sample struct {
+	ID       string                    `json:"id"`
+	Blob     string                    `json:"blob"` // as [submission.Pack] writes it
+	Expected rubric.ExpectedSubmission `json:"expected"`
 }
 
 // need names those who may grade the class.
@@ -34,14 +45,8 @@ func (m Manifest) need() string { return digest(m.Platform)[:12] }
 
 // id tells one manifest from another.
 func (m Manifest) id() string {
-	var pairs []string
-	for _, of := range []map[string]string{m.Bases, m.Images} {
-		for _, ref := range slices.Sorted(maps.Keys(of)) {
-			pairs = append(pairs, ref+"="+of[ref])
-		}
-	}
-	return digest(m.Generation, m.RubricFile, m.RubricDigest, strings.Join(m.Only, ","), m.Version, m.Build, m.Platform,
-		strings.Join(pairs, ","), m.Samples, m.Deadline.String())[:32]
+	text, _ := json.Marshal(m) // of texts and numbers; maps are written in order
+	return digest(string(text))[:32]
 }
 
 // key names one question: a verdict can only ever be of exactly this.

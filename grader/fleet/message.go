@@ -20,6 +20,8 @@ type work struct {
 	Seed     string `json:"seed"`
 	Blob     string `json:"blob,omitempty"` // of the packed submission, where it is large
 	Not      string `json:"not,omitempty"`  // the worker that must not take it, of a second opinion
+	// Deaths is how many workers ended without a word that had it before it was queued this time.
+	Deaths uint64 `json:"deaths,omitempty"`
 }
 
 // inline is how large a packed submission may be to travel with the message. Most are; and a worker
@@ -29,14 +31,16 @@ const inline = 512 << 10
 // answer is the head of a verdict; the report follows it.
 type answer struct {
 	Nonce    string `json:"nonce"`
-	Delivery uint64 `json:"delivery"`
-	Poisoned bool   `json:"poisoned,omitempty"` // it was delivered too often, and not graded
+	Delivery uint64 `json:"delivery"`           // counted from one, without those that were given back
+	Poisoned bool   `json:"poisoned,omitempty"` // workers died of it too often, and it was not graded
+	Back     bool   `json:"back,omitempty"`     // it is given back, to be graded elsewhere
+	Fault    string `json:"fault,omitempty"`    // of the machine, why it is given back; empty is that the worker ends
 }
 
 // event is what a worker tells while it works. It is not stored.
 type event struct {
 	Key  string `json:"key"`
-	Kind string `json:"kind"` // started, progress, fault
+	Kind string `json:"kind"` // started, progress
 	What string `json:"what,omitempty"`
 }
 

@@ -47,7 +47,6 @@ func TestABrokenMachineIsNoBlackHole(t *testing.T) {
 	for _, name := range []string{"lab-1", "lab-2", "lab-3"} {
 		p.worker(name, 2, p.right(50*time.Millisecond))
 	}
-	// A machine that is alone with its fault gives a submission up after five tries: an error, and no grade.
 	require.Eventually(t, func() bool { return len(p.hub.Machines()) == 3 }, time.Minute, 10*time.Millisecond)
 	var tried atomic.Int64
 	p.worker("broken", 2, func(ctx context.Context, task batch.Task, progress func(string)) result.Report {
@@ -57,6 +56,97 @@ func TestABrokenMachineIsNoBlackHole(t *testing.T) {
 	p.allRight(p.run(t.Context()))
 	assert.Less(t, tried.Load(), int64(20), "it pauses after each fault")
 	p.empty()
+}
+
+// A machine that is alone has faults, and its worker ends now and then: none of it counts as a death.
+func TestWhatIsGivenBackIsNoDeath(t *testing.T) {
+	p := newPlay(t, 3)
+	p.timing.Pause = 20 * time.Millisecond
+	p.open()
+	var mu sync.Mutex
+	tries := map[string]int{}
+	grade := func(ctx context.Context, task batch.Task, progress func(string)) result.Report {
+		mu.Lock()
+		tries[task.Entry.ID]++
+		n := tries[task.Entry.ID]
+		mu.Unlock()
+		switch {
+		case n < mostFaults:
+			return broken(p)(ctx, task, progress)
+		case n < mostFaults+3: // its worker ends in an orderly way
+			<-ctx.Done()
+			return batch.Failed(p.rubric, task, "v1", "build", ctx.Err())
+		}
+		return p.right(0)(ctx, task, progress)
+	}
+	done := make(chan *class.Class)
+	go func() { done <- p.run(context.Background()) }()
+	var c *class.Class
+	for c == nil {
+		kill := p.worker("lab-1", 3, grade)
+		select {
+		case c = <-done:
+		case <-time.After(2 * time.Second):
+			kill()
+		}
+	}
+	p.allRight(c)
+	p.empty()
+}
+
+// What fits no machine, each of which grades others, is given up, without a score.
+func TestFaultsOfASubmission(t *testing.T) {
+	p := newPlay(t, 3)
+	p.timing.Pause = 20 * time.Millisecond
+	p.open()
+	p.worker("lab-1", 1, func(ctx context.Context, task batch.Task, progress func(string)) result.Report {
+		if task.Entry.ID == "student-0001" {
+			return broken(p)(ctx, task, progress)
+		}
+		return p.right(0)(ctx, task, progress)
+	})
+	c := p.run(t.Context())
+	assert.Nil(t, c.Students[1].Score)
+	assert.Equal(t, "5 machines gave it back, which graded others before and after: "+
+		strings.TrimSuffix(strings.Repeat("lab-1 failed: build: the engine is gone; ", 5), "; "),
+		c.Students[1].Problem.Message)
+	assert.Equal(t, class.Graded, c.Students[0].State)
+	p.empty()
+}
+
+// A base image is made when it is asked for first, and once.
+func TestWhatIsMadeWhenItIsAskedFor(t *testing.T) {
+	p := newPlay(t, 1)
+	hub := p.open()
+	content := strings.Repeat("ab", 32)
+	var made atomic.Int64
+	hub.Offer(ImageBlob(content), func(w io.Writer) error {
+		if made.Add(1) == 1 {
+			return errors.New("the engine is away")
+		}
+		_, err := io.WriteString(w, "an image")
+		return err
+	})
+	p.worker("lab-1", 1, p.right(0), func(o *WorkerOptions) {
+		prepare := o.Prepare
+		o.Prepare = func(ctx context.Context, m Manifest, fetch Fetch) (*Prepared, error) {
+			_, _, err := fetch(ctx, ImageBlob(content))
+			assert.EqualError(t, err, "fetching from the hub: the engine is away")
+			for range 2 {
+				file, remove, err := fetch(ctx, ImageBlob(content))
+				if assert.NoError(t, err) {
+					assert.Equal(t, "an image", read(t, file))
+					remove()
+					assert.NoDirExists(t, filepath.Dir(file))
+				}
+			}
+			_, _, err = fetch(ctx, strings.Repeat("cd", 32))
+			assert.EqualError(t, err, "fetching from the hub: there is no such blob")
+			return prepare(ctx, m, fetch)
+		}
+	})
+	p.allRight(p.run(t.Context()))
+	assert.EqualValues(t, 2, made.Load())
 }
 
 // After a fault nothing is taken before the canary passes, and from the start neither.
@@ -119,7 +209,7 @@ func TestPoison(t *testing.T) {
 		}
 	}
 	start = func(name string) {
-		alive[name] = p.worker(name, 1, poison(name), func(o *WorkerOptions) { o.Hasty = true })
+		alive[name] = p.worker(name, 1, poison(name), func(o *WorkerOptions) { o.cut = true })
 	}
 	mu.Lock()
 	start("lab-1")
@@ -767,7 +857,7 @@ func TestTokens(t *testing.T) {
 
 func TestManifestsThatDiffer(t *testing.T) {
 	base := Manifest{Generation: "1", RubricFile: "a", RubricDigest: "b", Version: "v", Build: "c", Platform: "d",
-		Bases: map[string]string{"x": "1"}, Deadline: time.Second}
+		Bases: map[string]Base{"x": {"1", "2"}}, Deadline: time.Second}
 	text, err := json.Marshal(base)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*Manifest){
@@ -776,8 +866,8 @@ func TestManifestsThatDiffer(t *testing.T) {
 		"only":       func(m *Manifest) { m.Only = []string{"one"} },
 		"build":      func(m *Manifest) { m.Build = "z" },
 		"platform":   func(m *Manifest) { m.Platform = "z" },
-		"bases":      func(m *Manifest) { m.Bases = map[string]string{"x": "2"} },
-		"samples":    func(m *Manifest) { m.Samples = "z" },
+		"bases":      func(m *Manifest) { m.Bases = map[string]Base{"x": {"1", "3"}} },
+		"samples":    func(m *Manifest) { m.Samples = []Sample{{ID: "z"}} },
 	} {
 		var m Manifest
 		require.NoError(t, json.Unmarshal(text, &m))

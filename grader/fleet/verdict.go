@@ -46,7 +46,7 @@ func (h *Hub) answered(m jetstream.Msg) {
 	if err == nil && !hmac.Equal([]byte(d.Nonce), []byte(h.nonce(d.key))) {
 		err = fmt.Errorf("it was not given this submission")
 	}
-	if err == nil && !d.Poisoned {
+	if err == nil && !d.Poisoned && !d.Back {
 		d.report, err = unpackReport(body)
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (h *Hub) late(d delivered) {
 		return // the very message
 	}
 	_ = d.msg.Ack()
-	if d.Poisoned {
+	if d.Poisoned || d.Back {
 		return
 	}
 	if opinion := h.against(v, d); opinion != nil && h.o.Differ != nil {

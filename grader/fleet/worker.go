@@ -50,6 +50,8 @@ type WorkerOptions struct {
 	Hasty   bool // what is in hand is given up when the context ends, not finished
 	Say     func(line string)
 	Timing  Timing
+
+	cut bool // of tests: the end is that of a power cut
 }
 
 // Work grades what the hub gives, for one class after another, until the context ends; then it
@@ -286,14 +288,17 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	}
 	var head work
 	body, err := decode(msg.Data(), &head)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil // the hub will ask again
+	}
+	a := answer{Nonce: head.Nonce, Delivery: head.Deaths + meta.NumDelivered}
+	given := handed{msg, meta.Sequence.Stream, head.Key}
+	switch {
 	case ctx.Err() != nil: // by the end, or by another slot's fault
-		_ = msg.Nak()
+		w.giveBack(given, a, "")
 		return nil
 	case head.Manifest != m.id(): // it came with the next class
-		_ = msg.NakWithDelay(w.o.Timing.Give / 5)
+		w.giveBack(given, a, "")
 		return errOther
 	case head.Not == w.token.Name:
 		_ = msg.NakWithDelay(w.o.Timing.Give / 5)
@@ -302,10 +307,9 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	}
 	leased := w.lease(ended, consumer, msg)
 	defer leased()
-	a := answer{Nonce: head.Nonce, Delivery: meta.NumDelivered}
-	if meta.NumDelivered >= poisoned && head.Not == "" {
+	if a.Delivery >= poisoned && head.Not == "" {
 		a.Poisoned = true
-		w.answer(ended, msg, head.Key, a, nil)
+		w.answer(ended, given, a, nil)
 		return nil
 	}
 	w.busy.Add(1)
@@ -313,7 +317,9 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	w.event(head.Key, "started", "")
 	rep, err := w.grade(ended, head, body, p)
 	if ended.Err() != nil {
-		_ = msg.Nak()
+		if leased(); !w.o.cut {
+			w.giveBack(given, a, "")
+		}
 		return nil
 	}
 	packed, packing := packReport(rep)
@@ -322,12 +328,11 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	}
 	if err != nil {
 		w.faults.Add(1)
-		w.event(head.Key, "fault", plain.Line(err.Error(), 300))
 		leased()
-		_ = msg.NakWithDelay(w.o.Timing.Pause) // a fault that is answered at once would eat the class
+		w.giveBack(given, a, plain.Line(err.Error(), 300))
 		return &machineError{err.Error()}
 	}
-	w.answer(ended, msg, head.Key, a, packed)
+	w.answer(ended, given, a, packed)
 	w.graded.Add(1)
 	return nil
 }
@@ -391,25 +396,45 @@ func (w *worker) lease(ctx context.Context, consumer jetstream.Consumer, msg jet
 	}
 }
 
+// handed is a submission as it was given to this worker.
+type handed struct {
+	msg      jetstream.Msg
+	sequence uint64 // new each time it is queued
+	key      string
+}
+
 // answer gives a verdict until it is stored: the hub may be away. Then the submission is done.
-func (w *worker) answer(ctx context.Context, msg jetstream.Msg, key string, a answer, report []byte) {
+func (w *worker) answer(ctx context.Context, g handed, a answer, report []byte) {
+	w.publish(ctx, g, a, report)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.o.Timing.Give)
+	defer cancel()
+	_ = g.msg.DoubleAck(asking) // else it is given once more, and the verdicts are compared
+}
+
+// giveBack has a submission graded elsewhere. It does not count as one that its worker died of.
+func (w *worker) giveBack(g handed, a answer, fault string) {
+	asking, cancel := context.WithTimeout(context.Background(), 2*w.o.Timing.Give)
+	defer cancel()
+	_ = g.msg.DoubleAck(asking) // first, so that there is room for it in the queue; the hub looks for what is lost
+	a.Back, a.Fault = true, fault
+	w.publish(asking, g, a, nil)
+}
+
+func (w *worker) publish(ctx context.Context, g handed, a answer, report []byte) {
 	data, err := encode(a, report)
 	if err != nil {
-		return // of two numbers and a word
+		return // of numbers and words
 	}
 	for ctx.Err() == nil {
 		asking, cancel := context.WithTimeout(ctx, w.o.Timing.Give)
-		_, err := w.js.Publish(asking, resultSubject(w.token.Class, w.token.Name, key), data,
-			jetstream.WithMsgID(fmt.Sprintf("%s-%s-%d", key, w.token.Name, a.Delivery)))
+		_, err := w.js.Publish(asking, resultSubject(w.token.Class, w.token.Name, g.key), data,
+			jetstream.WithMsgID(fmt.Sprintf("%s-%s-%d-%d", g.key, w.token.Name, g.sequence, a.Delivery)))
 		cancel()
 		if err == nil {
-			break
+			return
 		}
 		w.wait(ctx, w.o.Timing.Give/5)
 	}
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.o.Timing.Give)
-	defer cancel()
-	_ = msg.DoubleAck(asking) // else it is given once more, and the verdicts are compared
 }
 
 func (w *worker) event(key, kind, what string) {

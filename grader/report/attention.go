@@ -54,6 +54,11 @@ func restless(c class.Class) []class.Row {
 	return rowsOf(c, func(row class.Row) bool { return len(row.Unsteady()) > 0 })
 }
 
+// disputed returns the rows on which two machines came to different verdicts.
+func disputed(c class.Class) []class.Row {
+	return rowsOf(c, func(row class.Row) bool { return row.Opinion != nil })
+}
+
 // strangers returns the rows of submissions that are in no row of the roster; none where there is
 // no roster.
 func strangers(c class.Class) []class.Row {

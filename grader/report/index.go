@@ -38,6 +38,7 @@ var index = template.Must(template.New("index").Funcs(template.FuncMap{
 	"short":  func(n int, s string) string { return oneLine(s, n) },
 	"took":   lasted,
 	"word":   result.Status.Word,
+	"each":   each,
 }).Parse(indexText))
 
 // Index writes a class as one page for the instructor. It works from a file and without network; a
@@ -79,6 +80,26 @@ func (v indexView) Absent() []class.Row { return absent(v.Class) }
 // Again returns the rows whose verdict replaced another one.
 func (v indexView) Again() []class.Row {
 	return rowsOf(v.Class, func(row class.Row) bool { return row.Before != nil && len(row.Before.Changes) > 0 })
+}
+
+// Disputed returns the rows on which two machines came to different verdicts.
+func (v indexView) Disputed() []class.Row { return disputed(v.Class) }
+
+// mostRows is how many students the page lists: with more it is slow to open.
+const mostRows = 1000
+
+// First returns the students that the page lists.
+func (v indexView) First() []class.Row { return v.Students[:min(len(v.Students), mostRows)] }
+
+// Beyond returns how many students it does not list.
+func (v indexView) Beyond() int { return len(v.Students) - len(v.First()) }
+
+// each returns how many seconds one of several took.
+func each(ms int64, n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", float64(ms)/1000/float64(n))
 }
 
 // histogramBar is one column of the histogram.

@@ -88,12 +88,15 @@ func folded(s string) (lines []string) {
 
 // lists calls do with each list that is not empty.
 func lists(c class.Class, do func(name string, lines []string)) {
-	var corrupt, unsteady, unlisted, twice, changed, same, ignored []string
+	var corrupt, unsteady, disagree, unlisted, twice, changed, same, ignored []string
 	for _, row := range unread(c) {
 		corrupt = append(corrupt, fmt.Sprintf("%s: %s", oneLine(row.File, 60), oneLine(row.Unread, summaryWidth)))
 	}
 	for _, row := range restless(c) {
 		unsteady = append(unsteady, oneLine(row.Who(), 40)+": "+strings.Join(row.Unsteady(), ", "))
+	}
+	for _, row := range disputed(c) {
+		disagree = append(disagree, oneLine(row.Who(), 40)+": "+oneLine(row.Machine+" and "+row.Opinion.Machine, 85))
 	}
 	for _, row := range strangers(c) {
 		unlisted = append(unlisted, oneLine(row.File, 60)+": in no row of the roster")
@@ -117,7 +120,7 @@ func lists(c class.Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed},
+	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Disagree", disagree}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed},
 		{"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)

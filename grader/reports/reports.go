@@ -77,6 +77,9 @@ func (d Dir) Grades() string { return filepath.Join(string(d), "grades.csv") }
 // Links returns the name of the page that leads each student to their own.
 func (d Dir) Links() string { return d.Page(result.Student, linksID) }
 
+// Lockfile returns the name of what says on which base images the class was graded.
+func (d Dir) Lockfile() string { return filepath.Join(string(d), "class.lock") }
+
 // Queue returns the folder for what waits for other machines while the class is graded.
 func (d Dir) Queue() string { return filepath.Join(string(d), ".fleet") }
 

@@ -95,14 +95,23 @@ func packFile(t *tar.Writer, full, name string, info fs.FileInfo) error {
 	return err
 }
 
-// Unpack lays out what [Pack] wrote in a temporary folder until remove, and returns the path to
-// open. No path in it leads out of the folder, whoever packed it.
-func Unpack(r io.Reader) (name string, remove func() error, err error) {
-	folder, err := os.MkdirTemp("", "taskgrader-submission-")
+// Temporary makes a folder until remove; one that a killed process left is removed by [Sweep].
+func Temporary() (folder string, remove func(), err error) {
+	folder, err = os.MkdirTemp("", "taskgrader-submission-")
 	if err != nil {
 		return "", nil, fmt.Errorf("making a folder: %w", err)
 	}
 	(&Submission{temporary: folder}).own()
+	return folder, func() { _ = removeAll(folder) }, nil
+}
+
+// Unpack lays out what [Pack] wrote in a temporary folder until remove, and returns the path to
+// open. No path in it leads out of the folder, whoever packed it.
+func Unpack(r io.Reader) (name string, remove func() error, err error) {
+	folder, _, err := Temporary()
+	if err != nil {
+		return "", nil, err
+	}
 	remove = func() error { return removeAll(folder) }
 	content := filepath.Join(folder, "content")
 	if err = os.Mkdir(content, 0o755); err == nil {
