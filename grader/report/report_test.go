@@ -533,6 +533,14 @@ func TestTextFitsATerminal(t *testing.T) {
 	}
 }
 
+// TestTextTellsTheStory: of a walk that failed the hint says to follow its story, so it is there.
+func TestTextTellsTheStory(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, plainText(&b, result.Report{Checks: []result.Check{{ID: "walk", Status: result.Fail, Want: "a list",
+		Evidence: []result.Evidence{{Kind: "story", Text: "POST /notes {}  -> 201\nGET /notes  -> 200\n   want a list"}}}}}))
+	assert.Contains(t, b.String(), "    POST /notes {} -> 201\n    GET /notes -> 200\n    want  a list\n")
+}
+
 func TestTextShowsWhatDiffers(t *testing.T) {
 	c := result.Check{ID: "update", Status: result.Fail, Want: "$.title = a", Got: "$.title = b", Hint: "Replace it.",
 		Items: []result.Item{{Name: "GET /tasks/$x", Status: result.Fail}},

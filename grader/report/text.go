@@ -22,10 +22,11 @@ type TextOptions struct {
 }
 
 const (
-	textWidth = 80  // columns where none are said
-	textRunes = 480 // of one paragraph
-	textItems = 6   // of one check
-	textLines = 8   // of one exchange
+	textWidth  = 80  // columns where none are said
+	textRunes  = 480 // of one paragraph
+	textItems  = 6   // of one check
+	textLines  = 8   // of one exchange
+	storyLines = 16  // of a walk
 )
 
 var marks = map[result.Status]struct{ word, color string }{
@@ -194,6 +195,13 @@ func (t terminal) failure(c checkView) {
 	for _, e := range evidence(c, "exchange") {
 		lines := strings.Split(clean(e.Text), "\n")
 		for _, l := range lines[max(0, len(lines)-textLines):] {
+			fmt.Fprintf(t, "%s%s\n", indent, oneLine(l, t.width-len(indent)))
+		}
+	}
+	for _, e := range evidence(c, "story") {
+		lines := slices.DeleteFunc(strings.Split(clean(e.Text), "\n"),
+			func(l string) bool { return strings.HasPrefix(l, " ") }) // what was wanted, which comes below
+		for _, l := range lines[max(0, len(lines)-storyLines):] {
 			fmt.Fprintf(t, "%s%s\n", indent, oneLine(l, t.width-len(indent)))
 		}
 	}

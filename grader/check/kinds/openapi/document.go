@@ -178,8 +178,8 @@ var jsonType = regexp.MustCompile(`^application/([\w.-]+\+)?json\b`)
 
 func isJSON(mediaType string) bool { return jsonType.MatchString(mediaType) }
 
-// relax takes from the schemas what cannot be judged: patterns in another dialect than Go's, and
-// formats, which programs write in more ways than one.
+// relax takes from the schemas what cannot be judged, which is patterns in another dialect than
+// Go's; and lets what wants nothing be null, too, which the library takes for a want of something.
 func relax(d *openapi3.T) {
 	seen := map[*openapi3.Schema]bool{}
 	var each func(*openapi3.SchemaRef)
@@ -191,6 +191,10 @@ func relax(d *openapi3.T) {
 		seen[s] = true
 		if _, err := regexp.Compile(s.Pattern); err != nil {
 			s.Pattern = ""
+		}
+		if s.Always == nil && s.IsEmpty() {
+			anything := true
+			s.Always = &anything
 		}
 		for _, group := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf, s.PrefixItems} {
 			for _, below := range group {

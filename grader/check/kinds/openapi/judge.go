@@ -98,7 +98,7 @@ func (d *document) body(declared *openapi3.Response, a check.Answer) fault {
 		of = deeper
 	}
 	wrong.field = strings.Join(append([]string{"$"}, of.JSONPointer()...), ".")
-	wrong.got = fmt.Sprintf("%s: %s, and it is %s", wrong.field, cut(strings.TrimSpace(of.Reason), 200),
+	wrong.got = fmt.Sprintf("%s: %s, and it is %s", wrong.field, cut(strings.TrimSpace(whereAt.ReplaceAllString(of.Reason, "")), 200),
 		cut(steps.Show(of.Value), 120))
 	wrong.field = digits.ReplaceAllString(wrong.field, "0")
 	return wrong
@@ -112,6 +112,9 @@ type anyText struct{}
 
 // Validate takes any text.
 func (anyText) Validate(string) error { return nil }
+
+// whereAt is how one of the library's validators begins a reason, with a place that is said already.
+var whereAt = regexp.MustCompile(`^at '[^']*': `)
 
 // digits are the indices of a list, any of which shows the same.
 var digits = regexp.MustCompile(`\d+`)

@@ -245,3 +245,29 @@ func TestTell(t *testing.T) {
 	o.Statuses = "documented"
 	assert.Equal(t, "no status is answered that the document does not name", o.Tell()[2])
 }
+
+// TestAnything: a schema that wants nothing holds null, too, as FastAPI's own 422 has it in `input`.
+func TestAnything(t *testing.T) {
+	const said = `{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post": {"requestBody": {"content":
+{"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": {"description": "ok", "content":
+{"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}}}, "components": {"schemas": {"Error": {"type":
+"object", "properties": {"input": {"title": "Input"}, "loc": {"type": "array", "items": {"anyOf": [{"type": "string"},
+{"type": "integer"}]}}}, "required": ["input"]}}}}`
+	for answer, want := range map[string]string{`{"input": null}`: "", `{"input": [null, {"a": null}]}`: "",
+		`{}`: "$: missing property 'input', and it is {}", `{"input": 1, "loc": 5}`: "$.loc: "} {
+		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if r.Method == http.MethodGet {
+				_, _ = io.WriteString(w, said)
+				return
+			}
+			_, _ = io.WriteString(w, answer)
+		}))
+		got := checktest.Asked(t, openapi.Kind(), "openapi: {at: /openapi.json, requests: 30}", target)
+		if want == "" {
+			assert.NotContains(t, got, "want", answer)
+			continue
+		}
+		assert.Contains(t, got, want, answer)
+	}
+}
