@@ -313,8 +313,13 @@ func TestVariables(t *testing.T) {
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
 		{"what a DELETE leaves", `http:
 - {send: DELETE /a/1}
-- {send: GET /a/1, want: 404}`, echo(), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; got 200 OK; hint: It is " +
-			"still there after DELETE /a/1: let DELETE take it out of where GET looks."},
+- {send: GET /a/1, want: 404}`, says(200, `{"data": [{"id": 1}]}`), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; " +
+			"got 200 OK; hint: It is still there after DELETE /a/1: let DELETE take it out of where GET looks."},
+		{"what is gone, and answered with 200", `http:
+- {send: DELETE /a/1}
+- {send: GET /a/1, want: 404}`, says(200, "null"), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; got 200 OK; " +
+			"hint: After DELETE /a/1, GET /a/1 still answers with 200, and its answer says \"null\": raise " +
+			"HTTPException(status_code=404) when nothing is found."},
 		{"what is gone with another", `http:
 - {send: DELETE /a/1, body: {}}
 - {send: POST /b, body: [], has: [{id: 2}]}`, echo(), "ok DELETE /a/1\n" +
