@@ -33,6 +33,10 @@ func TestStandIns(t *testing.T) {
 		return map[string]string{"pyproject.toml": "[project]\nname = \"x\"\nversion = \"1\"\nrequires-python = " +
 			"\">=3.12\"\ndependencies = [" + dependencies + "]\n"}
 	}
+	backend := func(requires, name string) map[string]string {
+		return map[string]string{"x/__init__.py": "", "pyproject.toml": "[build-system]\nrequires = [\"" + requires +
+			"\"]\nbuild-backend = \"" + name + "\"\n[project]\nname = \"x\"\nversion = \"1\"\n"}
+	}
 	for _, c := range []struct {
 		name       string
 		dockerfile string
@@ -42,6 +46,16 @@ func TestStandIns(t *testing.T) {
 		{"pip by name",
 			"FROM python:3.12-slim\nRUN pip install --no-cache-dir fastapi 'uvicorn[standard]' && python -c 'import " +
 				"fastapi, uvicorn, pydantic'", nil, ""},
+		{"what learners install", "FROM python:3.12-slim\nRUN pip install python-multipart 'pyjwt[crypto]' " +
+			"'passlib[bcrypt]' aiofiles alembic 'flask-cors>=4' flask-migrate sqlmodel redis pymysql aiohttp loguru " +
+			"structlog typer orjson python-decouple peewee tinydb bottle waitress pytest-asyncio pytest-cov && pip check && " +
+			"python -c 'import python_multipart, jwt, cryptography.fernet, bcrypt, aiofiles, alembic.config, flask_cors, " +
+			"flask_migrate, sqlmodel, redis, pymysql, aiohttp, loguru, structlog, typer, orjson, decouple, peewee, tinydb, " +
+			"bottle, waitress'", nil, ""},
+		{"a project built by setuptools", "FROM python:3.12-slim\nCOPY . .\nRUN pip install . && python -c 'import x'",
+			backend("setuptools", "setuptools.build_meta"), ""},
+		{"a project built by hatchling", "FROM python:3.12-slim\nCOPY . .\nRUN pip install . && python -c 'import x'",
+			backend("hatchling", "hatchling.build"), ""},
 		{"pip upgraded", "FROM python:3.12-slim\nRUN pip install --upgrade pip", nil, ""},
 		{"pip in a venv",
 			"FROM python:3.12-slim\nRUN python -m venv /venv && /venv/bin/pip install flask gunicorn && " +
@@ -69,6 +83,7 @@ func TestStandIns(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for name, text := range c.files {
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(c.dockerfile+"\n"), 0o644))

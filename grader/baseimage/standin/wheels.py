@@ -16,6 +16,10 @@ SITE = pathlib.Path("/usr/lib/python3/dist-packages")
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}"
 # Debian's httptools is older than uvicorn's extra "standard" asks for; without it uvicorn uses h11.
 LEFT_OUT = {"uvicorn": ["httptools"]}
+# Debian packs apart what one wheel holds, or what no wheel of its own is made of.
+ALSO = {"setuptools": ["python3-pkg-resources"], "cryptography": ["python3-cffi-backend"]}
+# Extras that Debian's metadata has lost.
+EXTRAS = {"passlib": {"bcrypt": "bcrypt"}}
 
 
 def lines_of(*command):
@@ -65,10 +69,29 @@ def without(text, name):
     return text
 
 
-def files_of(info):
-    """The files below SITE of the Debian package that owns the info folder."""
-    owner = lines_of("dpkg", "-S", str(info))[0].split(": ")[0].split(", ")[0]
-    listed = [pathlib.Path(p) for p in lines_of("dpkg", "-L", owner)]
+def with_extras(text, name):
+    added = "".join(f'Provides-Extra: {extra}\nRequires-Dist: {package}; extra == "{extra}"\n'
+                    for extra, package in EXTRAS.get(canonical(name), {}).items())
+    return re.sub(r"(?m)^(Version: .*\n)", rf"\1{added}", text, count=1)
+
+
+def owner_of(info):
+    """The Debian package that owns the info folder."""
+    return lines_of("dpkg", "-S", str(info))[0].split(": ")[0].split(", ")[0]
+
+
+def version_of(info, version):
+    """The version, from Debian's own where the package did not know it when it was built: 0.0.1, 1.13.2.dev0."""
+    if not re.match(r"0\.0\.[01]$", version) and ".dev" not in version:
+        return version
+    debian = lines_of("dpkg-query", "-W", "-f", "${Version}", owner_of(info))[0]
+    return re.match(r"(?:\d+:)?([\d.]*\d)", debian).group(1)
+
+
+def files_of(info, name):
+    """The files below SITE of the Debian package that owns the info folder, and of those beside it."""
+    owner = owner_of(info)
+    listed = [pathlib.Path(p) for p in lines_of("dpkg", "-L", owner, *ALSO.get(canonical(name), []))]
     for path in listed:
         if path.is_file() and path.is_relative_to(SITE) and "__pycache__" not in path.parts:
             relative = path.relative_to(SITE)
@@ -87,9 +110,10 @@ def write_wheel(out, info):
     if text is None:
         return
     fields = email.parser.HeaderParser().parsestr(text)
-    name, version = fields["Name"], fields["Version"]
-    text = without(text, name)
-    files = list(files_of(info))
+    name, version = fields["Name"], version_of(info, fields["Version"])
+    text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", text, count=1)
+    text = with_extras(without(text, name), name)
+    files = list(files_of(info, name))
     native = any(f.suffix == ".so" for f in files)
     tag = f"{TAG}-{TAG}-linux_x86_64" if native else "py3-none-any"
     stem = f"{re.sub(r'[-_.]+', '_', name)}-{version}"
