@@ -112,6 +112,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	g.source = check.NewSource(root.FS())
 	g.texts = texts(root.FS()) // now, since the folder is closed when the report is made
 	g.setup.Always, g.setup.Volume = g.filled(g.rubric.Env), g.rubric.Volume
+	g.setup.Rand = random(g.options.Seed, "\x00plant") // which is no check's id
 	for _, c := range g.rubric.Checks {
 		if s, ok := c.Asks.(check.Shaper); ok {
 			s.Shape(&g.setup)

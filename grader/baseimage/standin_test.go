@@ -52,10 +52,12 @@ func TestStandIns(t *testing.T) {
 			"python -c 'import python_multipart, jwt, cryptography.fernet, bcrypt, aiofiles, alembic.config, flask_cors, " +
 			"flask_migrate, sqlmodel, redis, pymysql, aiohttp, loguru, structlog, typer, orjson, decouple, peewee, tinydb, " +
 			"bottle, waitress'", nil, ""},
-		{"a project built by setuptools", "FROM python:3.12-slim\nCOPY . .\nRUN pip install . && python -c 'import x'",
-			backend("setuptools", "setuptools.build_meta"), ""},
-		{"a project built by hatchling", "FROM python:3.12-slim\nCOPY . .\nRUN pip install . && python -c 'import x'",
-			backend("hatchling", "hatchling.build"), ""},
+		{"a project built by setuptools",
+			"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install . && cd / && python -c " +
+				"'import x'", backend("setuptools", "setuptools.build_meta"), ""},
+		{"a project built by hatchling",
+			"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install . && cd / && python -c " +
+				"'import x'", backend("hatchling", "hatchling.build"), ""},
 		{"pip upgraded", "FROM python:3.12-slim\nRUN pip install --upgrade pip", nil, ""},
 		{"pip in a venv",
 			"FROM python:3.12-slim\nRUN python -m venv /venv && /venv/bin/pip install flask gunicorn && " +

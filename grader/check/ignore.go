@@ -1,7 +1,9 @@
 package check
 
 import (
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
@@ -16,24 +18,40 @@ const mostWalked = 20_000
 // others are folders of other people's files.
 var others = []string{".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"}
 
-// Kin returns the files of the folder, handed in, that are of a path's sort, at any depth: of .env
-// those of that name, of server.key those with that ending, of tests/test_main.py all that is in a
-// folder tests. The path itself is none.
-func Kin(folder fs.FS, name string) []string {
-	first, _, below := strings.Cut(name, "/")
-	ext := path.Ext(name)
-	alike := func(file string) bool {
-		base := path.Base(file)
-		switch {
-		case below:
-			return slices.Contains(strings.Split(path.Dir(file), "/"), first)
-		case strings.HasPrefix(name, ".env."):
-			return strings.HasPrefix(base, ".env.") && !harmless(base)
-		case ext == ".pem" || ext == ".key" || ext == ".log":
-			return path.Ext(base) == ext
-		}
-		return base == name
+// whole reports whether all that is in a folder of this name is of one sort.
+func whole(folder string) bool { return folder == "tests" || slices.Contains(others, folder) }
+
+// sortOf returns what the names of a file's sort end with, if its ending says what it is.
+func sortOf(name string) string {
+	if ext := path.Ext(name); ext == ".pem" || ext == ".key" || ext == ".log" {
+		return ext
 	}
+	return ""
+}
+
+// Alike reports of a path whether it is of another's sort: of .env those of that name, of
+// server.key those with that ending, of tests/test_main.py all that is in a folder tests.
+func Alike(name string) func(other string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return func(other string) bool {
+		base := path.Base(other)
+		switch {
+		case whole(first):
+			return slices.Contains(strings.Split(path.Dir(other), "/"), first)
+		case strings.HasPrefix(path.Base(name), ".env."):
+			return strings.HasPrefix(base, ".env.") && !harmless(base)
+		case sortOf(name) != "":
+			return path.Ext(base) == sortOf(name)
+		}
+		return base == path.Base(name)
+	}
+}
+
+// Kin returns the files of the folder, handed in, that are of a path's sort, at any depth. The path
+// itself is none.
+func Kin(folder fs.FS, name string) []string {
+	first, _, _ := strings.Cut(name, "/")
+	alike := Alike(name)
 	var found []string
 	walk(folder, first, func(file string) {
 		if file != name && alike(file) {
@@ -41,6 +59,25 @@ func Kin(folder fs.FS, name string) []string {
 		}
 	})
 	return found
+}
+
+// Sibling returns a path of the same sort that nobody can know beforehand, such as .env.staging-7f
+// for .env.local, or empty where a path is the only one of its sort.
+func Sibling(name string, r *rand.Rand) string {
+	words := []string{"staging", "deploy", "backup", "review", "night", "office"}
+	word := fmt.Sprintf("%s-%02x", words[r.IntN(len(words))], r.IntN(256))
+	first, _, _ := strings.Cut(name, "/")
+	switch base := path.Base(name); {
+	case whole(first) && strings.HasPrefix(base, "test_"):
+		return path.Join(path.Dir(name), "test_"+word+path.Ext(name))
+	case whole(first):
+		return path.Join(path.Dir(name), word+path.Ext(name))
+	case strings.HasPrefix(base, ".env."):
+		return path.Join(path.Dir(name), ".env."+word)
+	case sortOf(name) != "":
+		return path.Join(path.Dir(name), word+sortOf(name))
+	}
+	return ""
 }
 
 // harmless reports whether a file is there to show what to write into another.
@@ -71,9 +108,7 @@ func walk(folder fs.FS, wanted string, visit func(string)) {
 // IgnorePattern returns the line of an ignore file for a path and those of its sort.
 func IgnorePattern(s Source, name string) string {
 	folders := strings.Split(path.Dir(name), "/")
-	if i := slices.IndexFunc(folders, func(f string) bool {
-		return f == "tests" || slices.Contains(others, f)
-	}); i >= 0 {
+	if i := slices.IndexFunc(folders, whole); i >= 0 {
 		return strings.Repeat("**/", min(i, 1)) + folders[i] + "/"
 	}
 	first, _, below := strings.Cut(name, "/")
@@ -81,11 +116,11 @@ func IgnorePattern(s Source, name string) string {
 		return first + "/"
 	}
 	pattern := path.Base(name)
-	switch ext := path.Ext(name); {
+	switch {
 	case strings.HasPrefix(pattern, ".env") && pattern != ".env":
 		pattern = ".env.*"
-	case ext == ".pem" || ext == ".key" || ext == ".log":
-		pattern = "*" + ext
+	case sortOf(name) != "":
+		pattern = "*" + sortOf(name)
 	}
 	if below {
 		return "**/" + pattern

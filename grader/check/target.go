@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,7 +77,8 @@ type Patch struct {
 
 // Setup is what checks say about the main build and start, and about the context.
 type Setup struct {
-	Plant     []string // paths of which it is asked whether they reach the context
+	Plant     []string   // paths of which it is asked whether they reach the context
+	Rand      *rand.Rand // for what nobody may know beforehand
 	BuildArgs map[string]string
 	Target    string // stage to build; empty is the last
 	// Env is passed to the main container. When it does not come up with them as the rubric wants,

@@ -43,6 +43,7 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	if own, ok := t.(*Target); ok {
 		in.Memory = &own.Memory
 		if s, ok := c.Asks.(check.Shaper); ok {
+			own.Setup.Rand = rand.New(rand.NewPCG(seed, 0))
 			s.Shape(&own.Setup)
 		}
 	}

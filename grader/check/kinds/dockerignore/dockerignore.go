@@ -30,7 +30,8 @@ func Kind() check.Kind {
 with the student's ignore file, as Docker would: what arrives was not ignored. What was handed in counts at any depth: app/.env as
 .env, certs/local.key as private.key, app/__pycache__ as __pycache__. What is planted is planted where excludes says; beside a folder
 that a COPY brings in it would cost nothing, and is noted. Every sentence says what was put there to try. keeps are paths that must
-arrive. The text of the ignore file is not judged, but each path shows the line that decided, and why a line that looks right misses.
+arrive. With .env.local, server.pem, tests/test_main.py and the like others of their sort are planted, by names that are new each
+time, such as .env.staging-7f: a line for each of the rubric's names keeps out nothing else. The text of the ignore file is not judged, but each path shows the line that decided, and why a line that looks right misses.
 
 A line to write is not told where it would keep out a file that a COPY names or the program reads.
 
@@ -65,8 +66,16 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Shape has the paths of excludes planted.
-func (d *Dockerignore) Shape(s *check.Setup) { s.Plant = append(s.Plant, d.Excludes...) }
+// Shape has the paths of excludes planted, and others of their sorts: who names the paths of the
+// rubric alone keeps out nothing else.
+func (d *Dockerignore) Shape(s *check.Setup) {
+	s.Plant = append(s.Plant, d.Excludes...)
+	for _, name := range d.Excludes {
+		if sibling := check.Sibling(name, s.Rand); sibling != "" {
+			s.Plant = append(s.Plant, sibling)
+		}
+	}
+}
 
 // Tell says what must be kept out, and what must not be.
 func (d *Dockerignore) Tell() (lines []string) {
@@ -106,6 +115,14 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 				leaks = append(leaks, path)
 			}
 		}
+		if len(leaks) == 0 { // what else was planted of this sort
+			alike := check.Alike(name)
+			for _, other := range arrived {
+				if alike(other) && !has(t.FS(), other) && !slices.Contains(d.Excludes, other) {
+					leaks = append(leaks, other)
+				}
+			}
+		}
 		if len(leaks) > 0 {
 			item = leak(t, name, leaks, rules)
 			misses = misses || rules.Decide(leaks[0]).Why != ""
@@ -141,6 +158,12 @@ func (d *Dockerignore) Ask(ctx context.Context, t check.Target, in check.Input) 
 	return o, nil
 }
 
+// has reports whether a file was handed in.
+func has(folder fs.FS, name string) bool {
+	_, err := fs.Stat(folder, name)
+	return err == nil
+}
+
 // leak returns the item of a path that should have been kept out, with those of its sort, and of
 // which some are sent.
 func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules) check.Item {
@@ -153,6 +176,10 @@ func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules
 	case decision.Why != "":
 		item.File, item.Line = rules.File, decision.WhyLine
 		item.Got += ": " + decision.Why
+	case !decision.Ignored && rules.Decide(name).Ignored && !has(t.FS(), leaks[0]):
+		by := rules.Decide(name)
+		item.File, item.Line = rules.File, by.Line
+		item.Got += fmt.Sprintf(": line %d, %s, keeps out no other of its sort", by.Line, by.Pattern)
 	default:
 		item.File = rules.File
 	}

@@ -57,7 +57,22 @@ func TestDockerignore(t *testing.T) {
 				".dockerignore.; at .dockerignore:0"},
 		{"excludes: [__pycache__/main.pyc]", ignore("__pycache__\n").With("app/__pycache__/x.pyc", "x"),
 			"hint: Make line 1 of .dockerignore `**/__pycache__`."},
-		{"excludes: [.env.local]", ignore(".env.local\n").With("app/.env.example", "A="), "ok .env.local"},
+		{"excludes: [.env.local]", ignore(".env.*\n").With("app/.env.example", "A="), "ok .env.local"},
+
+		// others of a sort, by names that nobody knows
+		{"excludes: [.env.local]", ignore("a\n.env.local\n"), "0 .env.local: want kept out of the build; got the " +
+			".env.review-56 that was put there to try would be sent to the build by a `COPY . .`: line 2, .env.local, " +
+			"keeps out no other of its sort; hint: Write `.env.*` below line 2 of .dockerignore.; at .dockerignore:2"},
+		{"excludes: [server.pem]", ignore("server.pem\n"), "line 1, server.pem, keeps out no other of its sort; hint: Write " +
+			"`*.pem` below line 1"},
+		{"excludes: [.venv/pyvenv.cfg]", ignore(".venv/pyvenv.cfg\n"), "hint: Write `.venv/` below line 1"},
+		{"excludes: [tests/test_main.py]", ignore("tests/test_*.py\n"), "ok tests/test_main.py"},
+		{"excludes: [__pycache__/main.cpython-312.pyc]", ignore("**/*.py[co]\n"), "ok __pycache__/main.cpython-312.pyc"},
+		{"excludes: [data/seed.json]", ignore("data/seed.json\n"), "ok data/seed.json"},
+		{"excludes: [config/secrets.json]", ignore("config/secrets.json\n").With("config/app.json", "{}"),
+			"ok config/secrets.json"},
+		{"excludes: [config/secrets.json]", ignore("config/secrets.json\n").With("b/secrets.json", "{}"),
+			"got b/secrets.json would be sent"},
 		{"excludes: [.env]", ignore(".env\n").With("app/x.py", "x").With("Dockerfile", "FROM x\nCOPY app .\n"),
 			"ok .env: kept out at the top; one in app would be sent, since only `**/.env` matches below the top, too"},
 		{"excludes: [.env]", ignore("a\n").With("Dockerfile", "FROM x\nCOPY . .\n"),
