@@ -2,7 +2,11 @@ package steps
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -29,6 +33,20 @@ func (c Caller) Name() string {
 		return ""
 	}
 	return c.person.name
+}
+
+// Variables returns the names of the person's values.
+func (c Caller) Variables() (names []string) {
+	if c.person == nil {
+		return nil
+	}
+	for _, f := range c.person.Fresh {
+		names = append(names, f.Name)
+	}
+	for _, s := range c.person.Steps {
+		names = append(names, slices.Sorted(maps.Keys(s.Save))...)
+	}
+	return names
 }
 
 // Givens returns the requests by which the person signs in.
@@ -61,6 +79,25 @@ func (l *Login) Dress(r check.Request) check.Request {
 	}
 	l.session.dress(&r, nil)
 	return r
+}
+
+// Value returns one of the person's values; nil where there is none of that name.
+func (l *Login) Value(name string) any {
+	if l.session == nil {
+		return nil
+	}
+	return l.session.vars.value(name)
+}
+
+// Path returns a path with the person's values put in, each escaped. What is no value of theirs
+// stays.
+func (l *Login) Path(text string) string {
+	return reference.ReplaceAllStringFunc(text, func(ref string) string {
+		if value := l.Value(strings.Trim(ref, "${}")); value != nil {
+			return url.PathEscape(plainText(value))
+		}
+		return ref
+	})
 }
 
 // Hear keeps the cookies of an answer.

@@ -23,7 +23,9 @@ import (
 // Kind returns the kind `crud`, which walks at random through a service.
 func Kind() check.Kind {
 	return check.Kind{Name: "crud", Phase: check.Running,
-		New: func() check.Check { return &CRUD{At: "/tasks", ID: "id", Update: http.MethodPut, Walks: 8, Steps: 20} },
+		New: func() check.Check {
+			return &CRUD{At: "/tasks", ID: "id", Update: http.MethodPut, Echo: true, Walks: 8, Steps: 20}
+		},
 		Manual: check.Manual{
 			Summary: "does the program keep what it was told, whatever the order",
 			Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
@@ -39,6 +41,13 @@ its slash at the end or without. Where one thing comes in an envelope, item: dat
 id: data.id says both at once. list is where the array is, or what is asked for it, too: {get: "/tasks?limit=1000", at: items}, for a
 program that answers a page where no more is asked for. update: PATCH sends now all of edit, now one key of it, and what it does
 not name must be as before; update: none changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
+
+one: /task/$id says where one thing is, where that is not below the collection. body: form or query sends what is made otherwise
+than as JSON. echo: false is for a create that does not answer with the thing: it is looked for in the list. unseen names keys
+that no answer holds, such as a password. A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1:
+{get: "/tasks?limit=50&offset=$offset", at: items}. In new, edit and refuse, $word is a new text in each request, $slug one without blanks, and
+$mail, $password, $int, $date and $uuid are what they say. What the people's steps saved may stand there and in the paths, too:
+at: /projects/$project/tasks.
 
 Where several processes serve and each has a memory of
 its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
@@ -66,6 +75,10 @@ crud:
   new: {title: $word, done: false}
   edit: {title: $word, done: true}
   refuse: {done: true}
+  one: /note/$id
+  body: form
+  echo: false
+  unseen: [done]
   walks: 4
   steps: 10
   status: {create: [200, 201], delete: [200, 204], gone: 404}`}}}
@@ -76,17 +89,23 @@ type CRUD struct {
 	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection; /tasks unless given"`
 	As     option.Value           `json:"as,omitzero" jsonschema:"who asks: one of people, or nobody"`
 	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id, or the path to it; id unless given"`
+	One    string                 `json:"one,omitempty" jsonschema:"the path of one thing, with $id for its id; that of the collection and the id unless given"`
 	Item   string                 `json:"item,omitempty" option:"any" jsonschema:"where in an answer about one thing it is, such as data; the answer itself unless given"`
 	List   List                   `json:"list,omitzero" jsonschema:"where in the answer of a list the array is, such as items, or what is asked for it, too: {get: /tasks?limit=1000, at: items}; the answer itself unless given"`
 	Update string                 `json:"update,omitempty" option:"PUT|PATCH|none" jsonschema:"how a thing is changed; PUT unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
 	Edit   option.Value           `json:"edit,omitzero" jsonschema:"the body of an update"`
 	Refuse option.Value           `json:"refuse,omitzero" jsonschema:"a body that is refused, and must then leave nothing behind"`
+	Body   string                 `json:"body,omitempty" option:"json|form|query" jsonschema:"how new and edit are sent; json unless given"`
+	Echo   bool                   `json:"echo,omitempty" jsonschema:"whether a create answers with the thing; where false, it is looked for in the list; true unless given"`
+	Unseen []string               `json:"unseen,omitempty" jsonschema:"keys of new and edit that no answer holds, such as a password"`
 	Walks  int                    `json:"walks,omitempty" option:"1..100" jsonschema:"how many walks; 8 unless given"`
 	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how many operations each has; 20 unless given"`
 	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete and gone; 2xx unless given, gone 404"`
 
 	caller steps.Caller
+	login  *steps.Login   // while it is asked
+	paths  []option.Value // as they are written
 }
 
 // none is how things are changed that are not.
@@ -106,9 +125,10 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
 		if body.Line > 0 && body.Kind != option.Map {
 			ps = append(ps, body.Wrong("a mapping")...)
-			continue
 		}
-		body.EachText(func(text option.Value) { ps = append(ps, unknown(text)...) })
+	}
+	if one, ok := at.Get("one"); ok && (len(steps.CheckPath(one)) > 0 || strings.Count(c.One, "$id") != 1) {
+		ps = append(ps, one.Problem("want the path of one thing, such as /task/$id, not %s", one.Describe())...)
 	}
 	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || len(c.At) < 2 ||
 		strings.ContainsAny(c.At, "?#") || strings.Contains(c.At, "//") {
@@ -119,6 +139,23 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 			ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s", written.Describe())...)
 		}
 	}
+	var sent []string
+	for _, f := range slices.Concat(c.New.Fields, c.Edit.Fields) {
+		sent = append(sent, f.Key.Text)
+	}
+	unseen, _ := at.Get("unseen")
+	for _, key := range unseen.Items {
+		if !slices.Contains(sent, key.Text) {
+			ps = append(ps, option.Unknown("key", key, sent)...)
+		}
+	}
+	for _, key := range []string{"at", "one"} {
+		written, _ := at.Get(key)
+		c.paths = append(c.paths, written)
+	}
+	list, _ := at.Get("list")
+	get, _ := list.Get("get")
+	c.paths = append(c.paths, get)
 	_, item := at.Get("item")
 	if above, key := splitPath(c.ID); !item && above != "" {
 		c.Item, c.ID = above, key
@@ -145,6 +182,14 @@ func splitPath(path string) (above, key string) {
 // ValidateScope finds out who asks.
 func (c *CRUD) ValidateScope(scope check.Scope) (used []string, ps option.Problems) {
 	c.caller, ps = steps.ReadCaller(scope, c.As)
+	known := append(slices.Clone(sorts), c.caller.Variables()...)
+	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
+		body.EachText(func(text option.Value) { ps = append(ps, unknown(text, known)...) })
+	}
+	for _, path := range c.paths {
+		ps = append(ps, unknown(path, append([]string{"id", "offset", "page"}, c.caller.Variables()...))...)
+	}
+	option.Sort(ps)
 	return nil, ps
 }
 
@@ -156,13 +201,13 @@ func (c *CRUD) Givens() []string { return c.caller.Givens() }
 
 var variable = regexp.MustCompile(`\$(\w*[a-zA-Z_]\w*|\{.*)`)
 
-// unknown finds variables in a text of a body: there is none but $word.
-func unknown(text option.Value) (ps option.Problems) {
+// unknown finds variables in a text that are none of those that are known.
+func unknown(text option.Value, known []string) (ps option.Problems) {
 	for _, m := range variable.FindAllStringSubmatch(text.Text, -1) {
-		if m[1] != "word" {
+		if !slices.Contains(known, m[1]) {
 			word := text
 			word.Text = m[1]
-			ps = append(ps, option.Unknown("variable", word, []string{"word"})...)
+			ps = append(ps, option.Unknown("variable", word, known)...)
 		}
 	}
 	return ps
@@ -191,6 +236,10 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		return *missing, nil
 	}
 	t = login.Of(t)
+	signedIn := *c
+	signedIn.login, signedIn.At, signedIn.One = login, login.Path(c.At), login.Path(c.One)
+	signedIn.List.Get = login.Path(c.List.Get)
+	c = &signedIn
 	if apart, err := c.apart(ctx, t, in); err != nil {
 		return check.Outcome{}, err
 	} else if apart != nil {
@@ -236,7 +285,7 @@ func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*chec
 		return nil, err
 	}
 	body := c.body(c.New, in.Rand)
-	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: request(http.MethodPost, c.At, body),
+	p := steps.Posted{Name: http.MethodPost + " " + c.At, Request: c.request(http.MethodPost, c.At, body),
 		IDs: []string{c.inAnswer(c.ID)}}
 	for _, key := range slices.Sorted(maps.Keys(body)) {
 		if word, ok := body[key].(string); ok {

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -109,26 +108,51 @@ func (p *planner) part(body map[string]any) map[string]any {
 	return map[string]any{key: body[key]}
 }
 
-// body fills $word with a new title, wherever it stands.
+// sorts are the variables of a body, each new in every request.
+var sorts = []string{"word", "slug", "mail", "password", "int", "date", "uuid"}
+
+// body fills the variables of a body.
 func (c *CRUD) body(v option.Value, r *rand.Rand) map[string]any {
-	body, _ := fill(v.Interface(), r).(map[string]any)
+	body, _ := c.fill(v.Interface(), r).(map[string]any)
 	return body
 }
 
-func fill(v any, r *rand.Rand) any {
+func (c *CRUD) fill(v any, r *rand.Rand) any {
 	switch v := v.(type) {
 	case string:
-		if strings.Contains(v, "$word") {
-			return strings.ReplaceAll(v, "$word", check.Word(r))
-		}
+		return c.value(v, r)
 	case []any:
 		for i := range v {
-			v[i] = fill(v[i], r)
+			v[i] = c.fill(v[i], r)
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			v[key] = fill(v[key], r)
+			v[key] = c.fill(v[key], r)
 		}
 	}
 	return v
+}
+
+// value fills the variables of a text. One that is a variable and no more takes its type.
+func (c *CRUD) value(written string, r *rand.Rand) any {
+	made := map[string]any{}
+	value := func(name string) any {
+		if _, ok := made[name]; !ok {
+			switch {
+			case name == "word":
+				made[name] = check.Word(r)
+			case name == "slug":
+				made[name] = check.FreshValue{Sort: "word"}.Make(r)
+			case slices.Contains(sorts, name):
+				made[name] = check.FreshValue{Sort: name}.Make(r)
+			default:
+				made[name] = c.login.Value(name)
+			}
+		}
+		return made[name]
+	}
+	if m := variable.FindStringSubmatch(written); m != nil && m[0] == written {
+		return value(m[1])
+	}
+	return variable.ReplaceAllStringFunc(written, func(ref string) string { return text(value(ref[1:])) })
 }

@@ -55,12 +55,15 @@ type walker struct {
 
 func (w *walker) do(ctx context.Context, op operation) (want, got string, err error) {
 	c := w.options
-	one := strings.TrimSuffix(c.At, "/") + "/" + url.PathEscape(text(w.ids[op.thing]))
+	one := c.one(w.ids[op.thing])
 	switch op.what {
 	case "create":
 		answer, wrong, err := w.send(ctx, "create", http.MethodPost, c.At, op.body)
 		if err != nil || wrong != "" {
 			return w.code("create"), wrong, err
+		}
+		if !c.Echo {
+			return w.find(ctx, op)
 		}
 		id := c.id(at(answer, c.Item))
 		if id == nil {
@@ -73,7 +76,7 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 					steps.Show(id)), nil
 			}
 		}
-		w.ids[op.thing], w.model[op.thing] = id, op.body
+		w.ids[op.thing], w.model[op.thing] = id, c.seen(op.body)
 		return w.same(op.thing, at(answer, c.Item))
 	case "get":
 		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
@@ -91,7 +94,7 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 			maps.Copy(kept, op.body)
 			op.body = kept
 		}
-		w.model[op.thing] = op.body
+		w.model[op.thing] = c.seen(op.body)
 		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
@@ -128,7 +131,7 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 	if err != nil || want != "" {
 		return want, got, err
 	}
-	answer, _, err := steps.Follow(ctx, w.target, request(http.MethodPost, w.options.At, body))
+	answer, _, err := steps.Follow(ctx, w.target, w.options.request(http.MethodPost, w.options.At, body))
 	if err != nil {
 		return "", "", err
 	}
@@ -145,9 +148,36 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 	return want, got, err
 }
 
-// items asks for the list.
+// mostPages bounds how many pages of a list are asked for.
+const mostPages = 200
+
+// items asks for the list: for all of its pages, where what is asked has $offset or $page in it.
 func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
-	answer, wrong, err := w.send(ctx, "list", http.MethodGet, w.options.List.from(w.options.At), nil)
+	path := w.options.List.from(w.options.At)
+	if !strings.Contains(path, "$offset") && !strings.Contains(path, "$page") {
+		return w.page(ctx, path)
+	}
+	told := len(w.story)
+	for n := range mostPages {
+		asked := strings.NewReplacer("$offset", fmt.Sprint(len(items)), "$page", fmt.Sprint(n+1)).Replace(path)
+		more, want, got, err := w.page(ctx, asked)
+		if err != nil || want != "" {
+			return nil, want, got, err
+		}
+		if n > 0 {
+			w.story = w.story[:told+1] // one line for all pages
+		}
+		if len(more) == 0 {
+			break
+		}
+		items = append(items, more...)
+	}
+	return items, "", "", nil
+}
+
+// page asks for a list, or one page of it.
+func (w *walker) page(ctx context.Context, path string) (items []any, want, got string, err error) {
+	answer, wrong, err := w.send(ctx, "list", http.MethodGet, path, nil)
 	if err != nil || wrong != "" {
 		return nil, w.code("list"), wrong, err
 	}
@@ -156,13 +186,32 @@ func (w *walker) items(ctx context.Context) (items []any, want, got string, err 
 	if !ok && w.options.List.At == "" {
 		var key string
 		if items, key, ok = steps.Inside(answer); ok {
-			w.passed["list "+steps.Route(w.options.At)] = steps.Wrapped("GET "+w.options.List.from(w.options.At), key)
+			w.passed["list "+steps.Route(w.options.At)] = steps.Wrapped("GET "+path, key)
 		}
 	}
 	if !ok {
 		return nil, "an array", steps.Show(answer), nil
 	}
 	return items, "", "", nil
+}
+
+// find looks in the list for what a create made, where its answer does not tell.
+func (w *walker) find(ctx context.Context, op operation) (want, got string, err error) {
+	items, want, got, err := w.items(ctx)
+	if err != nil || want != "" {
+		return want, got, err
+	}
+	sent := w.options.seen(op.body)
+	for _, item := range items {
+		id := w.options.id(item)
+		known := slices.ContainsFunc(slices.Collect(maps.Values(w.ids)), func(other any) bool { return text(other) == text(id) })
+		if path, _, _ := steps.Difference(sent, item); path == "" && id != nil && !known {
+			w.ids[op.thing], w.model[op.thing] = id, sent
+			return "", "", nil
+		}
+	}
+	return fmt.Sprintf("a list with a new %s in it", steps.Show(sent)),
+		fmt.Sprintf("it is not there; the list has %s", steps.Plural(len(items), "item")), nil
 }
 
 // list compares the list with the model: everything that lives once, nothing that is gone.
@@ -243,7 +292,7 @@ func (w *walker) send(ctx context.Context, what, method, path string,
 	if body != nil {
 		line += " " + steps.Show(body)
 	}
-	answer, to, err := steps.Follow(ctx, w.target, request(method, path, body))
+	answer, to, err := steps.Follow(ctx, w.target, w.options.request(method, path, body))
 	if err != nil {
 		return nil, "", err
 	}
@@ -259,7 +308,7 @@ func (w *walker) send(ctx context.Context, what, method, path string,
 	if !w.codes(what).Match(answer.Status) {
 		return nil, fmt.Sprintf("status %d", answer.Status), nil
 	}
-	if what == "delete" || what == "gone" {
+	if what == "delete" || what == "gone" || what == "create" && !w.options.Echo {
 		return nil, "", nil
 	}
 	if value, err = steps.Decode(answer.Body); err != nil {
@@ -298,9 +347,54 @@ func text(v any) string {
 	return steps.Show(v)
 }
 
-func request(method, path string, body map[string]any) check.Request {
+// one returns the path of a thing.
+func (c *CRUD) one(id any) string {
+	escaped := url.PathEscape(text(id))
+	if c.One != "" {
+		return strings.Replace(c.One, "$id", escaped, 1)
+	}
+	return strings.TrimSuffix(c.At, "/") + "/" + escaped
+}
+
+// seen returns what answers hold of a body.
+func (c *CRUD) seen(body map[string]any) map[string]any {
+	if len(c.Unseen) == 0 {
+		return body
+	}
+	seen := maps.Clone(body)
+	for _, key := range c.Unseen {
+		delete(seen, key)
+	}
+	return seen
+}
+
+// request returns what is sent.
+func (c *CRUD) request(method, path string, body map[string]any) check.Request {
 	r := check.Request{Method: method, Path: path, Header: http.Header{}}
-	if body != nil {
+	if body == nil {
+		return r
+	}
+	fields := url.Values{}
+	for name, value := range body {
+		list, many := value.([]any)
+		if !many {
+			list = []any{value}
+		}
+		for _, one := range list {
+			fields.Add(name, text(one))
+		}
+	}
+	switch c.Body {
+	case "form":
+		r.Body = []byte(fields.Encode())
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case "query":
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		r.Path += separator + fields.Encode()
+	default:
 		r.Body = steps.Encode(body)
 		r.Header.Set("Content-Type", "application/json")
 	}
