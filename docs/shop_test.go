@@ -309,7 +309,8 @@ func (s *shop) taskRoutes(handle handle) {
 			return
 		}
 		if offset+limit < total {
-			w.Header().Set("Link", fmt.Sprintf(`</tasks?offset=0>; rel="first", </tasks?limit=%d&offset=%d>; rel="next"`,
+			w.Header().Set("Link", fmt.Sprintf(`</tasks?offset=0>; rel="first", `+
+				`</tasks?limit=%d&offset=%d>; rel="next"`,
 				limit, offset+limit))
 		}
 		reply(w, http.StatusOK, answer)
@@ -457,8 +458,8 @@ func (s *shop) pages(handle handle) {
 		case 44:
 			kind = "text"
 		}
-		fmt.Fprintf(w, `<title>Form</title><form method="post"><input name="csrf" value="%s"><input type="%s"></form>`, csrf,
-			kind)
+		fmt.Fprintf(w, `<title>Form</title><form method="post"><input name="csrf" value="%s"><input type="%s"></form>`,
+			csrf, kind)
 	})
 	handle("POST /form", func(w http.ResponseWriter, r *http.Request, _ thing) {
 		if csrf := s.forms[session(w, r)]; csrf != r.FormValue("csrf") && !s.is(33) {
@@ -520,5 +521,5 @@ func (s *shop) pages(handle handle) {
 const planDocument = `{"openapi": "3.1.0", "info": {"title": "Plans", "version": "1"}, "paths": {"/plans": {"post":
  {"requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["title"],
  "properties": {"title": {"type": "string"}}}}}}, "responses": {"201": {"description": "made", "content":
- {"application/json": {"schema": {"type": "object", "required": ["id", "title"], "properties": {"id": {"type": "integer"},
- "title": {"type": "string"}}}}}}, "422": {"description": "refused"}}}}}}`
+ {"application/json": {"schema": {"type": "object", "required": ["id", "title"], "properties": {"id":
+ {"type": "integer"}, "title": {"type": "string"}}}}}}, "422": {"description": "refused"}}}}}}`

@@ -128,7 +128,8 @@ func failing(t *testing.T, c rubric.Check, wish, fault int) string {
 // table returns the table of rubrics.md.
 func table(all []wish, said int) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n%d of %d wishes of instructors of other courses are said by a step or a check:\n\n", said, len(all))
+	fmt.Fprintf(&b, "\n%d of %d wishes of instructors of other courses are said by a step or a check:\n\n", said,
+		len(all))
 	b.WriteString("| # | to say | here | the nearest elsewhere |\n|---|---|---|---|\n")
 	cell := func(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 	for i, w := range all {

@@ -54,7 +54,8 @@ func TestAskedAgain(t *testing.T) {
 		},
 			got: "no; only after what create asks", hint: "fix it", seconds: 4,
 			evidence: evidence(
-				"Asked of a container that was started anew, more of it holds; behind what create asks, it fails again.")},
+				"Asked of a container that was started anew, more of it holds; behind what create asks, it " +
+					"fails again.")},
 		"fails after all of them": {holds: func(asked []string) bool { return len(asked) < 2 },
 			got: "no; only after what was asked before it", hint: "fix it", seconds: 4,
 			evidence: evidence(

@@ -22,8 +22,8 @@
 //     which its program answers.
 //  6. Checks of the running container take their turns, in the rubric's order; one that ends the container fails, and
 //     the container is started again for the next (ask.go). What ends it on purpose comes last.
-//  7. A check's [check.Outcome], or its error, becomes a verdict. What needs a check that did not pass is blocked by it,
-//     and what needs a phase that was not reached by the gate of that phase: build or start.
+//  7. A check's [check.Outcome], or its error, becomes a verdict. What needs a check that did not pass is blocked by
+//     it, and what needs a phase that was not reached by the gate of that phase: build or start.
 //  8. The verdicts and what the engine saw become a [result.Report]: points of each check, rounded once, and sums of
 //     those (assemble.go). Workplace.Close removes everything.
 //  9. grader/report draws pages of the report, grader/export writes it in other programs' forms; both see the report

@@ -557,7 +557,8 @@ func TestFaultsOfOurs(t *testing.T) {
 	assert.Equal(t, []string{"run pass 1/1"}, verdicts(r))
 	assert.Equal(t, result.Graded, r.Status, "what is left behind takes no verdict away")
 	assert.Equal(t,
-		[]string{"The grader could not remove all that it made; its next run does, or taskgrader clean: wrapped: no daemon"}, r.Notes)
+		[]string{"The grader could not remove all that it made; its next run does, or taskgrader clean: " +
+			"wrapped: no daemon"}, r.Notes)
 
 	gone := work(t)
 	require.NoError(t, os.RemoveAll(gone.Dir))

@@ -31,9 +31,9 @@ func newAction() *cobra.Command {
 	o := actionOptions{gradeOptions: gradeOptions{format: "text", noColor: true}}
 	cmd := &cobra.Command{
 		Use: "action [DIR]", Short: "grade one submission in a GitHub Actions job", Hidden: true,
-		Long: `action is what the GitHub action of this project runs: grade, with the answer in GitHub's own words. It makes the base
-images ready, grades DIR, and writes the student's page and JSON, the outputs (GITHUB_OUTPUT), the summary of the job
-(GITHUB_STEP_SUMMARY), and, where Classroom 50 runs it, result.json.
+		Long: `action is what the GitHub action of this project runs: grade, with the answer in GitHub's own words. It
+makes the base images ready, grades DIR, and writes the student's page and JSON, the outputs (GITHUB_OUTPUT), the
+summary of the job (GITHUB_STEP_SUMMARY), and, where Classroom 50 runs it, result.json.
 
 stdout gets workflow commands and nothing else: the notices from which GitHub Classroom takes points, and annotations.
 stderr gets the talk. What a student wrote may be in it, so workflow commands must be stopped while it is printed, as

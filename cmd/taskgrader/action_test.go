@@ -57,7 +57,8 @@ func tool(t *testing.T, name string) string {
 func source(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, part := range []string{"action.yml", "go.mod", "go.sum", "setup", "scripts", "cmd", "grader", "rubrics", "docs"} {
+	for _, part := range []string{"action.yml", "go.mod", "go.sum", "setup", "scripts", "cmd", "grader", "rubrics",
+		"docs"} {
 		from := filepath.Join(root, part)
 		require.NoError(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
@@ -491,7 +492,9 @@ jobs:
       - id: grade
         uses: ./
         with: {submission: ., rubric: task-api, fail-under: 50, seed: 1f}
-      - run: echo "${{ steps.grade.outputs.score }} ${{ steps.grade.outputs.max-score }} ${{ steps.grade.outputs.status }} ${{ steps.grade.outputs.report }}"
+      - run: >-
+          echo "${{ steps.grade.outputs.score }} ${{ steps.grade.outputs.max-score }}
+          ${{ steps.grade.outputs.status }} ${{ steps.grade.outputs.report }}"
 `)
 	cmd := exec.Command("git", "init", "-q", dir)
 	require.NoError(t, cmd.Run())

@@ -100,7 +100,8 @@ type sample struct {
 }
 
 // unpackSamples fetches the class's samples.
-func unpackSamples(ctx context.Context, m fleet.Manifest, fetch fleet.Fetch) (samples []sample, remove func(), err error) {
+func unpackSamples(ctx context.Context, m fleet.Manifest,
+	fetch fleet.Fetch) (samples []sample, remove func(), err error) {
 	var removes []func()
 	remove = func() {
 		for _, r := range removes {
@@ -136,7 +137,8 @@ func unpackSamples(ctx context.Context, m fleet.Manifest, fetch fleet.Fetch) (sa
 }
 
 // ownSample lays out the sample that the program has, for a class that has none.
-func ownSample(m fleet.Manifest, options batch.Options, local func(*rubric.Rubric, batch.Options) batch.Grade) (*canary, error) {
+func ownSample(m fleet.Manifest, options batch.Options,
+	local func(*rubric.Rubric, batch.Options) batch.Grade) (*canary, error) {
 	text, err := canaryFiles.ReadFile("canary/rubric.yaml")
 	if err != nil {
 		return nil, err
@@ -150,7 +152,8 @@ func ownSample(m fleet.Manifest, options batch.Options, local func(*rubric.Rubri
 		return nil, err
 	}
 	path := filepath.Join(folder, "sample")
-	c := &canary{close: remove, samples: []sample{{"its own", path, rubric.ExpectedSubmission{Fails: []string{"absent"}}}}}
+	c := &canary{close: remove, samples: []sample{{"its own", path,
+		rubric.ExpectedSubmission{Fails: []string{"absent"}}}}}
 	files, err := fs.Sub(canaryFiles, "canary/sample")
 	if err == nil {
 		err = os.CopyFS(path, files)

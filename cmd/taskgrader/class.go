@@ -47,14 +47,15 @@ func newClass() *cobra.Command {
 	o := classOptions{}
 	cmd := &cobra.Command{
 		Use: "class DIR", Short: "grade every submission in a folder",
-		Long: `class grades every child folder, .zip, .tar.gz and .tgz of DIR, and writes a page for each student, a page of the class
-(index.html) and the grades (grades.csv). The names that Moodle, Canvas, Brightspace and gh classroom give to submissions are
-recognised. DIR may also be the folder above, or the archive that the platform hands out. Of two submissions of one student
-the later counts.
+		Long: `class grades every child folder, .zip, .tar.gz and .tgz of DIR, and writes a page for each student, a
+page of the class (index.html) and the grades (grades.csv). The names that Moodle, Canvas, Brightspace and gh classroom
+give to submissions are recognised. DIR may also be the folder above, or the archive that the platform hands out. Of two
+submissions of one student the later counts.
 
 Run it again, after an interruption too, and only what is missing, changed, or ended in an error is graded.
 
-With --fleet, other machines help, each with "taskgrader worker TOKEN"; "taskgrader workers" makes tokens and says who is there.
+With --fleet, other machines help, each with "taskgrader worker TOKEN"; "taskgrader workers" makes tokens and says who
+is there.
 
   $ taskgrader class submissions --roster class.csv
   $ taskgrader class submissions --fresh              grade all again, and say what changed

@@ -212,7 +212,8 @@ func (r repeated) repeat(ctx context.Context, t check.Target, a *asked, id, comm
 		return
 	}
 	assert.Equal(r.all.t, want.Status, got.StatusCode, name)
-	assert.Equal(r.all.t, changing.ReplaceAllString(string(want.Body), "?"), changing.ReplaceAllString(string(body), "?"), name)
+	assert.Equal(r.all.t, changing.ReplaceAllString(string(want.Body), "?"),
+		changing.ReplaceAllString(string(body), "?"), name)
 	r.all.mu.Lock()
 	defer r.all.mu.Unlock()
 	r.all.run++

@@ -20,8 +20,10 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "what is missing on this machine, and what the sandbox does here",
 		Long: "doctor says of each thing whether it holds here, and how to get what does not. With --prove it " +
-			"grades submissions that try to get out or to use all there is, and says of each whether it was held; that takes a " +
-			"minute, and harms nothing.\n\n  $ taskgrader doctor\n  $ taskgrader doctor --prove\n\n" + exitCodes, Args: takes(0, 0),
+			"grades submissions that try to get out or to use all there is, and says of each whether it was held; " +
+			"that takes a minute, and harms nothing.\n\n  $ taskgrader doctor\n  $ taskgrader doctor --prove\n\n" +
+			exitCodes,
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if proving {
 				return prove(cmd)

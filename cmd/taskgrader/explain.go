@@ -17,8 +17,8 @@ import (
 func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use: "explain [TOPIC]", Short: "print the manual: kinds of check, Dockerfile rules, the rubric language",
-		Long: `explain prints the manual of a kind of check, of a Dockerfile rule, or of a part of the rubric language; without a topic, it
-lists them all.
+		Long: `explain prints the manual of a kind of check, of a Dockerfile rule, or of a part of the rubric language;
+without a topic, it lists them all.
 
   $ taskgrader explain
   $ taskgrader explain cache

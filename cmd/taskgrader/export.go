@@ -14,7 +14,8 @@ import (
 const exportCodes = `Exit codes:
   0    written
   2    usage error, or a file that cannot be used
-  3    somebody has no score because the grader failed, or has one and no row that is theirs for sure; all others are written
+  3    somebody has no score because the grader failed, or has one and no row that is theirs for sure; all others
+       are written
   130  interrupted
 `
 
@@ -22,9 +23,9 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export FORMAT [REPORTS]",
 		Short: "write finished reports in the format of a gradebook, an autograder or CI",
-		Long: `export writes the reports that grade or class left in a folder ("reports" unless given) in an outside format. A format for
-a class is one file; one for a student is one file for each. Who has no score is never written with a 0, and is named on
-stderr. What students may read holds no more of a hidden check than their own report.
+		Long: `export writes the reports that grade or class left in a folder ("reports" unless given) in an outside
+format. A format for a class is one file; one for a student is one file for each. Who has no score is never written with
+a 0, and is named on stderr. What students may read holds no more of a hidden check than their own report.
 
   $ taskgrader export canvas --gradebook Grades.csv --assignment "Task API (12345)" --out upload.csv
   $ taskgrader export moodle --worksheet Grades.csv --dry-run        who is who, and nothing is written

@@ -37,7 +37,8 @@ type fleetOptions struct{ at, listen, name, keys, samples string }
 
 func (o *fleetOptions) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.at, "fleet", "", "let workers on other machines help; =URL of a NATS server, else one in this process")
+	f.StringVar(&o.at, "fleet", "", "let workers on other machines help; =URL of a NATS server, else one in "+
+		"this process")
 	f.Lookup("fleet").NoOptDefVal = fleetHere
 	f.StringVar(&o.listen, "listen", fleetListen, "with --fleet, address and port at which workers join")
 	f.StringVar(&o.name, "fleet-class", fleet.DefaultClass, "with --fleet=URL, the name of the class there")
@@ -142,8 +143,8 @@ func (c *coordinator) ready(bases map[string]string) error {
 	if url == fleetHere {
 		url = ""
 	}
-	c.hub, err = fleet.Open(c.cmd.Context(), fleet.HubOptions{Folder: keys, Store: reports.Dir(c.o.out).Queue(), URL: url,
-		Class: c.o.fleet.name, Listen: c.o.fleet.listen, Say: c.say, Differ: c.differ})
+	c.hub, err = fleet.Open(c.cmd.Context(), fleet.HubOptions{Folder: keys, Store: reports.Dir(c.o.out).Queue(),
+		URL: url, Class: c.o.fleet.name, Listen: c.o.fleet.listen, Say: c.say, Differ: c.differ})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return usageError{err.Error(), "another class may be going on; wait for it, or name another port with --listen"}
 	}
@@ -189,8 +190,9 @@ func (c *coordinator) manifest() (m fleet.Manifest, err error) {
 	for ref, b := range e.Bases() {
 		bases[ref] = fleet.Base(b)
 	}
-	return fleet.Manifest{Bases: bases, RubricFile: file, RubricText: string(text), RubricDigest: c.rubric.Digest, BuiltIn: builtIn,
-		Only: c.o.only, Version: version(), Build: built, Platform: is.Need(), Deadline: batch.Deadline(c.rubric)}, nil
+	return fleet.Manifest{Bases: bases, RubricFile: file, RubricText: string(text), RubricDigest: c.rubric.Digest,
+		BuiltIn: builtIn, Only: c.o.only, Version: version(), Build: built, Platform: is.Need(),
+		Deadline: batch.Deadline(c.rubric)}, nil
 }
 
 // offer has the hub send base images to whoever has no other way to them.
@@ -276,8 +278,8 @@ func (c *coordinator) machines() []class.Machine {
 	var out []class.Machine
 	for _, m := range c.hub.Machines() {
 		out = append(out, class.Machine{Name: m.Name, Platform: m.Platform, Engine: m.Engine, Slots: m.Slots,
-			Verdicts: m.Verdicts, MS: m.MS, Agreed: m.Agreed, Differed: m.Differed, Invalid: m.Invalid, Faults: m.Faults,
-			Why: m.Why})
+			Verdicts: m.Verdicts, MS: m.MS, Agreed: m.Agreed, Differed: m.Differed, Invalid: m.Invalid,
+			Faults: m.Faults, Why: m.Why})
 	}
 	return out
 }

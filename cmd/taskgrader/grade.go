@@ -31,9 +31,9 @@ func newGrade() *cobra.Command {
 	o := gradeOptions{}
 	cmd := &cobra.Command{
 		Use: "grade [DIR]", Short: "grade one submission",
-		Long: `grade builds the folder's Dockerfile, runs it, and writes the report. Without DIR it grades the current folder, which must
-then hold a Dockerfile. A .zip or .tar.gz will do for DIR, too. It prints what the student may see; what hidden checks wanted and
-got is in the reports below instructor.
+		Long: `grade builds the folder's Dockerfile, runs it, and writes the report. Without DIR it grades the current
+folder, which must then hold a Dockerfile. A .zip or .tar.gz will do for DIR, too. It prints what the student may see;
+what hidden checks wanted and got is in the reports below instructor.
 
   $ taskgrader grade ./my-work
   $ taskgrader grade --only layer-cache,builds

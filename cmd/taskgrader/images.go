@@ -17,12 +17,12 @@ func newImages() *cobra.Command {
 	var wheels string
 	cmd := &cobra.Command{
 		Use: "images [DIR]...", Short: "make the base images ready that submissions ask for",
-		Long: `images looks at the Dockerfiles of each DIR, and of the folders and archives in it, and makes ready what they name in FROM and
-COPY --from: what is there stays, what a registry gives is pulled, and where none answers, or with --offline, stand-ins are
-made from Debian packages. Without DIR, the lesson's own images are made ready.
+		Long: `images looks at the Dockerfiles of each DIR, and of the folders and archives in it, and makes ready what
+they name in FROM and COPY --from: what is there stays, what a registry gives is pulled, and where none answers, or with
+--offline, stand-ins are made from Debian packages. Without DIR, the lesson's own images are made ready.
 
---wheels adds wheels and source archives of your own to the stand-ins, for what Debian has not. A wheel of pip or of uv among them
-is in the place of Debian's pip, and of the stand-in for uv.
+--wheels adds wheels and source archives of your own to the stand-ins, for what Debian has not. A wheel of pip or of uv
+among them is in the place of Debian's pip, and of the stand-in for uv.
 
   $ taskgrader images ./class
   $ taskgrader images --offline

@@ -25,8 +25,9 @@ func newReport() *cobra.Command {
 	o := reportOptions{}
 	cmd := &cobra.Command{
 		Use: "report FILE.json", Short: "render a finished report again, or make a badge of it",
-		Long: `report reads the JSON of a report and writes it as a page, as text, as Markdown, as JSON or as a badge of the score (SVG).
-Nothing is graded. With --index it makes a page that leads each student of a class to their own, without any grade.
+		Long: `report reads the JSON of a report and writes it as a page, as text, as Markdown, as JSON or as a badge of
+the score (SVG). Nothing is graded. With --index it makes a page that leads each student of a class to their own,
+without any grade.
 
   $ taskgrader report reports/students/ada.json --format text
   $ taskgrader report reports/students/ada.json --format badge --out badge.svg

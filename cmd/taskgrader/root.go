@@ -43,8 +43,8 @@ func (e graderError) Unwrap() error { return e.error }
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use: "taskgrader", Short: "grade student containers",
-		Long: `taskgrader builds a student's folder with Docker, runs it, asks it what a rubric says, and writes a report
-that the student can act on alone.
+		Long: `taskgrader builds a student's folder with Docker, runs it, asks it what a rubric says, and writes a
+report that the student can act on alone.
 
   $ taskgrader images            make the base images ready, once
   $ taskgrader grade ./my-work   grade a folder
@@ -60,8 +60,8 @@ that the student can act on alone.
 	root.SetVersionTemplate("taskgrader {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newGrade(), newClass(), newWorker(), newWorkers(), newWatch(), newAction(), newRubric(), newExplain(), newExport(),
-		newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
+	root.AddCommand(newGrade(), newClass(), newWorker(), newWorkers(), newWatch(), newAction(), newRubric(),
+		newExplain(), newExport(), newReport(), newImages(), newDoctor(), newClean(), newVersion(), newMan())
 	return root
 }
 

@@ -43,8 +43,8 @@ func newRubricNew() *cobra.Command {
 	var like, out string
 	cmd := &cobra.Command{
 		Use: "new [NAME]", Short: "print a commented rubric to begin with",
-		Long: `new prints a small rubric in which every line is explained. It passes check as it is. With --like it is one of the
-examples: ` + strings.Join(examples.Names(), ", ") + `. With --out, a folder is made with it and
+		Long: `new prints a small rubric in which every line is explained. It passes check as it is. With --like it is
+one of the examples: ` + strings.Join(examples.Names(), ", ") + `. With --out, a folder is made with it and
 the samples that test it.
 
   $ taskgrader rubric new notes > notes.yaml
@@ -100,7 +100,8 @@ the samples that test it.
 func newRubricCheck() *cobra.Command {
 	return &cobra.Command{
 		Use: "check RUBRIC...", Short: "find all mistakes of rubrics at once",
-		Long: `check reads rubrics - files, folders or names of built-in ones - and says every mistake of each, with its place and the fix.
+		Long: `check reads rubrics - files, folders or names of built-in ones - and says every mistake of each, with its
+place and the fix.
 
   $ taskgrader rubric check notes.yaml
   taskgrader: notes.yaml:17:31: unknown key "wnat" (did you mean "want"?)
@@ -118,7 +119,8 @@ func newRubricCheck() *cobra.Command {
 				for _, w := range r.Warnings {
 					warn(cmd, w)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s\n", r.File, plain.Plural(len(r.Checks), "check"), points(r.Points))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s\n", r.File, plain.Plural(len(r.Checks), "check"),
+					points(r.Points))
 			}
 			if len(mistakes) > 0 {
 				return mistakes
@@ -159,8 +161,8 @@ func newRubricSchema() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use: "schema", Short: "print the JSON Schema of rubrics, for editors",
-		Long: `schema prints what an editor needs to complete, explain and underline while a rubric is written. The rubric's first line
-names the file:
+		Long: `schema prints what an editor needs to complete, explain and underline while a rubric is written. The
+rubric's first line names the file:
 
   $ taskgrader rubric schema --out rubric.schema.json
   $ head -1 notes.yaml

@@ -18,8 +18,8 @@ func newRubricShow() *cobra.Command {
 	var source bool
 	cmd := &cobra.Command{
 		Use: "show RUBRIC", Short: "print a rubric as a student reads it",
-		Long: `show prints the title of each check, its points, what it asks, and its hint. Of hidden checks it says what they come to.
-With --source, it prints the rubric as it is written.
+		Long: `show prints the title of each check, its points, what it asks, and its hint. Of hidden checks it says
+what they come to. With --source, it prints the rubric as it is written.
 
   $ taskgrader rubric show notes.yaml > handout.txt
   $ taskgrader rubric show --source task-api > mine.yaml

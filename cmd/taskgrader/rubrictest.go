@@ -24,16 +24,17 @@ func newRubricTest() *cobra.Command {
 	o := rubricTest{}
 	cmd := &cobra.Command{
 		Use: "test EXPECTED.yaml|DIR", Short: "grade sample submissions and compare with what is expected of each",
-		Long: `test grades the folders beside EXPECTED.yaml that it names, and says where the verdicts differ from it. Of a folder, its
-expected.yaml is taken:
+		Long: `test grades the folders beside EXPECTED.yaml that it names, and says where the verdicts differ from it.
+Of a folder, its expected.yaml is taken:
 
   rubric: task-api
   submissions:
     lesson: {score: 100}
     no-expose: {fails: [instructions, listens], why: EXPOSE is missing}
 
-Every check that fails does not name must pass, or be blocked by one that it names. At the end it says which checks no sample
-ever fails: a rule that nothing breaks is a rule that nothing tests. The rubric is a name, or a path from the file.
+Every check that fails does not name must pass, or be blocked by one that it names. At the end it says which checks no
+sample ever fails: a rule that nothing breaks is a rule that nothing tests. The rubric is a name, or a path from the
+file.
 
   $ taskgrader rubric test samples/expected.yaml
   $ taskgrader rubric test --only no-expose samples/expected.yaml

@@ -25,14 +25,14 @@ func newWatch() *cobra.Command {
 	o := gradeOptions{}
 	cmd := &cobra.Command{
 		Use: "watch [DIR]", Short: "grade again whenever a file is saved",
-		Long: `watch grades the folder, and again whenever a file in it is saved, and then says only what changed: each check that passes
-now, or no longer does, as soon as it is known. Ctrl-C ends it.
+		Long: `watch grades the folder, and again whenever a file in it is saved, and then says only what changed: each
+check that passes now, or no longer does, as soon as it is known. Ctrl-C ends it.
 
-Where the rubric is a file, it is watched, too: what is wrong with it is said, and an edit builds nothing, and asks only the
-checks that changed. So a rubric is written beside a sample of which one knows what is right.
+Where the rubric is a file, it is watched, too: what is wrong with it is said, and an edit builds nothing, and asks only
+the checks that changed. So a rubric is written beside a sample of which one knows what is right.
 
-All files count but those that .dockerignore keeps out of the build, and .git, .venv, __pycache__ and the like. Every time the same
-random values are sent, so that what changes is the program's doing.
+All files count but those that .dockerignore keeps out of the build, and .git, .venv, __pycache__ and the like. Every
+time the same random values are sent, so that what changes is the program's doing.
 
   $ taskgrader watch ./my-work
   $ taskgrader watch --only create,read

@@ -30,9 +30,10 @@ func newWorker() *cobra.Command {
 	name, jobs := "", 0
 	cmd := &cobra.Command{
 		Use: "worker [TOKEN]", Short: "grade for a class on another machine",
-		Long: `worker joins the class that "class --fleet" grades elsewhere, and grades what it is given, one class after another, until
-Ctrl-C; then it finishes what it has in hand. It may be started before the class, and outlives it. TOKEN is a line that "taskgrader
-workers token NAME" printed there, or the URL of a NATS server of your own; without it, the variable ` + tokenVariable + ` is taken.
+		Long: `worker joins the class that "class --fleet" grades elsewhere, and grades what it is given, one class
+after another, until Ctrl-C; then it finishes what it has in hand. It may be started before the class, and outlives it.
+TOKEN is a line that "taskgrader workers token NAME" printed there, or the URL of a NATS server of your own; without it,
+the variable ` + tokenVariable + ` is taken.
 
 It takes nothing before it has graded samples as it should, and after each fault of its own machine it does so again.
 

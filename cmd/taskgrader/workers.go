@@ -22,7 +22,8 @@ func newWorkers() *cobra.Command {
 	keys, format := "", "text"
 	cmd := &cobra.Command{
 		Use: "workers", Short: "who grades for a class on several machines",
-		Long: `workers lists who has a token, who is there, what each has in hand and came to, how often they agreed, and why one takes nothing.
+		Long: `workers lists who has a token, who is there, what each has in hand and came to, how often they agreed,
+and why one takes nothing.
 
   $ taskgrader workers token lab-1 --at 192.0.2.7:4227     make what lab-1 joins with
   $ taskgrader workers                                     who is there
@@ -51,8 +52,9 @@ func newWorkersToken() *cobra.Command {
 	keys, at := "", ""
 	cmd := &cobra.Command{
 		Use: "token NAME", Short: "make the token that a worker joins with",
-		Long: `token prints one line, for "taskgrader worker" on the other machine. It is a secret of that worker's: whoever has it is given
-submissions. One that the worker had before is void. --at is where that machine finds this one while "class --fleet --listen" runs.
+		Long: `token prints one line, for "taskgrader worker" on the other machine. It is a secret of that worker's:
+whoever has it is given submissions. One that the worker had before is void. --at is where that machine finds this one
+while "class --fleet --listen" runs.
 
   $ taskgrader workers token lab-1 --at 192.0.2.7:4227
 
@@ -72,8 +74,8 @@ submissions. One that the worker had before is void. --at is where that machine 
 				return err
 			}
 			if !cmd.Flags().Changed("at") {
-				say(cmd.ErrOrStderr(), "taskgrader: this token is for a worker on this machine; for another, name where it "+
-					"finds this one, as --at 192.0.2.7:4227")
+				say(cmd.ErrOrStderr(), "taskgrader: this token is for a worker on this machine; for another, "+
+					"name where it finds this one, as --at 192.0.2.7:4227")
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 			return err
@@ -88,8 +90,8 @@ func newWorkersRemove() *cobra.Command {
 	keys := ""
 	cmd := &cobra.Command{
 		Use: "remove NAME", Short: "cut a worker off",
-		Long: "remove has a worker cut off within a second, and not let in again before it has a new token. What it had in hand " +
-			"goes to another.\n\n  $ taskgrader workers remove lab-1\n\n" + exitCodes,
+		Long: "remove has a worker cut off within a second, and not let in again before it has a new token. What it " +
+			"had in hand goes to another.\n\n  $ taskgrader workers remove lab-1\n\n" + exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder, err := keysFolder(keys)
@@ -102,7 +104,8 @@ func newWorkersRemove() *cobra.Command {
 			}
 			if !slices.Contains(names, args[0]) {
 				if len(names) == 0 {
-					return usageError{fmt.Sprintf("there is no worker %q", args[0]), "nobody has a token: taskgrader workers token NAME"}
+					return usageError{fmt.Sprintf("there is no worker %q", args[0]),
+						"nobody has a token: taskgrader workers token NAME"}
 				}
 				return unknownWord("worker", args[0], names)
 			}
@@ -184,8 +187,8 @@ func printWorkers(w io.Writer, all []member) error {
 		if state == "" {
 			state = "away"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\n", m.Name, state, m.Busy, m.Slots, m.Verdicts, m.Agreed,
-			m.Differed, m.Faults, plain.Line(strings.Trim(m.Platform+", "+m.Engine, ", "), 120))
+		fmt.Fprintf(table, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\n", m.Name, state, m.Busy, m.Slots, m.Verdicts,
+			m.Agreed, m.Differed, m.Faults, plain.Line(strings.Trim(m.Platform+", "+m.Engine, ", "), 120))
 	}
 	if err := table.Flush(); err != nil {
 		return err

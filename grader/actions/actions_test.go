@@ -78,6 +78,8 @@ func failed() result.Report {
 }
 
 func TestPointsAndAnnotations(t *testing.T) {
+	const latest = "line=1,title=Good practice%3A all%2C of it::from-not-latest: FROM python:latest%0AName a " +
+		"version, such as FROM python:3.12-slim.\n"
 	for name, c := range map[string]struct {
 		report result.Report
 		dir    string
@@ -85,22 +87,24 @@ func TestPointsAndAnnotations(t *testing.T) {
 	}{
 		"graded": {sample(), ".", `::notice title=Autograding complete::Points 65.5/100
 ::notice title=Autograding report::{"totalPoints":65.5,"maxPoints":100}
-::warning file=Dockerfile,line=1,title=Good practice%3A all%2C of it::from-not-latest: FROM python:latest%0AName a version, such as FROM python:3.12-slim.
-::error file=Dockerfile,line=7,title=It builds::docker build: pip ended with exit code 1%0ARead the last lines.
+::warning file=Dockerfile,` + latest + `::error file=Dockerfile,line=7,title=It builds::` +
+			`docker build: pip ended with exit code 1%0ARead the last lines.
 `},
-		"below a folder": {result.Report{Score: score(27), MaxScore: 30, Checks: sample().Checks[:1]}, "a,b/work", `::notice title=Autograding complete::Points 27/30
+		"below a folder": {result.Report{Score: score(27), MaxScore: 30, Checks: sample().Checks[:1]}, "a,b/work",
+			`::notice title=Autograding complete::Points 27/30
 ::notice title=Autograding report::{"totalPoints":27,"maxPoints":30}
-::warning file=a%2Cb/work/Dockerfile,line=1,title=Good practice%3A all%2C of it::from-not-latest: FROM python:latest%0AName a version, such as FROM python:3.12-slim.
-`},
-		"two decimals": {result.Report{Score: score(10.0 / 3), MaxScore: 20.0 / 3}, ".", `::notice title=Autograding complete::Points 3.33/6.67
+::warning file=a%2Cb/work/Dockerfile,` + latest},
+		"two decimals": {result.Report{Score: score(10.0 / 3), MaxScore: 20.0 / 3}, ".",
+			`::notice title=Autograding complete::Points 3.33/6.67
 ::notice title=Autograding report::{"totalPoints":3.33,"maxPoints":6.67}
 `},
-		"nothing right": {result.Report{Score: score(0), MaxScore: 30}, ".", `::notice title=Autograding complete::Points 0/30
+		"nothing right": {result.Report{Score: score(0), MaxScore: 30}, ".",
+			`::notice title=Autograding complete::Points 0/30
 ::notice title=Autograding report::{"totalPoints":0,"maxPoints":30}
 `},
-		"our fault": {failed(), ".", `::error title=No score::The grader could not finish. This is not the student's fault.%0Abuild: getting base image "x": no registry answers%0Arun: taskgrader images
-::warning file=Dockerfile,line=1,title=Good practice%3A all%2C of it::from-not-latest: FROM python:latest%0AName a version, such as FROM python:3.12-slim.
-`},
+		"our fault": {failed(), ".", `::error title=No score::The grader could not finish. This is not the student's ` +
+			`fault.%0Abuild: getting base image "x": no registry answers%0Arun: taskgrader images
+::warning file=Dockerfile,` + latest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

@@ -279,7 +279,8 @@ cd "$1"
 printf '[global]\nno-index = true\nfind-links = /%s\nbreak-system-packages = true\n' "$3" >etc/pip.conf
 for name in python python3; do ln -sf /usr/bin/python3 usr/local/bin/$name; done
 for name in pip pip3; do ln -sf /usr/bin/pip3 usr/local/bin/$name; done
-find . ! -type d | tar --numeric-owner --owner=0 --group=0 -rf "$4" -T - # a folder that is there already must not come twice
+# a folder that is there already must not come twice
+find . ! -type d | tar --numeric-owner --owner=0 --group=0 -rf "$4" -T -
 `
 
 // ensureDebootstrap installs what makes a Debian root, where that can be done unasked.
@@ -292,7 +293,8 @@ func ensureDebootstrap(ctx context.Context, o Options) error {
 		return nil
 	}
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return &SetupError{Message: "making stand-ins for base images needs debootstrap, which this system does not have",
+		return &SetupError{Message: "making stand-ins for base images needs debootstrap, which this system " +
+			"does not have",
 			Fix: "connect to the internet once, or load the images from an archive: docker load -i images.tar"}
 	}
 	o.Progress("installing debootstrap")

@@ -48,10 +48,10 @@ func TestStandIns(t *testing.T) {
 				"fastapi, uvicorn, pydantic'", nil, ""},
 		{"what learners install", "FROM python:3.12-slim\nRUN pip install python-multipart 'pyjwt[crypto]' " +
 			"'passlib[bcrypt]' aiofiles alembic 'flask-cors>=4' flask-migrate sqlmodel redis pymysql aiohttp loguru " +
-			"structlog typer orjson python-decouple peewee tinydb bottle waitress pytest-asyncio pytest-cov && pip check && " +
-			"python -c 'import python_multipart, jwt, cryptography.fernet, bcrypt, aiofiles, alembic.config, flask_cors, " +
-			"flask_migrate, sqlmodel, redis, pymysql, aiohttp, loguru, structlog, typer, orjson, decouple, peewee, tinydb, " +
-			"bottle, waitress'", nil, ""},
+			"structlog typer orjson python-decouple peewee tinydb bottle waitress pytest-asyncio pytest-cov && " +
+			"pip check && python -c 'import python_multipart, jwt, cryptography.fernet, bcrypt, aiofiles, " +
+			"alembic.config, flask_cors, flask_migrate, sqlmodel, redis, pymysql, aiohttp, loguru, structlog, typer, " +
+			"orjson, decouple, peewee, tinydb, bottle, waitress'", nil, ""},
 		{"a project built by setuptools",
 			"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install . && cd / && python -c " +
 				"'import x'", backend("setuptools", "setuptools.build_meta"), ""},

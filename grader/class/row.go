@@ -41,13 +41,14 @@ type Row struct {
 	Second bool   `json:"second,omitempty"`
 	Counts string `json:"counts,omitempty"`
 
-	State         State           `json:"state"`
-	Score         *float64        `json:"score,omitempty"` // of Graded and Stale
-	MaxScore      float64         `json:"max_score,omitempty"`
-	Checks        []Verdict       `json:"checks,omitempty"`
-	Skills        []SkillScore    `json:"skills,omitempty"`
-	Problem       *result.Problem `json:"error,omitempty"`  // why State is Error, or Stale
-	Unread        string          `json:"unread,omitempty"` // why nothing of what was handed in could be read: a verdict, to be asked for again
+	State    State           `json:"state"`
+	Score    *float64        `json:"score,omitempty"` // of Graded and Stale
+	MaxScore float64         `json:"max_score,omitempty"`
+	Checks   []Verdict       `json:"checks,omitempty"`
+	Skills   []SkillScore    `json:"skills,omitempty"`
+	Problem  *result.Problem `json:"error,omitempty"` // why State is Error, or Stale
+	// why nothing of what was handed in could be read: a verdict, to be asked for again
+	Unread        string          `json:"unread,omitempty"`
 	Digest        string          `json:"digest,omitempty"`
 	ProgramDigest string          `json:"program_digest,omitempty"`
 	Rubric        string          `json:"rubric_digest,omitempty"`
@@ -60,8 +61,9 @@ type Row struct {
 	Opinion       *result.Opinion `json:"second_opinion,omitempty"` // of another machine, where it differs
 	Attempts      int             `json:"attempts,omitempty"`       // more than one when a fault of ours went away
 	Before        *Before         `json:"before,omitempty"`         // the verdict that this one replaced
-	Due           string          `json:"due,omitempty"`            // why it is to be graded again, of Stale and Waiting
-	Now           bool            `json:"-"`                        // graded in this run, not kept
+	// why it is to be graded again, of Stale and Waiting
+	Due string `json:"due,omitempty"`
+	Now bool   `json:"-"` // graded in this run, not kept
 
 	Packed string    `json:"packed_digest,omitempty"` // of the archive as it lies there
 	Report *FileStat `json:"report,omitempty"`        // the instructor's JSON that this row was made of

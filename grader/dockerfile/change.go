@@ -146,7 +146,8 @@ var (
 
 // serves is a command that goes on until it is stopped.
 var serves = regexp.MustCompile(
-	`^(?:exec |(?:poetry|uv|pipenv) run |python[\d.]* -m )*(?:uvicorn|gunicorn|hypercorn|waitress-serve|flask run|fastapi (?:run|dev))\b`)
+	`^(?:exec |(?:poetry|uv|pipenv) run |python[\d.]* -m )*(?:uvicorn|gunicorn|hypercorn|waitress-serve|flask run|` +
+		`fastapi (?:run|dev))\b`)
 
 // server returns a command without what stands behind a web server, which never runs while that
 // does, and whether anything stood there.

@@ -195,9 +195,10 @@ var (
 	secretName = regexp.MustCompile(
 		`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
 	publicName = regexp.MustCompile(
-		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|age|lifetime|` +
-			`timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|use|enable|enabled|disable|require|required|allow|has|is|` +
-			`type|scheme|header|prefix|issuer|policy|provider|backend|method|mode|field|param|class|hasher)(_|$)`)
+		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|` +
+			`age|lifetime|timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|` +
+			`use|enable|enabled|disable|require|required|allow|has|is|type|scheme|header|prefix|issuer|policy|` +
+			`provider|backend|method|mode|field|param|class|hasher)(_|$)`)
 	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|/run/secrets/.*)$`)
 	passwordURL = regexp.MustCompile(`\w://[^\s/:@]*:[^\s/@$]+@`)
 )

@@ -83,11 +83,12 @@ func CutComment(line string) (instruction, comment string, ok bool) {
 var behind = regexp.MustCompile(`\s+#(\s.*|\w[^"'\]]*)$`)
 
 // meant are instructions by the words that are taken for them.
-var meant = map[string]string{"WORKDIRECTORY": "WORKDIR", "WORK_DIR": "WORKDIR", "DIRECTORY": "WORKDIR", "DIR": "WORKDIR",
-	"CD": "WORKDIR", "COMMAND": "CMD", "START": "CMD", "EXEC": "CMD", "EXECUTE": "RUN", "INSTALL": "RUN", "ENTRY": "ENTRYPOINT",
-	"ENTRY_POINT": "ENTRYPOINT", "ENTRYPOINTS": "ENTRYPOINT", "PORT": "EXPOSE", "PORTS": "EXPOSE", "OPEN": "EXPOSE",
-	"LISTEN": "EXPOSE", "ENVIRONMENT": "ENV", "ENVS": "ENV", "SET": "ENV", "EXPORT": "ENV", "IMAGE": "FROM", "BASE": "FROM",
-	"INCLUDE": "COPY", "VOLUMES": "VOLUME", "LABELS": "LABEL", "ARGS": "ARG", "HEALTH_CHECK": "HEALTHCHECK", "USERS": "USER"}
+var meant = map[string]string{"WORKDIRECTORY": "WORKDIR", "WORK_DIR": "WORKDIR", "DIRECTORY": "WORKDIR",
+	"DIR": "WORKDIR", "CD": "WORKDIR", "COMMAND": "CMD", "START": "CMD", "EXEC": "CMD", "EXECUTE": "RUN",
+	"INSTALL": "RUN", "ENTRY": "ENTRYPOINT", "ENTRY_POINT": "ENTRYPOINT", "ENTRYPOINTS": "ENTRYPOINT", "PORT": "EXPOSE",
+	"PORTS": "EXPOSE", "OPEN": "EXPOSE", "LISTEN": "EXPOSE", "ENVIRONMENT": "ENV", "ENVS": "ENV", "SET": "ENV",
+	"EXPORT": "ENV", "IMAGE": "FROM", "BASE": "FROM", "INCLUDE": "COPY", "VOLUMES": "VOLUME", "LABELS": "LABEL",
+	"ARGS": "ARG", "HEALTH_CHECK": "HEALTHCHECK", "USERS": "USER"}
 
 // otherWord returns a word in capitals that stands for an instruction.
 func otherWord(s slip) *cause {
@@ -299,7 +300,8 @@ func noValue(s slip) *cause {
 		return nil
 	}
 	return &cause{words: "names a variable, and gives it no value",
-		hint: fmt.Sprintf("Write its value too, as in ENV %s=value; or take the line out, where docker run -e is to set it.",
+		hint: fmt.Sprintf("Write its value too, as in ENV %s=value; or take the line out, where docker run -e "+
+			"is to set it.",
 			s.rest)}
 }
 

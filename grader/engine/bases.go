@@ -111,7 +111,8 @@ func (e *Engine) name(ctx context.Context, ref string, image client.ImageInspect
 	if err != nil {
 		return base{}, err
 	}
-	b := base{Base: Base{Digest: image.ID, Content: content}, tag: e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-")}
+	b := base{Base: Base{Digest: image.ID, Content: content},
+		tag: e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-")}
 	for _, d := range image.RepoDigests {
 		if repository, digest, ok := strings.Cut(d, "@"); ok && sameRepository(repository, ref) {
 			b.Digest = digest

@@ -103,8 +103,9 @@ func (s *Session) bringUp(ctx context.Context, env map[string]string, port int, 
 // or no way to it.
 var wantsHost = regexp.MustCompile(
 	`(?i)name resolution|name or service not known|nodename nor servname|no address associated|` +
-		`could not (resolve|translate) host|(unable|failed) to (resolve|lookup)|getaddrinfo|no such host|unknown ?host|bad address|` +
-		`EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|network (is )?unreachable|no route to host|connect(ion)? time(d )?out|server misbehaving`)
+		`could not (resolve|translate) host|(unable|failed) to (resolve|lookup)|getaddrinfo|no such host|` +
+		`unknown ?host|bad address|EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|network (is )?unreachable|` +
+		`no route to host|connect(ion)? time(d )?out|server misbehaving`)
 
 // Revive starts the main container again if it has ended.
 func (s *Session) Revive(ctx context.Context) (bool, error) {

@@ -37,7 +37,8 @@ func TestWhereAProgramIsFound(t *testing.T) {
 		{"on the loopback alone", with("ENV HOST=127.0.0.1"), 8000, true},
 		{"beside a port that takes connections and never answers",
 			with(
-				`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
+				`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); ` +
+					`time.sleep(600)' & PORT=8001 exec python3 /main.py"]`), 8001, false},
 		{"a little later than on another port", with("EXPOSE 8001",
 			`CMD ["sh", "-c", "PORT=8001 python3 /main.py & sleep 0.2; exec python3 /main.py"]`), 8000, false},
 		{"among more ports than there are", with("EXPOSE 1-65535"), 8000, false},
@@ -316,7 +317,8 @@ func TestEnvironments(t *testing.T) {
 	}
 	t.Run("of two users", func(t *testing.T) {
 		s := running(t, nil, with("ENV WHO=root",
-			`CMD ["python3", "-c", "import os,subprocess; subprocess.run(['python3','/main.py'],user=1000,group=1000,env=dict(os.environ,WHO='user'+chr(10)+'of two lines'))"]`))
+			`CMD ["python3", "-c", "import os,subprocess; subprocess.run(['python3','/main.py'],user=1000,group=1000,`+
+				`env=dict(os.environ,WHO='user'+chr(10)+'of two lines'))"]`))
 		want := []string{"root", "user\nof two lines"}
 		require.Equal(t, want, names(t, s))
 		s.main.group = "" // as where the engine is elsewhere

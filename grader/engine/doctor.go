@@ -223,7 +223,8 @@ func judgeRegistry(err error, engines, shells string) Finding {
 				"images --offline does without a registry"
 	case shells != "":
 		f.Detail, f.Fix = "does not answer: this shell has a proxy, and the engine has none",
-			`set "proxies" in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies), then restart the engine`
+			`set "proxies" in /etc/docker/daemon.json (Docker Desktop: Settings, Resources, Proxies), then `+
+				`restart the engine`
 	default:
 		f.Detail, f.Fix = "does not answer: base images that are not here cannot be pulled",
 			"connect to the internet, or taskgrader images --offline makes stand-ins"

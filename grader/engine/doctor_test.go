@@ -72,7 +72,8 @@ func TestWhatTheEngineSaysOfItself(t *testing.T) {
 		{"containerd's store", change(func(i *system.Info) {
 			i.Driver, i.DriverStatus = "overlayfs", [][2]string{{"driver-type", "io.containerd.snapshotter.v1"}}
 		}), "image store",
-			"ok: containerd's, with overlayfs: sizes are counted as overlay2 counts them, not as docker images does here |"},
+			"ok: containerd's, with overlayfs: sizes are counted as overlay2 counts them, not as docker images " +
+				"does here |"},
 		{"small", change(func(i *system.Info) { i.MemTotal = 1e9 }), "memory",
 			"warn: the engine has 1.0 GB | give it 2 GB or more (Docker Desktop: Settings, Resources), or grade with " +
 				"--jobs 1"},
@@ -137,7 +138,8 @@ func TestWhatWasTried(t *testing.T) {
 				"33554432 bytes |",
 			func(tr *trial) { tr.Size = 32 << 20 }, false},
 		{"disk limit",
-			"bad: not enforced: a program wrote 50331648 bytes where 8MB are allowed | give the engine a disk of its own",
+			"bad: not enforced: a program wrote 50331648 bytes where 8MB are allowed | give the engine a " +
+				"disk of its own",
 			func(tr *trial) { tr.ended, tr.Written = false, 48<<20 }, false},
 	} {
 		tr := held()
@@ -159,7 +161,8 @@ func TestWhatWasTried(t *testing.T) {
 			"warn: programs reach no other host and no other program; services that listen on this machine's own " +
 				"addresses they do reach | " + rule},
 		{[]string{"172.17.0.2:8000"},
-			`bad: not enforced: a program reached another container | see that the engine may write firewall rules: "iptables" in /etc/docker/daemon.json must not be false`},
+			`bad: not enforced: a program reached another container | see that the engine may write firewall rules: ` +
+				`"iptables" in /etc/docker/daemon.json must not be false`},
 	} {
 		tr := held()
 		tr.Reached = c.reached

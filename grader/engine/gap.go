@@ -116,12 +116,15 @@ var packages string
 
 var (
 	wanted = regexp.MustCompile(
-		`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?([^\n]*)`)
+		`(?:Could not find a version that satisfies the requirement|No matching distribution found for) ` +
+			`([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?([^\n]*)`)
 	separated = regexp.MustCompile(`[-_.]+`)
 	tools     = regexp.MustCompile(
-		`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|xz|patch): (?:command )?not found`)
+		`(?:sh|bash): (?:line )?(?:\d+: )?(curl|wget|git|gcc|g\+\+|cc|make|unzip|pkg-config|pg_config|mysql_config|` +
+			`xz|patch): (?:command )?not found`)
 	onlyOther = regexp.MustCompile(
-		`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
+		`(?:resolved to|interpreter [^\n]*?) ?Python (\d+\.\d+)[^\n]*incompatible|` +
+			`requires a different Python: (\d+\.\d+)|No interpreter found for Python`)
 	aside     = regexp.MustCompile(`\s*\((?:from|unavailable)[^)]*\)`)
 	laterThan = regexp.MustCompile(`(?:>=|==|~=)\s*3\.(\d+)`)
 	libraries = regexp.MustCompile(`^/?usr/(?:local/)?lib/python3[\d.]*/`)

@@ -50,7 +50,8 @@ const listScript = `for d in /proc/[0-9]*; do
 [ "$d" = "/proc/$$" ] && continue
 printf '%s\0' "$d"
 if n=$(wc -c <"$d/environ" 2>/dev/null); then
-if [ -z "$(tr -d '\0' <"$d/environ")" ]; then [ -n "$(tr -d '\0' <"$d/cmdline")" ] && printf '=%s' "$n"; else cat "$d/environ"; fi
+if [ -z "$(tr -d '\0' <"$d/environ")" ]; then [ -n "$(tr -d '\0' <"$d/cmdline")" ] && printf '=%s' "$n"
+else cat "$d/environ"; fi
 else stat -c '?%u:%g' "$d" 2>/dev/null; fi
 printf '\0\0'
 done`

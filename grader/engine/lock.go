@@ -84,8 +84,8 @@ func (e *Engine) Lock(ctx context.Context, ref string, want Base, fetch func() (
 }
 
 // find returns the image that is wanted.
-func (e *Engine) find(ctx context.Context, ref string, want Base, fetch func() (io.ReadCloser, error)) (found client.ImageInspectResult,
-	err error) {
+func (e *Engine) find(ctx context.Context, ref string, want Base,
+	fetch func() (io.ReadCloser, error)) (found client.ImageInspectResult, err error) {
 	right := func(name string) bool {
 		found, err = e.api.ImageInspect(ctx, name)
 		if err != nil {

@@ -17,7 +17,8 @@ import (
 // a line for each word, and the sockets that it holds.
 const processScript = `for d in /proc/[0-9]*; do
 [ "$d" = "/proc/$$" ] && continue
-printf 'process\0'; cat "$d/status" 2>/dev/null; printf '\0'; tr '\0' '\n' 2>/dev/null <"$d/cmdline"; printf '\0'; ls -l "$d/fd" 2>/dev/null; printf '\0'
+printf 'process\0'; cat "$d/status" 2>/dev/null; printf '\0'
+tr '\0' '\n' 2>/dev/null <"$d/cmdline"; printf '\0'; ls -l "$d/fd" 2>/dev/null; printf '\0'
 done`
 
 // Processes returns those of the container: read from the kernel where they are processes of this

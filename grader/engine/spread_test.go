@@ -30,8 +30,8 @@ func TestWorkers(t *testing.T) {
 	const entry = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, save: {x: id}}\n- {send: GET " +
 		"/tasks/$x, json: {title: $a}}"
 	const apart = "0 POST /tasks: want what is created in every answer that follows, whichever process gives it; " +
-		"got 2 processes serve port 8000, and each has a memory of its own; hint: … Start one process, or store where " +
-		"all of them look: in a file or a database." +
+		"got 2 processes serve port 8000, and each has a memory of its own; hint: … Start one process, or " +
+		"store where all of them look: in a file or a database." +
 		"\n- GET /tasks/1: not asked: what it would answer is chance"
 	const together = "ok POST /tasks\nok GET /tasks/1"
 	for _, c := range []struct {

@@ -92,7 +92,8 @@ func (c *container) start(ctx context.Context) error {
 // cannotStart are an engine's words for a program that cannot be started, rather than an engine
 // that can start none.
 var cannotStart = regexp.MustCompile(
-	`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
+	`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|` +
+		`(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
 
 // noIPv6 are an engine's words for a kernel without IPv6.
 var noIPv6 = regexp.MustCompile(`sys/net/ipv6/\S+: no such file`)

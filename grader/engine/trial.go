@@ -181,7 +181,8 @@ func (t *trial) network() Finding {
 		f.Detail, f.Fix = "programs have a network of their own; not tried: "+t.why(), ""
 	case reached(t.program):
 		f.Status, f.Detail = "bad", "not enforced: a program reached another container"
-		f.Fix = "see that the engine may write firewall rules: \"iptables\" in /etc/docker/daemon.json must not be false"
+		f.Fix = "see that the engine may write firewall rules: \"iptables\" in /etc/docker/daemon.json must " +
+			"not be false"
 	case reached(t.other):
 		f.Detail = cut + "; services that listen on this machine's own addresses they do reach"
 	case reached(t.gateway):

@@ -19,15 +19,17 @@ func canvas() Format {
 	return Format{Name: "canvas", Summary: "a CSV for Canvas's gradebook import", Ending: ".csv",
 		Takes:   []string{TakesAssignment, TakesGradebook, TakesIDColumn},
 		Example: `canvas reports --gradebook Grades-CS101.csv --assignment "Task API (12345)" --out upload.csv`,
-		Manual: `Download the gradebook (Grades, Export, Export Entire Gradebook) and name it with --gradebook: Canvas's own ids are taken
-from it, and so is the header of the assignment. Students are found by the number in the name of their submission, their id,
-login, e-mail address, or name, as long as it is nobody else's. Then import the file (Grades, Import).
+		Manual: `Download the gradebook (Grades, Export, Export Entire Gradebook) and name it with --gradebook: Canvas's
+own ids are taken from it, and so is the header of the assignment. Students are found by the number in the name of their
+submission, their id, login, e-mail address, or name, as long as it is nobody else's. Then import the file (Grades,
+Import).
 
-Without --gradebook, the ids go into the column that --id-column names: "SIS Login ID" unless given, "SIS User ID" or "ID".
-An assignment without its Canvas number in parentheses is found by its exact title, and made when there is none.
+Without --gradebook, the ids go into the column that --id-column names: "SIS Login ID" unless given, "SIS User ID" or
+"ID". An assignment without its Canvas number in parentheses is found by its exact title, and made when there is none.
 
-Whoever has no score, because we could not grade, or nothing was handed in, has no row, because Canvas takes an empty cell
-for a deletion; they are named on stderr. Scores have two decimals, and with bonus may be above the points possible.`,
+Whoever has no score, because we could not grade, or nothing was handed in, has no row, because Canvas takes an empty
+cell for a deletion; they are named on stderr. Scores have two decimals, and with bonus may be above the points
+possible.`,
 		All: writeCanvas}
 }
 

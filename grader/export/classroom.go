@@ -32,13 +32,14 @@ func classroom() Format {
     env: {TASKGRADER_RESULTS: "${{ steps.grade.outputs.result }}"}
     with: {runners: taskgrader}
 
-The reporter has two sums. The one that Classroom takes adds up the scores of the tests; the one that it prints is the share
-of the tests that passed, whatever their scores. So that both are the report's points, a check is not one test but as many
-of equal value as it takes. Where that would be more than an environment variable holds, which whole and half points never
-need, the printed one may be a few hundredths off; the one that Classroom takes is always the report's.
+The reporter has two sums. The one that Classroom takes adds up the scores of the tests; the one that it prints is the
+share of the tests that passed, whatever their scores. So that both are the report's points, a check is not one test but
+as many of equal value as it takes. Where that would be more than an environment variable holds, which whole and half
+points never need, the printed one may be a few hundredths off; the one that Classroom takes is always the report's.
 
-Points are out of the rubric's, or out of the score where a bonus makes that more. Of a hidden check there is the title and
-the hint. For a student whom we could not grade nothing is written, and the exit code is 3: any result would be points.`,
+Points are out of the rubric's, or out of the score where a bonus makes that more. Of a hidden check there is the title
+and the hint. For a student whom we could not grade nothing is written, and the exit code is 3: any result would be
+points.`,
 		One: writeClassroom}
 }
 

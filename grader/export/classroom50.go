@@ -16,16 +16,16 @@ const classroom50Limit = 1 << 20
 func classroom50() Format {
 	return Format{Name: "classroom50", Summary: "result.json of a Classroom 50 autograder", Ending: ".json",
 		Example: "classroom50 reports > result.json",
-		Manual: `Who handed in what comes from the variables that Classroom 50's runner gives its autograder: CLASSROOM, ASSIGNMENT,
-SUBMISSION_TAG, COMMIT_URL, RELEASE_URL, REVIEW_URL, USERNAME or OWNER, and ASSIGNMENT_TYPE. The runner itself stamps the
-time of the commit.
+		Manual: `Who handed in what comes from the variables that Classroom 50's runner gives its autograder: CLASSROOM,
+ASSIGNMENT, SUBMISSION_TAG, COMMIT_URL, RELEASE_URL, REVIEW_URL, USERNAME or OWNER, and ASSIGNMENT_TYPE. The runner
+itself stamps the time of the commit.
 
-Classroom 50 takes whole numbers only, so all points are in hundredths: 87.5 of 100 points are 8750 of 10000, for everybody.
-Each test also has points and max-points as the report has them. A bonus has a maximum of 0. Of a hidden check there is the
-title, the points, the status and the hint.
+Classroom 50 takes whole numbers only, so all points are in hundredths: 87.5 of 100 points are 8750 of 10000, for
+everybody. Each test also has points and max-points as the report has them. A bonus has a maximum of 0. Of a hidden
+check there is the title, the points, the status and the hint.
 
-For a student whom we could not grade nothing is written, and the exit code is 3, which Classroom 50 takes for a fault of the
-machine. Grades below the full score are exit code 0.`,
+For a student whom we could not grade nothing is written, and the exit code is 3, which Classroom 50 takes for a fault
+of the machine. Grades below the full score are exit code 0.`,
 		One: writeClassroom50}
 }
 

@@ -13,11 +13,12 @@ import (
 func csvFormat() Format {
 	return Format{Name: "csv", Summary: "one row for each student, with the points of each check", Ending: ".csv",
 		Example: "csv reports --out grades.csv",
-		Manual: `The columns are id, name, email, status, score, max_score, late, submission, one for each check by its id, and note.
+		Manual: `The columns are id, name, email, status, score, max_score, late, submission, one for each check by its
+id, and note.
 
-The score of a student whom we could not grade is the word error, and of one who still waits the word waiting: no program
-takes either for a grade. Of a student who handed in nothing it is empty, for you to say. A score with bonus may be above
-max_score. A cell that a spreadsheet would take for a formula begins with an apostrophe.`,
+The score of a student whom we could not grade is the word error, and of one who still waits the word waiting: no
+program takes either for a grade. Of a student who handed in nothing it is empty, for you to say. A score with bonus may
+be above max_score. A cell that a spreadsheet would take for a formula begins with an apostrophe.`,
 		All: func(w io.Writer, c Class, o Options) ([]Note, error) {
 			return grades(c, func(s Student, _ float64) { o.fill(who(s), s, "its own row") }), CSV(w, c)
 		}}

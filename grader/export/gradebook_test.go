@@ -52,11 +52,13 @@ func TestMoodleErrors(t *testing.T) {
 			"Switch on feedback comments in the assignment's settings and download the worksheet again, or leave " +
 				"--feedback out."},
 		"wrong header": {moodleHeader, Options{Headers: map[string]string{"Grade": "Voto"}},
-			`w.csv:1: no column is called "Voto", only "Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments"`,
+			`w.csv:1: no column is called "Voto", only "Identifier", "Full name", "Email address", "Grade", "Maximum ` +
+				`Grade", "Last modified (grade)", "Feedback comments"`,
 			`Say what it is called in your Moodle's language: --header "Grade=…"`},
 		"unknown header": {moodleHeader, Options{Headers: map[string]string{"Mark": "Voto"}},
 			`no column of the worksheet is "Mark" in English`,
-			`They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`},
+			`They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", ` +
+				`"Maximum Grade" and "Feedback comments".`},
 		"low maximum": {moodleHeader + "Participant 1,Ada,a@x.edu,,\"10,00\",-,\n", Options{},
 			"w.csv:2: the maximum grade is 10 and the rubric has 100 points: Moodle would pass over the higher grades",
 			"Set the assignment's maximum grade to 100 in Moodle, and download the worksheet again."},

@@ -12,12 +12,13 @@ const gradescopeLimit = 1 << 20
 func gradescope() Format {
 	return Format{Name: "gradescope", Summary: "results.json of a Gradescope autograder", Ending: ".json",
 		Example: "gradescope reports --student ada > /autograder/results/results.json",
-		Manual: `Each check is a test with its points; the score is the report's. All text is of the format "text", which Gradescope
-escapes. Of a hidden check there is the title, the points, the status and the hint, as in the student's own report. A bonus
-has a maximum of 0, so that its points come on top.
+		Manual: `Each check is a test with its points; the score is the report's. All text is of the format "text",
+which Gradescope escapes. Of a hidden check there is the title, the points, the status and the hint, as in the student's
+own report. A bonus has a maximum of 0, so that its points come on top.
 
-For a student whom we could not grade nothing is written, and the exit code is 3: Gradescope then says that the autograder
-failed, and gives no points, rather than 0. A Gradescope autograder has no Docker: grade elsewhere, and hand this in.`,
+For a student whom we could not grade nothing is written, and the exit code is 3: Gradescope then says that the
+autograder failed, and gives no points, rather than 0. A Gradescope autograder has no Docker: grade elsewhere, and hand
+this in.`,
 		One: writeGradescope}
 }
 

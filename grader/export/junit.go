@@ -14,13 +14,14 @@ import (
 func junit() Format {
 	return Format{Name: "junit", Summary: "JUnit XML: a suite for each student, a case for each check", Ending: ".xml",
 		Example: "junit reports --out junit.xml",
-		Manual: `Each student is a test suite, and each check a test case in the class of its skill. A check that was failed, or passed in
-part, is a failure; one that we could not judge is an error; a blocked one is skipped. The properties of a suite are its
-score and max_score, and points.ID for each check, so that no point is lost where a reader counts cases alone.
+		Manual: `Each student is a test suite, and each check a test case in the class of its skill. A check that was
+failed, or passed in part, is a failure; one that we could not judge is an error; a blocked one is skipped. The
+properties of a suite are its score and max_score, and points.ID for each check, so that no point is lost where a reader
+counts cases alone.
 
-A student whom we could not grade has no score, and one error at least. Who handed in nothing is a suite with one case that
-was skipped. Of a hidden check there is the title, the points, the status and the hint, because Artemis and CI show the file
-to students. What XML cannot hold is replaced.`,
+A student whom we could not grade has no score, and one error at least. Who handed in nothing is a suite with one case
+that was skipped. Of a hidden check there is the title, the points, the status and the hint, because Artemis and CI show
+the file to students. What XML cannot hold is replaced.`,
 		All: writeJUnit}
 }
 

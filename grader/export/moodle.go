@@ -17,21 +17,21 @@ func moodle() Format {
 	return Format{Name: "moodle", Summary: "fills a grading worksheet that was downloaded from Moodle", Ending: ".csv",
 		Takes:   []string{TakesWorksheet, TakesHeader, TakesFeedback},
 		Example: `moodle reports --worksheet Grades-CS101-Task.csv --out upload.csv`,
-		Manual: `Moodle knows the students of an assignment by numbers of its own, so its worksheet has to be filled: open the assignment,
-View all submissions, Download grading worksheet. Name that file with --worksheet and upload what comes out with Upload
-grading worksheet. The column Grade is filled, and with --feedback the column Feedback comments, too; all other columns,
-rows and cells stay as they are. Students are found by the number in the name of their submission, their e-mail address, id
-number or user name, or their name, as long as it is nobody else's.
+		Manual: `Moodle knows the students of an assignment by numbers of its own, so its worksheet has to be filled:
+open the assignment, View all submissions, Download grading worksheet. Name that file with --worksheet and upload what
+comes out with Upload grading worksheet. The column Grade is filled, and with --feedback the column Feedback comments,
+too; all other columns, rows and cells stay as they are. Students are found by the number in the name of their
+submission, their e-mail address, id number or user name, or their name, as long as it is nobody else's.
 
 Headers in some thirty of Moodle's languages are known. In another say what they are called there:
 --header Grade=Mark --header "Last modified (grade)=Marked on".
 
-A row whose name or address is another's stays as it is, and both are named: a participant's number is of one assignment's
-worksheet. A team's grade goes to the members, by the column Group.
+A row whose name or address is another's stays as it is, and both are named: a participant's number is of one
+assignment's worksheet. A team's grade goes to the members, by the column Group.
 
-The row of whoever has no score, because we could not grade, or nothing was handed in, stays as it is, and they are named
-on stderr. Moodle passes over a grade above the assignment's maximum without a word: a lower maximum than the rubric's is
-refused, and a score that is above it by its bonus is named on stderr.`,
+The row of whoever has no score, because we could not grade, or nothing was handed in, stays as it is, and they are
+named on stderr. Moodle passes over a grade above the assignment's maximum without a word: a lower maximum than the
+rubric's is refused, and a score that is above it by its bonus is named on stderr.`,
 		All: writeMoodle}
 }
 
@@ -43,7 +43,8 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	for english := range o.Headers {
 		if sheet.Headings(english) == nil {
 			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english),
-				Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", "Maximum Grade" and "Feedback comments".`}
+				Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full ` +
+					`name", "Maximum Grade" and "Feedback comments".`}
 		}
 	}
 	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)

@@ -12,12 +12,13 @@ func nbgrader() Format {
 	return Format{Name: "nbgrader", Summary: "the columns of nbgrader's grade export", Ending: ".csv",
 		Takes:   []string{TakesAssignment},
 		Example: `nbgrader reports --assignment ps1 --out grades.csv`,
-		Manual: `The columns are those that nbgrader's own CSV exporter writes: assignment, duedate, timestamp, student_id, last_name,
-first_name, email, raw_score, late_submission_penalty, score, max_score. We know no due date and no time of handing in, so
-these two are empty and the penalty is 0; take it off where you apply your rules for late work.
+		Manual: `The columns are those that nbgrader's own CSV exporter writes: assignment, duedate, timestamp,
+student_id, last_name, first_name, email, raw_score, late_submission_penalty, score, max_score. We know no due date and
+no time of handing in, so these two are empty and the penalty is 0; take it off where you apply your rules for late
+work.
 
-The student_id is the roster's. A number that a learning platform gave to a download is nobody's id: without a roster such a
-submission is left out, and named.
+The student_id is the roster's. A number that a learning platform gave to a download is nobody's id: without a roster
+such a submission is left out, and named.
 
 Whoever has no score, because we could not grade, or nothing was handed in, has no row, and is named on stderr. A score
 with bonus may be above max_score.`,

@@ -12,11 +12,12 @@ const prairielearnLimit = 1000 * 1000
 func prairielearn() Format {
 	return Format{Name: "prairielearn", Summary: "results.json of a PrairieLearn external grader", Ending: ".json",
 		Example: "prairielearn reports --student ada > /grade/results/results.json",
-		Manual: `Each check is a test with its points, and the score is their share of the rubric's, from 0 to 1: PrairieLearn has no
-more than all, so a bonus counts up to there. Of a hidden check there is the title, the points, the status and the hint.
+		Manual: `Each check is a test with its points, and the score is their share of the rubric's, from 0 to 1:
+PrairieLearn has no more than all, so a bonus counts up to there. Of a hidden check there is the title, the points, the
+status and the hint.
 
-A student whom we could not grade gets "gradable": false, which costs neither points nor an attempt, and the exit code is 3.
-A file has less than 1 MB: where the texts are longer, they are cut.`,
+A student whom we could not grade gets "gradable": false, which costs neither points nor an attempt, and the exit code
+is 3. A file has less than 1 MB: where the texts are longer, they are cut.`,
 		One: writePrairielearn}
 }
 

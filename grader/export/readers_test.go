@@ -235,7 +235,8 @@ func readNbgrader(text []byte) (map[string]float64, error) {
 		return nil, err
 	}
 	if strings.Join(all[0],
-		",") != "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,score,max_score" {
+		",") != "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,"+
+		"late_submission_penalty,score,max_score" {
 		return nil, errors.New("other columns")
 	}
 	out := map[string]float64{}
@@ -559,11 +560,12 @@ var classroom50Env = map[string]string{"CLASSROOM": "cs101", "ASSIGNMENT": "task
 func collectClassroom50(text []byte) (score, sum int, err error) {
 	var r struct {
 		Schema, Classroom, Assignment, Owner, Submission, Commit, Release, Review, Datetime string
-		AssignmentType                                                                      string `json:"assignment_type"`
-		GradedAt                                                                            string `json:"graded_at"`
-		Score                                                                               *int   `json:"score"`
-		MaxScore                                                                            *int   `json:"max-score"`
-		Tests                                                                               []struct {
+
+		AssignmentType string `json:"assignment_type"`
+		GradedAt       string `json:"graded_at"`
+		Score          *int   `json:"score"`
+		MaxScore       *int   `json:"max-score"`
+		Tests          []struct {
 			Name      string  `json:"test-name"`
 			Passed    *bool   `json:"passed"`
 			Score     *int    `json:"score"`

@@ -64,8 +64,9 @@ const poisoned = 6
 // Timing is how long things take before something is done about them. The zero value of each is the
 // default; tests shorten them.
 type Timing struct {
-	Lease  time.Duration // a worker that says nothing for so long has lost the submission; 30 s
-	Pause  time.Duration // before a submission is tried again that a machine failed at, and before that machine is; 30 s
+	Lease time.Duration // a worker that says nothing for so long has lost the submission; 30 s
+	// before a submission is tried again that a machine failed at, and before that machine is; 30 s
+	Pause  time.Duration
 	Tend   time.Duration // how often the hub looks after the queue; 5 s
 	Alive  time.Duration // how often a worker says that it is there; 5 s
 	Give   time.Duration // what a request may take; 5 s

@@ -58,12 +58,14 @@ func newPlay(t *testing.T, students int) *play {
 	r, err := rubric.Parse("tiny.yaml", []byte(rubricText), kinds.All())
 	require.NoError(t, err)
 	p := &play{T: t, rubric: r, folder: Folder(filepath.Join(t.TempDir(), "fleet")), store: t.TempDir(),
-		timing: quick, options: HubOptions{Sample: -1}, out: reports.Dir(filepath.Join(t.TempDir(), "reports")), listen: "127.0.0.1:0", token: map[string]Token{}}
+		timing: quick, options: HubOptions{Sample: -1}, out: reports.Dir(filepath.Join(t.TempDir(), "reports")),
+		listen: "127.0.0.1:0", token: map[string]Token{}}
 	dir := t.TempDir()
 	for n := range students {
 		at := filepath.Join(dir, fmt.Sprintf("student-%04d", n))
 		require.NoError(t, os.Mkdir(at, 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(at, "Dockerfile"), fmt.Appendf(nil, "FROM scratch\n# %d\n", n), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(at, "Dockerfile"), fmt.Appendf(nil, "FROM scratch\n# %d\n", n),
+			0o644))
 	}
 	p.entries, _, err = submission.List(dir)
 	require.NoError(t, err)
@@ -112,8 +114,8 @@ func platform(name string) func(context.Context) (Profile, error) {
 func (p *play) worker(name string, slots int, grade batch.Grade, changes ...func(*WorkerOptions)) (kill func()) {
 	p.Helper()
 	token := p.tokenOf(name)
-	o := WorkerOptions{Slots: slots, Version: "v1", Build: "build", Profile: platform("linux"), Timing: p.timing, Hasty: true,
-		Say: func(line string) { p.Log(name+":", line) },
+	o := WorkerOptions{Slots: slots, Version: "v1", Build: "build", Profile: platform("linux"), Timing: p.timing,
+		Hasty: true, Say: func(line string) { p.Log(name+":", line) },
 		Prepare: func(_ context.Context, m Manifest, _ Fetch) (*Prepared, error) {
 			if m.RubricDigest != p.rubric.Digest {
 				return nil, errors.New("another rubric")
@@ -174,8 +176,8 @@ func broken(p *play) batch.Grade {
 // run grades the class with the hub that is open, and finishes it.
 func (p *play) run(ctx context.Context, changes ...func(*batch.Options)) *class.Class {
 	p.Helper()
-	o := batch.Options{Out: p.out, Jobs: 5000, Version: "v1", Seed: "0123456789abcdef", Deadline: time.Hour, Retries: -1,
-		Progress: p.hub.Saved(func(batch.Event) {})}
+	o := batch.Options{Out: p.out, Jobs: 5000, Version: "v1", Seed: "0123456789abcdef", Deadline: time.Hour,
+		Retries: -1, Progress: p.hub.Saved(func(batch.Event) {})}
 	for _, change := range changes {
 		change(&o)
 	}
@@ -247,8 +249,8 @@ func TestWorkerBesideTheHub(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Work(ctx, hub.Here(), WorkerOptions{Build: "build", Profile: platform("linux"), Hasty: true, Timing: quick,
-			Prepare: func(context.Context, Manifest, Fetch) (*Prepared, error) {
+		ended <- Work(ctx, hub.Here(), WorkerOptions{Build: "build", Profile: platform("linux"), Hasty: true,
+			Timing: quick, Prepare: func(context.Context, Manifest, Fetch) (*Prepared, error) {
 				return &Prepared{Grade: p.right(0)}, nil
 			}})
 	}()

@@ -85,7 +85,8 @@ func newKeys() (k keys, err error) {
 		return k, err
 	}
 	authority := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "taskgrader fleet"},
-		NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(20, 0, 0), IsCA: true, // clocks may be off
+		// clocks may be off
+		NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(20, 0, 0), IsCA: true,
 		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	if k.Authority, err = x509.CreateCertificate(rand.Reader, authority, authority, authorityKey.Public(),
 		authorityKey); err != nil {

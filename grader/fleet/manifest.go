@@ -29,8 +29,9 @@ type Manifest struct {
 
 // Base is which image the name of a base image stands for.
 type Base struct {
-	Digest  string `json:"digest"`  // of a registry's, or the id that its engine knows it by
-	Content string `json:"content"` // equal in every engine; the hub has the image as [ImageBlob] of it, if anybody asks
+	Digest string `json:"digest"` // of a registry's, or the id that its engine knows it by
+	// equal in every engine; the hub has the image as [ImageBlob] of it, if anybody asks
+	Content string `json:"content"`
 }
 
 // Sample is a submission of which it is known what it must come to.

@@ -23,8 +23,9 @@ type Token struct {
 	Name  string `json:"n"` // of the worker
 	Class string `json:"c"`
 	URL   string `json:"u"`
-	Pin   string `json:"p,omitempty"` // sha256 of the certificate authority; empty is that of the system, and a NATS of one's own
-	Seed  string `json:"k,omitempty"` // of the worker's key
+	// sha256 of the certificate authority; empty is that of the system, and a NATS of one's own
+	Pin  string `json:"p,omitempty"`
+	Seed string `json:"k,omitempty"` // of the worker's key
 
 	local nats.InProcessConnProvider // instead of a URL, for a worker beside the hub
 }

@@ -368,7 +368,8 @@ func TestMoreThanAThousandSlots(t *testing.T) {
 	var grading sync.WaitGroup
 	for n := range slots {
 		grading.Go(func() {
-			rep := hub.Grade(p.rubric)(ctx, batch.Task{Entry: p.entries[0], Seed: fmt.Sprintf("%04x", n)}, func(string) {})
+			rep := hub.Grade(p.rubric)(ctx, batch.Task{Entry: p.entries[0], Seed: fmt.Sprintf("%04x", n)},
+				func(string) {})
 			assert.Equal(t, result.Graded, rep.Status)
 		})
 	}
@@ -808,7 +809,8 @@ func TestAnotherBuildIsRefused(t *testing.T) {
 	require.Eventually(t, func() bool {
 		for _, m := range hub.Machines() {
 			if m.Name == "old" {
-				return m.State == Refused && m.Why == "the hub's taskgrader is another build: build there, sha256:other here"
+				return m.State == Refused &&
+					m.Why == "the hub's taskgrader is another build: build there, sha256:other here"
 			}
 		}
 		return false

@@ -131,7 +131,8 @@ func (h *Hub) against(v *verdict, d delivered) *result.Opinion {
 	}
 	for _, is := range v.marks {
 		if o := other[is.ID]; o.Now != is.Now || o.After != is.After {
-			changes = append(changes, result.Change{ID: is.ID, Was: is.Now, Before: is.After, Now: o.Now, After: o.After})
+			changes = append(changes, result.Change{ID: is.ID, Was: is.Now, Before: is.After, Now: o.Now,
+				After: o.After})
 		}
 	}
 	switch {

@@ -26,9 +26,10 @@ import (
 
 // Prepared is a machine that is ready for a class.
 type Prepared struct {
-	Grade  batch.Grade                     // with its deadline
-	Canary func(ctx context.Context) error // grades what is known: why this machine may take nothing, or nil; may be nil
-	Close  func()                          // may be nil
+	Grade batch.Grade // with its deadline
+	// grades what is known: why this machine may take nothing, or nil; may be nil
+	Canary func(ctx context.Context) error
+	Close  func() // may be nil
 }
 
 // Profile is what a machine is.

@@ -28,9 +28,11 @@ func Badge(w io.Writer, r result.Report) error {
 		return fmt.Sprintf(`<text x="%d" y="14" textLength="%d">%s</text>`, x+margin, width-2*margin, s)
 	}
 	_, err := fmt.Fprintf(w,
-		`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="20" role="img" aria-label="%[2]s: %[3]s"><title>%[2]s: %[3]s</title>`+
-			`<clipPath id="c"><rect width="%[1]d" height="20" rx="3"/></clipPath><g clip-path="url(#c)"><rect width="%[4]d" height="20" fill="#2b303b"/><rect x="%[4]d" width="%[5]d" height="20" fill="%[6]s"/></g>`+
-			`<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">%[7]s%[8]s</g></svg>`+"\n",
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="20" role="img" aria-label="%[2]s: `+
+			`%[3]s"><title>%[2]s: %[3]s</title><clipPath id="c"><rect width="%[1]d" height="20" `+
+			`rx="3"/></clipPath><g clip-path="url(#c)"><rect width="%[4]d" height="20" fill="#2b303b"/><rect `+
+			`x="%[4]d" width="%[5]d" height="20" fill="%[6]s"/></g><g fill="#fff" font-family="Verdana,DejaVu `+
+			`Sans,sans-serif" font-size="11">%[7]s%[8]s</g></svg>`+"\n",
 		left+right, label, text, left, right, color, part(0, left, label), part(left, right, text))
 	return err
 }

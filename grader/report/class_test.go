@@ -67,20 +67,23 @@ func TestLinksTellNoGrade(t *testing.T) {
 func TestMachines(t *testing.T) {
 	score, other := 9.0, 7.0
 	c := class.Class{MaxScore: 10, Checks: []class.Check{{ID: "create", MaxPoints: 2}},
-		Machines: []class.Machine{{Name: "lab-1", Platform: "linux/amd64", Engine: "Docker <28>", Verdicts: 4, MS: 6000, Agreed: 3,
-			Differed: 1}, {Name: "lab-2", Why: "no Docker", Invalid: 1}},
+		Machines: []class.Machine{{Name: "lab-1", Platform: "linux/amd64", Engine: "Docker <28>", Verdicts: 4, MS: 6000,
+			Agreed: 3, Differed: 1}, {Name: "lab-2", Why: "no Docker", Invalid: 1}},
 		Students: []class.Row{{ID: "ada", Name: "Ada <b>", State: class.Graded, Score: &score, Machine: "lab-1",
-			Opinion: &result.Opinion{Machine: "lab-2", Score: &other, Changes: []result.Change{{ID: "create", Was: result.Pass, Before: 2,
-				Now: result.Fail}}}}}}
+			Opinion: &result.Opinion{Machine: "lab-2", Score: &other,
+				Changes: []result.Change{{ID: "create", Was: result.Pass, Before: 2,
+					Now: result.Fail}}}}}}
 	for len(c.Students) < mostRows {
 		c.Students = append(c.Students, class.Row{ID: "other", State: class.Graded, Score: &score, Machine: "lab-1"})
 	}
 	var page, text strings.Builder
 	require.NoError(t, Index(&page, c))
-	for _, want := range []string{`<h2 id="disputed">Two machines disagree</h2>`, `<bdi>Ada &lt;b&gt;</bdi></th><td>lab-1, lab-2</td>` +
-		`<td class="num">9, 7</td><td><div><code>create</code> passed 2, failed 0</div></td>`,
-		`<th scope="row">lab-1</th><td class="num">4</td><td class="num">1.5</td><td class="num">3</td><td class="num">1</td><td class="num">0</td>` +
-			`<td>linux/amd64<br><small>Docker &lt;28&gt;</small></td>`, `<small>takes nothing: no Docker</small>`,
+	for _, want := range []string{`<h2 id="disputed">Two machines disagree</h2>`,
+		`<bdi>Ada &lt;b&gt;</bdi></th><td>lab-1, lab-2</td>` +
+			`<td class="num">9, 7</td><td><div><code>create</code> passed 2, failed 0</div></td>`,
+		`<th scope="row">lab-1</th><td class="num">4</td><td class="num">1.5</td><td class="num">3</td><td ` +
+			`class="num">1</td><td class="num">0</td><td>linux/amd64<br><small>Docker &lt;28&gt;</small></td>`,
+		`<small>takes nothing: no Docker</small>`,
 		`<small>1 answer to what it was not asked</small>`} {
 		assert.Contains(t, page.String(), want)
 	}
@@ -109,7 +112,8 @@ func TestUnsteady(t *testing.T) {
 	require.NoError(t, Index(&page, c))
 	assert.Contains(t, page.String(), `<h2 id="unsteady">Not the same twice</h2>`)
 	assert.Contains(t, page.String(),
-		`<ul class="plain"><li><strong><bdi>Ada &lt;b&gt;</bdi></strong> <code>create</code>, <code>walk</code></li></ul>`)
+		`<ul class="plain"><li><strong><bdi>Ada &lt;b&gt;</bdi></strong> <code>create</code>, `+
+			`<code>walk</code></li></ul>`)
 	require.NoError(t, Summary(&text, c, SummaryOptions{}))
 	assert.Regexp(t, `(?m)^Unsteady +Ada <b>: create, walk$`, text.String())
 

@@ -130,12 +130,17 @@ func TestJSONIsHarmless(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"schema":"taskgrader/report/v2"}`: `reading a report: its schema is "taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
-		`{}`:                                `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
-		`[]`:                                `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
-		`{"schema":"taskgrader/report/v2","checks":"many"}`: `reading a report: its schema is "taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
+		`{"schema":"taskgrader/report/v2"}`: `reading a report: its schema is "taskgrader/report/v2", and this ` +
+			`version reads "taskgrader/report/v1"`,
+		`{}`: `reading a report: its schema is "", and this version reads ` +
+			`"taskgrader/report/v1"`,
+		`[]`: `reading a report: its schema is "", and this version reads ` +
+			`"taskgrader/report/v1"`,
+		`{"schema":"taskgrader/report/v2","checks":"many"}`: `reading a report: its schema is ` +
+			`"taskgrader/report/v2", and this version reads "taskgrader/report/v1"`,
 		`{"schema":1}`: `reading a report: its schema is "", and this version reads "taskgrader/report/v1"`,
-		`{"schema":"taskgrader/report/v1","checks":"many"}`: `reading a report: "checks" holds a string, which no report has there`,
+		`{"schema":"taskgrader/report/v1","checks":"many"}`: `reading a report: "checks" holds a string, which no ` +
+			`report has there`,
 		``:  `reading a report: it is no whole JSON: EOF`,
 		`{`: `reading a report: it is no whole JSON: unexpected EOF`,
 	} {
@@ -323,7 +328,8 @@ func TestBlockedIsShownApart(t *testing.T) {
 	assert.Contains(t, page, `0 of 7 checks passed. 2 things to fix, for 3 more points. 5 could not be judged yet.`)
 	assert.Less(t,
 		strings.Index(page,
-			`<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait for it</small>`), strings.Index(page, `<a href="#check-small">`),
+			`<a href="#check-builds">Builds</a> <span class="gain">&#43;1</span> <small>and 9 more that wait `+
+				`for it</small>`), strings.Index(page, `<a href="#check-small">`),
 		"what lets most be judged comes first")
 	assert.NotContains(t, page[strings.Index(page, `id="fix"`):strings.Index(page, `id="waiting"`)], ">A<")
 }
@@ -352,7 +358,8 @@ func TestIgnoreTableIsOne(t *testing.T) {
 	page := render(t, r, HTML)
 	assert.Equal(t, 1, strings.Count(page, ".dockerignore:2  *.pem"), "the checks only point to it")
 	assert.Contains(t, page,
-		`<td class="nowrap fail"><span aria-hidden="true">✗</span> in</td><td><code>no line</code><br>line 3 is: odd</td>`)
+		`<td class="nowrap fail"><span aria-hidden="true">✗</span> in</td><td><code>no line</code><br>line 3 `+
+			`is: odd</td>`)
 }
 
 func TestFindingsThatAgreeAreOne(t *testing.T) {
@@ -407,7 +414,8 @@ func TestHistoryIsForTheInstructor(t *testing.T) {
 		{Why: "the grader failed last time"}}}
 	page := render(t, r.For(result.Instructor), HTML)
 	assert.Contains(t, page,
-		`<th scope="row">2026-01-02 03:04</th><td class="num">40</td><td>the submission changed</td><td><div><code>create</code> failed 0 → passed 5</div></td>`)
+		`<th scope="row">2026-01-02 03:04</th><td class="num">40</td><td>the submission `+
+			`changed</td><td><div><code>create</code> failed 0 → passed 5</div></td>`)
 	assert.Contains(t, page, `<td class="num">no score</td><td>the grader failed last time</td><td>nothing</td>`)
 	assert.NotContains(t, render(t, r.For(result.Student), HTML), "Graded before")
 }
@@ -536,8 +544,9 @@ func TestTextFitsATerminal(t *testing.T) {
 // TestTextTellsTheStory: of a walk that failed the hint says to follow its story, so it is there.
 func TestTextTellsTheStory(t *testing.T) {
 	var b strings.Builder
-	require.NoError(t, plainText(&b, result.Report{Checks: []result.Check{{ID: "walk", Status: result.Fail, Want: "a list",
-		Evidence: []result.Evidence{{Kind: "story", Text: "POST /notes {}  -> 201\nGET /notes  -> 200\n   want a list"}}}}}))
+	require.NoError(t, plainText(&b, result.Report{Checks: []result.Check{{ID: "walk", Status: result.Fail,
+		Want: "a list", Evidence: []result.Evidence{{Kind: "story",
+			Text: "POST /notes {}  -> 201\nGET /notes  -> 200\n   want a list"}}}}}))
 	assert.Contains(t, b.String(), "    POST /notes {} -> 201\n    GET /notes -> 200\n    want  a list\n")
 }
 

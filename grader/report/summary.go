@@ -120,8 +120,8 @@ func lists(c class.Class, do func(name string, lines []string)) {
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Disagree", disagree}, {"Unlisted", unlisted}, {"Twice", twice}, {"Changed", changed},
-		{"Same", same}, {"Ignored", ignored}} {
+	}{{"Unread", corrupt}, {"Unsteady", unsteady}, {"Disagree", disagree}, {"Unlisted", unlisted}, {"Twice", twice},
+		{"Changed", changed}, {"Same", same}, {"Ignored", ignored}} {
 		if len(list.lines) > 0 {
 			do(list.name, list.lines)
 		}

@@ -69,18 +69,19 @@ type Report struct {
 	Seed       string     `json:"seed"` // hexadecimal; --seed replays it
 	StartedAt  time.Time  `json:"started_at"`
 	DurationMS int64      `json:"duration_ms"`
-	Machine    string     `json:"machine,omitempty"` // that graded it, of several; the instructor's report alone says it
-	Opinion    *Opinion   `json:"second_opinion,omitempty"`
-	Image      *Image     `json:"image,omitempty"` // absent when nothing was built
-	Build      *Build     `json:"build,omitempty"`
-	Run        *Run       `json:"run,omitempty"`
-	Sandbox    *Sandbox   `json:"sandbox,omitempty"`
-	Source     *Source    `json:"source,omitempty"`
-	Phases     []Phase    `json:"phases"`
-	Skills     []Skill    `json:"skills"`
-	Checks     []Check    `json:"checks"`
-	Notes      []string   `json:"notes,omitempty"` // what a reader must know: a stand-in base, a syntax line left out
-	Problem    *Problem   `json:"error,omitempty"` // why Status is Error
+	// that graded it, of several; the instructor's report alone says it
+	Machine string   `json:"machine,omitempty"`
+	Opinion *Opinion `json:"second_opinion,omitempty"`
+	Image   *Image   `json:"image,omitempty"` // absent when nothing was built
+	Build   *Build   `json:"build,omitempty"`
+	Run     *Run     `json:"run,omitempty"`
+	Sandbox *Sandbox `json:"sandbox,omitempty"`
+	Source  *Source  `json:"source,omitempty"`
+	Phases  []Phase  `json:"phases"`
+	Skills  []Skill  `json:"skills"`
+	Checks  []Check  `json:"checks"`
+	Notes   []string `json:"notes,omitempty"` // what a reader must know: a stand-in base, a syntax line left out
+	Problem *Problem `json:"error,omitempty"` // why Status is Error
 	// History is the verdicts that this one replaced, oldest first; the instructor's report alone
 	// holds it.
 	History []Earlier `json:"history,omitempty"`
@@ -190,21 +191,22 @@ type Skill struct {
 
 // Check is the verdict on one check of the rubric.
 type Check struct {
-	ID         string     `json:"id"`
-	Kind       string     `json:"kind,omitempty"` // left out of a hidden check in a student's report
-	Title      string     `json:"title"`
-	Skill      string     `json:"skill,omitempty"`
-	Status     Status     `json:"status"`
-	Points     float64    `json:"points"`
-	MaxPoints  float64    `json:"max_points"`
-	Bonus      bool       `json:"bonus"`
-	Hidden     bool       `json:"hidden"`
-	Want       string     `json:"want,omitempty"`
-	Got        string     `json:"got,omitempty"`
-	Hint       string     `json:"hint,omitempty"`
-	Edit       *Edit      `json:"edit,omitempty"` // the lines to write that Hint speaks of
-	BlockedBy  string     `json:"blocked_by,omitempty"`
-	Unsteady   bool       `json:"unsteady,omitempty"` // it held when it was asked again in the same way; this verdict, the first, stands
+	ID        string  `json:"id"`
+	Kind      string  `json:"kind,omitempty"` // left out of a hidden check in a student's report
+	Title     string  `json:"title"`
+	Skill     string  `json:"skill,omitempty"`
+	Status    Status  `json:"status"`
+	Points    float64 `json:"points"`
+	MaxPoints float64 `json:"max_points"`
+	Bonus     bool    `json:"bonus"`
+	Hidden    bool    `json:"hidden"`
+	Want      string  `json:"want,omitempty"`
+	Got       string  `json:"got,omitempty"`
+	Hint      string  `json:"hint,omitempty"`
+	Edit      *Edit   `json:"edit,omitempty"` // the lines to write that Hint speaks of
+	BlockedBy string  `json:"blocked_by,omitempty"`
+	// it held when it was asked again in the same way; this verdict, the first, stands
+	Unsteady   bool       `json:"unsteady,omitempty"`
 	Items      []Item     `json:"items,omitempty"`
 	Evidence   []Evidence `json:"evidence,omitempty"`
 	DurationMS int64      `json:"duration_ms"`
@@ -225,7 +227,8 @@ type Item struct {
 // Edit is a change of lines in a file of the submission.
 type Edit struct {
 	File string `json:"file"`
-	Line int    `json:"line"`          // where Old begins, from 1; where there is no Old, the line below which New goes in, and 0 is the top
+	// where Old begins, from 1; where there is no Old, the line below which New goes in, and 0 is the top
+	Line int    `json:"line"`
 	Old  string `json:"old,omitempty"` // whole lines as they stand
 	New  string `json:"new,omitempty"` // whole lines to write; absent where Old is to be taken away
 }

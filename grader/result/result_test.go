@@ -179,9 +179,11 @@ func TestNames(t *testing.T) {
 	r := Report{Schema: Schema, Audience: Student, Status: Graded, Score: &score, MaxScore: 100,
 		StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Phases:    []Phase{}, Skills: []Skill{}, Checks: []Check{{ID: "a"}}}
-	assert.JSONEq(t, `{"schema":"taskgrader/report/v1","audience":"student","status":"graded","score":87.5,"max_score":100,
-		"submission":{"id":"","digest":""},"rubric":{"id":"","title":"","digest":""},"grader":{"version":""},"seed":"","started_at":"2026-01-02T03:04:05Z",
-		"duration_ms":0,"phases":[],"skills":[],"checks":[{"id":"a","title":"","status":"","points":0,"max_points":0,"bonus":false,"hidden":false,"duration_ms":0}]}`, marshal(t, r))
+	assert.JSONEq(t, `{"schema":"taskgrader/report/v1","audience":"student","status":"graded","score":87.5,
+		"max_score":100,"submission":{"id":"","digest":""},"rubric":{"id":"","title":"","digest":""},
+		"grader":{"version":""},"seed":"","started_at":"2026-01-02T03:04:05Z","duration_ms":0,"phases":[],"skills":[],
+		"checks":[{"id":"a","title":"","status":"","points":0,"max_points":0,"bonus":false,"hidden":false,
+		"duration_ms":0}]}`, marshal(t, r))
 	r.Score, r.Status, r.Problem = nil, Error, &Problem{Phase: "build", Message: "m"}
 	text := marshal(t, r)
 	assert.NotContains(t, text, `"score"`, "an error has no score, not 0")

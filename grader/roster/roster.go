@@ -207,7 +207,8 @@ func bothNames(name string) bool {
 
 // participant is what Moodle writes before the number of a participant.
 var participant = regexp.MustCompile(
-	`(?i)^(participante?|partecipante|teilnehmer(/in|in)?|deelnemer|uczestnik|deltag[ae]re?|účastník|участник|учасник|osallistuja|résztvevő|katılımcı|parte-hartzailea|συμμετέχων|参加者|参与者|參與者|참여자) ?\d+$`)
+	`(?i)^(participante?|partecipante|teilnehmer(/in|in)?|deelnemer|uczestnik|deltag[ae]re?|účastník|участник|` +
+		`учасник|osallistuja|résztvevő|katılımcı|parte-hartzailea|συμμετέχων|参加者|参与者|參與者|참여자) ?\d+$`)
 
 // participants returns the column in which Moodle's worksheet counts the participants of one
 // assignment, or -1.

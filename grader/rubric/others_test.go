@@ -14,10 +14,13 @@ import (
 // TestOfOtherCourses: what instructors of other courses wrote when they first wrote a rubric, with
 // what they are told; nothing where it is right as it stands.
 func TestOfOtherCourses(t *testing.T) {
-	const bracket = "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close each bracket"
+	const bracket = "inside { } and [ ], put quotes around a text with ? [ ] { } : or a comma in it, and close " +
+		"each bracket"
 	for _, c := range []struct{ check, want string }{
-		{`http: [{send: GET /, save: {c: "header.Set-Cookie", k: "/name=csrf value=\"(.*?)\"/"}}, {send: "GET /$c/$k"}]`,
-			`6:31: want a path into the answer, such as id or items[0].id, not "header.Set-Cookie" (write {header: Set-Cookie})
+		{`http: [{send: GET /, save: {c: "header.Set-Cookie", k: "/name=csrf value=\"(.*?)\"/"}}, {send: ` +
+			`"GET /$c/$k"}]`,
+			`6:31: want a path into the answer, such as id or items[0].id, not "header.Set-Cookie" ` +
+				`(write {header: Set-Cookie})
 6:55: want a path into the answer, such as id or items[0].id, not "/name=csrf value=\"(.*?)\"/" ` +
 				`(write {text: /…(…)…/} for what a pattern finds in the answer)`},
 		{`http: [{send: POST /, save: {u: url}}, {send: GET /$u}]`,
@@ -27,10 +30,12 @@ func TestOfOtherCourses(t *testing.T) {
 		{`http: [{send: GET /, json: {a: <optional string>}}]`, `6:34: unknown hole "<optional string>" (known: `},
 		{`http: [{send: GET /, save: {b: n}}, {send: GET /, json: {a: $b+1}}]`,
 			`6:63: $b+1 is the text with the value in it, not a sum (write <$b + 1> for the number)`},
-		{`http: [{send: GET /, json: {id: [<int>, ...]}}]`, `6:43: ... is a text like any other, and stands for no items ` +
-			`(want one item with has, or something of each with every)`},
+		{`http: [{send: GET /, json: {id: [<int>, ...]}}]`,
+			`6:43: ... is a text like any other, and stands for no items ` +
+				`(want one item with has, or something of each with every)`},
 		{`http: [{send: HEAD /, json: {a: 1}}]`, "6:31: an answer to HEAD has no body, so json can never hold"},
-		{`http: [{send: DELETE /, want: 204, json: {a: 1}}]`, "6:44: an answer with 204 has no body, so json can never hold"},
+		{`http: [{send: DELETE /, want: 204, json: {a: 1}}]`,
+			"6:44: an answer with 204 has no body, so json can never hold"},
 		{`http: [{send: GET /, times: 2, within: 1s}]`,
 			"6:42: within asks again until the answer holds, and times so often in any case: one of them"},
 		{`http: [{send: GET /, save: {x: id, t: tags, p: price}}, {send: GET /$x}]`,

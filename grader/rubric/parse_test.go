@@ -487,7 +487,8 @@ points: *p
 	{"rubric: r\npoints: 1\nchecks:\n- {points: 1, needs: [\"\"], build: {}}\n",
 		"r.yaml:4:3: missing key \"id\"\nr.yaml:4:23: want text, not \"\""},
 	{"rubric: r\npoints: 1\nchecks:\n- text\n- {id: a, points: 1, needs: [a], build: {}}\n",
-		"r.yaml:4:3: want a check, as a mapping, not \"text\"\nr.yaml:5:29: checks need each other in a circle: a -> a"},
+		"r.yaml:4:3: want a check, as a mapping, not \"text\"\nr.yaml:5:29: checks need each other in a " +
+			"circle: a -> a"},
 	{"rubric: r\n<<: {points: 1}\nchecks: []\n",
 		`r.yaml:2:1: << is not read here`},
 	{"rubric: r\npoints: 1\nchecks:\n- {id: a, points: 1, build: {}}\nlimits: {run: {network: None, time: 3m}}\n# " +
@@ -554,8 +555,8 @@ r.yaml:8:33: $x+1 is the text with the value in it, not a sum`)
 // TestCanned: a check that wants back what it sends, and sends nothing new, can be answered by what
 // the rubric says. What is refused, counted or only read cannot.
 func TestCanned(t *testing.T) {
-	const said = "r.yaml:6:17: nothing that this check sends is new in each run, so that a program may answer with what " +
-		"the rubric says"
+	const said = "r.yaml:6:17: nothing that this check sends is new in each run, so that a program may " +
+		"answer with what the rubric says"
 	for entry, want := range map[string]string{
 		`  http: [{send: POST /a, body: {t: x}, json: {t: x}}]`:                                 said,
 		`  http: [{send: POST /a, form: {t: x}, want: 201, list: l, has: [{t: x}]}]`:            said,
@@ -564,7 +565,8 @@ func TestCanned(t *testing.T) {
 		`  http: [{send: POST /a, body: {t: x}, json: {id: <int>}}]`:                            "",
 		`  http: [{send: POST /a, body: {n: x}, want: 422}, {send: GET /a, json: {state: up}}]`: "",
 	} {
-		r, err := Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: a\n  points: 1\n"+entry+"\n"), kinds.All())
+		r, err := Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: a\n  points: 1\n"+entry+"\n"),
+			kinds.All())
 		require.NoError(t, err, entry)
 		if want == "" {
 			assert.Empty(t, r.Warnings, entry)
@@ -592,8 +594,12 @@ func TestParseHints(t *testing.T) {
 		"a: 1\n---\nb: 2": "remove the --- line",
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]": "give it one of: " + names(),
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: " +
-			"<whatever>}}]}]": `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, <bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; write \<whatever> for the text itself`,
-		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, build: {}}]": "known: web",
+			"<whatever>}}]}]": `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, ` +
+			`<bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of ` +
+			`a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; ` +
+			`write \<whatever> for the text itself`,
+		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, " +
+			"build: {}}]": "known: web",
 	} {
 		_, err := Parse("r.yaml", []byte(text), kinds.All())
 		var ps option.Problems

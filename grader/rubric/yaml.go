@@ -176,7 +176,8 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			p.Line, p.Column = place(text[:at])
 		}
 	case p.Message == "found unexpected end of stream" && find(p.Line, 1, midQuote):
-		p.Message, p.Hint = "quotes that begin in the middle of a text", `put the whole text between them: "GET /notes?tag=a"`
+		p.Message, p.Hint = "quotes that begin in the middle of a text",
+			`put the whole text between them: "GET /notes?tag=a"`
 		return p
 	case m != nil && find(1, len(lines), regexp.MustCompile(`(\*`+regexp.QuoteMeta(m[1])+
 		`)`)): // of which YAML says no line

@@ -77,7 +77,8 @@ var aside = []string{"node_modules", "venv", "env", "site-packages", "__pycache_
 
 // lists are the files that say what a program depends on.
 var lists = regexp.MustCompile(
-	`^(requirements[\w.-]*\.txt|pyproject\.toml|Pipfile|package\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|Gemfile|composer\.json|Cargo\.toml)$`)
+	`^(requirements[\w.-]*\.txt|pyproject\.toml|Pipfile|package\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|Gemfile|` +
+		`composer\.json|Cargo\.toml)$`)
 
 // languages are told by the end of a program's name.
 var languages = map[string]string{".py": "Python", ".js": "Node", ".mjs": "Node", ".cjs": "Node", ".ts": "Node",

@@ -27,12 +27,13 @@ const (
 // is true of any program.
 var frameworks = []Framework{
 	{Name: "FastAPI", Language: "Python", marks: python("fastapi"), depends: named("fastapi"), words: words{
-		json:     `Return a dict, a list or a model: FastAPI makes JSON of it.`,
-		status:   `Set the status in the route: @app.{method}(…, status_code={code}).`,
-		refuse:   `raise HTTPException(status_code={code})`,
-		route:    `Add a function with @app.{method}("{path}").`,
-		validate: `Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses a body that lacks one.`,
-		listen:   uvicornHost, setting: environ,
+		json:   `Return a dict, a list or a model: FastAPI makes JSON of it.`,
+		status: `Set the status in the route: @app.{method}(…, status_code={code}).`,
+		refuse: `raise HTTPException(status_code={code})`,
+		route:  `Add a function with @app.{method}("{path}").`,
+		validate: `Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses ` +
+			`a body that lacks one.`,
+		listen: uvicornHost, setting: environ,
 		stop: `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
 	{Name: "Flask", Language: "Python", marks: python("flask"), depends: named("flask"), words: words{
 		json:     `Return jsonify(…) or a dict: Flask makes JSON of it.`,
@@ -42,7 +43,8 @@ var frameworks = []Framework{
 		validate: `Look into request.get_json() for the required fields, and abort(400) where one is missing.`,
 		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`,
 		setting:  environ,
-		stop:     `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
+		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
+			`start it with gunicorn.`}},
 	{Name: "Django", Language: "Python", marks: python("django"), depends: named("django"), words: words{
 		json:     `Return JsonResponse(…).`,
 		status:   `Return the status with the answer: JsonResponse(…, status={code}).`,
@@ -51,7 +53,8 @@ var frameworks = []Framework{
 		validate: `Look into the body for the required fields, and answer with status=400 where one is missing.`,
 		listen:   `Start it with python manage.py runserver 0.0.0.0:{port}, and let ALLOWED_HOSTS have "*".`,
 		setting:  environ,
-		stop:     `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it with gunicorn.`}},
+		stop: `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it ` +
+			`with gunicorn.`}},
 	{Name: "Express", Language: "Node", marks: node("express"), depends: named("express"), words: words{
 		json:     `Answer with res.json(…).`,
 		status:   `Set the status in the route: res.status({code}).json(…).`,
@@ -77,8 +80,9 @@ var frameworks = []Framework{
 		stop: nodeStop}},
 	{Name: "Spring", Language: "Java", marks: regexp.MustCompile(`org\.springframework`),
 		depends: regexp.MustCompile(`spring-boot`), words: words{
-			json:     `Return an object from a @RestController: Spring makes JSON of it.`,
-			status:   `Put @ResponseStatus(code = HttpStatus.valueOf({code})) on the method, or return ResponseEntity.status({code}).`,
+			json: `Return an object from a @RestController: Spring makes JSON of it.`,
+			status: `Put @ResponseStatus(code = HttpStatus.valueOf({code})) on the method, or return ` +
+				`ResponseEntity.status({code}).`,
 			refuse:   `throw new ResponseStatusException(HttpStatusCode.valueOf({code}))`,
 			route:    `Add a method that maps {METHOD} "{path}" to the controller.`,
 			validate: `Put @Valid before the @RequestBody, and @NotNull on its required fields.`,
@@ -107,7 +111,8 @@ var frameworks = []Framework{
 		json:   `Answer with JSON, as json.dumps makes it, and Content-Type: application/json.`,
 		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate, listen: anyListen,
 		setting: environ,
-		stop:    `Python as process 1 has no handler for SIGTERM: add STOPSIGNAL SIGINT, or a handler with signal.signal.`}},
+		stop: `Python as process 1 has no handler for SIGTERM: add STOPSIGNAL SIGINT, or a handler with ` +
+			`signal.signal.`}},
 	{Name: "Node", Language: "Node", words: words{
 		json:   `Answer with JSON.stringify(…), and Content-Type: application/json.`,
 		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate,

@@ -175,7 +175,8 @@ const document = `{"openapi": "3.1.0", "info": {"title": "Task API", "version": 
   {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Task"}}}}}}},
  "post": {"operationId": "create_task", "requestBody": {"required": true, "content": {"application/json": {"schema":
   {"$ref": "#/components/schemas/TaskIn"}}}}, "responses": {"200": {"description": "Successful Response", "content":
-  {"application/json": {"schema": {"$ref": "#/components/schemas/Task"}}}}, "422": {"description": "Validation Error"}}}},
+  {"application/json": {"schema": {"$ref": "#/components/schemas/Task"}}}},
+  "422": {"description": "Validation Error"}}}},
 "/tasks/{task_id}": {
  "get": {"operationId": "read_task", "parameters": [{"name": "task_id", "in": "path", "required": true, "schema":
   {"type": "integer"}}], "responses": {"200": {"description": "Successful Response", "content": {"application/json":

@@ -11,7 +11,8 @@ import (
 
 var apt = tool{name: "apt", entries: []entry{
 	on("package-unknown",
-		`E: (?:Unable to locate package|Package|Version '[^'\n]*' for|Couldn't find any package by (?:glob|regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
+		`E: (?:Unable to locate package|Package|Version '[^'\n]*' for|Couldn't find any package by (?:glob|`+
+			`regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
 	on("asks", `(?:Do you want to continue\? \[Y/n\]\s*Abort|^Abort\.$|E: [^\n]*-y)`,
 		`apt-get asks whether to go on, and nobody answers in a build.`,
 		`Let it not ask.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
@@ -22,7 +23,8 @@ var apt = tool{name: "apt", entries: []entry{
 		return true
 	}),
 	on("not-root",
-		`(?:Could not open lock file|List directory [^\n]* is missing|Unable to acquire the dpkg frontend lock|are you root\?)[^\n]*`, `apt-get works as root alone.`, "").with(beforeUser),
+		`(?:Could not open lock file|List directory [^\n]* is missing|Unable to acquire the dpkg frontend lock|`+
+			`are you root\?)[^\n]*`, `apt-get works as root alone.`, "").with(beforeUser),
 	on("old-release",
 		`(?m)(?:does not have a Release file|no longer has a Release file|^(?:E|W|Err)[:\d ].*404 +Not Found)`,
 		`This release of Debian or Ubuntu is no longer served where the image looks for it.`,
@@ -65,7 +67,8 @@ var apk = tool{name: "apk", entries: []entry{
 	on("package-unknown", `(?m)^\s*([\w.+-]+) \(no such package\):`, `Alpine has no package $1.`,
 		`Check its spelling: Alpine's names differ from Debian's (build-base, postgresql-dev, musl-dev).`),
 	on("not-root",
-		`(?:Unable to lock database|Unable to open log)[^\n]*Permission denied|ERROR: Failed to open apk database: Permission denied`, `apk works as root alone.`, "").with(beforeUser),
+		`(?:Unable to lock database|Unable to open log)[^\n]*Permission denied|ERROR: Failed to open apk database: `+
+			`Permission denied`, `apk works as root alone.`, "").with(beforeUser),
 }}
 
 // beforeUser puts the step before the USER that takes its rights away.
@@ -111,6 +114,7 @@ func (s *Scene) system() (debian, alpine bool) {
 	}
 	alpine = strings.Contains(base, "alpine")
 	known := regexp.MustCompile(
-		`(?:^|/)(?:python|node|debian|ubuntu|golang|ruby|openjdk|eclipse-temurin|nginx|php|buildpack-deps|maven|gradle)(?::|$)|slim|bookworm|bullseye|trixie|buster`).MatchString(base)
+		`(?:^|/)(?:python|node|debian|ubuntu|golang|ruby|openjdk|eclipse-temurin|nginx|php|buildpack-deps|maven|` +
+			`gradle)(?::|$)|slim|bookworm|bullseye|trixie|buster`).MatchString(base)
 	return known && !alpine, alpine
 }

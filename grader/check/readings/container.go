@@ -30,7 +30,9 @@ var container = tool{name: "docker", entries: []entry{
 	}),
 	on("a-folder", `exec: "([^"]+)": is a directory`, `$1 is a folder, and no program.`, `Let CMD name a program.`),
 	on("not-found",
-		`(?:exec: "([^"]+)": executable file not found in \$PATH|exec: "([^"]+)": stat [^\n]*: no such file or directory|exec:? "?([^"\s:]+)"?: no such file or directory)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`(?:exec: "([^"]+)": executable file not found in \$PATH|exec: "([^"]+)": stat [^\n]*: no such file or `+
+			`directory|exec:? "?([^"\s:]+)"?: no such file or directory)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name := m[1] + m[2] + m[3]
 		switch {
 		case s.shellWords(name, h):
@@ -155,7 +157,8 @@ func Ended(s Scene) check.Hint {
 	}
 	for _, other := range s.File.Final().Instructions {
 		if other.Name == "CMD" && in.Name == "CMD" && other.Line < in.Line {
-			h.Cause = fmt.Sprintf("There are two CMD lines, and Docker takes the last alone: line %d, which came to its end.",
+			h.Cause = fmt.Sprintf("There are two CMD lines, and Docker takes the last alone: line %d, which came "+
+				"to its end.",
 				in.Line)
 			h.Advice = fmt.Sprintf("Keep the one that starts the web server; line %d is the other.", other.Line)
 			if in.Line == in.EndLine && regexp.MustCompile(
@@ -234,7 +237,9 @@ func (s *Scene) Command() string {
 // sockets are the words of programs that may not or cannot listen where they want to.
 var sockets = tool{name: "sockets", entries: []entry{
 	on("privileged",
-		`\('[^']*', (\d+)[^)]*\): (?:\[errno \d+\] )?permission denied|listen EACCES: permission denied [\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`\('[^']*', (\d+)[^)]*\): (?:\[errno \d+\] )?permission denied|listen EACCES: permission denied `+
+			`[\w.:]*?:(\d+)|bind\(\) to [\w.:]*:(\d+) failed \(13`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("Only root may listen on port %s, as on all below 1024.", m[1]+m[2]+m[3]),
 			"Let the program listen on 8000."
 		h.Edit = s.inCommand(word(m[1]+m[2]+m[3]), "${1}8000${2}")
@@ -256,11 +261,14 @@ var sockets = tool{name: "sockets", entries: []entry{
 	}),
 	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
 	on("usage",
-		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
+			`unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s", m[1])
 		h.Advice = "Write them as its --help lists them."
 		if got := regexp.MustCompile(
-			`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized arguments: (-[\w-]+)`).FindStringSubmatch(m[1]); got != nil {
+			`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized ` +
+				`arguments: (-[\w-]+)`).FindStringSubmatch(m[1]); got != nil {
 			near := got[2]
 			if near == "" {
 				near = nearest(got[1]+got[3], []string{"--host", "--port", "--workers", "--reload", "--bind",
@@ -301,7 +309,9 @@ func notExpanded(s *Scene, m []string, h *check.Hint) bool {
 // waiting are scripts and programs that wait for another server, and still do.
 var waiting = tool{name: "waiting", entries: []entry{
 	on("for-a-server",
-		`(?i)(?:(?:waiting|wait) for (?:the )?(?:database|postgres\w*|mysql\w*|mariadb|db|mongo\w*|redis|rabbitmq|\S+:\d+)|(?:database|postgres\w*|mysql|db|redis) (?:is )?(?:unavailable|not ready|not available|is starting up)|[\w.-]+:\d+ - no (?:response|attempt)|still waiting)[^\n]*`, "", "").
+		`(?i)(?:(?:waiting|wait) for (?:the )?(?:database|postgres\w*|mysql\w*|mariadb|db|mongo\w*|redis|rabbitmq|`+
+			`\S+:\d+)|(?:database|postgres\w*|mysql|db|redis) (?:is )?(?:unavailable|not ready|not available|`+
+			`is starting up)|[\w.-]+:\d+ - no (?:response|attempt)|still waiting)[^\n]*`, "", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool {
 			h.Cause = "The program is still waiting for its database, and none is there: here it runs alone, without " +
 				"compose. CMD itself is right."

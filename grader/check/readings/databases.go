@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	reasons = `(?:\[Errno -\d\]|Temporary failure in name resolution|Name or service not known|nodename nor servname|No address associated|ENOTFOUND|EAI_AGAIN)`
+	reasons = `(?:\[Errno -\d\]|Temporary failure in name resolution|Name or service not known|nodename nor servname|` +
+		`No address associated|ENOTFOUND|EAI_AGAIN)`
 )
 
 // databases are the words of the drivers that reach no server.
@@ -20,9 +21,11 @@ var databases = tool{name: "databases", entries: []entry{
 		"").with(server("PostgreSQL", "5432")),
 	on("psycopg-name", `failed to resolve host '([^']+)'`, "", "").with(server("PostgreSQL", "5432")),
 	on("postgres-refused",
-		`connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (?:Connection refused|timeout expired|No route|Network is unreachable|Cannot assign)`, "", "").with(server("PostgreSQL", "")),
+		`connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (?:Connection refused|timeout expired|`+
+			`No route|Network is unreachable|Cannot assign)`, "", "").with(server("PostgreSQL", "")),
 	on("postgres-old",
-		`could not connect to server: [^\n]*\n\s*Is the server running on host "([^"]+)"(?: \([^)]*\))? and accepting\s+TCP/IP connections on port (\d+)`, "", "").with(server("PostgreSQL", "")),
+		`could not connect to server: [^\n]*\n\s*Is the server running on host "([^"]+)"(?: \([^)]*\))? and `+
+			`accepting\s+TCP/IP connections on port (\d+)`, "", "").with(server("PostgreSQL", "")),
 	on("postgres-socket", `connection to server on socket "([^"]+)" failed`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return server("PostgreSQL", "5432")(s, []string{m[0], "localhost"}, h)
@@ -31,7 +34,9 @@ var databases = tool{name: "databases", entries: []entry{
 		"").with(server("MySQL", "3306")),
 	on("mysql-name", `Unknown (?:MySQL|MariaDB)? ?server host '([^']+)'`, "", "").with(server("MySQL", "3306")),
 	on("mongo",
-		`(?:ServerSelectionTimeoutError|AutoReconnect|Mongo\w*Error|Mongoose\w*Error): (?:connect |getaddrinfo )?(?:ECONNREFUSED |ENOTFOUND |EAI_AGAIN )?([\w.-]+|::1):?(\d+)?[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool { return server("MongoDB", "27017")(s, m, h) }),
+		`(?:ServerSelectionTimeoutError|AutoReconnect|Mongo\w*Error|Mongoose\w*Error): (?:connect |`+
+			`getaddrinfo )?(?:ECONNREFUSED |ENOTFOUND |EAI_AGAIN )?([\w.-]+|::1):?(\d+)?[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return server("MongoDB", "27017")(s, m, h) }),
 	on("redis", `(?:Error (?:-?\d+|while) connecting to|connecting to) ([\w.-]+):(\d+)[^\n]*`, "",
 		"").with(server("Redis", "6379")),
 	on("prisma", "Can't reach database server at `?([\\w.-]+)`?:`?(\\d+)`?", "", "").with(server("", "")),
@@ -65,7 +70,8 @@ var databases = tool{name: "databases", entries: []entry{
 		"").with(server("", "")),
 	on("node-name", `getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)`, "", "").with(server("", "")),
 	on("go-dial",
-		`dial tcp:? (?:lookup )?([\w.-]+)(?::(\d+))?[^\n]*(?:connection refused|no such host|server misbehaving|i/o timeout|failure in name)`, "", "").with(server("", "")),
+		`dial tcp:? (?:lookup )?([\w.-]+)(?::(\d+))?[^\n]*(?:connection refused|no such host|server misbehaving|`+
+			`i/o timeout|failure in name)`, "", "").with(server("", "")),
 	on("jdbc", `Connection to ([\w.-]+):(\d+) refused`, "", "").with(server("", "")),
 	on("java-host", `java\.net\.UnknownHostException: ([\w.-]+)`, "", "").with(server("", "")),
 	on("any-name", `(?m)^[^\n]*(?:gaierror|ConnectError|ConnectionError|OperationalError|URLError)[^\n]*`+reasons+
@@ -109,7 +115,10 @@ var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306"
 
 // addressed is a server that the log does not name, and a line of the program does.
 func addressed(s *Scene, m []string, h *check.Hint) bool {
-	for _, pattern := range []string{`(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|amqp)(?:\+\w+)?://(?:[^@"'\s/]*@)?([\w.-]+)(?::(\d+))?`, `create_connection\(\(\s*["']([\w.-]+)["']\s*,\s*(\d+)`, `(?i)\bhost\s*[=:]\s*["']([\w.-]+)["'](?:.*\bport\s*[=:]\s*["']?(\d+))?`} {
+	for _, pattern := range []string{`(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|` +
+		`amqp)(?:\+\w+)?://(?:[^@"'\s/]*@)?([\w.-]+)(?::(\d+))?`,
+		`create_connection\(\(\s*["']([\w.-]+)["']\s*,\s*(\d+)`,
+		`(?i)\bhost\s*[=:]\s*["']([\w.-]+)["'](?:.*\bport\s*[=:]\s*["']?(\d+))?`} {
 		if p, got := s.grep(regexp.MustCompile(pattern), ""); p.file != "" {
 			return server("", "")(s, got, h)
 		}
@@ -183,7 +192,8 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 				address = host
 			}
 			h.Cause = fmt.Sprintf(
-				"The program asks for %s at %s%s: that is the container's own localhost, and no such server runs in it.", asked, address, where)
+				"The program asks for %s at %s%s: that is the container's own localhost, and no such server "+
+					"runs in it.", asked, address, where)
 		case s.composed(host) != "":
 			h.Cause = fmt.Sprintf(
 				"The program asks for %s at %s%s, which is a service of %s: here the container runs alone, without "+
@@ -231,7 +241,8 @@ func (s *Scene) serverLine(host, port string) string {
 }
 
 var sqlitePaths = regexp.MustCompile(
-	`(?:sqlite(?:\+\w+)?:///|sqlite3?\.connect\(\s*["']|aiosqlite\.connect\(\s*["']|new (?:sqlite3\.)?Database\(\s*["']|DatabaseSync\(\s*["']|storage:\s*["'])(/?[\w./-]+)`)
+	`(?:sqlite(?:\+\w+)?:///|sqlite3?\.connect\(\s*["']|aiosqlite\.connect\(\s*["']|` +
+		`new (?:sqlite3\.)?Database\(\s*["']|DatabaseSync\(\s*["']|storage:\s*["'])(/?[\w./-]+)`)
 
 // sqlite says why a file of SQLite cannot be opened or written: its folder is not there, or is not
 // the user's.

@@ -12,9 +12,11 @@ import (
 // the grader looks at before it is said.
 var network = tool{name: "network", entries: []entry{
 	unreachable("pip",
-		`(?:NameResolutionError|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ConnectionResetError|ProtocolError|HTTPSConnectionPool)\(?[^\n]*?host='([^']+)'[^\n]*`),
+		`(?:NameResolutionError|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ConnectionResetError|`+
+			`ProtocolError|HTTPSConnectionPool)\(?[^\n]*?host='([^']+)'[^\n]*`),
 	unreachable("npm",
-		`npm (?:error|ERR!)[^\n]*?(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH)) ([\w.-]+)[^\n]*`),
+		`npm (?:error|ERR!)[^\n]*?(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT|`+
+			`EHOSTUNREACH)) ([\w.-]+)[^\n]*`),
 	unreachable("yarn",
 		`(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT)) ([\w.-]*[A-Za-z][\w.-]*)[^\n]*`),
 	unreachable("uv",
@@ -23,7 +25,8 @@ var network = tool{name: "network", entries: []entry{
 	unreachable("apt", `(?:Temporary failure resolving|Could not resolve) '([\w.-]+)'[^\n]*`),
 	unreachable("apt-connect", `Could not connect to ([\w.-]+):\d+[^\n]*`),
 	unreachable("apk",
-		`(?:WARNING: fetching|ERROR:|fetch) https?://([\w.-]+)/[^\n]*(?:temporary error|DNS|network error|try again)[^\n]*`),
+		`(?:WARNING: fetching|ERROR:|fetch) https?://([\w.-]+)/[^\n]*(?:temporary error|DNS|network error|`+
+			`try again)[^\n]*`),
 	unreachable("curl", `curl: \((?:6|7|28|35)\)[^\n]*?(?:host: |connect to |to )([\w-]+\.[\w.-]+)[^\n]*`),
 	unreachable("curl-refused", `curl: \((?:6|7|28|35)\) ()[^\n]*`),
 	unreachable("wget",

@@ -195,7 +195,8 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 		var programs []string
 		for _, name := range s.files() {
 			if strings.HasSuffix(name, ".py") && regexp.MustCompile(
-				`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
+				`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|`+
+					`create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
 				programs = append(programs, name)
 			}
 		}

@@ -143,7 +143,10 @@ var node = tool{name: "node", entries: []entry{
 		return true
 	}),
 	on("native",
-		`(?:invalid ELF header|was compiled against a different Node\.js version|ERR_DLOPEN_FAILED|Could not locate the bindings file)[^\n]*`, `A package in node_modules was built for another machine, as when the folder's own node_modules is copied into the image.`, `List node_modules in .dockerignore, and let npm install run in the build.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		`(?:invalid ELF header|was compiled against a different Node\.js version|ERR_DLOPEN_FAILED|`+
+			`Could not locate the bindings file)[^\n]*`, `A package in node_modules was built for another machine, `+
+			`as when the folder's own node_modules is copied into the image.`, `List node_modules in .dockerignore, `+
+			`and let npm install run in the build.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if s.Ignore != nil && s.Ignore.File != "" {
 			h.Edit = &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: "node_modules"}
 			h.Advice = "Keep it out, and let npm install run in the build."

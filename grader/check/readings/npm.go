@@ -53,7 +53,8 @@ var npm = tool{name: "npm", entries: []entry{
 		return true
 	}),
 	on("not-json",
-		`(?:JSON\.parse|EJSONPARSE)[^\n]*?(?:Invalid package\.json: )?(?:JSONParseError|Failed to parse json|Unexpected token|Expected)[^\n]*`, "", "").with(npmJSON),
+		`(?:JSON\.parse|EJSONPARSE)[^\n]*?(?:Invalid package\.json: )?(?:JSONParseError|Failed to parse json|`+
+			`Unexpected token|Expected)[^\n]*`, "", "").with(npmJSON),
 	on("no-package-json", `(?:enoent|ENOENT)[^\n]*open '([^']*package\.json)'`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("package.json"); len(found) > 0 {
@@ -116,7 +117,9 @@ var npm = tool{name: "npm", entries: []entry{
 
 var yarn = tool{name: "yarn", entries: []entry{
 	on("lock-stale",
-		`(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`, `Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
+		`(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|`+
+			`ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`,
+		`Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--(?:frozen-lockfile|immutable)\b`), "")
 			return true
@@ -158,8 +161,9 @@ func (s *Scene) dependency(name string) (place, bool) {
 	return place{}, false
 }
 
-var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysql2 sqlite3 better-sqlite3 body-parser nodemon typescript ts-node jsonwebtoken bcrypt bcryptjs
-	helmet morgan uuid axios fastify koa prisma knex redis ioredis joi zod winston multer express-validator passport socket.io lodash`)
+var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysql2 sqlite3 better-sqlite3 body-parser
+	nodemon typescript ts-node jsonwebtoken bcrypt bcryptjs helmet morgan uuid axios fastify koa prisma knex redis
+	ioredis joi zod winston multer express-validator passport socket.io lodash`)
 
 func npmUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name, version := splitVersion(strings.ReplaceAll(m[1], "%2f", "/"))

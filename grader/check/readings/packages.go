@@ -30,12 +30,16 @@ var packages = map[string]string{"dotenv": "python-dotenv", "jose": "python-jose
 
 // sameName are packages that are imported by their own name, with _ for -; what is neither here nor
 // in packages may be anybody's.
-var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic sqlalchemy sqlmodel alembic requests httpx aiohttp redis pymongo motor beanie asyncpg aiosqlite
-	aiomysql pymysql passlib bcrypt gunicorn hypercorn jinja2 celery loguru structlog numpy pandas aiofiles databases psutil pytz tzdata orjson ujson boto3 openai pika peewee
-	marshmallow werkzeug itsdangerous click typer rich uvloop pendulum tenacity slowapi sentry-sdk apscheduler faker websockets httptools cryptography pytest setuptools
-	markupsafe waitress eventlet gevent greenlet quart sanic tornado bottle falcon responses attrs cachetools ormar tortoise mongoengine elasticsearch kafka-python langchain
-	anyio watchfiles python-multipart fastapi-mail fastapi-users fastapi-pagination fastapi-cors pymssql pyodbc oracledb minio stripe twilio graphene strawberry-graphql ariadne
-	scipy matplotlib torch transformers tensorflow tabulate colorama tqdm toml tomli polars httpcore h11 tomlkit mangum nanoid shortuuid ulid argon2-cffi psycopg2-binary flasgger connexion`)
+var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic sqlalchemy sqlmodel alembic requests
+	httpx aiohttp redis pymongo motor beanie asyncpg aiosqlite aiomysql pymysql passlib bcrypt gunicorn hypercorn jinja2
+	celery loguru structlog numpy pandas aiofiles databases psutil pytz tzdata orjson ujson boto3 openai pika peewee
+	marshmallow werkzeug itsdangerous click typer rich uvloop pendulum tenacity slowapi sentry-sdk apscheduler faker
+	websockets httptools cryptography pytest setuptools markupsafe waitress eventlet gevent greenlet quart sanic tornado
+	bottle falcon responses attrs cachetools ormar tortoise mongoengine elasticsearch kafka-python langchain anyio
+	watchfiles python-multipart fastapi-mail fastapi-users fastapi-pagination fastapi-cors pymssql pyodbc oracledb minio
+	stripe twilio graphene strawberry-graphql ariadne scipy matplotlib torch transformers tensorflow tabulate colorama
+	tqdm toml tomli polars httpcore h11 tomlkit mangum nanoid shortuuid ulid argon2-cffi psycopg2-binary flasgger
+	connexion`)
 
 // noPackage says of a module that is a package whether the submission asks for it.
 func noPackage(s *Scene, top string, h *check.Hint) bool {
@@ -67,7 +71,8 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		}
 	}
 	if _, has := s.requires("pymysql"); top == "MySQLdb" && !ok {
-		h.Cause = "SQLAlchemy takes mysql:// for mysqlclient, which nothing installs, and which would have to be compiled."
+		h.Cause = "SQLAlchemy takes mysql:// for mysqlclient, which nothing installs, and which would have to " +
+			"be compiled."
 		h.Advice = "Write mysql+pymysql:// in the address, and install PyMySQL."
 		if p, _ := s.grep(regexp.MustCompile(`(['"])mysql://`), ""); p.file != "" && has {
 			h.Advice = "Name the driver in the address."

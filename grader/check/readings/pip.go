@@ -17,7 +17,8 @@ const versions = `\(from versions: ([^)]*)\)`
 
 var pip = tool{name: "pip", entries: []entry{
 	on("requirement-unknown",
-		`Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: \([^)]*\))?[^\n]*?`+versions,
+		`Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: `+
+			`\([^)]*\))?[^\n]*?`+versions,
 		"", "").with(notFound),
 	on("requirement-not-found", `No matching distribution found for ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)`, "",
 		"").with(notFound),
@@ -34,7 +35,8 @@ var pip = tool{name: "pip", entries: []entry{
 	on("mysqlclient-from-source",
 		`Can not find valid pkg-config name|mysql_config: not found|pkg-config: not found[^\n]*\n[^\n]*mysql`,
 		`mysqlclient is built from its source here, which needs MySQL's headers, pkg-config and a compiler.`,
-		`Install default-libmysqlclient-dev, pkg-config and gcc with apt-get before it, or take PyMySQL in its place (and mysql+pymysql:// in the address).`).
+		`Install default-libmysqlclient-dev, pkg-config and gcc with apt-get before it, or take PyMySQL in its place `+
+			`(and mysql+pymysql:// in the address).`).
 		with(func(s *Scene, _ []string, h *check.Hint) bool {
 			if debian, _ := s.system(); debian {
 				if e := s.above(true,
@@ -47,7 +49,8 @@ var pip = tool{name: "pip", entries: []entry{
 			return true
 		}),
 	on("standing-alone", `(?i:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
-		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml at this step.`,
+		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml `+
+			`at this step.`,
 		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(
 		func(s *Scene, _ []string, h *check.Hint) bool {
 			if s.has("requirements.txt") {
@@ -76,7 +79,8 @@ var pip = tool{name: "pip", entries: []entry{
 	on("requirements-missing", `Could not open (?:requirements|constraints?) file: \[Errno 2\][^\n]*'([^'\n]+)'`, "",
 		"").with(requirementsMissing),
 	on("file-of-the-folder",
-		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Requirement )'([^'\n]+)'`,
+		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or `+
+			`directory: |Requirement )'([^'\n]+)'`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name := strings.TrimPrefix(strings.TrimPrefix(m[1], strings.TrimSuffix(s.workdir(), "/")+"/"), "./")
 		p, named := s.grepRequirements(name)
@@ -93,7 +97,9 @@ var pip = tool{name: "pip", entries: []entry{
 		return true
 	}),
 	on("path-of-elsewhere",
-		`(?:Could not install packages due to an (?:OSError|EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
+		`(?:Could not install packages due to an (?:OSError|`+
+			`EnvironmentError): \[Errno 2\] No such file or directory: |Invalid requirement: [^\n]*?|`+
+			`ERROR: Directory |Requirement )'((?:/|file:|[A-Za-z]:)[^'\n]+)'`,
 		`$1 is a path of another machine, as pip freeze writes it in a conda environment: the image has no such file.`,
 		`Name the package alone.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if p, found := s.grepRequirements(strings.TrimPrefix(m[1], "file://")); found {
@@ -139,19 +145,23 @@ var pip = tool{name: "pip", entries: []entry{
 	on("no-requirement-given", `You must give at least one requirement to install`,
 		`pip install is not told what to install.`, `Name the packages, or -r requirements.txt.`),
 	on("read-only-home",
-		`(?:Could not install packages due to an (?:OSError|EnvironmentError)): \[Errno 13\] Permission denied: '([^'\n]+)'`,
+		`(?:Could not install packages due to an (?:OSError|EnvironmentError)): \[Errno 13\] Permission denied: `+
+			`'([^'\n]+)'`,
 		`pip may not write to $1.`, `Put the install above USER.`).with(beforeUser),
 }}
 
 // stdlib is what comes with Python and is often listed as a requirement.
-var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calendar collections concurrent configparser contextlib copy csv ctypes datetime
-	decimal difflib enum fractions functools getpass glob gzip hashlib heapq hmac html http importlib inspect io ipaddress itertools json logging math mimetypes
-	multiprocessing operator os pathlib pickle platform pprint queue random re secrets select shelve shutil signal smtplib socket sqlite3 ssl statistics string
-	struct subprocess sys tempfile textwrap threading time timeit tkinter traceback types unittest urllib urllib2 uuid venv warnings weakref xml zipfile zlib zoneinfo`)
+var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calendar collections concurrent configparser
+	contextlib copy csv ctypes datetime decimal difflib enum fractions functools getpass glob gzip hashlib heapq hmac
+	html http importlib inspect io ipaddress itertools json logging math mimetypes multiprocessing operator os pathlib
+	pickle platform pprint queue random re secrets select shelve shutil signal smtplib socket sqlite3 ssl statistics
+	string struct subprocess sys tempfile textwrap threading time timeit tkinter traceback types unittest urllib urllib2
+	uuid venv warnings weakref xml zipfile zlib zoneinfo`)
 
 // windows is what runs on Windows alone.
 var windows = strings.Fields(
-	`pywin32 pywin32-ctypes pypiwin32 pywinpty wmi winshell win32-setctime comtypes pywinauto winreg win-inet-pton pycaw windows-curses`)
+	`pywin32 pywin32-ctypes pypiwin32 pywinpty wmi winshell win32-setctime comtypes pywinauto winreg win-inet-pton ` +
+		`pycaw windows-curses`)
 
 // meant is what a name that no index has stands for.
 var meant = map[string]string{"dotenv": "python-dotenv", "jwt": "PyJWT", "sklearn": "scikit-learn", "pil": "Pillow",
@@ -160,10 +170,12 @@ var meant = map[string]string{"dotenv": "python-dotenv", "jwt": "PyJWT", "sklear
 	"psycopg2-bin": "psycopg2-binary", "uvicorn-standard": "uvicorn[standard]", "fastapi-standard": "fastapi[standard]"}
 
 // popular is what a misspelt name is compared with.
-var popular = strings.Fields(`fastapi uvicorn gunicorn flask django starlette pydantic pydantic-settings sqlalchemy alembic psycopg2-binary psycopg asyncpg pymysql aiomysql
-	pymongo motor redis celery requests httpx aiohttp aiofiles python-multipart python-dotenv python-jose passlib bcrypt pyjwt jinja2 werkzeug marshmallow
-	flask-sqlalchemy flask-cors flask-migrate djangorestframework django-cors-headers email-validator python-decouple environs pytest numpy pandas sqlmodel tortoise-orm
-	loguru orjson ujson uvloop httptools websockets click typer rich cryptography pillow beautifulsoup4 lxml boto3 itsdangerous markupsafe mysqlclient greenlet aiosqlite`)
+var popular = strings.Fields(`fastapi uvicorn gunicorn flask django starlette pydantic pydantic-settings sqlalchemy
+	alembic psycopg2-binary psycopg asyncpg pymysql aiomysql pymongo motor redis celery requests httpx aiohttp aiofiles
+	python-multipart python-dotenv python-jose passlib bcrypt pyjwt jinja2 werkzeug marshmallow flask-sqlalchemy
+	flask-cors flask-migrate djangorestframework django-cors-headers email-validator python-decouple environs pytest
+	numpy pandas sqlmodel tortoise-orm loguru orjson ujson uvloop httptools websockets click typer rich cryptography
+	pillow beautifulsoup4 lxml boto3 itsdangerous markupsafe mysqlclient greenlet aiosqlite`)
 
 var specifier = regexp.MustCompile(`^([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?\s*([<>=!~].*)?$`)
 
@@ -401,17 +413,23 @@ func (s *Scene) grepRequirements(text string) (place, bool) {
 // them.
 var compilers = tool{name: "compilers", entries: []entry{
 	on("no-compiler",
-		`(?:\[Errno 2\] No such file or directory: '\S*(?:gcc|g\+\+|cc|clang)'|command '\S*(?:gcc|g\+\+|cc|clang)' failed: No such file or directory|unable to execute '\S*(?:gcc|g\+\+|cc|clang)'|\b(?:gcc|cc|g\+\+|clang|make|cmake): (?:command )?not found|Unknown compiler\(s\))`,
+		`(?:\[Errno 2\] No such file or directory: '\S*(?:gcc|g\+\+|cc|clang)'|command '\S*(?:gcc|g\+\+|cc|`+
+			`clang)' failed: No such file or directory|unable to execute '\S*(?:gcc|g\+\+|cc|clang)'|\b(?:gcc|cc|`+
+			`g\+\+|clang|make|cmake): (?:command )?not found|Unknown compiler\(s\))`,
 		"", "").with(compiled("the image has no compiler")),
 	on("header-missing", `fatal error: (\S+\.h): No such file or directory`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return compiled("the header "+m[1]+" is missing")(s, m, h)
 	}),
 	on("no-rust",
-		`(?:can't find Rust compiler|Cargo, the Rust package manager, is not installed|cargo: (?:command )?not found|rustc: (?:command )?not found)`, "", "").
+		`(?:can't find Rust compiler|Cargo, the Rust package manager, is not installed|cargo: (?:command )?not found|`+
+			`rustc: (?:command )?not found)`, "", "").
 		with(compiled("the image has no Rust compiler")),
 	on("too-old-for-tools",
-		`(?:AttributeError: (?:'build_ext' object has no attribute 'cython_sources'|cython_sources)|AttributeError: module '(?:pkgutil|collections|inspect|configparser|imp)' has no attribute '\w+'|ModuleNotFoundError: No module named '(?:distutils|imp|pkg_resources|setuptools)|use_2to3 is invalid|error in \S+ setup command|AttributeError: install_layout)`,
+		`(?:AttributeError: (?:'build_ext' object has no attribute 'cython_sources'|cython_sources)|`+
+			`AttributeError: module '(?:pkgutil|collections|inspect|configparser|imp)' has no attribute '\w+'|`+
+			`ModuleNotFoundError: No module named '(?:distutils|imp|pkg_resources|setuptools)|use_2to3 is invalid|`+
+			`error in \S+ setup command|AttributeError: install_layout)`,
 		"", "").with(compiled("its setup is older than today's Python and tools")),
 	on("command-failed", `error: command '(\S+)' failed with exit (?:code|status) \d+`, "",
 		"").with(compiled("the compiler ended with an error, as code that is older than this Python does")),

@@ -92,10 +92,15 @@ var python = tool{name: "python", entries: []entry{
 		return true
 	}),
 	on("old-for-python",
-		`(?m)^(?:TypeError: ForwardRef\._evaluate\(\) missing|AssertionError: [^\n]*directly inherits TypingOnly|AttributeError: 'typing\.Union' object has no attribute|AttributeError: module '(?:pkgutil|inspect|collections|asyncio|ssl|unittest|configparser)' has no attribute|ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to infer type)[^\n]*`, "", "").with(oldForPython),
+		`(?m)^(?:TypeError: ForwardRef\._evaluate\(\) missing|AssertionError: [^\n]*directly inherits TypingOnly|`+
+			`AttributeError: 'typing\.Union' object has no attribute|AttributeError: module '(?:pkgutil|inspect|`+
+			`collections|asyncio|ssl|unittest|configparser)' has no attribute|`+
+			`ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to `+
+			`infer type)[^\n]*`, "", "").with(oldForPython),
 	on("no-module", `(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?`, "", "").with(noModule),
 	on("no-main-module",
-		`(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' \(ModuleNotFoundError: )?No module named '?([\w.]+)`, "", "").with(noModule),
+		`(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' `+
+			`\(ModuleNotFoundError: )?No module named '?([\w.]+)`, "", "").with(noModule),
 	on("file-as-module", `Try using '([\w.]+)' instead of '([\w.]+\.py)' as the module name`,
 		`python -m wants the name of a module, $1, and CMD names the file.`,
 		`Write it without .py.`).with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -155,7 +160,8 @@ var python = tool{name: "python", entries: []entry{
 	}),
 	on("memory", `(?m)^MemoryError`, `The program asked for more memory than it may have.`, `Load less at start.`),
 	on("none",
-		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
+		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|`+
+			`ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
 }}
 
 // needs asks for a package that the program wants.
@@ -210,8 +216,8 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 		`'[^\n]*Did you mean: '(\w+)'\?`).FindStringSubmatch(s.log); right != nil {
 		if p, ok := s.frame(); ok {
 			if e := p.replace(regexp.MustCompile(`\b`+name+`\b`), right[1]); e != nil {
-				h.Cause = fmt.Sprintf("%s, imports %s from %s, which has no such name: there it is %s.", p, name, module,
-					right[1])
+				h.Cause = fmt.Sprintf("%s, imports %s from %s, which has no such name: there it is %s.", p, name,
+					module, right[1])
 				h.Advice, h.Edit = "Write it so here, and wherever the name is used.", e
 				return true
 			}

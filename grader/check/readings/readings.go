@@ -178,7 +178,8 @@ func lineAt(text string, from, to int) string {
 var (
 	bullets = regexp.MustCompile(`^[\s│╭╰├─▶×>]+|[\s│╮╯]+$`)
 	refused = regexp.MustCompile(
-		`^(?:docker: )?Error response from daemon: .*(?:OCI runtime create failed|container init|process caused)[^"]*: ?(exec: ".*)$`)
+		`^(?:docker: )?Error response from daemon: .*(?:OCI runtime create failed|container init|process ` +
+			`caused)[^"]*: ?(exec: ".*)$`)
 	listed = regexp.MustCompile(`\(from versions: ([^)]{60,})\)`)
 )
 
@@ -196,12 +197,15 @@ var (
 	// says is a line that says why, wherever it stands: an error of a tool, or an exception of a
 	// language.
 	says = regexp.MustCompile(
-		`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
+		`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |` +
+			`(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
 	// empty is a line that says nothing of its own: where more is to be read, the end of a frame,
 	// what a server says last.
 	empty = regexp.MustCompile(
-		`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|` +
-			`^Node\.js v\d|application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
+		`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|` +
+			`likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|^Node\.js v\d|` +
+			`application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|` +
+			`Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
 )
 
 // telling returns the line of a log that most likely says why it ended: the last that calls itself

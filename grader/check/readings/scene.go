@@ -116,7 +116,8 @@ func (s *Scene) grep(pattern *regexp.Regexp, ends string) (place, []string) {
 // the path that the folder has is it.
 func (s *Scene) own(inside string) string {
 	if regexp.MustCompile(
-		`(^|/)(site-packages|dist-packages|node_modules|\.venv|venv)/|^/usr/(local/)?lib/|^node:|^<|^internal/`).MatchString(inside) {
+		`(^|/)(site-packages|dist-packages|node_modules|\.venv|venv)/|^/usr/(local/)?lib/|^node:|` +
+			`^<|^internal/`).MatchString(inside) {
 		return ""
 	}
 	for rest := strings.TrimPrefix(path.Clean(inside), "/"); rest != "" && rest != "."; {

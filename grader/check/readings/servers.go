@@ -27,7 +27,8 @@ var uvicorn = tool{name: "uvicorn", entries: []entry{
 		return m[1] != ""
 	}),
 	on("cannot-bind",
-		`(?:could not bind on any address out of \[\('([^']+)', (\d+)\)\]|error while attempting to bind on address \('([^']+)', (\d+)[^)]*\): cannot assign requested address)`, "", "").
+		`(?:could not bind on any address out of \[\('([^']+)', (\d+)\)\]|error while attempting to bind on address `+
+			`\('([^']+)', (\d+)[^)]*\): cannot assign requested address)`, "", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
 }}
 
@@ -124,7 +125,8 @@ func flaskApp(s *Scene, _ []string, h *check.Hint) bool {
 }
 
 var makesApp = regexp.MustCompile(
-	`^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:FastAPI|Flask|Starlette|Sanic|Quart|APIFlask|OpenAPI|create_app|make_app|get_app|get_wsgi_application|get_asgi_application)\(`)
+	`^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:FastAPI|Flask|Starlette|Sanic|Quart|APIFlask|OpenAPI|create_app|make_app|` +
+		`get_app|get_wsgi_application|get_asgi_application)\(`)
 
 // appIn returns the variable of a file that holds the app, and its line.
 func (s *Scene) appIn(file string) (name string, line int) {
@@ -161,8 +163,8 @@ func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("CMD names %s in %s, which has no variable %s.", attribute, file, attribute)
 	h.Advice = "Let CMD name the variable that holds the app."
 	if name, line := s.factory(file); name != "" && (name != attribute || called) {
-		h.Cause = fmt.Sprintf("CMD names %s in %s; there the app is made by the function %s (line %d).", attribute, file,
-			name, line)
+		h.Cause = fmt.Sprintf("CMD names %s in %s; there the app is made by the function %s (line %d).", attribute,
+			file, name, line)
 		h.Advice = fmt.Sprintf("Call it in %s: app = %s().", file, name)
 		named := regexp.MustCompile(regexp.QuoteMeta(module) + `:` + regexp.QuoteMeta(attribute) + `\b(?:\(\))?`)
 		for server, by := range map[string]string{"uvicorn": module + ":" + name + `", "--factory`,

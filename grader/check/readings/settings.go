@@ -31,7 +31,8 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 		}
 		return missingFields(s, model, prefix, names, h)
 	}),
-	on("extra", `(?m)^(\w+)\n\s+(?P<line>Extra inputs are not permitted)`, `The settings know no $1, and something sets it.`,
+	on("extra", `(?m)^(\w+)\n\s+(?P<line>Extra inputs are not permitted)`,
+		`The settings know no $1, and something sets it.`,
 		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
 	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -56,9 +57,13 @@ var settings = tool{name: "settings", entries: []entry{
 		"", "").with(oneMissing),
 	on("prisma", `Environment variable not found: (\w+)`, "", "").with(oneMissing),
 	on("own-words",
-		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "", "").with(oneMissing),
+		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: |throw new Error\(|ERROR:? |`+
+			`.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|`+
+			`required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "",
+		"").with(oneMissing),
 	on("own-words-before",
-		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
+		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|`+
+			`[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
 	on("own-words-behind",
 		`(?m)^[\w.]*(?:Error|Exception)\w*: [^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['"\x60]? environment variable`, "",
 		"").with(oneMissing),
@@ -353,7 +358,8 @@ func (s *Scene) read1(p *place) (names []string) {
 		text = f.text
 	}
 	for _, m := range regexp.MustCompile(
-		`(?:environ(?:\.get)?[\[(]|getenv\(|config\(|process\.env(?:\.|\[))\s*["']?([A-Za-z_]\w*)`).FindAllStringSubmatch(text, -1) {
+		`(?:environ(?:\.get)?[\[(]|getenv\(|config\(|process\.env(?:\.|`+
+			`\[))\s*["']?([A-Za-z_]\w*)`).FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])
 	}
 	return names
@@ -371,7 +377,8 @@ func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
 		for _, w := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(p.text, -1) {
 			for _, ends := range []string{".py", ".js.mjs.cjs.ts"} {
 				from, got := s.grep(regexp.MustCompile(`\b`+w+
-					`\s*(?::\s*\w+)?\s*=\s*.*(?:environ\.get\(|getenv\(|process\.env\.)\s*["']?([A-Za-z_]\w*)["']?\)?\s*;?$`), ends)
+					`\s*(?::\s*\w+)?\s*=\s*.*(?:environ\.get\(|getenv\(|`+
+					`process\.env\.)\s*["']?([A-Za-z_]\w*)["']?\)?\s*;?$`), ends)
 				if got != nil && from.line != p.line {
 					names = append(names, got[1])
 				}

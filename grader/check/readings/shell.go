@@ -25,7 +25,9 @@ var shell = tool{name: "shell", entries: []entry{
 	on("quotes", `(?:^|[\s:])\[?\[?(?:\[|“|'|‘|\[“)([\w./-]+)["”'’]?,?: (?:command )?not found`, "",
 		"").with(singleQuotes),
 	on("crlf",
-		`(?:\$'\\r': command not found|\^M: bad interpreter|\\r['’]?: No such file or directory|bash\r|Illegal option -\r?$|illegal option -\r|: not found\r$|set: Illegal option -\s*$|invalid option name: \S*\r)`,
+		`(?:\$'\\r': command not found|\^M: bad interpreter|\\r['’]?: No such file or directory|bash\r|`+
+			`Illegal option -\r?$|illegal option -\r|: not found\r$|set: Illegal option -\s*$|`+
+			`invalid option name: \S*\r)`,
 		`A script has the line ends of Windows.`, `Save it with plain line ends (LF).`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		return crlf(s, "", h)
@@ -121,8 +123,10 @@ var shell = tool{name: "shell", entries: []entry{
 	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
 	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`,
 		`$1 may not be made.`, "").with(beforeUser),
-	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: File exists`,
-		`There is a folder $1 already at this step.`, `Take the mkdir out, or write mkdir -p, which is content with it.`).
+	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: `+
+		`File exists`,
+		`There is a folder $1 already at this step.`,
+		`Take the mkdir out, or write mkdir -p, which is content with it.`).
 		with(func(s *Scene, m []string, h *check.Hint) bool {
 			if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bmkdir\s+(`+regexp.QuoteMeta(m[1])+`\b)`),
 				"mkdir -p ${1}"); h.Edit != nil {
@@ -132,7 +136,8 @@ var shell = tool{name: "shell", entries: []entry{
 		}),
 	on("permission", `(?i)permission denied[^\n]*`, ``, ``).with(beforeUser),
 	on("script-syntax",
-		`(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted `+
+			`string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if len(s.named(m[1])) == 0 {
 			return false
 		}

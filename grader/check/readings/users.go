@@ -13,7 +13,8 @@ var users = tool{name: "users", entries: []entry{
 	on("adduser-missing", `(?:^|[\s:])(?:\S*/)?(addgroup|adduser|delgroup|deluser): (?:command )?not found`,
 		`The base image has no $1, which is Alpine's and older Debian's.`, "").with(debianUsers),
 	on("adduser-options",
-		`(?:(?:addgroup|adduser)[^\n]*)?(?:[Uu]nknown option|unrecognized option|invalid option)[:s ]*'?(-{0,2}[\w-]+)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`(?:(?:addgroup|adduser)[^\n]*)?(?:[Uu]nknown option|unrecognized option|invalid option)[:s ]*'?(-{0,`+
+			`2}[\w-]+)[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if s.Step == nil || !regexp.MustCompile(`\badd(user|group)\b`).MatchString(s.Step.Text) {
 			return false
 		}
@@ -52,7 +53,8 @@ var users = tool{name: "users", entries: []entry{
 var (
 	addgroup = regexp.MustCompile(`\baddgroup\s+(?:-\w+\s+|--[\w-]+\s+)*([a-z_][\w-]*)`)
 	adduser  = regexp.MustCompile(
-		`\badduser\s+(?:(?:-[a-zA-Z]+|--[\w-]+)(?:[ =][^-\s&;|]\S*)?\s+)*?([a-z_][\w-]*)(?:\s+-G\s+([a-z_][\w-]*))?\s*($|&&|;)`)
+		`\badduser\s+(?:(?:-[a-zA-Z]+|--[\w-]+)(?:[ =][^-\s&;|` +
+			`]\S*)?\s+)*?([a-z_][\w-]*)(?:\s+-G\s+([a-z_][\w-]*))?\s*($|&&|;)`)
 )
 
 // debianUsers writes addgroup and adduser as Debian's own groupadd and useradd.

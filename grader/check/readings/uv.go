@@ -41,7 +41,10 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		`Make requires-python in pyproject.toml fit what the dependencies want, or take older versions of them.`),
 	on("python-not-there", `No interpreter found for (Python ?[^\n]*?\d[\w.,<>=]*)`, "", "").with(pythonAsked),
 	on("python-incompatible",
-		`(?:The (?:requested|Python request|current) [^\n]*?Python ?(?:version|interpreter)[^\n]*?|The Python request from [^\n]*?)(?:incompatible with|resolved to[^\n]*?incompatible with|does not satisfy)[^\n]*?(?:requires-python|Python requirement)[^\n]*?([<>=~!]=?\s?[\d.]+)`, "", "").with(pythonAsked),
+		`(?:The (?:requested|Python request|current) [^\n]*?Python ?(?:version|interpreter)[^\n]*?|`+
+			`The Python request from [^\n]*?)(?:incompatible with|resolved to[^\n]*?incompatible with|`+
+			`does not satisfy)[^\n]*?(?:requires-python|Python requirement)[^\n]*?([<>=~!]=?\s?[\d.]+)`, "",
+		"").with(pythonAsked),
 	on("unsatisfiable", `(Because [^×]+? unsatisfiable)`, `$1.`,
 		`Two of these do not go together: loosen the version of one.`),
 	on("lock-missing", "Unable to find lockfile at `?([\\w./-]+)`?", "", "").with(lockMissing("uv.lock", "uv lock")),
@@ -167,7 +170,8 @@ func pythonName(asked string) string {
 // python returns the version of Python that the log or the base image speaks of, or empty.
 func (s *Scene) python() string {
 	if m := regexp.MustCompile(
-		`(?:Using C?Python |Current Python version \(|but you are using |interpreter at \S*python|current Python version is )(\d+\.\d+)`).FindStringSubmatch(s.log); m != nil {
+		`(?:Using C?Python |Current Python version \(|but you are using |interpreter at \S*python|` +
+			`current Python version is )(\d+\.\d+)`).FindStringSubmatch(s.log); m != nil {
 		return m[1]
 	}
 	if s.File != nil {
@@ -258,13 +262,16 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		return poetryPython(s, m[1], m[2], h)
 	}),
 	on("python-unsupported",
-		`(?:The currently activated Python version|Current Python version) ([\d.]+) is not (?:supported|allowed) by the project \(([^)]+)\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		`(?:The currently activated Python version|Current Python version) ([\d.]+) is not (?:supported|allowed) by `+
+			`the project \(([^)]+)\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return poetryPython(s, m[1], m[2], h)
 	}),
 	on("lock-stale", `pyproject\.toml changed significantly since poetry\.lock was last generated`,
 		`poetry.lock is older than pyproject.toml.`, `Run poetry lock, and hand in the new poetry.lock.`),
 	on("lock-incompatible",
-		`poetry\.lock is not up to date with pyproject\.toml|The lock file is not compatible with the current version of Poetry`, `poetry.lock does not fit pyproject.toml, or this Poetry.`, `Run poetry lock, and hand in the new poetry.lock.`),
+		`poetry\.lock is not up to date with pyproject\.toml|The lock file is not compatible with the current `+
+			`version of Poetry`, `poetry.lock does not fit pyproject.toml, or this Poetry.`,
+		`Run poetry lock, and hand in the new poetry.lock.`),
 	on("no-project", `Poetry could not find a pyproject\.toml file in (\S+) or its parents`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("pyproject.toml"); len(found) > 0 {
@@ -356,7 +363,8 @@ var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 		return true
 	}),
 	on("lock-missing",
-		`(?:Pipfile\.lock (?:not found|does not exist|isn't found)|No Pipfile\.lock|lock ?file (?:does not exist|not found))`, "", "").with(pipenvLock),
+		`(?:Pipfile\.lock (?:not found|does not exist|isn't found)|No Pipfile\.lock|lock ?file (?:does not exist|`+
+			`not found))`, "", "").with(pipenvLock),
 	on("deploy", `Aborting deploy`, "", "").with(pipenvLock),
 	on("python", `Your Pipfile requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+)`,
 		`Pipfile asks for Python $1, and the image has $2.`, `Let Pipfile ask for the Python of the base image.`),

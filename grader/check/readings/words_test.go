@@ -213,7 +213,9 @@ var words = []struct{ log, want string }{
 			"requirements name. Make the requirements file anew, with the hashes of today's files."},
 	{"      ./psutil/arch/linux/disk.c:1:10: fatal error: Python.h: No such file or directory\n      error: command " +
 		"'/usr/bin/gcc' failed with exit code 1\n  ERROR: Failed building wheel for psutil",
-		"compilers header-missing: ./psutil/arch/linux/disk.c:1:10: fatal error: Python.h: No such file or directory | psutil has no wheel for this Python and is compiled here; the header Python.h is missing. Take a newer version of psutil, which has a wheel for this Python."},
+		"compilers header-missing: ./psutil/arch/linux/disk.c:1:10: fatal error: Python.h: No such file or directory " +
+			"| psutil has no wheel for this Python and is compiled here; the header Python.h is missing. Take a " +
+			"newer version of psutil, which has a wheel for this Python."},
 	{"      error: can't find Rust compiler\n  ERROR: Failed building wheel for cryptography",
 		"compilers no-rust: error: can't find Rust compiler | cryptography has no wheel for this Python and is " +
 			"compiled here; the image has no Rust compiler. Take a newer version of cryptography, which has a wheel " +
@@ -407,7 +409,10 @@ var words = []struct{ log, want string }{
 		"resolution", "databases any-name: socket.gaierror: [Errno -3] Temporary failure in name resolution | The " +
 		"program asks for another server while it starts (main.py, line 3), and nothing answers there: it runs " +
 		"alone. Let the start go on without it (try … except), or connect at the first request."},
-	{"start mysql.connector.errors.DatabaseError: 2003 (HY000): Can't connect to MySQL server on 'localhost:3306' (111)", "databases mysql: Can't connect to MySQL server on 'localhost:3306 | The program asks for a database (MySQL) at localhost:3306: that is the container's own localhost, and no such server runs in it. Let the start go on without it (try … except), or connect at the first request."},
+	{"start mysql.connector.errors.DatabaseError: 2003 (HY000): Can't connect to MySQL server on " +
+		"'localhost:3306' (111)", "databases mysql: Can't connect to MySQL server on 'localhost:3306 | The program " +
+		"asks for a database (MySQL) at localhost:3306: that is the container's own localhost, and no such server " +
+		"runs in it. Let the start go on without it (try … except), or connect at the first request."},
 	{"start mysql.connector.errors.DatabaseError: 2005 (HY000): Unknown MySQL server host 'db' (-3)",
 		"databases mysql-name: Unknown MySQL server host 'db' | The program asks for a database (MySQL) at db:3306, " +
 			"a name that compose would give to a service: here the container runs alone, and db is nobody's name. " +
@@ -618,7 +623,9 @@ var words = []struct{ log, want string }{
 	{"start exec: \"unicorn\": executable file not found in $PATH: unknown",
 		"docker not-found: exec: \"unicorn\": executable file not found in $PATH | The image has no program unicorn. " +
 			"Let CMD name a program that is there, or install it in a RUN."},
-	{"start ERROR:    [Errno 13] error while attempting to bind on address ('0.0.0.0', 80): [errno 13] permission denied", "sockets privileged: ('0.0.0.0', 80): [errno 13] permission denied | Only root may listen on port 80, as on all below 1024. Let the program listen on 8000."},
+	{"start ERROR:    [Errno 13] error while attempting to bind on address ('0.0.0.0', 80): [errno 13] " +
+		"permission denied", "sockets privileged: ('0.0.0.0', 80): [errno 13] permission denied | Only root may " +
+		"listen on port 80, as on all below 1024. Let the program listen on 8000."},
 	{"start Error: Please install mysql2 package manually",
 		"node driver: Please install mysql2 package manually | The program wants the package mysql2, and " +
 			"package.json does not name it. Run npm install mysql2, and hand in package.json and package-lock.json."},

@@ -53,7 +53,8 @@ func Curl(r check.Request, port int) string {
 		file, ok := asFile(r.Body)
 		if !ok {
 			return fmt.Sprintf(
-				"# the body has %d bytes, which are too many to show: taskgrader grade with the same --seed sends it again", len(r.Body))
+				"# the body has %d bytes, which are too many to show: taskgrader grade with the same --seed "+
+					"sends it again", len(r.Body))
 		}
 		before = file
 		words = append(words, "--data-binary", "@body")

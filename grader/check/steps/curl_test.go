@@ -120,7 +120,8 @@ func (s *sender) Do(ctx context.Context, r check.Request) (check.Answer, error) 
 
 // agent is what differs in any case: curl tells its own version.
 func agent(headers []string) []string {
-	return slices.DeleteFunc(slices.Clone(headers), func(h string) bool { return strings.HasPrefix(h, "User-Agent: curl/") })
+	return slices.DeleteFunc(slices.Clone(headers),
+		func(h string) bool { return strings.HasPrefix(h, "User-Agent: curl/") })
 }
 
 // TestCurlRepeats: what the printed command sends, run by a shell and by the real curl, are the
@@ -137,21 +138,25 @@ func TestCurlRepeats(t *testing.T) {
 		`{send: PUT /a, body: "text"}`, `{send: POST /a, body: [1e2, 1.50, 12345678901234567890]}`,
 		`{send: DELETE /a, body: {ids: [1]}}`, `{send: GET /a, body: {q: 1}}`, `{send: OPTIONS /a, body: {}}`,
 		`{send: POST /a, raw: "{not json"}`, `{send: POST /a, raw: "@file"}`, `{send: POST /a, raw: ""}`,
-		`{send: POST /a, raw: "a\r\nb\n\n"}`, `{send: POST /a, raw: "nul \0 and \x7f \x01"}`, `{send: POST /a, raw: "-d"}`,
-		`{send: POST /a, raw: "<a>", headers: {Content-Type: application/xml}}`,
+		`{send: POST /a, raw: "a\r\nb\n\n"}`, `{send: POST /a, raw: "nul \0 and \x7f \x01"}`,
+		`{send: POST /a, raw: "-d"}`, `{send: POST /a, raw: "<a>", headers: {Content-Type: application/xml}}`,
 		`{send: POST /a, raw: "", headers: {Content-Type: application/json}}`,
 		`{send: POST /a, raw: x, headers: {Content-Type: ""}}`,
 		`{send: POST /a, form: {username: "a b+c&d=e", "p w": "ü%'\"$$x", n: 5, l: [1, 2]}}`,
 		`{send: GET /a, query: {q: "a b&c=d+e/ü", n: 1, l: [1, 2]}}`, `{send: "GET /a?x=1", query: {y: 2}}`,
 		`{send: "GET /a?q=[1]&r={2}&s='x'"}`, `{send: GET /a/é/東}`, `{send: "GET /a?q=é"}`, `{send: "GET /a?"}`,
-		`{send: GET /a/../b}`, `{send: GET /a/./b}`, `{send: GET /a//b}`, `{send: GET //a/b}`, `{send: "GET /a%2Fb%20c?d=%zz"}`,
-		`{send: "GET /a#b"}`, `{send: "GET /a*;:@!$$(b)[c]{d}^|"}`, `{send: "GET /a\"b<c"}`, `{send: "GET /a\\b"}`,
-		`{send: GET /a, headers: {X-A: "it's", x-lower: "b  c", X-Empty: "", X-Space: " a ", Accept: text/html}}`,
-		`{send: GET /a, headers: {Accept: "", User-Agent: me, X-At: "@a", X-Long: ` + strings.Repeat("x", 5000) + `}}`,
+		`{send: GET /a/../b}`, `{send: GET /a/./b}`, `{send: GET /a//b}`, `{send: GET //a/b}`,
+		`{send: "GET /a%2Fb%20c?d=%zz"}`, `{send: "GET /a#b"}`, `{send: "GET /a*;:@!$$(b)[c]{d}^|"}`,
+		`{send: "GET /a\"b<c"}`, `{send: "GET /a\\b"}`,
+		`{send: GET /a, headers: {X-A: "it's", x-lower: "b  c", X-Empty: "", X-Space: " a ", Accept: ` +
+			`text/html}}`, `{send: GET /a, headers: {Accept: "", User-Agent: me, X-At: "@a", X-Long: ` +
+			strings.Repeat("x", 5000) + `}}`,
 		`{send: GET /a, headers: {Authorization: "Basic ${base64 a:b}", Cookie: "a=b; c=d", Referer: "http://x/"}}`,
 		`{send: GET /a, headers: {X-Unicode: "Zürich", Connection: close, If-None-Match: "\"x\"", Range: bytes=0-1}}`,
-		`{send: POST /a, headers: {Expect: ""}, body: {}}`, `{send: POST /a, headers: {Accept-Encoding: gzip}, body: {}}`,
-		`{send: POST /a, multipart: {title: "a \"b\"", file: {name: "a\"b.png", type: image/png, hex: 89504e470d0a1a0a00ff}}}`,
+		`{send: POST /a, headers: {Expect: ""}, body: {}}`,
+		`{send: POST /a, headers: {Accept-Encoding: gzip}, body: {}}`,
+		`{send: POST /a, multipart: {title: "a \"b\"", file: {name: "a\"b.png", type: image/png, hex: ` +
+			`89504e470d0a1a0a00ff}}}`,
 		`{send: POST /a, multipart: {title: ü, file: {name: a.txt, text: "a\r\nb"}}}`,
 		`{send: POST /a, multipart: {file: {name: a.bin, hex: fffe80c3}}}`,
 		`{send: POST /a, body: {long: "` + strings.Repeat("long 'text' ", 1000) + `"}}`,
@@ -174,6 +179,7 @@ func TestCurlRepeats(t *testing.T) {
 		got := <-recorder.came
 		assert.Equal(t, target.sent.first, got.first, name)
 		assert.Equal(t, agent(target.sent.headers), agent(got.headers), name)
-		assert.Equal(t, target.sent.body == got.body, true, "%s: %d bytes, and %d", name, len(target.sent.body), len(got.body))
+		assert.Equal(t, target.sent.body == got.body, true, "%s: %d bytes, and %d", name, len(target.sent.body),
+			len(got.body))
 	}
 }

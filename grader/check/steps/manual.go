@@ -12,38 +12,41 @@ func Topics() []check.Topic {
 	return []check.Topic{
 		{ID: "steps", Summary: "one request each, and what its answer must hold",
 			Keys: option.Keys(reflect.TypeFor[Step]()),
-			Why: `A step sends one request and looks at the answer. It passes when all that it wants holds. want is a status code, a class
-such as 2xx, or a list of them; without it, 2xx is wanted.
+			Why: `A step sends one request and looks at the answer. It passes when all that it wants holds. want is a
+status code, a class such as 2xx, or a list of them; without it, 2xx is wanted.
 
-json is what the answer contains at least: keys that it does not name may be there, but an array must have as many items as
-written, in that order. exact: true allows nothing more. has and lacks look into an array: each item of has matches exactly one
-item of it, whatever the order, and no item matches one of lacks. count is how long it is. list says where the array is, by a
-path; without it, the answer itself is the array. A path is written id, task.id or items[0].id.
+json is what the answer contains at least: keys that it does not name may be there, but an array must have as many items
+as written, in that order. exact: true allows nothing more. has and lacks look into an array: each item of has matches
+exactly one item of it, whatever the order, and no item matches one of lacks. count is how long it is. list says where
+the array is, by a path; without it, the answer itself is the array. A path is written id, task.id or items[0].id.
 
-times sends the request often, one after another or parallel so many together; then each answer must hold what is wanted, $i
-counts from 1, distinct names a path whose value must differ each time, and save keeps the list of values. within asks a GET
-again and again until it holds, for what a service does in its own time.
+times sends the request often, one after another or parallel so many together; then each answer must hold what is
+wanted, $i counts from 1, distinct names a path whose value must differ each time, and save keeps the list of values.
+within asks a GET again and again until it holds, for what a service does in its own time.
 
-as: ann sends it as one of the people of the rubric, with her headers and cookies. given, in place of send, is a step that sets up what another check judges, and earns nothing. When it fails, the rest is not
-asked, and the check is blocked by the one that sends the same and did not pass; where there is none, it fails. It also fails
-where an id that later paths use was answered before. or is a request that is sent where the program has no such route, so
-that a missing route costs the check alone that is about it.
+as: ann sends it as one of the people of the rubric, with her headers and cookies. given, in place of send, is a step
+that sets up what another check judges, and earns nothing. When it fails, the rest is not asked, and the check is
+blocked by the one that sends the same and did not pass; where there is none, it fails. It also fails where an id that
+later paths use was answered before. or is a request that is sent where the program has no such route, so that a missing
+route costs the check alone that is about it.
 
-every is what each item of the array holds at least, sorted how it is ordered, unique a path whose value no two items share.
-either lists answers that are right; the nearest is shown where none is. want: {201: 1, 409: 9} counts the answers of times.
+every is what each item of the array holds at least, sorted how it is ordered, unique a path whose value no two items
+share. either lists answers that are right; the nearest is shown where none is. want: {201: 1, 409: 9} counts the
+answers of times.
 
-query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a file
-beside the rubric. send: GET $u asks the address that an answer gave, as a browser follows a link; where it leads to another
-host or port than the program's, the step fails.
+query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a
+file beside the rubric. send: GET $u asks the address that an answer gave, as a browser follows a link; where it leads
+to another host or port than the program's, the step fails.
 
-text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent> is not
-there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time of an answer,
-and log looks at what the program wrote within a second after it. Between { and }, put quotes around a text with
+text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent>
+is not there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time
+of an answer, and log looks at what the program wrote within a second after it. Between { and }, put quotes around a
+text with
 ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
 
-A step may do something else than send, for no points: wait lets time pass, exec runs a command inside, and restart starts the
-container again, as docker restart does, or as a new one with the same volume; a check that restarts has a container of its own.
-weight is a step's share of the points of a partial check.`,
+A step may do something else than send, for no points: wait lets time pass, exec runs a command inside, and restart
+starts the container again, as docker restart does, or as a new one with the same volume; a check that restarts has a
+container of its own. weight is a step's share of the points of a partial check.`,
 			Example: `- id: notes
   points: 1
   fresh: [text]
@@ -60,7 +63,8 @@ weight is a step's share of the points of a partial check.`,
   http:
   - {given: POST /notes, body: {text: $text}, save: {note: id, made: "created?"}}
   - {send: PUT /notes/$note, body: {text: $new}}
-  - {send: GET /notes/$note, json: {text: $new, created: $made}, or: {send: GET /notes, list: items, has: [{id: $note, text: $new}]}}
+  - {send: GET /notes/$note, json: {text: $new, created: $made},
+      or: {send: GET /notes, list: items, has: [{id: $note, text: $new}]}}
 - id: many
   points: 1
   fresh: [text]
@@ -72,10 +76,13 @@ weight is a step's share of the points of a partial check.`,
   partial: true
   fresh: [text]
   http:
-  - {send: POST /notes, form: {text: $text, tag: "a & b"}, save: {at: {header: Location}, csrf: {text: '/name="csrf" value="(.*?)"/'}}}
+  - {send: POST /notes, form: {text: $text, tag: "a & b"},
+      save: {at: {header: Location}, csrf: {text: '/name="csrf" value="(.*?)"/'}}}
   - {send: GET $at, header: {X-Powered-By: <absent>}, text: <not /Traceback/>, faster: 500ms}
-  - {send: POST /files, multipart: {file: {name: a.png, type: image/png, hex: 89504e47}, csrf: $csrf}, want: 201, weight: 2}
-  - {send: GET /notes, query: {q: $text, limit: 3}, list: items, every: {id: <int>, text: <string>}, sorted: created desc, unique: id}
+  - {send: POST /files, multipart: {file: {name: a.png, type: image/png, hex: 89504e47}, csrf: $csrf},
+      want: 201, weight: 2}
+  - {send: GET /notes, query: {q: $text, limit: 3}, list: items, every: {id: <int>, text: <string>},
+      sorted: created desc, unique: id}
   - {send: POST /notes, body: {text: same}, times: 10, parallel: 10, want: {201: 1, 409: 9}, log: /POST/}
   - {send: POST /notes, body: {id: 7}, either: [{want: 201, json: {id: <not 7>}}, {want: [400, 422]}]}
 - id: keeps
@@ -111,34 +118,42 @@ weight is a step's share of the points of a partial check.`,
   <length of data>   how many items the array at a path of the same answer has
   /regex/    text, or a number, that the regular expression finds a match in
 
-A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers are compared by value, so 1 is 1.0; the text
-"1" is not the number 1.`,
+A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers are compared by value, so 1 is 1.0; the
+text "1" is not the number 1.`,
 			Example: `- id: holes
   points: 1
   http:
-  - {send: GET /notes/1, json: {id: <int>, text: <string 1..50>, made: <time>, tags: <any>, path: /^\/notes\//, password: <absent>, form: \<any>}}
+  - {send: GET /notes/1, json: {id: <int>, text: <string 1..50>, made: <time>, tags: <any>,
+      path: /^\/notes\//, password: <absent>, form: \<any>}}
   - {send: GET /notes, json: {total: <int >= 1>, count: <length of items>}, save: {n: total, t: "items[0].made"}}
-  - {send: POST /notes, body: {text: a}, json: {made: <now>, due: <date or null>, state: "<one of open, done>", owner: <mail>, self: <url>}}
+  - {send: POST /notes, body: {text: a}, json: {made: <now>, due: <date or null>,
+      state: "<one of open, done>", owner: <mail>, self: <url>}}
   - {send: GET /notes, json: {total: <$n + 1>, last: <after $t>, hits: <more than $n>}}`},
 		{ID: "variables", Summary: "values that are new each time, or that an answer gave",
-			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk 482135", so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids go from
-answer to answer. A path that ends with ? need not be there; where it is not, nothing is wanted of what holds its variable.
+			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk
+482135", so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids
+go from answer to answer. A path that ends with ? need not be there; where it is not, nothing is wanted of what holds
+its variable.
 
-Fresh values have sorts, where they are written as a mapping: {mail: mail, pw: password}. text is what the list form makes;
-word has no blanks, mail is an address at example.org, password has letters, digits and a mark; int, date and uuid are what
-they say. fresh at the top of the rubric makes values that are the same in all checks, for container.env too.
+Fresh values have sorts, where they are written as a mapping: {mail: mail, pw: password}. text is what the list form
+makes; word has no blanks, mail is an address at example.org, password has letters, digits and a mark; int, date and
+uuid are what they say. fresh at the top of the rubric makes values that are the same in all checks, for container.env
+too.
 
-Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text: /…(…)…/} is a part of a header. What a step saves may be wanted in
-the same answer. In a text or a pattern, ${n + 3} is a sum; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is
-signed with a secret, or with none.
+Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text:
+/…(…)…/} is a part of a header. What a step saves may be wanted in the same answer. In a text or a pattern, ${n + 3} is
+a sum; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is signed with a secret, or with
+none.
 
-$x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type, so a
-number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a regular expression,
-as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts
-the requests of a step that has times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was
-never given out: a larger number, another UUID, or a text of the same shape. What such a step saves is a list: $x in has then means each of them in turn.
+$x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type,
+so a number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a
+regular expression, as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts the requests of a step that has
+times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was never given out: a larger
+number, another UUID, or a text of the same shape. What such a step saves is a list: $x in has then means each of them
+in turn.
 
-A variable that nothing makes is a mistake in the rubric, and one that nothing uses is warned of. Each check has variables of its own; in crud,
+A variable that nothing makes is a mistake in the rubric, and one that nothing uses is warned of. Each check has
+variables of its own; in crud,
 $word is new in every request.`,
 			Example: `- id: variables
   points: 1
@@ -152,18 +167,20 @@ $word is new in every request.`,
   points: 1
   fresh: {who: word, mail: mail, pw: password}
   http:
-  - {send: POST /users, body: {name: $who, email: $mail, password: $pw}, json: {id: <any>, url: /\/users\/$id$/}, save: {id: id, at: {header: Location}}}
+  - {send: POST /users, body: {name: $who, email: $mail, password: $pw}, json: {id: <any>, url: /\/users\/$id$/},
+      save: {id: id, at: {header: Location}}}
   - {send: GET $at, headers: {Authorization: "Basic ${base64 $who:$pw}"}, json: {id: $id}}
   - {send: "GET /users?offset=${id + 3}", headers: {Authorization: "Bearer ${jwt none sub=$id exp=-1h}"}, want: 401}`},
 		{ID: "people", Summary: "who asks: users who sign in, each with cookies of their own",
 			Keys: option.Top(option.Keys(reflect.TypeFor[Person]())),
-			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she has fresh values of her
-own, signs in by her steps before her first request, sends her headers with each, and keeps the cookies that answers set. A step's
-own as wins, as: nobody is without all that, and like makes another who does the same with other values. $ann.mail and what her
-steps saved, as $ann.token, can be used in any step.
+			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she
+has fresh values of her own, signs in by her steps before her first request, sends her headers with each, and keeps the
+cookies that answers set. A step's own as wins, as: nobody is without all that, and like makes another who does the same
+with other values. $ann.mail and what her steps saved, as $ann.token, can be used in any step.
 
-She is new in each check. Signing in is given: when it fails, the check is blocked by the one that judges the same request and did
-not pass, and costs nothing where there is none. A person without steps is a browser: a jar for cookies.`,
+She is new in each check. Signing in is given: when it fails, the check is blocked by the one that judges the same
+request and did not pass, and costs nothing where there is none. A person without steps is a browser: a jar for
+cookies.`,
 			Example: `rubric: people
 points: 2
 people:

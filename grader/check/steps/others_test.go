@@ -18,7 +18,8 @@ import (
 // express returns a target whose folder is an Express program's, and flask one whose is Flask's.
 func express(t *checktest.Target) *checktest.Target {
 	return t.Without("main.py").Without("pyproject.toml").With("package.json", `{"dependencies":{"express":"^4"}}`).
-		With("index.js", "const app = require('express')()\n").With("Dockerfile", "FROM node:22\nCOPY . .\nCMD [\"node\", \"index.js\"]\n")
+		With("index.js", "const app = require('express')()\n").With("Dockerfile",
+		"FROM node:22\nCOPY . .\nCMD [\"node\", \"index.js\"]\n")
 }
 
 func flask(t *checktest.Target) *checktest.Target {
@@ -43,11 +44,13 @@ func TestWordsOfOtherCourses(t *testing.T) {
 	}{
 		// every value of a header
 		{`{send: GET /, header: {Set-Cookie: /l=w/}}`, two(), "ok GET /", ""},
-		{`{send: GET /, header: {Set-Cookie: /m=/}}`, two(), `got "k=v; HttpOnly; Path=/" and "l=w"; hint: The answer to ` +
-			"GET / has the header Set-Cookie, with another value: change that.", ""},
+		{`{send: GET /, header: {Set-Cookie: /m=/}}`, two(),
+			`got "k=v; HttpOnly; Path=/" and "l=w"; hint: The answer to ` +
+				"GET / has the header Set-Cookie, with another value: change that.", ""},
 		// a header that is set, to another value
 		{`{send: GET /, header: {Content-Type: /json/}}`, says(200, "", "Content-Type", "text/html"),
-			`hint: The answer to GET / has the header Content-Type, with another value: change that.`, "Set the header"},
+			`hint: The answer to GET / has the header Content-Type, with another value: change that.`,
+			"Set the header"},
 		{`{send: GET /, header: {X-A: /b/}}`, says(200, ""), "hint: Set the header X-A in the answer to GET /.", ""},
 		// words of one framework
 		{`{send: GET /a/1, want: 404}`, express(says(200, "{}")), "res.status(404)", "HTTPException"},
@@ -55,7 +58,8 @@ func TestWordsOfOtherCourses(t *testing.T) {
 		{`{send: GET /a/1, want: 404}`, says(200, "{}"), "HTTPException", "abort"},
 		{`{send: POST /a, body: {}, want: 201}`, express(says(200, "{}")), "201", "FastAPI"},
 		{`{send: GET /a, json: {a: 1}}`, flask(says(200, "<p>")), "jsonify", "FastAPI"},
-		{`{send: POST /a, body: {t: 5}, want: 422}`, express(says(200, "{}")), "accepts what it should refuse", "model"},
+		{`{send: POST /a, body: {t: 5}, want: 422}`, express(says(200, "{}")), "accepts what it should refuse",
+			"model"},
 		// a 500 that the program chose
 		{`{send: POST /a, body: {t: 5}}`, express(says(500, `{"message":"no"}`)),
 			"hint: The program chose 500 itself, since the answer is its own", "raceback"},
@@ -65,19 +69,22 @@ func TestWordsOfOtherCourses(t *testing.T) {
 		// a login
 		{`{send: GET /, want: 200}`, says(303, "", "Location", "/login"),
 			`hint: The program wants a login first, at "/login": let GET / answer without one.`, "slash"},
-		{`{send: GET /, json: {a: 1}, want: [200, 303]}`, says(303, "", "Location", "/login"), "leads to a login", "JSON of it"},
+		{`{send: GET /, json: {a: 1}, want: [200, 303]}`, says(303, "", "Location", "/login"), "leads to a login",
+			"JSON of it"},
 		// a form, an order, a count, a type: each its own
 		{`{send: GET /, json: {created_at: <time>}}`, says(200, `{"created_at":"yesterday"}`),
 			`hint: The "created_at" in the answer to GET / has another form`, "sent or stored"},
 		{`{send: GET /, json: [{t: a}, {t: b}]}`, says(200, `[{"t":"b"},{"t":"a"}]`),
 			"hint: The items are there, in another order", "sent or stored"},
-		{`{send: GET /, json: {l: [1, 2]}}`, says(200, `{"l":[1]}`), "with 2 items there, not with 1 item", "sent or stored"},
+		{`{send: GET /, json: {l: [1, 2]}}`, says(200, `{"l":[1]}`), "with 2 items there, not with 1 item",
+			"sent or stored"},
 		{`{send: GET /, count: 2}`, says(200, `[1]`), "hint: Answer GET / with all that is stored", "sent or stored"},
 		// lacks, for each item is so, and for one that is known
 		{`{send: GET /, lacks: [{done: false}]}`, says(200, `[{"done":false}]`),
 			"hint: Answer with no item that is so: filter the list before it is answered.", "deleted or refused"},
 		{`{send: GET /, save: {x: "[0].id"}}, {send: GET /, lacks: [{id: $x}]}`, says(200, `[{"id":7}]`),
-			"hint: The list holds what is not to be in it: filter it, or remove what is gone from what it is made of.", ""},
+			"hint: The list holds what is not to be in it: filter it, or remove what is gone from what it is made of.",
+			""},
 		// what was refused is named
 		{`{send: POST /a, body: {mail: "a b"}}`,
 			says(422, `{"detail":[{"type":"value_error","loc":["body","mail"],"msg":"not a valid address"}]}`),
@@ -119,7 +126,8 @@ checks:
 	assert.True(t, strings.HasPrefix(o.Evidence[0].Text, "GET /tasks as ann, X-User: ann  -> 200 OK\n"+
 		"GET /tasks as bob, Authorization: Bearer x, X-User: bob  -> 200 OK\n"+
 		"POST /uploadfiles/ as ann, X-User: ann text  -> 200 OK"), o.Evidence[0].Text)
-	assert.Equal(t, "the rubric's line 10\nthe rubric's line 11\nthe rubric's line 12\nthe rubric's line 13", o.Evidence[1].Text)
+	assert.Equal(t, "the rubric's line 10\nthe rubric's line 11\nthe rubric's line 12\nthe rubric's line 13",
+		o.Evidence[1].Text)
 }
 
 // TestManualOfFresh: what is said of fresh values is so.

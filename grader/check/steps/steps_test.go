@@ -67,9 +67,11 @@ func TestMatching(t *testing.T) {
 		{`json: {a: 1}`, `{"a":1e0}`, "ok GET /x"},
 		{`json: {a: 100}`, `{"a":1e2}`, "ok GET /x"},
 		{`json: {a: 1}`, `{"a":"1"}`,
-			`$.a = 1; got $.a = "1"; hint: The "a" in the answer to GET /x is a text, and a number is wanted: answer with the type that is sent.`},
+			`$.a = 1; got $.a = "1"; hint: The "a" in the answer to GET /x is a text, and a number is wanted: answer ` +
+				`with the type that is sent.`},
 		{`json: {a: "1"}`, `{"a":1}`,
-			`$.a = "1"; got $.a = 1; hint: The "a" in the answer to GET /x is a number, and a text is wanted: answer with the type that is sent.`},
+			`$.a = "1"; got $.a = 1; hint: The "a" in the answer to GET /x is a number, and a text is wanted: answer ` +
+				`with the type that is sent.`},
 		{`json: {a: true}`, `{"a":"true"}`, `$.a = true; got $.a = "true"`},
 		{`json: {a: null}`, `{"a":null}`, "ok GET /x"},
 		{`json: {a: null}`, `{}`, `$.a = null; got $.a = nothing; hint: Put "a" into what GET /x answers.`},
@@ -112,13 +114,16 @@ func TestMatching(t *testing.T) {
 
 		{`has: [{id: 1}]`, `[{"id":1},{"id":2}]`, "ok GET /x"},
 		{`has: [{id: 3}]`, `[{"id":1},{"id":2}]`,
-			`the list with {"id":3} in it, once; got it is there not at all; the list has 2 items; hint: Store each new item, and answer with all that is stored.`},
+			`the list with {"id":3} in it, once; got it is there not at all; the list has 2 items; hint: Store each ` +
+				`new item, and answer with all that is stored.`},
 		{`has: [{id: 1}]`, `[{"id":1},{"id":1}]`,
-			`got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace an item instead of adding another.`},
+			`got it is there 2 times; the list has 2 items; hint: It is stored, or answered, more than once: replace ` +
+				`an item instead of adding another.`},
 		{`has: [<string>]`, `[1,"a"]`, "ok GET /x"},
 		{`lacks: [{id: 1}]`, `[{"id":2}]`, "ok GET /x"},
 		{`lacks: [{id: 1}]`, `[{"id":1}]`,
-			`the list without {"id":1}; got it is there once; hint: Answer with no item that is so: filter the list before it is answered.`},
+			`the list without {"id":1}; got it is there once; hint: Answer with no item that is so: filter the list ` +
+				`before it is answered.`},
 		{`has: [{id: 1}], list: data.items`, `{"data":{"items":[{"id":1}]}}`, "ok GET /x"},
 		{`has: [{id: 1}], list: data.items`, `{"data":[]}`,
 			`want the list at data.items; got nothing; hint: Answer with a JSON array.`},
@@ -132,16 +137,19 @@ func TestMatching(t *testing.T) {
 		{`count: 0`, `[1]`, `the list with exactly 0 items; got 1 item`},
 
 		{`json: {}`, `not JSON`,
-			`want an answer in JSON; got "not JSON"; hint: Return a dict, a list or a model: FastAPI makes JSON of it.`},
+			`want an answer in JSON; got "not JSON"; hint: Return a dict, a list or a model: FastAPI makes ` +
+				`JSON of it.`},
 		{`json: {}`, `{} {}`, `want an answer in JSON; got "{} {}"`},
 		{`json: {}`, ``, `want an answer in JSON; got an empty answer`},
 		{`json: {}`, "\xff\xfe", `want an answer in JSON; got 2 bytes that are no text`},
 		{`json: {}`, strings.Repeat("[", 20_000), `want an answer in JSON`},
 		{`json: {}`, `"` + strings.Repeat("x", 1_100_000) + `"`,
-			`want an answer of reasonable size; got more than 1000000 bytes; hint: Answer with what was asked for alone.`},
+			`want an answer of reasonable size; got more than 1000000 bytes; hint: Answer with what was ` +
+				`asked for alone.`},
 		{`text: /well/`, `all is well`, "ok GET /x"},
 		{`text: /^well/`, `all is well`,
-			`want text matching /^well/; got "all is well"; hint: Compare the text that GET /x answers with the pattern, letter by letter.`},
+			`want text matching /^well/; got "all is well"; hint: Compare the text that GET /x answers with the ` +
+				`pattern, letter by letter.`},
 	} {
 		said := checktest.Asked(t, kind.Kind(), "http: [{send: GET /x, "+c.step+"}]", says(200, c.answer))
 		if c.want == "ok GET /x" {
@@ -185,7 +193,8 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 POST /x: want an answer with 409; got 201 Created; hint: The program does what it should refuse here: " +
 				"raise HTTPException(status_code=409) under that condition."},
 		{`send: POST /x, form: {a: b}, want: [400, 403]`, says(303, "", "Location", "/notes"),
-			`0 POST /x: want an answer with 400 or 403; got 303 See Other; hint: The program does what it should refuse here, and leads on to "/notes": raise HTTPException(status_code=400) under that condition.`},
+			`0 POST /x: want an answer with 400 or 403; got 303 See Other; hint: The program does what it should ` +
+				`refuse here, and leads on to "/notes": raise HTTPException(status_code=400) under that condition.`},
 		{`send: GET /x, want: [302, 303]`, says(200, ""),
 			"0 GET /x: want an answer with 302 or 303; got 200 OK; hint: The program answers GET /x itself, where it " +
 				"should lead on: answer with 302 or 303 and a Location."},
@@ -194,26 +203,32 @@ func TestStatusAndHeaders(t *testing.T) {
 				"status: raise HTTPException(status_code=429) under that condition."},
 		{`send: POST /x, json: {data: {id: <any>}}, save: {x: data.id}, header: {Location: /\/$x$/}`,
 			says(201, `{"id":1}`, "Location", "/x/1"),
-			"0 POST /x: want $.data = {\"id\":\"<anything>\"}; got $.data = nothing; hint: Put \"data\" into what POST /x answers."},
+			"0 POST /x: want $.data = {\"id\":\"<anything>\"}; got $.data = nothing; hint: Put \"data\" into what " +
+				"POST /x answers."},
 		{`send: POST /x, save: {x: data.id}, header: {Location: /\/$x$/}`, says(201, `{"id":1}`, "Location", "/x/1"),
 			`0 POST /x: want an answer with data.id; got {"id":1}; hint: Put data.id into what POST /x answers.`},
 		{`send: GET /x, headers: {If-None-Match: '"a"'}, want: 200`, says(304, ""),
-			"0 GET /x: want an answer with 200; got 304 Not Modified; hint: The program says that nothing has changed: " +
-				"make the ETag of /x of what it answers."},
+			"0 GET /x: want an answer with 200; got 304 Not Modified; hint: The program says that nothing " +
+				"has changed: make the ETag of /x of what it answers."},
 		{`send: GET /x, json: {error: <any>}`, says(200, `"gone"`),
-			`0 GET /x: want $ = {"error":"<anything>"}; got $ = "gone"; hint: GET /x answers with a text, and an object is wanted.`},
+			`0 GET /x: want $ = {"error":"<anything>"}; got $ = "gone"; hint: GET /x answers with a text, and an ` +
+				`object is wanted.`},
 		{`send: "GET /x?g=a", every: {g: a}`, says(200, `[{"g":"a"},{"g":"b"}]`),
-			`0 GET /x?g=a: want each item of the list with g = "a"; got item 2: "b"; hint: An item with another "g" is in the answer to GET /x?g=a: leave out what is not asked for.`},
+			`0 GET /x?g=a: want each item of the list with g = "a"; got item 2: "b"; hint: An item with another "g" ` +
+				`is in the answer to GET /x?g=a: leave out what is not asked for.`},
 		{`send: GET /x, json: {n: <int 1..5>}`, says(200, `{"n":7}`),
-			`0 GET /x: want $.n = a whole number from 1 to 5; got $.n = 7; hint: The "n" in the answer to GET /x is to be a whole number from 1 to 5.`},
+			`0 GET /x: want $.n = a whole number from 1 to 5; got $.n = 7; hint: The "n" in the answer to GET /x is ` +
+				`to be a whole number from 1 to 5.`},
 		{`send: GET /x, json: {n: [{id: 1}, {id: 2}]}`, says(200, `{"n":[{"id":1},{"id":3}]}`),
-			`0 GET /x: want $.n[1].id = 2; got $.n[1].id = 3; hint: Another item is at $.n[1] in the answer to GET /x: look at which are chosen, and in which order.`},
+			`0 GET /x: want $.n[1].id = 2; got $.n[1].id = 3; hint: Another item is at $.n[1] in the answer to GET ` +
+				`/x: look at which are chosen, and in which order.`},
 		{`send: POST /x, multipart: {a: b}, want: [400, 415]`, says(201, ""),
-			"0 POST /x: want an answer with 400 or 415; got 201 Created; hint: The program does what it should refuse " +
-				"here: raise HTTPException(status_code=400) under that condition."},
+			"0 POST /x: want an answer with 400 or 415; got 201 Created; hint: The program does what it " +
+				"should refuse here: raise HTTPException(status_code=400) under that condition."},
 		{`send: GET /x, text: [/a/, /b/, <not /c/>]`, says(200, "b a"), "ok GET /x"},
 		{`send: GET /x, text: [/a/, <not /c/>]`, says(200, "a c"),
-			`0 GET /x: want text that does not match /c/; got "a c"; hint: Find what writes that into the answer to GET /x, and leave it out.`},
+			`0 GET /x: want text that does not match /c/; got "a c"; hint: Find what writes that into the answer to ` +
+				`GET /x, and leave it out.`},
 		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`),
 			"0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, " +
 				"since the answer is its own: answer with 404."},
@@ -224,7 +239,8 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 POST /x: want an answer with 201; got 200 OK; hint: Set the status in the route: @app.post(…, " +
 				"status_code=201)."},
 		{`send: GET /x`, says(307, "", "Location", "/login"),
-			`0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program wants a login first, at "/login": let GET /x answer without one.`},
+			`0 GET /x: want an answer with 2xx; got 307 Temporary Redirect; hint: The program wants a login first, ` +
+				`at "/login": let GET /x answer without one.`},
 		{`send: GET /x`, says(500, ""),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, " +
 				"and its log names no exception: print what it does there."},
@@ -246,11 +262,13 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in " +
 				"the query, and it was sent in the body."},
 		{`send: POST /x, body: {}`,
-			says(422, `{"detail":[{"type":"string_type","loc":["body","done"],"msg":"Input should be a valid string"}]}`),
+			says(422, `{"detail":[{"type":"string_type","loc":["body","done"],"msg":"Input should be a `+
+				`valid string"}]}`),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: " +
 				"`done`: Input should be a valid string."},
 		{`send: POST /x, body: {}`, says(400, `{"error":"no name"}`),
-			`0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer says "{\"error\":\"no name\"}".`},
+			`0 POST /x: want an answer with 2xx; got 400 Bad Request; hint: The program refused the body: its answer ` +
+				`says "{\"error\":\"no name\"}".`},
 		{`send: PUT /x`, says(501, ""),
 			"0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not " +
 				"know PUT. Add a function with @app.put(\"/x\")."},
@@ -274,7 +292,8 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"),
 			"ok GET /x"},
 		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"),
-			`0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with another value: change that.`},
+			`0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with ` +
+				`another value: change that.`},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: [{"+c.step+"}]", c.target))
 	}
@@ -301,20 +320,25 @@ func TestVariables(t *testing.T) {
 - {send: POST /a, body: {id: 7}, save: {x: id}}
 - {send: POST /b, body: {id: 8}, json: {id: <not $x>}}
 - {send: POST /c, body: {id: 7}, json: {id: <not $x>}}`, echo(), "ok POST /a\nok POST /b\n" +
-			`0 POST /c: want $.id = anything but 7; got $.id = 7; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
+			`0 POST /c: want $.id = anything but 7; got $.id = 7; hint: Answer with a new id each time, such as a ` +
+			`counter that only goes up, or uuid4.`},
 		{"not of what is no scalar", `http:
 - {send: POST /a, body: {id: {a: [1]}}, save: {x: id}}
 - {send: POST /c, body: {id: {a: [1]}}, json: {id: <not $x>}}`, echo(), "ok POST /a\n" +
-			`0 POST /c: want $.id = anything but {"a":[1]}; got $.id = {"a":[1]}, which is the id that POST /a answered; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
+			`0 POST /c: want $.id = anything but {"a":[1]}; got $.id = {"a":[1]}, which is the id that POST /a ` +
+			`answered; hint: Answer with a new id each time, such as a counter that only goes up, or uuid4.`},
 		{"a value that is another variable's is named", `http:
 - {send: POST /a, body: {t: first}, save: {x: t}}
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
-			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" in the answer to POST /b is not what was sent or stored: follow the value from the request to the answer.` + "\n- GET /first"},
+			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" ` +
+			`in the answer to POST /b is not what was sent or stored: follow the value from the request to ` +
+			`the answer.` + "\n- GET /first"},
 		{"what a DELETE leaves", `http:
 - {send: DELETE /a/1}
-- {send: GET /a/1, want: 404}`, says(200, `{"data": [{"id": 1}]}`), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; " +
-			"got 200 OK; hint: It is still there after DELETE /a/1: let DELETE take it out of where GET looks."},
+- {send: GET /a/1, want: 404}`, says(200, `{"data": [{"id": 1}]}`),
+			"ok DELETE /a/1\n0 GET /a/1: want an answer with 404; " +
+				"got 200 OK; hint: It is still there after DELETE /a/1: let DELETE take it out of where GET looks."},
 		{"what is gone, and answered with 200", `http:
 - {send: DELETE /a/1}
 - {send: GET /a/1, want: 404}`, says(200, "null"), "ok DELETE /a/1\n0 GET /a/1: want an answer with 404; got 200 OK; " +
@@ -323,7 +347,8 @@ func TestVariables(t *testing.T) {
 		{"what is gone with another", `http:
 - {send: DELETE /a/1, body: {}}
 - {send: POST /b, body: [], has: [{id: 2}]}`, echo(), "ok DELETE /a/1\n" +
-			`0 POST /b: want the list with {"id":2} in it, once; got it is there not at all; the list has 0 items; hint: It is to stay when another is deleted: remove the one that the path names, and no other.`},
+			`0 POST /b: want the list with {"id":2} in it, once; got it is there not at all; the list has 0 items; ` +
+			`hint: It is to stay when another is deleted: remove the one that the path names, and no other.`},
 		{"what is gone with a restart", `http:
 - {send: POST /a, body: {id: 5}, save: {x: id}}
 - {restart: container}
@@ -334,8 +359,8 @@ func TestVariables(t *testing.T) {
 - {send: POST /a, body: {id: 5}, save: {x: id}}
 - {restart: new}
 - {send: POST /gone/$x, body: {id: 5}}`, echo(), "ok POST /a\nok a new container with the same volume\n0 POST " +
-			"/gone/5: want an answer with 2xx; got 404 Not Found; hint: The new container finds nothing of what the old " +
-			"one stored: keep it in a file on the volume."},
+			"/gone/5: want an answer with 2xx; got 404 Not Found; hint: The new container finds nothing of " +
+			"what the old one stored: keep it in a file on the volume."},
 		{"the first that fails ends it", `http:
 - {send: POST /a, want: 404}
 - {send: GET /b}`, echo(), "0 POST /a: want an answer with 404; got 200 OK; hint: The program answers as if it were " +
@@ -349,8 +374,9 @@ http:
 - {send: POST /d, body: {v: 1}, json: {v: <not $x>}}`, echo(),
 			"0 POST /a: want an answer with id; got {}; hint: Put id into what POST /a answers.\n" +
 				"- POST /b/{id}: not asked: the id that it needs was to come from the answer to step 1, POST /a\n" +
-				"ok GET /c\n- GET /{id}: not asked: the id that it needs was to come from the answer to step 1, POST /a\n" +
-				"- POST /d: not asked: the id that it needs was to come from the answer to step 1, POST /a"},
+				"ok GET /c\n- GET /{id}: not asked: the id that it needs was to come from the answer to step " +
+				"1, POST /a\n- POST /d: not asked: the id that it needs was to come from the answer to " +
+				"step 1, POST /a"},
 		{"what a failed step has all the same is saved", `partial: true
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
@@ -361,14 +387,17 @@ http:
 - {send: POST /a, body: {t: "a.b (c)"}, save: {x: t}}
 - {send: POST /b, body: {t: "a.b (c)"}, json: {t: "/^$x$/"}, text: '/"${x}"}$/', header: {Content-Type: /^text/}}
 - {send: POST /c, body: {t: "axb (c)"}, text: "/$x/"}`, echo(), "ok POST /a\nok POST /b\n" +
-			`0 POST /c: want text matching /a\.b \(c\)/; got "{\"t\":\"axb (c)\"}"; hint: Compare the text that POST /c answers with the pattern, letter by letter.`},
+			`0 POST /c: want text matching /a\.b \(c\)/; got "{\"t\":\"axb (c)\"}"; hint: Compare the text that POST ` +
+			`/c answers with the pattern, letter by letter.`},
 		{"a dollar and a brace of their own", `http:
 - {send: POST /a, body: {t: "$${x"}, json: {t: "$${x"}}`, echo(), "ok POST /a"},
 		{"times counts, and saves a list", `http:
 - {send: POST /a, body: {v: $i}, times: 3, save: {all: v}}
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}
-- {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(), "ok POST /a\nok POST /b\n" +
-			`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got it is there not at all; the list has 3 items; hint: Store each new item, and answer with all that is stored.`},
+- {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(),
+			"ok POST /a\nok POST /b\n" +
+				`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got it is there not at all; the ` +
+				`list has 3 items; hint: Store each new item, and answer with all that is stored.`},
 		{"given fails the check where nothing judges it", `partial: true
 http:
 - {given: POST /a, body: {}, save: {x: id}}
@@ -378,8 +407,8 @@ http:
 - {given: POST /a, body: {id: 5}, save: {x: id}}
 - {given: POST /a, body: {id: 5}, save: {y: id}}
 - {send: GET /b/$x/$y}`, echo(), "ok POST /a\n0 POST /a: want an answer whose id no other has; got id 5 was given " +
-			"out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/5/5: not asked: what it " +
-			"needs was not set up by POST /a"},
+			"out twice; hint: Give each a new one: a counter that only goes up, or uuid4.\n- GET /b/5/5: not " +
+			"asked: what it needs was not set up by POST /a"},
 		{"a saved value that need not be there", `http:
 - {send: POST /a, body: {id: 5}, save: {x: "name?", y: "id?"}}
 - {send: POST /b, body: {name: z, id: 5}, json: {name: $x, id: $y}}
@@ -395,20 +424,22 @@ http:
 - {send: POST /c, body: {id: "${not x}"}, json: {id: <not $x>}}`, echo(), "ok POST /a\nok POST /c\nok POST /c"},
 		{"elsewhere where there is no such route", `http:
 - {send: GET /a, or: {send: POST /b, json: {}}}
-- {send: POST /a, body: {}, json: {x: 1}, or: {send: GET /b}}`, checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodGet {
-				w.WriteHeader(http.StatusMethodNotAllowed)
-			}
-			fmt.Fprint(w, "{}")
-		})), `ok GET /a
+- {send: POST /a, body: {}, json: {x: 1}, or: {send: GET /b}}`,
+			checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					w.WriteHeader(http.StatusMethodNotAllowed)
+				}
+				fmt.Fprint(w, "{}")
+			})), `ok GET /a
 0 POST /a: want $.x = 1; got $.x = nothing; hint: Put "x" into what POST /a answers.`},
 		{"distinct", `http:
 - {send: POST /a, body: {v: 1}, times: 3, distinct: v}`, echo(), "0 POST /a: want v different in each of 3 answers; " +
-			"got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes up, or uuid4."},
+			"got answers 1 and 2 both have 1; hint: Take a new value for each, such as a counter that only goes " +
+			"up, or uuid4."},
 		{"distinct at once", `http:
 - {send: POST /a, body: {v: 1}, times: 2, parallel: 2, distinct: v}`, echo(), "0 POST /a: want v different in each " +
-			"of 2 answers; got answers 1 and 2 both have 1; hint: Two requests at once read the same counter: guard it with " +
-			"a lock, or use uuid4."},
+			"of 2 answers; got answers 1 and 2 both have 1; hint: Two requests at once read the same counter: " +
+			"guard it with a lock, or use uuid4."},
 	} {
 		said := checktest.Asked(t, kind.Kind(), c.entry, c.target)
 		assert.Equal(t, c.want, said, c.name)
@@ -522,7 +553,8 @@ func TestGivenTwice(t *testing.T) {
 		require.NoError(t, err)
 		return checktest.Say(o)
 	}
-	const read = "http: [{send: POST /tasks, body: {title: %s}, save: {x: id}}, {send: GET /tasks/$x, json: {title: %s}}]"
+	const read = "http: [{send: POST /tasks, body: {title: %s}, save: {x: id}}, {send: GET /tasks/$x, json: " +
+		"{title: %s}}]"
 	assert.Equal(t, "ok POST /tasks\nok GET /tasks/1", ask(fmt.Sprintf(read, "a", "a")))
 	assert.Equal(t, "ok POST /tasks\nok DELETE /tasks/1",
 		ask("http: [{send: POST /tasks, body: {title: b}}, {send: DELETE /tasks/1}]"))

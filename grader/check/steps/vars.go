@@ -235,7 +235,8 @@ func references(text string) (names []string) {
 	case isRegexp(text):
 		for _, m := range inPattern.FindAllString(text, -1) {
 			if m[0] == '$' {
-				names = append(names, bareName.FindAllString(strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix), -1)...)
+				names = append(names, bareName.FindAllString(strings.TrimPrefix(strings.Trim(m, "${}"), unusedPrefix),
+					-1)...)
 			}
 		}
 		return names
@@ -338,8 +339,8 @@ func checkFresh(all []Step) option.Problems {
 		}
 		for _, value := range wanted {
 			if s.Send.Method != "" && slices.Contains(sent, value) {
-				ps := s.place("send").Problem("nothing that this check sends is new in each run, so that a program may " +
-					"answer with what the rubric says")
+				ps := s.place("send").Problem("nothing that this check sends is new in each run, so that a " +
+					"program may answer with what the rubric says")
 				ps[0].Hint, ps[0].Warning = "write fresh: [a] beside http, and send $a", true
 				return ps
 			}

@@ -55,7 +55,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where) && holds(a.Body, path.Base(where)):
-		return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where), false
+		return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
+			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
 		return fmt.Sprintf("After DELETE %s, GET %s still answers with %d, and %s: %s when nothing is found.",
 			where, where, a.Status, says(a.Body), f.Refuse("404")), true
@@ -148,7 +149,9 @@ func holds(body []byte, id string) bool {
 // noRoutes are what frameworks answer where they have no route, rather than a program that finds
 // nothing.
 var noRoutes = regexp.MustCompile(
-	`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|"error":"Not Found","path"`)
+	`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|` +
+		`DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|` +
+		`"error":"Not Found","path"`)
 
 func routeMissing(body []byte) bool { return noRoutes.Match(body) }
 

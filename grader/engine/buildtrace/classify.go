@@ -16,19 +16,26 @@ import (
 // The texts of both builders, of engines 20.10 to 28.
 var (
 	missingFile = regexp.MustCompile(
-		`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
+		`(?s)(?:failed to compute cache key|failed to calculate checksum of ref [^:]+(?:::[^:]+)?|` +
+			`failed to walk [^:]*|lstat).*?"?(/[^":\n]+)"?:? (?:not found|no such file)`)
 	pruned  = regexp.MustCompile(`failed to prepare extraction snapshot .*parent snapshot \S+ does not exist`)
 	noImage = regexp.MustCompile(
-		`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|docker\.io/\S+: not found|: not found$|name unknown)`)
+		`(?i)(repository does not exist|pull access denied|manifest unknown|manifest for \S+ not found|` +
+			`docker\.io/\S+: not found|: not found$|name unknown)`)
 	noNetwork = regexp.MustCompile(
-		`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
+		`(?i)(no such host|dial tcp|i/o timeout|connection refused|TLS handshake timeout|network is unreachable|` +
+			`server misbehaving|failed to do request|Temporary failure in name resolution|certificate|EOF)`)
 	unconnected = regexp.MustCompile(
-		`(?i)(Cannot connect to the Docker daemon|error during connect|error while dialing|error reading from server|connection error: desc|transport is closing)`)
+		`(?i)(Cannot connect to the Docker daemon|error during connect|error while dialing|error reading from server|` +
+			`connection error: desc|transport is closing)`)
 	daemonLost = regexp.MustCompile(
-		`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|unexpected EOF|broken pipe)`)
+		`(?i)(no space left on device|no active sessions?|session .* not found|use of closed network connection|` +
+			`unexpected EOF|broken pipe)`)
 	oldFrontend  = regexp.MustCompile(`(?i)(unknown instruction|unknown flag|dockerfile parse error)`)
 	parseFailure = regexp.MustCompile(
-		`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|syntax error|invalid reference format|circular dependency|invalid from flag value|target stage .* could not be found)`)
+		`(?i)(dockerfile parse error|failed to parse|unknown instruction|failed to create LLB definition|` +
+			`syntax error|invalid reference format|circular dependency|invalid from flag value|` +
+			`target stage .* could not be found)`)
 )
 
 // Classify returns why a build failed, when the student can fix it; otherwise the error is ours. Of
@@ -220,7 +227,8 @@ func LastLines(s string, n int) string {
 }
 
 var rpcNoise = regexp.MustCompile(
-	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to create LLB definition: )?(?:process "[^\n]*" did not complete successfully: )?`)
+	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to ` +
+		`create LLB definition: )?(?:process "[^\n]*" did not complete successfully: )?`)
 
 // clean takes the layers of the engine's own plumbing off an error.
 func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }

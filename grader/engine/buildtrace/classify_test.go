@@ -40,20 +40,24 @@ func TestWhyABuildFailed(t *testing.T) {
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "uv.lock", Line: 3,
 				Message: `COPY pyproject.toml uv.lock ./: "uv.lock" is not in the build context`}},
 		{name: "the same, 26 and 28", steps: step("[stage-0 3/5] COPY pyproject.toml uv.lock ./",
-			`failed to calculate checksum of ref k3k5hs6rr0l0kp8ygtm86x3ba::8z3tkxu2tbjbwn9q5dd1u8egr: "/uv.lock": not found`, "", 3),
+			`failed to calculate checksum of ref k3k5hs6rr0l0kp8ygtm86x3ba::8z3tkxu2tbjbwn9q5dd1u8egr: `+
+				`"/uv.lock": not found`, "", 3),
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "uv.lock", Line: 3,
 				Message: `COPY pyproject.toml uv.lock ./: "uv.lock" is not in the build context`}},
 		{name: "COPY of what a stage has not", steps: step(
 			"[stage-1 3/3] COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/",
 			`failed to calculate checksum of ref a::b: "/uv": not found`, "", 5),
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "/uv", Stage: "ghcr.io/astral-sh/uv:latest",
-				Line:    5,
-				Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in "ghcr.io/astral-sh/uv:latest"`}},
+				Line: 5,
+				Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in ` +
+					`"ghcr.io/astral-sh/uv:latest"`}},
 		{name: "the same", steps: step("[stage-1 3/3] COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/",
-			`failed to compute cache key: failed to walk /var/lib/docker/tmp/buildkit-mount123: lstat /var/lib/docker/tmp/buildkit-mount123/uv: no such file or directory`, "", 5),
+			`failed to compute cache key: failed to walk /var/lib/docker/tmp/buildkit-mount123: lstat `+
+				`/var/lib/docker/tmp/buildkit-mount123/uv: no such file or directory`, "", 5),
 			want: &check.BuildFailure{Reason: check.MissingFile, Subject: "/uv", Stage: "ghcr.io/astral-sh/uv:latest",
-				Line:    5,
-				Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in "ghcr.io/astral-sh/uv:latest"`}},
+				Line: 5,
+				Message: `COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/: there is no /uv in ` +
+					`"ghcr.io/astral-sh/uv:latest"`}},
 		{name: "a command", steps: step(pip, exit, "ERROR: No matching distribution found for fastpi\n", 4),
 			want: &check.BuildFailure{Reason: check.CommandError, Subject: "RUN pip install -r requirements.txt",
 				Line: 4, Log: "ERROR: No matching distribution found for fastpi\n",
@@ -70,33 +74,47 @@ func TestWhyABuildFailed(t *testing.T) {
 				Log:     "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
 				Message: "RUN pip install -r requirements.txt ended with exit code 1"}},
 		{name: "no shell", steps: step("[2/2] RUN true",
-			`failed to create shim task: OCI runtime create failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown`, "", 2),
+			`failed to create shim task: OCI runtime create failed: exec: "/bin/sh": stat /bin/sh: no such file or `+
+				`directory: unknown`, "", 2),
 			want: &check.BuildFailure{Reason: check.CommandError, Subject: "RUN true", Line: 2,
-				Message: `RUN true: failed to create shim task: OCI runtime create failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown`}},
+				Message: `RUN true: failed to create shim task: OCI runtime create failed: exec: "/bin/sh": stat ` +
+					`/bin/sh: no such file or directory: unknown`}},
 		{name: "no such image",
-			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: docker.io/library/python:3.12-slim: not found`,
+			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: ` +
+				`docker.io/library/python:3.12-slim: not found`,
 			want: &check.BuildFailure{Reason: check.NoSuchImage, Subject: "python:3.12-slim", Line: 1,
 				Message: `the registry has no image "python:3.12-slim"`}},
 		{name: "no such image, 26 and 28",
-			message: `python:3.12-slim: failed to resolve source metadata for docker.io/library/python:3.12-slim: docker.io/library/python:3.12-slim: not found`,
+			message: `python:3.12-slim: failed to resolve source metadata for docker.io/library/python:3.12-slim: ` +
+				`docker.io/library/python:3.12-slim: not found`,
 			want: &check.BuildFailure{Reason: check.NoSuchImage, Subject: "python:3.12-slim", Line: 1,
 				Message: `the registry has no image "python:3.12-slim"`}},
 		{name: "denied",
-			message: `python:3.12-slim: failed to resolve source metadata for docker.io/library/python:3.12-slim: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`,
+			message: `python:3.12-slim: failed to resolve source metadata for docker.io/library/python:3.12-slim: ` +
+				`pull access denied, repository does not exist or may require authorization: server message: ` +
+				`insufficient_scope: authorization failed`,
 			want: &check.BuildFailure{Reason: check.NoSuchImage, Subject: "python:3.12-slim", Line: 1,
 				Message: `the registry has no image "python:3.12-slim"`}},
 		{name: "registry out of reach",
-			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed to do request: Head "https://registry-1.docker.io/v2/library/python/manifests/3.12-slim": dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host (python:3.12-slim)`,
-			ours:    `getting base image "python:3.12-slim": no registry answers, and it is not on this machine`},
+			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed to do ` +
+				`request: Head "https://registry-1.docker.io/v2/library/python/manifests/3.12-slim": dial tcp: ` +
+				`lookup registry-1.docker.io on 10.0.0.1:53: no such host (python:3.12-slim)`,
+			ours: `getting base image "python:3.12-slim": no registry answers, and it is not on this machine`},
 		{name: "registry out of reach, 26 and 28",
-			message: `ghcr.io/astral-sh/uv:latest: failed to resolve source metadata for ghcr.io/astral-sh/uv:latest: failed to do request: Head "https://ghcr.io/v2/astral-sh/uv/manifests/latest": dial tcp: lookup ghcr.io on 10.0.0.1:53: server misbehaving`,
-			ours:    `getting base image "ghcr.io/astral-sh/uv:latest": no registry answers, and it is not on this machine`},
+			message: `ghcr.io/astral-sh/uv:latest: failed to resolve source metadata for ` +
+				`ghcr.io/astral-sh/uv:latest: failed to do request: Head ` +
+				`"https://ghcr.io/v2/astral-sh/uv/manifests/latest": dial tcp: lookup ghcr.io on 10.0.0.1:53: server ` +
+				`misbehaving`,
+			ours: `getting base image "ghcr.io/astral-sh/uv:latest": no registry answers, and it is not on ` +
+				`this machine`},
 		{name: "an instruction that our own parser knows",
 			message: "dockerfile parse error on line 3: unknown instruction: COPPY",
 			ours: "building: this engine is too old for the Dockerfile: dockerfile parse error on line 3: unknown " +
 				"instruction: COPPY"},
 		{name: "no such stage",
-			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: target stage prod could not be found`, want: &check.BuildFailure{Reason: check.BadSyntax, Message: "target stage prod could not be found"}},
+			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: target stage ` +
+				`prod could not be found`, want: &check.BuildFailure{Reason: check.BadSyntax,
+				Message: "target stage prod could not be found"}},
 		{name: "disk full", message: "failed to solve: write /var/lib/docker/x: no space left on device",
 			ours: "building: failed to solve: write /var/lib/docker/x: no space left on device"},
 		{name: "pruned, 28.5 with containerd's store", message: `failed to prepare extraction snapshot ` +
@@ -147,7 +165,8 @@ func TestUnreachedHost(t *testing.T) {
 			"by: dns error: failed to lookup address": "pypi.org",
 		"npm ERR! request to https://registry.npmjs.org/express failed, reason: getaddrinfo EAI_AGAIN " +
 			"registry.npmjs.org": "registry.npmjs.org",
-		"WARNING: fetching https://dl-cdn.alpinelinux.org/alpine/v3.20/main: temporary error (try again later)": "dl-cdn.alpinelinux.org",
+		"WARNING: fetching https://dl-cdn.alpinelinux.org/alpine/v3.20/main: temporary error (try " +
+			"again later)": "dl-cdn.alpinelinux.org",
 		"wget: bad address " +
 			"'files.pythonhosted.org'": "files.pythonhosted.org",
 		"fatal: unable to access 'https://github.com/x/y/': Could not resolve host: " +
@@ -168,12 +187,15 @@ func TestUnreachedHost(t *testing.T) {
 func TestAStageIsMeant(t *testing.T) {
 	for _, c := range []struct{ text, message, stage string }{
 		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to resolve source metadata for " +
-			"docker.io/library/builder:latest: pull access denied, repository does not exist or may require authorization", "build"},
+			"docker.io/library/builder:latest: pull access denied, repository does not exist or may require " +
+			"authorization", "build"},
 		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to do request: Head " +
-			`"https://registry-1.docker.io/v2/library/builder/manifests/latest": dial tcp: lookup registry-1.docker.io: no such host`,
+			`"https://registry-1.docker.io/v2/library/builder/manifests/latest": dial tcp: lookup ` +
+			`registry-1.docker.io: no such host`,
 			"build"},
 		{"FROM a AS build\nFROM a\nCOPY --from=nginx /x /x\n", "nginx: failed to resolve source metadata for " +
-			"docker.io/library/nginx:latest: pull access denied, repository does not exist or may require authorization", ""},
+			"docker.io/library/nginx:latest: pull access denied, repository does not exist or may require " +
+			"authorization", ""},
 	} {
 		file, err := dockerfile.Parse("Dockerfile", []byte(c.text))
 		require.NoError(t, err)

@@ -7,9 +7,14 @@ import (
 
 var (
 	unreached = regexp.MustCompile(
-		`(?i)(name resolution|temporary failure resolving|could not resolve|unable to resolve|name or service not known|name does not resolve|dns (error|lookup|:)|dns: |bad address|EAI_AGAIN|ENOTFOUND|network is unreachable|no route to host|failed to establish a new connection|NewConnectionError|could not connect|unable to connect|timed? ?out|connection refused|connection reset|certificate verify failed|SSLError|tls handshake|temporary error|bad gateway|service unavailable)`)
+		`(?i)(name resolution|temporary failure resolving|could not resolve|unable to resolve|` +
+			`name or service not known|name does not resolve|dns (error|lookup|:)|dns: |bad address|EAI_AGAIN|` +
+			`ENOTFOUND|network is unreachable|no route to host|failed to establish a new connection|` +
+			`NewConnectionError|could not connect|unable to connect|timed? ?out|connection refused|connection reset|` +
+			`certificate verify failed|SSLError|tls handshake|temporary error|bad gateway|service unavailable)`)
 	hostIn = regexp.MustCompile(
-		`(?i)(?:://(?:[^/@\s]+@)?|host=['"]|resolving '|resolve host:? |host address ['‘]|EAI_AGAIN |ENOTFOUND |bad address ['‘]|connect to )([a-z0-9][a-z0-9.-]*[a-z0-9])`)
+		`(?i)(?:://(?:[^/@\s]+@)?|host=['"]|resolving '|resolve host:? |host address ['‘]|EAI_AGAIN |ENOTFOUND |` +
+			`bad address ['‘]|connect to )([a-z0-9][a-z0-9.-]*[a-z0-9])`)
 )
 
 // linesBack is how far above the line that says that something was not reached the host may be

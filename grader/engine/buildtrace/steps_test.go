@@ -165,7 +165,8 @@ func TestWhoseStepsTheseAre(t *testing.T) {
 			3 shared [3/5] COPY a /a
 			4 ran [4/5] RUN  make
 			5 ran [5/5] RUN make`},
-		{"only the message tells of the failure, as on 20.10", "FROM python\nCOPY a /a\nRUN echo x;  make\nRUN late\n", `
+		{"only the message tells of the failure, as on 20.10", "FROM python\nCOPY a /a\nRUN echo x;  make\nRUN late\n",
+			`
 			- no [2/4] COPY a /a
 			- no [3/4] RUN echo x;  make
 			- no [4/4] RUN late`, "executor failed running [/bin/sh -c echo x;  make]: exit code: 7", `

@@ -9,7 +9,8 @@ import (
 )
 
 // rows are the names that the class page's map shows, from the top.
-const rows = `[...document.querySelectorAll("#map tbody tr")].filter(r => r.checkVisibility()).map(r => r.cells[0].querySelector("bdi").textContent.trim().split("\n")[0])`
+const rows = `[...document.querySelectorAll("#map tbody tr")].filter(r => r.checkVisibility()).map(r => ` +
+	`r.cells[0].querySelector("bdi").textContent.trim().split("\n")[0])`
 
 func TestClassIsSorted(t *testing.T) {
 	b := open(t, classHTML(t, classOf(30)))
@@ -67,8 +68,14 @@ func TestClassIsSearched(t *testing.T) {
 func TestClassHeadsStayInSight(t *testing.T) {
 	b := open(t, classHTML(t, classOf(200)))
 	b.width(900)
-	seen := eval[[]bool](b, `(() => { const m = document.querySelector(".map"); m.scrollIntoView(); m.scrollTo(400, 3000);
-		const box = m.getBoundingClientRect(), head = m.querySelector("thead th:last-child").getBoundingClientRect(), name = m.querySelectorAll("tbody th")[150].getBoundingClientRect();
-		return [m.scrollTop > 1000, m.scrollLeft > 100, Math.abs(head.top - box.top) < 3, Math.abs(name.left - box.left) < 3]; })()`)
+	seen := eval[[]bool](b, `(() => {
+		const m = document.querySelector(".map");
+		m.scrollIntoView();
+		m.scrollTo(400, 3000);
+		const box = m.getBoundingClientRect(), head = m.querySelector("thead th:last-child").getBoundingClientRect();
+		const name = m.querySelectorAll("tbody th")[150].getBoundingClientRect();
+		return [m.scrollTop > 1000, m.scrollLeft > 100, Math.abs(head.top - box.top) < 3,
+			Math.abs(name.left - box.left) < 3];
+	})()`)
 	assert.Equal(t, []bool{true, true, true, true}, seen)
 }

@@ -53,14 +53,17 @@ func TestPages(t *testing.T) {
 // visible says whether the parent of a text is rendered.
 const visible = `const visible = e => e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true});
 const texts = function* () { const w = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	while (w.nextNode()) if (w.currentNode.textContent.trim() && !w.currentNode.parentElement.closest("script, title")) yield w.currentNode; };`
+	while (w.nextNode())
+		if (w.currentNode.textContent.trim() && !w.currentNode.parentElement.closest("script, title"))
+			yield w.currentNode; };`
 
 // unprinted are the texts that paper lacks, but for the tools of the screen.
 const unprinted = `(() => {` + visible + `
 	const out = [];
 	for (const n of texts()) {
 		const e = n.parentElement;
-		if (!visible(e) && !e.closest(".skip, #tools, td.file, .email, th:last-child")) out.push(e.tagName + ": " + n.textContent.trim().slice(0, 60));
+		if (!visible(e) && !e.closest(".skip, #tools, td.file, .email, th:last-child"))
+			out.push(e.tagName + ": " + n.textContent.trim().slice(0, 60));
 	}
 	return out.slice(0, 5);
 })()`
@@ -76,7 +79,8 @@ const colors = `(() => {` + visible + `
 	const out = {};
 	const add = (e, color, text) => { const bg = behind(e), fg = over(parse(color), bg);
 		out[fg.slice(0, 3).map(Math.round) + " on " + bg.slice(0, 3).map(Math.round)] = text.trim().slice(0, 40); };
-	for (const n of texts()) if (visible(n.parentElement)) add(n.parentElement, getComputedStyle(n.parentElement).color, n.textContent);
+	for (const n of texts())
+		if (visible(n.parentElement)) add(n.parentElement, getComputedStyle(n.parentElement).color, n.textContent);
 	for (const e of document.querySelectorAll("input, select")) if (visible(e)) {
 		add(e, getComputedStyle(e).color, e.tagName);
 		if (e.placeholder) add(e, getComputedStyle(e, "::placeholder").color, e.placeholder);
@@ -142,11 +146,15 @@ func labels(t *testing.T, nodes []node) {
 const foreign = `(() => {
 	const out = [];
 	for (const e of document.querySelectorAll("*")) {
-		if (["IMG", "IFRAME", "OBJECT", "EMBED", "FORM", "BASE", "LINK", "VIDEO", "AUDIO"].includes(e.tagName)) out.push(e.tagName);
-		if (e.tagName === "SCRIPT" && !e.textContent.startsWith('"use strict";')) out.push("a script: " + e.textContent.slice(0, 40));
+		if (["IMG", "IFRAME", "OBJECT", "EMBED", "FORM", "BASE", "LINK", "VIDEO", "AUDIO"].includes(e.tagName))
+			out.push(e.tagName);
+		if (e.tagName === "SCRIPT" && !e.textContent.startsWith('"use strict";'))
+			out.push("a script: " + e.textContent.slice(0, 40));
 		for (const a of e.attributes) {
 			if (a.name.startsWith("on")) out.push(e.tagName + " " + a.name);
-			if (a.name === "href" && !/^(#|students\/|instructor\/|grades\.csv$|class\.json$|[^:\/]*\.html$)/.test(a.value)) out.push(e.tagName + " leads to " + a.value);
+			if (a.name === "href" &&
+				!/^(#|students\/|instructor\/|grades\.csv$|class\.json$|[^:\/]*\.html$)/.test(a.value))
+				out.push(e.tagName + " leads to " + a.value);
 		}
 	}
 	return out.slice(0, 5);
@@ -154,7 +162,8 @@ const foreign = `(() => {
 
 // unreached are blocks that scroll and that the keyboard does not reach.
 const unreached = `(() => { document.querySelectorAll("details").forEach(d => d.open = true);
-	return [...document.querySelectorAll("pre, .scroll")].filter(e => e.tabIndex < 0 && (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
+	return [...document.querySelectorAll("pre, .scroll")]
+		.filter(e => e.tabIndex < 0 && (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
 		.map(e => e.textContent.slice(0, 40)).slice(0, 5); })()`
 
 const twice = `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`
@@ -189,8 +198,14 @@ func TestCommandsAreSelectedWhole(t *testing.T) {
 	b.width(1280)
 	for _, want := range []string{`^curl -i http://127\.0\.0\.1:8000/tasks/\d+$`, `^- \{send: GET /tasks/\$x, .*\}$`,
 		`^taskgrader grade --rubric task-api --only update --seed 18f3a2$`} {
-		at := eval[[]float64](b, fmt.Sprintf(`(() => { getSelection().removeAllRanges(); const e = [...document.querySelectorAll(".copy")].find(e => new RegExp(%q).test(e.textContent));
-			e.scrollIntoView({block: "center"}); const r = e.getClientRects()[0]; return [r.left + 20, r.top + r.height / 2]; })()`, want)) // of its first line: between two lines is nothing to click at
+		// of its first line: between two lines is nothing to click at
+		at := eval[[]float64](b, fmt.Sprintf(`(() => {
+			getSelection().removeAllRanges();
+			const e = [...document.querySelectorAll(".copy")].find(e => new RegExp(%q).test(e.textContent));
+			e.scrollIntoView({block: "center"});
+			const r = e.getClientRects()[0];
+			return [r.left + 20, r.top + r.height / 2];
+		})()`, want))
 		b.do(chromedp.MouseClickXY(at[0], at[1]))
 		assert.Regexp(t, regexp.MustCompile(want), strings.TrimSpace(eval[string](b, `getSelection().toString()`)))
 	}

@@ -116,7 +116,8 @@ func regraded(t *testing.T) result.Report {
 }
 
 // hostile is what a student may put wherever their text goes.
-const hostile = `</title></style></pre></script><script>alert(1)</script><img src=x onerror=alert(1)><a href="javascript:alert(1)">x</a>" onclick="alert(1)" ' {{.Seed}} ` +
+const hostile = `</title></style></pre></script><script>alert(1)</script><img src=x onerror=alert(1)><a ` +
+	`href="javascript:alert(1)">x</a>" onclick="alert(1)" ' {{.Seed}} ` +
 	"\x1b[31m\u202eevil\u2066\u2028\x00"
 
 // texts puts a text into every place of a value where a student's may be.

@@ -27,9 +27,9 @@ func Kind() check.Kind {
 	return check.Kind{Name: "build", Phase: check.Image, Gate: true, New: func() check.Check { return new(Build) },
 		Manual: check.Manual{
 			Summary: "does the Dockerfile build",
-			Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot be built, everything
-that needs the image is blocked by this check. A registry or a network that does not answer is the grader's error and costs nothing;
-a base image that does not exist is the student's. Without options, write build: {}.`,
+			Text: `The folder is built with BuildKit as docker build does it, within the rubric's limits. When it cannot
+be built, everything that needs the image is blocked by this check. A registry or a network that does not answer is the
+grader's error and costs nothing; a base image that does not exist is the student's. Without options, write build: {}.`,
 			Example: `id: builds
 points: 12
 build: {args: {VERSION: "1.2"}, target: app}`}}

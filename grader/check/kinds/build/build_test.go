@@ -14,10 +14,12 @@ import (
 func TestBuild(t *testing.T) {
 	assert.Equal(t, "ok docker build: built in 2.5s", checktest.Asked(t, build.Kind(), "build: {}", checktest.New()))
 	assert.Equal(t,
-		`0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write WORKDIR instead of WROKDIR. `+"Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2",
+		`0 docker build: want an image; got unknown instruction: WROKDIR (did you mean WORKDIR?); hint: Write `+
+			`WORKDIR instead of WROKDIR. `+"Make line 2 of Dockerfile `WORKDIR /app`.; at Dockerfile:2",
 		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().With("Dockerfile", "FROM x\nWROKDIR /app\n")))
 	assert.Equal(t,
-		`0 docker build: want an image; got there is no file named Dockerfile; hint: Rename "dockerfile.txt" to "Dockerfile": Docker looks for exactly that name.`,
+		`0 docker build: want an image; got there is no file named Dockerfile; hint: Rename "dockerfile.txt" to `+
+			`"Dockerfile": Docker looks for exactly that name.`,
 		checktest.Asked(t, build.Kind(), "build: {}", checktest.New().Without("Dockerfile").With("dockerfile.txt",
 			"FROM x\n")))
 }
@@ -38,11 +40,13 @@ func TestMissingFile(t *testing.T) {
 		want   string
 	}{
 		{from("COPY pyproject.tml ."),
-			`got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file "pyproject.toml": is that the one you mean?`},
+			`got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file ` +
+				`"pyproject.toml": is that the one you mean?`},
 		{from("COPY requirements.txt ."),
 			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
 		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"),
-			`got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of .dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
+			`got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of ` +
+				`.dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
 		{from("COPY ./main.py .").With(".dockerignore", "main.py\n"),
 			`hint: The file is there, but line 1 of .dockerignore, main.py, keeps it out`},
 		{from("COPY settings.py .").With("app/settings.py", "x"),
@@ -91,12 +95,14 @@ func TestOtherFailures(t *testing.T) {
 	}{
 		{check.BuildFailure{Reason: check.NoSuchImage, Subject: "pyhton:3.12",
 			Message: `the registry has no image "pyhton:3.12"`, Line: 1},
-			`got the registry has no image "pyhton:3.12"; hint: Check the spelling of "pyhton:3.12"; the lesson uses python:3.12-slim.; at Dockerfile:1`},
+			`got the registry has no image "pyhton:3.12"; hint: Check the spelling of "pyhton:3.12"; the lesson uses ` +
+				`python:3.12-slim.; at Dockerfile:1`},
 		{check.BuildFailure{Reason: check.TooLong, Message: "the build was not done within 5m"},
 			"hint: Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
 				"container starts."},
 		{check.BuildFailure{Reason: check.TooLarge, Subject: "data.bin", Message: "too large"},
-			`hint: Copy only what the program needs: list "data.bin" and whatever else it does without in .dockerignore.`},
+			`hint: Copy only what the program needs: list "data.bin" and whatever else it does without in ` +
+				`.dockerignore.`},
 		{check.BuildFailure{Reason: check.TooLarge, Message: "the image has 3GB, and no more than 2GB are allowed"},
 			"hint: Look at what each RUN and COPY leaves in the image, and leave out what the program does not need."},
 		{check.BuildFailure{Reason: check.OtherFailure, Message: "oh"},
@@ -112,19 +118,24 @@ func TestOtherFailures(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ line, message, want string }{
 		{"EXPOSE 8000 # the port", "invalid containerPort: #", "hint: A comment begins at the start of a line alone: " +
-			"behind EXPOSE Docker takes its words for ports. Make line 2 of Dockerfile `EXPOSE 8000`.; at Dockerfile:2"},
+			"behind EXPOSE Docker takes its words for ports. Make line 2 of Dockerfile `EXPOSE 8000`.; at " +
+			"Dockerfile:2"},
 		{"EXPOSE port", "invalid containerPort: port",
 			"hint: EXPOSE wants the number of a port, such as EXPOSE 8000, and port is none.; at Dockerfile:2"},
 		{"RUN --mount=type=cahce,target=/c true", `unsupported mount type "cahce" (did you mean cache?)`,
 			"hint: RUN --mount knows bind, cache, tmpfs, secret and ssh. Make line 2 of Dockerfile " +
 				"`RUN --mount=type=cache,target=/c true`.; at Dockerfile:2"},
 		{"STOPSIGNAL FOO", "invalid signal: FOO",
-			"hint: There is no signal FOO: SIGTERM is what docker stop sends where nothing else is said.; at Dockerfile:2"},
-		{"USER app\nRUN true", "unable to find user app: no matching entries in passwd file", "hint: The image has no user or group app at this step: make it on a line before. " +
-			"Write `RUN useradd --create-home app` below line 1 of Dockerfile."},
-		{"ADD https://files.example/x.tgz /x", `failed to load cache key: Get "https://files.example/x.tgz": dial tcp: ` +
-			"lookup files.example: no such host", "hint: https://files.example did not answer while the image was built: " +
-			"hand the file in, or take it from a host that answers.; at Dockerfile:2"},
+			"hint: There is no signal FOO: SIGTERM is what docker stop sends where nothing else is said.; at " +
+				"Dockerfile:2"},
+		{"USER app\nRUN true", "unable to find user app: no matching entries in passwd file",
+			"hint: The image has no user or group app at this step: make it on a line before. " +
+				"Write `RUN useradd --create-home app` below line 1 of Dockerfile."},
+		{"ADD https://files.example/x.tgz /x",
+			`failed to load cache key: Get "https://files.example/x.tgz": dial tcp: ` +
+				"lookup files.example: no such host",
+			"hint: https://files.example did not answer while the image was built: " +
+				"hand the file in, or take it from a host that answers.; at Dockerfile:2"},
 		{"RUN true", "something new", "hint: Run docker build . in the folder and read the error."},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.line+"\n")

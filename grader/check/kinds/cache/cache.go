@@ -27,19 +27,21 @@ func Kind() check.Kind {
 		return &Cache{Edit: []option.Glob{"main.py", "app/main.py", "**/*.py"}}
 	}, Manual: check.Manual{
 		Summary: "does an edit of the program keep the dependency layers",
-		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache, unless the first build did
-already; and then a copy in which a comment was added to the program. The RUN steps that install something (pip, uv, poetry,
-apt-get, npm and so on, or a script whose log or layer shows that it installed packages) must come from the cache in the last
-build too. Other steps are shown, and cost nothing; so does one that installs the program itself after its dependencies, as
-uv sync does after uv sync --no-install-project. When the control is not cached, nothing can be said, and that is the grader's
-error; but what an ADD of a URL brings in anew each time, and all that is installed after it, is not cached, and fails.
+		Text: `The folder is built as it is; once more, as a control, in which every step must come from the cache,
+unless the first build did already; and then a copy in which a comment was added to the program. The RUN steps that
+install something (pip, uv, poetry, apt-get, npm and so on, or a script whose log or layer shows that it installed
+packages) must come from the cache in the last build too. Other steps are shown, and cost nothing; so does one that
+installs the program itself after its dependencies, as uv sync does after uv sync --no-install-project. When the control
+is not cached, nothing can be said, and that is the grader's error; but what an ADD of a URL brings in anew each time,
+and all that is installed after it, is not cached, and fails.
 
-The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first that a
-pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any other of a program.
-When nothing that the build does comes of it, the next is tried, three in all. What CMD starts and the files that it imports are
-edited too, so that a file which nothing uses decides nothing. Where no COPY brings a file of the program into the
-image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing can be installed again: a pass that
-says so, once the program runs without; where it does not come up, there is nothing to judge.`,
+The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first
+that a pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any
+other of a program. When nothing that the build does comes of it, the next is tried, three in all. What CMD starts and
+the files that it imports are edited too, so that a file which nothing uses decides nothing. Where no COPY brings a file
+of the program into the image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing
+can be installed again: a pass that says so, once the program runs without; where it does not come up, there is nothing
+to judge.`,
 		Example: `id: layer-cache
 points: 12
 cache: {edit: [main.py]}`}}

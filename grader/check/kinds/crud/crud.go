@@ -28,29 +28,31 @@ func Kind() check.Kind {
 		},
 		Manual: check.Manual{
 			Summary: "does the program keep what it was told, whatever the order",
-			Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and get and delete of what
-is gone. After each operation the answer is compared with a model in memory: what was created is as it was sent, a change changes one
-thing, what is deleted is 404 and out of the list. Only what the walk itself made counts, so other data does no harm, and an id may
-be used again once its thing is gone. Each walk opens with more creates than the one before it and a list; every other one goes on
-with two changes of one thing, a delete, a create with a body that was there before, and one with the body of refuse, which may
-change nothing where it is refused. What these find is found whatever the seed; then chance decides.
+			Text: `Each walk is a random sequence of create, get, list, update and delete over several live things, and
+get and delete of what is gone. After each operation the answer is compared with a model in memory: what was created is
+as it was sent, a change changes one thing, what is deleted is 404 and out of the list. Only what the walk itself made
+counts, so other data does no harm, and an id may be used again once its thing is gone. Each walk opens with more
+creates than the one before it and a list; every other one goes on with two changes of one thing, a delete, a create
+with a body that was there before, and one with the body of refuse, which may change nothing where it is refused. What
+these find is found whatever the seed; then chance decides.
 
-A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted by DELETE
-below it, at its id. gone is a GET or a DELETE of what was deleted before. The path of the collection is asked as it is written, with
-its slash at the end or without. Where one thing comes in an envelope, item: data says where it is in the answers to a create and a get, and
-id: data.id says both at once. list is where the array is, or what is asked for it, too: {get: "/tasks?limit=1000", at: items}, for a
-program that answers a page where no more is asked for. update: PATCH sends now all of edit, now one key of it, and what it does
-not name must be as before; update: none changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
+A thing is created by POST and listed by GET at the path of the collection, and read by GET, changed by PUT and deleted
+by DELETE below it, at its id. gone is a GET or a DELETE of what was deleted before. The path of the collection is asked
+as it is written, with its slash at the end or without. Where one thing comes in an envelope, item: data says where it
+is in the answers to a create and a get, and id: data.id says both at once. list is where the array is, or what is asked
+for it, too: {get: "/tasks?limit=1000", at: items}, for a program that answers a page where no more is asked for.
+update: PATCH sends now all of edit, now one key of it, and what it does not name must be as before; update: none
+changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
 
-one: /task/$id says where one thing is, where that is not below the collection. body: form or query sends what is made otherwise
-than as JSON. echo: false is for a create that does not answer with the thing: it is looked for in the list. unseen names keys
-that no answer holds, such as a password. A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1:
-{get: "/tasks?limit=50&offset=$offset", at: items}. In new, edit and refuse, $word is a new text in each request, $slug one without blanks, and
-$mail, $password, $int, $date and $uuid are what they say. What the people's steps saved may stand there and in the paths, too:
-at: /projects/$project/tasks.
+one: /task/$id says where one thing is, where that is not below the collection. body: form or query sends what is made
+otherwise than as JSON. echo: false is for a create that does not answer with the thing: it is looked for in the list.
+unseen names keys that no answer holds, such as a password. A list that comes in pages is asked for page by page by
+$offset, or by $page, which counts from 1: {get: "/tasks?limit=50&offset=$offset", at: items}. In new, edit and refuse,
+$word is a new text in each request, $slug one without blanks, and $mail, $password, $int, $date and $uuid are what they
+say. What the people's steps saved may stand there and in the paths, too: at: /projects/$project/tasks.
 
-Where several processes serve and each has a memory of
-its own, that is the fault, and nothing is walked. A walk that fails is shortened to the fewest operations that still fail, and told as a story.`,
+Where several processes serve and each has a memory of its own, that is the fault, and nothing is walked. A walk that
+fails is shortened to the fewest operations that still fail, and told as a story.`,
 			Example: `id: walk
 points: 2
 crud:
@@ -136,7 +138,8 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	}
 	for key, text := range map[string]string{"id": c.ID, "item": c.Item} {
 		if written, _ := at.Get(key); !steps.IsPath(text) {
-			ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s", written.Describe())...)
+			ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s",
+				written.Describe())...)
 		}
 	}
 	var sent []string
@@ -313,5 +316,6 @@ func (f failure) hint() string {
 		return "Give each thing an id that no other has: the number of things is one that is there already after a " +
 			"delete; a counter that only goes up is not, nor is uuid4."
 	}
-	return "The story is the shortest that fails: follow it with curl, and print what the program stores after each step."
+	return "The story is the shortest that fails: follow it with curl, and print what the program stores " +
+		"after each step."
 }

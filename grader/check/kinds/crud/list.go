@@ -28,7 +28,8 @@ func (l *List) UnmarshalOption(v option.Value) (ps option.Problems) {
 		var written listing
 		ps = option.Decode(v, &written)
 		if get := written.Get; len(ps) == 0 && (get.Kind != option.String || len(steps.CheckPath(get)) > 0) {
-			ps = get.Problem("want the path that is asked for the list, such as /tasks?limit=1000, not %s", get.Describe())
+			ps = get.Problem("want the path that is asked for the list, such as /tasks?limit=1000, not %s",
+				get.Describe())
 		}
 		l.Get, l.At = written.Get.Text, written.At
 		into, _ = v.Get("at")

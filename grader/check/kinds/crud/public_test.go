@@ -182,7 +182,8 @@ func TestPublic(t *testing.T) {
 	counter := func(n int, _ map[string]any) any { return n }
 	styled := func(bend func(*public)) func() *public {
 		return func() *public {
-			p := &public{at: "/todos", id: "id", make: counter, created: 201, updated: 200, method: http.MethodPut, gone: 404}
+			p := &public{at: "/todos", id: "id", make: counter, created: 201, updated: 200, method: http.MethodPut,
+				gone: 404}
 			bend(p)
 			return p
 		}
@@ -204,8 +205,10 @@ func TestPublic(t *testing.T) {
 		}, `{at: /todos, id: slug, ` + bodies + `}`},
 		"data around all": {func(p *public) { p.item, p.list = "data", "data" },
 			`{at: /todos, item: data, list: data, ` + bodies + `}`},
-		"results":                     {func(p *public) { p.list = "results" }, `{at: /todos, list: results, ` + bodies + `}`},
-		"a path with api and version": {func(p *public) { p.at = "/api/v1/todos" }, `{at: /api/v1/todos, ` + bodies + `}`},
+		"results": {func(p *public) { p.list = "results" }, `{at: /todos, list: results, ` +
+			bodies + `}`},
+		"a path with api and version": {func(p *public) { p.at = "/api/v1/todos" }, `{at: /api/v1/todos, ` + bodies +
+			`}`},
 		"Django": {func(p *public) { p.at, p.one, p.after = "/todos/", "/todos/", "/" },
 			`{at: /todos/, one: /todos/$id/, ` + bodies + `}`},
 		"singular": {func(p *public) { p.one = "/todo/" }, `{at: /todos, one: /todo/$id, ` + bodies + `}`},
@@ -224,7 +227,8 @@ func TestPublic(t *testing.T) {
 			`{at: /users, unseen: [password], new: {email: $mail, name: $slug, password: $password, age: $int}, ` +
 				`edit: {email: $mail, name: $slug, password: $password, age: 7}, refuse: {name: $slug}}`},
 		"dates and ids": {func(p *public) { p.at = "/bookings" },
-			`{at: /bookings, new: {room: "r $int", day: $date, by: $uuid}, edit: {room: "r $int", day: $date, by: $uuid}}`},
+			`{at: /bookings, new: {room: "r $int", day: $date, by: $uuid}, edit: {room: "r $int", day: $date, ` +
+				`by: $uuid}}`},
 		"below a project": {func(p *public) { p.at, p.project = "/tasks", true },
 			`{at: /projects/$project/tasks, as: ann, new: {title: $word, project_id: $project}, edit: {title: $word}}`},
 	} {
@@ -274,10 +278,12 @@ func TestPublicMistakes(t *testing.T) {
 		`{at: /a/$b, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:14: unknown variable "b"`,
 		`{at: /a, new: {t: $words}, edit: {t: $mial}}`: "r.yaml:6:27: unknown variable \"words\" (did you mean " +
 			"\"word\"?)\nr.yaml:6:46: unknown variable \"mial\" (did you mean \"mail\"?)",
-		`{at: /a, unseen: [pw], new: {t: $word, pwd: x}, edit: {t: $word}}`: `r.yaml:6:27: unknown key "pw" (did you mean "pwd"?)`,
-		`{at: /a, body: xml, new: {t: $word}, edit: {t: $word}}`:            `r.yaml:6:24: unknown body "xml"`,
+		`{at: /a, unseen: [pw], new: {t: $word, pwd: x}, edit: {t: $word}}`: `r.yaml:6:27: unknown key "pw" (did you ` +
+			`mean "pwd"?)`,
+		`{at: /a, body: xml, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:24: unknown body "xml"`,
 	} {
-		_, err := rubric.Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: it\n  points: 1\n  crud: "+options+
+		_, err := rubric.Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: it\n  points: 1\n  crud: "+
+			options+
 			"\n"), []check.Kind{crud.Kind()})
 		assert.EqualError(t, err, want, options)
 	}

@@ -204,7 +204,8 @@ func (w *walker) find(ctx context.Context, op operation) (want, got string, err 
 	sent := w.options.seen(op.body)
 	for _, item := range items {
 		id := w.options.id(item)
-		known := slices.ContainsFunc(slices.Collect(maps.Values(w.ids)), func(other any) bool { return text(other) == text(id) })
+		known := slices.ContainsFunc(slices.Collect(maps.Values(w.ids)),
+			func(other any) bool { return text(other) == text(id) })
 		if path, _, _ := steps.Difference(sent, item); path == "" && id != nil && !known {
 			w.ids[op.thing], w.model[op.thing] = id, sent
 			return "", "", nil

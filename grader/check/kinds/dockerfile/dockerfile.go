@@ -25,17 +25,20 @@ func Kind() check.Kind {
 	k := check.Kind{Name: "dockerfile", Phase: check.Folder, New: func() check.Check { return new(Dockerfile) },
 		Manual: check.Manual{
 			Summary: "is the Dockerfile's text sound",
-			Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules names rules, each explained by
-taskgrader explain; advise names rules that are told for no points, since what they are about is judged elsewhere; allow_from are patterns of images of which every FROM, COPY --from and RUN --mount of an image must match one. Each finding says its line and
-the fix. What can be judged by its effect is not judged here: see cache, stop, secrets, image.
+			Text: `require names instructions that must be there, in any stage (ENTRYPOINT counts as CMD, too); rules
+names rules, each explained by taskgrader explain; advise names rules that are told for no points, since what they are
+about is judged elsewhere; allow_from are patterns of images of which every FROM, COPY --from and RUN --mount of an
+image must match one. Each finding says its line and the fix. What can be judged by its effect is not judged here: see
+cache, stop, secrets, image.
 
-A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever is wrong
-behind it, and the rules are blocked by the build. An instruction without a value, and a rule about an instruction that is not
-there, has nothing to judge: it is blocked, and earns nothing.`,
+A Dockerfile that Docker cannot read is judged line by line: an instruction that a line begins with is there, whatever
+is wrong behind it, and the rules are blocked by the build. An instruction without a value, and a rule about an
+instruction that is not there, has nothing to judge: it is blocked, and earns nothing.`,
 			Example: `id: practice
 points: 8
 partial: true
-dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec], allow_from: ["python:*", "ghcr.io/astral-sh/uv:*"]}`}}
+dockerfile: {require: [FROM, CMD], rules: [from-pinned, workdir-absolute], advise: [cmd-exec],
+  allow_from: ["python:*", "ghcr.io/astral-sh/uv:*"]}`}}
 	for _, r := range rules {
 		k.Manual.Topics = append(k.Manual.Topics, r.Topic)
 	}

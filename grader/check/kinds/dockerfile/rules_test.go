@@ -150,7 +150,8 @@ func TestRules(t *testing.T) {
 			"2; RUN pip install --no-cache-dir uv && uv sync; Make line 2 of Dockerfile `RUN pip install " +
 				"--no-cache-dir uv && uv sync --no-cache`."},
 		{"run-cache-clean", "FROM x:1\nRUN python3 -m pip install x\n",
-			"2; RUN python3 -m pip install x; Make line 2 of Dockerfile `RUN python3 -m pip install --no-cache-dir x`."},
+			"2; RUN python3 -m pip install x; Make line 2 of Dockerfile `RUN python3 -m pip install " +
+				"--no-cache-dir x`."},
 		{"run-cache-clean",
 			"FROM x:1\nRUN pip install --no-cache-dir x\nRUN uv pip install --no-cache x\nRUN uv sync -n\n", "ok"},
 		{"run-cache-clean",

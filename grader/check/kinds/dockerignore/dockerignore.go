@@ -26,17 +26,19 @@ func Kind() check.Kind {
 	return check.Kind{Name: "dockerignore", Phase: check.Context, New: func() check.Check { return new(Dockerignore) },
 		Manual: check.Manual{
 			Summary: "what does the ignore file really keep out of the build",
-			Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that copies everything is built
-with the student's ignore file, as Docker would: what arrives was not ignored. What was handed in counts at any depth: app/.env as
-.env, certs/local.key as private.key, app/__pycache__ as __pycache__. What is planted is planted where excludes says; beside a folder
-that a COPY brings in it would cost nothing, and is noted. Every sentence says what was put there to try. keeps are paths that must
-arrive. With .env.local, server.pem, tests/test_main.py and the like others of their sort are planted, by names that are new each
-time, such as .env.staging-7f: a line for each of the rubric's names keeps out nothing else. The text of the ignore file is not judged, but each path shows the line that decided, and why a line that looks right misses.
+			Text: `Each path of excludes that is not there is planted in a copy of the folder, and a Dockerfile that
+copies everything is built with the student's ignore file, as Docker would: what arrives was not ignored. What was
+handed in counts at any depth: app/.env as .env, certs/local.key as private.key, app/__pycache__ as __pycache__. What is
+planted is planted where excludes says; beside a folder that a COPY brings in it would cost nothing, and is noted. Every
+sentence says what was put there to try. keeps are paths that must arrive. With .env.local, server.pem,
+tests/test_main.py and the like others of their sort are planted, by names that are new each time, such as
+.env.staging-7f: a line for each of the rubric's names keeps out nothing else. The text of the ignore file is not
+judged, but each path shows the line that decided, and why a line that looks right misses.
 
 A line to write is not told where it would keep out a file that a COPY names or the program reads.
 
-Docker's patterns are not git's: they begin at the top of the folder (write **/.env to match below it), # begins a comment only at
-the start of a line, and the last line that matches decides.`,
+Docker's patterns are not git's: they begin at the top of the folder (write **/.env to match below it), # begins a
+comment only at the start of a line, and the last line that matches decides.`,
 			Example: `id: ignores-secrets
 points: 6
 partial: true

@@ -43,7 +43,9 @@ func TestDockerignore(t *testing.T) {
 			"0 keeps main.py: want main.py in the build; got it is kept out; hint: Line 2 of .dockerignore, *.py, " +
 				"keeps it out. Write `!main.py` below line 2 of .dockerignore.; at .dockerignore:2"},
 		{"excludes: [.env]", ignore("ok\n!\n"),
-			`0 .dockerignore: want an ignore file that Docker can read; got Docker cannot read the pattern "!": illegal exclusion pattern: "!"; hint: Fix or remove the line: with it, the build does not begin.; at .dockerignore:2`},
+			`0 .dockerignore: want an ignore file that Docker can read; got Docker cannot read the pattern "!": ` +
+				`illegal exclusion pattern: "!"; hint: Fix or remove the line: with it, the build does not begin.; ` +
+				`at .dockerignore:2`},
 		{"excludes: [.env]", checktest.New().With(".env", "A=b"), "ok .env"},
 
 		// what was handed in counts at any depth, and what would be sent from a folder that is
@@ -61,13 +63,16 @@ func TestDockerignore(t *testing.T) {
 
 		// others of a sort, by names that nobody knows
 		{"excludes: [.env.local]", ignore("a\n.env.local\n"), "0 .env.local: want kept out of the build; got the " +
-			".env.review-56 that was put there to try would be sent to the build by a `COPY . .`: line 2, .env.local, " +
-			"keeps out no other of its sort; hint: Write `.env.*` below line 2 of .dockerignore.; at .dockerignore:2"},
-		{"excludes: [server.pem]", ignore("server.pem\n"), "line 1, server.pem, keeps out no other of its sort; hint: Write " +
-			"`*.pem` below line 1"},
+			".env.review-56 that was put there to try would be sent to the build by a `COPY . .`: line 2, " +
+			".env.local, keeps out no other of its sort; hint: Write `.env.*` below line 2 of .dockerignore.; at " +
+			".dockerignore:2"},
+		{"excludes: [server.pem]", ignore("server.pem\n"),
+			"line 1, server.pem, keeps out no other of its sort; hint: Write " +
+				"`*.pem` below line 1"},
 		{"excludes: [.venv/pyvenv.cfg]", ignore(".venv/pyvenv.cfg\n"), "hint: Write `.venv/` below line 1"},
 		{"excludes: [tests/test_main.py]", ignore("tests/test_*.py\n"), "ok tests/test_main.py"},
-		{"excludes: [__pycache__/main.cpython-312.pyc]", ignore("**/*.py[co]\n"), "ok __pycache__/main.cpython-312.pyc"},
+		{"excludes: [__pycache__/main.cpython-312.pyc]", ignore("**/*.py[co]\n"),
+			"ok __pycache__/main.cpython-312.pyc"},
 		{"excludes: [data/seed.json]", ignore("data/seed.json\n"), "ok data/seed.json"},
 		{"excludes: [config/secrets.json]", ignore("config/secrets.json\n").With("config/app.json", "{}"),
 			"ok config/secrets.json"},

@@ -29,14 +29,15 @@ func Kind() check.Kind {
 	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) },
 		Manual: check.Manual{
 			Summary: "does a variable that is passed with docker run -e reach the program",
-			Text: `The container is started with the variables, and every process in it must have each of them with its value in its environment:
-a script or a command that drops or replaces them does not pass. When it does not come up with them as it should, it is started
-again without for all other checks, and this one says so; where its log says that it does not take a value, the value has reached
-it, and that passes. With set and steps, a container of its own is started with the variables,
-and the steps are sent to that one: write it so where a variable changes what the program does. Where PORT is set, the container is
-always one of its own, and gets a number that nobody knows beforehand in place of the rubric's, on which it must listen. Where a
-file of the folder sets a variable itself, another value is passed to a container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read
-the environment of a process, coming up with the variables is enough, and the outcome says so.
+			Text: `The container is started with the variables, and every process in it must have each of them with its
+value in its environment: a script or a command that drops or replaces them does not pass. When it does not come up with
+them as it should, it is started again without for all other checks, and this one says so; where its log says that it
+does not take a value, the value has reached it, and that passes. With set and steps, a container of its own is started
+with the variables, and the steps are sent to that one: write it so where a variable changes what the program does.
+Where PORT is set, the container is always one of its own, and gets a number that nobody knows beforehand in place of
+the rubric's, on which it must listen. Where a file of the folder sets a variable itself, another value is passed to a
+container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read the
+environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
 			Example: `id: env
@@ -337,7 +338,8 @@ func (e *Env) refused(names []string, log string) (o check.Outcome, refused bool
 
 // refuses are words of a line that does not take a value.
 var refuses = regexp.MustCompile(
-	`(?i)error|exception|invalid|unknown|unsupported|not a valid|must be|should be|not in|choose from|no such|does not exist`)
+	`(?i)error|exception|invalid|unknown|unsupported|not a valid|must be|should be|not in|choose from|no such|` +
+		`does not exist`)
 
 // refusal returns the line of a log that says so, and names the value; or empty.
 func refusal(value, log string) string {

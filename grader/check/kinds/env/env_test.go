@@ -29,7 +29,8 @@ func TestEnv(t *testing.T) {
 	}{
 		{checktest.New(), "ok A=1\nok LOG_LEVEL=debug"},
 		{with(map[string]string{"A": "1"}),
-			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got the variable is not there" + hint},
+			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got the variable " +
+				"is not there" + hint},
 		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}),
 			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info" + hint},
 		{with(map[string]string{"A": "1", "LOG_LEVEL": "debug"}, map[string]string{"LOG_LEVEL": "debug"}),

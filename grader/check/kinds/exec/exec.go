@@ -18,8 +18,8 @@ func Kind() check.Kind {
 	return check.Kind{Name: "exec", Phase: check.Running, New: func() check.Check { return new(Exec) },
 		Manual: check.Manual{
 			Summary: "what does a command inside the running container say",
-			Text: `The command is run in the main container, without a shell, and its exit code and standard output are compared. It has ten
-times as long as one request.`,
+			Text: `The command is run in the main container, without a shell, and its exit code and standard output are
+compared. It has ten times as long as one request.`,
 			Example: `id: python-version
 points: 1
 exec: {run: [python, --version], want: 0, stdout: /Python 3/}`}}

@@ -18,7 +18,8 @@ func Kind() check.Kind {
 	return check.Kind{Name: "files", Phase: check.Folder, New: func() check.Check { return new(Files) },
 		Manual: check.Manual{
 			Summary: "are files there, and others not",
-			Text:    `Each pattern of require must match at least one file of the folder, and no file may match a pattern of forbid. * and ? stay within one name, ** stands for any folders.`,
+			Text: `Each pattern of require must match at least one file of the folder, and no file may match a
+pattern of forbid. * and ? stay within one name, ** stands for any folders.`,
 			Example: `id: submission
 points: 2
 files: {require: [Dockerfile, "**/*.py"], forbid: [.env]}`}}

@@ -24,12 +24,13 @@ func Kind() check.Kind {
 	return check.Kind{Name: "image", Phase: check.Image, New: func() check.Check { return new(Image) },
 		Manual: check.Manual{
 			Summary: "is the image small, and does it say how to run it",
-			Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to full, none from zero on, and
-a linear share between. Sizes are those that docker images shows with the storage driver overlay2, whatever this engine has:
-the containerd image store of new installations counts packed layers, too. Of an image that no file of the folder is in, no size is
-judged. user: nonroot wants a USER whose number is not that of root; expose and workdir compare with the image's configuration;
-The hint names the largest layer of the student's own with its line, and the base only where it is no slim one already.
-waste bounds the bytes of files that a later layer replaces or deletes, which stay in the image all the same.
+			Text: `size bounds the whole image, added what the Dockerfile put on top of its base: full points up to
+full, none from zero on, and a linear share between. Sizes are those that docker images shows with the storage driver
+overlay2, whatever this engine has: the containerd image store of new installations counts packed layers, too. Of an
+image that no file of the folder is in, no size is judged. user: nonroot wants a USER whose number is not that of root;
+expose and workdir compare with the image's configuration; The hint names the largest layer of the student's own with
+its line, and the base only where it is no slim one already. waste bounds the bytes of files that a later layer replaces
+or deletes, which stay in the image all the same.
 
   image: {user: nonroot}`,
 			Example: `id: image
@@ -43,7 +44,8 @@ image:
   waste: 5MB`,
 			Every: []string{`id: image
 points: 6
-image: {size: {full: 5MB, zero: 6MB}, added: {full: 5MB, zero: 6MB}, user: nonroot, expose: [8000], workdir: /app, waste: 5MB}`}}}
+image: {size: {full: 5MB, zero: 6MB}, added: {full: 5MB, zero: 6MB}, user: nonroot,
+  expose: [8000], workdir: /app, waste: 5MB}`}}}
 }
 
 // Image is the options.

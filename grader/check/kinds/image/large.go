@@ -154,7 +154,8 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 // upgrade is a command that renews all packages of Debian, with what joins it to the one before or
 // behind it.
 var upgrade = regexp.MustCompile(
-	`(?:\s*&&\s*(?:\\\n\s*)?apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*|apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*\s*&&\s*)`)
+	`(?:\s*&&\s*(?:\\\n\s*)?apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*|` +
+		`apt(?:-get)?\s+(?:-\S+\s+)*(?:dist-|full-)?upgrade(?:\s+-\S+)*\s*&&\s*)`)
 
 // text reports whether a file of the folder has what a pattern matches.
 func text(t check.Source, name, pattern string) bool {

@@ -21,9 +21,10 @@ func Kind() check.Kind {
 	return check.Kind{Name: "listen", Phase: check.Running, Quiet: true, New: func() check.Check { return new(Listen) },
 		Manual: check.Manual{
 			Summary: "does the program listen where it should, on all interfaces, and does no EXPOSE say otherwise",
-			Text: `Three things are asked: that the running program answers on the port; that it listens on all interfaces, and not on
-one address of the container, least of all on 127.0.0.1 alone, where nothing outside the container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program
-is judged on the port where it was found, so a wrong port costs these points and no others.`,
+			Text: `Three things are asked: that the running program answers on the port; that it listens on all
+interfaces, and not on one address of the container, least of all on 127.0.0.1 alone, where nothing outside the
+container reaches it; and that an EXPOSE, where there is one, names the port. The rest of the program is judged on the
+port where it was found, so a wrong port costs these points and no others.`,
 			Example: `id: listens
 points: 3
 listen: {port: 8000}`}}

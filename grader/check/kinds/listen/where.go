@@ -61,7 +61,8 @@ func hostHint(t check.Target, wanted int) check.Hint {
 	}
 	if h.Edit == nil {
 		h.Edit = inProgram(t, regexp.MustCompile(
-			`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
+			`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|`+
+				`environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
 	}
 	if h.Edit == nil {
 		h.Edit = inCall(t, `host="0.0.0.0"`)

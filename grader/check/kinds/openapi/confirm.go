@@ -71,7 +71,9 @@ func (e *explorer) confirm(ctx context.Context, t check.Target, in check.Input) 
 		return 1
 	})
 	for _, s := range order {
-		if slices.ContainsFunc(found, func(f finding) bool { return f.op == s.call.op && f.fault.kind == s.fault.kind }) {
+		if slices.ContainsFunc(found, func(f finding) bool {
+			return f.op == s.call.op && f.fault.kind == s.fault.kind
+		}) {
 			continue
 		}
 		if len(found) > 0 && time.Now().After(until) {

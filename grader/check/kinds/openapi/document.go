@@ -206,8 +206,8 @@ func relax(d *openapi3.T) {
 				each(below)
 			}
 		}
-		for _, below := range []*openapi3.SchemaRef{s.Items, s.Not, s.AdditionalProperties.Schema, s.Contains, s.If, s.Then,
-			s.Else} {
+		for _, below := range []*openapi3.SchemaRef{s.Items, s.Not, s.AdditionalProperties.Schema, s.Contains, s.If,
+			s.Then, s.Else} {
 			each(below)
 		}
 	}

@@ -153,7 +153,8 @@ func bounds(s *openapi3.Schema) (least, most *float64) {
 }
 
 // moments are keys whose texts are dates, whether or not a schema says so.
-var moments = regexp.MustCompile(`(?i)date|(^|_)(day|due|deadline|born|birthday|when|since|until|start|end|from|to)(_|$)|_at$|_on$`)
+var moments = regexp.MustCompile(`(?i)date|(^|_)(day|due|deadline|born|birthday|when|since|until|start|end|from|` +
+	`to)(_|$)|_at$|_on$`)
 
 // text returns a text that is allowed.
 func (d *drawer) text(s *openapi3.Schema, key string) string {

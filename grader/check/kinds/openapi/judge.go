@@ -83,7 +83,8 @@ func (d *document) body(declared *openapi3.Response, a check.Answer) fault {
 		wrong.got = fmt.Sprintf("no JSON: %q", cut(strings.ToValidUTF8(string(a.Body), "\ufffd"), 120))
 		return wrong
 	}
-	options := []openapi3.SchemaValidationOption{openapi3.VisitAsResponse(), openapi3.WithStringFormatValidators(lenient)}
+	options := []openapi3.SchemaValidationOption{openapi3.VisitAsResponse(),
+		openapi3.WithStringFormatValidators(lenient)}
 	if d.IsOpenAPI31OrLater() {
 		options = append(options, openapi3.EnableJSONSchema2020())
 	}
@@ -94,12 +95,13 @@ func (d *document) body(declared *openapi3.Response, a check.Answer) fault {
 	if !errors.As(err, &of) {
 		return fault{} // the schema could not be asked: that is not the answer's fault
 	}
-	for deeper := of; deeper.Origin != nil && errors.As(deeper.Origin, &deeper); { // what of all that it must be it is not
+	// what of all that it must be it is not
+	for deeper := of; deeper.Origin != nil && errors.As(deeper.Origin, &deeper); {
 		of = deeper
 	}
 	wrong.field = strings.Join(append([]string{"$"}, of.JSONPointer()...), ".")
-	wrong.got = fmt.Sprintf("%s: %s, and it is %s", wrong.field, cut(strings.TrimSpace(whereAt.ReplaceAllString(of.Reason, "")), 200),
-		cut(steps.Show(of.Value), 120))
+	wrong.got = fmt.Sprintf("%s: %s, and it is %s", wrong.field,
+		cut(strings.TrimSpace(whereAt.ReplaceAllString(of.Reason, "")), 200), cut(steps.Show(of.Value), 120))
 	wrong.field = digits.ReplaceAllString(wrong.field, "0")
 	return wrong
 }

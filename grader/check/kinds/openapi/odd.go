@@ -76,8 +76,8 @@ func values(s *openapi3.Schema, key string) []any {
 	case s.Format == "binary" || s.ContentMediaType != "":
 		return []any{"", alphabets, long}
 	}
-	return []any{fit(alphabets, s), "", nil, long, "a\x00b", `'"; --\<b>%s{}`, json.Number("7"), "not a date", "\n", []any{},
-		map[string]any{}, true, tooLarge}
+	return []any{fit(alphabets, s), "", nil, long, "a\x00b", `'"; --\<b>%s{}`, json.Number("7"), "not a date", "\n",
+		[]any{}, map[string]any{}, true, tooLarge}
 }
 
 // oddities returns all that may be odd in a call of an operation, one thing at a time.

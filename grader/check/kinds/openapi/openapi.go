@@ -29,17 +29,19 @@ func Kind() check.Kind {
 			Within: option.Duration(10 * time.Second)}
 	}, Manual: check.Manual{
 		Summary: "does the program keep to its own OpenAPI document, whatever is sent",
-		Text: `The document is fetched, and is valid OpenAPI 3.0 or 3.1. Each route that it names is asked: as the schemas say, and with something
-odd in each place, one at a time, what shows most first: numbers that 64 bits do not hold, other alphabets, dates that there are not,
-other types, null, nothing, much. What is made is read, listed, made again in the same words, changed, deleted, and deleted again,
-by the ids that the answers gave. The requests come from the seed, so that the same seed asks the same.
+		Text: `The document is fetched, and is valid OpenAPI 3.0 or 3.1. Each route that it names is asked: as the
+schemas say, and with something odd in each place, one at a time, what shows most first: numbers that 64 bits do not
+hold, other alphabets, dates that there are not, other types, null, nothing, much. What is made is read, listed, made
+again in the same words, changed, deleted, and deleted again, by the ids that the answers gave. The requests come from
+the seed, so that the same seed asks the same.
 
-An answer of 5xx is a fault, whatever was sent, and so is none within limits.http.timeout. A body in JSON is as the schema of its
-status says; formats are not looked at, since times come with a zone and without. statuses: documented wants no status that the document does not name, which
-FastAPI's own documents do not keep to: they name no 404.
+An answer of 5xx is a fault, whatever was sent, and so is none within limits.http.timeout. A body in JSON is as the
+schema of its status says; formats are not looked at, since times come with a zone and without. statuses: documented
+wants no status that the document does not name, which FastAPI's own documents do not keep to: they name no 404.
 
-Each fault is said once of a route, as the smallest request that shows it, or the shortest sequence. It was repeated, the last time
-in a container that was started anew. What did not repeat is not said. as: ann asks as one of people, who signs in first.`,
+Each fault is said once of a route, as the smallest request that shows it, or the shortest sequence. It was repeated,
+the last time in a container that was started anew. What did not repeat is not said. as: ann asks as one of people, who
+signs in first.`,
 		Example: `id: document
 points: 5
 openapi:
@@ -120,8 +122,9 @@ func (o *OpenAPI) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	}
 	doc, err := readDocument(a.Body)
 	if err != nil {
-		return check.Fail(name, "a valid OpenAPI document", err.Error(), check.Advise("Correct what the document says: a "+
-			"program that makes it of its routes makes it of how they are declared.")), nil
+		return check.Fail(name, "a valid OpenAPI document", err.Error(),
+			check.Advise("Correct what the document says: a "+
+				"program that makes it of its routes makes it of how they are declared.")), nil
 	}
 	login, missing, err := o.caller.SignIn(ctx, t, in)
 	if err != nil {
@@ -195,7 +198,8 @@ func (f finding) item() check.Item {
 	}
 	switch {
 	case f.fault.kind == serverError:
-		i.Hint.Advice = "Check what comes in before it is used, and answer what cannot be with 4xx and what is wrong with it."
+		i.Hint.Advice = "Check what comes in before it is used, and answer what cannot be with 4xx and what is " +
+			"wrong with it."
 	case f.fault.kind == noAnswer && strings.Contains(f.fault.got, "within"):
 		i.Hint.Advice = "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	case f.fault.kind == noAnswer:

@@ -33,7 +33,8 @@ func ask(t *testing.T, options string, bend func(*planner), seed uint64) check.O
 	target.Timeout, target.Log = 200*time.Millisecond, "ValueError: planted\n"
 	defer target.Close()
 	begun := time.Now()
-	o, err := checktest.Ask(context.Background(), checktest.Entry(t, openapi.Kind(), "openapi: {"+options+"}"), target, seed)
+	o, err := checktest.Ask(context.Background(), checktest.Entry(t, openapi.Kind(), "openapi: {"+options+"}"), target,
+		seed)
 	require.NoError(t, err)
 	assert.Less(t, time.Since(begun), 10*time.Second)
 	return o
@@ -69,15 +70,18 @@ func TestPlanted(t *testing.T) {
 		{"a row that breaks the response model", func(p *planner) {
 			p.answer = func(plan map[string]any) int { return is(len(plan["title"].(string)) > 1000) }
 		}, []string{"POST /plans", "GET /plans", "GET /plans/{plan_id}", "PUT /plans/{plan_id}"}, "GET /plans",
-			[]string{`-X (POST|PUT) .*"title":"a{1000}a{1,300}"\}' .*/plans`, `curl -i http://127\.0\.0\.1:8000/plans`}},
+			[]string{`-X (POST|PUT) .*"title":"a{1000}a{1,300}"\}' .*/plans`,
+				`curl -i http://127\.0\.0\.1:8000/plans`}},
 		{"a delete of a thing twice", func(p *planner) {
 			p.again = func() int { return http.StatusInternalServerError }
-		}, []string{"DELETE /plans/{plan_id}"}, "DELETE /plans/{plan_id}", []string{`-X DELETE http://127\.0\.0\.1:8000/plans/0`}},
+		}, []string{"DELETE /plans/{plan_id}"}, "DELETE /plans/{plan_id}",
+			[]string{`-X DELETE http://127\.0\.0\.1:8000/plans/0`}},
 		{"a body in another alphabet", func(p *planner) {
 			p.title = func(title string) int {
 				return is(strings.ContainsFunc(title, func(r rune) bool { return r > 0xff }))
 			}
-		}, []string{"POST /plans", "PUT /plans/{plan_id}"}, "POST /plans", []string{`-X POST -H 'Content-Type: application/json' --data-binary '\{"title":"日"\}' .*/plans`}},
+		}, []string{"POST /plans", "PUT /plans/{plan_id}"}, "POST /plans",
+			[]string{`-X POST -H 'Content-Type: application/json' --data-binary '\{"title":"日"\}' .*/plans`}},
 	} {
 		for seed := range uint64(3) {
 			o := ask(t, "", c.bend, seed)
@@ -89,13 +93,15 @@ func TestPlanted(t *testing.T) {
 				}
 			}
 			assert.Equal(t, c.want, wrong, "%s, seed %d: %s", c.name, seed, checktest.Say(o))
-			i := slices.IndexFunc(o.Evidence, func(e check.Evidence) bool { return e.Title == c.of+": try it yourself" })
+			i := slices.IndexFunc(o.Evidence,
+				func(e check.Evidence) bool { return e.Title == c.of+": try it yourself" })
 			if !assert.GreaterOrEqual(t, i, 0, "%s, seed %d", c.name, seed) {
 				continue
 			}
 			commands := strings.Split(o.Evidence[i].Text, "\n")
 			made := len(commands) - len(c.curl) // what a PUT is of must be made first
-			if assert.True(t, made == 0 || made == 1 && len(c.curl) > 1, "%s, seed %d: %d", c.name, seed, len(commands)) {
+			if assert.True(t, made == 0 || made == 1 && len(c.curl) > 1, "%s, seed %d: %d", c.name, seed,
+				len(commands)) {
 				for n, pattern := range c.curl {
 					assert.Regexp(t, pattern, commands[made+n], "%s, seed %d", c.name, seed)
 				}
@@ -124,16 +130,18 @@ func TestSaid(t *testing.T) {
 	}{
 		{"another body", "", func(p *planner) {
 			p.change = func(plan map[string]any) { plan["id"] = fmt.Sprint(plan["id"]) }
-		}, "0 POST /plans: want the body that the document gives for 201; got $.id: value must be an integer, and it is " +
+		}, "0 POST /plans: want the body that the document gives for 201; got $.id: value must be an " +
+			"integer, and it is " +
 			`"1"; hint: Answer with what the document promises, or let the document say what is answered.`},
 		{"another status", "statuses: documented", func(p *planner) {
 			p.again = func() int { return http.StatusGone }
-		}, "0 DELETE /plans/{plan_id}: want a status that the document names for it; got 410 Gone; hint: Let the document " +
-			"name the status, or answer with one that it names."},
+		}, "0 DELETE /plans/{plan_id}: want a status that the document names for it; got 410 Gone; hint: Let " +
+			"the document name the status, or answer with one that it names."},
 		{"a status that is asked for alone", "never: 410", func(p *planner) {
 			p.again = func() int { return http.StatusGone }
 		}, "0 DELETE /plans/{plan_id}: want no answer with 410; got 410 Gone; hint: The program's log ends with " +
-			"this exception: ValueError: planted. Check what comes in before it is used, and answer what cannot be with 4xx and what is wrong with it."},
+			"this exception: ValueError: planted. Check what comes in before it is used, and answer what cannot be " +
+			"with 4xx and what is wrong with it."},
 		{"another status, which nobody asks for", "", func(p *planner) {
 			p.again = func() int { return http.StatusGone }
 		}, ok},
@@ -145,7 +153,8 @@ func TestSaid(t *testing.T) {
 				return 0
 			}
 		}, "0 POST /plans: want an answer; got no answer within 200ms; hint: The program's log ends with this " +
-			"exception: ValueError: planted. Look for a loop, a sleep or a lock that is never released in what the request calls."},
+			"exception: ValueError: planted. Look for a loop, a sleep or a lock that is never released in what the " +
+			"request calls."},
 		{"a connection that is closed", "requests: 60", func(p *planner) {
 			p.title = func(title string) int {
 				if title == "" {
@@ -154,7 +163,8 @@ func TestSaid(t *testing.T) {
 				return 0
 			}
 		}, "0 POST /plans: want an answer; got the connection was closed without an answer; hint: The program's log " +
-			"ends with this exception: ValueError: planted. Send the same request yourself, as below, and see what ends the program."},
+			"ends with this exception: ValueError: planted. Send the same request yourself, as below, and see what " +
+			"ends the program."},
 		{"a fault that does not repeat", "", func(p *planner) {
 			p.every = func(p *planner) int {
 				if p.asked%97 == 0 {
@@ -174,8 +184,8 @@ func TestSaid(t *testing.T) {
 
 // TestDocuments: a document that is not there, or is wrong, is the finding.
 func TestDocuments(t *testing.T) {
-	const invalid = "0 GET /openapi.json: want a valid OpenAPI document; got %s; hint: Correct what the document says: a " +
-		"program that makes it of its routes makes it of how they are declared."
+	const invalid = "0 GET /openapi.json: want a valid OpenAPI document; got %s; hint: Correct what the " +
+		"document says: a program that makes it of its routes makes it of how they are declared."
 	const head = `{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": `
 	for text, want := range map[string]string{
 		"":       "it says no version of OpenAPI that is known",
@@ -184,7 +194,8 @@ func TestDocuments(t *testing.T) {
 		"{}":     "it says no version of OpenAPI that is known",
 		`{"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}}`: "it says no version of OpenAPI",
 		head + `{}}`: "it names no route",
-		head + `{"/a/{id}": {"get": {"responses": {"200": {"description": "a"}}}}}}`: "it is no valid OpenAPI document: ",
+		head + `{"/a/{id}": {"get": {"responses": {"200": {"description": "a"}}}}}}`: "it is no valid " +
+			"OpenAPI document: ",
 		head + `{"/a": {"get": {"responses": {"200": {"description": "a", "content": {"application/json": {"schema":
 			{"$ref": "#/components/schemas/Gone"}}}}}}}}}`: "it cannot be read",
 	} {
@@ -198,8 +209,10 @@ func TestDocuments(t *testing.T) {
 		assert.Contains(t, got, want, text)
 	}
 	target := checktest.New().Serve(http.NotFoundHandler())
-	assert.Equal(t, "0 GET /docs.json: want the OpenAPI document, with 200; got 404 Not Found; hint: Let the program answer "+
-		"GET /docs.json with its OpenAPI document.", checktest.Asked(t, openapi.Kind(), "openapi: {at: /docs.json}", target))
+	assert.Equal(t, "0 GET /docs.json: want the OpenAPI document, with 200; got 404 Not Found; hint: Let the "+
+		"program answer GET /docs.json with its OpenAPI document.",
+		checktest.Asked(t, openapi.Kind(), "openapi: {at: /docs.json}",
+			target))
 }
 
 // TestLogin: who asks is signed in, in the container that is started anew too.
@@ -248,11 +261,11 @@ func TestTell(t *testing.T) {
 
 // TestAnything: a schema that wants nothing holds null, too, as FastAPI's own 422 has it in `input`.
 func TestAnything(t *testing.T) {
-	const said = `{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post": {"requestBody": {"content":
-{"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": {"description": "ok", "content":
-{"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}}}, "components": {"schemas": {"Error": {"type":
-"object", "properties": {"input": {"title": "Input"}, "loc": {"type": "array", "items": {"anyOf": [{"type": "string"},
-{"type": "integer"}]}}}, "required": ["input"]}}}}`
+	const said = `{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post":
+{"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}, "responses":
+{"200": {"description": "ok", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}}}}},
+"components": {"schemas": {"Error": {"type": "object", "properties": {"input": {"title": "Input"}, "loc":
+{"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}}, "required": ["input"]}}}}`
 	for answer, want := range map[string]string{`{"input": null}`: "", `{"input": [null, {"a": null}]}`: "",
 		`{}`: "$: missing property 'input', and it is {}", `{"input": 1, "loc": 5}`: "$.loc: "} {
 		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

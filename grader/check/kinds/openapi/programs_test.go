@@ -42,7 +42,8 @@ func right() *planner {
 			return 0
 		},
 		answer: func(map[string]any) int { return zero() }, again: func() int { return http.StatusNotFound },
-		every: func(*planner) int { return 0 }, change: func(map[string]any) {}, loads: func(http.ResponseWriter, int) {},
+		every: func(*planner) int { return 0 }, change: func(map[string]any) {},
+		loads: func(http.ResponseWriter, int) {},
 		keeps: func(p *planner, m map[string]any) { p.plans = append(p.plans, m) }}
 }
 
@@ -184,8 +185,8 @@ func reply(w http.ResponseWriter, status int, v any) {
 // described is the program's document.
 const described = `{"openapi": "3.1.0", "info": {"title": "Plans", "version": "1"}, "paths": {
 "/plans": {
- "get": {"responses": {"200": {"description": "all", "content": {"application/json": {"schema": {"type": "array", "items":
-  {"$ref": "#/components/schemas/Plan"}}}}}}},
+ "get": {"responses": {"200": {"description": "all", "content": {"application/json": {"schema": {"type": "array",
+  "items": {"$ref": "#/components/schemas/Plan"}}}}}}},
  "post": {"requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref":
   "#/components/schemas/NewPlan"}}}}, "responses": {"201": {"description": "made", "content": {"application/json":
   {"schema": {"$ref": "#/components/schemas/Plan"}}}}, "422": {"description": "refused"}}}},
@@ -194,7 +195,8 @@ const described = `{"openapi": "3.1.0", "info": {"title": "Plans", "version": "1
   "#/components/schemas/Plan"}}}}, "404": {"description": "none"}, "422": {"description": "refused"}}},
  "put": {"requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref":
   "#/components/schemas/NewPlan"}}}}, "responses": {"200": {"description": "changed", "content": {"application/json":
-  {"schema": {"$ref": "#/components/schemas/Plan"}}}}, "404": {"description": "none"}, "422": {"description": "refused"}}},
+  {"schema": {"$ref": "#/components/schemas/Plan"}}}}, "404": {"description": "none"},
+  "422": {"description": "refused"}}},
  "delete": {"responses": {"204": {"description": "gone"}, "404": {"description": "none"}, "422":
   {"description": "refused"}}}}},
 "components": {"schemas": {

@@ -27,13 +27,14 @@ func Kind() check.Kind {
 		},
 		Manual: check.Manual{
 			Summary: "does the program come up and say that it is healthy",
-			Text: `The container is started, and the path is asked until the answer is as wanted or the time is up. When nothing ever
-answers, every check of the running program is blocked by this one. A program that comes up only with a network fails this and nothing
-else: whoever runs the image may have none. When the program listens on another port than it should, or on
-localhost alone, it is asked there, and only the kind listen takes points for it.
+			Text: `The container is started, and the path is asked until the answer is as wanted or the time is up. When
+nothing ever answers, every check of the running program is blocked by this one. A program that comes up only with a
+network fails this and nothing else: whoever runs the image may have none. When the program listens on another port than
+it should, or on localhost alone, it is asked there, and only the kind listen takes points for it.
 
-A program that must not come up is asked for by fails: /SECRET_KEY/, in a container of the check's own: container: {env: {}} starts it without the
-variables of the rubric. It must end by itself, with a code that is not 0, and its log must match.`,
+A program that must not come up is asked for by fails: /SECRET_KEY/, in a container of the check's own: container: {env:
+{}} starts it without the variables of the rubric. It must end by itself, with a code that is not 0, and its log must
+match.`,
 			Example: `id: starts
 points: 6
 start: {get: /health, want: 200, json: {status: healthy}, within: 20s}`,

@@ -31,9 +31,11 @@ func TestAnswers(t *testing.T) {
 	}{
 		{entry, checktest.New(), "ok GET /health"},
 		{entry, health(200, `{"status":"ok"}`),
-			`0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with "status": "healthy".`},
+			`0 GET /health: want $.status = "healthy"; got $.status = "ok"; hint: Answer GET /health with ` +
+				`"status": "healthy".`},
 		{entry, health(200, `{}`),
-			`0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET /health answers.`},
+			`0 GET /health: want $.status = "healthy"; got $.status = nothing; hint: Put "status" into what GET ` +
+				`/health answers.`},
 		{entry, health(404, `{}`),
 			"0 GET /health: want an answer with 200; got 404 Not Found; hint: There is no route GET /health. Add a " +
 				"function with @app.get(\"/health\")."},

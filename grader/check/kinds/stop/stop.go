@@ -22,10 +22,11 @@ func Kind() check.Kind {
 	return check.Kind{Name: "stop", Phase: check.Last,
 		New: func() check.Check { return &Stop{Within: option.Duration(5 * time.Second)} }, Manual: check.Manual{
 			Summary: "does the program end when docker stop asks it to",
-			Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process, as docker stop does. Any
-exit code is right, as long as the end comes in time and by the signal: not that of a kill (137), and not of a program whose first
-process has no handler for the signal, to which the kernel gives none then. docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program
-can tidy up on it. It is asked last of all.`,
+			Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process,
+as docker stop does. Any exit code is right, as long as the end comes in time and by the signal: not that of a kill
+(137), and not of a program whose first process has no handler for the signal, to which the kernel gives none then.
+docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program can tidy up on it. It is asked last of
+all.`,
 			Example: `id: stops
 points: 2
 stop: {within: 5s}`}}
