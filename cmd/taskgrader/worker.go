@@ -98,7 +98,7 @@ var noName = regexp.MustCompile(`[^a-z0-9]+`)
 func machineName() string {
 	host, _ := os.Hostname()
 	name := strings.Trim(noName.ReplaceAllString(strings.ToLower(host), "-"), "-")
-	return name[:min(len(name), 40)]
+	return strings.Trim(name[max(0, len(name)-40):], "-") // a pod's begins as others do
 }
 
 // workplace is a machine as a worker of the fleet.

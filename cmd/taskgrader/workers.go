@@ -19,7 +19,7 @@ import (
 )
 
 func newWorkers() *cobra.Command {
-	keys, format := "", "text"
+	keys, url, format := "", "", "text"
 	cmd := &cobra.Command{
 		Use: "workers", Short: "who grades for a class on several machines",
 		Long: `workers lists who has a token, who is there, what each has in hand and came to, how often they agreed,
@@ -38,10 +38,11 @@ and why one takes nothing.
 			if !slices.Contains(formats, format) {
 				return unknownWord("format", format, formats)
 			}
-			return runWorkers(cmd, keys, format)
+			return runWorkers(cmd, keys, url, format)
 		},
 	}
 	addKeys(cmd, &keys)
+	cmd.Flags().StringVar(&url, "fleet", "", "URL of a NATS server of your own, with #CLASS")
 	cmd.Flags().StringVar(&format, "format", "text", "what stdout gets: text or json")
 	offer(cmd, "format", completeWords(formats...))
 	cmd.AddCommand(newWorkersToken(), newWorkersRemove())
@@ -122,35 +123,53 @@ func newWorkersRemove() *cobra.Command {
 // listTime is what asking a hub may take.
 const listTime = 5 * time.Second
 
-func runWorkers(cmd *cobra.Command, keys, format string) error {
-	folder, err := keysFolder(keys)
-	if err != nil {
-		return err
-	}
-	names, out, err := folder.Names()
-	if err != nil {
-		return graderError{err}
-	}
-	var there []fleet.Machine
-	hub, err := folder.Running()
-	if err == nil {
-		asking, cancel := context.WithTimeout(cmd.Context(), listTime)
-		defer cancel()
-		if there, err = fleet.List(asking, hub); err != nil {
-			err = fs.ErrNotExist // one that was killed
-		}
-	}
+func runWorkers(cmd *cobra.Command, keys, url, format string) error {
+	all, err := listed(cmd.Context(), keys, url)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		say(cmd.ErrOrStderr(), "taskgrader: no class is graded on several machines now")
 	case err != nil:
-		return graderError{err}
+		return err
 	}
-	all := members(names, out, there)
 	if format == "json" {
 		return plain.JSON(cmd.OutOrStdout(), all, " ")
 	}
 	return printWorkers(cmd.OutOrStdout(), all)
+}
+
+// listed returns the workers. The error wraps [fs.ErrNotExist] where no class is graded, and then
+// they are those who have a token.
+func listed(ctx context.Context, keys, url string) ([]member, error) {
+	asking, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	if url != "" {
+		hub, err := fleet.ParseToken(url, "hub")
+		if err != nil {
+			return nil, usageError{err.Error(), "as --fleet=tls://hub:password@nats.example.org:4222#spring"}
+		}
+		there, err := fleet.List(asking, hub)
+		if err != nil {
+			return nil, graderError{err}
+		}
+		return members(nil, nil, there), nil
+	}
+	folder, err := keysFolder(keys)
+	if err != nil {
+		return nil, err
+	}
+	names, out, err := folder.Names()
+	if err != nil {
+		return nil, graderError{err}
+	}
+	hub, err := folder.Running()
+	if err != nil {
+		return members(names, out, nil), err
+	}
+	there, err := fleet.List(asking, hub)
+	if err != nil { // it was killed
+		err = fs.ErrNotExist
+	}
+	return members(names, out, there), err
 }
 
 // member is a worker as it is listed.

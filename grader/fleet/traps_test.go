@@ -94,6 +94,26 @@ func TestWhatIsGivenBackIsNoDeath(t *testing.T) {
 	p.empty()
 }
 
+// A worker that is to end finishes what it has, and does not wait for a hub that is no more.
+func TestTheEndOfAWorker(t *testing.T) {
+	p := newPlay(t, 1)
+	p.timing.Lease = 500 * time.Millisecond
+	p.open()
+	begun := make(chan struct{})
+	kill := p.worker("lab-1", 1, func(ctx context.Context, task batch.Task, progress func(string)) result.Report {
+		close(begun)
+		return p.right(300*time.Millisecond)(ctx, task, progress)
+	}, func(o *WorkerOptions) { o.Hasty = false })
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan *class.Class)
+	go func() { ended <- p.run(ctx) }()
+	<-begun
+	cancel()
+	<-ended
+	require.NoError(t, p.hub.Close())
+	kill()
+}
+
 // What fits no machine, each of which grades others, is given up, without a score.
 func TestFaultsOfASubmission(t *testing.T) {
 	p := newPlay(t, 3)

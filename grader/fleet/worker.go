@@ -92,10 +92,9 @@ func Work(ctx context.Context, t Token, o WorkerOptions) error {
 	if w.js, err = jetstream.New(w.nc, jetstream.WithDefaultTimeout(o.Timing.Give)); err != nil {
 		return fmt.Errorf("joining the hub: %w", err)
 	}
-	ended := context.WithoutCancel(ctx)
-	if o.Hasty {
-		ended = ctx
-	}
+	ended, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	context.AfterFunc(ctx, func() { w.finish(ended, end) })
 	var running sync.WaitGroup
 	present, leave := context.WithCancel(ended)
 	running.Go(func() { w.tell(present) })
@@ -106,6 +105,20 @@ func Work(ctx context.Context, t Token, o WorkerOptions) error {
 		return cause
 	}
 	return nil
+}
+
+// finish ends what is in hand: at once where that is wanted, else when the hub is away for so long that
+// others have it already, and nobody would take the verdict.
+func (w *worker) finish(ended context.Context, end func()) {
+	for away := time.Duration(0); !w.o.Hasty && away < w.o.Timing.Lease && ended.Err() == nil; {
+		every := w.o.Timing.Lease / 10
+		if w.wait(ended, every); w.nc.IsConnected() {
+			away = 0
+		} else {
+			away += every
+		}
+	}
+	end()
 }
 
 type worker struct {
