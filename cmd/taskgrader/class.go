@@ -136,7 +136,7 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 func (o *classOptions) check(cmd *cobra.Command) error {
 	if least := o.fleet.leastJobs(); cmd.Flags().Changed("jobs") && o.jobs < least {
 		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs),
-			fmt.Sprintf("Give %d or more, or leave it out: processors and memory say how many.", least)}
+			fmt.Sprintf("give %d or more, or leave it out: processors and memory say how many", least)}
 	}
 	return o.fleet.check(cmd, o)
 }
@@ -219,9 +219,9 @@ func (o *classOptions) find(cmd *cobra.Command, dir string, options *batch.Optio
 	}
 	if len(found.Entries) == 0 {
 		refused := &batch.RefusedError{Text: fmt.Sprintf("the folder %q holds no submissions", dir),
-			Fix: "Each child folder, .zip, .tar.gz or .tgz is one."}
+			Fix: "each child folder, .zip, .tar.gz or .tgz is one"}
 		if _, err := os.Stat(filepath.Join(dir, dockerfile.Find(os.DirFS(dir)))); err == nil {
-			refused.Fix = fmt.Sprintf("It looks like one submission: taskgrader grade %s", dir)
+			refused.Fix = fmt.Sprintf("it looks like one submission: taskgrader grade %s", dir)
 		}
 		return nil, refused
 	}

@@ -164,7 +164,7 @@ func (o *exportOptions) read() error {
 		english, local, ok := strings.Cut(h, "=")
 		if !ok || english == "" || local == "" {
 			return usageError{fmt.Sprintf("--header %q says nothing", h),
-				`Write the English name first: --header "Grade=Voto".`}
+				`write the English name first: --header "Grade=Voto"`}
 		}
 		o.options.Headers[english] = local
 	}

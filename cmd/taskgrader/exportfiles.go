@@ -22,7 +22,7 @@ import (
 func exportClass(cmd *cobra.Command, f export.Format, c export.Class, o exportOptions) ([]export.Note, error) {
 	if isFolder(o.out) {
 		return nil, usageError{fmt.Sprintf("--out %q is a folder, and %s is one file for the class", o.out, f.Name),
-			"Name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
+			"name a file: --out " + filepath.Join(o.out, "grades"+f.Ending)}
 	}
 	if err := c.Describe(); err != nil {
 		return nil, err
@@ -110,10 +110,10 @@ func (o *exportOptions) folder(f export.Format, students []export.Student) (bool
 	switch {
 	case files > 1 && o.out == "":
 		return false, usageError{fmt.Sprintf("%s is one file for each student, and there are %d", f.Name, files),
-			"Name a folder for them with --out, or one student with --student."}
+			"name a folder for them with --out, or one student with --student"}
 	case files > 1 && file:
 		return false, usageError{fmt.Sprintf("--out %q is a file, and %s is one file for each student", o.out, f.Name),
-			"Name a folder, or one student with --student."}
+			"name a folder, or one student with --student"}
 	case file, files == 1 && err != nil && filepath.Ext(o.out) == f.Ending:
 		return false, nil
 	}

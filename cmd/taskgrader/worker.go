@@ -45,7 +45,7 @@ It takes nothing before it has graded samples as it should, and after each fault
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("jobs") && jobs < 1 {
 				return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", jobs),
-					"Give 1 or more, or leave it out: processors and memory say how many."}
+					"give 1 or more, or leave it out: processors and memory say how many"}
 			}
 			return runWorker(cmd, strings.Join(args, ""), name, jobs)
 		},

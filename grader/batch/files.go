@@ -19,7 +19,7 @@ func load(out reports.Dir) (*class.Class, error) {
 		return nil, nil
 	case errors.As(err, &wrong):
 		return nil, &RefusedError{Text: err.Error(),
-			Fix: "Name another folder with --out, or remove that file: the reports stay, and all are graded again."}
+			Fix: "name another folder with --out, or remove that file: the reports stay, and all are graded again"}
 	}
 	return c, err
 }
@@ -37,7 +37,7 @@ func lock(out reports.Dir) (unlock func(), err error) {
 	unlock, err = out.Lock()
 	if errors.Is(err, reports.ErrLocked) {
 		return nil, &RefusedError{Text: fmt.Sprintf("%v %q", err, out),
-			Fix: "Wait for it, or name another folder with --out."}
+			Fix: "wait for it, or name another folder with --out"}
 	}
 	return unlock, err
 }

@@ -17,7 +17,7 @@ func (e *RefusedError) Error() string { return e.Text }
 // Hint returns the fix.
 func (e *RefusedError) Hint() string { return e.Fix }
 
-const otherwise = "Name another folder with --out, or grade all again with --fresh."
+const otherwise = "name another folder with --out, or grade all again with --fresh"
 
 // refuses returns why these reports may not go into the folder.
 func (r *run) refuses(before *class.Class) error {

@@ -46,12 +46,12 @@ func writeCanvas(w io.Writer, c Class, o Options) ([]Note, error) {
 	}
 	if !slices.Contains([]string{"ID", "SIS User ID", "SIS Login ID"}, o.IDColumn) {
 		return nil, &OptionError{Text: fmt.Sprintf("Canvas has no column %q for ids", o.IDColumn),
-			Fix: `Use "SIS Login ID", "SIS User ID" or "ID".`}
+			Fix: `use "SIS Login ID", "SIS User ID" or "ID"`}
 	}
 	assignment := title(c, o)
 	if reserved.MatchString(assignment) {
 		return nil, &OptionError{Text: fmt.Sprintf("Canvas takes %q for a column of its own, and passes it over",
-			assignment), Fix: "Give another title with --assignment."}
+			assignment), Fix: "give another title with --assignment"}
 	}
 	if o.Sheet != nil {
 		return mergeCanvas(w, c, o, assignment)
@@ -93,7 +93,7 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	}
 	section := t.Column("Section")
 	if t.Column("Student") != 0 || t.Column("ID") != 1 || section < 2 {
-		return nil, t.Mistake(1, "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook.",
+		return nil, t.Mistake(1, "export the gradebook from Canvas: Grades, Export, Export Entire Gradebook",
 			"this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no Section")
 	}
 	at, err := findAssignment(t, section, assignment)
@@ -113,7 +113,7 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 		switch {
 		case strings.Contains(name, "Points Possible"):
 			if strings.EqualFold(t.Cell(row, at), "(read only)") {
-				return nil, t.Mistake(t.Line(row), "Name an assignment with --assignment.",
+				return nil, t.Mistake(t.Line(row), "name an assignment with --assignment",
 					"the column %q is one that Canvas works out itself, and does not import", t.Header[at])
 			}
 			if possible, ok := number(t.Cell(row, at)); ok && hundredths(possible) != hundredths(c.MaxScore) {
@@ -136,8 +136,8 @@ func mergeCanvas(w io.Writer, c Class, o Options, assignment string) ([]Note, er
 	var students []Student
 	notes = append(grades(c, func(s Student, _ float64) { students = append(students, s) }), notes...)
 	left, err := f.fill(t, students,
-		"Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, "+
-			"finds the rest.", o, func(s Student, r sheetRow) {
+		"name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to class, "+
+			"finds the rest", o, func(s Student, r sheetRow) {
 			scores[r.at], _ = s.Score()
 		})
 	if err != nil {
@@ -189,13 +189,13 @@ func findAssignment(t *sheet.Table, section int, assignment string) (int, error)
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return 0, t.Mistake(1, "Name it with its number: --assignment \""+t.Header[found[0]]+"\"",
+		return 0, t.Mistake(1, "name it with its number: --assignment \""+t.Header[found[0]]+"\"",
 			"%d assignments are called %q", len(found), assignment)
 	case len(titles) == 0:
-		return 0, t.Mistake(1, "Make it in Canvas, and export the gradebook again.",
+		return 0, t.Mistake(1, "make it in Canvas, and export the gradebook again",
 			"there are no assignments in this gradebook")
 	}
-	return 0, t.Mistake(1, "Name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "),
+	return 0, t.Mistake(1, "name one of these with --assignment: "+strings.Join(titles[:min(len(titles), 5)], ", "),
 		"no assignment is called %q", assignment)
 }
 

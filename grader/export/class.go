@@ -40,7 +40,7 @@ func (c *Class) Describe() error {
 		if r.Rubric.Digest != c.Rubric.Digest || r.MaxScore != c.MaxScore {
 			return &OptionError{fmt.Sprintf("the reports of %q and %q are not of the same rubric and checks",
 				cmp.Or(first, "the class"), s.ID),
-				"Export one student with --student, or grade all alike, with class."}
+				"export one student with --student, or grade all alike, with class"}
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ func writeClassroom50(w io.Writer, s Student, o Options) error {
 		Datetime: at, GradedAt: at, Score: hundredths(score), MaxScore: hundredths(r.MaxScore)}
 	if len(absent) > 0 {
 		return &OptionError{Text: fmt.Sprintf("classroom50 needs the variables %s", strings.Join(absent, ", ")),
-			Fix: "Classroom 50's runner sets them for its autograder: run this there."}
+			Fix: "Classroom 50's runner sets them for its autograder: run this there"}
 	}
 	return writeFitting(w, classroom50Limit, func(text int) any {
 		out.Tests = []classroom50Test{}

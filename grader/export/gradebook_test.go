@@ -57,22 +57,22 @@ func TestMoodleErrors(t *testing.T) {
 			`Say what it is called in your Moodle's language: --header "Grade=…"`},
 		"unknown header": {moodleHeader, Options{Headers: map[string]string{"Mark": "Voto"}},
 			`no column of the worksheet is "Mark" in English`,
-			`They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", ` +
-				`"Maximum Grade" and "Feedback comments".`},
+			`they are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full name", ` +
+				`"Maximum Grade" and "Feedback comments"`},
 		"low maximum": {moodleHeader + "Participant 1,Ada,a@x.edu,,\"10,00\",-,\n", Options{},
 			"w.csv:2: the maximum grade is 10 and the rubric has 100 points: Moodle would pass over the higher grades",
-			"Set the assignment's maximum grade to 100 in Moodle, and download the worksheet again."},
+			"set the assignment's maximum grade to 100 in Moodle, and download the worksheet again"},
 		"another class's": {moodleHeader + "Participant 1,Zoe Other,zoe@x.edu,,100,-,\n", Options{},
 			"w.csv:1: none of the students with a score (2) has a row of their own in it",
-			"Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, " +
-				"given to class, finds the rest."},
+			"name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, " +
+				"given to class, finds the rest"},
 		"a bare quote": {moodleHeader + "Participant 1,\"Ada\"x\n", Options{},
 			`w.csv:2: extraneous or missing " in quoted-field`,
-			"Put a text that holds a quote in quotes, and write the quote twice."},
+			"put a text that holds a quote in quotes, and write the quote twice"},
 		"too wide": {moodleHeader + "1,2,3,4,5,6,7,8\n", Options{}, "w.csv:2: 8 cells, and the header has 7",
-			"Put a text that holds the separator in quotes."},
+			"put a text that holds the separator in quotes"},
 		"not UTF-8": {moodleHeader + "Participant 1,\xdcnal\n", Options{}, "w.csv:2: this line is not UTF-8 text",
-			`Save it as "CSV UTF-8".`},
+			`save it as "CSV UTF-8"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.options.Sheet = &Sheet{Name: "w.csv", Text: []byte(c.sheet)}
@@ -206,24 +206,24 @@ func TestCanvasErrors(t *testing.T) {
 	}{
 		"another file": {"Name,Grade\n", Options{},
 			"g.csv:1: this is no gradebook of Canvas: its columns do not begin with Student and ID, or there is no " +
-				"Section", "Export the gradebook from Canvas: Grades, Export, Export Entire Gradebook."},
+				"Section", "export the gradebook from Canvas: Grades, Export, Export Entire Gradebook"},
 		"two of it": {canvasHeader, Options{}, `g.csv:1: 2 assignments are called "Task API"`,
-			`Name it with its number: --assignment "Task API (12345)"`},
+			`name it with its number: --assignment "Task API (12345)"`},
 		"none of it": {canvasHeader, Options{Assignment: "Tusk"}, `g.csv:1: no assignment is called "Tusk"`,
-			`Name one of these with --assignment: "Other (7)", "Task API (12345)", "Task API (777)"`},
+			`name one of these with --assignment: "Other (7)", "Task API (12345)", "Task API (777)"`},
 		"none at all": {"Student,ID,Section\n", Options{}, "g.csv:1: there are no assignments in this gradebook",
-			"Make it in Canvas, and export the gradebook again."},
+			"make it in Canvas, and export the gradebook again"},
 		"a reserved": {"", Options{Assignment: "Final Grade"},
 			`Canvas takes "Final Grade" for a column of its own, and passes it over`,
-			"Give another title with --assignment."},
+			"give another title with --assignment"},
 		"a odd column": {"", Options{IDColumn: "login"}, `Canvas has no column "login" for ids`,
-			`Use "SIS Login ID", "SIS User ID" or "ID".`},
+			`use "SIS Login ID", "SIS User ID" or "ID"`},
 		"another class": {canvasHeader + "\"Other, Zoe\",13,s3,zoe,One,,9,,\n", Options{Assignment: "12345"},
 			"g.csv:1: none of the students with a score (2) has a row of their own in it",
-			"Name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to " +
-				"class, finds the rest."},
+			"name the gradebook of this class; a --roster with Canvas's ids, logins or e-mail addresses, given to " +
+				"class, finds the rest"},
 		"another quote": {canvasHeader + "\"a\"b\n", Options{}, `g.csv:3: extraneous or missing " in quoted-field`,
-			"Put a text that holds a quote in quotes, and write the quote twice."},
+			"put a text that holds a quote in quotes, and write the quote twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.sheet != "" {

@@ -38,13 +38,13 @@ rubric's is refused, and a score that is above it by its bonus is named on stder
 func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	if o.Sheet == nil {
 		return nil, &OptionError{Text: "moodle needs --worksheet FILE.csv",
-			Fix: "Download it from the assignment: View all submissions, Download grading worksheet."}
+			Fix: "download it from the assignment: View all submissions, Download grading worksheet"}
 	}
 	for english := range o.Headers {
 		if sheet.Headings(english) == nil {
 			return nil, &OptionError{Text: fmt.Sprintf("no column of the worksheet is %q in English", english),
-				Fix: `They are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full ` +
-					`name", "Maximum Grade" and "Feedback comments".`}
+				Fix: `they are "Identifier", "Grade", "Last modified (grade)", "Email address", "ID number", "Full ` +
+					`name", "Maximum Grade" and "Feedback comments"`}
 		}
 	}
 	t, err := sheet.Read(o.Sheet.Name, o.Sheet.Text)
@@ -73,7 +73,7 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 		if most, ok := number(t.Cell(row, maximum)); ok && most < c.MaxScore {
 			return nil,
 				t.Mistake(t.Line(row),
-					fmt.Sprintf("Set the assignment's maximum grade to %s in Moodle, and download the worksheet again.",
+					fmt.Sprintf("set the assignment's maximum grade to %s in Moodle, and download the worksheet again",
 						plain.Points(c.MaxScore)),
 					"the maximum grade is %s and the rubric has %s points: Moodle would pass over the higher grades",
 					plain.Points(most), plain.Points(c.MaxScore))
@@ -86,8 +86,8 @@ func writeMoodle(w io.Writer, c Class, o Options) ([]Note, error) {
 	var students []Student
 	notes := grades(c, func(s Student, _ float64) { students = append(students, s) })
 	left, err := f.fill(t, students,
-		"Name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, "+
-			"given to class, finds the rest.", o, func(s Student, r sheetRow) {
+		"name the worksheet of this class's assignment; a --roster with Moodle's e-mail addresses or id numbers, "+
+			"given to class, finds the rest", o, func(s Student, r sheetRow) {
 			score, _ := s.Score()
 			row := r.at
 			switch most, limited := number(t.Cell(row, maximum)); {

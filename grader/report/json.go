@@ -32,11 +32,11 @@ func (e *SchemaError) Error() string {
 func (e *SchemaError) Hint() string {
 	switch {
 	case strings.HasPrefix(e.Schema, "taskgrader/class/"):
-		return "It is the file of a class: name a report below students or instructor."
+		return "it is the file of a class: name a report below students or instructor"
 	case strings.HasPrefix(e.Schema, "taskgrader/report/"):
-		return "Read it with the version that wrote it, or grade again."
+		return "read it with the version that wrote it, or grade again"
 	}
-	return "Name a JSON file that grade or class wrote, below students or instructor."
+	return "name a JSON file that grade or class wrote, below students or instructor"
 }
 
 // Read reads a report that JSON wrote. The error is a [SchemaError] when the file is of another

@@ -151,10 +151,10 @@ func TestReadRefuses(t *testing.T) {
 
 func TestReadSaysWhatToDo(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"schema":"taskgrader/report/v2"}`: "Read it with the version that wrote it, or grade again.",
-		`{"schema":"taskgrader/class/v1"}`:  "It is the file of a class: name a report below students or instructor.",
-		`{"tests":[]}`: "Name a JSON file that grade or class wrote, below students or " +
-			"instructor.",
+		`{"schema":"taskgrader/report/v2"}`: "read it with the version that wrote it, or grade again",
+		`{"schema":"taskgrader/class/v1"}`:  "it is the file of a class: name a report below students or instructor",
+		`{"tests":[]}`: "name a JSON file that grade or class wrote, below students or " +
+			"instructor",
 	} {
 		_, err := Read(strings.NewReader(text))
 		var schema *SchemaError

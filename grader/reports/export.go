@@ -37,7 +37,7 @@ func (d Dir) Export() (export.Class, []export.Note, error) {
 		return c, nil, err
 	}
 	if err != nil {
-		return export.Class{}, nil, &ExportError{err, "Take the file away and run class again, which makes it anew."}
+		return export.Class{}, nil, &ExportError{err, "take the file away and run class again, which makes it anew"}
 	}
 	c := export.Of(*graded)
 	var notes []export.Note
@@ -77,7 +77,7 @@ func (d Dir) gradedAlone(ids []string) (export.Class, error) {
 	var c export.Class
 	if len(ids) == 0 {
 		return c, &ExportError{fmt.Errorf("the folder %q holds no reports", string(d)),
-			`Name the folder that grade or class wrote to: "reports" unless --out named another.`}
+			`name the folder that grade or class wrote to: "reports" unless --out named another`}
 	}
 	for _, id := range ids {
 		r, err := d.bare(id)
@@ -102,7 +102,7 @@ func (d Dir) bare(id string) (*result.Report, error) {
 	r, err := d.Read(result.Instructor, id)
 	if err != nil {
 		return nil,
-			&ExportError{err, "Run the command that wrote the reports again: what cannot be read is graded anew."}
+			&ExportError{err, "run the command that wrote the reports again: what cannot be read is graded anew"}
 	}
 	r.Source, r.Image, r.Build, r.Run = nil, nil, nil, nil
 	return &r, nil

@@ -108,7 +108,7 @@ func Parse(file string, in io.Reader) (*Roster, error) {
 	return roster, nil
 }
 
-const headerFix = "The first line names the columns, such as: id,name,email"
+const headerFix = "the first line names the columns, such as: id,name,email"
 
 type rosterParser struct {
 	*sheet.Table
@@ -268,10 +268,10 @@ func (p *rosterParser) row(line int, record []string) (*Student, error) {
 		}
 	}
 	if s.ID == "" {
-		return nil, p.Mistake(line, "Every student needs an id that no other has.", "%s has no id", orNobody(s.Name))
+		return nil, p.Mistake(line, "every student needs an id that no other has", "%s has no id", orNobody(s.Name))
 	}
 	if first, ok := p.ids[strings.ToLower(s.ID)]; ok {
-		return nil, p.Mistake(line, "Every student needs an id that no other has.", "the id %q is that of line %d too",
+		return nil, p.Mistake(line, "every student needs an id that no other has", "the id %q is that of line %d too",
 			s.ID, first)
 	}
 	if s.Email != "" && !strings.Contains(s.Email, "@") {

@@ -70,7 +70,7 @@ func Read(file string, text []byte) (*Table, error) {
 	text = t.form.utf8(text)
 	for i, line := range bytes.Split(text, []byte("\n")) {
 		if !utf8.Valid(line) || bytes.ContainsRune(line, 0) {
-			return nil, t.Mistake(i+1, `Save it as "CSV UTF-8".`, "this line is not UTF-8 text")
+			return nil, t.Mistake(i+1, `save it as "CSV UTF-8"`, "this line is not UTF-8 text")
 		}
 	}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
@@ -95,7 +95,7 @@ func Read(file string, text []byte) (*Table, error) {
 	var wrong *csv.ParseError
 	switch {
 	case errors.As(err, &wrong):
-		return nil, t.Mistake(wrong.Line+above, "Put a text that holds a quote in quotes, and write the quote twice.",
+		return nil, t.Mistake(wrong.Line+above, "put a text that holds a quote in quotes, and write the quote twice",
 			"%v", wrong.Err)
 	case err != nil:
 		return nil, err
@@ -125,7 +125,7 @@ func (t *Table) parse(text []byte, above int, trim bool) error {
 		case t.Header == nil:
 			t.Header, t.at = record, line
 		case len(record) > len(t.Header) && strings.Join(record[len(t.Header):], "") != "":
-			return t.Mistake(line, "Put a text that holds the separator in quotes.", "%d cells, and the header has %d",
+			return t.Mistake(line, "put a text that holds the separator in quotes", "%d cells, and the header has %d",
 				len(record), len(t.Header))
 		default:
 			record = append(record, make([]string, max(0, len(t.Header)-len(record)))...)

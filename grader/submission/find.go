@@ -89,7 +89,7 @@ func (e *SeveralError) Error() string {
 
 // Hint returns the fix.
 func (e *SeveralError) Hint() string {
-	return "Grade them one by one: taskgrader class " + strings.Join(e.Classes[:min(len(e.Classes), 3)],
+	return "grade them one by one: taskgrader class " + strings.Join(e.Classes[:min(len(e.Classes), 3)],
 		", taskgrader class ")
 }
 

@@ -87,7 +87,7 @@ func TestFindSeveral(t *testing.T) {
 	require.ErrorAs(t, err, &several)
 	assert.Equal(t, `the folder "DIR" holds no submissions, but 2 folders with submissions`,
 		replaceAll(err.Error(), dir, "DIR"))
-	assert.Equal(t, "Grade them one by one: taskgrader class DIR/a, taskgrader class DIR/b",
+	assert.Equal(t, "grade them one by one: taskgrader class DIR/a, taskgrader class DIR/b",
 		replaceAll(several.Hint(), dir, "DIR"))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "one.zip"), zipped(t, members(lesson)), 0o644))
