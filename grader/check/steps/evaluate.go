@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +23,9 @@ var (
 func evaluate(text string, value func(name string) any, bare bool) (any, error) {
 	if oneVariable.MatchString(text) {
 		return value(strings.Trim(text, "${}")), nil
+	}
+	if moved, err := moved(text, value); moved != nil || err != nil {
+		return moved, err
 	}
 	e := expression{value: value, bare: bare}
 	for rest := text; strings.TrimSpace(rest) != ""; {
@@ -40,6 +44,43 @@ func evaluate(text string, value func(name string) any, bare bool) (any, error) 
 		return nil, err
 	}
 	return json.Number(decimal(n)), nil
+}
+
+// span is a time or a date and how far from it: $day + 14d.
+var span = regexp.MustCompile(`^(\$?\{?[a-zA-Z_][\w.]*\}?) ([+-]) (\d{1,6})([smhd])$`)
+
+// moved returns the time, the date, or the seconds since 1970 that a span leads to, in the form of
+// what it begins with; nil where the text is none.
+func moved(text string, value func(name string) any) (any, error) {
+	m := span.FindStringSubmatch(text)
+	if m == nil {
+		return nil, nil
+	}
+	n, _ := strconv.Atoi(m[2] + m[3])
+	from := value(strings.Trim(m[1], "${}"))
+	step := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[m[4]] * time.Duration(n)
+	if r, ok := rational(from); ok {
+		seconds := step.Seconds()
+		if m[4] == "d" {
+			seconds = float64(n) * 86400
+		}
+		return json.Number(decimal(r.Add(r, new(big.Rat).SetInt64(int64(seconds))))), nil
+	}
+	written, _ := from.(string)
+	for _, form := range append([]string{time.DateOnly}, timeForms...) {
+		t, err := time.Parse(form, written)
+		if err != nil {
+			continue
+		}
+		if m[4] == "d" {
+			t = t.AddDate(0, 0, n)
+		}
+		if t = t.Add(step); form == time.DateOnly && m[4] != "d" {
+			form = "2006-01-02T15:04:05"
+		}
+		return t.Format(form), nil
+	}
+	return nil, fmt.Errorf("%s is no time", Show(from))
 }
 
 // number evaluates what must be a number.

@@ -53,6 +53,9 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("The %q in the answer to %s has another form: write it as %s.", key, route, d.want)
 	case isHole && h.sort == ofRange:
 		return fmt.Sprintf("The %q in the answer to %s is to be %s.", key, route, d.want)
+	case isHole && strings.HasPrefix(h.says, notWorkedOut):
+		return "The answer before gave a value that nothing can be worked out of: " +
+			strings.TrimPrefix(h.says, notWorkedOut) + "."
 	case isHole:
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route,
 			d.want)
@@ -64,12 +67,27 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
 	}
+	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
+		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route, d.want)
+	}
+	if _, isFlag := d.wanted.(bool); !isFlag && d.wanted != nil && !j.gave[plainText(d.wanted)] &&
+		j.all.nameOf(d.want) == "" && !j.step.fixed() {
+		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew of what is stored.", key, route,
+			d.want)
+	}
 	if j.step.fixed() {
 		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
 	}
 	return fmt.Sprintf(
 		"The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.",
 		key, route)
+}
+
+// fieldsOf returns the fields of a body that is a JSON object.
+func fieldsOf(q check.Request) map[string]any {
+	value, _ := Decode(q.Body)
+	object, _ := value.(map[string]any)
+	return object
 }
 
 // everyHint returns what is behind an item of a list that is not as each must be.

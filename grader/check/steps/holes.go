@@ -139,7 +139,11 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		if err != nil {
 			return hole{}, err
 		}
-		return hole{Show(wanted), ofRelation, func(got any, _ scene) bool { return same(wanted, got) }}, nil
+		return hole{Show(wanted), ofRelation, func(got any, _ scene) bool {
+			a, isA := readMoment(wanted)
+			b, isB := readMoment(got)
+			return same(wanted, got) || span.MatchString(text) && isA && isB && a.Equal(b)
+		}}, nil
 	}
 	return hole{}, errUnknownHole
 }
@@ -189,18 +193,17 @@ func isToken(s string) bool {
 	return json.Unmarshal(head, &header) == nil && header.Alg != ""
 }
 
+// timeForms are those of a time; the first of them have a zone.
+var timeForms = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04"}
+
+const zonedForms = 3
+
 // readTime reads a time in ISO 8601, with a zone or without, in which it is taken for UTC.
 func readTime(s string) (t time.Time, zoned, ok bool) {
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700",
-		"2006-01-02 15:04:05.999999999Z07:00"} {
+	for i, form := range timeForms {
 		if t, err := time.Parse(form, s); err == nil {
-			return t, true, true
-		}
-	}
-	for _, form := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
-		"2006-01-02T15:04"} {
-		if t, err := time.Parse(form, s); err == nil {
-			return t, false, true
+			return t, i < zonedForms, true
 		}
 	}
 	return t, false, false

@@ -29,8 +29,9 @@ type judging struct {
 	request   check.Request
 	asked     time.Time
 	framework func() advice.Framework
-	deleted   bool    // a step before sent DELETE
-	inside    *string // the key of the object in which the list was found that should be the answer itself
+	deleted   bool            // a step before sent DELETE
+	gave      map[string]bool // single values that the requests of the check held
+	inside    *string         // the key of the object in which the list was found that should be the answer itself
 }
 
 // route returns the request as a student reads it.

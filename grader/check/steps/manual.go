@@ -35,8 +35,9 @@ share. either lists answers that are right; the nearest is shown where none is. 
 answers of times.
 
 query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a
-file beside the rubric. send: GET $u asks the address that an answer gave, as a browser follows a link; where it leads
-to another host or port than the program's, the step fails.
+file beside the rubric; raw is a body as it stands: a text, {hex: 00ff} or {from: FILE}. send: GET $u asks the address
+that an answer gave, as a browser follows a link; where it leads to another host or port than the program's, the step
+fails.
 
 text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent>
 is not there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time
@@ -114,6 +115,7 @@ container of its own. weight is a step's share of the points of a partial check.
   <string or null>   either hole
   <not $x>   anything but the value of the variable; also <not /regex/> and <not HOLE>
   <$n + 1>   the number that comes out: variables and numbers with + - * / ( )
+  <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d
   <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time
   <length of data>   how many items the array at a path of the same answer has
   /regex/    text, or a number, that the regular expression finds a match in

@@ -89,6 +89,23 @@ func TestWordsOfOtherCourses(t *testing.T) {
 		{`{send: POST /a, body: {mail: "a b"}}`,
 			says(422, `{"detail":[{"type":"value_error","loc":["body","mail"],"msg":"not a valid address"}]}`),
 			"hint: The program refused the body: `mail`: not a valid address.", "other fields"},
+		// values, where no field is missing
+		{`{send: POST /a, body: {n: 1}}, {send: POST /a, body: {n: -1}, want: 422}`, says(200, "{}"),
+			"hint: The program accepts a body that has all fields, and values that it should refuse: look at what they are, and " +
+				"raise HTTPException(status_code=422) where one cannot be.", "lacks one"},
+		{`{send: POST /a, body: {n: 1}}, {send: POST /a, body: {}, want: 422}`, says(200, "{}"), "lacks one", "has all fields"},
+		// what is not a matter of who asks
+		{`{send: POST /a, want: [403, 409]}`, says(200, "{}"), "raise HTTPException(status_code=403) under that condition", "login"},
+		{`{send: GET /a, headers: {If-None-Match: x}, want: 304}`, says(200, "{}"),
+			"hint: The request has the ETag of before in If-None-Match", "lead on"},
+		// what is worked out, what was sent, and what is of somebody
+		{`{send: POST /a, body: {qty: 3}, json: {total: 3.3}}`, says(200, `{"total":1}`),
+			`hint: The "total" in the answer to POST /a is to be 3.3 here: work it out anew of what is stored.`, "sent or stored:"},
+		{`{send: POST /a, body: {score: 50}, json: {score: 50}}, {send: PUT /a, body: {score: 20}, json: {score: 50}}`, echo(),
+			`hint: The "score" in the answer to PUT /a is what was just sent, and is to be 50 here.`, "sent or stored:"},
+		// an answer of what the path names gives out no id
+		{`{send: POST /polls, body: {id: abc}, save: {x: id}}, {send: POST /polls/$x/votes, body: {id: abc}, times: 1}, ` +
+			`{send: POST /polls/$x/votes, body: {id: abc}, want: 409}`, echo(), "want an answer with 409", "given out twice"},
 		// a path as it was sent
 		{`{send: POST /a, body: {}, save: {top: id}}, {send: GET /a/$top, json: {id: 8}}`, says(200, `{"id":777}`),
 			"0 GET /a/777: want $.id = 8; got $.id = 777, which is the id that POST /a answered; hint: ", "$top"},

@@ -34,6 +34,8 @@ func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	switch {
 	case s.Body.Line > 0:
 		q.Body = Encode(v.data(s.Body, false))
+	case s.bytes != nil:
+		q.Body = s.bytes
 	case s.Raw.Line > 0:
 		q.Body = []byte(v.fill(s.Raw.Text, asIs))
 	case s.Form != nil:

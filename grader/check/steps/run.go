@@ -9,10 +9,12 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -159,6 +161,7 @@ type runner struct {
 	origin   map[string]string   // where a variable's value came from, as a clause
 	base     map[string]string   // the path of the request whose answer gave a variable
 	seen     map[string]bool     // single values that answers held
+	gave     map[string]bool     // single values that requests held
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
 	twice    string              // an id that a step of this check was given, and that another thing has
@@ -167,7 +170,7 @@ type runner struct {
 func newRunner(target Asker, in check.Input) *runner {
 	return &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{},
 		lost:   map[string]int{},
-		origin: map[string]string{}, base: map[string]string{}, seen: map[string]bool{}}
+		origin: map[string]string{}, base: map[string]string{}, seen: map[string]bool{}, gave: map[string]bool{}}
 }
 
 // lose notes the variables that a step should have saved and did not.
@@ -300,6 +303,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			evidence = r.evidence(number, s, e.request, e.last(), miss{})
 		}
 		r.noteID(e)
+		r.noteFields(s, e)
 		r.past = append(r.past, r.oneLine(s, e.request, e.last()))
 		r.remember(number, s, e)
 		return item, evidence, nil
@@ -320,11 +324,73 @@ func (r *runner) noteID(e exchange) {
 		value, _ := Decode(e.last().Body)
 		switch id := at(value, "id").(type) {
 		case json.Number, string:
+			if slices.Contains(strings.Split(route, "/"), url.PathEscape(plainText(id))) {
+				return // the answer is of what the path names, and nothing was made
+			}
 			if r.in.Memory.Give(vars{"id": id}.path(route + "/$id")) {
 				r.twice = Show(id)
 			}
 		}
 	}
+}
+
+// give notes the single values of a request.
+func (r *runner) give(q check.Request) {
+	note := func(leaf any) any {
+		r.gave[plainText(leaf)] = true
+		return leaf
+	}
+	if value, err := Decode(q.Body); err == nil {
+		Mapped(value, note)
+	}
+	_, query, _ := strings.Cut(q.Path, "?")
+	for _, text := range []string{query, string(q.Body)} {
+		if fields, err := url.ParseQuery(text); err == nil && len(text) < mostInline {
+			for _, values := range fields {
+				for _, value := range values {
+					note(value)
+				}
+			}
+		}
+	}
+}
+
+// noteFields notes which fields a route takes.
+func (r *runner) noteFields(s Step, e exchange) {
+	sent := fields(e.request)
+	if sent == nil || e.last().Status/100 != 2 || len(e.misses) > 0 {
+		return
+	}
+	name := "fields " + Route(s.request().Path)
+	for _, field := range strings.Fields(r.in.Memory.Noted(name)) {
+		sent[field] = true
+	}
+	r.in.Memory.Note(name, strings.Join(slices.Sorted(maps.Keys(sent)), " "))
+}
+
+// lacksField reports whether a body has not all the fields that its route is known to take, or
+// whether none is known.
+func (r *runner) lacksField(s Step, q check.Request) bool {
+	known := strings.Fields(r.in.Memory.Noted("fields " + Route(s.request().Path)))
+	sent := fields(q)
+	return len(known) == 0 || sent == nil || slices.ContainsFunc(known, func(field string) bool { return !sent[field] })
+}
+
+// fields returns the keys of a body that is a JSON object, without those that a list of words
+// cannot hold; nil where it is none.
+func fields(q check.Request) map[string]bool {
+	value, _ := Decode(q.Body)
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	names := map[string]bool{}
+	for name := range object {
+		if !strings.ContainsFunc(name, unicode.IsSpace) {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // remember notes where values that a step used or saved came from.
@@ -345,6 +411,9 @@ func (r *runner) remember(number int, s Step, e exchange) {
 func (r *runner) named(name string) string {
 	if from, ok := r.origin[name]; ok {
 		return from
+	}
+	if owner, field, ok := strings.Cut(name, "."); ok {
+		return "the " + field + " of " + owner
 	}
 	return "what was made for this run"
 }
@@ -384,6 +453,7 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 		if requests[i], wrong = r.request(s, scopes[i]); wrong != nil {
 			return exchange{request: requests[i], misses: []miss{*wrong}}, nil
 		}
+		r.give(requests[i])
 	}
 	asked := time.Now()
 	together := max(s.Parallel, 1)
@@ -411,7 +481,7 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	}
 	values, found := make([]any, times), make([]vars, times)
 	inside := ""
-	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
+	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside, gave: r.gave,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	for i := range answers {
 		j.vars, j.request = scopes[i], requests[i]

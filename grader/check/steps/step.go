@@ -31,7 +31,7 @@ type Step struct {
 	As         string              `json:"as,omitempty" jsonschema:"who asks: one of people, or nobody"`
 	Query      Fields              `json:"query,omitzero" jsonschema:"what the path's query holds, each escaped"`
 	Body       option.Value        `json:"body,omitzero" jsonschema:"a JSON body"`
-	Raw        option.Value        `json:"raw,omitzero" jsonschema:"a body as it stands"`
+	Raw        option.Value        `json:"raw,omitzero" jsonschema:"a body as it stands: a text, {hex: 00ff}, or {from: FILE} beside the rubric"`
 	Form       Fields              `json:"form,omitzero" jsonschema:"a body as an HTML form sends it, each value escaped"`
 	Multipart  Parts               `json:"multipart,omitzero" jsonschema:"a body as a form with files sends it"`
 	Headers    map[string]string   `json:"headers,omitempty" jsonschema:"headers of the request"`
@@ -59,6 +59,7 @@ type Step struct {
 	Weight     float64             `json:"weight,omitempty" option:"0..1000" jsonschema:"its share of the points of a partial check; 1 unless given"`
 
 	written option.Value
+	bytes   []byte             // of raw, where it is no text
 	who     *person            // who asks; nil is nobody
 	cast    map[string]*person // all who may be named
 }
@@ -307,7 +308,22 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 				name)...)
 		}
 	}
-	if at, ok := at.Get("raw"); ok && (at.Kind == option.List || at.Kind == option.Map) {
+	if at, ok := at.Get("raw"); ok && at.Kind == option.Map {
+		var file struct {
+			Hex  string `json:"hex,omitempty"`
+			From string `json:"from,omitempty"`
+		}
+		wrong := option.Decode(at, &file)
+		if f := (File{Hex: file.Hex, From: file.From}); len(wrong) == 0 {
+			if wrong = f.ValidateOption(at); len(wrong) == 0 {
+				s.bytes = f.data
+			}
+		}
+		if len(wrong) > 0 {
+			wrong[0].Hint = "raw is sent as it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON"
+		}
+		ps = append(ps, wrong...)
+	} else if ok && at.Kind == option.List {
 		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON",
 			at.Describe())...)
 	}

@@ -332,8 +332,7 @@ func TestVariables(t *testing.T) {
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" ` +
-			`in the answer to POST /b is not what was sent or stored: follow the value from the request to ` +
-			`the answer.` + "\n- GET /first"},
+				`in the answer to POST /b is what was just sent, and is to be "second" here.` + "\n- GET /first"},
 		{"what a DELETE leaves", `http:
 - {send: DELETE /a/1}
 - {send: GET /a/1, want: 404}`, says(200, `{"data": [{"id": 1}]}`),
@@ -381,8 +380,8 @@ http:
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
 - {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
-			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is not what was sent " +
-				"or stored: follow the value from the request to the answer.\nok POST /b"},
+			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is what was just sent, " +
+				"and is to be 6 here.\nok POST /b"},
 		{"a variable in a regular expression is itself", `http:
 - {send: POST /a, body: {t: "a.b (c)"}, save: {x: t}}
 - {send: POST /b, body: {t: "a.b (c)"}, json: {t: "/^$x$/"}, text: '/"${x}"}$/', header: {Content-Type: /^text/}}
@@ -567,7 +566,35 @@ func TestGivenTwice(t *testing.T) {
 	api.Tasks = nil
 	target.Memory.Restart()
 	assert.Contains(t, ask(fmt.Sprintf(read, "d", "other")),
-		`got $.title = "d"; hint: The "title" in the answer to GET /tasks/1 is not what was sent or stored`)
+		`got $.title = "d"; hint: The "title" in the answer to GET /tasks/1 is to be "other" here`)
 	assert.Equal(t, "ok DELETE /tasks/1", ask("http: [{send: DELETE /tasks/1}]"))
 	assert.NotContains(t, ask(fmt.Sprintf(read, "d", "other")), "twice")
+}
+
+// TestSpans: a date and a time may be so long after another, in what is wanted and what is sent.
+func TestSpans(t *testing.T) {
+	for _, c := range []struct{ steps, want string }{
+		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-06"}, json: {due: <$d + 14d>}}`,
+			"ok POST /a\nok POST /b"},
+		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-07"}, json: {due: <$d + 14d>}}`,
+			"ok POST /a\n0 POST /b: want $.due = \"2031-03-06\"; got $.due = \"2031-03-07\"; hint: The \"due\" in the answer to " +
+				"POST /b is to be \"2031-03-06\" here: work it out anew for each answer."},
+		{`{send: POST /a, body: {d: "2031-02-20T10:00:00Z"}, save: {d: d}}, ` +
+			`{send: POST /b, body: {due: "2031-02-20T10:30:00+01:00"}, json: {due: <$d - 30m>}}`, "ok POST /a\nok POST /b"},
+		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "${d + 2d}"}, ` +
+			`json: {due: "2031-02-22"}}`, "ok POST /a\nok POST /b"},
+		{`{send: POST /a, body: {d: 100}, save: {d: d}}, {send: POST /b, body: {due: 160}, json: {due: <$d + 1m>}}`,
+			"ok POST /a\nok POST /b"},
+		{`{send: POST /a, body: {d: soon}, save: {d: d}}, {send: POST /b, body: {due: later}, json: {due: <$d + 1m>}}`,
+			"ok POST /a\n0 POST /b: want $.due = a value that is worked out of another: \"soon\" is no time; got $.due = \"later\"; " +
+				"hint: The answer before gave a value that nothing can be worked out of: \"soon\" is no time."},
+	} {
+		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: ["+c.steps+"]", echo()), c.steps)
+	}
+}
+
+// TestRawBytes: a body of bytes that are no text.
+func TestRawBytes(t *testing.T) {
+	assert.Equal(t, "ok PUT /a", checktest.Asked(t, kind.Kind(), `http: [{send: PUT /a, raw: {hex: 00 ff}, text: '/^\x00.$/'}]`,
+		echo()))
 }

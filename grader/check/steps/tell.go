@@ -61,7 +61,9 @@ func (s Step) tell(names map[string]string) string {
 	if sent := append(keys(s.Body), append(s.Query.names(), s.Form.names()...)...); len(sent) > 0 {
 		line += " with " + strings.Join(sent, ", ")
 	}
-	if s.Raw.Line > 0 {
+	if s.bytes != nil {
+		line += " with " + Plural(len(s.bytes), "byte")
+	} else if s.Raw.Line > 0 {
 		line += fmt.Sprintf(" with the text %q", cut(s.Raw.Text, 40))
 	}
 	if len(s.Multipart) > 0 {

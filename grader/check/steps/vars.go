@@ -163,6 +163,9 @@ func (v vars) data(value option.Value, withHoles bool) any {
 	return value.Interface()
 }
 
+// notWorkedOut begins what is said of a hole whose variables have no value that it can be made of.
+const notWorkedOut = "a value that is worked out of another: "
+
 func (v vars) text(text string, withHoles bool) any {
 	if withHoles && isHole(text) {
 		missing := false
@@ -179,7 +182,7 @@ func (v vars) text(text string, withHoles bool) any {
 		case err == nil:
 			return h
 		default:
-			return hole{text + ", where " + err.Error(), ofRelation, func(any, scene) bool { return false }}
+			return hole{notWorkedOut + err.Error(), ofRelation, func(any, scene) bool { return false }}
 		}
 	}
 	if withHoles && isRegexp(text) {
