@@ -70,8 +70,10 @@ func (j judging) differenceHint(d difference, value any) string {
 	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
 		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route, d.want)
 	}
-	if _, isFlag := d.wanted.(bool); !isFlag && d.wanted != nil && !j.gave[plainText(d.wanted)] &&
-		j.all.nameOf(d.want) == "" && !j.step.fixed() {
+	if _, isFlag := d.wanted.(bool); isFlag && !j.gave[plainText(d.wanted)] && !j.step.fixed() {
+		return fmt.Sprintf("The %q in the answer to %s is to be %s here.", key, route, d.want)
+	} else if d.wanted != nil && !isFlag && !j.gave[plainText(d.wanted)] && j.all.nameOf(d.want) == "" &&
+		!j.step.fixed() {
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew of what is stored.", key, route,
 			d.want)
 	}
@@ -97,6 +99,35 @@ func (j judging) everyHint(d difference, value any) string {
 	}
 	return fmt.Sprintf("An item with another %q is in the answer to %s: leave out what is not asked for.",
 		d.path[strings.LastIndex(d.path, ".")+1:], j.route())
+}
+
+// nearest returns what is wrong with the one item of a list that is the wanted one by a key, and
+// differs in others; by is that key, and nil where there is none such, or several.
+func (in scene) nearest(wanted any, list []any) (item any, by string, differs []difference) {
+	object, ok := wanted.(map[string]any)
+	if !ok || len(object) < 2 {
+		return nil, "", nil
+	}
+	for _, got := range list {
+		there, ok := got.(map[string]any)
+		d := in.match("$", wanted, got, false)
+		if !ok || len(d) == 0 || len(d) == len(object) {
+			continue
+		}
+		for _, key := range sortedKeys(object) {
+			_, isHole := object[key].(hole)
+			_, isFlag := object[key].(bool)
+			if isHole || isFlag || !equal(object[key], there[key]) {
+				continue
+			}
+			if by != "" {
+				return nil, "", nil
+			}
+			item, by, differs = got, key, d
+			break
+		}
+	}
+	return item, by, differs
 }
 
 // counted returns how many items an array has.

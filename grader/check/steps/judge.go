@@ -242,8 +242,15 @@ func (j judging) list(value any, in scene) []miss {
 			if n > 1 {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
-			return []miss{{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))),
-				got: fmt.Sprintf("it is there %s; the list has %s", often(n), Plural(len(list), "item")), hint: hint}}
+			m := miss{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))),
+				got: fmt.Sprintf("it is there %s; the list has %s", often(n), Plural(len(list), "item")), hint: hint}
+			if near, by, differs := in.nearest(item, list); n == 0 && by != "" {
+				key := strings.TrimPrefix(differs[0].path, "$.")
+				m.got = fmt.Sprintf("the item with %s %s has %s = %s", by, Show(at(near, by)), key,
+					j.annotate(differs[0].got, differs[0].want))
+				m.hint, m.differences = j.differenceHint(differs[0], near), differs
+			}
+			return []miss{m}
 		}
 	}
 	for _, l := range s.Lacks {

@@ -361,17 +361,23 @@ func (r *runner) noteFields(s Step, e exchange) {
 	if sent == nil || e.last().Status/100 != 2 || len(e.misses) > 0 {
 		return
 	}
-	name := "fields " + Route(s.request().Path)
+	name := s.fieldsName()
 	for _, field := range strings.Fields(r.in.Memory.Noted(name)) {
 		sent[field] = true
 	}
 	r.in.Memory.Note(name, strings.Join(slices.Sorted(maps.Keys(sent)), " "))
 }
 
+// fieldsName returns the name under which is noted what fields the step's route takes.
+func (s Step) fieldsName() string {
+	path, _, _ := strings.Cut(s.request().Path, "?")
+	return "fields " + reference.ReplaceAllString(path, "{}")
+}
+
 // lacksField reports whether a body has not all the fields that its route is known to take, or
 // whether none is known.
 func (r *runner) lacksField(s Step, q check.Request) bool {
-	known := strings.Fields(r.in.Memory.Noted("fields " + Route(s.request().Path)))
+	known := strings.Fields(r.in.Memory.Noted(s.fieldsName()))
 	sent := fields(q)
 	return len(known) == 0 || sent == nil || slices.ContainsFunc(known, func(field string) bool { return !sent[field] })
 }

@@ -332,7 +332,7 @@ func TestVariables(t *testing.T) {
 - {send: POST /b, body: {t: first}, json: {t: second}}
 - {send: GET /$x}`, echo(), "ok POST /a\n" +
 			`0 POST /b: want $.t = "second"; got $.t = "first", which is the t that POST /a answered; hint: The "t" ` +
-				`in the answer to POST /b is what was just sent, and is to be "second" here.` + "\n- GET /first"},
+			`in the answer to POST /b is what was just sent, and is to be "second" here.` + "\n- GET /first"},
 		{"what a DELETE leaves", `http:
 - {send: DELETE /a/1}
 - {send: GET /a/1, want: 404}`, says(200, `{"data": [{"id": 1}]}`),
@@ -395,8 +395,9 @@ http:
 - {send: POST /b, body: [{n: 1}, {n: 2}, {n: 3}], has: [{n: $all}]}
 - {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(),
 			"ok POST /a\nok POST /b\n" +
-				`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got it is there not at all; the ` +
-				`list has 3 items; hint: Store each new item, and answer with all that is stored.`},
+				`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got the item with n 3 ` +
+				`has t = "x2"; hint: The "t" in the answer to POST /c is to be "x3" here: work it out anew of what is ` +
+				`stored.`},
 		{"given fails the check where nothing judges it", `partial: true
 http:
 - {given: POST /a, body: {}, save: {x: id}}

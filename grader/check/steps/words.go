@@ -51,14 +51,14 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			q.Method, where, s.Want), false
 	case a.Status < 300 && (s.wantsCode(http.StatusUnauthorized) || s.wantsCode(http.StatusForbidden)) && s.wantsLogin():
 		return acceptedLogin(s, f), false
-	case a.Status < 300 && s.Body.Line > 0 && (s.wantsCode(http.StatusBadRequest) ||
+	case a.Status < 300 && s.Body.Line > 0 && !s.wantsCode(http.StatusConflict) && (s.wantsCode(http.StatusBadRequest) ||
 		s.wantsCode(http.StatusUnprocessableEntity)):
 		if !r.lacksField(s, q) {
 			return fmt.Sprintf("The program accepts a body that has all fields, and values that it should refuse: look at what "+
 				"they are, and %s where one cannot be.", f.Refuse(s.code())), false
 		}
 		return "The program accepts what it should refuse. " + f.Validate(), false
-	case a.Status < 300 && !s.wantsCode(http.StatusNotFound):
+	case a.Status < 300 && (!s.wantsCode(http.StatusNotFound) || a.Status == http.StatusCreated):
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where) && holds(a.Body, path.Base(where)):
