@@ -24,10 +24,10 @@ type verdict struct {
 	after     string // what must come before it, where it holds on its own
 }
 
-// askBeside asks one check when what it needs is decided and a slot is free. It takes the slot
+// askConcurrently asks one check when what it needs is decided and a slot is free. It takes the slot
 // after it waited, so that checks which wait for a later phase cannot keep that phase from
 // beginning.
-func (g *grading) askBeside(ctx context.Context, i int, t check.Target) {
+func (g *grading) askConcurrently(ctx context.Context, i int, t check.Target) {
 	if !g.ready(ctx, i) {
 		return
 	}
@@ -68,7 +68,7 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	}
 	outcome, err := g.safely(ctx, i, t, memory)
 	took := time.Since(begun)
-	if c.Kind.Phase == check.Beside && (err != nil || outcome.Down) && !g.answers() {
+	if c.Kind.Phase == check.OwnContainer && (err != nil || outcome.Down) && !g.answers() {
 		g.decide(i, verdict{status: result.Blocked, blockedBy: g.gate(check.Running), took: took})
 		return // no container comes up, whatever its variables are
 	}

@@ -36,7 +36,7 @@ checks:
 		log.Fatal(err)
 	}
 	defer sub.Close()
-	open := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
+	open := grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Session, error) {
 		return docker.Open(ctx, job)
 	})
 	report := grader.Grade(ctx, open, r, *sub, grader.Options{}).For(result.Student)

@@ -114,8 +114,8 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 	g.setup.Always, g.setup.Volume = g.filled(g.rubric.Env), g.rubric.Volume
 	g.setup.Rand = random(g.options.Seed, "\x00plant") // which is no check's id
 	for _, c := range g.rubric.Checks {
-		if s, ok := c.Asks.(check.Shaper); ok {
-			s.Shape(&g.setup)
+		if s, ok := c.Asks.(check.SetupConfigurer); ok {
+			s.Configure(&g.setup)
 		}
 	}
 
@@ -144,7 +144,7 @@ func (g *grading) run(ctx context.Context, engine Engine) error {
 }
 
 // work builds, starts and asks.
-func (g *grading) work(ctx context.Context, w Workplace) error {
+func (g *grading) work(ctx context.Context, w Session) error {
 	target := target{g.source, w, g}
 	if !g.brief { // else there is an image, and a container
 		g.progress("building")
@@ -195,7 +195,7 @@ func (g *grading) work(ctx context.Context, w Workplace) error {
 func (g *grading) askPhase(ctx context.Context, t check.Target, match func(check.Kind) bool) {
 	for _, i := range g.asked {
 		if match(g.rubric.Checks[i].Kind) {
-			g.beside.Go(func() { g.askBeside(ctx, i, t) })
+			g.beside.Go(func() { g.askConcurrently(ctx, i, t) })
 		}
 	}
 }
@@ -203,7 +203,8 @@ func (g *grading) askPhase(ctx context.Context, t check.Target, match func(check
 // askBuilt begins to ask what can be asked when the build has ended.
 func (g *grading) askBuilt(ctx context.Context, t check.Target, built check.Built) {
 	if built.Image != nil {
-		g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.Beside }) // first, as it takes longest
+		// first, as it takes longest
+		g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.OwnContainer })
 	}
 	g.askPhase(ctx, t, func(k check.Kind) bool { return k.Phase == check.Image && (k.Gate || built.Image != nil) })
 	if built.Failure == nil || !built.Failure.Unsent {
@@ -212,7 +213,7 @@ func (g *grading) askBuilt(ctx context.Context, t check.Target, built check.Buil
 }
 
 // build refuses what cannot even be tried.
-func (g *grading) build(ctx context.Context, w Workplace) (check.Built, error) {
+func (g *grading) build(ctx context.Context, w Session) (check.Built, error) {
 	if refused := g.sub.Refused; refused != nil {
 		return check.Built{Failure: &check.BuildFailure{Reason: check.OtherFailure, Unsent: true,
 			Message: refused.Message, Subject: refused.Hint}}, nil
@@ -257,7 +258,7 @@ func (g *grading) block(ctx context.Context, reached check.Phase, t check.Target
 	unsent := g.built != nil && g.built.Failure != nil && g.built.Failure.Unsent
 	for _, i := range g.asked {
 		k := g.rubric.Checks[i].Kind
-		if k.Phase == check.Beside && reached == check.Running {
+		if k.Phase == check.OwnContainer && reached == check.Running {
 			continue // with a container of its own, which may come up
 		}
 		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent ||
@@ -315,21 +316,21 @@ func timed[T any](g *grading, phase string, do func() (T, error)) (T, error) {
 	return do()
 }
 
-// target is the folder and the workplace as one.
+// target is the folder and the session as one.
 type target struct {
 	check.Source
-	Workplace
+	Session
 	g *grading
 }
 
-// Built returns how the build ended, also when the workplace was never asked to build.
+// Built returns how the build ended, also when the session was never asked to build.
 func (t target) Built() check.Built {
 	t.g.facts.mu.Lock()
 	defer t.g.facts.mu.Unlock()
 	return *t.g.built
 }
 
-// onlyFolder is the target before there is a workplace. A kind that asks more of it than its phase
+// onlyFolder is the target before there is a session. A kind that asks more of it than its phase
 // allows panics, which is reported as a fault of ours.
 type onlyFolder struct {
 	check.Source

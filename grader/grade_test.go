@@ -25,12 +25,12 @@ import (
 )
 
 var (
-	_ Engine    = (*machine)(nil)
-	_ Workplace = (*machine)(nil)
-	_ Engine    = EngineFunc(nil)
+	_ Engine  = (*machine)(nil)
+	_ Session = (*machine)(nil)
+	_ Engine  = EngineFunc(nil)
 )
 
-// machine is an engine and its one workplace in memory: it builds and runs nothing, and says what
+// machine is an engine and its one session in memory: it builds and runs nothing, and says what
 // it is told to.
 type machine struct {
 	openErr, buildErr, startErr, reviveErr, closeErr error
@@ -62,7 +62,7 @@ func (m *machine) called(what string) {
 	m.calls = append(m.calls, what)
 }
 
-func (m *machine) Open(_ context.Context, job check.Job) (Workplace, error) {
+func (m *machine) Open(_ context.Context, job check.Job) (Session, error) {
 	m.called("open")
 	m.job = job
 	return m, m.openErr
@@ -91,7 +91,7 @@ func (m *machine) Sandbox() check.Sandbox {
 }
 func (m *machine) Close() error { m.called("close"); return m.closeErr }
 
-// Built is that of a workplace which was never asked to build: the grader knows better.
+// Built is that of a session which was never asked to build: the grader knows better.
 func (m *machine) Built() check.Built { return check.Built{} }
 func (m *machine) Retrace(context.Context, ...check.Patch) (check.Built, error) {
 	return check.Built{}, nil
@@ -369,10 +369,10 @@ func TestNeedsAcrossPhases(t *testing.T) {
 	for i := range 3 * maxConcurrent {
 		all = append(all, one(fmt.Sprintf("folder-%d", i), check.Folder, passes, "run"),
 			one(fmt.Sprintf("image-%d", i), check.Image, passes, "last"),
-			one(fmt.Sprintf("beside-%d", i), check.Beside, passes, "last"))
+			one(fmt.Sprintf("beside-%d", i), check.OwnContainer, passes, "last"))
 	}
 	all = append(all, one("run", check.Running, passes), one("last", check.Last, passes),
-		one("alone", check.Beside, passes))
+		one("alone", check.OwnContainer, passes))
 	r := graded(t, works(), of(all...), Options{})
 	assert.Equal(t, float64(len(all)), *r.Score)
 
@@ -408,7 +408,7 @@ func TestGates(t *testing.T) {
 	all := func(image, later, beside ask) *rubric.Rubric {
 		return of(one("folder", check.Folder, passes), one("context", check.Context, passes),
 			one("run", check.Running, later), one("gate-start", check.Running, start),
-			one("beside", check.Beside, beside), one("last", check.Last, later), one("image", check.Image, image),
+			one("beside", check.OwnContainer, beside), one("last", check.Last, later), one("image", check.Image, image),
 			one("gate-build", check.Image, build))
 	}
 	for _, c := range []struct {
@@ -492,7 +492,7 @@ func TestTheContainerFirst(t *testing.T) {
 		}
 	}
 	r := graded(t, m, of(one("image", check.Image, beside("image")), one("context", check.Context, beside("context")),
-		one("beside", check.Beside, beside("beside"))), Options{})
+		one("beside", check.OwnContainer, beside("beside"))), Options{})
 	assert.Equal(t, 3.0, *r.Score)
 }
 
@@ -628,7 +628,7 @@ func TestTurnsAreTakenOneByOne(t *testing.T) {
 	var turns, besides []rubric.Check
 	for i := range 8 {
 		turns = append(turns, one(fmt.Sprint("turn", i), check.Running, busy))
-		besides = append(besides, one(fmt.Sprint("beside", i), check.Beside, busy))
+		besides = append(besides, one(fmt.Sprint("beside", i), check.OwnContainer, busy))
 	}
 	graded(t, works(), of(turns...), Options{})
 	assert.Equal(t, int32(1), most.Load())
@@ -721,7 +721,8 @@ func TestSeed(t *testing.T) {
 	}
 	var all []rubric.Check
 	for i := range 12 {
-		c := one(fmt.Sprint("c", i), []check.Phase{check.Folder, check.Image, check.Running, check.Beside}[i%4], random)
+		c := one(fmt.Sprint("c", i), []check.Phase{check.Folder, check.Image, check.Running, check.OwnContainer}[i%4],
+			random)
 		c.Fresh = check.Fresh{{Name: "a"}, {Name: "b"}}
 		all = append(all, c)
 	}
@@ -815,7 +816,7 @@ func TestReport(t *testing.T) {
 
 type shaper struct{}
 
-func (shaper) Shape(s *check.Setup) { s.Target = "release" }
+func (shaper) Configure(s *check.Setup) { s.Target = "release" }
 func (shaper) Ask(context.Context, check.Target, check.Input) (check.Outcome, error) {
 	return check.Pass("", ""), nil
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// standing is an engine whose workplace stays open, for who asks the same program again: nothing is
+// standing is an engine whose session stays open, for who asks the same program again: nothing is
 // built then, and a container was started meanwhile.
 type standing struct {
 	engine Engine
-	work   *standingWork // nil where none is open
+	work   *standingSession // nil where none is open
 
-	closing sync.WaitGroup // of workplaces that were open
+	closing sync.WaitGroup // of sessions that were open
 	mu      sync.Mutex
 	left    error // what could not be removed
 }
 
-// Open returns the workplace that is open, or opens one where the job is another.
-func (s *standing) Open(ctx context.Context, job check.Job) (Workplace, error) {
+// Open returns the session that is open, or opens one where the job is another.
+func (s *standing) Open(ctx context.Context, job check.Job) (Session, error) {
 	if s.work != nil && s.work.fits(job) {
 		return s.work, nil
 	}
@@ -37,7 +37,7 @@ func (s *standing) Open(ctx context.Context, job check.Job) (Workplace, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	s.work = &standingWork{Workplace: w, job: job, root: root}
+	s.work = &standingSession{Session: w, job: job, root: root}
 	return s.work, nil
 }
 
@@ -53,7 +53,7 @@ func (s *standing) forget() {
 			w.stop()
 			<-w.next
 		}
-		err := errors.Join(w.Workplace.Close(), w.root.Close())
+		err := errors.Join(w.Session.Close(), w.root.Close())
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.left = errors.Join(s.left, err)
@@ -67,9 +67,9 @@ func (s *standing) close() error {
 	return s.left
 }
 
-// standingWork is a workplace that is built once, and started again after each grading.
-type standingWork struct {
-	Workplace
+// standingSession is a session that is built once, and started again after each grading.
+type standingSession struct {
+	Session
 	job   check.Job
 	root  *os.Root
 	built *check.Built
@@ -82,18 +82,18 @@ type beginning struct {
 	err     error
 }
 
-// fits reports whether a job is the one that the workplace was opened for.
-func (w *standingWork) fits(job check.Job) bool {
+// fits reports whether a job is the one that the session was opened for.
+func (w *standingSession) fits(job check.Job) bool {
 	return job.Dir == w.job.Dir && job.Port == w.job.Port && job.Keep == w.job.Keep && job.Limits == w.job.Limits &&
 		reflect.DeepEqual(job.Setup, w.job.Setup)
 }
 
 // Build builds the folder, once.
-func (w *standingWork) Build(ctx context.Context) (check.Built, error) {
+func (w *standingSession) Build(ctx context.Context) (check.Built, error) {
 	if w.built != nil {
 		return *w.built, nil
 	}
-	built, err := w.Workplace.Build(ctx)
+	built, err := w.Session.Build(ctx)
 	if err == nil {
 		w.built = &built
 	}
@@ -101,7 +101,7 @@ func (w *standingWork) Build(ctx context.Context) (check.Built, error) {
 }
 
 // Start gives the container that was started meanwhile.
-func (w *standingWork) Start(ctx context.Context, running func()) (check.Started, error) {
+func (w *standingSession) Start(ctx context.Context, running func()) (check.Started, error) {
 	if w.next != nil {
 		select {
 		case next := <-w.next:
@@ -114,11 +114,11 @@ func (w *standingWork) Start(ctx context.Context, running func()) (check.Started
 			return check.Started{}, ctx.Err()
 		}
 	}
-	return w.Workplace.Start(ctx, running)
+	return w.Session.Start(ctx, running)
 }
 
 // Close starts the container of the next grading, and leaves the rest as it is.
-func (w *standingWork) Close() error {
+func (w *standingSession) Close() error {
 	if w.built == nil || w.built.Image == nil || w.next != nil {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (w *standingWork) Close() error {
 	ctx, w.stop = context.WithCancel(context.Background())
 	w.next = next
 	go func() {
-		started, err := w.Workplace.Start(ctx, func() {})
+		started, err := w.Session.Start(ctx, func() {})
 		next <- beginning{started, err}
 	}()
 	return nil

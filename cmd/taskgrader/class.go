@@ -173,7 +173,7 @@ func (m *machine) bases() map[string]string {
 	return m.engine.Pinned()
 }
 
-func (m *machine) open(ctx context.Context, job check.Job) (grader.Workplace, error) {
+func (m *machine) open(ctx context.Context, job check.Job) (grader.Session, error) {
 	return m.engine.Open(ctx, job)
 }
 

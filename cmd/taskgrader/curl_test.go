@@ -93,9 +93,9 @@ type repeated struct {
 	sample string
 }
 
-func (r repeated) Shape(s *check.Setup) {
-	if inner, ok := r.Check.(check.Shaper); ok {
-		inner.Shape(s)
+func (r repeated) Configure(s *check.Setup) {
+	if inner, ok := r.Check.(check.SetupConfigurer); ok {
+		inner.Configure(s)
 	}
 }
 

@@ -256,7 +256,7 @@ func connect(cmd *cobra.Command) (*engine.Engine, error) {
 
 // engineOf returns the engine as the grader wants it.
 func engineOf(e *engine.Engine) grader.Engine {
-	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Workplace, error) {
+	return grader.EngineFunc(func(ctx context.Context, job check.Job) (grader.Session, error) {
 		return e.Open(ctx, job)
 	})
 }

@@ -284,7 +284,7 @@ func TestArchiveIsKeptByItsDigest(t *testing.T) {
 	w.run()
 	w.run()
 	assert.Equal(t, []string{"ada"}, w.grader.ids())
-	assert.NotEmpty(t, row(t, w.run(), "ada").Packed)
+	assert.NotEmpty(t, row(t, w.run(), "ada").ArchiveDigest)
 	time.Sleep(1100 * time.Millisecond) // packed again with other times, the content is the same
 	pack("FROM a")
 	w.run()
@@ -880,7 +880,7 @@ Grades    reports/grades.csv
 
 func TestRunWithAnEngineThatFails(t *testing.T) {
 	w := newWorld(t, map[string]string{"ada": ""})
-	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Workplace, error) {
+	engine := grader.EngineFunc(func(context.Context, check.Job) (grader.Session, error) {
 		return nil, errors.New("no daemon")
 	})
 	entries, _, err := submission.List(w.dir)

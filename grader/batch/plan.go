@@ -175,11 +175,11 @@ func (r *run) due(e submission.Entry, row *class.Row) string {
 
 // changed reports whether a submission is another than the one its row is of.
 func changed(e submission.Entry, row *class.Row) bool {
-	packed, err := e.Packed()
+	packed, err := e.ArchiveDigest()
 	if err != nil {
 		return true // grading it will say what is wrong
 	}
-	if packed != "" && packed == row.Packed {
+	if packed != "" && packed == row.ArchiveDigest {
 		return false
 	}
 	sub, err := e.Open()
@@ -190,7 +190,7 @@ func changed(e submission.Entry, row *class.Row) bool {
 	if sub.Digest != row.Digest || sub.Refused != nil { // all that is refused has the same digest
 		return true
 	}
-	row.Packed = packed
+	row.ArchiveDigest = packed
 	return false
 }
 

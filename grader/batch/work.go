@@ -74,7 +74,7 @@ func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
 func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 	e := r.entries[t.index]
 	task := Task{Entry: e, Seed: StudentSeed(r.seed, e.ID)}
-	packed, _ := e.Packed()
+	packed, _ := e.ArchiveDigest()
 	rep, attempts := r.attempts(ctx, worker, task)
 	if ctx.Err() != nil && rep.Status == result.Error {
 		return class.Row{}, false
@@ -83,8 +83,8 @@ func (r *run) one(ctx context.Context, worker int, t todo) (class.Row, bool) {
 	rep.Submission.Name, rep.Submission.Email = r.person(t.index)
 	row := class.RowOf(rep, &r.texts)
 	row.Attempts, row.Now = attempts, true
-	if again, err := e.Packed(); err == nil && again == packed {
-		row.Packed = packed
+	if again, err := e.ArchiveDigest(); err == nil && again == packed {
+		row.ArchiveDigest = packed
 	}
 	if row.State == class.Error && r.keeps(t.was, row) {
 		stale := *t.was

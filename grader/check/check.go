@@ -42,7 +42,7 @@ const (
 	Running              // the main container answers on a port; such checks take turns in rubric order
 	// as Running, with a container of its own: it takes no turn, and is asked while the main one
 	// still comes up
-	Beside
+	OwnContainer
 	Last // as Running, after all others, because it ends the container
 )
 
@@ -77,9 +77,9 @@ type Check interface {
 	Ask(ctx context.Context, t Target, in Input) (Outcome, error)
 }
 
-// Shaper is a Check that has a say in how the image is built or the container started.
-type Shaper interface {
-	Shape(*Setup)
+// SetupConfigurer is a Check that has a say in how the image is built or the container started.
+type SetupConfigurer interface {
+	Configure(*Setup)
 }
 
 // Phased is a Check whose options decide when it can be asked, rather than its kind alone.

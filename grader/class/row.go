@@ -65,8 +65,8 @@ type Row struct {
 	Due string `json:"due,omitempty"`
 	Now bool   `json:"-"` // graded in this run, not kept
 
-	Packed string    `json:"packed_digest,omitempty"` // of the archive as it lies there
-	Report *FileStat `json:"report,omitempty"`        // the instructor's JSON that this row was made of
+	ArchiveDigest string    `json:"packed_digest,omitempty"` // of the archive as it lies there
+	Report        *FileStat `json:"report,omitempty"`        // the instructor's JSON that this row was made of
 }
 
 // Verdict is what became of one check.

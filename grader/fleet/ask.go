@@ -111,7 +111,7 @@ func (h *Hub) sampled(key string) bool {
 
 // digests returns the digest of a folder as its report will have it, and of what is sent.
 func digests(e submission.Entry) (digest, content string, err error) {
-	if content, err = e.Packed(); err != nil || content != "" {
+	if content, err = e.ArchiveDigest(); err != nil || content != "" {
 		return "", content, err
 	}
 	sub, err := e.Open()

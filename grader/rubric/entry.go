@@ -221,9 +221,9 @@ func (p *parser) own(c *Check, at option.Value) {
 	if !ok {
 		written, _ = at.Get("own")
 	}
-	if c.Kind.Phase != check.Running && c.Kind.Phase != check.Beside || c.Kind.Gate {
+	if c.Kind.Phase != check.Running && c.Kind.Phase != check.OwnContainer || c.Kind.Gate {
 		p.add(written.Problem("%s asks no container that could be its own", c.Kind.Name)...)
 		return
 	}
-	c.Kind.Phase = check.Beside
+	c.Kind.Phase = check.OwnContainer
 }

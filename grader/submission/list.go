@@ -83,9 +83,9 @@ func (e Entry) Open() (*Submission, error) {
 	return s, nil
 }
 
-// Packed returns the digest of an archive as it lies there, and empty for a folder: where it is the
+// ArchiveDigest returns the digest of an archive as it lies there, and empty for a folder: where it is the
 // same the content is the same, which spares unpacking it.
-func (e Entry) Packed() (string, error) {
+func (e Entry) ArchiveDigest() (string, error) {
 	f, err := os.Open(e.Path)
 	if err != nil {
 		return "", fmt.Errorf("opening the submission: %w", err)

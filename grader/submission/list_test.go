@@ -147,7 +147,7 @@ func TestOpenAndSweep(t *testing.T) {
 	s, err := entries[0].Open()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"99", "Jane Doe"}, []string{s.ID, s.Name})
-	packed, err := entries[0].Packed()
+	packed, err := entries[0].ArchiveDigest()
 	require.NoError(t, err)
 	assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, packed)
 	Sweep()

@@ -42,9 +42,9 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	}
 	if own, ok := t.(*Target); ok {
 		in.Memory = &own.Memory
-		if s, ok := c.Asks.(check.Shaper); ok {
+		if s, ok := c.Asks.(check.SetupConfigurer); ok {
 			own.Setup.Rand = rand.New(rand.NewPCG(seed, 0))
-			s.Shape(&own.Setup)
+			s.Configure(&own.Setup)
 		}
 	}
 	if c.Own {

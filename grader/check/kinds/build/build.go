@@ -1,7 +1,7 @@
 // Package build is the kind `build`: whether the image can be built.
 //
 // The grader builds once for the whole rubric, with the arguments and the stage that this check
-// names ([Build.Shape]); the check says how that ended. Of a failed build it shows the instruction
+// names ([Build.Configure]); the check says how that ended. Of a failed build it shows the instruction
 // with its line and what the tool said, and finds the cause in package readings; what is wrong with
 // a COPY it looks up in the folder.
 package build
@@ -51,8 +51,8 @@ func (b *Build) ValidateOption(at option.Value) option.Problems {
 	return nil
 }
 
-// Shape passes arguments and target to the main build.
-func (b *Build) Shape(s *check.Setup) { s.BuildArgs, s.Target = b.Args, b.Target }
+// Configure passes arguments and target to the main build.
+func (b *Build) Configure(s *check.Setup) { s.BuildArgs, s.Target = b.Args, b.Target }
 
 const (
 	name  = "docker build"

@@ -26,7 +26,7 @@ func TestBuild(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	var s check.Setup
-	checktest.Entry(t, build.Kind(), "build: {args: {A: b}, target: final}").Asks.(check.Shaper).Shape(&s)
+	checktest.Entry(t, build.Kind(), "build: {args: {A: b}, target: final}").Asks.(check.SetupConfigurer).Configure(&s)
 	assert.Equal(t, check.Setup{BuildArgs: map[string]string{"A": "b"}, Target: "final"}, s)
 }
 

@@ -68,9 +68,9 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Shape has the paths of excludes planted, and others of their sorts: who names the paths of the
+// Configure has the paths of excludes planted, and others of their sorts: who names the paths of the
 // rubric alone keeps out nothing else.
-func (d *Dockerignore) Shape(s *check.Setup) {
+func (d *Dockerignore) Configure(s *check.Setup) {
 	s.Plant = append(s.Plant, d.Excludes...)
 	for _, name := range d.Excludes {
 		if sibling := check.Sibling(name, s.Rand); sibling != "" {

@@ -26,7 +26,7 @@ import (
 
 // Kind returns the kind `env`, which asks whether a variable reaches the program.
 func Kind() check.Kind {
-	return check.Kind{Name: "env", Phase: check.Beside, New: func() check.Check { return new(Env) },
+	return check.Kind{Name: "env", Phase: check.OwnContainer, New: func() check.Check { return new(Env) },
 		Manual: check.Manual{
 			Summary: "does a variable that is passed with docker run -e reach the program",
 			Text: `The container is started with the variables, and every process in it must have each of them with its
@@ -130,14 +130,14 @@ func (e *Env) apart() bool { return len(e.Steps) > 0 || e.Set["PORT"] != "" }
 // Phase returns OwnContainer only where the main container cannot be used.
 func (e *Env) Phase() check.Phase {
 	if e.apart() {
-		return check.Beside
+		return check.OwnContainer
 	}
 	return check.Running
 }
 
-// Shape gives the variables to the main container; where two checks want one otherwise, the first
+// Configure gives the variables to the main container; where two checks want one otherwise, the first
 // has it.
-func (e *Env) Shape(s *check.Setup) {
+func (e *Env) Configure(s *check.Setup) {
 	if e.apart() {
 		return
 	}

@@ -49,17 +49,17 @@ func TestWhereItIsAsked(t *testing.T) {
 		env   map[string]string
 	}{
 		{"env: {LOG_LEVEL: debug, A: 1}", check.Running, map[string]string{"LOG_LEVEL": "debug", "A": "1"}},
-		{`env: {PORT: "9001"}`, check.Beside, nil},
-		{"env: {set: {A: 1}, steps: [{send: GET /}]}", check.Beside, nil},
+		{`env: {PORT: "9001"}`, check.OwnContainer, nil},
+		{"env: {set: {A: 1}, steps: [{send: GET /}]}", check.OwnContainer, nil},
 	} {
 		entry := checktest.Entry(t, env.Kind(), c.text)
 		var s check.Setup
-		entry.Asks.(check.Shaper).Shape(&s)
+		entry.Asks.(check.SetupConfigurer).Configure(&s)
 		assert.Equal(t, c.phase, entry.Kind.Phase, c.text)
 		assert.Equal(t, c.env, s.Env, c.text)
 	}
 	s := check.Setup{Env: map[string]string{"A": "2"}}
-	checktest.Entry(t, env.Kind(), "env: {A: 1, B: 1}").Asks.(check.Shaper).Shape(&s)
+	checktest.Entry(t, env.Kind(), "env: {A: 1, B: 1}").Asks.(check.SetupConfigurer).Configure(&s)
 	assert.Equal(t, map[string]string{"A": "2", "B": "1"}, s.Env, "the first that wants one has it")
 }
 

@@ -60,8 +60,8 @@ func (s *Secrets) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Shape has the paths planted.
-func (s *Secrets) Shape(to *check.Setup) { to.Plant = append(to.Plant, s.Plant...) }
+// Configure has the paths planted.
+func (s *Secrets) Configure(to *check.Setup) { to.Plant = append(to.Plant, s.Plant...) }
 
 // Ask looks for what reaches the image, and for what is written into it.
 func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {

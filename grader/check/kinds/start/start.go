@@ -56,21 +56,21 @@ type Start struct {
 }
 
 var (
-	_ check.Phased     = (*Start)(nil)
-	_ check.Shaper     = (*Start)(nil)
-	_ check.StartJudge = (*Start)(nil)
+	_ check.Phased          = (*Start)(nil)
+	_ check.SetupConfigurer = (*Start)(nil)
+	_ check.StartJudge      = (*Start)(nil)
 )
 
 // Phase is beside where the program must not come up, which is asked of a container of its own.
 func (s *Start) Phase() check.Phase {
 	if s.Fails.Regexp != nil {
-		return check.Beside
+		return check.OwnContainer
 	}
 	return check.Running
 }
 
-// Shape says which path tells that the program is up.
-func (s *Start) Shape(to *check.Setup) {
+// Configure says which path tells that the program is up.
+func (s *Start) Configure(to *check.Setup) {
 	if s.Fails.Regexp == nil {
 		to.Ready = s.Get
 	}

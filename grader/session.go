@@ -6,21 +6,21 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// Engine opens a workplace for a submission. Its error is ours.
+// Engine opens a session for a submission. Its error is ours.
 type Engine interface {
-	Open(ctx context.Context, job check.Job) (Workplace, error)
+	Open(ctx context.Context, job check.Job) (Session, error)
 }
 
 // EngineFunc is a function as an Engine.
-type EngineFunc func(ctx context.Context, job check.Job) (Workplace, error)
+type EngineFunc func(ctx context.Context, job check.Job) (Session, error)
 
 // Open calls f.
-func (f EngineFunc) Open(ctx context.Context, job check.Job) (Workplace, error) { return f(ctx, job) }
+func (f EngineFunc) Open(ctx context.Context, job check.Job) (Session, error) { return f(ctx, job) }
 
-// Workplace is where one submission is built and run. The grader calls Build once, then Start, which
+// Session is where one submission is built and run. The grader calls Build once, then Start, which
 // a second time starts another container in the place of the first;
 // what checks use of it is [check.Builder] and [check.Container].
-type Workplace interface {
+type Session interface {
 	check.Builder
 	check.Container
 	check.Spawner
