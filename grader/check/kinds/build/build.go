@@ -113,6 +113,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 		}
 		return h
 	}
+	if f.Reason == check.NoSuchImage {
+		return noImage(t, f)
+	}
 	if f.Reason == check.OtherFailure || f.Reason == check.BadSyntax || f.Reason == check.CommandError {
 		if h, ok := refused(t, f); ok {
 			return h
@@ -237,8 +240,6 @@ func advise(t check.Source, f *check.BuildFailure) string {
 			return "Docker copies only what is in the folder of the Dockerfile or below it."
 		}
 		return missing(t, f.Subject)
-	case check.NoSuchImage:
-		return fmt.Sprintf("Check the spelling of %q; the lesson uses python:3.12-slim.", f.Subject)
 	case check.TooLong:
 		return "Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
 			"container starts."

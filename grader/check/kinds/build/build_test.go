@@ -1,6 +1,7 @@
 package build_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,8 +96,8 @@ func TestOtherFailures(t *testing.T) {
 	}{
 		{check.BuildFailure{Reason: check.NoSuchImage, Subject: "pyhton:3.12",
 			Message: `the registry has no image "pyhton:3.12"`, Line: 1},
-			`got the registry has no image "pyhton:3.12"; hint: Check the spelling of "pyhton:3.12"; the lesson uses ` +
-				`python:3.12-slim.; at Dockerfile:1`},
+			`got the registry has no image "pyhton:3.12"; hint: Name one that is there, such as ` +
+				`python:3.12.; at Dockerfile:1`},
 		{check.BuildFailure{Reason: check.TooLong, Message: "the build was not done within 5m"},
 			"hint: Does a RUN step wait for input, or start the server? Servers belong into CMD, which runs when the " +
 				"container starts."},
@@ -156,6 +157,33 @@ func TestRefused(t *testing.T) {
 		target.Failure = &check.BuildFailure{Reason: check.OtherFailure, Message: c.message}
 		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
 	}
+}
+
+// TestNoImage: what is near to what is there is told, with the line, and nothing of another course.
+func TestNoImage(t *testing.T) {
+	for _, c := range []struct{ ref, want string }{
+		{"pyhton:3.12-slim", "hint: Make line 1 of Dockerfile `FROM python:3.12-slim AS base`."},
+		{"nodejs:20", "hint: Make line 1 of Dockerfile `FROM node:20 AS base`."},
+		{"python:3.12-slm", "hint: Make line 1 of Dockerfile `FROM python:3.12-slim AS base`."},
+		{"python:3.99", "hint: python is there, and this tag of it is not: its tags are listed at " +
+			"https://hub.docker.com/_/python/tags."},
+		{"node:20-slim", "hint: node is there, and this tag of it is not: its tags are"},
+		{"flaskapp", `hint: Check the spelling of "flaskapp": a name without / is that of one of Docker's official ` +
+			`images.`},
+		{"ana/tasks:1", `hint: Check the spelling of "ana/tasks:1", its name and its tag; if it is private, nobody ` +
+			`else can build on it.`},
+		{"ghcr.io/ana/tasks:1", `hint: Check the spelling of "ghcr.io/ana/tasks:1": its registry, its name and its tag.`},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM "+c.ref+" AS base\nUSER x\n")
+		target.Failure = &check.BuildFailure{Reason: check.NoSuchImage, Subject: c.ref, Line: 1,
+			Message: fmt.Sprintf("the registry has no image %q", c.ref)}
+		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), c.want)
+	}
+	target := checktest.New().With("Dockerfile", "FROM regsitry/ana/x\n")
+	target.Failure = &check.BuildFailure{Reason: check.NoSuchImage, Subject: "localhost:1/ana/x", Line: 1,
+		Message: `there is no registry at "localhost"`}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target),
+		`hint: What stands before the first / is taken for a registry: check the spelling of "localhost:1/ana/x".`)
 }
 
 // TestAboveTheFolder: Docker takes the dots away, and says that the rest is missing.
