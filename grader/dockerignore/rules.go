@@ -17,6 +17,13 @@ import (
 // maxBytes is how long an ignore file may be.
 const maxBytes = 1 << 20
 
+// BuildKit asks for the folder with all patterns in one header, each beside its name and 32 bytes,
+// and no more than these are taken (the limit of http2's header list in Go's servers).
+const (
+	maxHeader  = 1<<20 - 64<<10 // with room for what else is asked
+	perPattern = len("exclude-patterns") + 32
+)
+
 // Load reads the ignore file that Docker would use with the Dockerfile of that name:
 // <name>.dockerignore, else .dockerignore. Where there is neither, the Rules ignore nothing and
 // File is empty. Errors are of type *[Error], but for a file that is there and cannot be read.
@@ -56,6 +63,7 @@ func Parse(file string, text []byte) (*Rules, error) {
 	r := &Rules{File: file}
 	lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
 	lines.Buffer(nil, maxBytes+1)
+	header := 0
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSuffix(lines.Text(), "\r")
 		r.Lines = append(r.Lines, line)
@@ -81,6 +89,10 @@ func Parse(file string, text []byte) (*Rules, error) {
 			return nil, &Error{File: file, Line: n, Message: fmt.Sprintf("Docker cannot read the pattern %q: %v",
 				strings.TrimSpace(line), err),
 				Hint: "Fix or remove the line: with it, the build does not begin."}
+		}
+		if header += len(patterns[0]) + perPattern; header > maxHeader {
+			return nil, &Error{File: file, Line: n, Message: "the patterns up to this line are more than Docker can send",
+				Hint: "Write one pattern for each kind of file."}
 		}
 		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0],
 			matcher: matcher})

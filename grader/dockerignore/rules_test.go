@@ -1,6 +1,7 @@
 package dockerignore
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -53,10 +54,11 @@ func TestDecide(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for text, message := range map[string]string{
-		"ok\n!\n":            `Docker cannot read the pattern "!": illegal exclusion pattern: "!"`,
-		"[a\n":               `Docker cannot read the pattern "[a": syntax error in pattern`,
-		"a\ab\n":             `Docker cannot read the pattern "a\ab": it holds a control character`,
-		"\xff\xfe.\x00e\x00": "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+		"ok\n!\n":                       `Docker cannot read the pattern "!": illegal exclusion pattern: "!"`,
+		"[a\n":                          `Docker cannot read the pattern "[a": syntax error in pattern`,
+		"a\ab\n":                        `Docker cannot read the pattern "a\ab": it holds a control character`,
+		strings.Repeat("abc\n", 20_000): "the patterns up to this line are more than Docker can send",
+		"\xff\xfe.\x00e\x00":            "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
 	} {
 		_, err := Parse(".dockerignore", []byte(text))
 		require.EqualError(t, err, message)
