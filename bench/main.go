@@ -87,6 +87,7 @@ type bench struct {
 	api      client.APIClient
 	rounds   int
 	students int
+	rows     int
 }
 
 type part struct {
@@ -95,12 +96,16 @@ type part struct {
 }
 
 var parts = []part{{"grade", (*bench).grade}, {"class", (*bench).class}, {"scale", (*bench).scale},
-	{"unchanged", (*bench).unchanged}, {"watch", (*bench).watch}}
+	{"unchanged", (*bench).unchanged}, {"watch", (*bench).watch}, {"fleet", (*bench).fleet}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	do := run
+	if text, ok := os.LookupEnv(roleVariable); ok {
+		do = func(ctx context.Context) error { return play(ctx, text) }
+	}
+	if err := do(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -112,6 +117,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&b.grader, "grader", "bin/taskgrader", "the binary to measure")
 	flag.IntVar(&b.rounds, "rounds", 7, "how often what is compared takes turns")
 	flag.IntVar(&b.students, "students", 200, "students of the large class")
+	flag.IntVar(&b.rows, "rows", 40_000, "students of the class of which the memory is measured")
 	flag.Parse()
 	if b.grader, err = filepath.Abs(b.grader); err != nil {
 		return err

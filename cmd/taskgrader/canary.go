@@ -32,7 +32,7 @@ const canaryBase = "python:3.12-slim"
 
 // mostSamples is how many samples a machine grades before it takes anything: more would take longer
 // than they tell.
-const mostSamples = 8
+const mostSamples = 5
 
 // samplesOf returns the samples that lie beside a rubric, or those that a file of expectations
 // names; none where the rubric has none.

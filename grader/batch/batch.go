@@ -11,6 +11,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader"
@@ -116,7 +117,7 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 	if err != nil {
 		return nil, err
 	}
-	if err := run.save(begun, false); err != nil { // the seed, and what is to be done again, outlive whatever comes
+	if err := o.Out.WriteClass(run.class(begun)); err != nil { // the seed, and what is to be done again, outlive whatever comes
 		return nil, err
 	}
 	if len(todo) > 0 && o.Ready != nil {
@@ -124,11 +125,17 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 			return nil, err
 		}
 	}
-	run.work(ctx, todo, begun)
-	if err := run.save(begun, true); err != nil {
+	if run.journal, err = o.Out.Journal(); err != nil {
 		return nil, err
 	}
+	run.work(ctx, todo, begun)
 	c := run.class(begun)
+	if err := errors.Join(o.Out.WriteClass(c), o.Out.WriteClassPages(c)); err != nil {
+		return nil, errors.Join(err, run.journal.Close())
+	}
+	if err := run.journal.Remove(); err != nil {
+		return nil, err
+	}
 	return &c, ctx.Err()
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/reports"
@@ -22,15 +21,6 @@ func load(out reports.Dir) (*class.Class, error) {
 			Fix: "name another folder with --out, or remove that file: the reports stay, and all are graded again"}
 	}
 	return c, err
-}
-
-// save writes the class's files: the data, and what people read when all is true.
-func (r *run) save(begun time.Time, all bool) error {
-	c := r.class(begun)
-	if err := r.options.Out.WriteClass(c); err != nil || !all {
-		return err
-	}
-	return r.options.Out.WriteClassPages(c)
 }
 
 func lock(out reports.Dir) (unlock func(), err error) {

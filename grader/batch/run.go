@@ -10,6 +10,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/class"
+	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/roster"
 	"github.com/taskgrader/taskgrader/grader/rubric"
@@ -30,6 +31,8 @@ type run struct {
 	matches []roster.Match    // of the entries
 	texts   class.Interner
 	failing atomic.Int32 // students in a row that ended in an error
+
+	journal *reports.Journal // of the rows that are finished
 
 	rows []class.Row // of the entries; after plan, only RunFunc's goroutine uses them
 

@@ -16,8 +16,10 @@ import (
 const (
 	// grace is how long a grading may clean up after its time is over before it is left alone.
 	grace = 30 * time.Second
-	// saved is how often the class's files are written while it is graded.
-	saved = 30 * time.Second
+	// shown is how often the class's page is written while it is graded, and leisure how many times
+	// as long as that takes lies between: that of a large class takes seconds.
+	shown   = 30 * time.Second
+	leisure = 20
 )
 
 var errDeadline = errors.New("the deadline of this student")
@@ -54,7 +56,7 @@ func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
 			}
 		}
 	}()
-	again := time.NewTicker(saved)
+	again := time.NewTimer(shown)
 	defer again.Stop()
 	for {
 		select {
@@ -63,9 +65,12 @@ func (r *run) work(ctx context.Context, all []todo, begun time.Time) {
 				return
 			}
 			r.place(f.index, f.row)
+			_ = r.journal.Add(r.rows[f.index]) // without it the next run reads the report
 			r.say(Event{Worker: -1, ID: f.row.ID, Row: &r.rows[f.index]})
 		case <-again.C:
-			_ = r.save(begun, true) // the end says what is wrong
+			writing := time.Now()
+			_ = r.options.Out.WriteClassPages(r.class(begun)) // the end says what is wrong
+			again.Reset(max(shown, leisure*time.Since(writing)))
 		}
 	}
 }

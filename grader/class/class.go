@@ -4,7 +4,10 @@
 package class
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -72,19 +75,115 @@ func (c *Class) Below(percent float64) bool {
 	})
 }
 
-// Read reads what [JSON] wrote.
+// Read reads what [JSON] wrote, one student after another. Texts that many share are kept once.
 func Read(in io.Reader) (*Class, error) {
+	d := json.NewDecoder(in)
 	var c Class
-	if err := json.NewDecoder(in).Decode(&c); err != nil {
+	var students []Row
+	rest := map[string]json.RawMessage{}
+	if err := readObject(d, func(key string) error {
+		if key != "students" {
+			var value json.RawMessage
+			err := d.Decode(&value)
+			rest[key] = value
+			return err
+		}
+		var err error
+		students, err = readRows(d)
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("reading a class: %w", err)
 	}
-	if c.Schema != Schema {
+	text, err := json.Marshal(rest)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a class: %w", err)
+	}
+	if c.Students = students; c.Schema != Schema {
 		return nil, fmt.Errorf("reading a class: its schema is %q, and this version reads %q", c.Schema, Schema)
 	}
 	return &c, nil
 }
 
-// JSON writes a class as JSON.
+// readObject calls do for each key, to read its value.
+func readObject(d *json.Decoder, do func(key string) error) error {
+	if err := delimiter(d, '{'); err != nil {
+		return err
+	}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string)
+		if err := do(key); err != nil {
+			return err
+		}
+	}
+	return delimiter(d, '}')
+}
+
+func readRows(d *json.Decoder) ([]Row, error) {
+	if err := delimiter(d, '['); err != nil {
+		return nil, err
+	}
+	rows, texts := []Row{}, &Interner{}
+	for d.More() {
+		var row Row
+		if err := d.Decode(&row); err != nil {
+			return nil, err
+		}
+		row.share(texts)
+		rows = append(rows, row)
+	}
+	return rows, delimiter(d, ']')
+}
+
+func delimiter(d *json.Decoder, want json.Delim) error {
+	t, err := d.Token()
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil && t != want {
+		err = fmt.Errorf("%v where %v belongs", t, want)
+	}
+	return err
+}
+
+// JSON writes a class as JSON, one student after another: all at once would take far more memory
+// than the class does.
 func JSON(w io.Writer, c Class) error {
-	return plain.JSON(w, c, " ")
+	students := c.Students
+	c.Students = []Row{}
+	var around bytes.Buffer
+	if err := plain.JSON(&around, c, " "); err != nil {
+		return err
+	}
+	const none = "\n \"students\": ["
+	before, after, found := bytes.Cut(around.Bytes(), []byte(none+"]"))
+	if !found || len(students) == 0 {
+		_, err := w.Write(around.Bytes())
+		return err
+	}
+	out := bufio.NewWriter(w)
+	_, _ = out.Write(before) // the last error is that of all
+	_, _ = out.WriteString(none)
+	for i, row := range students {
+		text, err := json.MarshalIndent(row, "  ", " ")
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_, _ = out.WriteString("\n  ")
+		if err := plain.Escape(out, text); err != nil {
+			return err
+		}
+	}
+	_, _ = out.WriteString("\n ]")
+	_, _ = out.Write(after)
+	return out.Flush()
 }

@@ -100,6 +100,21 @@ type Before struct {
 	Changes []result.Change `json:"changes,omitempty"`
 }
 
+// share keeps each text once that many rows have.
+func (row *Row) share(texts *Interner) {
+	for _, text := range []*string{&row.Rubric, &row.Version, &row.Machine, &row.Platform, &row.Matched, &row.Due} {
+		*text = texts.Keep(*text)
+	}
+	for i := range row.Checks {
+		v := &row.Checks[i]
+		v.ID, v.Status = texts.Keep(v.ID), result.Status(texts.Keep(string(v.Status)))
+		v.Hint, v.BlockedBy = texts.Keep(v.Hint), texts.Keep(v.BlockedBy)
+	}
+	for i := range row.Skills {
+		row.Skills[i].ID = texts.Keep(row.Skills[i].ID)
+	}
+}
+
 const hintLength = 240
 
 // RowOf sums a report up. Texts that many reports share are kept once.

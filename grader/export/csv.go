@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/csv"
 	"io"
+	"iter"
+	"slices"
 
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/plain"
@@ -26,15 +28,34 @@ be above max_score. A cell that a spreadsheet would take for a formula begins wi
 
 // CSV writes the grades: one row for each student, with the points of each check.
 func CSV(w io.Writer, c Class) error {
+	return writeCSV(w, c.Checks, c.MaxScore, slices.Values(c.Students))
+}
+
+// ClassCSV is CSV of [Of] a class, whose students it holds one at a time.
+func ClassCSV(w io.Writer, c class.Class) error {
+	var checks []string
+	for _, k := range c.Checks {
+		checks = append(checks, k.ID)
+	}
+	return writeCSV(w, checks, c.MaxScore, func(yield func(Student) bool) {
+		for _, row := range c.Students {
+			if !yield(studentOf(c, row)) {
+				return
+			}
+		}
+	})
+}
+
+func writeCSV(w io.Writer, checks []string, most float64, students iter.Seq[Student]) error {
 	out := csv.NewWriter(w)
 	header := []string{"id", "name", "email", "status", "score", "max_score", "late", "submission"}
-	for _, id := range c.Checks {
+	for _, id := range checks {
 		header = append(header, cell(id))
 	}
 	if err := out.Write(append(header, "note")); err != nil {
 		return err
 	}
-	for _, s := range c.Students {
+	for s := range students {
 		id := s.ID
 		if s.Second { // must not be taken for the student's grade, nor for another's
 			id = cmp.Or(s.File, s.Submission)
@@ -46,9 +67,9 @@ func CSV(w io.Writer, c Class) error {
 		if s.Late {
 			late = "late"
 		}
-		record := []string{cell(id), cell(s.Name), cell(s.Email), string(s.State), score, plain.Points(c.MaxScore),
-			late, cell(s.Submission)}
-		for _, check := range c.Checks {
+		record := []string{cell(id), cell(s.Name), cell(s.Email), string(s.State), score, plain.Points(most), late,
+			cell(s.Submission)}
+		for _, check := range checks {
 			record = append(record, checkCell(s, check))
 		}
 		if err := out.Write(append(record, cell(remark(s)))); err != nil {

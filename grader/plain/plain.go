@@ -33,8 +33,13 @@ func JSON(w io.Writer, v any, indent string) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
+	return Escape(w, b.Bytes())
+}
+
+// Escape writes JSON with what [JSON] does not write as it stands as escapes.
+func Escape(w io.Writer, text []byte) error {
 	var out bytes.Buffer
-	for text := b.Bytes(); len(text) > 0; {
+	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		switch {
 		case r == '\n' || !unseen(r): // a line's end in a text is an escape already

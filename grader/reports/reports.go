@@ -156,7 +156,7 @@ func (d Dir) Class() (*class.Class, error) {
 	if err != nil {
 		return nil, &FormatError{f.Name(), err}
 	}
-	return c, nil
+	return c, d.applyJournal(c)
 }
 
 // WriteClass writes the class for [Dir.Class] alone.
@@ -166,7 +166,7 @@ func (d Dir) WriteClass(c class.Class) error {
 
 // WriteClassPages writes the class's table and page.
 func (d Dir) WriteClassPages(c class.Class) error {
-	if err := WriteFile(d.Grades(), func(w io.Writer) error { return export.CSV(w, export.Of(c)) }); err != nil {
+	if err := WriteFile(d.Grades(), func(w io.Writer) error { return export.ClassCSV(w, c) }); err != nil {
 		return err
 	}
 	return WriteFile(d.Index(), func(w io.Writer) error { return report.Index(w, c) })
