@@ -57,6 +57,31 @@ func TestOfOtherCourses(t *testing.T) {
 			"8:46: a [ inside a text that has no quotes (" + bracket + ")"},
 		{"needs: [zzz]\n  build: {}\n- {id: a, points: 0, build: {}}", "6:11: unknown check \"zzz\" (known: a)\n" +
 			`8:8: id "a" is already on line 4`},
+		{`http: [{send: GET /, json: {a: <str>}}]`,
+			`6:34: unknown hole "<str>" (did you mean "<string>"?) (write \<str> for the text itself)`},
+		{`http: [{send: GET /, json: {a: <datetime>}}]`,
+			`6:34: unknown hole "<datetime>" (did you mean "<time>"?) (write \<datetime> for the text itself)`},
+		{`http: [{send: GET /, json: {a: string}}]`,
+			`6:34: "string" is the word itself (write <string> for any value of the sort)`},
+		{`http: [{send: GET /, json: {a: integer}}]`,
+			`6:34: "integer" is the word itself (write <int> for any value of the sort)`},
+		{`http: [{send: GET /, json: {a: now, b: any}}]`, ""},
+		{`http: [{send: POST http://localhost:8000/x}]`, `6:17: a path begins with / and has no blanks, not ` +
+			`"http://localhost:8000/x" (write the path alone, /x: where the program answers is known)`},
+		{`http: [{send: GET localhost:8000}]`, `6:17: a path begins with / and has no blanks, not "localhost:8000" ` +
+			`(write the path alone, /: where the program answers is known)`},
+		{`http: [{send: "GET /x?q=a b"}]`, `6:17: a path begins with / and has no blanks, not "/x?q=a b" ` +
+			`(write %20 for a blank, and what a query holds as query: {q: a b})`},
+		{"fresh: [d]\n  http: [{send: POST /, body: {d: $d}, json: {e: <$d + 14 days>}}]",
+			`7:50: <$d + 14 days>: want 14d, not "14 days": a span is so many s, m, h or d ` +
+				`(write \<$d + 14 days> for the text itself)`},
+		{`http: [{send: GET /, retries: 3}]`, `6:24: unknown key "retries" (did you mean "within"?)`},
+		{`crud: {path: /x, new: {t: $word}, edit: {t: x}}`, `6:10: unknown key "path" (did you mean "at"?)`},
+		{`crud: {at: /x, create: {t: $word}, edit: {t: x}}`,
+			"6:18: unknown key \"create\" (did you mean \"new\"?)"},
+		{`crud: {at: /x, new: {t: x}, edit: {t: x}}`, `6:23: nothing of new is new in each request, so that things cannot ` +
+			`be told apart (write $word for a text, or $slug, $mail, $int, $date or $uuid)`},
+		{`openapi: {url: /openapi.json}`, `6:13: unknown key "url" (did you mean "at"?)`},
 		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
 		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},
 	} {

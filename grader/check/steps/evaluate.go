@@ -27,6 +27,9 @@ func evaluate(text string, value func(name string) any, bare bool) (any, error) 
 	if moved, err := moved(text, value); moved != nil || err != nil {
 		return moved, err
 	}
+	if m := longSpan.FindStringSubmatch(text); m != nil {
+		return nil, fmt.Errorf("want %s%s, not %q: a span is so many s, m, h or d", m[1], m[2], m[0])
+	}
 	e := expression{value: value, bare: bare}
 	for rest := text; strings.TrimSpace(rest) != ""; {
 		m := tokenText.FindStringSubmatchIndex(rest)
@@ -48,6 +51,9 @@ func evaluate(text string, value func(name string) any, bare bool) (any, error) 
 
 // span is a time or a date and how far from it: $day + 14d.
 var span = regexp.MustCompile(`^(\$?\{?[a-zA-Z_][\w.]*\}?) ([+-]) (\d{1,6})([smhd])$`)
+
+// longSpan is a span as it is spoken: 14 days.
+var longSpan = regexp.MustCompile(`(\d+) ?([smhd])(?:ec|in|our|ay)[a-z]*$`)
 
 // moved returns the time, the date, or the seconds since 1970 that a span leads to, in the form of
 // what it begins with; nil where the text is none.

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -377,6 +378,9 @@ func checkHole(v option.Value) (ps option.Problems) {
 	case isHole(v.Text):
 		_, err := readHole(v.Text[1:len(v.Text)-1], func(string) any { return json.Number("1") })
 		switch {
+		case errors.Is(err, errUnknownHole) && meantHole(v.Text) != "":
+			ps = append(ps, v.Problem("unknown hole %q (did you mean %q?)", v.Text, meantHole(v.Text))...)
+			ps[0].Hint = itself(v)
 		case errors.Is(err, errUnknownHole):
 			ps = append(ps, option.Unknown("hole", v, holes)...)
 			ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")
@@ -392,6 +396,10 @@ func checkHole(v option.Value) (ps option.Problems) {
 			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text,
 				strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
 		}
+	case slices.Contains(typeWords, v.Text):
+		ps = append(ps, v.Problem("%q is the word itself", v.Text)...)
+		ps[0].Hint, ps[0].Warning = fmt.Sprintf("write %s for any value of the sort",
+			cmp.Or(meantHole("<"+v.Text+">"), "<"+v.Text+">")), true
 	case v.Text == "...":
 		ps = append(ps, v.Problem("... is a text like any other, and stands for no items")...)
 		ps[0].Hint = "want one item with has, or something of each with every"
@@ -400,6 +408,22 @@ func checkHole(v option.Value) (ps option.Problems) {
 		ps[0].Hint, ps[0].Warning = "write <"+sum.ReplaceAllString(v.Text, "$1 $2 $3")+"> for the number", true
 	}
 	return ps
+}
+
+// meantWords are words of other tools and languages for what a hole is.
+var meantWords = map[string]string{"str": "<string>", "text": "<string>", "integer": "<int>", "float": "<number>",
+	"double": "<number>", "decimal": "<number>", "boolean": "<bool>", "none": "<null>", "nil": "<null>",
+	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>", "uri": "<url>",
+	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "list": "<any>",
+	"array": "<any>", "object": "<any>", "dict": "<any>", "anything": "<any>", "missing": "<absent>",
+	"undefined": "<absent>"}
+
+// typeWords are those that are hardly ever the text of an answer.
+var typeWords = []string{"string", "str", "int", "integer", "number", "float", "bool", "boolean", "uuid", "datetime"}
+
+// meantHole returns the hole that was probably meant, or empty.
+func meantHole(text string) string {
+	return meantWords[strings.ToLower(strings.Trim(text, "<>"))]
 }
 
 var (

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -53,8 +54,17 @@ func CheckPath(v option.Value) option.Problems {
 	if v.Line == 0 || strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, unicode.IsSpace) {
 		return nil
 	}
-	return v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
+	ps := v.Problem("a path begins with / and has no blanks, not %s", v.Describe())
+	if m := wholeAddress.FindStringSubmatch(path); m != nil {
+		ps[0].Hint = "write the path alone, " + cmp.Or(m[1], m[2], "/") + ": where the program answers is known"
+	} else if strings.HasPrefix(path, "/") {
+		ps[0].Hint = "write %20 for a blank, and what a query holds as query: {q: a b}"
+	}
+	return ps
 }
+
+// wholeAddress is a path with where it is asked before it.
+var wholeAddress = regexp.MustCompile(`^(?:https?://)?[\w.-]+(?::\d+)(/\S*)?$|^https?://[^/]+(/\S*)?$`)
 
 // String returns how it is written.
 func (s Send) String() string { return s.Method + " " + s.Path }

@@ -179,7 +179,7 @@ func (Step) OptionSynonyms() map[string]string {
 		"method": "send", "url": "send", "request": "send",
 		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers",
 		"cookie": "headers", "auth": "as", "user": "as", "login": "as",
-		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within",
+		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within", "retries": "within", "validate": "json", "body_contains": "text", "contains_text": "text",
 		"poll": "within", "timeout": "within",
 		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
 		"cmd": "exec", "run": "exec"}
@@ -308,7 +308,8 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 				name)...)
 		}
 	}
-	if at, ok := at.Get("raw"); ok && at.Kind == option.Map {
+	if at, ok := at.Get("raw"); ok && at.Kind == option.Map && slices.ContainsFunc(at.Fields,
+		func(f option.Field) bool { return f.Key.Text == "hex" || f.Key.Text == "from" }) {
 		var file struct {
 			Hex  string `json:"hex,omitempty"`
 			From string `json:"from,omitempty"`
@@ -323,7 +324,7 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 			wrong[0].Hint = "raw is sent as it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON"
 		}
 		ps = append(ps, wrong...)
-	} else if ok && at.Kind == option.List {
+	} else if ok && (at.Kind == option.List || at.Kind == option.Map) {
 		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON",
 			at.Describe())...)
 	}

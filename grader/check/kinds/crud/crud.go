@@ -115,6 +115,15 @@ const none = "none"
 
 var operations = []string{"create", "get", "list", "update", "delete", "gone"}
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (CRUD) OptionSynonyms() map[string]string {
+	return map[string]string{"path": "at", "url": "at", "route": "at", "collection": "at", "create": "new", "post": "new",
+		"payload": "new", "put": "edit", "patch": "edit", "change": "edit", "method": "update", "key": "id", "pk": "id",
+		"envelope": "item", "data": "item", "items": "list", "page": "list", "paginate": "list", "auth": "as", "user": "as",
+		"login": "as", "hidden": "unseen", "secret": "unseen", "write_only": "unseen", "invalid": "refuse", "form": "body",
+		"codes": "status", "want": "status"}
+}
+
 // ValidateOption bounds the work and finds misspelt operations.
 func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	var ps option.Problems
@@ -127,6 +136,13 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
 		if body.Line > 0 && body.Kind != option.Map {
 			ps = append(ps, body.Wrong("a mapping")...)
+		}
+	}
+	if fresh := false; c.New.Kind == option.Map {
+		c.New.EachText(func(text option.Value) { fresh = fresh || strings.Contains(text.Text, "$") })
+		if !fresh {
+			ps = append(ps, c.New.Problem("nothing of new is new in each request, so that things cannot be told apart")...)
+			ps[len(ps)-1].Hint, ps[len(ps)-1].Warning = "write $word for a text, or $slug, $mail, $int, $date or $uuid", true
 		}
 	}
 	if one, ok := at.Get("one"); ok && (len(steps.CheckPath(one)) > 0 || strings.Count(c.One, "$id") != 1) {

@@ -72,6 +72,12 @@ type OpenAPI struct {
 	caller steps.Caller
 }
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (OpenAPI) OptionSynonyms() map[string]string {
+	return map[string]string{"url": "at", "path": "at", "document": "at", "schema": "at", "spec": "at", "examples": "requests",
+		"max": "requests", "count": "requests", "timeout": "within", "time": "within", "auth": "as", "user": "as"}
+}
+
 // ValidateOption wants a path.
 func (o *OpenAPI) ValidateOption(at option.Value) option.Problems {
 	path, _ := at.Get("at")
