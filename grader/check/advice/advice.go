@@ -27,7 +27,7 @@ type Framework struct {
 
 // words are sentences with holes: {method} is post, {METHOD} is POST, then {path}, {code}, {name},
 // {port}.
-type words struct{ json, status, refuse, route, validate, listen, setting, stop string }
+type words struct{ json, status, refuse, route, validate, listen, stop string }
 
 // JSON says how an answer is made JSON.
 func (f Framework) JSON() string { return f.words.json }
@@ -51,10 +51,6 @@ func (f Framework) Validate() string { return f.words.validate }
 
 // Listen says where the program itself says on which address and port it listens.
 func (f Framework) Listen(port int) string { return fill(f.words.listen, "port", strconv.Itoa(port)) }
-
-// Setting says how the program gets a variable that may be missing, as an expression of its
-// language.
-func (f Framework) Setting(name string) string { return fill(f.words.setting, "name", name) }
 
 // Stop says how the program comes to end on SIGTERM.
 func (f Framework) Stop() string { return f.words.stop }

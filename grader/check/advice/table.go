@@ -17,8 +17,6 @@ func named(name string) *regexp.Regexp {
 }
 
 const (
-	environ     = `os.environ.get("{name}", "…")`
-	processEnv  = `process.env.{name} || "…"`
 	uvicornHost = `Start uvicorn with --host 0.0.0.0 --port {port}.`
 	nodeStop    = `Add process.on("SIGTERM", () => process.exit(0)) to the program.`
 )
@@ -33,8 +31,8 @@ var frameworks = []Framework{
 		route:  `Add a function with @app.{method}("{path}").`,
 		validate: `Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses ` +
 			`a body that lacks one.`,
-		listen: uvicornHost, setting: environ,
-		stop: `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
+		listen: uvicornHost,
+		stop:   `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
 	{Name: "Flask", Language: "Python", marks: python("flask"), depends: named("flask"), words: words{
 		json:     `Return jsonify(…) or a dict: Flask makes JSON of it.`,
 		status:   `Return the status with the answer: return jsonify(…), {code}.`,
@@ -42,7 +40,6 @@ var frameworks = []Framework{
 		route:    `Add a function with @app.route("{path}", methods=["{METHOD}"]).`,
 		validate: `Look into request.get_json() for the required fields, and abort(400) where one is missing.`,
 		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`,
-		setting:  environ,
 		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
 			`start it with gunicorn.`}},
 	{Name: "Django", Language: "Python", marks: python("django"), depends: named("django"), words: words{
@@ -52,7 +49,6 @@ var frameworks = []Framework{
 		route:    `Let the view of path("{path}", …) in urls.py answer {METHOD}.`,
 		validate: `Look into the body for the required fields, and answer with status=400 where one is missing.`,
 		listen:   `Start it with python manage.py runserver 0.0.0.0:{port}, and let ALLOWED_HOSTS have "*".`,
-		setting:  environ,
 		stop: `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it ` +
 			`with gunicorn.`}},
 	{Name: "Express", Language: "Node", marks: node("express"), depends: named("express"), words: words{
@@ -61,23 +57,23 @@ var frameworks = []Framework{
 		refuse:   `return res.status({code}).json({error: "…"})`,
 		route:    `Add app.{method}("{path}", (req, res) => …).`,
 		validate: `Look into req.body for the required fields, and answer with res.status(400) where one is missing.`,
-		listen:   `Write app.listen({port}, "0.0.0.0") in the program.`, setting: processEnv, stop: nodeStop}},
+		listen:   `Write app.listen({port}, "0.0.0.0") in the program.`, stop: nodeStop}},
 	{Name: "NestJS", Language: "Node", marks: node("@nestjs/common"), depends: named("@nestjs/core"), words: words{
 		json:     `Return an object from the controller: Nest makes JSON of it.`,
 		status:   `Put @HttpCode({code}) above the method of the controller.`,
 		refuse:   `throw new HttpException("…", {code})`,
 		route:    `Add a method with the decorator for {METHOD} {path} to a controller.`,
 		validate: `Let a DTO with class-validator check the body: app.useGlobalPipes(new ValidationPipe()).`,
-		listen:   `Write await app.listen({port}, "0.0.0.0") in main.ts.`, setting: processEnv,
-		stop: `Call app.enableShutdownHooks() in main.ts.`}},
+		listen:   `Write await app.listen({port}, "0.0.0.0") in main.ts.`,
+		stop:     `Call app.enableShutdownHooks() in main.ts.`}},
 	{Name: "Fastify", Language: "Node", marks: node("fastify"), depends: named("fastify"), words: words{
 		json:     `Return an object from the handler: Fastify makes JSON of it.`,
 		status:   `Set the status in the route: reply.code({code}).`,
 		refuse:   `return reply.code({code}).send({error: "…"})`,
 		route:    `Add fastify.{method}("{path}", async (request, reply) => …).`,
 		validate: `Give the route a schema whose body has required fields.`,
-		listen:   `Write fastify.listen({ port: {port}, host: "0.0.0.0" }) in the program.`, setting: processEnv,
-		stop: nodeStop}},
+		listen:   `Write fastify.listen({ port: {port}, host: "0.0.0.0" }) in the program.`,
+		stop:     nodeStop}},
 	{Name: "Spring", Language: "Java", marks: regexp.MustCompile(`org\.springframework`),
 		depends: regexp.MustCompile(`spring-boot`), words: words{
 			json: `Return an object from a @RestController: Spring makes JSON of it.`,
@@ -86,8 +82,8 @@ var frameworks = []Framework{
 			refuse:   `throw new ResponseStatusException(HttpStatusCode.valueOf({code}))`,
 			route:    `Add a method that maps {METHOD} "{path}" to the controller.`,
 			validate: `Put @Valid before the @RequestBody, and @NotNull on its required fields.`,
-			listen:   `Set server.port={port} in application.properties.`, setting: `${{name}:…}`,
-			stop: `Java ends on SIGTERM where it is process 1: write CMD as a list.`}},
+			listen:   `Set server.port={port} in application.properties.`,
+			stop:     `Java ends on SIGTERM where it is process 1: write CMD as a list.`}},
 	{Name: "Gin", Language: "Go", marks: regexp.MustCompile(`"github\.com/gin-gonic/gin"`),
 		depends: regexp.MustCompile(`github\.com/gin-gonic/gin\b`), words: words{
 			json:     `Answer with c.JSON(http.StatusOK, …).`,
@@ -95,8 +91,8 @@ var frameworks = []Framework{
 			refuse:   `answer with c.JSON({code}, …) and return`,
 			route:    `Add r.{METHOD}("{path}", …).`,
 			validate: `Put binding:"required" on the fields, and answer 400 where c.ShouldBindJSON fails.`,
-			listen:   `Write r.Run(":{port}").`, setting: `os.Getenv("{name}")`,
-			stop: `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
+			listen:   `Write r.Run(":{port}").`,
+			stop:     `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
 	{Name: "Rails", Language: "Ruby", marks: regexp.MustCompile(`\bRails\.application\b`), depends: named("rails"),
 		words: words{
 			json:     `Answer with render json: ….`,
@@ -104,25 +100,24 @@ var frameworks = []Framework{
 			refuse:   `render json: {error: "…"}, status: {code}`,
 			route:    `Add {method} "{path}" to config/routes.rb.`,
 			validate: `Let the model validate the presence of its fields, and answer 422 where it is not valid.`,
-			listen:   `Start it with rails server -b 0.0.0.0 -p {port}.`, setting: `ENV.fetch("{name}", "…")`,
-			stop: `Write CMD as a list, so that the server is process 1.`}},
+			listen:   `Start it with rails server -b 0.0.0.0 -p {port}.`,
+			stop:     `Write CMD as a list, so that the server is process 1.`}},
 	// the languages, for a program without a framework of this table
 	{Name: "Python", Language: "Python", words: words{
 		json:   `Answer with JSON, as json.dumps makes it, and Content-Type: application/json.`,
 		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate, listen: anyListen,
-		setting: environ,
 		stop: `Python as process 1 has no handler for SIGTERM: add STOPSIGNAL SIGINT, or a handler with ` +
 			`signal.signal.`}},
 	{Name: "Node", Language: "Node", words: words{
 		json:   `Answer with JSON.stringify(…), and Content-Type: application/json.`,
 		status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate,
-		listen: `Write server.listen({port}, "0.0.0.0") in the program.`, setting: processEnv, stop: nodeStop}},
+		listen: `Write server.listen({port}, "0.0.0.0") in the program.`, stop: nodeStop}},
 	{Name: "Go", Language: "Go", words: words{
 		json:     `Answer with json.NewEncoder(w).Encode(…), and Content-Type: application/json.`,
 		status:   `Call w.WriteHeader({code}) before the body is written.`,
 		refuse:   `call http.Error(w, "…", {code}) and return`,
 		route:    `Add mux.HandleFunc("{METHOD} {path}", …).`,
-		validate: anyValidate, listen: `Write http.ListenAndServe(":{port}", …).`, setting: `os.Getenv("{name}")`,
+		validate: anyValidate, listen: `Write http.ListenAndServe(":{port}", …).`,
 		stop: `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
 	{Name: "Java", Language: "Java", words: general}, {Name: "Ruby", Language: "Ruby", words: general},
 	{Name: "PHP", Language: "PHP", words: general}, {Name: "Rust", Language: "Rust", words: general},
@@ -139,6 +134,5 @@ const (
 )
 
 var general = words{json: anyJSON, status: anyStatus, refuse: anyRefuse, route: anyRoute, validate: anyValidate,
-	listen:  anyListen,
-	setting: `a default for {name}`,
-	stop:    `Write CMD as a list, so that the program is process 1, and let it end on SIGTERM.`}
+	listen: anyListen,
+	stop:   `Write CMD as a list, so that the program is process 1, and let it end on SIGTERM.`}

@@ -173,18 +173,15 @@ func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("%s is a list only in double quotes: as it stands, the shell takes %s for a program.",
 		in.Name, strings.Fields(in.Args[0])[0])
 	h.Advice = "Write the list in double quotes."
-	text := strings.NewReplacer("'", `"`, "“", `"`, "”", `"`, "‘", `"`, "’", `"`, "„", `"`, "«", `"`, "»",
-		`"`).Replace(in.Args[0])
-	if in.Line == in.EndLine {
-		line := in.Name + " " + strings.TrimSpace(text)
-		if f, err := dockerfile.Parse("Dockerfile", []byte("FROM x\n"+line+"\n")); err == nil &&
-			f.Stages[0].Instructions[0].Exec {
-			h.Advice = ""
-			h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: line}
-		}
+	if words, ok := dockerfile.MeantAsList(guillemets.Replace(in.Args[0])); ok && in.Line == in.EndLine {
+		h.Advice = ""
+		h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1],
+			New: in.Name + " " + dockerfile.List(words)}
 	}
 	return true
 }
+
+var guillemets = strings.NewReplacer("«", `"`, "»", `"`)
 
 var inQuotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 

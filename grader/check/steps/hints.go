@@ -14,6 +14,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
+// unlike is what gives things that must differ values that do.
+const unlike = "a counter that only goes up, or uuid4."
+
 // fixed reports whether the step asks for the same whatever was sent before.
 func (s Step) fixed() bool {
 	fixed := s.request().Method == http.MethodGet
@@ -46,7 +49,7 @@ func (j judging) differenceHint(d difference, value any) string {
 	case isHole && h.sort == ofOther && !strings.HasSuffix(strings.ToLower(key), "id"):
 		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent.", key, route)
 	case isHole && h.sort == ofOther:
-		return fmt.Sprintf("Answer with a new %s each time, such as a counter that only goes up, or uuid4.", key)
+		return fmt.Sprintf("Answer with a new %s each time, such as ", key) + unlike
 	case isHole && h.sort == ofType:
 		return fmt.Sprintf("The %q in the answer to %s is of another type: answer with %s.", key, route, d.want)
 	case isHole && h.sort == ofForm:

@@ -380,7 +380,7 @@ func unique(path string, list []any, where string) *miss {
 		if before, ok := seen[Show(value)]; ok {
 			return &miss{want: fmt.Sprintf("%s with another %s in each item", where, path),
 				got:  fmt.Sprintf("items %d and %d both have %s", before+1, i+1, Show(value)),
-				hint: "Take a new value for each, such as a counter that only goes up, or uuid4."}
+				hint: "Take a new value for each, such as " + unlike}
 		}
 		seen[Show(value)] = i
 	}
@@ -464,7 +464,7 @@ func distinct(s Step, values []any) *miss {
 	for i, value := range values {
 		key := Show(at(value, s.Distinct))
 		if before, ok := seen[key]; ok {
-			hint := "Take a new value for each, such as a counter that only goes up, or uuid4."
+			hint := "Take a new value for each, such as " + unlike
 			if s.Parallel > 1 {
 				hint = "Two requests at once read the same counter: guard it with a lock, or use uuid4."
 			}

@@ -86,7 +86,7 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 		if name := r.again(s, all); name != "" && given && item.Share == 1 {
 			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name].name())
 			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name].name(), Show(r.vars[name]))
-			item.Hint = check.Advise("Give each a new one: a counter that only goes up, or uuid4.")
+			item.Hint = check.Advise("Give each a new one: " + unlike)
 		}
 		if item.Share < 1 {
 			if failed = !r.detour; failed && given {
@@ -290,8 +290,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 			if r.twice != "" && !m.alone {
 				m.hint, m.alone = fmt.Sprintf(
-					"The id %s was given out twice, and two things have it: give each a new one, by a counter that "+
-						"only goes up, or uuid4.", r.twice), true
+					"The id %s was given out twice, and two things have it: give each a new one, by ", r.twice)+unlike, true
 			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
 				s.Given.Method != ""}
