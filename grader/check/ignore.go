@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -199,12 +200,17 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 		text := small(s.FS(), name)
 		for _, lost := range gone {
 			base := path.Base(lost)
-			if strings.Contains(text, base) || strings.HasPrefix(base, ".env") && strings.Contains(text, "dotenv") {
+			if named(text, base) || strings.HasPrefix(base, ".env") && strings.Contains(text, "dotenv") {
 				return lost
 			}
 		}
 	}
 	return ""
+}
+
+// named reports whether a text has the name of a file in it: process.env and os.environ are no .env.
+func named(text, base string) bool {
+	return regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(text)
 }
 
 // small returns the text of a file that is no longer than a person writes, or empty.

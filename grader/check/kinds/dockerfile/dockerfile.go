@@ -119,7 +119,7 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	}
 	var o check.Outcome
 	for _, name := range d.Require {
-		o.Items = append(o.Items, required(file, name))
+		o.Items = append(o.Items, required(t, file, name))
 	}
 	for _, id := range d.Rules {
 		r := ruleOf(id)
@@ -190,7 +190,7 @@ func counts(name string) []string {
 	return []string{name}
 }
 
-func required(file *df.File, name string) check.Item {
+func required(t check.Source, file *df.File, name string) check.Item {
 	if name == "FROM" {
 		return check.Passed(name) // a file without one is not read at all
 	}
@@ -210,6 +210,11 @@ func required(file *df.File, name string) check.Item {
 	if port := file.Port(); name == "EXPOSE" && port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
 		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.",
 			Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
+	}
+	if name == "WORKDIR" {
+		if edit := check.EditOf(file.Name, workdir(file, t.FS())); edit != nil {
+			item.Hint = check.Hint{Cause: "WORKDIR is where all that follows happens.", Edit: edit}
+		}
 	}
 	if empty != nil {
 		item.Skipped, item.Line = true, empty.Line

@@ -91,3 +91,19 @@ func TestAdvise(t *testing.T) {
 	assert.Equal(t, "ok from-pinned", checktest.Asked(t, dockerfile.Kind(),
 		"dockerfile: {rules: [from-pinned], advise: [cmd-exec]}", checktest.New()))
 }
+
+// TestWorkdir: a WORKDIR is told with its line where it moves nothing that the file names.
+func TestWorkdir(t *testing.T) {
+	for text, want := range map[string]string{
+		"FROM x\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n": "hint: WORKDIR is where all that follows happens. " +
+			"Write `WORKDIR /app` below line 1 of Dockerfile.;",
+		"FROM x\nCOPY . /srv/\nCOPY main.py /srv/main.py\nCMD [\"python\", \"main.py\"]\n": "Write `WORKDIR /srv` " +
+			"below line 1 of Dockerfile.;",
+		"FROM x\nCOPY . .\nCMD [\"python\", \"/main.py\"]\n": "hint: Add a line with WORKDIR.",
+		"FROM x\nCOPY . /a\nCOPY main.py .\n":                "hint: Add a line with WORKDIR.",
+		"FROM x AS y\nFROM y\nCOPY . /a\n":                   "hint: Add a line with WORKDIR.",
+	} {
+		assert.Contains(t, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {require: [WORKDIR]}",
+			checktest.New().With("Dockerfile", text)), want, text)
+	}
+}

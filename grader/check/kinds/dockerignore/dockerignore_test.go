@@ -91,6 +91,12 @@ func TestDockerignore(t *testing.T) {
 				".dockerignore."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "load_dotenv()"),
 			"hint: The program or a COPY needs .env:"},
+		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "import os\nPORT = os.environ['PORT']"),
+			"hint: Write `.env` below line 1 of .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.js", "const port = process.env.PORT;"),
+			"hint: Write `.env` below line 1 of .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "open('./.env')"),
+			"hint: The program or a COPY needs .env:"},
 		{"excludes: [tests/test_main.py]", ignore("a\n").With("tests/a.py", "x").With("Dockerfile",
 			"FROM x\nCOPY tests/ /t/\n"), "hint: The program or a COPY needs tests/a.py"},
 	} {
