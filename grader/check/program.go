@@ -106,7 +106,7 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 		return EditOf(file.Name, file.Move(run, bring)), lists
 	}
 	to := bring.Args[len(bring.Args)-1]
-	if len(sources) != 1 || path.Clean(sources[0]) != "." || len(bring.Flags) > 0 || bring.Name != "COPY" ||
+	if len(sources) != 1 || path.Clean(sources[0]) != "." || len(bring.Flags) > 0 ||
 		strings.Contains(to, "$") {
 		return nil, lists
 	}

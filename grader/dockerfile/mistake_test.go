@@ -95,6 +95,24 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestNext: what Docker would meet next is told with the lines of the file as it is.
+func TestNext(t *testing.T) {
+	_, err := Parse(Name, []byte("FROM x # base\nWORKDIR /app\nCOPY requirements.txt\nEXPOZE 8000\nRUN pip install\n"))
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 1, e.Line)
+	assert.Equal(t, &Change{1, "FROM x # base", "# base\nFROM x"}, e.Fix)
+	require.Len(t, e.Next, 2)
+	assert.Equal(t, &Change{3, "COPY requirements.txt", "COPY requirements.txt ."}, e.Next[0].Fix)
+	assert.Equal(t, 4, e.Next[1].Line)
+	assert.Equal(t, &Change{4, "EXPOZE 8000", "EXPOSE 8000"}, e.Next[1].Fix)
+	assert.Contains(t, e.Next[1].Message, "EXPOZE")
+
+	_, err = Parse(Name, []byte("FROM x # base\nWORKDIR\nEXPOZE 8000\n"))
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.Next, 1, "behind what has no fix nothing is known")
+}
+
 // TestMistakesAmongOthers are those that are seen in the lines around them.
 func TestMistakesAmongOthers(t *testing.T) {
 	for _, c := range []struct {

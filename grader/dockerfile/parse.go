@@ -122,7 +122,43 @@ func read(name string, text []byte, folder fs.FS) (*File, error) {
 		}
 	}
 	wrong.explain(text, folder)
+	wrong.Next = next(name, linesOf(text), wrong.Fix, folder)
 	return nil, wrong
+}
+
+// next returns what Docker cannot read in a file with a fix made, and then with the fix of that.
+func next(name string, lines []string, fix *Change, folder fs.FS) (all []*Error) {
+	made := map[int]int{} // by the line below which fixes were made, how many lines came in
+	for fix != nil && len(all) < mostUnread {
+		changed, ok := fix.apply(lines)
+		if !ok {
+			return all
+		}
+		made[fix.Line] += len(changed) - len(lines)
+		lines = changed
+		text := []byte(strings.Join(lines, "\n") + "\n")
+		_, e := parse(name, text)
+		if e == nil {
+			return all
+		}
+		e.explain(text, folder)
+		if fix.Line <= e.Line && e.Line <= fix.Line+strings.Count(fix.New, "\n") {
+			return all // it is of what was written, and no mistake of the file as it is
+		}
+		fix = e.Fix
+		above := 0
+		for line, n := range made {
+			if line < e.Line {
+				above += n
+			}
+		}
+		e.Line -= above
+		if fix != nil {
+			e.Fix = &Change{Line: fix.Line - above, Old: fix.Old, New: fix.New}
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // fromUTF16 returns a text as UTF-8 that begins with the mark of UTF-16.

@@ -25,6 +25,15 @@ func TestBuild(t *testing.T) {
 			"FROM x\n")))
 }
 
+// TestNextMistakes: all that Docker would meet one after another is told at once.
+func TestNextMistakes(t *testing.T) {
+	said := checktest.Asked(t, build.Kind(), "build: {}", checktest.New().With("Dockerfile",
+		"FROM x # base\nCOPY requirements.txt\nEXPOZE 8000\n"))
+	assert.Contains(t, said, "\n0 line 2: want a line that Docker can read; got `COPY requirements.txt`")
+	assert.Contains(t, said, "Make line 2 of Dockerfile `COPY requirements.txt .`.; at Dockerfile:2")
+	assert.Contains(t, said, "Make line 3 of Dockerfile `EXPOSE 8000`.; at Dockerfile:3")
+}
+
 func TestShape(t *testing.T) {
 	var s check.Setup
 	checktest.Entry(t, build.Kind(), "build: {args: {A: b}, target: final}").Asks.(check.SetupConfigurer).Configure(&s)

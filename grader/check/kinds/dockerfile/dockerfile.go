@@ -211,6 +211,11 @@ func required(t check.Source, file *df.File, name string) check.Item {
 		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.",
 			Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
 	}
+	if name == "COPY" {
+		if edit := check.EditOf(file.Name, plainAdd(file)); edit != nil {
+			item.Hint = check.Hint{Cause: "ADD unpacks archives and fetches addresses: COPY only copies.", Edit: edit}
+		}
+	}
 	if name == "WORKDIR" {
 		if edit := check.EditOf(file.Name, workdir(file, t.FS())); edit != nil {
 			item.Hint = check.Hint{Cause: "WORKDIR is where all that follows happens.", Edit: edit}
@@ -223,6 +228,16 @@ func required(t check.Source, file *df.File, name string) check.Item {
 			purpose[name])
 	}
 	return item
+}
+
+// plainAdd returns the change that makes a COPY of the first ADD that does no more than one, or nil.
+func plainAdd(file *df.File) *df.Change {
+	for _, in := range file.Final().Instructions {
+		if in.Name == "ADD" && len(in.Sources()) > 0 && !slices.ContainsFunc(in.Sources(), needsAdd) {
+			return file.Replace(in, leadingAdd, "COPY")
+		}
+	}
+	return nil
 }
 
 // firstStart returns the first of the lines that say what starts, above which the rest belongs.

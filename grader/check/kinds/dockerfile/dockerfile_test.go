@@ -92,6 +92,18 @@ func TestAdvise(t *testing.T) {
 		"dockerfile: {rules: [from-pinned], advise: [cmd-exec]}", checktest.New()))
 }
 
+// TestPlainAdd: where ADD does what COPY does, a COPY that is required is made of it.
+func TestPlainAdd(t *testing.T) {
+	for text, want := range map[string]string{
+		"FROM x\nADD . /app\n":                   "Make line 2 of Dockerfile `COPY . /app`.",
+		"FROM x\nADD https://e.example/x /app\n": "hint: Add a line with COPY.",
+		"FROM x\nADD app.tar.gz /app\n":          "hint: Add a line with COPY.",
+	} {
+		assert.Contains(t, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {require: [COPY]}",
+			checktest.New().With("Dockerfile", text)), want, text)
+	}
+}
+
 // TestWorkdir: a WORKDIR is told with its line where it moves nothing that the file names.
 func TestWorkdir(t *testing.T) {
 	for text, want := range map[string]string{
