@@ -42,8 +42,8 @@ type role struct {
 	Listen string // of the class's hub; empty grades in the process itself, Slots at once
 }
 
-const sleepyRubric = "rubric: sleepy\ntitle: Sleepy\nchecks:\n- {id: one, points: 1, files: {require: [Dockerfile]}}\n" +
-	"- {id: two, points: 2, files: {require: [Dockerfile]}}\n"
+const sleepyRubric = "rubric: sleepy\ntitle: Sleepy\nchecks:\n- {id: one, points: 1, files: {require: " +
+	"[Dockerfile]}}\n- {id: two, points: 2, files: {require: [Dockerfile]}}\n"
 
 func (r role) sleep(of *rubric.Rubric) batch.Grade {
 	return func(ctx context.Context, t batch.Task, _ func(string)) result.Report {
@@ -62,7 +62,8 @@ func (r role) sleep(of *rubric.Rubric) batch.Grade {
 		rep.Status, rep.Problem, rep.Score, rep.DurationMS = result.Graded, nil, &score, r.Takes.Milliseconds()
 		rep.Submission.Digest, rep.Submission.ProgramDigest = sub.Digest, sub.ProgramDigest
 		rep.Checks = []result.Check{{ID: "one", Status: result.Pass, Points: 1, MaxPoints: 1},
-			{ID: "two", Status: result.Fail, MaxPoints: 2, Want: "it", Got: strings.Repeat("not it ", 100), Hint: "Do it."}}
+			{ID: "two", Status: result.Fail, MaxPoints: 2, Want: "it", Got: strings.Repeat("not it ", 100),
+				Hint: "Do it."}}
 		return rep
 	}
 }
@@ -100,14 +101,15 @@ func (r role) class(ctx context.Context, of *rubric.Rubric) error {
 	o := batch.Options{Out: reports.Dir(r.Out), Jobs: r.Slots, Version: "bench", Seed: "ab"}
 	grade := r.sleep(of)
 	if r.Listen != "" {
-		hub, err := fleet.Open(ctx, fleet.HubOptions{Folder: fleet.Folder(r.Keys), Store: o.Out.Queue(), Listen: r.Listen, Sample: -1,
-			Say: func(line string) { fmt.Println(line) }})
+		hub, err := fleet.Open(ctx, fleet.HubOptions{Folder: fleet.Folder(r.Keys), Store: o.Out.Queue(),
+			Listen: r.Listen, Sample: -1, Say: func(line string) { fmt.Println(line) }})
 		if err != nil {
 			return err
 		}
 		defer hub.Close()
-		if _, err := hub.Begin(ctx, fleet.Manifest{RubricFile: "sleepy.yaml", RubricText: sleepyRubric, RubricDigest: of.Digest,
-			Version: "bench", Build: "bench", Platform: "bench", Deadline: time.Minute}, false); err != nil {
+		if _, err := hub.Begin(ctx, fleet.Manifest{RubricFile: "sleepy.yaml", RubricText: sleepyRubric,
+			RubricDigest: of.Digest, Version: "bench", Build: "bench", Platform: "bench", Deadline: time.Minute},
+			false); err != nil {
 			return err
 		}
 		o.Jobs, o.Retries, o.Deadline = 2000, -1, 24*time.Hour
@@ -194,7 +196,8 @@ func (b *bench) small(name string, n int) (string, error) {
 }
 
 // crew starts workers, which the returned function ends.
-func (b *bench) crew(ctx context.Context, keys, listen string, workers int, r role) (all []*child, end func(), err error) {
+func (b *bench) crew(ctx context.Context, keys, listen string, workers int,
+	r role) (all []*child, end func(), err error) {
 	end = func() {
 		for _, w := range all {
 			_ = w.Process.Kill()
@@ -234,7 +237,8 @@ func (b *bench) fleet(ctx context.Context) ([]figure, error) {
 			return nil, err
 		}
 		figures = append(figures, figure{Name: fmt.Sprintf("efficiency of %d workers, gradings of 0.5 s", workers),
-			Value: 100 * takes.Seconds() * float64(n) / float64(workers) / o.seconds, Unit: "%", Target: 95, Least: true})
+			Value: 100 * takes.Seconds() * float64(n) / float64(workers) / o.seconds, Unit: "%", Target: 95,
+			Least: true})
 	}
 	deaths, err := b.deaths(ctx)
 	if err != nil {
@@ -256,7 +260,8 @@ func (b *bench) spread(ctx context.Context, name string, n, workers int, r role)
 		return outcome{}, err
 	}
 	defer end()
-	c, err := role{Class: dir, Out: dir + "-reports", Keys: keys, Listen: benchListen, Slots: workers * r.Slots}.start(ctx)
+	c, err := role{Class: dir, Out: dir + "-reports", Keys: keys, Listen: benchListen,
+		Slots: workers * r.Slots}.start(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -277,7 +282,8 @@ func (b *bench) queueCost(ctx context.Context) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, err := role{Class: filepath.Join(b.work, name), Out: filepath.Join(b.work, name+"-alone"), Slots: slots, Takes: takes}.start(ctx)
+		c, err := role{Class: filepath.Join(b.work, name), Out: filepath.Join(b.work, name+"-alone"), Slots: slots,
+			Takes: takes}.start(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -333,8 +339,9 @@ func (b *bench) deaths(ctx context.Context) ([]figure, error) {
 		return nil, err
 	}
 	left, _ := reports.Dir(out).IDs()
-	return []figure{{Name: "of 2,000 with a killed and a stopped worker and a killed class, right", Value: float64(o.right), Unit: "",
-		Target: n, Least: true}, {Name: "the same, reports", Value: float64(len(left)), Unit: "", Target: n}}, nil
+	return []figure{{Name: "of 2,000 with a killed and a stopped worker and a killed class, right",
+		Value: float64(o.right), Unit: "", Target: n, Least: true},
+		{Name: "the same, reports", Value: float64(len(left)), Unit: "", Target: n}}, nil
 }
 
 // rowsOf grades so many that what is kept of each counts.

@@ -117,7 +117,8 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 	if err != nil {
 		return nil, err
 	}
-	if err := o.Out.WriteClass(run.class(begun)); err != nil { // the seed, and what is to be done again, outlive whatever comes
+	// the seed, and what is to be done again, outlive whatever comes
+	if err := o.Out.WriteClass(run.class(begun)); err != nil {
 		return nil, err
 	}
 	if len(todo) > 0 && o.Ready != nil {

@@ -18,10 +18,11 @@ import (
 func TestJSONIsOneDocument(t *testing.T) {
 	score := 7.5
 	c := Class{Schema: Schema, Rubric: result.Rubric{ID: "tiny", Title: `"students": []`}, Seed: "ab",
-		StartedAt: time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC), Skills: []Skill{}, Checks: []Check{{ID: "one"}}, Students: []Row{},
-		Machines: []Machine{{Name: "lab-1"}}}
+		StartedAt: time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC), Skills: []Skill{}, Checks: []Check{{ID: "one"}},
+		Students: []Row{}, Machines: []Machine{{Name: "lab-1"}}}
 	for _, rows := range [][]Row{{}, {{ID: "ada", State: Graded, Score: &score, Name: "A\x1b[0m \U000e0041<b>",
-		Checks: []Verdict{{ID: "one", Status: result.Fail, Hint: "Fix it."}}, Skills: []SkillScore{{ID: "s"}}}, {Student: "moe", State: Missing}}} {
+		Checks: []Verdict{{ID: "one", Status: result.Fail, Hint: "Fix it."}}, Skills: []SkillScore{{ID: "s"}}},
+		{Student: "moe", State: Missing}}} {
 		c.Students = rows
 		var whole, parts bytes.Buffer
 		require.NoError(t, plain.JSON(&whole, c, " "))
@@ -32,9 +33,10 @@ func TestJSONIsOneDocument(t *testing.T) {
 		assert.Equal(t, c, *back)
 	}
 	for text, want := range map[string]string{
-		``:                                   "reading a class: unexpected EOF",
-		`[]`:                                 "reading a class: [ where { belongs",
-		`{"schema": "x"}`:                    `reading a class: its schema is "x", and this version reads "taskgrader/class/v1"`,
+		``:   "reading a class: unexpected EOF",
+		`[]`: "reading a class: [ where { belongs",
+		`{"schema": "x"}`: `reading a class: its schema is "x", and this version reads ` +
+			`"taskgrader/class/v1"`,
 		`{"students": {}}`:                   "reading a class: { where [ belongs",
 		`{"students": [{"id": 1}]}`:          "reading a class: json: cannot unmarshal",
 		`{"seed": 1, "students": [], "x": 2`: "reading a class: unexpected EOF",
@@ -46,8 +48,10 @@ func TestJSONIsOneDocument(t *testing.T) {
 
 // TestAddMachines: several runs over a class add up.
 func TestAddMachines(t *testing.T) {
-	was := []Machine{{Name: "lab-1", Verdicts: 3, MS: 10, Agreed: 1, Why: "no Docker"}, {Name: "lab-2", Verdicts: 1, Differed: 1, Faults: 2}}
-	assert.Equal(t, []Machine{{Name: "lab-1", Verdicts: 3, MS: 10, Agreed: 1}, {Name: "lab-2", Slots: 4, Verdicts: 6, Differed: 1, Faults: 2}},
+	was := []Machine{{Name: "lab-1", Verdicts: 3, MS: 10, Agreed: 1, Why: "no Docker"},
+		{Name: "lab-2", Verdicts: 1, Differed: 1, Faults: 2}}
+	assert.Equal(t, []Machine{{Name: "lab-1", Verdicts: 3, MS: 10, Agreed: 1},
+		{Name: "lab-2", Slots: 4, Verdicts: 6, Differed: 1, Faults: 2}},
 		AddMachines(was, []Machine{{Name: "lab-2", Slots: 4, Verdicts: 5}}))
 }
 

@@ -91,8 +91,9 @@ func Parse(file string, text []byte) (*Rules, error) {
 				Hint: "Fix or remove the line: with it, the build does not begin."}
 		}
 		if header += len(patterns[0]) + perPattern; header > maxHeader {
-			return nil, &Error{File: file, Line: n, Message: "the patterns up to this line are more than Docker can send",
-				Hint: "Write one pattern for each kind of file."}
+			return nil, &Error{File: file, Line: n,
+				Message: "the patterns up to this line are more than Docker can send",
+				Hint:    "Write one pattern for each kind of file."}
 		}
 		r.patterns = append(r.patterns, pattern{line: n, written: strings.TrimSpace(line), clean: patterns[0],
 			matcher: matcher})

@@ -16,7 +16,8 @@ func TestJournal(t *testing.T) {
 	d := Dir(t.TempDir())
 	score := 9.0
 	require.NoError(t, d.WriteClass(class.Class{Schema: class.Schema, Students: []class.Row{
-		{ID: "ada", Student: "a1", Name: "Ada", Team: "T", State: class.Waiting}, {ID: "ada", Student: "a2", Name: "Bo", State: class.Waiting},
+		{ID: "ada", Student: "a1", Name: "Ada", Team: "T", State: class.Waiting},
+		{ID: "ada", Student: "a2", Name: "Bo", State: class.Waiting},
 		{ID: "eve", State: class.Waiting}, {Student: "moe", State: class.Missing}}}))
 	j, err := d.Journal()
 	require.NoError(t, err)

@@ -79,8 +79,9 @@ func TestOfOtherCourses(t *testing.T) {
 		{`crud: {path: /x, new: {t: $word}, edit: {t: x}}`, `6:10: unknown key "path" (did you mean "at"?)`},
 		{`crud: {at: /x, create: {t: $word}, edit: {t: x}}`,
 			"6:18: unknown key \"create\" (did you mean \"new\"?)"},
-		{`crud: {at: /x, new: {t: x}, edit: {t: x}}`, `6:23: nothing of new is new in each request, so that things cannot ` +
-			`be told apart (write $word for a text, or $slug, $mail, $int, $date or $uuid)`},
+		{`crud: {at: /x, new: {t: x}, edit: {t: x}}`,
+			`6:23: nothing of new is new in each request, so that things cannot ` +
+				`be told apart (write $word for a text, or $slug, $mail, $int, $date or $uuid)`},
 		{`openapi: {url: /openapi.json}`, `6:13: unknown key "url" (did you mean "at"?)`},
 		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
 		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},

@@ -88,8 +88,9 @@ func (b *Build) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 		o.Hint = check.SyntaxHint(bad)
 		o.Items[0].Hint = o.Hint
 		for _, e := range bad.Next {
-			o.Items = append(o.Items, check.Item{Name: fmt.Sprintf("line %d", e.Line), Want: "a line that Docker can read",
-				Got: e.Message, Hint: check.SyntaxHint(e), File: e.File, Line: e.Line})
+			o.Items = append(o.Items, check.Item{Name: fmt.Sprintf("line %d", e.Line),
+				Want: "a line that Docker can read",
+				Got:  e.Message, Hint: check.SyntaxHint(e), File: e.File, Line: e.Line})
 		}
 	}
 	if f.Line > 0 {

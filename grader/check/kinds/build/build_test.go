@@ -181,7 +181,8 @@ func TestNoImage(t *testing.T) {
 			`images.`},
 		{"ana/tasks:1", `hint: Check the spelling of "ana/tasks:1", its name and its tag; if it is private, nobody ` +
 			`else can build on it.`},
-		{"ghcr.io/ana/tasks:1", `hint: Check the spelling of "ghcr.io/ana/tasks:1": its registry, its name and its tag.`},
+		{"ghcr.io/ana/tasks:1", `hint: Check the spelling of "ghcr.io/ana/tasks:1": its registry, its name ` +
+			`and its tag.`},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM "+c.ref+" AS base\nUSER x\n")
 		target.Failure = &check.BuildFailure{Reason: check.NoSuchImage, Subject: c.ref, Line: 1,

@@ -39,8 +39,8 @@ func TestOrder(t *testing.T) {
 		{"ADD . /app\nRUN python -m pip install -r requirements.txt\n",
 			again("RUN python -m pip install -r requirements.txt", "4",
 				"Line 3, `ADD . /app`, brings the program in before line 4 installs. Make lines 3 to 4 of Dockerfile "+
-					"`COPY requirements.txt /app/`, `RUN python -m pip install -r requirements.txt`, `ADD . /app`, one a "+
-					"line.")},
+					"`COPY requirements.txt /app/`, `RUN python -m pip install -r requirements.txt`, `ADD . "+
+					"/app`, one a line.")},
 		{"COPY main.py .\nCOPY requirements.txt .\nRUN uv pip install -r requirements.txt\n",
 			again("RUN uv pip install -r requirements.txt", "5",
 				"Line 3, `COPY main.py .`, brings the program in before line 5 installs. "+advice)},
