@@ -23,7 +23,7 @@ type drawer struct {
 	rand *rand.Rand
 	// known returns the id of something that a key such as category_id may name; nil where there is
 	// none.
-	known func(key string) any
+	known func(key string, number bool) any
 }
 
 // much says how much of what need not be there is drawn.
@@ -66,7 +66,7 @@ func (d *drawer) value(s *openapi3.Schema, key string, m much, depth int) any {
 		}
 		return list
 	case "integer":
-		if id := d.named(key); id != nil {
+		if id := d.named(key, true); id != nil {
 			return id
 		}
 		return d.integer(s)
@@ -77,18 +77,18 @@ func (d *drawer) value(s *openapi3.Schema, key string, m much, depth int) any {
 	case "null":
 		return nil
 	}
-	if id := d.named(key); id != nil {
+	if id := d.named(key, false); id != nil {
 		return text(id)
 	}
 	return d.text(s, key)
 }
 
 // named returns the id of what a key names.
-func (d *drawer) named(key string) any {
+func (d *drawer) named(key string, number bool) any {
 	if d.known == nil {
 		return nil
 	}
-	return d.known(key)
+	return d.known(key, number)
 }
 
 // object returns what must be in an object, and as much of the rest as is asked for.

@@ -76,7 +76,7 @@ func values(s *openapi3.Schema, key string) []any {
 	case s.Format == "binary" || s.ContentMediaType != "":
 		return []any{"", alphabets, long}
 	}
-	return []any{fit(alphabets, s), "", nil, long, "a\x00b", `'"; --\<b>%s{}`, json.Number("7"), "not a date", "\n",
+	return []any{fit(alphabets, s), "", nil, long, "a\x00b", `'"; --\<b>%s{}(`, json.Number("7"), "not a date", "\n",
 		[]any{}, map[string]any{}, true, tooLarge}
 }
 

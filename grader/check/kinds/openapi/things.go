@@ -119,13 +119,18 @@ func (e *explorer) living(collection string) *thing {
 
 var names = regexp.MustCompile(`^(\w*?)_?(?:id|ID|Id|uuid)$`)
 
-// known returns the id of something that a key such as category_id may name.
-func (e *explorer) known(key string) any {
-	m := names.FindStringSubmatch(key)
-	if m == nil || m[1] == "" {
+// known returns the id of something that a key such as category_id may name; a number may be under
+// category alone.
+func (e *explorer) known(key string, number bool) any {
+	name := ""
+	if m := names.FindStringSubmatch(key); m != nil {
+		name = strings.ToLower(m[1])
+	} else if number {
+		name = strings.ToLower(key)
+	}
+	if name == "" {
 		return nil
 	}
-	name := strings.ToLower(m[1])
 	for _, where := range slices.Sorted(maps.Keys(e.things)) {
 		last := strings.ToLower(where[strings.LastIndex(where, "/")+1:])
 		if last == name || last == name+"s" || last == name+"es" || last == strings.TrimSuffix(name, "y")+"ies" {
