@@ -21,9 +21,33 @@ type call struct {
 	op     *operation
 	params map[string]any    // by the parameter's key
 	body   any               // nothing where there is none
-	links  map[string]*thing // of path parameters that name something that an earlier call made
+	links  map[string]*thing // of path parameters and fields of the body that name something that an earlier call made
 	odd    []oddity          // what of it is not as one would write it
 	naked  bool              // without the login
+}
+
+// inBody begins the key of a link that is a field of the body.
+const inBody = "body:"
+
+// named returns the name of what a link is of.
+func named(link string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(link, "path:"), inBody)
+}
+
+// sends returns the body with the ids of things that were made anew.
+func (c *call) sends(known map[*thing]any) any {
+	fields, ok := c.body.(map[string]any)
+	if !ok {
+		return c.body
+	}
+	fields = maps.Clone(fields)
+	for link, t := range c.links {
+		key, ofBody := strings.CutPrefix(link, inBody)
+		if _, there := fields[key]; ofBody && there && known[t] != nil {
+			fields[key] = known[t]
+		}
+	}
+	return fields
 }
 
 // nothing is a body that is not there.
@@ -88,7 +112,7 @@ func (c *call) request(known map[*thing]any) check.Request {
 	}
 	if _, none := c.body.(nothing); !none && c.op.body != nil {
 		var mediaType string
-		r.Body, mediaType = c.op.body.encode(c.body)
+		r.Body, mediaType = c.op.body.encode(c.sends(known))
 		r.Header.Set("Content-Type", mediaType)
 	}
 	return r

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -166,8 +167,13 @@ func (c *confirmer) remade(ctx context.Context, of *call) (*call, error) {
 			return nil, err
 		}
 		value, wrong := steps.Decode(a.Body)
-		if id := idOf(value, strings.TrimPrefix(key, "path:"), 0); wrong == nil && a.Status/100 == 2 && id != nil {
-			anew.params[key], anew.links[key] = id, &thing{id: id, by: by}
+		if id := idOf(value, named(key), 0); wrong == nil && a.Status/100 == 2 && id != nil {
+			anew.links[key] = &thing{id: id, by: by}
+			if fields, ok := anew.body.(map[string]any); ok && strings.HasPrefix(key, inBody) {
+				fields[named(key)] = id
+			} else {
+				anew.params[key] = id
+			}
 		}
 	}
 	return anew, nil
@@ -201,7 +207,7 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.call.links)) {
 		t := s.call.links[key]
-		if t.by != nil && s.call.op.body != nil { // another thing may be called the same
+		if t.by != nil && s.call.op.body != nil && !strings.HasPrefix(key, inBody) { // another thing may be called the same
 			for _, other := range c.bare(t.by) {
 				other.body = copied(s.call.body)
 				add(other, s.call)
@@ -219,6 +225,16 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 			add(before, s.call)
 		}
 	}
+	ends := 0
+	for _, w := range slices.Backward(s.after) {
+		if w.op.method != http.MethodDelete || ends >= most {
+			continue
+		}
+		ends++
+		for _, hangs := range c.hanging(w.call) {
+			add(hangs, w.call, s.call)
+		}
+	}
 	if n := len(s.after); n > 1 {
 		var calls []*call
 		for _, w := range s.after[max(0, n-6):] {
@@ -227,6 +243,19 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 		add(append(calls, s.call)...)
 	}
 	return all
+}
+
+// hanging returns calls of before that name, in their bodies, what another call is about.
+func (c *confirmer) hanging(on *call) (calls []*call) {
+	about := slices.Collect(maps.Values(on.links))
+	for _, w := range c.writes {
+		for link, named := range w.links {
+			if strings.HasPrefix(link, inBody) && slices.Contains(about, named) && w.call != on && len(calls) < most {
+				calls = append(calls, w.call)
+			}
+		}
+	}
+	return calls
 }
 
 // bare returns calls with nothing in them but what must be there and what is odd, of which long
@@ -350,7 +379,7 @@ func (c *confirmer) made(one *call, a check.Answer, after []*call) {
 	for _, next := range after {
 		for key, t := range next.links {
 			if t.by == one {
-				c.stage.known[t] = idOf(value, strings.TrimPrefix(key, "path:"), 0)
+				c.stage.known[t] = idOf(value, named(key), 0)
 			}
 		}
 	}

@@ -230,8 +230,26 @@ func (e *explorer) fill(op *operation, m much) *call {
 	}
 	if op.body != nil && (op.body.required || m != least) {
 		c.body = e.draw.value(op.body.schema, "", m, 0)
+		e.linkBody(c)
 	}
 	return c
+}
+
+// linkBody notes which things the fields of a body name.
+func (e *explorer) linkBody(c *call) {
+	fields, _ := c.body.(map[string]any)
+	for key, value := range fields {
+		if e.known(key, true) == nil {
+			continue
+		}
+		for _, things := range e.things {
+			for _, t := range things {
+				if t.by != nil && !t.gone && text(t.id) == text(value) && e.names(key, t) {
+					c.links[inBody+key] = t
+				}
+			}
+		}
+	}
 }
 
 // address puts into the path of a call what was made there, the last parameter first, so that what

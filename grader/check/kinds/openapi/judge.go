@@ -116,7 +116,7 @@ type anyText struct{}
 func (anyText) Validate(string) error { return nil }
 
 // whereAt is how one of the library's validators begins a reason, with a place that is said already.
-var whereAt = regexp.MustCompile(`^at '[^']*': `)
+var whereAt = regexp.MustCompile(`^(error at "[^"]*": )?(at '[^']*': )?`)
 
 // digits are the indices of a list, any of which shows the same.
 var digits = regexp.MustCompile(`\d+`)

@@ -153,6 +153,11 @@ func (c *call) put(o oddity) bool {
 		}
 		return true
 	}
+	for link := range c.links {
+		if strings.HasPrefix(link, inBody) && (len(o.path) == 0 || o.path[0] == strings.TrimPrefix(link, inBody)) {
+			delete(c.links, link)
+		}
+	}
 	if len(o.path) == 0 {
 		if c.body = o.value; o.gone {
 			c.body = nothing{}

@@ -132,12 +132,26 @@ func (e *explorer) known(key string, number bool) any {
 		return nil
 	}
 	for _, where := range slices.Sorted(maps.Keys(e.things)) {
-		last := strings.ToLower(where[strings.LastIndex(where, "/")+1:])
-		if last == name || last == name+"s" || last == name+"es" || last == strings.TrimSuffix(name, "y")+"ies" {
+		if calls(where, name) {
 			if t := e.living(where); t != nil {
 				return t.id
 			}
 		}
 	}
 	return nil
+}
+
+// names reports whether a key may name a thing.
+func (e *explorer) names(key string, t *thing) bool {
+	name := strings.ToLower(key)
+	if m := names.FindStringSubmatch(key); m != nil {
+		name = strings.ToLower(m[1])
+	}
+	return calls(normal(t.by.op.path), name)
+}
+
+// calls reports whether things of a collection are called so.
+func calls(collection, name string) bool {
+	last := strings.ToLower(collection[strings.LastIndex(collection, "/")+1:])
+	return last == name || last == name+"s" || last == name+"es" || last == strings.TrimSuffix(name, "y")+"ies"
 }
