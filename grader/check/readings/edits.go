@@ -3,6 +3,7 @@ package readings
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,14 +104,23 @@ var (
 		`(^|/)(requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt|pyproject\.toml|Pipfile)$`)
 )
 
-// requires returns the line by which the submission asks for a Python package: in a list of
-// requirements, or in a RUN of the Dockerfile.
+// requires returns the line by which the submission asks for a Python package: on the step that
+// failed, in a list that the step names, in another list, or in another RUN of the Dockerfile.
 func (s *Scene) requires(name string) (place, bool) {
 	name = canonical(name)
-	for _, file := range s.files() {
-		if !requirers.MatchString(file) {
-			continue
+	by, installed := s.installed(name)
+	if installed && s.Step != nil && s.Step.Line <= by.line && by.line <= s.Step.EndLine {
+		return by, true
+	}
+	files := slices.DeleteFunc(slices.Clone(s.files()), func(file string) bool { return !requirers.MatchString(file) })
+	unnamed := func(file string) int {
+		if s.Step != nil && strings.Contains(s.Step.Text, path.Base(file)) {
+			return 0
 		}
+		return 1
+	}
+	slices.SortStableFunc(files, func(a, b string) int { return unnamed(a) - unnamed(b) })
+	for _, file := range files {
 		for i, line := range s.lines(file) {
 			m := requirement.FindStringSubmatch(line)
 			if m != nil && canonical(m[1]) == name {
@@ -121,7 +131,7 @@ func (s *Scene) requires(name string) (place, bool) {
 			}
 		}
 	}
-	return s.installed(name)
+	return by, installed
 }
 
 // quotes reports whether a line of pyproject.toml has the package in quotes.

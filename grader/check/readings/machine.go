@@ -19,6 +19,8 @@ var network = tool{name: "network", entries: []entry{
 			`EHOSTUNREACH)) ([\w.-]+)[^\n]*`),
 	unreachable("yarn",
 		`(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT)) ([\w.-]*[A-Za-z][\w.-]*)[^\n]*`),
+	fetched(on("uv-python", `Failed to download \S*python-build-standalone\S*cpython-(\d+\.\d+)[^\n]*`, "",
+		"").with(pythonFetched)),
 	unreachable("uv",
 		"(?:Failed to fetch|error sending request for url|Request failed after \\d+ "+
 			"retries)[^\\n]*?https?://([\\w.-]+)[^\\n]*"),
@@ -58,6 +60,11 @@ func unreachable(name, pattern string) entry {
 		}
 		return true
 	})
+	return fetched(e)
+}
+
+// fetched returns an entry of a host that did not answer.
+func fetched(e entry) entry {
 	e.download = true
 	return e
 }

@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,10 +11,13 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
+// FetchedAtStart is the name of what says that uv run installs each time that the program starts.
+const FetchedAtStart = "fetched-at-start"
+
 var uv = tool{name: "uv", wraps: true, entries: []entry{
 	on("requirements-missing", "error: File not found: `?([^`\n]+)`?", "", "").with(requirementsMissing),
-	on("fetched-at-start", "(?s)error: Failed to (?:download|fetch):? `?([\\w.-]+(?:==[\\w.]+)?).*", "",
-		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on(FetchedAtStart,
+		"(?s)(?:error|cause): Failed to (?:download|fetch):? `?(?:https?://\\S+/)?([\\w.-]+(?:==[\\w.]+)?).*", "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
 			return false
 		}
@@ -160,6 +164,26 @@ func pythonAsked(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
+// pythonFetched says who asks for a Python that uv would have fetched.
+func pythonFetched(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The image lacks the Python that is asked for; uv tried to fetch Python %s, and could not.", m[1])
+	h.Advice = "Ask for the Python that the base image has."
+	for _, name := range []string{".python-version", "pyproject.toml"} {
+		for i, line := range s.lines(name) {
+			if versionOf.MatchString(line) && (name == ".python-version" || strings.Contains(line, "requires-python")) {
+				p := place{name, i + 1, line}
+				h.Cause = fmt.Sprintf("%s, asks for a Python that the image lacks; uv tried to fetch Python %s, and could not.",
+					p, m[1])
+				if have := s.python(); have != "" {
+					h.Edit = p.replace(regexp.MustCompile(`\d+\.\d+(\.\d+)?`), have)
+				}
+				return true
+			}
+		}
+	}
+	return true
+}
+
 func pythonName(asked string) string {
 	if strings.HasPrefix(asked, "Python") {
 		return asked
@@ -234,6 +258,12 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 		h.Cause += " No line of the Dockerfile runs uv sync."
 		h.Advice = "Install in the build."
 		h.Edit = s.above(true, "RUN uv sync --no-dev")
+		for _, in := range s.File.Final().Instructions { // where an edit of the program does not repeat it
+			if slices.ContainsFunc(in.Sources(), func(src string) bool { return path.Base(src) == "pyproject.toml" }) {
+				h.Edit = &check.Edit{File: s.File.Name, Line: in.EndLine, New: "RUN uv sync --no-dev"}
+				break
+			}
+		}
 		return true
 	}
 	in := s.File.Last("ENTRYPOINT")

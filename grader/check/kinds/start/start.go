@@ -156,10 +156,14 @@ func (s *Start) wantsNetwork(t check.Target, started check.Started, name string)
 	if found.Line != "" {
 		got += "; without one it says: " + found.Line
 	}
-	o := check.Fail(name, "a program that comes up without a network", got, check.Hint{
+	hint := check.Hint{
 		Cause: "The program asks another host for something each time that it starts, and where there is no network " +
 			"it does not come up.",
-		Advice: "Fetch it when the image is built, with RUN, or let the start go on without it."})
+		Advice: "Fetch it when the image is built, with RUN, or let the start go on without it."}
+	if found.Name == readings.FetchedAtStart {
+		hint = found.Hint
+	}
+	o := check.Fail(name, "a program that comes up without a network", got, hint)
 	o.Items[0].File, o.Items[0].Line = file, line
 	o.Evidence = append(o.Evidence, check.Evidence{Kind: "log", Title: "What it said without a network", Text: log})
 	return o

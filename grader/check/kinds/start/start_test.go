@@ -150,6 +150,15 @@ func TestComesUpOnlyWithANetwork(t *testing.T) {
 			"at Dockerfile:8", checktest.Asked(t, start.Kind(), entry, target))
 }
 
+// TestInstallsAtEveryStart: where uv installs when the program starts, what ends that is told.
+func TestInstallsAtEveryStart(t *testing.T) {
+	target := checktest.New()
+	target.Up.Offline = "error: Failed to download `pytest==9.2.0`\n  cause: Request failed after 3 retries in 5.6s\n"
+	said := checktest.Asked(t, start.Kind(), entry, target)
+	assert.Contains(t, said, "got it comes up only with a network; without one it says: error: Failed to download")
+	assert.Contains(t, said, "uv run fetches pytest==9.2.0 each time that the program starts")
+}
+
 // FuzzLog: whatever a log holds, what is said of it is one short line.
 func FuzzLog(f *testing.F) {
 	f.Add("KeyError: 'DATABASE_URL'\n")
