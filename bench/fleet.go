@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,8 +43,17 @@ type role struct {
 	Listen string // of the class's hub; empty grades in the process itself, Slots at once
 }
 
-const sleepyRubric = "rubric: sleepy\ntitle: Sleepy\nchecks:\n- {id: one, points: 1, files: {require: " +
-	"[Dockerfile]}}\n- {id: two, points: 2, files: {require: [Dockerfile]}}\n"
+// sleepyChecks is how many checks the rubric has: as many as task-api.
+const sleepyChecks = 18
+
+// sleepyRubric is what gradings that sleep are by.
+var sleepyRubric = func() string {
+	text := fmt.Sprintf("rubric: sleepy\ntitle: Sleepy\npoints: %d\nchecks:\n", sleepyChecks)
+	for n := range sleepyChecks {
+		text += fmt.Sprintf("- {id: check-%d, points: 1, files: {require: [Dockerfile]}}\n", n)
+	}
+	return text
+}()
 
 func (r role) sleep(of *rubric.Rubric) batch.Grade {
 	return func(ctx context.Context, t batch.Task, _ func(string)) result.Report {
@@ -58,12 +68,17 @@ func (r role) sleep(of *rubric.Rubric) batch.Grade {
 			return rep
 		case <-time.After(r.Takes):
 		}
-		score := 1.0
+		score := sleepyChecks - 3.0
 		rep.Status, rep.Problem, rep.Score, rep.DurationMS = result.Graded, nil, &score, r.Takes.Milliseconds()
 		rep.Submission.Digest, rep.Submission.ProgramDigest = sub.Digest, sub.ProgramDigest
-		rep.Checks = []result.Check{{ID: "one", Status: result.Pass, Points: 1, MaxPoints: 1},
-			{ID: "two", Status: result.Fail, MaxPoints: 2, Want: "it", Got: strings.Repeat("not it ", 100),
-				Hint: "Do it."}}
+		for n := range sleepyChecks {
+			c := result.Check{ID: fmt.Sprintf("check-%d", n), Status: result.Pass, Points: 1, MaxPoints: 1}
+			if n < 3 { // in words that each student has for itself
+				c.Status, c.Points, c.Want, c.Got = result.Fail, 0, "it", strings.Repeat("not it ", 100)
+				c.Hint = strings.Repeat("Do it in the way that is asked for. ", 4) + t.Entry.ID
+			}
+			rep.Checks = append(rep.Checks, c)
+		}
 		return rep
 	}
 }
@@ -98,6 +113,9 @@ func (r role) class(ctx context.Context, of *rubric.Rubric) error {
 	if err != nil {
 		return err
 	}
+	if len(entries) > 5000 {
+		debug.SetGCPercent(30) // as the command does
+	}
 	o := batch.Options{Out: reports.Dir(r.Out), Jobs: r.Slots, Version: "bench", Seed: "ab"}
 	grade := r.sleep(of)
 	if r.Listen != "" {
@@ -130,7 +148,7 @@ func (r role) class(ctx context.Context, of *rubric.Rubric) error {
 	}
 	right := 0
 	for _, row := range c.Students {
-		if row.State == class.Graded && *row.Score == 1 {
+		if row.State == class.Graded && *row.Score == sleepyChecks-3 {
 			right++
 		}
 	}

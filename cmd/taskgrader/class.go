@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -76,6 +77,9 @@ is there.
 	return cmd
 }
 
+// largeClass is from how many submissions on memory is spared, at the cost of some time.
+const largeClass = 5000
+
 func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	r, err := o.load()
 	if err != nil {
@@ -95,6 +99,9 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 		return err
 	}
 	defer found.Close()
+	if len(found.Entries) > largeClass {
+		debug.SetGCPercent(30) // its rows are most of the memory, and twice as much would be kept for them
+	}
 	refs := func() []string { return referencesOf(found.Entries, nil) }
 	here := &machine{cmd: cmd, lock: lock, refs: refs}
 	defer here.close()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,12 +17,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskgrader/taskgrader/grader"
 	"github.com/taskgrader/taskgrader/grader/batch"
 	"github.com/taskgrader/taskgrader/grader/class"
 	"github.com/taskgrader/taskgrader/grader/fleet"
 	"github.com/taskgrader/taskgrader/grader/reports"
 	"github.com/taskgrader/taskgrader/grader/result"
 	"github.com/taskgrader/taskgrader/grader/rubric"
+	"github.com/taskgrader/taskgrader/grader/submission"
 	"github.com/taskgrader/taskgrader/rubrics"
 )
 
@@ -105,6 +108,7 @@ type coordinator struct {
 	here   *machine
 	show   progress
 	refs   func() []string // the base images that the submissions name
+	gone   []string        // those of them that cannot be had here
 
 	hub     *fleet.Hub // open when there is something to grade
 	stop    context.CancelFunc
@@ -117,9 +121,24 @@ func (c *coordinator) spread(o *batch.Options) batch.Grade {
 	o.Jobs, o.Deadline, o.Retries = outstanding, 365*24*time.Hour, -1 // what a worker has is bounded there
 	o.Machines = c.machines
 	o.Progress = c.progress()
+	here := *o
+	here.Deadline = 0
+	alone := batch.Bounded(batch.Local(grader.EngineFunc(c.here.open), c.rubric, here), c.rubric, here)
 	return func(ctx context.Context, t batch.Task, progress func(string)) result.Report {
+		if c.namesGone(t.Entry) {
+			rep := alone(ctx, t, progress)
+			rep.Machine = fleet.Here
+			return rep
+		}
 		return c.hub.Grade(c.rubric)(ctx, t, progress)
 	}
+}
+
+// namesGone reports whether a submission names a base image that cannot be had here. Another machine
+// may have one of that name, and nobody knows which; so it is judged here, as one machine would.
+func (c *coordinator) namesGone(e submission.Entry) bool {
+	return len(c.gone) > 0 && slices.ContainsFunc(referencesOf([]submission.Entry{e}, nil),
+		func(ref string) bool { return slices.Contains(c.gone, ref) })
 }
 
 // ready opens the hub and says what is to be graded.
@@ -185,11 +204,13 @@ func (c *coordinator) manifest() (m fleet.Manifest, err error) {
 		return m, graderError{err}
 	}
 	e := c.here.engine
-	e.Resolve(c.cmd.Context(), append(c.refs(), canaryBase))
+	named := c.refs()
+	e.Resolve(c.cmd.Context(), append(slices.Clone(named), canaryBase))
 	bases := map[string]fleet.Base{}
 	for ref, b := range e.Bases() {
 		bases[ref] = fleet.Base(b)
 	}
+	c.gone = slices.DeleteFunc(named, func(ref string) bool { _, had := bases[ref]; return had })
 	return fleet.Manifest{Bases: bases, RubricFile: file, RubricText: string(text), RubricDigest: c.rubric.Digest,
 		BuiltIn: builtIn, Only: c.o.only, Version: version(), Build: built, Platform: is.Need(),
 		Deadline: batch.Deadline(c.rubric)}, nil
