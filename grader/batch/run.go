@@ -125,16 +125,18 @@ func (r *run) class(begun time.Time) class.Class {
 // students returns the rows: of the roster in its order, handed in or not, then of the others, and
 // of those that do not count.
 func (r *run) students() []class.Row {
-	var out, others []class.Row
+	var listed []roster.Student
 	if r.options.Roster != nil {
-		for _, s := range r.options.Roster.Students {
-			out = append(out, class.Row{Student: s.ID, Name: s.Name, Email: s.Email, State: class.Missing})
-		}
+		listed = r.options.Roster.Students
+	}
+	out := make([]class.Row, 0, len(listed)+len(r.entries)) // a large class is copied once
+	for _, s := range listed {
+		out = append(out, class.Row{Student: s.ID, Name: s.Name, Email: s.Email, State: class.Missing})
 	}
 	counts := r.counting()
 	shown := make([]bool, len(r.entries))
 	for n, i := range counts.students {
-		row, s := r.rows[i], r.options.Roster.Students[n]
+		row, s := r.rows[i], listed[n]
 		if row.Student, row.Matched = s.ID, r.matches[i].By; row.Matched == roster.ByTeam {
 			row.Name, row.Email, row.Team = cmp.Or(s.Name, s.ID), s.Email, row.Name
 		}
@@ -147,13 +149,13 @@ func (r *run) students() []class.Row {
 		if other := counts.instead(r, i); other >= 0 {
 			row.Second, row.Counts = true, r.entries[other].ID
 			if m := r.matches[i]; len(m.Students) > 0 {
-				row.Student, row.Matched = r.options.Roster.Students[m.Students[0]].ID, m.By
+				row.Student, row.Matched = listed[m.Students[0]].ID, m.By
 			}
 		}
-		others = append(others, row)
+		out = append(out, row)
 	}
-	slices.SortStableFunc(others, func(a, b class.Row) int { return strings.Compare(a.ID, b.ID) })
-	return append(out, others...)
+	slices.SortStableFunc(out[len(listed):], func(a, b class.Row) int { return strings.Compare(a.ID, b.ID) })
+	return out
 }
 
 func sorted(ids []string) []string {

@@ -24,7 +24,7 @@ var EmptyDigest = func() string {
 // that is no larger than one with the same content is left out.
 func Duplicates(rows []Row) []Duplicate {
 	content, program := map[string][]string{}, map[string][]string{}
-	digests := map[string]map[string]bool{} // contents of one program
+	first, several := map[string]string{}, map[string]bool{} // of a program: a content, and whether there are others
 	person := map[string]string{}
 	for _, row := range rows {
 		// a team has a row for each member
@@ -34,10 +34,11 @@ func Duplicates(rows []Row) []Duplicate {
 		person[row.ID] = row.Student
 		content[row.Digest] = append(content[row.Digest], row.ID)
 		if p := row.ProgramDigest; p != "" && p != EmptyDigest {
-			if digests[p] == nil {
-				digests[p] = map[string]bool{}
+			if was, ok := first[p]; !ok {
+				first[p] = row.Digest
+			} else if was != row.Digest {
+				several[p] = true
 			}
-			digests[p][row.Digest] = true
 			program[p] = append(program[p], row.ID)
 		}
 	}
@@ -54,7 +55,7 @@ func Duplicates(rows []Row) []Duplicate {
 		add("content", ids)
 	}
 	for p, ids := range program {
-		if len(digests[p]) > 1 {
+		if several[p] {
 			add("program", ids)
 		}
 	}
