@@ -26,8 +26,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/submission"
 )
 
-// The fleet is measured with gradings that sleep, in processes of this program's own: what they cost
-// is the queue's alone.
+// The fleet is measured with gradings that sleep, in processes of this program's own: what they
+// cost is the queue's alone.
 
 // roleVariable says what a process of this program's own is; its value is a role as JSON.
 const roleVariable = "TASKGRADER_BENCH_ROLE"
@@ -316,7 +316,8 @@ func (b *bench) queueCost(ctx context.Context) ([]figure, error) {
 		{Name: "the same, of a grading of 2.7 s", Value: 100 * ms / real, Unit: "%", Target: 3}}, nil
 }
 
-// deaths kills a worker, stops another for longer than its lease, and kills the class in the middle.
+// deaths kills a worker, stops another for longer than its lease, and kills the class in the
+// middle.
 func (b *bench) deaths(ctx context.Context) ([]figure, error) {
 	const n, workers = 2000, 3
 	dir, err := b.small("deaths", n)

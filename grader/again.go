@@ -31,8 +31,8 @@ type afresh struct {
 	env map[string]string // what it was started with
 }
 
-// StartedWith gives the container that was started anew where it has the variables, and not the main
-// one, which may have been stopped by now.
+// StartedWith gives the container that was started anew where it has the variables, and not the
+// main one, which may have been stopped by now.
 func (a afresh) StartedWith(ctx context.Context, env map[string]string) (check.SecondContainer, error) {
 	for name, value := range env {
 		if got, there := a.env[name]; !there || got != value {

@@ -117,8 +117,8 @@ func TestAskedAgain(t *testing.T) {
 	graded(t, m, of(one("a", check.Running, passes), one("stop", check.Last, passes)), Options{})
 }
 
-// TestAskedAgainOfTheNewContainer: who asks for the container with the rubric's variables is given the one
-// that was started anew, since the main one was stopped by then.
+// TestAskedAgainOfTheNewContainer: who asks for the container with the rubric's variables is given
+// the one that was started anew, since the main one was stopped by then.
 func TestAskedAgainOfTheNewContainer(t *testing.T) {
 	m := works()
 	m.second = func() check.SecondContainer { return &another{machine: m} }

@@ -24,8 +24,8 @@ type verdict struct {
 	after     string // what must come before it, where it holds on its own
 }
 
-// askConcurrently asks one check when what it needs is decided and a slot is free. It takes the slot
-// after it waited, so that checks which wait for a later phase cannot keep that phase from
+// askConcurrently asks one check when what it needs is decided and a slot is free. It takes the
+// slot after it waited, so that checks which wait for a later phase cannot keep that phase from
 // beginning.
 func (g *grading) askConcurrently(ctx context.Context, i int, t check.Target) {
 	if !g.ready(ctx, i) {

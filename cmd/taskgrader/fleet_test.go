@@ -50,7 +50,8 @@ func (c *counter) Write(p []byte) (int, error) {
 func start(t *testing.T, home, pattern string, args ...string) *started {
 	t.Helper()
 	s := &started{Cmd: exec.Command("taskgrader", args...), ended: make(chan error, 1),
-		said: &counter{listener{pattern: regexp.MustCompile(pattern), found: make(chan struct{})}, make(chan struct{}, 100)}}
+		said: &counter{listener{pattern: regexp.MustCompile(pattern), found: make(chan struct{})},
+			make(chan struct{}, 100)}}
 	s.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home)
 	s.Stdout, s.Stderr = io.Discard, s.said
 	require.NoError(t, s.Start())
@@ -83,8 +84,8 @@ func (s *started) await(t *testing.T, times int) {
 func TestFleet(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	samples := filepath.Join(dir, "class")
-	for _, name := range []string{"lesson", "no-expose", "typo", "missing-module", "localhost", "copy-all", "wrong-port",
-		"no-dockerfile", "same-id", "no-ignore", "shell-form", "deaf"} {
+	for _, name := range []string{"lesson", "no-expose", "typo", "missing-module", "localhost", "copy-all",
+		"wrong-port", "no-dockerfile", "same-id", "no-ignore", "shell-form", "deaf"} {
 		require.NoError(t, os.CopyFS(filepath.Join(samples, name), os.DirFS(filepath.Join("../../submissions", name))))
 	}
 	one, many := filepath.Join(dir, "one"), filepath.Join(dir, "many")
@@ -158,7 +159,8 @@ func TestBuildIdentity(t *testing.T) {
 		return builtFrom(&debug.BuildInfo{Main: debug.Module{Version: version, Sum: sum}, Settings: settings})
 	}
 	revision := debug.BuildSetting{Key: "vcs.revision", Value: "0123456789abcdef0123"}
-	clean, dirty := debug.BuildSetting{Key: "vcs.modified", Value: "false"}, debug.BuildSetting{Key: "vcs.modified", Value: "true"}
+	clean, dirty := debug.BuildSetting{Key: "vcs.modified", Value: "false"},
+		debug.BuildSetting{Key: "vcs.modified", Value: "true"}
 	assert.Equal(t, "v1.2.3 h1:abc", is("v1.2.3", "h1:abc"))
 	assert.Equal(t, "v1.2.3 0123456789abcdef", is("v1.2.3", "", revision, clean))
 	assert.Empty(t, is("v1.2.3+dirty", "", revision, dirty))
@@ -170,11 +172,14 @@ func TestBuildIdentity(t *testing.T) {
 
 // TestListedWorkers: who has a token, who is there, and why one takes nothing.
 func TestListedWorkers(t *testing.T) {
-	there := []fleet.Machine{{Presence: fleet.Presence{Name: "lab-2", State: fleet.Refused, Why: "no\x1b[31m Docker", Slots: 2}},
-		{Presence: fleet.Presence{Name: "here", State: fleet.Ready, Slots: 4, Busy: 3, Platform: "linux/amd64", Engine: "Docker 28"},
+	there := []fleet.Machine{{Presence: fleet.Presence{Name: "lab-2", State: fleet.Refused, Why: "no\x1b[31m Docker",
+		Slots: 2}},
+		{Presence: fleet.Presence{Name: "here", State: fleet.Ready, Slots: 4, Busy: 3, Platform: "linux/amd64",
+			Engine: "Docker 28"},
 			Tally: fleet.Tally{Verdicts: 7, Agreed: 2}}}
 	var b bytes.Buffer
-	require.NoError(t, printWorkers(&b, members([]string{"lab-1", "lab-2"}, map[string]string{"lab-1": "removed"}, there)))
+	require.NoError(t, printWorkers(&b, members([]string{"lab-1", "lab-2"}, map[string]string{"lab-1": "removed"},
+		there)))
 	assert.Equal(t, `WORKER  STATE    IN HAND  VERDICTS  AGREED  DIFFERED  FAULTS  MACHINE
 here    ready    3 of 4   7         2       0         0       linux/amd64, Docker 28
 lab-1   away     0 of 0   0         0       0         0       

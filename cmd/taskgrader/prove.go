@@ -53,7 +53,8 @@ var proofs = []proof{
 		regexp.MustCompile(`the image has .* and no more than`)},
 }
 
-// prove runs the hostile submissions on this machine's engine, and says of each whether it was held.
+// prove runs the hostile submissions on this machine's engine, and says of each whether it was
+// held.
 func prove(cmd *cobra.Command) error {
 	dir, err := os.MkdirTemp("", "taskgrader-proof-")
 	if err != nil {

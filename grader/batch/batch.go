@@ -140,9 +140,9 @@ func RunFunc(ctx context.Context, grade Grade, r *rubric.Rubric, entries []submi
 	return &c, ctx.Err()
 }
 
-// Deadline returns how long one grading may take unless the caller says otherwise: what the rubric's
-// limits add up to, and some more. It is a safety net: each limit below it is the student's, this
-// one ours.
+// Deadline returns how long one grading may take unless the caller says otherwise: what the
+// rubric's limits add up to, and some more. It is a safety net: each limit below it is the
+// student's, this one ours.
 func Deadline(r *rubric.Rubric) time.Duration {
 	return 2*(r.Limits.Build.Time.Std()+r.Limits.Run.Start.Std()) + r.Limits.Run.Time.Std() + 2*time.Minute
 }

@@ -208,7 +208,8 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 	return ""
 }
 
-// named reports whether a text has the name of a file in it: process.env and os.environ are no .env.
+// named reports whether a text has the name of a file in it: process.env and os.environ are no
+// .env.
 func named(text, base string) bool {
 	return regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(text)
 }

@@ -141,7 +141,8 @@ type BuildFailure struct {
 	Line    int    // of the Dockerfile; 0 when not known
 	Log     string // the tail of the failing step's output
 	Unsent  bool   // the folder cannot be sent to any build
-	// what a COPY --from takes from, where Subject is missing there, or the stage whose name Subject was to be
+	// what a COPY --from takes from, where Subject is missing there, or the stage whose name
+	// Subject was to be
 	Stage string
 }
 

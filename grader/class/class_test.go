@@ -13,8 +13,8 @@ import (
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
-// TestJSONIsOneDocument: written and read one student after another, a class is to the byte what it is
-// as a whole.
+// TestJSONIsOneDocument: written and read one student after another, a class is to the byte what it
+// is as a whole.
 func TestJSONIsOneDocument(t *testing.T) {
 	score := 7.5
 	c := Class{Schema: Schema, Rubric: result.Rubric{ID: "tiny", Title: `"students": []`}, Seed: "ab",

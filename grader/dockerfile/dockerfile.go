@@ -50,8 +50,8 @@ type Error struct {
 	// own line and no other; nil when nothing can be made of it.
 	Rest *File
 	Fix  *Change // the line to write, parsed back; nil where it cannot be told
-	// Next are the mistakes that Docker would meet then, where each before it has a Fix and that was
-	// made; their lines are those of the file as it is.
+	// Next are the mistakes that Docker would meet then, where each before it has a Fix and that
+	// was made; their lines are those of the file as it is.
 	Next  []*Error
 	Names []string // the instructions that lines begin with, whether or not Docker can read what follows
 

@@ -462,7 +462,8 @@ func TestKeep(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestAProgramThatDropsWhatItHasNot: what is asked for is found, though the program drops the connection at /.
+// TestAProgramThatDropsWhatItHasNot: what is asked for is found, though the program drops the
+// connection at /.
 func TestAProgramThatDropsWhatItHasNot(t *testing.T) {
 	t.Parallel()
 	job := jobOf(t, folder(t, map[string]string{"Dockerfile": hostileFile, "main.py": `import http.server

@@ -286,8 +286,9 @@ func (c *container) execError(ctx context.Context, err error) (check.Output, err
 // logTime is what the engine may take to give the tail of a log.
 const logTime = 20 * time.Second
 
-// Logs returns the tail of what the program wrote. An engine that was just turning the log over has been
-// seen to give it all and never to end its answer (Docker 28.5, json-file): what came in logTime counts.
+// Logs returns the tail of what the program wrote. An engine that was just turning the log over has
+// been seen to give it all and never to end its answer (Docker 28.5, json-file): what came in
+// logTime counts.
 func (c *container) Logs(ctx context.Context) (string, error) {
 	reading, cancel := context.WithTimeout(ctx, logTime)
 	defer cancel()

@@ -413,8 +413,9 @@ func (s *Session) Close() error {
 func (e *Engine) untag(ctx context.Context, tag string) error {
 	var err error
 	for range 10 {
-		// A container of an equal image, of another submission, may be on its way out. "unrecognized image ID" is
-		// Docker 20.10's word where an equal image is being removed by somebody else.
+		// A container of an equal image, of another submission, may be on its way out.
+		// "unrecognized image ID" is Docker 20.10's word where an equal image is being removed by
+		// somebody else.
 		_, err = e.api.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
 		if !errdefs.IsConflict(err) && (err == nil || !strings.Contains(err.Error(), "unrecognized image ID")) {
 			break

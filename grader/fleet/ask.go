@@ -55,8 +55,8 @@ type try struct{ worker, what string }
 const rounds = 3
 
 // mostFaults is how often machines may have a fault of their own with one submission. Each was fit
-// before and after: a machine takes nothing until its canary passes. mostBack is how often it may be
-// given back at all, which nobody honest comes near to.
+// before and after: a machine takes nothing until its canary passes. mostBack is how often it may
+// be given back at all, which nobody honest comes near to.
 const (
 	mostFaults = 5
 	mostBack   = 200
@@ -67,9 +67,9 @@ var (
 	errGaveUp = errors.New("the workers that took it do not answer, and hold it")
 )
 
-// Grade returns what grades a class on the machines of the fleet. What it returns is on no disk yet:
-// see [Hub.Saved]. A grading has its deadline where it happens, so that batch.Options.Deadline must
-// leave room for the queue; and it is tried again here, so that Retries are to be off.
+// Grade returns what grades a class on the machines of the fleet. What it returns is on no disk
+// yet: see [Hub.Saved]. A grading has its deadline where it happens, so that batch.Options.Deadline
+// must leave room for the queue; and it is tried again here, so that Retries are to be off.
 func (h *Hub) Grade(r *rubric.Rubric) batch.Grade {
 	return func(ctx context.Context, t batch.Task, progress func(string)) result.Report {
 		m := h.manifest
@@ -264,7 +264,8 @@ func (h *Hub) ask(ctx context.Context, r *rubric.Rubric, q *question, key func(r
 	}
 }
 
-// returned has a question queued again that a worker gave back. The error is that this was too often.
+// returned has a question queued again that a worker gave back. The error is that this was too
+// often.
 func (h *Hub) returned(q *question, d delivered) error {
 	_ = d.msg.Ack()
 	h.mu.Lock()

@@ -7,13 +7,14 @@
 //
 // What it promises:
 //
-//   - The folder of reports is the one truth. The queue may be lost, or lied about, without losing a
-//     grade: the hub asks again for what has no verdict.
+//   - The folder of reports is the one truth. The queue may be lost, or lied about, without losing
+//     a grade: the hub asks again for what has no verdict.
 //   - A worker that dies, hangs or is cut off costs nobody a point: its lease ends, and another
 //     takes the submission. One on which several workers died is given up without a score.
 //   - A fault of a machine is no verdict: the submission goes back, and the machine takes nothing
 //     until its canary passes.
-//   - The first valid verdict counts, once; each later one on the same question is compared with it.
+//   - The first valid verdict counts, once; each later one on the same question is compared with
+//     it.
 //   - A worker may answer for what it was given, under its own name, and nothing else.
 package fleet
 

@@ -159,8 +159,9 @@ func (h *Hub) setUp(ctx context.Context) (err error) {
 		Storage: jetstream.FileStorage}); err != nil {
 		return err
 	}
-	// What waits or is in hand cannot be queued twice, however late. A message id would be forgotten
-	// after its window, and until then would stand in the way of what is to be graded again.
+	// What waits or is in hand cannot be queued twice, however late. A message id would be
+	// forgotten after its window, and until then would stand in the way of what is to be graded
+	// again.
 	if h.work, err = h.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: workStream,
 		Subjects: []string{workSubject("*", "*", "*")}, Retention: jetstream.WorkQueuePolicy,
 		Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, MaxMsgsPerSubject: 1,
@@ -298,8 +299,8 @@ func (h *Hub) tally(worker string) *Tally {
 	return t
 }
 
-// Saved returns a batch.Options.Progress that acknowledges a verdict when its report is on disk, and
-// then tells next. Until then it is kept, so that a hub that dies loses none.
+// Saved returns a batch.Options.Progress that acknowledges a verdict when its report is on disk,
+// and then tells next. Until then it is kept, so that a hub that dies loses none.
 func (h *Hub) Saved(next func(batch.Event)) func(batch.Event) {
 	return func(e batch.Event) {
 		if e.Row != nil && e.Row.Report != nil {

@@ -64,13 +64,16 @@ func TestAServerOfYourOwn(t *testing.T) {
 	}
 
 	refused := make(chan error, 1)
-	nc, err := p.token["grader-1"].connect(nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refused <- err }))
+	nc, err := p.token["grader-1"].connect(nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		refused <- err
+	}))
 	require.NoError(t, err)
 	defer nc.Close()
 	require.NoError(t, nc.Publish(resultSubject("spring", "grader-0", "x"), nil))
 	require.NoError(t, nc.Flush())
 	require.ErrorIs(t, <-refused, nats.ErrPermissionViolation)
-	_, err = Open(t.Context(), HubOptions{Folder: p.folder, Store: t.TempDir(), Timing: quick, URL: strings.Replace(p.options.URL, "secret", "x", 1)})
+	_, err = Open(t.Context(), HubOptions{Folder: p.folder, Store: t.TempDir(), Timing: quick,
+		URL: strings.Replace(p.options.URL, "secret", "x", 1)})
 	require.ErrorContains(t, err, "Authorization Violation")
 	assert.NotContains(t, err.Error(), "x-of-the-hub")
 }

@@ -58,7 +58,8 @@ func TestABrokenMachineIsNoBlackHole(t *testing.T) {
 	p.empty()
 }
 
-// A machine that is alone has faults, and its worker ends now and then: none of it counts as a death.
+// A machine that is alone has faults, and its worker ends now and then: none of it counts as a
+// death.
 func TestWhatIsGivenBackIsNoDeath(t *testing.T) {
 	p := newPlay(t, 3)
 	p.timing.Pause = 20 * time.Millisecond
@@ -685,7 +686,8 @@ func TestLateVerdictsAreCompared(t *testing.T) {
 	p.empty()
 }
 
-// Two of a hundred are graded on a second machine, and a disagreement is in the instructor's report.
+// Two of a hundred are graded on a second machine, and a disagreement is in the instructor's
+// report.
 func TestSecondOpinions(t *testing.T) {
 	p := newPlay(t, 1)
 	p.options.Sample = 0

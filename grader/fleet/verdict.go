@@ -38,7 +38,8 @@ func (h *Hub) heard(m *nats.Msg) {
 }
 
 // answered takes a verdict out of the stream: to who asked for it; to be compared, where there is
-// one; or to be kept until somebody asks. It is acknowledged when it is on disk, or good for nothing.
+// one; or to be kept until somebody asks. It is acknowledged when it is on disk, or good for
+// nothing.
 func (h *Hub) answered(m jetstream.Msg) {
 	words := strings.Split(m.Subject(), ".")
 	d := delivered{worker: words[3], key: words[4], msg: m}

@@ -107,8 +107,8 @@ func Work(ctx context.Context, t Token, o WorkerOptions) error {
 	return nil
 }
 
-// finish ends what is in hand: at once where that is wanted, else when the hub is away for so long that
-// others have it already, and nobody would take the verdict.
+// finish ends what is in hand: at once where that is wanted, else when the hub is away for so long
+// that others have it already, and nobody would take the verdict.
 func (w *worker) finish(ended context.Context, end func()) {
 	for away := time.Duration(0); !w.o.Hasty && away < w.o.Timing.Lease && ended.Err() == nil; {
 		every := w.o.Timing.Lease / 10
@@ -235,8 +235,8 @@ func (w *worker) class(ctx, ended context.Context, m Manifest, p *Prepared) erro
 	}
 }
 
-// shift has each slot take what comes. It ends with the context, with another class, or with a fault
-// of this machine, which it returns; what is in hand then is finished first.
+// shift has each slot take what comes. It ends with the context, with another class, or with a
+// fault of this machine, which it returns; what is in hand then is finished first.
 func (w *worker) shift(ctx, ended context.Context, m Manifest, p *Prepared) error {
 	taking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -62,8 +62,8 @@ func TestLinksTellNoGrade(t *testing.T) {
 	}
 }
 
-// TestMachines: who graded, and where two came to different verdicts; of a very large class the first
-// students.
+// TestMachines: who graded, and where two came to different verdicts; of a very large class the
+// first students.
 func TestMachines(t *testing.T) {
 	score, other := 9.0, 7.0
 	c := class.Class{MaxScore: 10, Checks: []class.Check{{ID: "create", MaxPoints: 2}},

@@ -227,7 +227,8 @@ type Item struct {
 // Edit is a change of lines in a file of the submission.
 type Edit struct {
 	File string `json:"file"`
-	// where Old begins, from 1; where there is no Old, the line below which New goes in, and 0 is the top
+	// where Old begins, from 1; where there is no Old, the line below which New goes in, and 0 is
+	// the top
 	Line int    `json:"line"`
 	Old  string `json:"old,omitempty"` // whole lines as they stand
 	New  string `json:"new,omitempty"` // whole lines to write; absent where Old is to be taken away
@@ -261,8 +262,8 @@ type Earlier struct {
 	Changes   []Change  `json:"changes,omitempty"`
 }
 
-// Opinion is the verdict of a second machine that differs from the one that counts; the instructor's
-// report alone holds it.
+// Opinion is the verdict of a second machine that differs from the one that counts; the
+// instructor's report alone holds it.
 type Opinion struct {
 	Machine string   `json:"machine"`
 	Score   *float64 `json:"score,omitempty"`

@@ -65,8 +65,8 @@ checks:
 - {id: second, points: 1, build: {}}
 `
 
-// everything returns rubrics that have, together, every key that there is: testdata/everything.yaml,
-// and one for each entry of a kind.
+// everything returns rubrics that have, together, every key that there is:
+// testdata/everything.yaml, and one for each entry of a kind.
 func everything(t *testing.T) (texts []string) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/everything.yaml")

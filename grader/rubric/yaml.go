@@ -203,8 +203,8 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	return p
 }
 
-// bracketInText returns the first bracket or question mark in the middle of a text without quotes, inside the { } or
-// [ ] that are open on a line or begin on it: there YAML ends the text.
+// bracketInText returns the first bracket or question mark in the middle of a text without quotes,
+// inside the { } or [ ] that are open on a line or begin on it: there YAML ends the text.
 func bracketInText(lines []string, at int) (line, column int, mark string) {
 	begin := at
 	for begin > 1 && !strings.HasPrefix(strings.TrimLeft(lines[begin-1], " "), "- ") {

@@ -83,8 +83,8 @@ func (e Entry) Open() (*Submission, error) {
 	return s, nil
 }
 
-// ArchiveDigest returns the digest of an archive as it lies there, and empty for a folder: where it is the
-// same the content is the same, which spares unpacking it.
+// ArchiveDigest returns the digest of an archive as it lies there, and empty for a folder: where it
+// is the same the content is the same, which spares unpacking it.
 func (e Entry) ArchiveDigest() (string, error) {
 	f, err := os.Open(e.Path)
 	if err != nil {

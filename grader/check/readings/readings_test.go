@@ -82,8 +82,8 @@ func (s sample) read(t *testing.T) (readings.Finding, bool) {
 	return readings.Start(s.log, s.scene(t))
 }
 
-// TestSamples: each log is read by an entry of the table, what is said of it is exactly this, and an
-// edit can be made in the folder that it is of.
+// TestSamples: each log is read by an entry of the table, what is said of it is exactly this, and
+// an edit can be made in the folder that it is of.
 func TestSamples(t *testing.T) {
 	for _, s := range samples(t) {
 		t.Run(s.name, func(t *testing.T) {

@@ -51,8 +51,8 @@ func (lost) Hint() string { return "see that Docker runs, then give the same com
 var ErrLost error = lost{}
 
 // ErrPruned reports that the engine removed a layer that it kept while a build was using it
-// (containerd's image store, where an image that holds it is removed just then): ours, and gone with
-// the next build.
+// (containerd's image store, where an image that holds it is removed just then): ours, and gone
+// with the next build.
 var ErrPruned = errors.New("the engine removed a layer while the build was using it")
 
 // Unconnected reports whether an error says that there is no connection to the engine.

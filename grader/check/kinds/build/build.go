@@ -1,9 +1,9 @@
 // Package build is the kind `build`: whether the image can be built.
 //
 // The grader builds once for the whole rubric, with the arguments and the stage that this check
-// names ([Build.Configure]); the check says how that ended. Of a failed build it shows the instruction
-// with its line and what the tool said, and finds the cause in package readings; what is wrong with
-// a COPY it looks up in the folder.
+// names ([Build.Configure]); the check says how that ended. Of a failed build it shows the
+// instruction with its line and what the tool said, and finds the cause in package readings; what
+// is wrong with a COPY it looks up in the folder.
 package build
 
 import (

@@ -45,8 +45,8 @@ var refusals = []refusal{
 		"$1 is neither a stage of this file nor the name of an image.", nil},
 }
 
-// refused returns what to do about an instruction that Docker would not carry out. ok is false where
-// the complaint is none that is known.
+// refused returns what to do about an instruction that Docker would not carry out. ok is false
+// where the complaint is none that is known.
 func refused(t check.Source, failure *check.BuildFailure) (h check.Hint, ok bool) {
 	file, err := t.Dockerfile()
 	if err != nil {
@@ -71,7 +71,8 @@ func refused(t check.Source, failure *check.BuildFailure) (h check.Hint, ok bool
 	return h, false
 }
 
-// about returns the instruction on a line, or where the line is not known the only one of these names.
+// about returns the instruction on a line, or where the line is not known the only one of these
+// names.
 func about(f *dockerfile.File, line int, names []string) *dockerfile.Instruction {
 	var all []dockerfile.Instruction
 	for _, s := range f.Stages {

@@ -22,8 +22,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
-// shop is a program as people write them beside the lesson's: notes under /notes/, each of its user,
-// in an envelope, changed by PATCH alone, and ten of them on a page unless more are asked for.
+// shop is a program as people write them beside the lesson's: notes under /notes/, each of its
+// user, in an envelope, changed by PATCH alone, and ten of them on a page unless more are asked
+// for.
 type shop struct {
 	sync.Mutex
 	users map[string]string // of tokens

@@ -21,8 +21,8 @@ type failure struct {
 	twice     bool // an id was given out that another thing has
 }
 
-// walk does the operations and compares each answer with the model. The items are of what was passed
-// over on the way, by the fault that all share who may meet it.
+// walk does the operations and compares each answer with the model. The items are of what was
+// passed over on the way, by the fault that all share who may meet it.
 func (c *CRUD) walk(ctx context.Context, t check.Target,
 	plan []operation) (*failure, map[string]check.Item, error) {
 	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{},

@@ -230,7 +230,8 @@ func required(t check.Source, file *df.File, name string) check.Item {
 	return item
 }
 
-// plainAdd returns the change that makes a COPY of the first ADD that does no more than one, or nil.
+// plainAdd returns the change that makes a COPY of the first ADD that does no more than one, or
+// nil.
 func plainAdd(file *df.File) *df.Change {
 	for _, in := range file.Final().Instructions {
 		if in.Name == "ADD" && len(in.Sources()) > 0 && !slices.ContainsFunc(in.Sources(), needsAdd) {

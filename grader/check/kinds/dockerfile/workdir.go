@@ -9,9 +9,9 @@ import (
 	df "github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// workdir returns the change that gives the last stage a WORKDIR without moving what it names: where
-// its own COPY lines bring the program to, or /app where they all are relative. It is nil where that
-// cannot be known.
+// workdir returns the change that gives the last stage a WORKDIR without moving what it names:
+// where its own COPY lines bring the program to, or /app where they all are relative. It is nil
+// where that cannot be known.
 func workdir(file *df.File, folder fs.FS) *df.Change {
 	stage := file.Final()
 	if len(file.Stages) > 1 || len(stage.Instructions) == 0 {

@@ -68,8 +68,8 @@ func (d *Dockerignore) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-// Configure has the paths of excludes planted, and others of their sorts: who names the paths of the
-// rubric alone keeps out nothing else.
+// Configure has the paths of excludes planted, and others of their sorts: who names the paths of
+// the rubric alone keeps out nothing else.
 func (d *Dockerignore) Configure(s *check.Setup) {
 	s.Plant = append(s.Plant, d.Excludes...)
 	for _, name := range d.Excludes {

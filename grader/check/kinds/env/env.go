@@ -135,8 +135,8 @@ func (e *Env) Phase() check.Phase {
 	return check.Running
 }
 
-// Configure gives the variables to the main container; where two checks want one otherwise, the first
-// has it.
+// Configure gives the variables to the main container; where two checks want one otherwise, the
+// first has it.
 func (e *Env) Configure(s *check.Setup) {
 	if e.apart() {
 		return

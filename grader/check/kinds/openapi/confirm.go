@@ -285,8 +285,8 @@ func (c *confirmer) bare(of *call) (all []*call) {
 	return all
 }
 
-// lighter returns the calls of a story about things that are made with nothing in them but what must
-// be there.
+// lighter returns the calls of a story about things that are made with nothing in them but what
+// must be there.
 func (c *confirmer) lighter(calls []*call) (lighter []*call) {
 	light := map[*thing]*thing{}
 	var of func(one *call) *call
@@ -314,7 +314,8 @@ func (c *confirmer) lighter(calls []*call) (lighter []*call) {
 	return lighter
 }
 
-// with returns a story and a call at its end, with what makes the things before it that it is about.
+// with returns a story and a call at its end, with what makes the things before it that it is
+// about.
 func with(story []*call, c *call) []*call {
 	for _, key := range slices.Sorted(maps.Keys(c.links)) {
 		t := c.links[key]

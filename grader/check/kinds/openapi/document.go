@@ -59,8 +59,8 @@ func (o *operation) safe() bool {
 var asked = []string{http.MethodPost, http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch,
 	http.MethodOptions, http.MethodDelete}
 
-// readDocument reads a document of OpenAPI 3. What is wrong with it is the error, as a student reads
-// it.
+// readDocument reads a document of OpenAPI 3. What is wrong with it is the error, as a student
+// reads it.
 func readDocument(text []byte) (d *document, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library's answer to what nobody writes

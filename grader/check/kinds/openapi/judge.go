@@ -115,7 +115,8 @@ type anyText struct{}
 // Validate takes any text.
 func (anyText) Validate(string) error { return nil }
 
-// whereAt is how one of the library's validators begins a reason, with a place that is said already.
+// whereAt is how one of the library's validators begins a reason, with a place that is said
+// already.
 var whereAt = regexp.MustCompile(`^(error at "[^"]*": )?(at '[^']*': )?`)
 
 // digits are the indices of a list, any of which shows the same.

@@ -1,10 +1,11 @@
-// Package openapi is the kind `openapi`: a program is held to the document that it serves of itself.
+// Package openapi is the kind `openapi`: a program is held to the document that it serves of
+// itself.
 //
-// The document is read and judged (document.go). Requests are drawn from its schemas (draw.go), with
-// something odd in one place of each (odd.go), and sent in sequences (explore.go) that use the ids of
-// earlier answers (things.go). What an answer must be is in judge.go. A request that is answered
-// wrongly is made as small as it can be (shrink.go), and repeated in a program that was started anew
-// (confirm.go): what does not repeat is not said.
+// The document is read and judged (document.go). Requests are drawn from its schemas (draw.go),
+// with something odd in one place of each (odd.go), and sent in sequences (explore.go) that use the
+// ids of earlier answers (things.go). What an answer must be is in judge.go. A request that is
+// answered wrongly is made as small as it can be (shrink.go), and repeated in a program that was
+// started anew (confirm.go): what does not repeat is not said.
 package openapi
 
 import (

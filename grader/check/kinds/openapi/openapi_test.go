@@ -259,7 +259,8 @@ func TestTell(t *testing.T) {
 	assert.Equal(t, "no status is answered that the document does not name", o.Tell()[2])
 }
 
-// TestAnything: a schema that wants nothing holds null, too, as FastAPI's own 422 has it in `input`.
+// TestAnything: a schema that wants nothing holds null, too, as FastAPI's own 422 has it in
+// `input`.
 func TestAnything(t *testing.T) {
 	const said = `{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"post":
 {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}, "responses":
