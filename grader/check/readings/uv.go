@@ -17,7 +17,8 @@ const FetchedAtStart = "fetched-at-start"
 var uv = tool{name: "uv", wraps: true, entries: []entry{
 	on("requirements-missing", "error: File not found: `?([^`\n]+)`?", "", "").with(requirementsMissing),
 	on(FetchedAtStart,
-		"(?s)(?:error|cause): Failed to (?:download|fetch):? `?(?:https?://\\S+/)?([\\w.-]+(?:==[\\w.]+)?).*", "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		"(?s)(?:error|cause): Failed to (?:download|fetch):? `?(?:https?://\\S+/)?([\\w.-]+(?:==[\\w.]+)?).*", "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
 			return false
 		}
@@ -166,14 +167,14 @@ func pythonAsked(s *Scene, m []string, h *check.Hint) bool {
 
 // pythonFetched says who asks for a Python that uv would have fetched.
 func pythonFetched(s *Scene, m []string, h *check.Hint) bool {
-	h.Cause = fmt.Sprintf("The image lacks the Python that is asked for; uv tried to fetch Python %s, and could not.", m[1])
+	tried := fmt.Sprintf("uv tried to fetch Python %s, and could not.", m[1])
+	h.Cause = "The image lacks the Python that is asked for; " + tried
 	h.Advice = "Ask for the Python that the base image has."
 	for _, name := range []string{".python-version", "pyproject.toml"} {
 		for i, line := range s.lines(name) {
 			if versionOf.MatchString(line) && (name == ".python-version" || strings.Contains(line, "requires-python")) {
 				p := place{name, i + 1, line}
-				h.Cause = fmt.Sprintf("%s, asks for a Python that the image lacks; uv tried to fetch Python %s, and could not.",
-					p, m[1])
+				h.Cause = fmt.Sprintf("%s, asks for a Python that the image lacks; %s", p, tried)
 				if have := s.python(); have != "" {
 					h.Edit = p.replace(regexp.MustCompile(`\d+\.\d+(\.\d+)?`), have)
 				}
