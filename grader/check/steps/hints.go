@@ -71,13 +71,15 @@ func (j judging) differenceHint(d difference, value any) string {
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
 	}
 	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
-		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route, d.want)
+		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route,
+			d.want)
 	}
 	if _, isFlag := d.wanted.(bool); isFlag && !j.gave[plainText(d.wanted)] && !j.step.fixed() {
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here.", key, route, d.want)
 	} else if d.wanted != nil && !isFlag && !j.gave[plainText(d.wanted)] && j.all.nameOf(d.want) == "" &&
 		!j.step.fixed() {
-		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew of what is stored.", key, route,
+		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew of what is stored.",
+			key, route,
 			d.want)
 	}
 	if j.step.fixed() {

@@ -413,7 +413,8 @@ func checkHole(v option.Value) (ps option.Problems) {
 // meantWords are words of other tools and languages for what a hole is.
 var meantWords = map[string]string{"str": "<string>", "text": "<string>", "integer": "<int>", "float": "<number>",
 	"double": "<number>", "decimal": "<number>", "boolean": "<bool>", "none": "<null>", "nil": "<null>",
-	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>", "uri": "<url>",
+	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>",
+	"uri":   "<url>",
 	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "list": "<any>",
 	"array": "<any>", "object": "<any>", "dict": "<any>", "anything": "<any>", "missing": "<absent>",
 	"undefined": "<absent>"}

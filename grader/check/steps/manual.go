@@ -144,8 +144,8 @@ too.
 
 Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text:
 /…(…)…/} is a part of a header. What a step saves may be wanted in the same answer. In a text or a pattern, ${n + 3} is
-a sum, ${day + 14d} a time; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is signed with a secret, or with
-none.
+a sum, ${day + 14d} a time; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is signed with a
+secret, or with none.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type,
 so a number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a

@@ -91,31 +91,41 @@ func TestWordsOfOtherCourses(t *testing.T) {
 			"hint: The program refused the body: `mail`: not a valid address.", "other fields"},
 		// values, where no field is missing
 		{`{send: POST /a, body: {n: 1}}, {send: POST /a, body: {n: -1}, want: 422}`, says(200, "{}"),
-			"hint: The program accepts a body that has all fields, and values that it should refuse: look at what they are, and " +
+			"hint: The program accepts a body that has all fields, and values that it should refuse: look at what " +
+				"they are, and " +
 				"raise HTTPException(status_code=422) where one cannot be.", "lacks one"},
-		{`{send: POST /a, body: {n: 1}}, {send: POST /a, body: {}, want: 422}`, says(200, "{}"), "lacks one", "has all fields"},
+		{`{send: POST /a, body: {n: 1}}, {send: POST /a, body: {}, want: 422}`, says(200, "{}"), "lacks one",
+			"has all fields"},
 		// what is not a matter of who asks
-		{`{send: POST /a, want: [403, 409]}`, says(200, "{}"), "raise HTTPException(status_code=403) under that condition", "login"},
+		{`{send: POST /a, want: [403, 409]}`, says(200, "{}"), "raise HTTPException(status_code=403) under that " +
+			"condition", "login"},
 		{`{send: GET /a, headers: {If-None-Match: x}, want: 304}`, says(200, "{}"),
 			"hint: The request has the ETag of before in If-None-Match", "lead on"},
 		// what is worked out, what was sent, and what is of somebody
 		{`{send: POST /a, body: {qty: 3}, json: {total: 3.3}}`, says(200, `{"total":1}`),
-			`hint: The "total" in the answer to POST /a is to be 3.3 here: work it out anew of what is stored.`, "sent or stored:"},
-		{`{send: POST /a, body: {score: 50}, json: {score: 50}}, {send: PUT /a, body: {score: 20}, json: {score: 50}}`, echo(),
-			`hint: The "score" in the answer to PUT /a is what was just sent, and is to be 50 here.`, "sent or stored:"},
+			`hint: The "total" in the answer to POST /a is to be 3.3 here: work it out anew of what is stored.`,
+			"sent or stored:"},
+		{`{send: POST /a, body: {score: 50}, json: {score: 50}}, {send: PUT /a, body: {score: 20}, json: {score: ` +
+			`50}}`, echo(),
+			`hint: The "score" in the answer to PUT /a is what was just sent, and is to be 50 here.`,
+			"sent or stored:"},
 		{`{send: POST /a, body: {code: TEN}}, {send: POST /a, body: {code: TEN}, want: [400, 409]}`, says(200, "{}"),
 			"does what it should refuse here", "lacks one"},
-		{`{send: PUT /a/1, raw: x, want: [400, 404]}`, says(201, "{}"), "does what it should refuse here", "as if it were there"},
+		{`{send: PUT /a/1, raw: x, want: [400, 404]}`, says(201, "{}"), "does what it should refuse here",
+			"as if it were there"},
 		// an item that is there, and differs
-		{`{send: GET /a, has: [{id: 7, n: 2}]}`, says(200, `[{"id":7,"n":3},{"id":8,"n":2}]`), "it is there not at all", "n = 3"},
+		{`{send: GET /a, has: [{id: 7, n: 2}]}`, says(200, `[{"id":7,"n":3},{"id":8,"n":2}]`), "it is there not " +
+			"at all", "n = 3"},
 		{`{send: GET /a, has: [{id: 7, n: 2}]}`, says(200, `[{"id":7,"n":3},{"id":8,"n":5}]`),
 			"got the item with id 7 has n = 3; hint: ", "Store each"},
 		{`{send: GET /a, has: [{id: 7, done: true}]}`, says(200, `[{"id":7,"done":false}]`),
 			`got the item with id 7 has done = false; hint: `, "Store each"},
 		{`{send: GET /a, has: [{id: 7}]}`, says(200, `[{"id":8}]`), "it is there not at all", "item with"},
 		// an answer of what the path names gives out no id
-		{`{send: POST /polls, body: {id: abc}, save: {x: id}}, {send: POST /polls/$x/votes, body: {id: abc}, times: 1}, ` +
-			`{send: POST /polls/$x/votes, body: {id: abc}, want: 409}`, echo(), "want an answer with 409", "given out twice"},
+		{`{send: POST /polls, body: {id: abc}, save: {x: id}}, {send: POST /polls/$x/votes, body: {id: abc}, ` +
+			`times: 1}, ` +
+			`{send: POST /polls/$x/votes, body: {id: abc}, want: 409}`, echo(), "want an answer with 409",
+			"given out twice"},
 		// a path as it was sent
 		{`{send: POST /a, body: {}, save: {top: id}}, {send: GET /a/$top, json: {id: 8}}`, says(200, `{"id":777}`),
 			"0 GET /a/777: want $.id = 8; got $.id = 777, which is the id that POST /a answered; hint: ", "$top"},

@@ -179,8 +179,10 @@ func (Step) OptionSynonyms() map[string]string {
 		"method": "send", "url": "send", "request": "send",
 		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers",
 		"cookie": "headers", "auth": "as", "user": "as", "login": "as",
-		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save", "retry": "within", "retries": "within", "validate": "json", "body_contains": "text", "contains_text": "text",
-		"poll": "within", "timeout": "within",
+		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save",
+		"retry": "within", "retries": "within", "validate": "json", "body_contains": "text",
+		"contains_text": "text",
+		"poll":          "within", "timeout": "within",
 		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
 		"cmd": "exec", "run": "exec"}
 }

@@ -380,7 +380,8 @@ http:
 http:
 - {send: POST /a, body: {id: 5}, json: {id: 6}, save: {x: id}}
 - {send: POST /b, body: {v: $x}, json: {v: 5}}`, echo(),
-			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is what was just sent, " +
+			"0 POST /a: want $.id = 6; got $.id = 5; hint: The \"id\" in the answer to POST /a is what was just " +
+				"sent, " +
 				"and is to be 6 here.\nok POST /b"},
 		{"a variable in a regular expression is itself", `http:
 - {send: POST /a, body: {t: "a.b (c)"}, save: {x: t}}
@@ -396,7 +397,8 @@ http:
 - {send: POST /c, body: [{n: 1, t: x1}, {n: 2, t: x2}, {n: 3, t: x2}], has: [{n: $all, t: x$i}]}`, echo(),
 			"ok POST /a\nok POST /b\n" +
 				`0 POST /c: want the list with {"n":3,"t":"x3"} in it, once; got the item with n 3 ` +
-				`has t = "x2"; hint: The "t" in the answer to POST /c is to be "x3" here: work it out anew of what is ` +
+				`has t = "x2"; hint: The "t" in the answer to POST /c is to be "x3" here: work it out anew of ` +
+				`what is ` +
 				`stored.`},
 		{"given fails the check where nothing judges it", `partial: true
 http:
@@ -575,19 +577,24 @@ func TestGivenTwice(t *testing.T) {
 // TestSpans: a date and a time may be so long after another, in what is wanted and what is sent.
 func TestSpans(t *testing.T) {
 	for _, c := range []struct{ steps, want string }{
-		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-06"}, json: {due: <$d + 14d>}}`,
+		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-06"}, ` +
+			`json: {due: <$d + 14d>}}`,
 			"ok POST /a\nok POST /b"},
-		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-07"}, json: {due: <$d + 14d>}}`,
-			"ok POST /a\n0 POST /b: want $.due = \"2031-03-06\"; got $.due = \"2031-03-07\"; hint: The \"due\" in the answer to " +
+		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "2031-03-07"}, ` +
+			`json: {due: <$d + 14d>}}`,
+			"ok POST /a\n0 POST /b: want $.due = \"2031-03-06\"; got $.due = \"2031-03-07\"; hint: The \"due\" in " +
+				"the answer to " +
 				"POST /b is to be \"2031-03-06\" here: work it out anew for each answer."},
 		{`{send: POST /a, body: {d: "2031-02-20T10:00:00Z"}, save: {d: d}}, ` +
-			`{send: POST /b, body: {due: "2031-02-20T10:30:00+01:00"}, json: {due: <$d - 30m>}}`, "ok POST /a\nok POST /b"},
+			`{send: POST /b, body: {due: "2031-02-20T10:30:00+01:00"}, json: {due: <$d - 30m>}}`, "ok POST /a\nok " +
+			"POST /b"},
 		{`{send: POST /a, body: {d: "2031-02-20"}, save: {d: d}}, {send: POST /b, body: {due: "${d + 2d}"}, ` +
 			`json: {due: "2031-02-22"}}`, "ok POST /a\nok POST /b"},
 		{`{send: POST /a, body: {d: 100}, save: {d: d}}, {send: POST /b, body: {due: 160}, json: {due: <$d + 1m>}}`,
 			"ok POST /a\nok POST /b"},
 		{`{send: POST /a, body: {d: soon}, save: {d: d}}, {send: POST /b, body: {due: later}, json: {due: <$d + 1m>}}`,
-			"ok POST /a\n0 POST /b: want $.due = a value that is worked out of another: \"soon\" is no time; got $.due = \"later\"; " +
+			"ok POST /a\n0 POST /b: want $.due = a value that is worked out of another: \"soon\" is no time; got " +
+				"$.due = \"later\"; " +
 				"hint: The answer before gave a value that nothing can be worked out of: \"soon\" is no time."},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, kind.Kind(), "http: ["+c.steps+"]", echo()), c.steps)
@@ -596,6 +603,7 @@ func TestSpans(t *testing.T) {
 
 // TestRawBytes: a body of bytes that are no text.
 func TestRawBytes(t *testing.T) {
-	assert.Equal(t, "ok PUT /a", checktest.Asked(t, kind.Kind(), `http: [{send: PUT /a, raw: {hex: 00 ff}, text: '/^\x00.$/'}]`,
+	assert.Equal(t, "ok PUT /a", checktest.Asked(t, kind.Kind(), `http: [{send: PUT /a, raw: {hex: 00 ff}, text: `+
+		`'/^\x00.$/'}]`,
 		echo()))
 }

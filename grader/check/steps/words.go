@@ -44,17 +44,21 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && wantsSuccess:
 		return f.Status(q.Method, where, s.Want.Codes.String()), false
 	case a.Status < 300 && s.wantsOnly('3') && s.wantsCode(http.StatusNotModified):
-		return fmt.Sprintf("The request has the ETag of before in If-None-Match: where nothing has changed, answer %s %s with "+
+		return fmt.Sprintf("The request has the ETag of before in If-None-Match: where nothing has changed, "+
+			"answer %s %s with "+
 			"304, and no body.", q.Method, where), false
 	case a.Status < 300 && s.wantsOnly('3'):
 		return fmt.Sprintf("The program answers %s %s itself, where it should lead on: answer with %s and a Location.",
 			q.Method, where, s.Want), false
-	case a.Status < 300 && (s.wantsCode(http.StatusUnauthorized) || s.wantsCode(http.StatusForbidden)) && s.wantsLogin():
+	case a.Status < 300 && (s.wantsCode(http.StatusUnauthorized) || s.wantsCode(http.StatusForbidden)) &&
+		s.wantsLogin():
 		return acceptedLogin(s, f), false
-	case a.Status < 300 && s.Body.Line > 0 && !s.wantsCode(http.StatusConflict) && (s.wantsCode(http.StatusBadRequest) ||
-		s.wantsCode(http.StatusUnprocessableEntity)):
+	case a.Status < 300 && s.Body.Line > 0 && !s.wantsCode(http.StatusConflict) &&
+		(s.wantsCode(http.StatusBadRequest) ||
+			s.wantsCode(http.StatusUnprocessableEntity)):
 		if !r.lacksField(s, q) {
-			return fmt.Sprintf("The program accepts a body that has all fields, and values that it should refuse: look at what "+
+			return fmt.Sprintf("The program accepts a body that has all fields, and values that it should refuse: "+
+				"look at what "+
 				"they are, and %s where one cannot be.", f.Refuse(s.code())), false
 		}
 		return "The program accepts what it should refuse. " + f.Validate(), false

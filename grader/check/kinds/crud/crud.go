@@ -117,11 +117,11 @@ var operations = []string{"create", "get", "list", "update", "delete", "gone"}
 
 // OptionSynonyms returns words that are near, with what is meant here.
 func (CRUD) OptionSynonyms() map[string]string {
-	return map[string]string{"path": "at", "url": "at", "route": "at", "collection": "at", "create": "new", "post": "new",
-		"payload": "new", "put": "edit", "patch": "edit", "change": "edit", "method": "update", "key": "id", "pk": "id",
-		"envelope": "item", "data": "item", "items": "list", "page": "list", "paginate": "list", "auth": "as", "user": "as",
-		"login": "as", "hidden": "unseen", "secret": "unseen", "write_only": "unseen", "invalid": "refuse", "form": "body",
-		"codes": "status", "want": "status"}
+	return map[string]string{"path": "at", "url": "at", "route": "at", "collection": "at", "create": "new",
+		"post": "new", "payload": "new", "put": "edit", "patch": "edit", "change": "edit", "method": "update",
+		"key": "id", "pk": "id", "envelope": "item", "data": "item", "items": "list", "page": "list",
+		"paginate": "list", "auth": "as", "user": "as", "login": "as", "hidden": "unseen", "secret": "unseen",
+		"write_only": "unseen", "invalid": "refuse", "form": "body", "codes": "status", "want": "status"}
 }
 
 // ValidateOption bounds the work and finds misspelt operations.
@@ -141,8 +141,10 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	if fresh := false; c.New.Kind == option.Map {
 		c.New.EachText(func(text option.Value) { fresh = fresh || strings.Contains(text.Text, "$") })
 		if !fresh {
-			ps = append(ps, c.New.Problem("nothing of new is new in each request, so that things cannot be told apart")...)
-			ps[len(ps)-1].Hint, ps[len(ps)-1].Warning = "write $word for a text, or $slug, $mail, $int, $date or $uuid", true
+			ps = append(ps, c.New.Problem("nothing of new is new in each request, so that things cannot be told "+
+				"apart")...)
+			ps[len(ps)-1].Hint, ps[len(ps)-1].Warning = "write $word for a text, or $slug, $mail, $int, $date or "+
+				"$uuid", true
 		}
 	}
 	if one, ok := at.Get("one"); ok && (len(steps.CheckPath(one)) > 0 || strings.Count(c.One, "$id") != 1) {

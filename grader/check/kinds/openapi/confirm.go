@@ -207,7 +207,8 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.call.links)) {
 		t := s.call.links[key]
-		if t.by != nil && s.call.op.body != nil && !strings.HasPrefix(key, inBody) { // another thing may be called the same
+		if t.by != nil && s.call.op.body != nil && !strings.HasPrefix(key,
+			inBody) { // another thing may be called the same
 			for _, other := range c.bare(t.by) {
 				other.body = copied(s.call.body)
 				add(other, s.call)

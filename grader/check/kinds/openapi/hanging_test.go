@@ -21,7 +21,8 @@ const hanging = `{"openapi": "3.1.0", "info": {"title": "H", "version": "1"}, "p
 "/projects/{id}": {"delete": {"parameters": [{"name": "id", "in": "path", "required": true, "schema":
  {"type": "integer"}}], "responses": {"204": {"description": "gone"}}}},
 "/tasks": {"post": {"requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object",
- "required": ["project"], "properties": {"project": {"type": "integer"}}}}}}, "responses": {"201": {"description": "made"}}},
+ "required": ["project"], "properties": {"project": {"type": "integer"}}}}}},
+ "responses": {"201": {"description": "made"}}},
  "get": {"responses": {"200": {"description": "all"}}}}}}`
 
 // TestHanging: a list that fails once what one of its things names was deleted is found, and told

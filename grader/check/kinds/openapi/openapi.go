@@ -75,8 +75,9 @@ type OpenAPI struct {
 
 // OptionSynonyms returns words that are near, with what is meant here.
 func (OpenAPI) OptionSynonyms() map[string]string {
-	return map[string]string{"url": "at", "path": "at", "document": "at", "schema": "at", "spec": "at", "examples": "requests",
-		"max": "requests", "count": "requests", "timeout": "within", "time": "within", "auth": "as", "user": "as"}
+	return map[string]string{"url": "at", "path": "at", "document": "at", "schema": "at", "spec": "at",
+		"examples": "requests",
+		"max":      "requests", "count": "requests", "timeout": "within", "time": "within", "auth": "as", "user": "as"}
 }
 
 // ValidateOption wants a path.
