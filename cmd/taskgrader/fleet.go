@@ -134,8 +134,9 @@ func (c *coordinator) spread(o *batch.Options) batch.Grade {
 	}
 }
 
-// namesGone reports whether a submission names a base image that cannot be had here. Another machine
-// may have one of that name, and nobody knows which; so it is judged here, as one machine would.
+// namesGone reports whether a submission names a base image that cannot be had here. Another
+// machine may have one of that name, and nobody knows which; so it is judged here, as one machine
+// would.
 func (c *coordinator) namesGone(e submission.Entry) bool {
 	return len(c.gone) > 0 && slices.ContainsFunc(referencesOf([]submission.Entry{e}, nil),
 		func(ref string) bool { return slices.Contains(c.gone, ref) })

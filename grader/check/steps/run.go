@@ -290,7 +290,8 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 			if r.twice != "" && !m.alone {
 				m.hint, m.alone = fmt.Sprintf(
-					"The id %s was given out twice, and two things have it: give each a new one, by ", r.twice)+unlike, true
+					"The id %s was given out twice, and two things have it: give each a new one, by ", r.twice)+unlike,
+					true
 			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
 				s.Given.Method != ""}
