@@ -240,6 +240,10 @@ func (c *CRUD) Tell() []string {
 	if c.Update == none {
 		update = ""
 	}
+	if c.One != "" {
+		return []string{fmt.Sprintf("POST and GET at %s, and GET, %sDELETE at %s, in many orders: what is stored "+
+			"stays, what is gone is gone", c.At, update, strings.Replace(c.One, "$id", "{id}", 1))}
+	}
 	return []string{fmt.Sprintf("POST, GET, %sDELETE at %s, in many orders: what is stored stays, what is gone is gone",
 		update, c.At)}
 }

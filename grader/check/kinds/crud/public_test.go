@@ -288,3 +288,10 @@ func TestPublicMistakes(t *testing.T) {
 		assert.EqualError(t, err, want, options)
 	}
 }
+
+// TestTell: what a student reads before the program was asked.
+func TestTell(t *testing.T) {
+	told := (&crud.CRUD{At: "/users", One: "/user/$id", Update: http.MethodPatch}).Tell()
+	assert.Equal(t, []string{"POST and GET at /users, and GET, PATCH, DELETE at /user/{id}, in many orders: what is " +
+		"stored stays, what is gone is gone"}, told)
+}

@@ -253,7 +253,7 @@ checks:
 // TestTell: what a student reads before the program was asked.
 func TestTell(t *testing.T) {
 	o := &openapi.OpenAPI{At: "/openapi.json", Never: steps.Codes{"5xx"}}
-	assert.Equal(t, []string{"whatever is sent to a route of GET /openapi.json, no answer is 5xx or missing",
+	assert.Equal(t, []string{"whatever is sent to a route that GET /openapi.json names, no answer is 5xx or missing",
 		"each body keeps the schema that the document gives its status"}, o.Tell())
 	o.Statuses = "documented"
 	assert.Equal(t, "no status is answered that the document does not name", o.Tell()[2])
