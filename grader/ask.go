@@ -93,7 +93,7 @@ func (g *grading) ask(ctx context.Context, i int, t check.Target, last func(verd
 	g.decide(i, last(v))
 }
 
-// askRunning is ask for a check that has its turn of the main container, which is started again
+// askRunning asks a check that has its turn of the main container, which is started again
 // afterwards if it ended, as it reports.
 func (g *grading) askRunning(ctx context.Context, i int, t target) (revived bool) {
 	if !g.ready(ctx, i) {

@@ -28,7 +28,7 @@ func NewLoop(engine Engine) *Loop { return &Loop{engine: standing{engine: engine
 // Close removes what the last grading left for the next.
 func (l *Loop) Close() error { return l.engine.close() }
 
-// Grade is [Grade], in less time where it can be.
+// Grade does what [Grade] does, in less time where it can.
 func (l *Loop) Grade(ctx context.Context, r *rubric.Rubric, sub submission.Submission, o Options) result.Report {
 	g := newGrading(r, sub, o)
 	if l.rubric != nil && l.digest == sub.Digest && l.seed == o.Seed {

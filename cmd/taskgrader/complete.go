@@ -50,7 +50,7 @@ func completeFolder(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// offer is RegisterFlagCompletionFunc for a flag that is surely there.
+// offer does what RegisterFlagCompletionFunc does, for a flag that is surely there.
 func offer(cmd *cobra.Command, flag string, values completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
 		panic(err)

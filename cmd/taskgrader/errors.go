@@ -59,8 +59,8 @@ func sayHint(w io.Writer, err error) {
 	}
 }
 
-// unknownWord is that a word is none of those known, with the one that was probably meant, or all
-// of them.
+// unknownWord reports that a word is none of those known, with the one that was probably meant, or
+// all of them.
 func unknownWord(what, word string, known []string) error {
 	e := usageError{text: fmt.Sprintf("unknown %s %q", what, word)}
 	if near := option.Suggest(word, known); near != "" {

@@ -199,7 +199,7 @@ func notFile(cmd *cobra.Command, name string) error {
 	return nil
 }
 
-// noFolder is that a folder is not there, with the one beside it that was probably meant.
+// noFolder reports that a folder is not there, with the one beside it that was probably meant.
 func noFolder(name string) error { return notThere("folder", name) }
 
 func notThere(what, name string) error {

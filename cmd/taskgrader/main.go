@@ -20,7 +20,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run is main with an exit code, so that everything deferred is done before the process ends.
+// run does what main does and returns the exit code, so that everything deferred is done before the
+// process ends.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// newMan is for who packs a release.
+// newMan returns a command for who packs a release.
 func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIR", Short: "write the manual pages", Hidden: true, Args: takes(1, 1),

@@ -21,7 +21,7 @@ import (
 //go:embed standin
 var scripts embed.FS
 
-// SetupError is that stand-ins cannot be made here.
+// SetupError reports that stand-ins cannot be made here.
 type SetupError struct {
 	Message string
 	Fix     string

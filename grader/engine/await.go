@@ -128,8 +128,8 @@ func (c *container) await(ctx context.Context) (check.Started, error) {
 	return s, nil
 }
 
-// errElsewhere is that what the engine publishes on its 127.0.0.1 is not on ours: the engine is
-// another machine's, or the grader is in a container.
+// errElsewhere reports that what the engine publishes on its 127.0.0.1 is not on ours: the engine
+// is another machine's, or the grader is in a container.
 var errElsewhere = &dockerhost.Unavailable{Reason: "elsewhere",
 	Err: errors.New("the program listens, but the port that Docker published for it is not on this machine"),
 	Fix: "run taskgrader where Docker runs; in a container, give it --network host"}

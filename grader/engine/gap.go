@@ -96,7 +96,8 @@ func baseOf(file *dockerfile.File, f *check.BuildFailure) string {
 	return file.Stages[at].Base
 }
 
-// StandInGap is that a stand-in for a base image lacks what the real one, or its index, has: ours.
+// StandInGap reports that a stand-in for a base image lacks what the real one, or its index, has:
+// ours.
 type StandInGap struct{ Ref, Lacks string }
 
 func (e *StandInGap) Error() string {

@@ -67,7 +67,7 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	return taken, nil
 }
 
-// uninterrupted is for what makes something: broken off, the engine goes on making it, and nobody
+// uninterrupted runs what makes something: broken off, the engine goes on making it, and nobody
 // would know of it.
 func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)

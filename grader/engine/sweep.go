@@ -24,7 +24,7 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, false)
 }
 
-// Clean is Sweep, and removes also what dead processes kept on purpose.
+// Clean does what Sweep does, and removes also what dead processes kept on purpose.
 func (e *Engine) Clean(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, true)
 }

@@ -31,7 +31,7 @@ func CSV(w io.Writer, c Class) error {
 	return writeCSV(w, c.Checks, c.MaxScore, slices.Values(c.Students))
 }
 
-// ClassCSV is CSV of [Of] a class, whose students it holds one at a time.
+// ClassCSV writes CSV of a class, whose students it holds one at a time.
 func ClassCSV(w io.Writer, c class.Class) error {
 	var checks []string
 	for _, k := range c.Checks {

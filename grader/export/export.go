@@ -129,7 +129,7 @@ func (n Note) String() string {
 	return plain.Line(n.Who, 60) + ": " + plain.Line(n.What, 300)
 }
 
-// NoScoreError is that a student has no score to write.
+// NoScoreError reports that a student has no score to write.
 type NoScoreError struct{ Student Student }
 
 func (e *NoScoreError) Error() string { return why(e.Student) }

@@ -398,7 +398,7 @@ func (h *Hub) takeBack(ctx context.Context, q *question) error {
 	return h.work.Purge(ctx, jetstream.WithPurgeSubject(q.subject))
 }
 
-// heard notes what a worker tells of a submission that it has.
+// heardOf notes what a worker tells of a submission that it has.
 func (h *Hub) heardOf(worker string, e event) {
 	h.mu.Lock()
 	q := h.asked[e.Key]

@@ -66,7 +66,7 @@ func (h *Hub) AddBlob(write func(io.Writer) error) (name string, err error) {
 	return name, nil
 }
 
-// KeepBlob is AddBlob for what is wanted as long as the hub is there.
+// KeepBlob does what AddBlob does, for what is wanted as long as the hub is there.
 func (h *Hub) KeepBlob(write func(io.Writer) error) (name string, err error) {
 	if name, err = h.AddBlob(write); err == nil {
 		h.mu.Lock()

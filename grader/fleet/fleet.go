@@ -46,7 +46,7 @@ func resultSubject(class, worker, key string) string {
 func eventSubject(class, worker string) string { return "tg.event." + class + "." + worker }
 func fetchSubject(class, worker string) string { return "tg.fetch." + class + "." + worker }
 
-// grader returns the name of the consumer that those share who fit a need.
+// graders returns the name of the consumer that those share who fit a need.
 func graders(class, need string) string { return class + "-" + need }
 
 // inbox returns the prefix of a worker's own inbox: one that all shared would be everybody's mail.

@@ -52,7 +52,7 @@ type Machine struct {
 	Gone bool `json:"-"` // it has said nothing for some time
 }
 
-// bucket makes the key-value store in which workers say that they are there.
+// presences makes the key-value store in which workers say that they are there.
 func presences(ctx context.Context, js jetstream.JetStream, t Timing) (jetstream.KeyValue, error) {
 	return js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: workersBucket, TTL: gone * t.Alive,
 		Storage: jetstream.MemoryStorage})

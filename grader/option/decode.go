@@ -273,8 +273,8 @@ func duplicates(v Value) (ps Problems) {
 	return ps
 }
 
-// Unknown is that a word is none of those known, with the one that was probably meant, or all of
-// them.
+// Unknown reports that a word is none of those known, with the one that was probably meant, or all
+// of them.
 func Unknown(what string, word Value, known []string) Problems {
 	ps := word.Problem("unknown %s %q", what, word.Text)
 	if near := Suggest(word.Text, known); near != "" {

@@ -211,7 +211,7 @@ func (v Value) Problem(format string, args ...any) Problems {
 
 var quotedNumber = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$|^(?i:true|false)$`)
 
-// Wrong is that something else is wanted at the value's place, and how that is written.
+// Wrong reports that something else is wanted at the value's place, and how that is written.
 func (v Value) Wrong(want string) Problems {
 	ps := v.Problem("want %s, not %s", want, v.Describe())
 	switch {

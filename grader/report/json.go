@@ -19,7 +19,7 @@ func JSON(w io.Writer, r result.Report) error {
 	return plain.JSON(w, r, "  ")
 }
 
-// SchemaError is that a file holds something else than a report that this version reads.
+// SchemaError reports that a file holds something else than a report that this version reads.
 type SchemaError struct {
 	Schema string // what it says it is; may be empty
 }

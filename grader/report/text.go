@@ -141,7 +141,7 @@ func (t terminal) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-// verdict is a check with the reason why it lost points.
+// verdict writes a check with the reason why it lost points.
 func (t terminal) verdict(r result.Report, c result.Check) {
 	t.check(c)
 	if missed(c) {
@@ -149,7 +149,7 @@ func (t terminal) verdict(r result.Report, c result.Check) {
 	}
 }
 
-// check is a check on one line, with its title below where that would be cut too short.
+// check writes a check on one line, with its title below where that would be cut too short.
 func (t terminal) check(c result.Check) {
 	score := points(c.Points)
 	if c.Status == result.Error {
@@ -170,7 +170,7 @@ const (
 	margin = 18 // columns before a check's id
 )
 
-// waiting is what could not be judged, on one line for all that wait for the same.
+// waiting writes what could not be judged, on one line for all that wait for the same.
 func (t terminal) waiting(w wait) {
 	var ids []string
 	for _, c := range w.Checks {
@@ -187,7 +187,7 @@ func (t terminal) waiting(w wait) {
 	t.paragraph(blank, "", strings.Join(ids, ", "))
 }
 
-// failure is why a check lost points: what was asked, what came of it, and how to see it again.
+// failure writes why a check lost points: what was asked, what came of it, and how to see it again.
 func (t terminal) failure(c checkView) {
 	for _, e := range evidence(c, "rubric") {
 		t.paragraph(fmt.Sprintf("%s%s:%d | ", indent, oneLine(e.File, t.width/2-4), e.Line), "", e.Text)
@@ -227,7 +227,7 @@ func evidence(c checkView, kind string) []result.Evidence {
 	return slices.DeleteFunc(slices.Clone(c.Evidence), func(e result.Evidence) bool { return e.Kind != kind })
 }
 
-// differences are the paths that differ, and whether there are any.
+// differences writes the paths that differ, and reports whether there are any.
 func (t terminal) differences(rows [][]string) bool {
 	// without the header
 	rows = slices.DeleteFunc(slices.Clone(rows[min(len(rows), 1):]), func(row []string) bool { return len(row) < 3 })
@@ -254,7 +254,7 @@ func (t terminal) differences(rows [][]string) bool {
 	return len(rows) > 0
 }
 
-// wantGot is one of several things that did not hold, over three lines or more.
+// wantGot writes one of several things that did not hold, over three lines or more.
 func (t terminal) wantGot(name, want, got string) {
 	t.paragraph(indent, "", name)
 	t.paragraph(indent+"  want  ", "", want)
@@ -268,7 +268,7 @@ func (t terminal) more(n int) {
 	}
 }
 
-// items are the parts of a check that did not hold.
+// items writes the parts of a check that did not hold.
 func (t terminal) items(c checkView) {
 	failed := slices.DeleteFunc(slices.Clone(c.Items), func(i result.Item) bool {
 		return i.Status != result.Fail && i.Status != result.Partial

@@ -14,7 +14,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// NotFoundError is that there is no rubric of a name.
+// NotFoundError reports that there is no rubric of a name.
 type NotFoundError struct {
 	Name  string
 	Known []string

@@ -182,7 +182,7 @@ func Fill(text string, fresh map[string]any) string {
 	})
 }
 
-// people are read by the kinds whose steps they send; once also where none of them is asked.
+// people has them read by the kinds whose steps they send; once also where none of them is asked.
 func (p *parser) people() {
 	for _, k := range p.kinds {
 		if s, ok := k.New().(check.ScopeValidator); ok && p.scope.People.Line > 0 {

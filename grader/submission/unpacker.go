@@ -120,7 +120,7 @@ func installed(folder string) bool {
 	return folder == ".venv" || folder == "venv" || folder == "node_modules"
 }
 
-// litter is what macOS adds to archives unasked.
+// litter reports whether a name is one that macOS adds to archives unasked.
 func litter(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	base := path.Base(name)

@@ -188,7 +188,7 @@ func (t *Target) Stage(ctx context.Context, index int) (check.Built, error) {
 	return t.images.build(t.Folder, check.Setup{Target: strconv.Itoa(index)})
 }
 
-// Retrace is Rebuild without the image.
+// Retrace does what Rebuild does, without the image.
 func (t *Target) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
 	built, err := t.Rebuild(ctx, edits...)
 	built.Image = nil

@@ -99,7 +99,7 @@ var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "
 	"file": "file", "envsubst": "gettext-base", "node": "nodejs npm", "npm": "nodejs npm",
 	"java": "default-jre-headless", "mvn": "maven", "python3": "python3", "pip3": "python3-pip", "ffmpeg": "ffmpeg"}
 
-// debian says whether the image of the step is Debian's, as its base image's name has it, and
+// system returns whether the image of the step is Debian's, as its base image's name has it, and
 // alpine whether it is that.
 func (s *Scene) system() (debian, alpine bool) {
 	base := ""

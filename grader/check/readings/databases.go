@@ -113,7 +113,7 @@ var databases = tool{name: "databases", entries: []entry{
 var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306": "MySQL", "27017": "MongoDB",
 	"6379": "Redis", "5672": "RabbitMQ", "9092": "Kafka", "9200": "Elasticsearch", "1433": "SQL Server"}
 
-// addressed is a server that the log does not name, and a line of the program does.
+// addressed reports whether a line of the program names the server that the log does not name.
 func addressed(s *Scene, m []string, h *check.Hint) bool {
 	for _, pattern := range []string{`(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|` +
 		`amqp)(?:\+\w+)?://(?:[^@"'\s/]*@)?([\w.-]+)(?::(\d+))?`,

@@ -54,7 +54,7 @@ type entry struct {
 	download bool
 }
 
-// on is that a log which the pattern matches has this cause, and that advice is the fix.
+// on returns an entry: a log which the pattern matches has this cause, and that advice is the fix.
 func on(name, pattern, cause, advice string) entry {
 	return entry{name: name, pattern: regexp.MustCompile(pattern), cause: cause, advice: advice}
 }

@@ -321,7 +321,7 @@ func (s *Scene) from(in dockerfile.Instruction, index int) (from int, other bool
 	return 0, false
 }
 
-// found is where in the image a file of the folder is, the shortest of its places, or empty.
+// where returns where in the image a file of the folder is, the shortest of its places, or empty.
 func (s *Scene) where(name string) string {
 	best := ""
 	for inner, file := range s.landed() {

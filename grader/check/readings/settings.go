@@ -393,7 +393,7 @@ func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
 	return missing(s, slices.Compact(names), h)
 }
 
-// nodeSetting is the same of Node.
+// nodeSetting does the same for Node.
 func nodeSetting(s *Scene, m []string, h *check.Hint) bool {
 	return strings.Contains(s.log, "undefined") && noneForSetting(s, m, h)
 }

@@ -73,7 +73,7 @@ func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
 	return value, found, misses
 }
 
-// either is judge for a step that takes several answers: what is wrong with the nearest is said.
+// either judges a step that takes several answers: what is wrong with the nearest is said.
 func (j judging) either(value any, a check.Answer) []miss {
 	var nearest []miss
 	var codes []string

@@ -169,7 +169,7 @@ func (s Step) found(value any, a check.Answer) vars {
 	return found
 }
 
-// lacks is what is wrong with an answer of which not all could be saved.
+// lacksSaved returns what is wrong with an answer of which not all could be saved.
 func (s Step) lacksSaved(value any, a check.Answer, request string) *miss {
 	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 		source := s.Save[name]

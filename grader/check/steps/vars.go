@@ -263,7 +263,7 @@ func references(text string) (names []string) {
 	return names
 }
 
-// uses are the variables that a value names, each at its place.
+// uses returns the variables that a value names, each at its place.
 func uses(value option.Value, found func(name string, at option.Value)) {
 	for _, item := range value.Items {
 		uses(item, found)
@@ -282,8 +282,8 @@ func uses(value option.Value, found func(name string, at option.Value)) {
 // wants are the keys of a step that are about the answer: what the step saves may be used there.
 var wants = []string{"json", "has", "lacks", "every", "text", "header", "either", "log"}
 
-// uses are the variables that a step names, each at its place and with the part of the step that it
-// is in. of reports whether that part is about the answer.
+// uses returns the variables that a step names, each at its place and with the part of the step
+// that it is in. of reports whether that part is about the answer.
 func (s Step) uses(found func(name string, at, part option.Value, ofAnswer bool)) {
 	for _, f := range s.written.Fields {
 		switch f.Key.Text {

@@ -230,7 +230,7 @@ type joined struct {
 // tree is a Folder as io/fs walks it; its Stat follows no links.
 type tree struct{ *Folder }
 
-// Open is not needed for walking.
+// Open refuses: walking does not need it.
 func (tree) Open(string) (fs.File, error) { return nil, errors.ErrUnsupported }
 
 // Stat returns what stands at a path.

@@ -191,7 +191,7 @@ func fetches(s check.Step) bool {
 	return strings.HasPrefix(command, "ADD ") && (strings.Contains(command, "://") || strings.Contains(command, "git@"))
 }
 
-// what is what a build did, or why it failed.
+// what returns what a build did, or why it failed.
 func what(built check.Built) string {
 	if built.Failure != nil {
 		return built.Failure.Message

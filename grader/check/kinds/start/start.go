@@ -61,7 +61,8 @@ var (
 	_ check.StartJudge      = (*Start)(nil)
 )
 
-// Phase is beside where the program must not come up, which is asked of a container of its own.
+// Phase returns OwnContainer where the program must not come up, which is asked of a container of
+// its own.
 func (s *Start) Phase() check.Phase {
 	if s.Fails.Regexp != nil {
 		return check.OwnContainer
