@@ -37,6 +37,8 @@ type container struct {
 	pid       int    // of its first process, where group is known
 	group     string // the folder of its control group, where its processes are this machine's
 	relay     *http.Transport
+	joining   sync.Mutex
+	joined    []string // the command that joins to a port of its loopback; empty until it was looked for
 	started   check.Started
 	unwatch   context.CancelFunc
 

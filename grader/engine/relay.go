@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,13 +33,53 @@ while True:
     sys.stdout.buffer.write(d); sys.stdout.buffer.flush()
 `
 
-// dialInside connects to a port of the container's loopback through a program inside. Images
-// without Python cannot be asked this way.
+// relayNode is the same for images that have Node and no Python.
+const relayNode = `const net=require("net"),port=+process.argv[1]
+const join=(host,refused)=>{const s=net.connect(port,host,()=>{process.stdin.pipe(s);s.pipe(process.stdout)})
+s.on("error",refused||(()=>process.exit(1)));s.on("close",()=>setTimeout(()=>process.exit(0),50))}
+join("127.0.0.1",()=>join("::1"))
+`
+
+// relays are the programs that may be in an image, with what they are asked to see whether they
+// are, in the order in which they are taken.
+var relays = []struct{ there, joins []string }{
+	{[]string{"python3", "-c", ""}, []string{"python3", "-c", relayProgram}},
+	{[]string{"node", "-e", ""}, []string{"node", "-e", relayNode}},
+	{[]string{"sh", "-c", "command -v nc"}, []string{"sh", "-c", `exec nc 127.0.0.1 "$0"`}},
+	{[]string{"bash", "-c", ":"}, []string{"bash", "-c",
+		`exec 3<>"/dev/tcp/127.0.0.1/$0"; cat <&3 & cat >&3; wait`}},
+}
+
+var errNoRelay = errors.New("the image has no program that could ask its own loopback")
+
+// joins returns the command that joins its input and output to a port, which is its last argument.
+func (c *container) joins(ctx context.Context) ([]string, error) {
+	c.joining.Lock()
+	defer c.joining.Unlock()
+	if c.joined == nil {
+		for _, r := range relays {
+			if out, err := c.exec(ctx, "", r.there); err == nil && out.ExitCode == 0 {
+				c.joined = r.joins
+				return c.joined, nil
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+		}
+		return nil, errNoRelay
+	}
+	return c.joined, nil
+}
+
+// dialInside connects to a port of the container's loopback through a program inside.
 func (c *container) dialInside(ctx context.Context, port int) (net.Conn, error) {
 	api := c.session.engine.api
+	command, err := c.joins(ctx)
+	if err != nil {
+		return nil, err
+	}
 	made, err := api.ExecCreate(ctx, c.id, client.ExecCreateOptions{AttachStdin: true, AttachStdout: true,
-		AttachStderr: true,
-		Cmd:          []string{"python3", "-c", relayProgram, strconv.Itoa(port)}})
+		AttachStderr: true, Cmd: append(slices.Clone(command), strconv.Itoa(port))})
 	if err != nil {
 		return nil, fmt.Errorf("making a relay: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,10 +211,14 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		o = fail(ended(started), check.Advise("It wrote nothing: let the program say what it does before it ends."))
 	case len(started.Listeners) > 0:
 		var where []string
+		silent := "but does not answer HTTP"
 		for _, l := range started.Listeners {
 			where = append(where, fmt.Sprintf("%s:%d", l.Address, l.Port))
 		}
-		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", but does not answer HTTP",
+		if !slices.ContainsFunc(started.Listeners, outside) {
+			silent = "where nothing outside the container reaches it"
+		}
+		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", "+silent,
 			check.Advise(program.Listen(started.Wanted)))
 	default:
 		if !read {
@@ -232,6 +238,12 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		}
 	}
 	return o
+}
+
+// outside reports whether a listener is one that is reached from outside the container.
+func outside(l check.Listener) bool {
+	address, err := netip.ParseAddr(l.Address)
+	return err != nil || !address.IsLoopback()
 }
 
 // ended returns how the program came to its end, and after how long where that is known.
