@@ -100,6 +100,8 @@ func TestWhereItIsSet(t *testing.T) {
 			`Dockerfile:2 CMD gunicorn -b 0.0.0.0:${PORT:-8000} main:app`},
 		{`CMD ["python", "main.py"]`, "main.py", "import flask\napp.run(host='0.0.0.0')\n",
 			"main.py:2 app.run(port=8000, host='0.0.0.0')"},
+		{`CMD ["node", "index.js"]`, "index.js", "app.listen(5000, () => console.log(`port ${5000}`))\n",
+			"index.js:1 app.listen(8000, () => console.log(`port ${5000}`))"},
 		{`CMD ["node", "index.js"]`, "index.js", "app.listen(5000, () => {\nconsole.log('port: 5000')\n",
 			"index.js:1 app.listen(8000, () => {"},
 		{`CMD ["npm", "start"]`, "package.json", `{"scripts": {"start": "next start -p 5000"}}`,

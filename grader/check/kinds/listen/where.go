@@ -292,7 +292,8 @@ func inFile(t check.Source, name string, pattern *regexp.Regexp, with string) (e
 		return nil, 0
 	}
 	for n, line := range strings.Split(string(text), "\n") {
-		if !remark.MatchString(line) && pattern.MatchString(line) {
+		found, said := pattern.FindStringIndex(line), remark.FindStringIndex(line)
+		if found != nil && (said == nil || found[0] < said[0]) {
 			edit, lines = check.Rewrite(t.FS(), name, n+1, n+1, pattern, with), lines+1
 		}
 	}

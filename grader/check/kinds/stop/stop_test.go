@@ -69,6 +69,10 @@ func TestProcess1(t *testing.T) {
 		{"node", []check.Process{{ID: 1, Command: []string{"node", "/app/index.js"}}}, check.Stopped{},
 			"`node /app/index.js` is process 1 and has no handler for SIGTERM, and process 1 gets no signal without " +
 				"one. Write `process.on(\"SIGTERM\", () => process.exit(0));` below line 2 of index.js."},
+		{"node, whose own handler is none", []check.Process{{ID: 1, Command: []string{"node", "/app/index.js"},
+			Catches: sigterm | sigint}}, check.Stopped{},
+			"`node /app/index.js` is process 1 and has no handler for SIGTERM, and process 1 gets no signal without " +
+				"one. Write `process.on(\"SIGTERM\", () => process.exit(0));` below line 2 of index.js."},
 		{"ignores", []check.Process{{ID: 1, Command: []string{"python", "main.py"}, Ignores: sigterm}}, check.Stopped{},
 			"`python main.py` is process 1 and ignores SIGTERM. Let it end when the signal comes."},
 		{"goes on", []check.Process{{ID: 1, Command: []string{"uv", "run", "x"}, Catches: sigterm},
