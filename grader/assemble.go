@@ -178,7 +178,7 @@ func (g *grading) addRun(r *result.Report) {
 			Log: s.Log}
 	}
 	if s := g.start; s != nil {
-		if s.Offline != "" {
+		if s.Offline != "" && s.Answered {
 			r.Notes = append(r.Notes,
 				"The program did not come up without a network, so it was started once more with one. All later "+
 					"checks were asked of that container.")

@@ -92,6 +92,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 				base, base)
 			h.Advice = "Let Poetry install into the image's own Python."
 			h.Edit = s.beforePoetry()
+		case s.started && ok && s.built() && len(s.File.Stages) > 1 && s.locked(p, h):
 		case s.started && ok && s.built() && len(s.File.Stages) > 1:
 			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
 				p, base, base)
@@ -211,6 +212,30 @@ func (s *Scene) built() bool {
 				}
 			}
 		}
+	}
+	return false
+}
+
+// locked says that the packages are copied to where the user of the program may not look, and
+// reports whether that is so: /root is root's alone.
+func (s *Scene) locked(list place, h *check.Hint) bool {
+	name, at := s.user()
+	if name == "" {
+		return false
+	}
+	for _, in := range s.File.Final().Instructions {
+		if in.Name != "COPY" || len(in.Args) < 2 || len(in.Sources()) > 0 ||
+			!strings.HasPrefix(in.Args[len(in.Args)-1], "/root/") {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d copies the packages to %s, and USER %s (line %d) may not look into /root.", in.Line,
+			in.Args[len(in.Args)-1], name, at)
+		h.Advice = "Install them in the image that is started, where everybody may read them."
+		if lists := "requirements.txt"; path.Base(list.file) == lists {
+			h.Edit = check.EditOf(s.File.Name, s.File.Change(in, "COPY "+list.file+" .",
+				"RUN pip install --no-cache-dir -r "+lists))
+		}
+		return true
 	}
 	return false
 }

@@ -175,8 +175,8 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The program wants %s%s, which nothing sets.", variables(names), s.at())
 	for _, name := range names {
 		if line := s.dotenv(name); line != "" {
-			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and is not in the image.", variables(names),
-				s.at(), line)
+			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and %s.", variables(names), s.at(), line,
+				s.unread())
 			break
 		}
 	}
@@ -206,6 +206,14 @@ func variables(names []string) string {
 		return "the variable " + names[0]
 	}
 	return "the variables " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// unread says why what the .env sets is not there: the program loads none, or it is not in the image.
+func (s *Scene) unread() string {
+	if p, _ := s.grep(regexp.MustCompile(`dotenv|env_file`), ".py.js.mjs.cjs.ts"); p.file == "" {
+		return "nothing in the container reads that file"
+	}
+	return "is not in the image"
 }
 
 // dotenv returns the file of the folder that sets a variable, where the image does not get it.
