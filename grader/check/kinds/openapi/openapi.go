@@ -106,7 +106,8 @@ func (o *OpenAPI) Givens() []string { return o.caller.Givens() }
 
 // Tell says what is asked of each route.
 func (o *OpenAPI) Tell() []string {
-	lines := []string{fmt.Sprintf("whatever is sent to a route that GET %s names, no answer is %s or missing", o.At, o.Never),
+	lines := []string{fmt.Sprintf("whatever is sent to a route that GET %s names, no answer is %s or missing",
+		o.At, o.Never),
 		"each body keeps the schema that the document gives its status"}
 	if o.Statuses != "" {
 		lines = append(lines, "no status is answered that the document does not name")
