@@ -105,6 +105,7 @@ func (row *Row) share(texts *Interner) {
 	for _, text := range []*string{&row.Rubric, &row.Version, &row.Machine, &row.Platform, &row.Matched, &row.Due} {
 		*text = texts.Keep(*text)
 	}
+	row.Checks, row.Skills = slices.Clone(row.Checks), slices.Clone(row.Skills) // without room for more
 	for i := range row.Checks {
 		v := &row.Checks[i]
 		v.ID, v.Status = texts.Keep(v.ID), result.Status(texts.Keep(string(v.Status)))

@@ -6,7 +6,7 @@
 package reports
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -256,16 +256,15 @@ func WriteFile(name string, write func(io.Writer) error) error {
 }
 
 func writeFile(name string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(filepath.Dir(name), half+"*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(b.Bytes())
+	out := bufio.NewWriterSize(f, 64<<10) // not in memory as a whole: that of a large class is large
+	if err = write(out); err == nil {
+		err = out.Flush()
+	}
 	if err == nil {
 		err = f.Chmod(0o644)
 	}
