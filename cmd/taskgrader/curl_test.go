@@ -60,7 +60,8 @@ func TestCurl(t *testing.T) {
 			r, err := rubric.Load(rules, rubrics.FS, kinds.All())
 			require.NoError(t, err)
 			for i := range r.Checks {
-				r.Checks[i].Asks = repeated{r.Checks[i].Asks, all, filepath.Base(filepath.Dir(file)) + "/" + sample.ID}
+				r.Checks[i].Asks = repeated{r.Checks[i].Asks, all, filepath.Base(filepath.Dir(file)) + "/" + sample.ID,
+					r.Checks[i].Kind.Name == "env"}
 			}
 			group.Go(func() error {
 				sub, err := submission.Open(filepath.Join(filepath.Dir(file), sample.ID))
@@ -91,6 +92,7 @@ type repeated struct {
 	check.Check
 	all    *repeats
 	sample string
+	env    bool // it is of the kind env
 }
 
 func (r repeated) Configure(s *check.Setup) {
@@ -167,13 +169,16 @@ var once = map[string]string{
 	"sessions/script-cookie": "a form is taken once",
 }
 
-// changing is what differs in each answer: ids, numbers, times and tokens.
-var changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|eyJ[\w.-]+|[0-9a-f]{16,}|[\w-]{20,}|\d+`)
+// changing is what differs in each answer: ids, codes, numbers, times and tokens.
+var changing = regexp.MustCompile(`"code": "[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|eyJ[\w.-]+|[0-9a-f]{16,}|[\w-]{20,}|\d+`)
 
 // repeat runs a command, and compares the answer.
 func (r repeated) repeat(ctx context.Context, t check.Target, a *asked, id, command string) {
 	name := r.sample + " " + id + ": " + command
 	want, ok := a.answers[command]
+	if !ok && r.env { // it was sent to a container of the check's own, which is gone
+		return
+	}
 	if !assert.True(r.all.t, ok, "%s: no such request was sent", name) || want.Fault != "" {
 		return
 	}
