@@ -688,3 +688,21 @@ func TestMarked(t *testing.T) {
 		assert.Equal(t, want, string(marked(text)))
 	}
 }
+
+// TestShifts: where one line to write moves another, the order to write them in is said.
+func TestShifts(t *testing.T) {
+	page := func(edits ...*result.Edit) string {
+		r := result.Report{Audience: result.Student}
+		for i, e := range edits {
+			r.Checks = append(r.Checks, result.Check{ID: fmt.Sprint(i), Status: result.Fail, MaxPoints: 1, Edit: e})
+		}
+		var b bytes.Buffer
+		require.NoError(t, HTML(&b, r))
+		return b.String()
+	}
+	const said = "begin with the lowest"
+	assert.Contains(t, page(&result.Edit{File: "Dockerfile", Line: 2}, &result.Edit{File: "Dockerfile", Line: 5}), said)
+	assert.NotContains(t, page(&result.Edit{File: "Dockerfile", Line: 2},
+		&result.Edit{File: ".dockerignore", Line: 5}), said)
+	assert.NotContains(t, page(&result.Edit{File: "Dockerfile", Line: 2}), said)
+}

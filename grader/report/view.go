@@ -14,6 +14,7 @@ import (
 type view struct {
 	result.Report
 	First   []first // what to fix first
+	Shifts  bool    // lines of one file are to be written in several places
 	Groups  []group // the checks, those alike together
 	Waiting []wait  // the blocked ones, by what blocked them
 	Files   []file  // the student's texts, with findings
@@ -53,7 +54,7 @@ type wait struct {
 
 func viewOf(r result.Report) view {
 	v := view{Report: r, Files: files(r), Ignored: ignoredOf(r), Bars: bars(r), Waiting: waits(r)}
-	v.First = firsts(r, v.Waiting)
+	v.First, v.Shifts = firsts(r, v.Waiting), shifting(r)
 	put := func(id, title, text string, belongs func(result.Check) bool) {
 		g := group{ID: id, Title: title, Text: text}
 		for _, c := range r.Checks {
@@ -152,8 +153,34 @@ func firsts(r result.Report, waiting []wait) []first {
 		out = append(out, f)
 	}
 	weight := func(f first) float64 { return result.Round(f.MaxPoints - f.Points + f.Waiting) }
+	out = slices.DeleteFunc(out, func(f first) bool { return weight(f) <= 0 }) // advice costs nothing
 	slices.SortStableFunc(out, func(a, b first) int { return cmp.Compare(weight(b), weight(a)) })
 	return out[:min(len(out), 3)]
+}
+
+// shifting reports whether lines of one file are to be written in several places, so that one shifts
+// the numbers of those below it.
+func shifting(r result.Report) bool {
+	places := map[string]map[int]bool{}
+	for _, c := range r.Checks {
+		edits := []*result.Edit{c.Edit}
+		for _, item := range c.Items {
+			edits = append(edits, item.Edit)
+		}
+		for _, e := range edits {
+			if e == nil || e.Line == 0 {
+				continue
+			}
+			if places[e.File] == nil {
+				places[e.File] = map[int]bool{}
+			}
+			places[e.File][e.Line] = true
+			if len(places[e.File]) > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // waits groups the blocked checks by the one that has to pass first.
