@@ -35,8 +35,10 @@ func TestWhereAProgramIsFound(t *testing.T) {
 		{"where it is wanted", nil, 8000, false},
 		{"on another port", with("ENV PORT=9000"), 9000, false},
 		{"on the loopback alone", with("ENV HOST=127.0.0.1"), 8000, true},
-		{"on the loopback alone, with no Python to ask it with", with("RUN mv $(readlink -f /usr/bin/python3) /usr/bin/x && "+
-			"rm -f /usr/bin/python3* /usr/local/bin/python*", "ENV HOST=127.0.0.1", `CMD ["x", "/main.py"]`), 8000, true},
+		{"on the loopback alone, with no Python to ask it with",
+			with("RUN mv $(readlink -f /usr/bin/python3) /usr/bin/x && "+
+				"rm -f /usr/bin/python3* /usr/local/bin/python*", "ENV HOST=127.0.0.1", `CMD ["x", "/main.py"]`), 8000,
+			true},
 		{"beside a port that takes connections and never answers",
 			with(
 				`CMD ["sh", "-c", "python3 -c 'import socket,time; s=socket.create_server((\"\",8000)); ` +

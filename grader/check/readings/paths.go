@@ -228,7 +228,8 @@ func (s *Scene) locked(list place, h *check.Hint) bool {
 			!strings.HasPrefix(in.Args[len(in.Args)-1], "/root/") {
 			continue
 		}
-		h.Cause = fmt.Sprintf("Line %d copies the packages to %s, and USER %s (line %d) may not look into /root.", in.Line,
+		h.Cause = fmt.Sprintf("Line %d copies the packages to %s, and USER %s (line %d) may not look into /root.",
+			in.Line,
 			in.Args[len(in.Args)-1], name, at)
 		h.Advice = "Install them in the image that is started, where everybody may read them."
 		if lists := "requirements.txt"; path.Base(list.file) == lists {

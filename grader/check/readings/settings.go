@@ -208,7 +208,8 @@ func variables(names []string) string {
 	return "the variables " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// unread says why what the .env sets is not there: the program loads none, or it is not in the image.
+// unread says why what the .env sets is not there: the program loads none, or it is not in the
+// image.
 func (s *Scene) unread() string {
 	if p, _ := s.grep(regexp.MustCompile(`dotenv|env_file`), ".py.js.mjs.cjs.ts"); p.file == "" {
 		return "nothing in the container reads that file"
