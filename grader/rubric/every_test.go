@@ -57,7 +57,7 @@ func entries(k check.Kind) (texts []string) {
 	return texts
 }
 
-// around is what the entries of kinds name. It is short, for it is read again with each value.
+// around is what the entries of kinds name. It is short, since it is read again with each value.
 const around = `rubric: around
 points: 1
 people: {ann: {steps: [{send: POST /login, save: {token: token}}], headers: {Authorization: "Bearer $token"}}}
