@@ -49,7 +49,7 @@ type question struct {
 }
 
 // try is what became of a submission on one machine.
-type try struct{ worker, what string }
+type try struct{ worker, turn, what string }
 
 // rounds is how often a submission is queued anew that somebody holds and never answers.
 const rounds = 3
@@ -275,9 +275,7 @@ func (h *Hub) returned(q *question, d delivered) error {
 		q.faults++
 		what = "failed: " + plain.Line(d.Fault, 300)
 	}
-	if last := len(q.tries) - 1; last >= 0 && q.tries[last].worker == d.worker {
-		q.tries[last].what = what
-	}
+	q.tried(try{d.worker, d.Turn, what})
 	if q.faults >= mostFaults || q.back >= mostBack {
 		return fmt.Errorf("%d machines gave it back, which graded others before and after: %s", q.back, told(q.tries))
 	}
@@ -288,6 +286,19 @@ func (h *Hub) returned(q *question, d delivered) error {
 	time.AfterFunc(h.o.Timing.Give/5, func() { signal(q.again) })
 	return nil
 }
+
+// tried notes how a worker's turn ended, or that it began: what it tells of that may come later.
+func (q *question) tried(t try) {
+	switch i := slices.IndexFunc(q.tries, func(o try) bool { return o.worker == t.worker && o.turn == t.turn }); {
+	case i < 0:
+		q.tries = append(q.tries[:min(len(q.tries), 20)], t)
+	case t.what != silent:
+		q.tries[i] = t
+	}
+}
+
+// silent is what is said of a worker of which nothing is heard after it began.
+const silent = "stopped answering"
 
 // given returns why a submission is graded no more.
 func (q *question) given(deliveries uint64) error {
@@ -409,7 +420,7 @@ func (h *Hub) heardOf(worker string, e event) {
 	what := e.What
 	if e.Kind == "started" {
 		q.begun, what = time.Now(), "started"
-		q.tries = append(q.tries[:min(len(q.tries), 20)], try{worker, "stopped answering"})
+		q.tried(try{worker, e.Turn, silent})
 	}
 	h.mu.Unlock()
 	q.progress(worker + ": " + what)

@@ -34,12 +34,14 @@ type answer struct {
 	Delivery uint64 `json:"delivery"`           // counted from one, without those that were given back
 	Poisoned bool   `json:"poisoned,omitempty"` // workers died of it too often, and it was not graded
 	Back     bool   `json:"back,omitempty"`     // it is given back, to be graded elsewhere
+	Turn     string `json:"turn,omitempty"`     // of the worker, as its events name it
 	Fault    string `json:"fault,omitempty"`    // of the machine, why it is given back; empty is that the worker ends
 }
 
 // event is what a worker tells while it works. It is not stored.
 type event struct {
 	Key  string `json:"key"`
+	Turn string `json:"turn,omitempty"`
 	Kind string `json:"kind"` // started, progress
 	What string `json:"what,omitempty"`
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -302,10 +303,10 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	}
 	var head work
 	body, err := decode(msg.Data(), &head)
-	if err != nil {
+	if err != nil || head.Key == "" {
 		return nil // the hub will ask again
 	}
-	a := answer{Nonce: head.Nonce, Delivery: head.Deaths + meta.NumDelivered}
+	a := answer{Nonce: head.Nonce, Delivery: head.Deaths + meta.NumDelivered, Turn: rand.Text()}
 	given := handed{msg, meta.Sequence.Stream, head.Key}
 	switch {
 	case ctx.Err() != nil: // by the end, or by another slot's fault
@@ -328,8 +329,8 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 	}
 	w.busy.Add(1)
 	defer w.busy.Add(-1)
-	w.event(head.Key, "started", "")
-	rep, err := w.grade(ended, head, body, p)
+	w.event(event{head.Key, a.Turn, "started", ""})
+	rep, err := w.grade(ended, head, a.Turn, body, p)
 	if ended.Err() != nil {
 		if leased(); !w.o.cut {
 			w.giveBack(given, a, "")
@@ -352,7 +353,8 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 }
 
 // grade lays out a submission and grades it. The error is a fault of this machine.
-func (w *worker) grade(ctx context.Context, head work, body []byte, p *Prepared) (rep result.Report, err error) {
+func (w *worker) grade(ctx context.Context, head work, turn string, body []byte, p *Prepared) (rep result.Report,
+	err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = fmt.Errorf("panic: %v\n%s", caught, debug.Stack())
@@ -382,7 +384,7 @@ func (w *worker) grade(ctx context.Context, head work, body []byte, p *Prepared)
 		Entry: submission.Entry{ID: head.ID, Path: name, File: filepath.Base(name)}}, func(what string) {
 		if what != said {
 			said = what
-			w.event(head.Key, "progress", what)
+			w.event(event{head.Key, turn, "progress", what})
 		}
 	})
 	if rep.Status == result.Error || rep.Score == nil {
@@ -451,8 +453,8 @@ func (w *worker) publish(ctx context.Context, g handed, a answer, report []byte)
 	}
 }
 
-func (w *worker) event(key, kind, what string) {
-	text, err := json.Marshal(event{key, kind, what})
+func (w *worker) event(e event) {
+	text, err := json.Marshal(e)
 	if err == nil && w.nc.IsConnected() {
 		_ = w.nc.Publish(eventSubject(w.token.Class, w.token.Name), text) // it is told for show
 	}
