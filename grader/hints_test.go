@@ -139,7 +139,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // A name begins a hint as it is written.
-var named = regexp.MustCompile("^([A-Z]{2}|(Docker|BuildKit|Canvas|Moodle|Debian|Go|Classroom 50)\\b)")
+var named = regexp.MustCompile(`^([A-Z]{2}|(Docker|BuildKit|Canvas|Moodle|Debian|Go|Classroom 50)\b)`)
 
 // TestHintsHaveOneStyle: a hint: line of the command line begins in lower case and ends without a
 // full stop; what a student reads in a report ends as a sentence.
