@@ -166,6 +166,7 @@ type askedOwn struct {
 // program means it.
 var once = map[string]string{
 	"login/tells-password":   "there is the account now",
+	"login/twice":            "only of several at once more than one is taken",
 	"sessions/script-cookie": "a form is taken once",
 }
 

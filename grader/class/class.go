@@ -92,6 +92,9 @@ func Read(in io.Reader) (*Class, error) {
 		students, err = readRows(d)
 		return err
 	}); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		return nil, fmt.Errorf("reading a class: %w", err)
 	}
 	text, err := json.Marshal(rest)

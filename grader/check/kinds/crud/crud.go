@@ -46,7 +46,7 @@ changes nothing, and needs no edit. as: ann sends all as one of people, who sign
 
 one: /task/$id says where one thing is, where that is not below the collection. body: form or query sends what is made
 otherwise than as JSON. echo: false is for a create that does not answer with the thing: it is looked for in the list.
-unseen names keys that no answer holds, such as a password. A list that comes in pages is asked for page by page by
+unseen: [password] names keys that no answer holds. A list that comes in pages is asked for page by page by
 $offset, or by $page, which counts from 1: {get: "/tasks?limit=50&offset=$offset", at: items}. In new, edit and refuse,
 $word is a new text in each request, $slug one without blanks, and $mail, $password, $int, $date and $uuid are what they
 say. What the people's steps saved may stand there and in the paths, too: at: /projects/$project/tasks.
