@@ -166,9 +166,11 @@ type askedOwn struct {
 // program means it.
 var once = map[string]string{
 	"login/tells-password":   "there is the account now",
-	"login/twice":            "only of several at once more than one is taken",
 	"sessions/script-cookie": "a form is taken once",
 }
+
+// raced is a sample whose answer hangs on which of several requests comes first: it is not compared.
+const raced = "login/twice"
 
 // changing is what differs in each answer: ids, codes, numbers, times and tokens.
 var changing = regexp.MustCompile(`"code": "[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|eyJ[\w.-]+|[0-9a-f]{16,}|[\w-]{20,}|\d+`)
@@ -176,6 +178,9 @@ var changing = regexp.MustCompile(`"code": "[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|eyJ
 // repeat runs a command, and compares the answer.
 func (r repeated) repeat(ctx context.Context, t check.Target, a *asked, id, command string) {
 	name := r.sample + " " + id + ": " + command
+	if r.sample == raced {
+		return
+	}
 	want, ok := a.answers[command]
 	if !ok && r.env { // it was sent to a container of the check's own, which is gone
 		return
