@@ -18,7 +18,7 @@ import (
 const Label = "org.taskgrader.stand-in"
 
 // recipe changes when stand-ins made by an older grader must be made again.
-const recipe = "4"
+const recipe = "5"
 
 const recipeLabel = "org.taskgrader.recipe"
 

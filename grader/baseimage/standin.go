@@ -45,7 +45,7 @@ var packages = strings.Fields(`python3-fastapi uvicorn python3-uvloop python3-wa
 	python3-dotenv python3-yaml python3-sqlalchemy python3-flask gunicorn python3-requests python3-httpx
 	python3-email-validator python3-python-multipart python3-pytest python3-aiosqlite python3-pydantic-settings
 	python3-setuptools python3-wheel python3-hatchling python3-poetry-core python3-jwt python3-passlib
-	python3-bcrypt python3-cryptography python3-aiofiles python3-alembic python3-jinja2
+	python3-bcrypt python3-cryptography python3-alembic python3-jinja2
 	python3-flask-sqlalchemy python3-flask-cors python3-flask-migrate python3-redis python3-pymysql python3-sqlmodel
 	python3-peewee python3-tinydb python3-loguru python3-structlog python3-typer python3-orjson python3-decouple
 	python3-prometheus-client python3-aiohttp python3-bottle python3-waitress python3-pytest-asyncio
