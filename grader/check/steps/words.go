@@ -1,12 +1,10 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"path"
 	"regexp"
@@ -65,10 +63,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && (!s.wantsCode(http.StatusNotFound) || a.Status == http.StatusCreated):
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
-	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where) && holds(a.Body, path.Base(where)):
-		return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
-			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
+		if holds(a.Body, path.Base(where)) {
+			return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
+				false
+		}
 		return fmt.Sprintf("After DELETE %s, GET %s still answers with %d, and %s: %s when nothing is found.",
 			where, where, a.Status, says(a.Body), f.Refuse("404")), true
 	case a.Status < 300:
@@ -146,23 +145,16 @@ func (r *runner) removed(path string) bool {
 }
 
 // holds reports whether an answer has a thing with this id in it, at any depth.
-func holds(body []byte, id string) bool {
-	var in func(value any) bool
-	in = func(value any) bool {
-		switch v := value.(type) {
-		case map[string]any:
-			return slices.ContainsFunc(slices.Collect(maps.Values(v)), in)
-		case []any:
-			return slices.ContainsFunc(v, in)
-		case json.Number, string:
-			return fmt.Sprint(v) == id
-		}
+func holds(body []byte, id string) (found bool) {
+	value, err := Decode(body)
+	if err != nil {
 		return false
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var value any
-	return decoder.Decode(&value) == nil && in(value)
+	Mapped(value, func(leaf any) any {
+		found = found || plainText(leaf) == id
+		return leaf
+	})
+	return found
 }
 
 // noRoutes are what frameworks answer where they have no route, rather than a program that finds
