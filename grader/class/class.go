@@ -146,9 +146,6 @@ func readRows(d *json.Decoder) ([]Row, error) {
 
 func delimiter(d *json.Decoder, want json.Delim) error {
 	t, err := d.Token()
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
 	if err == nil && t != want {
 		err = fmt.Errorf("%v where %v belongs", t, want)
 	}
