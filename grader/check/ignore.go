@@ -193,25 +193,30 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 			}
 		}
 	}
+	reads := make([]*regexp.Regexp, len(gone))
+	for i, lost := range gone {
+		reads[i] = reading(path.Base(lost))
+	}
 	for _, name := range stay {
 		if !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".sh"}, path.Ext(name)) {
 			continue
 		}
 		text := small(s.FS(), name)
-		for _, lost := range gone {
-			base := path.Base(lost)
-			if named(text, base) || strings.HasPrefix(base, ".env") && strings.Contains(text, "dotenv") {
-				return lost
-			}
+		if i := slices.IndexFunc(reads, func(p *regexp.Regexp) bool { return p.MatchString(text) }); i >= 0 {
+			return gone[i]
 		}
 	}
 	return ""
 }
 
-// named reports whether a text has the name of a file in it: process.env and os.environ are no
-// .env.
-func named(text, base string) bool {
-	return regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(text)
+// reading returns a pattern of a program that reads a file of this name: process.env and os.environ
+// are no .env.
+func reading(base string) *regexp.Regexp {
+	pattern := `(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`
+	if strings.HasPrefix(base, ".env") {
+		pattern += "|dotenv"
+	}
+	return regexp.MustCompile(pattern)
 }
 
 // small returns the text of a file that is no longer than a person writes, or empty.

@@ -19,6 +19,14 @@ var (
 // IsProgram reports whether a file is of a program, by its name.
 func IsProgram(name string) bool { return program.MatchString(name) && path.Ext(name) != ".sh" }
 
+// Mentions reports whether a file of the folder with one of the endings has a word in it.
+func Mentions(folder fs.FS, word string, endings ...string) (found bool) {
+	walk(folder, "", func(name string) {
+		found = found || slices.Contains(endings, path.Ext(name)) && strings.Contains(small(folder, name), word)
+	})
+	return found
+}
+
 // StartedFile returns the file of the folder that CMD or ENTRYPOINT starts: server.py of `python
 // server.py`, app/main.py of `uvicorn app.main:app`, index.js of `npm start`. It is empty where
 // none can be told.

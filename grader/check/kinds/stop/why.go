@@ -12,6 +12,10 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check/advice"
 )
 
+// nodeFiles end as the programs of Node do. Node itself has a handler for SIGTERM and SIGINT, which
+// sets the terminal back and sends the signal again, and process 1 does not end by that.
+var nodeFiles = []string{".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"}
+
 var shells = []string{"sh", "bash", "dash", "ash"}
 
 // why returns what kept a program from ending, by what process 1 was when the signal came.
@@ -27,7 +31,7 @@ func why(t check.Source, inside []check.Process, first check.Process, signal str
 			h.Advice = "Write exec before that command, so that it takes the place of the shell."
 		}
 		return h
-	case !first.Answers(number) || program == "node" && !says(t.FS(), signal):
+	case !first.Answers(number) || program == "node" && !check.Mentions(t.FS(), signal, nodeFiles...):
 		h := check.Hint{Cause: fmt.Sprintf(
 			"`%s` is process 1 and has no handler for %s, and process 1 gets no signal without one.", shown(first),
 			signal)}
@@ -49,34 +53,6 @@ func why(t check.Source, inside []check.Process, first check.Process, signal str
 	}
 	return check.Hint{Cause: cause, Advice: "Let the handler end the program, and what it waits for."}
 }
-
-// says reports whether a file of a Node program names a signal. Node itself has a handler for
-// SIGTERM and SIGINT, which sets the terminal back and sends the signal again, and process 1 does
-// not end by that.
-func says(folder fs.FS, signal string) (found bool) {
-	_ = fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return nil
-		case e.IsDir() && e.Name() == "node_modules":
-			return fs.SkipDir
-		case e.Type().IsRegular() && scripts.MatchString(strings.Replace(name, ".ts", ".js", 1)):
-			info, err := e.Info()
-			if err != nil || info.Size() > mostRead {
-				return nil
-			}
-			text, _ := fs.ReadFile(folder, name)
-			if found = strings.Contains(string(text), signal); found {
-				return fs.SkipAll
-			}
-		}
-		return nil
-	})
-	return found
-}
-
-// mostRead is how long a file of a program may be, in bytes.
-const mostRead = 1 << 20
 
 // shown returns the beginning of a command.
 func shown(p check.Process) string {
