@@ -38,7 +38,8 @@ type container struct {
 	group     string // the folder of its control group, where its processes are this machine's
 	relay     *http.Transport
 	joining   sync.Mutex
-	joined    []string // the command that joins to a port of its loopback; empty until it was looked for
+	joined    []string // the command that joins to a port of its loopback; empty until one was found
+	without   int      // how many of the relays it is known not to have
 	started   check.Started
 	unwatch   context.CancelFunc
 

@@ -14,10 +14,10 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// relayProgram joins its standard input and output to a port of the container's own loopback, so
+// relayPython joins its standard input and output to a port of the container's own loopback, so
 // that a program which listens there alone can still be asked: one fault costs its own check and no
 // other.
-const relayProgram = `import socket,sys,threading
+const relayPython = `import socket,sys,threading
 try: s=socket.create_connection(("127.0.0.1",int(sys.argv[1])))
 except ConnectionRefusedError: s=socket.create_connection(("::1",int(sys.argv[1])))
 def up():
@@ -35,15 +35,15 @@ while True:
 
 // relayNode is the same for images that have Node and no Python.
 const relayNode = `const net=require("net"),port=+process.argv[1]
-const join=(host,refused)=>{const s=net.connect(port,host,()=>{process.stdin.pipe(s);s.pipe(process.stdout)})
-s.on("error",refused||(()=>process.exit(1)));s.on("close",()=>setTimeout(()=>process.exit(0),50))}
-join("127.0.0.1",()=>join("::1"))
+const join=(host,refused)=>{const s=net.connect(port,host,()=>{process.stdin.pipe(s);s.pipe(process.stdout)
+s.on("close",()=>setTimeout(()=>process.exit(0),50))});s.on("error",refused)}
+join("127.0.0.1",()=>join("::1",()=>process.exit(1)))
 `
 
 // relays are the programs that may be in an image, with what they are asked to see whether they
 // are, in the order in which they are taken.
 var relays = []struct{ there, joins []string }{
-	{[]string{"python3", "-c", ""}, []string{"python3", "-c", relayProgram}},
+	{[]string{"python3", "-c", ""}, []string{"python3", "-c", relayPython}},
 	{[]string{"node", "-e", ""}, []string{"node", "-e", relayNode}},
 	{[]string{"sh", "-c", "command -v nc"}, []string{"sh", "-c", `exec nc 127.0.0.1 "$0"`}},
 	{[]string{"bash", "-c", ":"}, []string{"bash", "-c",
@@ -56,16 +56,19 @@ var errNoRelay = errors.New("the image has no program that could ask its own loo
 func (c *container) joins(ctx context.Context) ([]string, error) {
 	c.joining.Lock()
 	defer c.joining.Unlock()
-	if c.joined == nil {
-		for _, r := range relays {
-			if out, err := c.exec(ctx, "", r.there); err == nil && out.ExitCode == 0 {
-				c.joined = r.joins
-				return c.joined, nil
-			}
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+	for c.joined == nil && c.without < len(relays) {
+		r := relays[c.without]
+		out, err := c.exec(ctx, "", r.there)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err == nil && !out.TimedOut && out.ExitCode == 0:
+			c.joined = r.joins
+		default:
+			c.without++
 		}
+	}
+	if c.joined == nil {
 		return nil, errNoRelay
 	}
 	return c.joined, nil
