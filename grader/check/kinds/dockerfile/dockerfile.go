@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -207,19 +208,8 @@ func required(t check.Source, file *df.File, name string) check.Item {
 		}
 	}
 	item := lacking(name, file.Name)
-	if port := file.Port(); name == "EXPOSE" && port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
-		item.Hint = check.Hint{Cause: "EXPOSE says which port the program uses.",
-			Edit: check.EditOf(file.Name, file.Above(firstStart(file), "EXPOSE "+port))}
-	}
-	if name == "COPY" {
-		if edit := check.EditOf(file.Name, plainAdd(file)); edit != nil {
-			item.Hint = check.Hint{Cause: "ADD unpacks archives and fetches addresses: COPY only copies.", Edit: edit}
-		}
-	}
-	if name == "WORKDIR" {
-		if edit := check.EditOf(file.Name, workdir(file, t.FS())); edit != nil {
-			item.Hint = check.Hint{Cause: "WORKDIR is where all that follows happens.", Edit: edit}
-		}
+	if change, cause := missingLine(file, t.FS(), name); change != nil {
+		item.Hint = check.Hint{Cause: cause, Edit: check.EditOf(file.Name, change)}
 	}
 	if empty != nil {
 		item.Skipped, item.Line = true, empty.Line
@@ -228,6 +218,23 @@ func required(t check.Source, file *df.File, name string) check.Item {
 			purpose[name])
 	}
 	return item
+}
+
+// missingLine returns the change that writes an instruction that is not there, and what it is for;
+// or nil.
+func missingLine(file *df.File, folder fs.FS, name string) (change *df.Change, cause string) {
+	switch name {
+	case "EXPOSE":
+		if port := file.Port(); port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
+			change = file.Above(firstStart(file), "EXPOSE "+port)
+		}
+		return change, "EXPOSE says which port the program uses."
+	case "COPY":
+		return plainAdd(file), "ADD unpacks archives and fetches addresses: COPY only copies."
+	case "WORKDIR":
+		return workdir(file, folder), "WORKDIR is where all that follows happens."
+	}
+	return nil, ""
 }
 
 // plainAdd returns the change that makes a COPY of the first ADD that does no more than one, or
