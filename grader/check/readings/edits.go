@@ -85,6 +85,19 @@ func (s *Scene) above(root bool, lines ...string) *check.Edit {
 	return &check.Edit{File: s.File.Name, Line: at - 1, New: strings.Join(lines, "\n")}
 }
 
+// below returns the edit that puts a line behind the COPY that names a file, or nil where none does.
+func (s *Scene) below(file, line string) *check.Edit {
+	if s.File == nil {
+		return nil
+	}
+	for _, in := range s.File.Final().Instructions {
+		if slices.ContainsFunc(in.Sources(), func(source string) bool { return path.Base(source) == file }) {
+			return &check.Edit{File: s.File.Name, Line: in.EndLine, New: line}
+		}
+	}
+	return nil
+}
+
 // without returns the edit that takes a whole line out.
 func (p place) without() *check.Edit {
 	return &check.Edit{File: p.file, Line: p.line, Old: p.text}

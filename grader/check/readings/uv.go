@@ -2,7 +2,6 @@ package readings
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,12 +10,9 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
-// FetchedAtStart is the name of what says that uv run installs each time that the program starts.
-const FetchedAtStart = "fetched-at-start"
-
 var uv = tool{name: "uv", wraps: true, entries: []entry{
 	on("requirements-missing", "error: File not found: `?([^`\n]+)`?", "", "").with(requirementsMissing),
-	on(FetchedAtStart,
+	on("fetched-at-start",
 		"(?s)(?:error|cause): Failed to (?:download|fetch):? `?(?:https?://\\S+/)?([\\w.-]+(?:==[\\w.]+)?).*", "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
@@ -141,7 +137,10 @@ func uvRequirement(why string) func(*Scene, []string, *check.Hint) bool {
 	}
 }
 
-var versionOf = regexp.MustCompile(`\d+\.\d+`)
+var (
+	versionOf    = regexp.MustCompile(`\d+\.\d+`)
+	wholeVersion = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+)
 
 // pythonAsked says who asks for a Python that the image has not.
 func pythonAsked(s *Scene, m []string, h *check.Hint) bool {
@@ -149,17 +148,14 @@ func pythonAsked(s *Scene, m []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The project asks for %s, which the image does not have.", pythonName(asked))
 	h.Advice = "Ask for the Python that the base image has."
 	version := versionOf.FindString(asked)
-	for _, name := range []string{".python-version", "pyproject.toml"} {
-		for i, line := range s.lines(name) {
-			if version != "" && strings.Contains(line, version) && (name == ".python-version" ||
-				strings.Contains(line, "python")) {
-				p := place{name, i + 1, line}
-				h.Cause = fmt.Sprintf("%s, asks for %s, which the image does not have.", p, pythonName(asked))
-				if have := s.python(); have != "" && have != version {
-					h.Edit = p.replace(regexp.MustCompile(regexp.QuoteMeta(version)+`(\.\d+)?`), have)
-				}
-				return true
-			}
+	if version == "" {
+		return true
+	}
+	written := regexp.MustCompile(regexp.QuoteMeta(version) + `(\.\d+)?`)
+	if p, ok := s.asksPython("python", written); ok {
+		h.Cause = fmt.Sprintf("%s, asks for %s, which the image does not have.", p, pythonName(asked))
+		if have := s.python(); have != "" && have != version {
+			h.Edit = p.replace(written, have)
 		}
 	}
 	return true
@@ -170,19 +166,26 @@ func pythonFetched(s *Scene, m []string, h *check.Hint) bool {
 	tried := fmt.Sprintf("uv tried to fetch Python %s, and could not.", m[1])
 	h.Cause = "The image lacks the Python that is asked for; " + tried
 	h.Advice = "Ask for the Python that the base image has."
-	for _, name := range []string{".python-version", "pyproject.toml"} {
-		for i, line := range s.lines(name) {
-			if versionOf.MatchString(line) && (name == ".python-version" || strings.Contains(line, "requires-python")) {
-				p := place{name, i + 1, line}
-				h.Cause = fmt.Sprintf("%s, asks for a Python that the image lacks; %s", p, tried)
-				if have := s.python(); have != "" {
-					h.Edit = p.replace(regexp.MustCompile(`\d+\.\d+(\.\d+)?`), have)
-				}
-				return true
-			}
+	if p, ok := s.asksPython("requires-python", wholeVersion); ok {
+		h.Cause = fmt.Sprintf("%s, asks for a Python that the image lacks; %s", p, tried)
+		if have := s.python(); have != "" {
+			h.Edit = p.replace(wholeVersion, have)
 		}
 	}
 	return true
+}
+
+// asksPython returns the line by which the project asks for a Python of such a version: of
+// .python-version, or of pyproject.toml, where it has the key.
+func (s *Scene) asksPython(key string, version *regexp.Regexp) (place, bool) {
+	for _, name := range []string{".python-version", "pyproject.toml"} {
+		for i, line := range s.lines(name) {
+			if version.MatchString(line) && (name == ".python-version" || strings.Contains(line, key)) {
+				return place{name, i + 1, line}, true
+			}
+		}
+	}
+	return place{}, false
 }
 
 func pythonName(asked string) string {
@@ -259,12 +262,13 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 		h.Cause += " No line of the Dockerfile runs uv sync."
 		h.Advice = "Install in the build."
 		h.Edit = s.above(true, "RUN uv sync --no-dev")
-		for _, in := range s.File.Final().Instructions { // where an edit of the program does not repeat it
-			if slices.ContainsFunc(in.Sources(), func(src string) bool { return path.Base(src) == "pyproject.toml" }) {
-				h.Edit = &check.Edit{File: s.File.Name, Line: in.EndLine, New: "RUN uv sync --no-dev"}
-				break
-			}
+		// there an edit of the program does not repeat it
+		if below := s.below("pyproject.toml", "RUN uv sync --no-dev"); below != nil {
+			h.Edit = below
 		}
+		return true
+	}
+	if s.File == nil {
 		return true
 	}
 	in := s.File.Last("ENTRYPOINT")

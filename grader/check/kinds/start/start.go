@@ -163,7 +163,7 @@ func (s *Start) wantsNetwork(t check.Target, started check.Started, name string)
 		Cause: "The program asks another host for something each time that it starts, and where there is no network " +
 			"it does not come up.",
 		Advice: "Fetch it when the image is built, with RUN, or let the start go on without it."}
-	if found.Name == readings.FetchedAtStart {
+	if read && !found.Download {
 		hint = found.Hint
 	}
 	o := check.Fail(name, "a program that comes up without a network", got, hint)
