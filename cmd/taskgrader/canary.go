@@ -38,14 +38,9 @@ const mostSamples = 5
 // names; none where the rubric has none.
 func samplesOf(r *rubric.Rubric, file, given string) (folder string, samples []rubric.ExpectedSubmission, err error) {
 	name := given
-	if name == "" {
-		if r.BuiltIn {
-			return "", nil, nil
-		}
-		name = filepath.Join(filepath.Dir(file), "expected.yaml")
-	}
 	if given == "" {
-		if _, err := os.Stat(name); err != nil {
+		name = filepath.Join(filepath.Dir(file), "expected.yaml")
+		if _, err := os.Stat(name); r.BuiltIn || err != nil {
 			return "", nil, nil
 		}
 	}
@@ -54,11 +49,7 @@ func samplesOf(r *rubric.Rubric, file, given string) (folder string, samples []r
 		return "", nil, err
 	}
 	folder = filepath.Dir(name)
-	of := expected.Rubric
-	if strings.ContainsAny(of, `/\.`) {
-		of = filepath.Join(folder, of)
-	}
-	its, err := rubric.Load(of, rubrics.FS, kinds.All())
+	its, err := rubric.Load(expected.RubricIn(folder), rubrics.FS, kinds.All())
 	if err != nil || its.Digest != r.Digest {
 		if given == "" {
 			return "", nil, nil // it is about another rubric

@@ -141,11 +141,19 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 
 // check refuses flags that do not go together.
 func (o *classOptions) check(cmd *cobra.Command) error {
-	if least := o.fleet.leastJobs(); cmd.Flags().Changed("jobs") && o.jobs < least {
-		return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", o.jobs),
-			fmt.Sprintf("give %d or more, or leave it out: processors and memory say how many", least)}
+	if err := checkJobs(cmd, o.jobs, o.fleet.leastJobs()); err != nil {
+		return err
 	}
 	return o.fleet.check(cmd, o)
+}
+
+// checkJobs refuses fewer jobs than can be.
+func checkJobs(cmd *cobra.Command, jobs, least int) error {
+	if !cmd.Flags().Changed("jobs") || jobs >= least {
+		return nil
+	}
+	return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", jobs),
+		fmt.Sprintf("give %d or more, or leave it out: processors and memory say how many", least)}
 }
 
 // machine is this one, connected when there is something to grade.

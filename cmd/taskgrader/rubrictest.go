@@ -74,10 +74,7 @@ func runRubricTest(cmd *cobra.Command, file string, o rubricTest) error {
 	}
 	folder := filepath.Dir(file)
 	if o.rubric == "" {
-		o.rubric = expected.Rubric
-		if beside := filepath.Join(folder, expected.Rubric); strings.ContainsAny(expected.Rubric, `/\.`) {
-			o.rubric = beside
-		}
+		o.rubric = expected.RubricIn(folder)
 	}
 	r, err := o.load()
 	if err != nil {

@@ -43,9 +43,8 @@ It takes nothing before it has graded samples as it should, and after each fault
 ` + exitCodes,
 		Args: takes(0, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("jobs") && jobs < 1 {
-				return usageError{fmt.Sprintf("--jobs is how many are graded at once, not %d", jobs),
-					"give 1 or more, or leave it out: processors and memory say how many"}
+			if err := checkJobs(cmd, jobs, 1); err != nil {
+				return err
 			}
 			return runWorker(cmd, strings.Join(args, ""), name, jobs)
 		},

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -67,6 +68,14 @@ func parseExpected(file string, text []byte) (*Expected, error) {
 		return nil, problems
 	}
 	return e, nil
+}
+
+// RubricIn returns what to load the rubric by, where the file lies in a folder.
+func (e *Expected) RubricIn(folder string) string {
+	if strings.ContainsAny(e.Rubric, `/\.`) {
+		return filepath.Join(folder, e.Rubric)
+	}
+	return e.Rubric
 }
 
 // Check finds what the rubric or the file's own folder does not have: checks that are named, and
