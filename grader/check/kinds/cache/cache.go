@@ -180,7 +180,7 @@ func control(ctx context.Context, t check.Target) (fetched []check.Step, again m
 		default:
 			return nil, nil, fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
 		}
-		if tries > 0 {
+		if tries > 0 && !slices.ContainsFunc(built.Steps, fetches) {
 			select {
 			case <-ctx.Done():
 				return nil, nil, ctx.Err()
