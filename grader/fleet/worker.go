@@ -307,7 +307,7 @@ func (w *worker) take(ctx, ended context.Context, consumer jetstream.Consumer, m
 		return nil // the hub will ask again
 	}
 	a := answer{Nonce: head.Nonce, Delivery: head.Deaths + meta.NumDelivered, Turn: rand.Text()}
-	given := handed{msg, meta.Sequence.Stream, head.Key}
+	given := handed{msg, head.Key}
 	switch {
 	case ctx.Err() != nil: // by the end, or by another slot's fault
 		w.giveBack(given, a, "")
@@ -414,9 +414,8 @@ func (w *worker) lease(ctx context.Context, consumer jetstream.Consumer, msg jet
 
 // handed is a submission as it was given to this worker.
 type handed struct {
-	msg      jetstream.Msg
-	sequence uint64 // new each time it is queued
-	key      string
+	msg jetstream.Msg
+	key string
 }
 
 // answer gives a verdict until it is stored: the hub may be away. Then the submission is done.
@@ -444,7 +443,7 @@ func (w *worker) publish(ctx context.Context, g handed, a answer, report []byte)
 	for ctx.Err() == nil {
 		asking, cancel := context.WithTimeout(ctx, w.o.Timing.Give)
 		_, err := w.js.Publish(asking, resultSubject(w.token.Class, w.token.Name, g.key), data,
-			jetstream.WithMsgID(fmt.Sprintf("%s-%s-%d-%d", g.key, w.token.Name, g.sequence, a.Delivery)))
+			jetstream.WithMsgID(a.Turn))
 		cancel()
 		if err == nil {
 			return
