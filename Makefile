@@ -2,6 +2,7 @@
 # make demo      grade the lesson's folder, some with a fault and the sample class, and say where the pages are
 # make test      all tests, with what they need, on this machine's Docker engine and on the newest
 # make engines   the sample submissions on five engines: docs/engines.md
+# make bases     the base images of the samples, loaded or made: the others do it for themselves
 # make lint      golangci-lint and govulncheck
 # make generate  the list of kinds and the rubrics' JSON Schema
 # make new-kind NAME=…   a folder for a new kind of check, with a test that says what to write
@@ -14,13 +15,16 @@ export GOFLAGS ?= $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=f
 # The engines that make test asks: of own, stable, stable-containerd, newest, newest-containerd.
 ENGINES ?= own newest newest-containerd
 
-.PHONY: build unit demo test engines bench cross image setup lint generate fresh new-kind clean
+.PHONY: build bases unit demo test engines bench cross image setup lint generate fresh new-kind clean
 
 build:
 	go build -o bin/taskgrader ./cmd/taskgrader
 
 setup:
 	./scripts/setup
+
+bases: build
+	bin/taskgrader images submissions docs/examples/*/
 
 unit:
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -30,12 +34,11 @@ unit:
 demo: build
 	./scripts/demo
 
-test: setup build unit
+test: setup build unit bases
 	./scripts/tools
-	bin/taskgrader images submissions docs/examples/*/
 	./scripts/engines test $(ENGINES)
 
-engines: setup build
+engines: setup build bases
 	./scripts/engines table
 
 bench: setup build
