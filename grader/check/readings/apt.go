@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 var apt = tool{name: "apt", entries: []entry{
@@ -71,22 +72,40 @@ var apk = tool{name: "apk", entries: []entry{
 			`Permission denied`, `apk works as root alone.`, "").with(beforeUser),
 }}
 
-// beforeUser puts the step before the USER that takes its rights away.
+// beforeUser puts the USER that takes the step's rights away below it, and below what else is
+// installed there: what stands between them may be needed.
 func beforeUser(s *Scene, _ []string, h *check.Hint) bool {
 	name, line := s.user()
 	if s.started || line == 0 || s.Step == nil {
 		return h.Cause != "" && h.Advice != ""
 	}
 	h.Cause = strings.TrimSpace(h.Cause + fmt.Sprintf(" The step runs as %s, since USER on line %d.", name, line))
-	h.Advice = fmt.Sprintf("Put this step above USER, line %d.", line)
-	if in := s.File.At(line); in != nil && s.Step.Line > line && s.Step.EndLine-line < 6 {
-		old := s.File.Lines[line-1 : s.Step.EndLine]
-		new := append(slices.Clone(s.File.Lines[s.Step.Line-1:s.Step.EndLine]), s.File.Lines[line-1:s.Step.Line-1]...)
-		h.Edit = &check.Edit{File: s.File.Name, Line: line, Old: strings.Join(old, "\n"), New: strings.Join(new, "\n")}
-		h.Advice = "Put this step above USER."
+	h.Advice = fmt.Sprintf("Put USER, line %d, below this step.", line)
+	stage := slices.IndexFunc(s.File.Stages, func(stage dockerfile.Stage) bool {
+		return slices.ContainsFunc(stage.Instructions,
+			func(in dockerfile.Instruction) bool { return in.Line == s.Step.Line }) && stage.Line < line
+	})
+	user, end := s.File.At(line), s.Step.EndLine
+	if stage < 0 || user == nil {
+		return true // USER is of a stage that this one is built on
+	}
+	for _, in := range s.File.Stages[stage].Instructions {
+		if in.Line > end && in.Name == "RUN" && slices.ContainsFunc(in.Commands(),
+			func(c dockerfile.Command) bool { return c.Installs() && !c.Has("--user") }) {
+			end = in.EndLine
+		}
+	}
+	if end-line < mostMoved {
+		lines := s.File.Lines[line-1 : end]
+		h.Edit = &check.Edit{File: s.File.Name, Line: line, Old: strings.Join(lines, "\n"),
+			New: strings.Join(slices.Concat(lines[user.EndLine-line+1:], lines[:user.EndLine-line+1]), "\n")}
+		h.Advice = "Put USER below what needs root."
 	}
 	return true
 }
+
+// mostMoved is how many lines at most are written anew to move one of them.
+const mostMoved = 12
 
 // provides are the packages by which Debian has a program, where its name differs.
 var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "make": "make", "gcc": "gcc libc6-dev",

@@ -22,7 +22,7 @@ var container = tool{name: "docker", entries: []entry{
 		h.Cause, h.Advice = fmt.Sprintf("%s may not be run in the image.", m[1]),
 			fmt.Sprintf("Give it the right with RUN chmod +x %s.", m[1])
 		if at := inside(s.workdir(), m[1]); s.has(strings.TrimPrefix(at, "/")) || s.arrives(path.Base(m[1])) {
-			h.Edit = s.above(true, "RUN chmod +x "+at)
+			h.Edit = s.asRoot("RUN chmod +x " + at)
 		} else if own := s.ownPath(s.folderPath(at)); own != "" && s.isFolder(own) {
 			h.Cause, h.Advice = fmt.Sprintf("%s is a folder, and no program.", m[1]), "Let CMD name the program in it."
 		}
@@ -109,7 +109,7 @@ var container = tool{name: "docker", entries: []entry{
 		h.Cause = fmt.Sprintf("The program runs as %s (USER, line %d), who may not enter the WORKDIR %s.", who, line,
 			m[1])
 		h.Advice = "Choose a WORKDIR outside of root's own folder, or give it to that user."
-		h.Edit = s.above(true, "RUN chown -R "+who+" "+m[1])
+		h.Edit = s.asRoot("RUN chown -R " + who + " " + m[1])
 		return who != ""
 	}),
 	on("no-command", `(?i)no command specified`, "", "").with(noCommand),

@@ -98,6 +98,23 @@ func (s *Scene) below(file, line string) *check.Edit {
 	return nil
 }
 
+// asRoot returns the edit that puts lines before the step which work on what earlier lines brought
+// in: in the place of the USER that comes before, where anything was brought in since.
+func (s *Scene) asRoot(lines ...string) *check.Edit {
+	name, line := s.user()
+	e := s.above(false, lines...)
+	if line == 0 || e == nil {
+		return e
+	}
+	if !slices.ContainsFunc(s.before(), func(in dockerfile.Instruction) bool {
+		return in.Line > line && slices.Contains([]string{"COPY", "ADD", "RUN", "WORKDIR"}, in.Name)
+	}) {
+		return s.above(true, lines...)
+	}
+	e.New = "USER root\n" + e.New + "\nUSER " + name
+	return e
+}
+
 // without returns the edit that takes a whole line out.
 func (p place) without() *check.Edit {
 	return &check.Edit{File: p.file, Line: p.line, Old: p.text}

@@ -137,9 +137,8 @@ func (s *Scene) owns(dir string) *check.Edit {
 	if strings.ContainsAny(who, "$") {
 		return nil
 	}
-	line := "RUN chown -R " + who + " " + dir
 	if dir != s.workdir() && !s.landsIn(dir) {
-		line = "RUN mkdir -p " + dir + " && chown -R " + who + " " + dir
+		return s.above(true, "RUN mkdir -p "+dir+" && chown -R "+who+" "+dir)
 	}
-	return s.above(true, line)
+	return s.asRoot("RUN chown -R " + who + " " + dir)
 }

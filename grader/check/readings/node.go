@@ -128,7 +128,7 @@ var node = tool{name: "node", entries: []entry{
 		`Let the build run npx prisma generate, below the npm install.`).with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
 		if _, ok := s.dependency("prisma"); ok {
-			if h.Edit = s.above(true, "RUN npx prisma generate"); h.Edit != nil {
+			if h.Edit = s.asRoot("RUN npx prisma generate"); h.Edit != nil {
 				h.Advice = "Let the build do so."
 			}
 		}
@@ -138,7 +138,7 @@ var node = tool{name: "node", entries: []entry{
 		`next start serves what next build makes, and no line of the Dockerfile builds it.`,
 		`Let the build run it.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if p, _ := s.grep(regexp.MustCompile(`"build"\s*:`), ".json"); p.file != "" {
-			h.Edit = s.above(true, "RUN npm run build")
+			h.Edit = s.asRoot("RUN npm run build")
 		}
 		return true
 	}),
@@ -243,7 +243,7 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 		}
 		if !installs {
 			h.Cause = fmt.Sprintf("%s, asks for %s, and no line of the Dockerfile installs it.", p, name)
-			if h.Edit = s.above(true, "RUN npm install"); h.Edit != nil {
+			if h.Edit = s.asRoot("RUN npm install"); h.Edit != nil {
 				h.Advice = ""
 			}
 		} else if s.development(name) {

@@ -149,7 +149,7 @@ func (s *Scene) install(list string) *check.Edit {
 		}
 	}
 	if at := s.where(list); at != "" {
-		return s.above(true, "RUN pip install --no-cache-dir -r "+at)
+		return s.asRoot("RUN pip install --no-cache-dir -r " + at)
 	}
 	return s.above(true, "COPY "+list+" .", "RUN pip install --no-cache-dir -r "+list)
 }

@@ -241,7 +241,7 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 		}
 	}
 	if at != "" {
-		h.Edit = s.above(true, `RUN sed -i 's/\r$//' `+at)
+		h.Edit = s.asRoot(`RUN sed -i 's/\r$//' ` + at)
 		if h.Edit != nil {
 			h.Advice = "Save it with plain line ends (LF), or let the build take them out."
 		}
@@ -365,7 +365,7 @@ func notExecutable(s *Scene, m []string, h *check.Hint) bool {
 		if at == "" {
 			at = inside(s.workdir(), name)
 		}
-		h.Edit = s.above(true, "RUN chmod +x "+at)
+		h.Edit = s.asRoot("RUN chmod +x " + at)
 	} else if h.Edit = s.inStep(name, "chmod +x "+name+" && "+name); h.Edit == nil {
 		h.Advice = "Give it one with chmod +x, or start it with sh."
 	}

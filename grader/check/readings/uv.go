@@ -261,7 +261,7 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 	if !synced {
 		h.Cause += " No line of the Dockerfile runs uv sync."
 		h.Advice = "Install in the build."
-		h.Edit = s.above(true, "RUN uv sync --no-dev")
+		h.Edit = s.asRoot("RUN uv sync --no-dev")
 		// there an edit of the program does not repeat it
 		if below := s.below("pyproject.toml", "RUN uv sync --no-dev"); below != nil {
 			h.Edit = below
