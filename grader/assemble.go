@@ -33,6 +33,7 @@ func (g *grading) report() result.Report {
 	}
 	all := slices.Clone(g.all)
 	slices.Sort(all) // the rubric's order
+	g.mergeEdits(all)
 	for _, i := range all {
 		r.Checks = append(r.Checks, g.check(i))
 	}
@@ -59,6 +60,41 @@ func (g *grading) report() result.Report {
 		r.Problem = &result.Problem{Phase: first.Phase, Message: first.Error(), Hint: HintOf(first)}
 	}
 	return r
+}
+
+// mergeEdits makes one edit of those that write the same lines, so that none takes back what another
+// wrote. What a hidden check would write stays its own.
+func (g *grading) mergeEdits(all []int) {
+	type place struct {
+		file, old string
+		line      int
+	}
+	edits := map[place][]*check.Edit{}
+	for _, i := range all {
+		if g.rubric.Checks[i].Hidden {
+			continue
+		}
+		o := g.verdicts[i].outcome
+		for _, item := range append(slices.Clone(o.Items), check.Item{Hint: o.Hint}) {
+			if e := item.Hint.Edit; e != nil && item.Share < 1 {
+				at := place{e.File, e.Old, e.Line}
+				edits[at] = append(edits[at], e)
+			}
+		}
+	}
+	for _, same := range edits {
+		whole, merged := same[0], []string{same[0].New}
+		for _, e := range same[1:] {
+			if both := check.Merge(whole, e); both != nil && !slices.Contains(merged, e.New) {
+				whole, merged = both, append(merged, e.New)
+			}
+		}
+		for _, e := range same {
+			if slices.Contains(merged, e.New) {
+				e.New = whole.New
+			}
+		}
+	}
 }
 
 // check returns the verdict on one check as a report shows it.

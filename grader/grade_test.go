@@ -845,6 +845,28 @@ func TestHints(t *testing.T) {
 	assert.Empty(t, graded(t, works(), of(a), Options{}).Checks[0].Hint, "a check that passed needs no hint")
 }
 
+// TestMergedEdits: what two checks would write in one line is one line, and what a hidden one would
+// is its own.
+func TestMergedEdits(t *testing.T) {
+	writes := func(text string) ask {
+		return func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+			return check.Fail("it", "w", "g", check.Hint{Edit: &check.Edit{File: "Dockerfile", Line: 2,
+				Old: "CMD uvicorn main:app --port 80", New: text}}), nil
+		}
+	}
+	const list = `CMD ["uvicorn", "main:app", "--port", "80"]`
+	hidden := one("h", check.Folder, writes(list))
+	hidden.Hidden = true
+	r := graded(t, works(), of(one("a", check.Folder, writes(list)),
+		one("b", check.Folder, writes("CMD uvicorn main:app --port 8000")), one("c", check.Folder, writes(list)), hidden),
+		Options{})
+	for _, c := range r.Checks[:3] {
+		assert.Equal(t, `CMD ["uvicorn", "main:app", "--port", "8000"]`, c.Edit.New, c.ID)
+		assert.Contains(t, c.Hint, c.Edit.New, c.ID)
+	}
+	assert.Equal(t, list, r.Checks[3].Items[0].Edit.New)
+}
+
 func TestItems(t *testing.T) {
 	a := one("a", check.Folder, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
 		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"},

@@ -137,6 +137,18 @@ func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 	return nil, ""
 }
 
+// InExecForm returns what [File.ExecForm] makes of one instruction that stands alone, or empty.
+func InExecForm(instruction string) string {
+	file, err := parse("", []byte("FROM scratch\n"+instruction+"\n"))
+	if err != nil || len(file.Final().Instructions) != 1 {
+		return ""
+	}
+	if c, _ := file.ExecForm(file.Final().Instructions[0]); c != nil {
+		return c.New
+	}
+	return ""
+}
+
 var (
 	builtins = []string{"cd", "export", "set", "source", ".", "umask", "ulimit", "eval", "unset", "wait", "if", "for",
 		"while", "case", "until", "trap"}

@@ -64,7 +64,7 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 				" alone, which is one of the container's addresses", Hint: hostHint(t, wanted)}
 		}
 	}
-	if both := merged(port.Hint.Edit, all.Hint.Edit); both != nil { // else each would take the other's line away
+	if both := check.Merge(port.Hint.Edit, all.Hint.Edit); both != nil { // else each would take the other's line away
 		port.Hint.Edit, all.Hint.Edit = both, both
 	}
 	for _, item := range []*check.Item{&port, &all} {

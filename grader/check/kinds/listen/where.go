@@ -73,47 +73,6 @@ func hostHint(t check.Target, wanted int) check.Hint {
 	return h
 }
 
-// merged returns one edit in the place of two of the same line, each of which changes it in one
-// spot; nil where they are none such.
-func merged(a, b *check.Edit) *check.Edit {
-	if a == nil || b == nil || a.File != b.File || a.Line != b.Line || a.Old == "" || a.Old != b.Old {
-		return nil
-	}
-	old := a.Old
-	first, second := spotOf(old, a.New), spotOf(old, b.New)
-	if first.at > second.at {
-		first, second = second, first
-	}
-	if first.end > second.at {
-		return nil
-	}
-	between := old[first.end:second.at]
-	if first.at == first.end && first.at == second.end && strings.HasSuffix(old[:first.at], "(") &&
-		strings.HasPrefix(old[first.at:], ")") {
-		between = ", " // two arguments of a call that has none
-	}
-	return &check.Edit{File: a.File, Line: a.Line, Old: old, New: old[:first.at] + first.with + between + second.with +
-		old[second.end:]}
-}
-
-// spot is where a line was changed, and what stands there now.
-type spot struct {
-	at, end int
-	with    string
-}
-
-func spotOf(old, changed string) spot {
-	at := 0
-	for at < min(len(old), len(changed)) && old[at] == changed[at] {
-		at++
-	}
-	end := 0
-	for end < min(len(old), len(changed))-at && old[len(old)-1-end] == changed[len(changed)-1-end] {
-		end++
-	}
-	return spot{at, len(old) - end, changed[at : len(changed)-end]}
-}
-
 // inStart returns the edit of what starts.
 func inStart(t check.Source, patterns []*regexp.Regexp, with string) *check.Edit {
 	for _, pattern := range patterns {
