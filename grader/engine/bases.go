@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -149,6 +150,32 @@ func sameRepository(repository, ref string) bool {
 	return repository == name
 }
 
+// ownBase returns a name for an image that is this session's alone, or the engine's where the image is
+// not here. BuildKit takes two builds that begin with the same names for one while both go on, and
+// then runs what comes after that again in each further build, though it is in the cache (20.10 to
+// 28.5): an edit would seem to install everything anew.
+func (s *Session) ownBase(ctx context.Context, ref string) string {
+	s.mu.Lock()
+	own := s.bases[ref]
+	s.mu.Unlock()
+	if own != "" || ref == "scratch" {
+		return cmp.Or(own, ref)
+	}
+	name := s.engine.pinned(ctx, ref)
+	image, err := s.engine.api.ImageInspect(ctx, name)
+	if err != nil {
+		return name
+	}
+	b, err := s.engine.name(ctx, ref, image)
+	if err != nil {
+		return name
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bases[ref] = b.tag
+	return b.tag
+}
+
 // rebased returns the text of the Dockerfile with our own names for images from outside, and what
 // turns them back where the engine tells of them: pairs of ours and the student's.
 func (s *Session) rebased(ctx context.Context) (lines, names []string) {
@@ -156,7 +183,7 @@ func (s *Session) rebased(ctx context.Context) (lines, names []string) {
 		if strings.Contains(written, "$") && len(s.job.Setup.BuildArgs) > 0 { // the build may put in another
 			return ""
 		}
-		name := s.engine.pinned(ctx, image)
+		name := s.ownBase(ctx, image)
 		if name == image {
 			return ""
 		}

@@ -258,6 +258,38 @@ func TestNoStudentPoisonsAnothersCache(t *testing.T) {
 	built(t, cache("alice", "test ! -e /c/x"))
 }
 
+// TestCacheBesideAnotherBuild: while a build goes on that began with the same steps, an unchanged
+// build comes from the cache, and an edit has nothing done again but what depends on it.
+func TestCacheBesideAnotherBuild(t *testing.T) {
+	t.Parallel()
+	shared := python + "RUN true # " + unique() + "\n"
+	long := jobOf(t, folder(t, map[string]string{"Dockerfile": shared + "RUN sleep 20 # " + unique() + "\n"}))
+	long.ID += "-long"
+	other, ctx := open(t, long), t.Context()
+	done := make(chan error, 1)
+	go func() {
+		_, err := other.Build(ctx)
+		done <- err
+	}()
+	s := open(t, jobOf(t, folder(t, map[string]string{"a": "x",
+		"Dockerfile": shared + "COPY Dockerfile /\nRUN true # " + unique() + "\nCOPY a /a\n"})))
+	built(t, s)
+	again := func(edits ...check.Patch) (lines []int) {
+		b, err := s.Retrace(ctx, edits...)
+		require.NoError(t, err)
+		for _, step := range b.Steps {
+			if !step.Cached {
+				lines = append(lines, step.Line)
+			}
+		}
+		return lines
+	}
+	require.Empty(t, again())
+	require.Equal(t, []int{5}, again(check.Patch{Path: "a", Data: []byte(unique())}))
+	require.Empty(t, done, "the other goes on")
+	require.NoError(t, <-done)
+}
+
 // TestStepsOfAnotherBuild: what another student's build does at this moment is done for this one
 // too, and what fails there fails here, with the same words on this one's own line.
 func TestStepsOfAnotherBuild(t *testing.T) {

@@ -50,6 +50,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	tags   []string
+	bases  map[string]string           // names of this session's own for images from outside, by the student's
 	images map[string]*check.ImageInfo // that were built, by id
 	extra  map[*container]bool
 	// offline is what the program said when it did not come up without a network; from then on it
@@ -61,7 +62,7 @@ type Session struct {
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{},
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}, bases: map[string]string{},
 		images: map[string]*check.ImageInfo{}}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -378,7 +379,7 @@ func (s *Session) Close() error {
 	s.mu.Unlock()
 	s.prefetch.Wait()
 	s.mu.Lock()
-	tags, extra := s.tags, s.extra
+	tags, bases, extra := s.tags, s.bases, s.extra
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
@@ -401,6 +402,9 @@ func (s *Session) Close() error {
 			continue
 		}
 		errs = append(errs, s.engine.untag(ctx, tag))
+	}
+	for _, name := range bases {
+		errs = append(errs, s.engine.untag(ctx, name))
 	}
 	s.engine.mu.Lock()
 	delete(s.engine.open, s)

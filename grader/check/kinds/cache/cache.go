@@ -15,7 +15,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/option"
@@ -167,8 +166,7 @@ func control(ctx context.Context, t check.Target) (fetched []check.Step, again m
 	for tries := 0; built.Failure != nil || slices.ContainsFunc(built.Steps, uncached); tries++ {
 		switch first := slices.IndexFunc(built.Steps, uncached); {
 		case tries > 0 && built.Failure == nil && !slices.ContainsFunc(built.Steps, redone) &&
-			!slices.ContainsFunc(built.Steps, fetches) &&
-			(tries == mostControls || !slices.ContainsFunc(built.Steps, copiedAgain)):
+			!slices.ContainsFunc(built.Steps, fetches):
 			again = map[string]bool{}
 			for _, s := range built.Steps {
 				again[s.Name] = !s.Cached
@@ -180,29 +178,11 @@ func control(ctx context.Context, t check.Target) (fetched []check.Step, again m
 		default:
 			return nil, nil, fmt.Errorf("the cache cannot be judged: an unchanged build did again: %s", what(built))
 		}
-		if tries > 0 && !slices.ContainsFunc(built.Steps, fetches) {
-			select {
-			case <-ctx.Done():
-				return nil, nil, ctx.Err()
-			case <-time.After(time.Duration(tries) * settling):
-			}
-		}
 		if built, err = t.Retrace(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
 	return nil, nil, nil
-}
-
-// settling is what the engine is given, times the tries, before it is asked once more. While
-// another build that shares steps with this one goes on, Docker 26 does what was built again; an
-// edit that is made then shows nothing, since the very same steps run without it.
-const settling = 2 * time.Second
-
-// copiedAgain reports whether a step brings in files, and was not taken from the cache.
-func copiedAgain(s check.Step) bool {
-	_, command := split(s)
-	return uncached(s) && (strings.HasPrefix(command, "COPY ") || strings.HasPrefix(command, "ADD "))
 }
 
 // fetches reports whether a step brings in what lies elsewhere.

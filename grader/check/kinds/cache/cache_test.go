@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -136,40 +135,12 @@ func (f forgetful) WalkImage(context.Context, string, func(check.LayerFile, io.R
 }
 
 func TestNothingCachedIsOurs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, err := checktest.Ask(t.Context(), checktest.Entry(t, cache.Kind(), "cache: {}"),
-			forgetful{checktest.New()}, 1)
-		require.EqualError(t, err,
-			"the cache cannot be judged: an unchanged build did again: [2/6] COPY "+
-				"--from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; "+
-				"[5/6] RUN uv sync --no-dev; [6/6] COPY main.py .")
-	})
-}
-
-// unsettled is an engine that copies again for some builds, until another build has ended.
-type unsettled struct {
-	*checktest.Target
-	builds *int
-}
-
-func (u unsettled) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
-	built, err := u.Target.Retrace(ctx, edits...)
-	if *u.builds--; *u.builds >= 0 {
-		for i, s := range built.Steps {
-			built.Steps[i].Cached = s.Cached && !strings.Contains(s.Name, "COPY")
-		}
-	}
-	return built, err
-}
-
-// TestControlWaits: an engine gets time before what it did again is taken for what it always does.
-func TestControlWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		builds := 2
-		assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}",
-			unsettled{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"), &builds}))
-		assert.Equal(t, -2, builds, "two that copy again, one that does not, and that of the edit")
-	})
+	_, err := checktest.Ask(context.Background(), checktest.Entry(t, cache.Kind(), "cache: {}"),
+		forgetful{checktest.New()}, 1)
+	require.EqualError(t, err,
+		"the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv "+
+			"/uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY "+
+			"main.py .")
 }
 
 // logging is a target whose steps say something when they are run.
