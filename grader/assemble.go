@@ -161,7 +161,8 @@ func alone(o check.Outcome) bool {
 
 func reportItem(item check.Item) result.Item {
 	ri := result.Item{Name: item.Name, Want: item.Want, Got: item.Got, Hint: item.Hint.String(),
-		Edit: (*result.Edit)(item.Hint.Edit), File: item.File, Line: item.Line}
+		Edit: (*result.Edit)(item.Hint.Edit), File: item.File, Line: item.Line,
+		Advice: item.Free && item.Share < 1 && !item.Skipped}
 	switch {
 	case item.Share >= 1:
 		ri.Status = result.Pass

@@ -706,3 +706,20 @@ func TestShifts(t *testing.T) {
 		&result.Edit{File: ".dockerignore", Line: 5}), said)
 	assert.NotContains(t, page(&result.Edit{File: "Dockerfile", Line: 2}), said)
 }
+
+// TestAdvice: what costs nothing is under a heading of its own, and is none of the things to fix.
+func TestAdvice(t *testing.T) {
+	r := result.Report{Status: result.Graded, Score: new(float64), Checks: []result.Check{{ID: "a", Title: "A",
+		Status: result.Partial, Points: 6, MaxPoints: 6, Items: []result.Item{{Name: "one", Status: result.Pass},
+			{Name: "two", Status: result.Fail, Got: "CMD a", Advice: true}}}}}
+	var html, text strings.Builder
+	require.NoError(t, HTML(&html, r))
+	require.NoError(t, Text(&text, r, TextOptions{}))
+	page := strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html.String(), " ")), " ")
+	assert.Contains(t, page, "Everything that was asked holds.")
+	assert.Contains(t, page, "Advice 1 Nothing is lost here: all points are yours, and it would be better still. "+
+		"◐ advice A 6 / 6")
+	assert.NotContains(t, page, "partly")
+	assert.NotContains(t, page, "failed")
+	assert.Contains(t, text.String(), "ADVICE       6/6  a")
+}

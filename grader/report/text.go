@@ -156,6 +156,9 @@ func (t terminal) check(c result.Check) {
 		score = "–"
 	}
 	m, id := marks[c.Status], oneLine(c.ID, min(24, t.width-margin))
+	if advises(c) {
+		m.word = "ADVICE"
+	}
 	fmt.Fprintf(t, "%s %8s  ", t.paint(m.color, fmt.Sprintf("%-7s", m.word)), score+"/"+points(c.MaxPoints))
 	if room := t.width - margin - 1 - max(16, len([]rune(id))); room >= 30 {
 		fmt.Fprintf(t, "%-16s %s\n", id, oneLine(c.Title, room))

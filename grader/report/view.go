@@ -66,7 +66,9 @@ func viewOf(r result.Report) view {
 			v.Groups = append(v.Groups, g)
 		}
 	}
-	put("fix", "To fix", "", func(c result.Check) bool { return missed(c) && !c.Bonus })
+	put("fix", "To fix", "", func(c result.Check) bool { return missed(c) && !c.Bonus && !advises(c) })
+	put("advice", "Advice", "Nothing is lost here: all points are yours, and it would be better still.",
+		func(c result.Check) bool { return advises(c) && !c.Bonus })
 	put("errors", "Could not be asked", "The grader failed here, not you: it costs nothing, and will be asked again.",
 		func(c result.Check) bool { return c.Status == result.Error })
 	put("bonus", "For a bonus", "On top of the total: nothing is lost here.",
@@ -76,6 +78,28 @@ func viewOf(r result.Report) view {
 }
 
 func missed(c result.Check) bool { return c.Status == result.Fail || c.Status == result.Partial }
+
+// advises reports whether all that a check tells costs nothing.
+func advises(c result.Check) bool { return c.Status == result.Partial && c.Points >= c.MaxPoints }
+
+// checkWord returns the verdict on a check as a page says it.
+func checkWord(c result.Check) string {
+	if advises(c) {
+		return "advice"
+	}
+	return c.Status.Word()
+}
+
+// itemWord returns the verdict on an item as a page says it.
+func itemWord(i result.Item) string {
+	switch {
+	case i.Advice:
+		return "advice"
+	case i.Status == result.Blocked:
+		return "not asked"
+	}
+	return i.Status.Word()
+}
 
 func lost(c result.Check) string { return points(result.Round(c.MaxPoints - c.Points)) }
 
@@ -106,7 +130,7 @@ func (v view) Passed() bool {
 // Holds reports whether all that is not bonus passed.
 func (v view) Holds() bool {
 	return v.Score != nil && !slices.ContainsFunc(v.Checks,
-		func(c result.Check) bool { return c.Status != result.Pass && !c.Bonus })
+		func(c result.Check) bool { return c.Status != result.Pass && !advises(c) && !c.Bonus })
 }
 
 // Sentence returns how it stands.
@@ -117,7 +141,7 @@ func (v view) Sentence() string {
 	passed, fix, gain, waiting := 0, 0, 0.0, 0
 	for _, c := range v.Checks {
 		switch {
-		case c.Status == result.Pass:
+		case c.Status == result.Pass || advises(c):
 			passed++
 		case c.Status == result.Blocked:
 			waiting++

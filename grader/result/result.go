@@ -222,6 +222,7 @@ type Item struct {
 	Edit   *Edit  `json:"edit,omitempty"` // the lines to write that Hint speaks of
 	File   string `json:"file,omitempty"` // the student's file that Line is of
 	Line   int    `json:"line,omitempty"`
+	Advice bool   `json:"advice,omitempty"` // it does not hold, and costs nothing
 }
 
 // Edit is a change of lines in a file of the submission.
