@@ -32,9 +32,12 @@ var slimmed = []string{"python", "node", "debian"}
 var version = regexp.MustCompile(`^(\d+(?:\.\d+)*)((?:-(?:bookworm|bullseye|trixie|buster))?)$`)
 
 // Slim returns the slim form of a base image, as in python:3.12-slim, or empty where that is not
-// known, or would lack what the submission's own lines use.
+// known, or would lack what the submission's own lines use. What names no version gets one.
 func Slim(s Source, image string) string {
 	name, tag, _ := strings.Cut(image, ":")
+	if tag == "" || tag == "latest" {
+		tag = strings.TrimSuffix(Tag(s, name), "-slim")
+	}
 	m := version.FindStringSubmatch(tag)
 	if m == nil || !slices.Contains(slimmed, name) || Lacking(s) != "" {
 		return ""

@@ -102,12 +102,27 @@ func TestLarge(t *testing.T) {
 		require.NoError(t, err)
 		return o.Items[0].Hint.String()
 	}
+	unused := func(what string) string {
+		return "Nothing uses " + what + ": no package of the image was compiled in it, and no other line and no file " +
+			"names that. "
+	}
 	line := func(run string) string { return "Line 2, `RUN " + run + "`, adds 150MB, the most of your own lines. " }
 	for _, c := range []struct{ base, run, want string }{
 		{"python:3.12-slim", "train", line("train") + "Leave out what the program does not need when it runs."},
 		{"python:3.12", "train", line("train") +
 			"The base, python:3.12, is 120MB. Leave out what the program does not need when it runs. Make line 1 of " +
 			"Dockerfile `FROM python:3.12-slim`."},
+		{"python", "train", line("train") +
+			"The base, python, is 120MB. Leave out what the program does not need when it runs. Make line 1 of " +
+			"Dockerfile `FROM python:3.12-slim`."},
+		{"python:3.12-slim", "apt-get update && apt-get install -y gcc build-essential",
+			line("apt-get update && apt-get install -y gcc build-essential") + unused("gcc and build-essential") +
+				"Take `RUN apt-get update && apt-get install -y gcc build-essential` out of Dockerfile, line 2."},
+		{"python:3.12-slim", "apt-get update && apt-get install -y gcc vim libpq5",
+			line("apt-get update && apt-get install -y gcc vim libpq5") + unused("gcc and vim") +
+				"Make line 2 of Dockerfile `RUN apt-get update && apt-get install -y libpq5`."},
+		{"python:3.12-slim", "apt-get install -y gcc && gcc x.c", line("apt-get install -y gcc && gcc x.c") +
+			"Leave out what the program does not need when it runs."},
 		{"node:22-slim", "npm install", line("npm install") + "Leave out what the program does not need when it runs."},
 		{"python:3.12-slim", "apt-get update && apt-get upgrade -y",
 			line("apt-get update && apt-get upgrade -y") +

@@ -132,6 +132,17 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		}
 		return nil
 	}
+	if spare, err := unused(ctx, t, file, *in, image.ID); err != nil {
+		return err
+	} else if len(spare) > 0 {
+		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and no "+
+			"file names that.", strings.Join(spare, " and "))
+		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
+		if h.Edit == nil {
+			h.Advice = "Leave that out."
+		}
+		return nil
+	}
 	h.Advice = "Leave out what the program does not need when it runs."
 	for _, c := range in.Commands() {
 		switch {

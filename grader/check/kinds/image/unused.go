@@ -1,0 +1,147 @@
+package image
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+var (
+	compilers = []string{"build-essential", "gcc", "g++", "make", "cmake", "clang", "pkg-config", "libc6-dev",
+		"python3-dev", "python-dev-is-python3"}
+	atHand = []string{"git", "vim", "nano", "less", "htop", "wget", "curl", "unzip", "zip", "tree", "procps"}
+
+	// local is what a package says of itself that was compiled where it is installed: indexes take none
+	// of that kind.
+	local  = regexp.MustCompile(`(?m)^Tag: \S+-linux_\w+\s*$`)
+	binary = regexp.MustCompile(`/node_modules/.*/build/Release/[^/]+\.node$`)
+	wheel  = regexp.MustCompile(`\.dist-info/WHEEL$`)
+	calls  = regexp.MustCompile(`\b(gcc|cc|make|cmake|clang|pkg-config)\b|g\+\+`)
+)
+
+// mostWheel is how long what a package says of its files may be, in bytes.
+const mostWheel = 64 << 10
+
+// unused returns the packages of Debian that a RUN installs and nothing uses: a compiler where the
+// image holds nothing that was compiled, a tool that no other line and no file of the folder names.
+func unused(ctx context.Context, t check.Target, file *dockerfile.File, run dockerfile.Instruction,
+	image string) ([]string, error) {
+	others := slices.Delete(slices.Clone(file.Lines), run.Line-1, run.EndLine)
+	var asked []string
+	for _, c := range run.Commands() {
+		if debian(c) {
+			asked = append(asked, packagesOf(c)...)
+		} else {
+			others = append(others, c.Program+" "+strings.Join(c.Args, " "))
+		}
+	}
+	rest := strings.Join(others, "\n")
+	spare := slices.DeleteFunc(asked, func(name string) bool {
+		return !slices.Contains(compilers, name) && !slices.Contains(atHand, name) || names(t.FS(), rest, name)
+	})
+	if !slices.ContainsFunc(spare, isCompiler) {
+		return spare, nil
+	}
+	compiled := calls.MatchString(rest)
+	err := t.WalkImage(ctx, image, func(f check.LayerFile, content io.Reader) error {
+		switch {
+		case f.Delete || f.Dir || compiled:
+		case binary.MatchString("/" + f.Path):
+			compiled = true
+		case wheel.MatchString(f.Path) && content != nil:
+			text, err := io.ReadAll(io.LimitReader(content, mostWheel))
+			compiled = local.Match(text)
+			return err
+		}
+		return nil
+	})
+	if err != nil || !compiled {
+		return spare, err
+	}
+	return slices.DeleteFunc(spare, isCompiler), nil
+}
+
+func isCompiler(name string) bool { return slices.Contains(compilers, name) }
+
+func debian(c dockerfile.Command) bool {
+	return (c.Program == "apt" || c.Program == "apt-get") && c.Installs()
+}
+
+// packagesOf returns the packages that a command names.
+func packagesOf(c dockerfile.Command) []string {
+	return slices.DeleteFunc(slices.Clone(c.Args),
+		func(word string) bool { return word == "install" || word == "\\" || strings.HasPrefix(word, "-") })
+}
+
+// names reports whether another line of the Dockerfile or a file of the folder has a word.
+func names(folder fs.FS, others, name string) (found bool) {
+	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
+	if found = word.MatchString(others); found {
+		return true
+	}
+	_ = fs.WalkDir(folder, ".", func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil
+		case e.IsDir() && path != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" ||
+			e.Name() == "venv"):
+			return fs.SkipDir
+		case !e.Type().IsRegular() || strings.HasPrefix(e.Name(), "Dockerfile") || strings.HasSuffix(path, ".md") ||
+			strings.HasPrefix(e.Name(), "."):
+			return nil
+		}
+		if info, err := e.Info(); err != nil || info.Size() > mostText {
+			return nil
+		}
+		text, _ := fs.ReadFile(folder, path)
+		if found = word.Match(text); found {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
+}
+
+// mostText is how long a file of the folder may be that is looked into, in bytes.
+const mostText = 1 << 20
+
+// without returns the change that installs none of some packages, the whole RUN out where it does
+// nothing else; nil where that cannot be told.
+func without(file *dockerfile.File, run dockerfile.Instruction, packages []string) *dockerfile.Change {
+	rest := false
+	for _, c := range run.Commands() {
+		switch {
+		case debian(c):
+			rest = rest || slices.ContainsFunc(packagesOf(c),
+				func(name string) bool { return !slices.Contains(packages, name) })
+		case strings.HasPrefix(c.Program, "apt"), c.Program == "rm" && strings.Contains(run.Text, "/var/lib/apt/lists"):
+		default:
+			rest = true
+		}
+	}
+	if !rest {
+		return file.Change(run)
+	}
+	var quoted []string
+	for _, name := range packages {
+		quoted = append(quoted, regexp.QuoteMeta(name))
+	}
+	change := &dockerfile.Change{Line: run.Line, Old: strings.Join(file.Lines[run.Line-1:run.EndLine], "\n")}
+	word := regexp.MustCompile(`(?:\s*\\\n)?[ \t]+(?:` + strings.Join(quoted, "|") + `)(\s|$)`)
+	change.New = change.Old
+	for word.MatchString(change.New) { // neighbours share the blank between them
+		change.New = word.ReplaceAllString(change.New, "$1")
+	}
+	after := file.Changed(*change)
+	if after == nil || slices.ContainsFunc(after.At(run.Line).Commands(),
+		func(c dockerfile.Command) bool { return debian(c) && len(packagesOf(c)) == 0 }) {
+		return nil
+	}
+	return change
+}
