@@ -263,9 +263,27 @@ func (g *grading) block(ctx context.Context, reached check.Phase, t check.Target
 		}
 		if k.Phase > reached || k.Phase == reached && !k.Gate || k.Phase == check.Context && unsent ||
 			k.Phase == check.Folder && g.sub.Refused != nil {
-			g.decide(i, verdict{status: result.Blocked, blockedBy: gate, outcome: why})
+			told := why
+			if reached == check.Image {
+				told.Items = g.foreseen(i, t)
+			}
+			g.decide(i, verdict{status: result.Blocked, blockedBy: gate, outcome: told})
 		}
 	}
+}
+
+// foreseen returns what the folder alone shows of a check that is blocked by the build.
+func (g *grading) foreseen(i int, t check.Source) []check.Item {
+	c := g.rubric.Checks[i]
+	f, ok := c.Asks.(check.Foreseer)
+	if !ok || c.Hidden {
+		return nil
+	}
+	items := f.Foresee(check.Legible(t), g.rubric.Port)
+	for n := range items {
+		items[n].Skipped, items[n].Share = true, 0
+	}
+	return items
 }
 
 // reason returns why a phase was not reached, where the rubric has no check that says it.

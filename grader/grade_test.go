@@ -867,6 +867,28 @@ func TestMergedEdits(t *testing.T) {
 	assert.Equal(t, list, r.Checks[3].Items[0].Edit.New)
 }
 
+// foreseer sees something in the folder alone.
+type foreseer struct{ ask }
+
+func (foreseer) Foresee(_ check.Source, port int) []check.Item {
+	return []check.Item{{Name: "port", Got: fmt.Sprint(port), Hint: check.Advise("Mend it."), Share: 1}}
+}
+
+// TestForeseen: a check that is blocked by the build tells what can be seen already, and a hidden
+// one nothing.
+func TestForeseen(t *testing.T) {
+	m := works()
+	m.built = check.Built{Failure: &check.BuildFailure{Reason: "x", Message: "y"}}
+	shown, hidden := one("a", check.Running, passes), one("b", check.Running, passes)
+	shown.Asks, hidden.Asks, hidden.Hidden = foreseer{passes}, foreseer{passes}, true
+	rules := of(shown, hidden)
+	rules.Port = 9000
+	r := graded(t, m, rules, Options{})
+	assert.Equal(t, []result.Item{{Name: "port", Status: result.Blocked, Got: "9000", Hint: "Mend it."}}, r.Checks[0].Items)
+	assert.Zero(t, r.Checks[0].Points)
+	assert.Empty(t, r.Checks[1].Items)
+}
+
 func TestItems(t *testing.T) {
 	a := one("a", check.Folder, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
 		return check.Outcome{Items: []check.Item{check.Passed("one"), {Name: "two", Skipped: true, Want: "skipped"},

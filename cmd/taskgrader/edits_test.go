@@ -162,11 +162,11 @@ func saidEdits(r result.Report) map[result.Edit][]spoken {
 	said := map[result.Edit][]spoken{}
 	for i, c := range r.Checks {
 		for j, item := range c.Items {
-			if item.Edit != nil {
+			if item.Edit != nil && c.Status != result.Blocked { // what is foreseen is judged by none yet
 				said[*item.Edit] = append(said[*item.Edit], spoken{i, j})
 			}
 		}
-		if c.Edit != nil && len(said[*c.Edit]) == 0 {
+		if c.Edit != nil && c.Status != result.Blocked && len(said[*c.Edit]) == 0 {
 			said[*c.Edit] = []spoken{{i, -1}}
 		}
 	}

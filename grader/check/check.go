@@ -118,6 +118,12 @@ type LimitsValidator interface {
 	ValidateLimits(at option.Value, l Limits) option.Problems
 }
 
+// Foreseer is a Check that sees in the folder alone some of what it would judge: what a student is
+// told while nothing was built. The program is to listen on port. What it returns holds no verdict.
+type Foreseer interface {
+	Foresee(t Source, port int) []Item
+}
+
 // Sender is a Check of steps, which may be given what another check judges.
 type Sender interface {
 	// Sends are the requests that it judges, as the rubric writes them: POST /tasks.

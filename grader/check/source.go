@@ -36,6 +36,19 @@ func (s source) FS() fs.FS                             { return s.folder }
 func (s source) Dockerfile() (*dockerfile.File, error) { return s.file() }
 func (s source) Ignore() (*dockerignore.Rules, error)  { return s.rules() }
 
+// Legible returns the folder with what can be read of its Dockerfile, where lines of it cannot.
+func Legible(s Source) Source { return legible{s} }
+
+type legible struct{ Source }
+
+func (l legible) Dockerfile() (*dockerfile.File, error) {
+	file, err := l.Source.Dockerfile()
+	if bad := (*dockerfile.Error)(nil); errors.As(err, &bad) && bad.Rest != nil {
+		return bad.Rest, nil
+	}
+	return file, err
+}
+
 // Unreadable is that a file of the submission is there and cannot be read: the grader's fault.
 type Unreadable struct{ Err error }
 

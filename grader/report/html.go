@@ -21,7 +21,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"several": several, "whole": whole, "tail": tail, "points": points, "size": size, "percent": percent,
 	"plural": plural,
 	"word":   result.Status.Word, "checkWord": checkWord, "itemWord": itemWord,
-	"advises": advises, "icon": statusIcon, "lost": lost, "took": took,
+	"advises": advises, "foreseen": foreseen, "icon": statusIcon, "lost": lost, "took": took,
 	"style": func() template.CSS { return template.CSS(style) },
 	"lines": func(s string) []string { return strings.Split(s, "\n") },
 	"short": func(s string) string { return oneLine(s, 90) },

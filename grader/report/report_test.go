@@ -723,3 +723,17 @@ func TestAdvice(t *testing.T) {
 	assert.NotContains(t, page, "failed")
 	assert.Contains(t, text.String(), "ADVICE       6/6  a")
 }
+
+// TestForeseen: what can be seen of a blocked check already stands beside it.
+func TestForeseen(t *testing.T) {
+	r := result.Report{Status: result.Graded, Score: new(float64), Checks: []result.Check{{ID: "builds", Title: "B",
+		Status: result.Fail, MaxPoints: 6, Got: "g"}, {ID: "listens", Title: "L", Status: result.Blocked,
+		BlockedBy: "builds", MaxPoints: 3, Items: []result.Item{{Name: "port", Status: result.Blocked,
+			Got: "CMD says 80", Hint: "Write 8000."}, {Name: "quiet", Status: result.Blocked}}}}}
+	var html, text strings.Builder
+	require.NoError(t, HTML(&html, r))
+	require.NoError(t, Text(&text, r, TextOptions{}))
+	assert.Contains(t, html.String(), "<br><small>Seen already: CMD says 80. <strong>Write 8000.</strong></small></span>")
+	assert.Equal(t, 1, strings.Count(html.String(), "Seen already"))
+	assert.Contains(t, text.String(), "seen already: CMD says 80. Write 8000.\n")
+}

@@ -188,6 +188,11 @@ func (t terminal) waiting(w wait) {
 	fmt.Fprintf(t, "%s %8s  %s\n", t.paint(m.color, m.word), "–/"+points(w.Points), first)
 	t.paragraph(blank, "", rest)
 	t.paragraph(blank, "", strings.Join(ids, ", "))
+	for _, c := range w.Checks {
+		for _, item := range foreseen(c) {
+			t.paragraph(blank, "", "seen already: "+item.Got+". "+item.Hint)
+		}
+	}
 }
 
 // failure writes why a check lost points: what was asked, what came of it, and how to see it again.

@@ -82,6 +82,12 @@ func missed(c result.Check) bool { return c.Status == result.Fail || c.Status ==
 // advises reports whether all that a check tells costs nothing.
 func advises(c result.Check) bool { return c.Status == result.Partial && c.Points >= c.MaxPoints }
 
+// foreseen returns the items of a blocked check of which something is told already.
+func foreseen(c result.Check) []result.Item {
+	return slices.DeleteFunc(slices.Clone(c.Items),
+		func(i result.Item) bool { return c.Status != result.Blocked || i.Hint == "" })
+}
+
 // checkWord returns the verdict on a check as a page says it.
 func checkWord(c result.Check) string {
 	if advises(c) {

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -105,6 +106,44 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	}
 	return unjudged("no edit of "+strings.Join(programs[:min(len(programs), most)], ", ")+
 		" changes anything in the build, so there is nothing to judge", check.Hint{}), nil
+}
+
+// Foresee returns an install that stands below what brings the program in.
+func (c *Cache) Foresee(t check.Source, _ int) []check.Item {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return nil
+	}
+	programs, err := c.programs(t)
+	if err != nil || len(programs) == 0 {
+		return nil
+	}
+	for _, stage := range file.Stages {
+		brought, prepared := 0, false
+		for _, in := range stage.Instructions {
+			if brought == 0 && slices.ContainsFunc(in.Sources(),
+				func(source string) bool { return dockerfile.Covers(source, programs[0]) }) {
+				brought = in.Line
+			}
+			for _, command := range in.Commands() {
+				if in.Name != "RUN" || !command.Installs() || command.ProjectAlone() {
+					continue
+				}
+				prepared = prepared || command.WithoutProject()
+				if brought == 0 || prepared {
+					continue
+				}
+				edit, _ := check.InstallFirst(t, brought, in.Line)
+				item := check.Item{Name: name, Got: fmt.Sprintf("line %d brings the program in before line %d installs",
+					brought, in.Line), Hint: check.Hint{Edit: edit}, File: file.Name, Line: brought}
+				if edit == nil {
+					item.Hint.Advice = listsFirst
+				}
+				return []check.Item{item}
+			}
+		}
+	}
+	return nil
 }
 
 // nothing returns the outcome where no file of the program is in the image.

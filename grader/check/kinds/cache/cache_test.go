@@ -338,3 +338,23 @@ func TestOtherStages(t *testing.T) {
 			"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps -r "+
 				"all.txt\n")), "run again: RUN pip install --no-deps -r all.txt")
 }
+
+// TestForesee: an install below what brings the program in is told while nothing is built.
+func TestForesee(t *testing.T) {
+	for _, c := range []struct{ lines, want string }{
+		{"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n", ""},
+		{"COPY . .\nRUN python -m compileall .\n", ""},
+		{"COPY . .\nRUN pip install -r requirements.txt\n", "line 2 brings the program in before line 3 installs; " +
+			"Make lines 2 to 3 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, " +
+			"`COPY . .`, one a line."},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.lines).
+			With("requirements.txt", "fastapi\n")
+		said := ""
+		for _, item := range new(cache.Cache).Foresee(target, 8000) {
+			said += item.Got + "; " + item.Hint.String()
+		}
+		target.Close()
+		assert.Equal(t, c.want, said, c.lines)
+	}
+}

@@ -189,10 +189,11 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 	return seen, err
 }
 
+const listsFirst = "Copy the file that lists the dependencies first, install, and copy the program after that."
+
 // hint names the line that brought the program in: of the same stage, the first that did not come
 // from the cache.
 func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
-	const advice = "Copy the file that lists the dependencies first, install, and copy the program after that."
 	stage, command := split(again)
 	i := slices.IndexFunc(steps, func(s check.Step) bool { of, _ := split(s); return of == stage && !s.Cached })
 	if i >= 0 && steps[i].Name != again.Name {
@@ -208,7 +209,7 @@ func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
 		switch h.Edit = edit; {
 		case edit != nil:
 		case lists:
-			h.Advice = advice
+			h.Advice = listsFirst
 		default:
 			h.Advice = fmt.Sprintf("Write line %d above line %d.", again.Line, first.Line)
 		}
@@ -217,5 +218,5 @@ func hint(t check.Source, again check.Step, steps []check.Step) check.Hint {
 	if strings.Contains(command, "--mount") {
 		return check.Advise("The step mounts the program: mount the file that lists the dependencies alone.")
 	}
-	return check.Advise(advice)
+	return check.Advise(listsFirst)
 }

@@ -6,14 +6,17 @@
 package listen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // Kind returns the kind `listen`, which asks whether the program is where it says.
@@ -78,6 +81,52 @@ func (l *Listen) Ask(ctx context.Context, t check.Target, _ check.Input) (check.
 	return check.Outcome{Items: []check.Item{port, all, exposed(t, wanted)}}, nil
 }
 
+// Foresee returns the port, the address and the EXPOSE that the Dockerfile names and that are others.
+func (l *Listen) Foresee(t check.Source, wanted int) []check.Item {
+	parsed, err := t.Dockerfile()
+	if err != nil {
+		return nil
+	}
+	wanted = cmp.Or(l.Port, wanted)
+	var items []check.Item
+	add := func(name, got string, edit *check.Edit) {
+		if edit != nil {
+			items = append(items, check.Item{Name: name, Got: got, Hint: check.Hint{Edit: edit}, File: edit.File,
+				Line: edit.Line})
+		}
+	}
+	if port, err := strconv.Atoi(parsed.Port()); err == nil && port != wanted {
+		add("listens on the port", fmt.Sprintf("the Dockerfile says port %d, and %d is wanted", port, wanted),
+			portEdit(t, port, wanted))
+	}
+	if edit := inStart(t, []*regexp.Regexp{bindsLocal}, "${1}0.0.0.0"); edit != nil {
+		add("on all interfaces", "inside a container, localhost is the container alone", edit)
+	} else if edit := withOption(t, wanted, host); edit != nil && !strings.Contains(edit.Old, "fastapi") &&
+		!slices.ContainsFunc(parsed.Effective(), setsHost) {
+		add("on all interfaces", "CMD names no address, and without one the server listens on 127.0.0.1, where nothing "+
+			"outside the container reaches it", edit)
+	}
+	if in := parsed.Last("EXPOSE"); in != nil {
+		said := slices.DeleteFunc(parsed.Effective(), func(in dockerfile.Instruction) bool { return in.Name != "EXPOSE" })
+		if !slices.ContainsFunc(said, func(in dockerfile.Instruction) bool {
+			return slices.ContainsFunc(in.Args, func(word string) bool {
+				return strings.TrimSuffix(word, "/tcp") == strconv.Itoa(wanted) || strings.ContainsAny(word, "$-")
+			})
+		}) {
+			add("no EXPOSE says otherwise", fmt.Sprintf("`%s`, and %d is wanted", in.Text, wanted),
+				exposeEdit(parsed, wanted))
+		}
+	}
+	return items
+}
+
+// setsHost reports whether a line tells a server its address by a variable.
+func setsHost(in dockerfile.Instruction) bool {
+	return in.Name == "ENV" && slices.ContainsFunc(in.Assignments(), func(a dockerfile.Assignment) bool {
+		return strings.HasSuffix(a.Name, "HOST") || a.Name == "GUNICORN_CMD_ARGS"
+	})
+}
+
 // onlyOn returns the addresses on which a port is served where those are not all that the container
 // has; empty where they are.
 func onlyOn(listeners []check.Listener, port int) string {
@@ -120,11 +169,19 @@ func exposed(t check.Target, wanted int) check.Item {
 	item.Hint = check.Advisef("Make EXPOSE say %d, the port that the program should listen on.", wanted)
 	item.File, item.Line = check.LastLine(t, "EXPOSE")
 	if parsed, err := t.Dockerfile(); err == nil && item.Line > 0 {
-		if in := parsed.Last("EXPOSE"); in != nil && in.EndLine == in.Line && len(in.Args) == 1 {
-			item.Hint.Edit = &check.Edit{File: parsed.Name, Line: in.Line, Old: in.Text,
-				New: "EXPOSE " + strconv.Itoa(wanted)}
+		if item.Hint.Edit = exposeEdit(parsed, wanted); item.Hint.Edit != nil {
 			item.Hint.Advice = "EXPOSE says on which port the program listens."
 		}
 	}
 	return item
+}
+
+// exposeEdit returns the line of the EXPOSE that counts with the port, where it names one alone.
+func exposeEdit(parsed *dockerfile.File, wanted int) *check.Edit {
+	in := parsed.Last("EXPOSE")
+	if in == nil || in.EndLine != in.Line || len(in.Args) != 1 {
+		return nil
+	}
+	return &check.Edit{File: parsed.Name, Line: in.Line, Old: parsed.Lines[in.Line-1],
+		New: "EXPOSE " + strconv.Itoa(wanted)}
 }

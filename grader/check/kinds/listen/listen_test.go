@@ -171,3 +171,34 @@ func edit(t *testing.T, target *checktest.Target, item int) string {
 	}
 	return ""
 }
+
+// TestForesee: what the Dockerfile alone says of port, address and EXPOSE is told while nothing is
+// built, and nothing where it says what is wanted.
+func TestForesee(t *testing.T) {
+	for _, c := range []struct{ lines, want string }{
+		{`CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, ""},
+		{`CMD ["python", "main.py"]`, ""},
+		{`CMD ["fastapi", "run", "main.py"]`, ""},
+		{"EXPOSE 3000-9000\n" + `CMD ["python", "main.py"]`, ""},
+		{"ENV UVICORN_HOST=0.0.0.0\n" + `CMD ["uvicorn", "main:app"]`, ""},
+		{`CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "80"]`,
+			"the Dockerfile says port 80, and 8000 is wanted; Make line 2 of Dockerfile `CMD [\"uvicorn\", " +
+				"\"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"]`.\n"},
+		{`CMD uvicorn main:app --port 8000`, "CMD names no address, and without one the server listens on 127.0.0.1, " +
+			"where nothing outside the container reaches it; Make line 2 of Dockerfile `CMD uvicorn main:app " +
+			"--host 0.0.0.0 --port 8000`.\n"},
+		{`CMD ["gunicorn", "-b", "127.0.0.1:8000", "app:app"]`, "inside a container, localhost is the container alone; " +
+			"Make line 2 of Dockerfile `CMD [\"gunicorn\", \"-b\", \"0.0.0.0:8000\", \"app:app\"]`.\n"},
+		{"EXPOSE 3000\n" + `CMD ["node", "a.js"]`, "`EXPOSE 3000`, and 8000 is wanted; Make line 2 of Dockerfile " +
+			"`EXPOSE 8000`.\n"},
+		{"COPPY . .\nEXPOSE 3000", "`EXPOSE 3000`, and 8000 is wanted; Make line 3 of Dockerfile `EXPOSE 8000`.\n"},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.lines+"\n")
+		said := ""
+		for _, item := range new(listen.Listen).Foresee(check.Legible(target), 8000) {
+			said += item.Got + "; " + item.Hint.String() + "\n"
+		}
+		target.Close()
+		assert.Equal(t, c.want, said, c.lines)
+	}
+}

@@ -15,20 +15,14 @@ import (
 // portHint returns where the port is set: in the words of what starts, in an ENV line, or in the
 // program.
 func portHint(t check.Target, got, wanted int) check.Hint {
-	from, to := strconv.Itoa(got), strconv.Itoa(wanted)
-	number := `\b` + from + `\b`
-	patterns := []*regexp.Regexp{
-		regexp.MustCompile(`((?:--port|-p|--bind|-b|runserver)\b["',= ]+(?:[\w.\[\]:*-]*:)?)` + number),
-		regexp.MustCompile(`((?:\d+\.\d+\.\d+\.\d+|\[::\])?:)` + number),
-		regexp.MustCompile(`(\$\{\w*PORT:-)` + number),
-	}
-	if edit := inStart(t, patterns, "${1}"+to); edit != nil {
-		return check.Hint{Edit: edit}
-	}
-	for _, name := range []string{"ENV", "ARG"} {
-		if edit := inDockerfile(t, name, regexp.MustCompile(`(PORT[ =]+["']?)`+number), "${1}"+to); edit != nil {
-			return check.Hint{Cause: "The program takes its port from this variable.", Edit: edit}
+	to := strconv.Itoa(wanted)
+	number := `\b` + strconv.Itoa(got) + `\b`
+	if edit := portEdit(t, got, wanted); edit != nil {
+		cause := ""
+		if regexp.MustCompile(`(?i)^\s*(env|arg)\b`).MatchString(edit.Old) {
+			cause = "The program takes its port from this variable."
 		}
+		return check.Hint{Cause: cause, Edit: edit}
 	}
 	if edit := withOption(t, wanted, port); edit != nil {
 		return check.Hint{Cause: fmt.Sprintf("CMD names no port, and without one it is %d.", got), Edit: edit}
@@ -45,10 +39,35 @@ func portHint(t check.Target, got, wanted int) check.Hint {
 	return check.Advise(advice.Of(t.FS()).Listen(wanted))
 }
 
+// portEdit returns the line of the Dockerfile that names the port, with another.
+func portEdit(t check.Source, got, wanted int) *check.Edit {
+	to, number := strconv.Itoa(wanted), `\b`+strconv.Itoa(got)+`\b`
+	patterns := []*regexp.Regexp{
+		regexp.MustCompile(`((?:--port|-p|--bind|-b|runserver)\b["',= ]+(?:[\w.\[\]:*-]*:)?)` + number),
+		regexp.MustCompile(`((?:\d+\.\d+\.\d+\.\d+|\[::\])?:)` + number),
+		regexp.MustCompile(`(\$\{\w*PORT:-)` + number),
+	}
+	if edit := inStart(t, patterns, "${1}"+to); edit != nil {
+		return edit
+	}
+	for _, name := range []string{"ENV", "ARG"} {
+		if edit := inDockerfile(t, name, regexp.MustCompile(`(PORT[ =]+["']?)`+number), "${1}"+to); edit != nil {
+			return edit
+		}
+	}
+	return nil
+}
+
+var (
+	// local is the address that nothing outside the container reaches, and bindsLocal an option that
+	// names it.
+	local      = regexp.MustCompile(`\b(127\.0\.0\.1|localhost)\b`)
+	bindsLocal = regexp.MustCompile(`((?:--host|-h|--bind|-b)\b["',= ]+)(?:127\.0\.0\.1|localhost)\b`)
+)
+
 // hostHint returns where the address is set.
 func hostHint(t check.Target, wanted int) check.Hint {
 	h := check.Hint{Cause: "Inside a container, localhost is the container alone."}
-	local := regexp.MustCompile(`\b(127\.0\.0\.1|localhost)\b`)
 	h.Edit = inStart(t, []*regexp.Regexp{local}, "0.0.0.0")
 	for _, name := range []string{"ENV", "ARG"} {
 		if h.Edit == nil {
