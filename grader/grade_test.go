@@ -884,7 +884,8 @@ func TestForeseen(t *testing.T) {
 	rules := of(shown, hidden)
 	rules.Port = 9000
 	r := graded(t, m, rules, Options{})
-	assert.Equal(t, []result.Item{{Name: "port", Status: result.Blocked, Got: "9000", Hint: "Mend it."}}, r.Checks[0].Items)
+	assert.Equal(t, []result.Item{{Name: "port", Status: result.Blocked, Got: "9000", Hint: "Mend it."}},
+		r.Checks[0].Items)
 	assert.Zero(t, r.Checks[0].Points)
 	assert.Empty(t, r.Checks[1].Items)
 }
