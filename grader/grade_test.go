@@ -916,13 +916,14 @@ func TestItems(t *testing.T) {
 // decided.
 func TestHiddenWords(t *testing.T) {
 	asks := func(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
-		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"HIDDENWORD"}`)})
+		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"Write HIDDENWORD"}`)})
 		return check.Pass("a", ""), err
 	}
 	hidden := one("secretcheck", check.Running, asks)
 	hidden.Hidden, hidden.Title = true, "What is refused"
 	repeats := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
-		return check.Fail("b", "x", "POST /tasks HIDDENWORD of secretcheck", check.Hint{}), nil
+		return check.Fail("b", "x", "POST /tasks HIDDENWORD of secretcheck",
+			check.Advise("Write it.")), nil
 	}
 	var told []string
 	r := graded(t, works(), of(hidden, one("b", check.Running, repeats)),
@@ -932,4 +933,5 @@ func TestHiddenWords(t *testing.T) {
 	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "HIDDENWORD")
 	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "secretcheck")
 	assert.NotContains(t, strings.Join(told, "\n"), "HIDDENWORD")
+	assert.Equal(t, "Write it.", r.For(result.Student).Checks[1].Hint, "a word that titles are made of is no secret")
 }

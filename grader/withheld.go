@@ -38,9 +38,13 @@ func (w *withheld) hear(texts ...string) {
 }
 
 // withhold returns the words that only hidden checks have: those that they sent, and their ids, but
-// for what stands in the rubric for all to see.
+// for what stands in the rubric for all to see, and what every check sends, which hints are made
+// of, too.
 func (g *grading) withhold() []string {
 	open := map[string]bool{}
+	for _, word := range result.Words(check.CommonWords()) {
+		open[word] = true
+	}
 	for i, c := range g.rubric.Checks {
 		texts := []string{c.Title, c.Hint}
 		if !c.Hidden {

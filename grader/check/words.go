@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 )
 
 // The words that random titles are made of. A program that looks for a grader's marks finds none.
@@ -14,6 +16,12 @@ var (
 	things = []string{"oat milk", "the plumber", "chapter two", "the garden", "tickets", "the bike", "notes", "dinner",
 		"the slides", "taxes", "a cake", "the plants"}
 )
+
+// CommonWords returns the words of which the values of all checks are made: they tell nothing of one.
+// What makes a value new stands beside them, or in one word with them.
+func CommonWords() string {
+	return strings.Join(slices.Concat(verbs, things, firstNames, nouns, []string{"example", "true", "false", "null"}), " ")
+}
 
 // Word returns a new title that reads as a person's would, such as "Buy oat milk 48213". Two are
 // never the same in practice: the number alone has a million values.
