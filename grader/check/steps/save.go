@@ -58,6 +58,29 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 // headerPath is a header as other tools write it.
 var headerPath = regexp.MustCompile(`^(?i:headers?)\.([A-Z][A-Za-z0-9-]*)$`)
 
+// Check finds a path that is none.
+func (s Source) Check(at option.Value) (ps option.Problems) {
+	if s.path != "" && (s.meant() != "" || !IsPath(strings.TrimSuffix(s.path, maybe))) {
+		ps = at.Problem("want a path into the answer, such as id or items[0].id, not %q", s.path)
+		ps[0].Hint = s.meant()
+	}
+	return ps
+}
+
+// Find returns the value in an answer as text; empty where it is not there, or nothing.
+func (s Source) Find(a check.Answer) string {
+	value, err := Decode(a.Body)
+	if err != nil {
+		value = absent{}
+	}
+	switch found := s.find(value, a).(type) {
+	case nil, absent, bool:
+		return ""
+	default:
+		return plainText(found)
+	}
+}
+
 // meant returns how what was probably meant is written.
 func (s Source) meant() string {
 	if m := headerPath.FindStringSubmatch(s.path); m != nil {

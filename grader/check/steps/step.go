@@ -259,11 +259,8 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		switch written := s.savedAt(name); {
 		case !variable.MatchString(name):
 			ps = append(ps, written.Problem("a variable's name is letters, digits and _, not %q", name)...)
-		case source.path != "" && (source.meant() != "" || !IsPath(strings.TrimSuffix(source.path, maybe))):
-			ps = append(ps, written.Problem("want a path into the answer, such as id or items[0].id, not %q",
-				source.path)...)
-			ps[len(ps)-1].Hint = source.meant()
 		default:
+			ps = append(ps, source.Check(written)...)
 			ps = append(ps, reserved(written)...)
 		}
 	}

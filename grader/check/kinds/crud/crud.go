@@ -44,12 +44,21 @@ for it, too: {get: "/tasks?limit=1000", at: items}, for a program that answers a
 update: PATCH sends now all of edit, now one key of it, and what it does not name must be as before; update: none
 changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
 
-one: /task/$id says where one thing is, where that is not below the collection. body: form or query sends what is made
-otherwise than as JSON. echo: false is for a create that does not answer with the thing: it is looked for in the list.
-unseen: [password] names keys that no answer holds. A list that comes in pages is asked for page by page by
-$offset, or by $page, which counts from 1: {get: "/tasks?limit=50&offset=$offset", at: items}. In new, edit and refuse,
-$word is a new text in each request, $slug one without blanks, and $mail, $password, $int, $date and $uuid are what they
-say. What the people's steps saved may stand there and in the paths, too: at: /projects/$project/tasks.
+one: /task/$id says where one thing is, where that is not below the collection, and one: {delete: POST
+/tasks/$id/delete} what is sent in the place of another request. body: form or query sends what is made otherwise than
+as JSON; new and edit that are written with the envelope of item, as {data: {title: $word}}, are sent with it. echo:
+false is for a create that does not answer with the thing: it is looked for in the list. unseen: [password] names keys
+that no answer holds.
+
+A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1 (${page - 1} from 0):
+{get: "/tasks?limit=50&offset=$offset", at: items}. next says where an answer has what leads to the next page, as save
+does: an address that is followed, as {get: /tasks, at: items, next: links.next}, or a mark that is $next in get, as
+{get: "/tasks?cursor=$next", at: items, next: cursor}.
+
+In new, edit and refuse, $word is a new text in each request, $slug one without blanks, and $mail, $password, $int,
+$date and $uuid are what they say. A body that was there before is sent again but for its $mail, $slug and $uuid, which
+are one thing's alone. $id in edit is the id of the thing. What the people's steps saved may stand there and in the
+paths, too: at: /projects/$project/tasks.
 
 Where several processes serve and each has a memory of its own, that is the fault, and nothing is walked. A walk that
 fails is shortened to the fewest operations that still fail, and told as a story.`,
@@ -72,12 +81,12 @@ crud:
   as: nobody
   id: id
   item: data
-  list: {get: "/notes/?limit=1000", at: items}
+  list: {get: "/notes/?cursor=$next", at: items, next: cursor}
   update: PATCH
   new: {title: $word, done: false}
   edit: {title: $word, done: true}
   refuse: {done: true}
-  one: /note/$id
+  one: {get: /note/$id, update: PATCH /note/$id, delete: POST /note/$id/delete}
   body: form
   echo: false
   unseen: [done]
@@ -91,7 +100,7 @@ type CRUD struct {
 	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection; /tasks unless given"`
 	As     option.Value           `json:"as,omitzero" jsonschema:"who asks: one of people, or nobody"`
 	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id, or the path to it; id unless given"`
-	One    string                 `json:"one,omitempty" jsonschema:"the path of one thing, with $id for its id; that of the collection and the id unless given"`
+	One    One                    `json:"one,omitzero" jsonschema:"the path of one thing, with $id for its id, or what is sent for get, update and delete each: {delete: POST /tasks/$id/delete}; that of the collection and the id unless given"`
 	Item   string                 `json:"item,omitempty" option:"any" jsonschema:"where in an answer about one thing it is, such as data; the answer itself unless given"`
 	List   List                   `json:"list,omitzero" jsonschema:"where in the answer of a list the array is, such as items, or what is asked for it, too: {get: /tasks?limit=1000, at: items}; the answer itself unless given"`
 	Update string                 `json:"update,omitempty" option:"PUT|PATCH|none" jsonschema:"how a thing is changed; PUT unless given"`
@@ -105,9 +114,9 @@ type CRUD struct {
 	Steps  int                    `json:"steps,omitempty" option:"2..200" jsonschema:"how many operations each has; 20 unless given"`
 	Status map[string]steps.Codes `json:"status,omitempty" jsonschema:"accepted codes of create, get, list, update, delete and gone; 2xx unless given, gone 404"`
 
-	caller steps.Caller
-	login  *steps.Login   // while it is asked
-	paths  []option.Value // as they are written
+	caller  steps.Caller
+	login   *steps.Login // while it is asked
+	written option.Value
 }
 
 // none is how things are changed that are not.
@@ -147,8 +156,8 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 				"$uuid", true
 		}
 	}
-	if one, ok := at.Get("one"); ok && (len(steps.CheckPath(one)) > 0 || strings.Count(c.One, "$id") != 1) {
-		ps = append(ps, one.Problem("want the path of one thing, such as /task/$id, not %s", one.Describe())...)
+	if one, ok := at.Get("one"); ok {
+		ps = append(ps, c.One.check(one, names(c.Edit, "$id"))...)
 	}
 	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || len(c.At) < 2 ||
 		strings.ContainsAny(c.At, "?#") || strings.Contains(c.At, "//") {
@@ -163,6 +172,9 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	var sent []string
 	for _, f := range slices.Concat(c.New.Fields, c.Edit.Fields) {
 		sent = append(sent, f.Key.Text)
+		for _, inner := range f.Value.Fields {
+			sent = append(sent, inner.Key.Text)
+		}
 	}
 	unseen, _ := at.Get("unseen")
 	for _, key := range unseen.Items {
@@ -170,13 +182,7 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 			ps = append(ps, option.Unknown("key", key, sent)...)
 		}
 	}
-	for _, key := range []string{"at", "one"} {
-		written, _ := at.Get(key)
-		c.paths = append(c.paths, written)
-	}
-	list, _ := at.Get("list")
-	get, _ := list.Get("get")
-	c.paths = append(c.paths, get)
+	c.written = at
 	_, item := at.Get("item")
 	if above, key := splitPath(c.ID); !item && above != "" {
 		c.Item, c.ID = above, key
@@ -203,13 +209,25 @@ func splitPath(path string) (above, key string) {
 // ValidateScope finds out who asks.
 func (c *CRUD) ValidateScope(scope check.Scope) (used []string, ps option.Problems) {
 	c.caller, ps = steps.ReadCaller(scope, c.As)
-	known := append(slices.Clone(sorts), c.caller.Variables()...)
-	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
-		body.EachText(func(text option.Value) { ps = append(ps, unknown(text, known)...) })
+	look := func(v option.Value, known ...string) {
+		v.EachText(func(text option.Value) {
+			ps = append(ps, unknown(text, append(known, c.caller.Variables()...))...)
+		})
 	}
-	for _, path := range c.paths {
-		ps = append(ps, unknown(path, append([]string{"id", "offset", "page"}, c.caller.Variables()...))...)
+	look(c.New, sorts...)
+	look(c.Refuse, sorts...)
+	look(c.Edit, append([]string{"id"}, sorts...)...)
+	path, _ := c.written.Get("at")
+	look(path)
+	one, _ := c.written.Get("one")
+	look(one, "id")
+	pages := []string{"offset", "page"}
+	if c.List.Next != nil {
+		pages = append(pages, "next")
 	}
+	get, _ := c.written.Get("list", "get")
+	get.Text = pageText.ReplaceAllString(get.Text, "$$$1")
+	look(get, pages...)
 	option.Sort(ps)
 	return nil, ps
 }
@@ -219,6 +237,12 @@ func (c *CRUD) Sends() []string { return nil }
 
 // Givens returns the requests by which who asks signs in.
 func (c *CRUD) Givens() []string { return c.caller.Givens() }
+
+// names reports whether a body has a variable in it.
+func names(body option.Value, variable string) (found bool) {
+	body.EachText(func(text option.Value) { found = found || strings.Contains(text.Text, variable) })
+	return found
+}
 
 var variable = regexp.MustCompile(`\$(\w*[a-zA-Z_]\w*|\{.*)`)
 
@@ -234,15 +258,32 @@ func unknown(text option.Value, known []string) (ps option.Problems) {
 	return ps
 }
 
+// ofOne are the operations on one thing.
+func (c *CRUD) ofOne() []string {
+	if c.Update == none {
+		return []string{"get", "delete"}
+	}
+	return []string{"get", "update", "delete"}
+}
+
 // Tell says what the walks are made of.
 func (c *CRUD) Tell() []string {
 	update := c.Update + ", "
 	if c.Update == none {
 		update = ""
 	}
-	if c.One != "" {
+	switch get := c.One.Get.Path; {
+	case c.One == One{}:
+	case c.One == One{Get: c.One.Get, Update: c.One.Get, Delete: c.One.Get}:
 		return []string{fmt.Sprintf("POST and GET at %s, and GET, %sDELETE at %s, in many orders: what is stored "+
-			"stays, what is gone is gone", c.At, update, strings.Replace(c.One, "$id", "{id}", 1))}
+			"stays, what is gone is gone", c.At, update, strings.Replace(get, "$id", "{id}", 1))}
+	default:
+		told := "POST and GET at " + c.At
+		for _, what := range c.ofOne() {
+			method, path := c.route(what, "{id}")
+			told += ", " + method + " " + path
+		}
+		return []string{told + ", in many orders: what is stored stays, what is gone is gone"}
 	}
 	return []string{fmt.Sprintf("POST, GET, %sDELETE at %s, in many orders: what is stored stays, what is gone is gone",
 		update, c.At)}
@@ -262,7 +303,7 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 	}
 	t = login.Of(t)
 	signedIn := *c
-	signedIn.login, signedIn.At, signedIn.One = login, login.Path(c.At), login.Path(c.One)
+	signedIn.login, signedIn.At, signedIn.One = login, login.Path(c.At), c.One.with(login.Path)
 	signedIn.List.Get = login.Path(c.List.Get)
 	c = &signedIn
 	if apart, err := c.apart(ctx, t, in); err != nil {
@@ -282,7 +323,7 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 		plan := c.plan(in.Rand, n)
 		failed, over, err := c.walk(ctx, t, plan)
 		if err == nil && failed != nil {
-			failed, err = c.shrink(ctx, t, plan, failed)
+			failed, err = c.shrink(ctx, t, plan, failed, in.Rand)
 		}
 		if err != nil {
 			return check.Outcome{}, err

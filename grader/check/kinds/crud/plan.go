@@ -5,17 +5,20 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // operation is one step of a walk. It names things by the order of their creation, so that it can
 // be replayed with others left out.
 type operation struct {
-	what  string
-	thing int // that the operation is about
-	body  map[string]any
+	what    string
+	thing   int // that the operation is about
+	body    map[string]any
+	written option.Value // what the body was made of
 }
 
 // plan returns the n-th random walk, of c.Steps operations and a list. It opens with creates, one
@@ -38,7 +41,8 @@ func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 		for _, what := range []string{"list", "gone", "create", "list"} {
 			p.add(what, 0)
 		}
-		p.plan[len(p.plan)-2].body = p.plan[0].body // two things may be called the same
+		twin := &p.plan[len(p.plan)-2] // two things may be called the same
+		twin.body, _ = again(c.New, p.plan[0].body, twin.body).(map[string]any)
 		if c.Refuse.Line > 0 {
 			p.add("refuse", 0)
 		}
@@ -78,7 +82,8 @@ func (p *planner) add(what string, i int) {
 	op := operation{what: what}
 	switch what {
 	case "create":
-		op.thing, op.body = p.made, p.options.body(p.options.New, p.rand)
+		op.thing, op.written = p.made, p.options.New
+		op.body = p.options.body(op.written, p.rand)
 		p.live = append(p.live, p.made)
 		p.made++
 	case "gone":
@@ -86,7 +91,8 @@ func (p *planner) add(what string, i int) {
 	case "refuse":
 		op.body = p.options.body(p.options.Refuse, p.rand)
 	case "update":
-		op.thing, op.body = p.live[i], p.options.body(p.options.Edit, p.rand)
+		op.thing, op.written = p.live[i], p.options.Edit
+		op.body = p.options.body(op.written, p.rand)
 		if p.options.Update == http.MethodPatch {
 			op.body = p.part(op.body)
 		}
@@ -99,13 +105,91 @@ func (p *planner) add(what string, i int) {
 	p.plan = append(p.plan, op)
 }
 
-// part returns now all of an edit, now one key of it.
+// part returns now all of an edit, now one key of it, beside those that hold the id.
 func (p *planner) part(body map[string]any) map[string]any {
-	if p.patched++; p.patched%2 == 1 || len(body) < 2 {
+	thing := p.options.thing(body)
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(thing)), func(key string) bool { return thing[key] == idText })
+	if p.patched++; p.patched%2 == 1 || len(keys) < 2 {
 		return body
 	}
-	key := slices.Sorted(maps.Keys(body))[p.rand.IntN(len(body))]
-	return map[string]any{key: body[key]}
+	kept := p.rand.IntN(len(keys))
+	for i, key := range keys {
+		if i != kept {
+			delete(thing, key)
+		}
+	}
+	return body
+}
+
+// again returns the body of a create once more, but for what is one thing's alone: its mail, slug
+// and uuid are those of another body.
+func again(written option.Value, before, other any) any {
+	switch written.Kind {
+	case option.List:
+		list := slices.Clone(before.([]any))
+		for i, item := range written.Items {
+			list[i] = again(item, list[i], other.([]any)[i])
+		}
+		return list
+	case option.Map:
+		object := maps.Clone(before.(map[string]any))
+		for _, f := range written.Fields {
+			if value, ok := object[f.Key.Text]; ok {
+				object[f.Key.Text] = again(f.Value, value, other.(map[string]any)[f.Key.Text])
+			}
+		}
+		return object
+	}
+	if alone(written) {
+		return other
+	}
+	return before
+}
+
+// alone reports whether a body holds what is one thing's alone.
+func alone(written option.Value) (found bool) {
+	written.EachText(func(text option.Value) {
+		for _, m := range variable.FindAllStringSubmatch(text.Text, -1) {
+			found = found || slices.Contains([]string{"mail", "slug", "uuid"}, m[1])
+		}
+	})
+	return found
+}
+
+// renewed returns a plan that can be walked once more: what is one thing's alone is new.
+func (c *CRUD) renewed(plan []operation, r *rand.Rand) []operation {
+	plan = slices.Clone(plan)
+	for i, op := range plan {
+		if alone(op.written) {
+			plan[i].body, _ = again(op.written, op.body, c.body(op.written, r)).(map[string]any)
+		}
+	}
+	return plan
+}
+
+// idText stands in an edit for the id of the thing, until it is sent.
+const idText = "$id"
+
+// identified returns a body with an id in the place of $id.
+func identified(body map[string]any, id any) map[string]any {
+	filled, _ := steps.Mapped(body, func(v any) any {
+		if written, ok := v.(string); ok && written != idText {
+			return strings.ReplaceAll(written, idText, text(id))
+		} else if ok {
+			return id
+		}
+		return v
+	}).(map[string]any)
+	return filled
+}
+
+// thing returns what of a body is the thing, where the body is written in the envelope of the
+// answers.
+func (c *CRUD) thing(body map[string]any) map[string]any {
+	if inner, ok := at(body, c.Item).(map[string]any); ok {
+		return inner
+	}
+	return body
 }
 
 // sorts are the variables of a body, each new in every request.
@@ -145,6 +229,8 @@ func (c *CRUD) value(written string, r *rand.Rand) any {
 				made[name] = check.FreshValue{Sort: "word"}.Make(r)
 			case slices.Contains(sorts, name):
 				made[name] = check.FreshValue{Sort: name}.Make(r)
+			case "$"+name == idText:
+				made[name] = idText
 			default:
 				made[name] = c.login.Value(name)
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/crud"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
 	"github.com/taskgrader/taskgrader/grader/rubric"
 )
 
@@ -34,6 +35,7 @@ type public struct {
 	list     string // around all
 	page     int    // the most of a page; 0 is no pages
 	number   bool   // pages are asked by number
+	from     int    // of the first page
 	created  int
 	silent   bool // a create answers with a message
 	updated  int  // 204 answers nothing
@@ -45,6 +47,12 @@ type public struct {
 	wrap     func(map[string]any) // what an answer has besides
 	project  bool                 // things are below a project, which is made first
 	loses    bool                 // the last of a page is left out
+	deaf     bool                 // a change changes nothing
+	wraps    string               // around what is sent
+	next     string               // how a page leads to the next: address, mark or header
+	verbs    bool                 // each request has a path of its own, and there is no PUT nor DELETE
+	named    bool                 // a change says in its body what it changes
+	unique   string               // a key whose value no two things may have
 	things   []map[string]any
 	made     int
 	projects int
@@ -68,6 +76,15 @@ func (p *public) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id, below := strings.CutPrefix(r.URL.Path, one)
 	id = strings.TrimSuffix(id, p.after)
+	if p.verbs {
+		var verb string
+		if id, verb, _ = strings.Cut(id, "/"); r.URL.Path == at+"/new" {
+			p.create(w, r)
+			return
+		} else if r.Method == http.MethodPost {
+			r.Method = map[string]string{"edit": p.method, "delete": http.MethodDelete}[verb]
+		}
+	}
 	switch {
 	case r.URL.Path == at && r.Method == http.MethodPost:
 		p.create(w, r)
@@ -91,6 +108,9 @@ func (p *public) sent(r *http.Request) map[string]any {
 		fields = r.URL.Query()
 	default:
 		_ = json.NewDecoder(r.Body).Decode(&sent)
+		if p.wraps != "" {
+			sent, _ = sent[p.wraps].(map[string]any)
+		}
 		return sent
 	}
 	sent = map[string]any{}
@@ -122,6 +142,11 @@ func (p *public) create(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, map[string]any{"message": p.needs + " is required"})
 		return
 	}
+	if p.unique != "" && slices.ContainsFunc(p.things,
+		func(other map[string]any) bool { return other[p.unique] == sent[p.unique] }) {
+		reply(w, http.StatusConflict, map[string]any{"message": p.unique + " is taken"})
+		return
+	}
 	p.made++
 	sent[p.id] = p.make(p.made, sent)
 	p.things = append(p.things, sent)
@@ -133,7 +158,7 @@ func (p *public) create(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *public) all(w http.ResponseWriter, r *http.Request) {
-	shown := []map[string]any{}
+	shown, next := []map[string]any{}, any(nil)
 	for _, thing := range p.things {
 		shown = append(shown, p.shown(thing))
 	}
@@ -144,14 +169,29 @@ func (p *public) all(w http.ResponseWriter, r *http.Request) {
 		}
 		offset, _ := strconv.Atoi(r.FormValue("offset"))
 		if n, err := strconv.Atoi(r.FormValue("page")); err == nil && p.number {
-			offset = (n - 1) * limit
+			offset = (n - p.from) * limit
+		}
+		if to := offset + limit; to < len(shown) {
+			address := fmt.Sprintf("%s?offset=%d", r.URL.Path, to)
+			switch p.next {
+			case "address":
+				next = "http://" + r.Host + address
+			case "mark":
+				next = to
+			case "header":
+				w.Header().Set("Link", "<"+address+`>; rel="next"`)
+			}
 		}
 		shown = shown[min(offset, len(shown)):min(offset+limit, len(shown))]
 		if p.loses && len(shown) == limit {
 			shown = shown[:limit-1]
 		}
 	}
-	reply(w, http.StatusOK, around(p.list, shown))
+	answer := around(p.list, shown)
+	if object, ok := answer.(map[string]any); ok && p.next != "" {
+		object["next"] = next
+	}
+	reply(w, http.StatusOK, answer)
 }
 
 func (p *public) single(w http.ResponseWriter, r *http.Request, id string) {
@@ -162,7 +202,14 @@ func (p *public) single(w http.ResponseWriter, r *http.Request, id string) {
 	case r.Method == http.MethodGet:
 		reply(w, http.StatusOK, around(p.item, p.shown(p.things[i])))
 	case r.Method == p.method:
-		maps.Copy(p.things[i], p.sent(r))
+		sent := p.sent(r)
+		if p.named && fmt.Sprint(sent[p.id]) != id {
+			reply(w, http.StatusBadRequest, map[string]any{"message": "another id than in the path"})
+			return
+		}
+		if !p.deaf {
+			maps.Copy(p.things[i], sent)
+		}
 		if p.updated == http.StatusNoContent {
 			w.WriteHeader(p.updated)
 			return
@@ -183,7 +230,7 @@ func TestPublic(t *testing.T) {
 	styled := func(bend func(*public)) func() *public {
 		return func() *public {
 			p := &public{at: "/todos", id: "id", make: counter, created: 201, updated: 200, method: http.MethodPut,
-				gone: 404}
+				gone: 404, from: 1}
 			bend(p)
 			return p
 		}
@@ -216,6 +263,28 @@ func TestPublic(t *testing.T) {
 			`{at: /todos, list: {get: "/todos?limit=7&offset=$offset", at: items}, ` + bodies + `}`},
 		"pages by number": {func(p *public) { p.page, p.number = 5, true },
 			`{at: /todos, list: {get: "/todos?page=$page", at: ""}, ` + bodies + `}`},
+		"pages by number from 0": {func(p *public) { p.page, p.number, p.from = 5, true, 0 },
+			`{at: /todos, list: {get: "/todos?page=${page - 1}"}, ` + bodies + `}`},
+		"pages by address": {func(p *public) { p.page, p.list, p.next = 4, "results", "address" },
+			`{at: /todos, list: {get: /todos, at: results, next: next}, ` + bodies + `}`},
+		"pages by a mark": {func(p *public) { p.page, p.list, p.next = 4, "items", "mark" },
+			`{at: /todos, list: {get: "/todos?limit=4&offset=$next", at: items, next: next}, ` + bodies + `}`},
+		"pages by Link": {func(p *public) { p.page, p.next = 4, "header" },
+			`{at: /todos, list: {get: /todos, next: {header: Link, text: '/<([^>]*)>; rel="next"/'}}, ` + bodies + `}`},
+		"verbs": {func(p *public) { p.verbs = true }, `{at: /todos/new, list: {get: /todos}, one: {get: /todos/$id, ` +
+			`update: POST /todos/$id/edit, delete: POST /todos/$id/delete}, ` + bodies + `}`},
+		"an id in the body": {func(p *public) { p.named = true }, `{at: /todos, new: {title: $word, done: false}, ` +
+			`edit: {id: $id, title: $word, done: true}}`},
+		"an id in the body of a part": {func(p *public) { p.named, p.method = true, http.MethodPatch },
+			`{at: /todos, update: PATCH, new: {title: $word, done: false}, edit: {id: $id, title: "$word of $id", ` +
+				`done: true}}`},
+		"an envelope around what is sent": {func(p *public) {
+			p.item, p.wraps, p.method = "todo", "todo",
+				http.MethodPatch
+		}, `{at: /todos, item: todo, update: PATCH, new: {todo: {title: $word, done: false}}, ` +
+			`edit: {todo: {title: $word, done: true}}}`},
+		"addresses of one alone": {func(p *public) { p.at, p.unique = "/users", "email" },
+			`{at: /users, new: {email: $mail, name: $word, tags: ["$word", a]}, edit: {email: $mail, name: $word}}`},
 		"a message alone": {func(p *public) { p.silent = true }, `{at: /todos, echo: false, ` + bodies + `}`},
 		"a message, and pages": {func(p *public) { p.silent, p.page = true, 9 },
 			`{at: /todos, echo: false, list: {get: "/todos?limit=9&offset=$offset"}, ` + bodies + `}`},
@@ -260,6 +329,9 @@ checks:
 		}
 		said := ask(forgets)
 		assert.Contains(t, said, "; hint: ", name)
+		deaf := styled(c.bend)()
+		deaf.deaf = true
+		assert.Regexp(t, `^0 walk 1 of 8: want [\w.]+ (true|7|"[^"]+"); got `, ask(deaf), name)
 		if forgets.number {
 			loses := styled(c.bend)()
 			loses.loses = true
@@ -280,6 +352,21 @@ func TestPublicMistakes(t *testing.T) {
 			"\"word\"?)\nr.yaml:6:46: unknown variable \"mial\" (did you mean \"mail\"?)",
 		`{at: /a, unseen: [pw], new: {t: $word, pwd: x}, edit: {t: $word}}`: `r.yaml:6:27: unknown key "pw" (did you ` +
 			`mean "pwd"?)`,
+		`{at: /a, one: {get: /b, delete: POST /c/$id/$id}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:29: want ` +
+			"the path of one thing, such as /task/$id, not \"/b\"\nr.yaml:6:41: want the path of one thing, such as " +
+			`/task/$id, not "POST /c/$id/$id"`,
+		`{at: /a, one: {get: POST /b/$id}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:29: a thing is read by " +
+			"GET, not POST",
+		`{at: /a, one: {update: PUT /a}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:32: want the path of one " +
+			`thing, such as /task/$id, not "PUT /a"`,
+		`{at: /a/$id, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:14: unknown variable "id"`,
+		`{at: /a, list: {get: "/a?c=$next"}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:30: unknown variable ` +
+			"\"next\"",
+		`{at: /a, list: {url: /a, next: header.Link}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:25: unknown ` +
+			"key \"url\" (did you mean \"get\"?)\nr.yaml:6:40: want a path into the answer, such as id or items[0].id, " +
+			`not "header.Link"`,
+		`{at: /a, list: {get: /a, next: header.Link}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:40: want a ` +
+			`path into the answer, such as id or items[0].id, not "header.Link"`,
 		`{at: /a, body: xml, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:24: unknown body "xml"`,
 	} {
 		_, err := rubric.Parse("r.yaml", []byte("rubric: r\npoints: 1\nchecks:\n- id: it\n  points: 1\n  crud: "+
@@ -291,7 +378,11 @@ func TestPublicMistakes(t *testing.T) {
 
 // TestTell: what a student reads before the program was asked.
 func TestTell(t *testing.T) {
-	told := (&crud.CRUD{At: "/users", One: "/user/$id", Update: http.MethodPatch}).Tell()
+	one := steps.Send{Path: "/user/$id"}
+	c := &crud.CRUD{At: "/users", One: crud.One{Get: one, Update: one, Delete: one}, Update: http.MethodPatch}
 	assert.Equal(t, []string{"POST and GET at /users, and GET, PATCH, DELETE at /user/{id}, in many orders: what is " +
-		"stored stays, what is gone is gone"}, told)
+		"stored stays, what is gone is gone"}, c.Tell())
+	c.One = crud.One{Delete: steps.Send{Method: http.MethodPost, Path: "/user/$id/delete"}}
+	assert.Equal(t, []string{"POST and GET at /users, GET /users/{id}, PATCH /users/{id}, POST /user/{id}/delete, in " +
+		"many orders: what is stored stays, what is gone is gone"}, c.Tell())
 }

@@ -2,6 +2,7 @@ package crud
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 )
@@ -11,10 +12,11 @@ const tries = 120
 
 // shrink leaves operations out, each with those that make no sense without it, until none can be
 // spared.
-func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, last *failure) (*failure, error) {
+func (c *CRUD) shrink(ctx context.Context, t check.Target, plan []operation, last *failure, r *rand.Rand) (*failure,
+	error) {
 	plan = plan[:last.at+1]
 	for i, n := len(plan)-2, 0; i >= 0 && n < tries; n++ {
-		shorter := without(plan, i)
+		shorter := c.renewed(without(plan, i), r)
 		failed, _, err := c.walk(ctx, t, shorter)
 		if err != nil {
 			return nil, err

@@ -55,7 +55,11 @@ type walker struct {
 
 func (w *walker) do(ctx context.Context, op operation) (want, got string, err error) {
 	c := w.options
-	one := c.one(w.ids[op.thing])
+	// ask sends one of the requests for the thing.
+	ask := func(what, as string, body map[string]any) (any, string, error) {
+		method, path := c.route(what, url.PathEscape(text(w.ids[op.thing])))
+		return w.send(ctx, as, method, path, body)
+	}
 	switch op.what {
 	case "create":
 		answer, wrong, err := w.send(ctx, "create", http.MethodPost, c.At, op.body)
@@ -79,29 +83,31 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		w.ids[op.thing], w.model[op.thing] = id, c.seen(op.body)
 		return w.same(op.thing, at(answer, c.Item))
 	case "get":
-		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
+		answer, wrong, err := ask("get", "get", nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
 		return w.same(op.thing, at(answer, c.Item))
 	case "update":
-		_, wrong, err := w.send(ctx, "update", c.Update, one, op.body)
+		body := identified(op.body, w.ids[op.thing])
+		_, wrong, err := ask("update", "update", body)
 		if err != nil || wrong != "" {
 			return w.code("update"), wrong, err
 		}
+		changed := c.seen(body)
 		if c.Update == http.MethodPatch {
 			kept := maps.Clone(w.model[op.thing])
-			maps.Copy(kept, op.body)
-			op.body = kept
+			maps.Copy(kept, changed)
+			changed = kept
 		}
-		w.model[op.thing] = c.seen(op.body)
-		answer, wrong, err := w.send(ctx, "get", http.MethodGet, one, nil)
+		w.model[op.thing] = changed
+		answer, wrong, err := ask("get", "get", nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
 		return w.same(op.thing, at(answer, c.Item))
 	case "delete":
-		_, wrong, err := w.send(ctx, "delete", http.MethodDelete, one, nil)
+		_, wrong, err := ask("delete", "delete", nil)
 		delete(w.model, op.thing)
 		if err != nil || wrong != "" {
 			return w.code("delete"), wrong, err
@@ -111,8 +117,8 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		if w.reused(op.thing) {
 			return "", "", nil // its id is another's now
 		}
-		for _, method := range []string{http.MethodGet, http.MethodDelete} {
-			if _, wrong, err := w.send(ctx, "gone", method, one, nil); err != nil || wrong != "" {
+		for _, what := range []string{"get", "delete"} {
+			if _, wrong, err := ask(what, "gone", nil); err != nil || wrong != "" {
 				return w.code("gone") + ", because it was deleted", wrong, err
 			}
 		}
@@ -151,35 +157,37 @@ func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got str
 // mostPages bounds how many pages of a list are asked for.
 const mostPages = 200
 
-// items asks for the list: for all of its pages, where what is asked has $offset or $page in it.
+// items asks for the list, page by page where it comes so.
 func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
-	path := w.options.List.from(w.options.At)
-	if !strings.Contains(path, "$offset") && !strings.Contains(path, "$page") {
-		return w.page(ctx, path)
-	}
-	told := len(w.story)
+	l, told := w.options.List, len(w.story)
+	var first, next string
 	for n := range mostPages {
-		asked := strings.NewReplacer("$offset", fmt.Sprint(len(items)), "$page", fmt.Sprint(n+1)).Replace(path)
-		more, want, got, err := w.page(ctx, asked)
-		if err != nil || want != "" {
+		asked := l.page(w.options.At, len(items), n, next)
+		var more []any
+		if more, next, want, got, err = w.page(ctx, asked); err != nil || want != "" {
 			return nil, want, got, err
 		}
-		if n > 0 {
-			w.story = w.story[:told+1] // one line for all pages
-		}
-		if len(more) == 0 {
-			break
+		if n > 0 { // one line for all pages
+			w.story = append(w.story[:told], first+", and so on to "+asked)
+		} else {
+			first = w.story[told]
 		}
 		items = append(items, more...)
+		if l.last(len(more), next) {
+			break
+		}
 	}
 	return items, "", "", nil
 }
 
-// page asks for a list, or one page of it.
-func (w *walker) page(ctx context.Context, path string) (items []any, want, got string, err error) {
-	answer, wrong, err := w.send(ctx, "list", http.MethodGet, path, nil)
+// page asks for a list, or one page of it, and returns what leads to the next.
+func (w *walker) page(ctx context.Context, path string) (items []any, next, want, got string, err error) {
+	a, answer, wrong, err := w.exchange(ctx, "list", http.MethodGet, path, nil)
 	if err != nil || wrong != "" {
-		return nil, w.code("list"), wrong, err
+		return nil, "", w.code("list"), wrong, err
+	}
+	if w.options.List.Next != nil {
+		next = w.options.List.Next.Find(a)
 	}
 	answer = at(answer, w.options.List.At)
 	items, ok := answer.([]any)
@@ -190,9 +198,9 @@ func (w *walker) page(ctx context.Context, path string) (items []any, want, got 
 		}
 	}
 	if !ok {
-		return nil, "an array", steps.Show(answer), nil
+		return nil, "", "an array", steps.Show(answer), nil
 	}
-	return items, "", "", nil
+	return items, next, "", "", nil
 }
 
 // find looks in the list for what a create made, where its answer does not tell.
@@ -289,13 +297,20 @@ func (w *walker) codes(what string) steps.Codes {
 // send sends one request; wrong is what is wrong with the answer.
 func (w *walker) send(ctx context.Context, what, method, path string,
 	body map[string]any) (value any, wrong string, err error) {
+	_, value, wrong, err = w.exchange(ctx, what, method, path, body)
+	return value, wrong, err
+}
+
+// exchange is send with the answer itself.
+func (w *walker) exchange(ctx context.Context, what, method, path string,
+	body map[string]any) (answer check.Answer, value any, wrong string, err error) {
 	line := method + " " + path + w.options.by()
 	if body != nil {
 		line += " " + steps.Show(body)
 	}
 	answer, to, err := steps.Follow(ctx, w.target, w.options.request(method, path, body))
 	if err != nil {
-		return nil, "", err
+		return answer, nil, "", err
 	}
 	if to != "" {
 		w.passed["slash "+steps.Route(w.options.At)] = steps.Redirected(method+" "+path, method, path, to)
@@ -303,22 +318,22 @@ func (w *walker) send(ctx context.Context, what, method, path string,
 	}
 	if answer.Fault != "" {
 		w.story = append(w.story, line+"  -> "+answer.Fault)
-		return nil, answer.Fault, nil
+		return answer, nil, answer.Fault, nil
 	}
 	w.story = append(w.story, fmt.Sprintf("%s  -> %d", line, answer.Status))
 	if !w.codes(what).Match(answer.Status) {
-		return nil, fmt.Sprintf("status %d", answer.Status), nil
+		return answer, nil, fmt.Sprintf("status %d", answer.Status), nil
 	}
 	if what == "delete" || what == "gone" || what == "create" && !w.options.Echo {
-		return nil, "", nil
+		return answer, nil, "", nil
 	}
 	if value, err = steps.Decode(answer.Body); err != nil {
 		if what == "update" {
-			return nil, "", nil // an update may answer nothing
+			return answer, nil, "", nil // an update may answer nothing
 		}
-		return nil, "an answer that is no JSON", nil
+		return answer, nil, "an answer that is no JSON", nil
 	}
-	return value, "", nil
+	return answer, value, "", nil
 }
 
 // by returns who asks, for a line of a story.
@@ -348,21 +363,9 @@ func text(v any) string {
 	return steps.Show(v)
 }
 
-// one returns the path of a thing.
-func (c *CRUD) one(id any) string {
-	escaped := url.PathEscape(text(id))
-	if c.One != "" {
-		return strings.Replace(c.One, "$id", escaped, 1)
-	}
-	return strings.TrimSuffix(c.At, "/") + "/" + escaped
-}
-
 // seen returns what answers hold of a body.
 func (c *CRUD) seen(body map[string]any) map[string]any {
-	if len(c.Unseen) == 0 {
-		return body
-	}
-	seen := maps.Clone(body)
+	seen := maps.Clone(c.thing(body))
 	for _, key := range c.Unseen {
 		delete(seen, key)
 	}
