@@ -23,7 +23,11 @@ type Framework struct {
 	marks   *regexp.Regexp // in a program: what brings it in
 	depends *regexp.Regexp // the same in a list of dependencies
 	words   words
+	// how a part of a path that differs is written, with ${1} for its name; empty where in braces
+	parameter string
 }
+
+var braces = regexp.MustCompile(`\{(\w+)\}`)
 
 // words are sentences with holes: {method} is post, {METHOD} is POST, then {path}, {code}, {name},
 // {port}.
@@ -41,8 +45,12 @@ func (f Framework) Status(method, path, code string) string {
 // HTTPException(status_code=404).
 func (f Framework) Refuse(code string) string { return fill(f.words.refuse, "code", code) }
 
-// Route says how a method of a path gets an answer.
+// Route says how a method of a path gets an answer. What stands in braces in the path is written as
+// the framework writes it.
 func (f Framework) Route(method, path string) string {
+	if f.parameter != "" {
+		path = braces.ReplaceAllString(path, f.parameter)
+	}
 	return fill(f.words.route, "method", strings.ToLower(method), "METHOD", method, "path", path)
 }
 

@@ -68,5 +68,7 @@ func TestSentences(t *testing.T) {
 	}
 	express := advice.Of(folder("index.js", "require('express')"))
 	assert.Equal(t, "Set the status in the route: res.status(201).json(…).", express.Status("POST", "/tasks", "201"))
-	assert.Equal(t, `Add app.put("/tasks/1", (req, res) => …).`, express.Route("PUT", "/tasks/1"))
+	assert.Equal(t, `Add app.put("/tasks/:id", (req, res) => …).`, express.Route("PUT", "/tasks/{id}"))
+	assert.Equal(t, `Add a function with @app.route("/tasks/<id>", methods=["PUT"]).`,
+		advice.Of(folder("app.py", "import flask\n")).Route("PUT", "/tasks/{id}"))
 }

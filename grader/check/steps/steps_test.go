@@ -247,6 +247,10 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: PUT /x`, says(405, ""),
 			"0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for " +
 				"PUT. Add a function with @app.put(\"/x\")."},
+		{`send: PUT /x`, says(405, "").With("app.py", "@app.route(\"/x\", methods=[\"GET\", \"PATCH\"])\n"+
+			"def x():\n    if request.method == 'PATCH':\n"),
+			"0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for " +
+				"PUT: app.py has PATCH in lines 1 and 3, and is to have PUT there."},
 		{`send: POST /x, body: {}`, says(422, ""),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program refused the body: " +
 				"its answer is empty."},

@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -89,6 +90,9 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			f.Refuse(s.code())), true
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		return refusedLogin(s, q, a, where), true
+	case a.Status == http.StatusMethodNotAllowed && r.other(q.Method) != "":
+		return fmt.Sprintf("The path is there, but not for %s: %s, and is to have %s there.", q.Method,
+			r.other(q.Method), q.Method), true
 	case a.Status == http.StatusMethodNotAllowed:
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil):
@@ -107,6 +111,37 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return refusal(q, a), true
 	}
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
+}
+
+// changes are the methods that change a thing, each with the other that programs have in its place.
+var changes = map[string]string{http.MethodPut: http.MethodPatch, http.MethodPatch: http.MethodPut}
+
+// other returns where the program has PATCH while PUT is asked for, or the other way round, as
+// "main.py has PATCH in line 7"; or empty.
+func (r *runner) other(method string) string {
+	has := func(method, line string) bool {
+		return regexp.MustCompile(`(?i)\.` + method + `\(|["']` + method + `["']`).MatchString(line)
+	}
+	instead := changes[method]
+	if instead == "" {
+		return ""
+	}
+	var files, lines []string
+	eachProgram(r.folder(), func(name, text string) {
+		for n, line := range strings.Split(text, "\n") {
+			if has(instead, line) {
+				files, lines = append(files, name), append(lines, strconv.Itoa(n+1))
+			}
+		}
+	})
+	files = slices.Compact(files)
+	switch {
+	case len(files) != 1 || len(lines) > mostRoutes:
+		return ""
+	case len(lines) > 1:
+		return fmt.Sprintf("%s has %s in lines %s", files[0], instead, strings.Join(lines, " and "))
+	}
+	return fmt.Sprintf("%s has %s in line %s", files[0], instead, lines[0])
 }
 
 // login is where programs send who is not signed in.
@@ -293,8 +328,31 @@ var (
 
 // written returns the routes that the program's text has, in Python and Node.
 func written(folder fs.FS) (routes []Send) {
+	eachProgram(folder, func(_, text string) {
+		if len(routes) > 100 {
+			return
+		}
+		for _, m := range routeText.FindAllStringSubmatch(text, -1) {
+			routes = append(routes, Send{strings.ToUpper(m[1]), m[2]})
+		}
+		for _, m := range flaskRoute.FindAllStringSubmatch(text, -1) {
+			methods := strings.FieldsFunc(m[2], func(r rune) bool { return strings.ContainsRune(`"', `, r) })
+			if len(methods) == 0 {
+				methods = []string{http.MethodGet}
+			}
+			for _, method := range methods {
+				routes = append(routes, Send{strings.ToUpper(method), m[1]})
+			}
+		}
+	})
+	return routes
+}
+
+// eachProgram visits the files of a program in Python or Node, in the order of their names; none
+// where there is no folder.
+func eachProgram(folder fs.FS, visit func(name, text string)) {
 	if folder == nil {
-		return nil
+		return
 	}
 	_ = fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
 		base := path.Base(name)
@@ -304,29 +362,14 @@ func written(folder fs.FS) (routes []Send) {
 		case e.IsDir() && name != "." && (base[0] == '.' || base == "node_modules" || base == "venv" ||
 			strings.HasPrefix(base, "test")):
 			return fs.SkipDir
-		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test") ||
-			len(routes) > 100:
+		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test"):
 			return nil
 		}
-		text, err := fs.ReadFile(folder, name)
-		if err != nil || len(text) > 256<<10 {
-			return nil
-		}
-		for _, m := range routeText.FindAllStringSubmatch(string(text), -1) {
-			routes = append(routes, Send{strings.ToUpper(m[1]), m[2]})
-		}
-		for _, m := range flaskRoute.FindAllStringSubmatch(string(text), -1) {
-			methods := strings.FieldsFunc(m[2], func(r rune) bool { return strings.ContainsRune(`"', `, r) })
-			if len(methods) == 0 {
-				methods = []string{http.MethodGet}
-			}
-			for _, method := range methods {
-				routes = append(routes, Send{strings.ToUpper(method), m[1]})
-			}
+		if text, err := fs.ReadFile(folder, name); err == nil && len(text) <= 256<<10 {
+			visit(name, string(text))
 		}
 		return nil
 	})
-	return routes
 }
 
 // elsewhere returns where in an answer a key is that is not where it was wanted: inside another, or

@@ -121,6 +121,8 @@ func TestLarge(t *testing.T) {
 		{"python:3.12-slim", "apt-get update && apt-get install -y gcc vim libpq5",
 			line("apt-get update && apt-get install -y gcc vim libpq5") + unused("gcc and vim") +
 				"Make line 2 of Dockerfile `RUN apt-get update && apt-get install -y libpq5`."},
+		{"python:3.12-slim", "apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000",
+			line("apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000") + unused("gcc") + "Leave that out."},
 		{"python:3.12-slim", "apt-get install -y gcc && gcc x.c", line("apt-get install -y gcc && gcc x.c") +
 			"Leave out what the program does not need when it runs."},
 		{"node:22-slim", "npm install", line("npm install") + "Leave out what the program does not need when it runs."},

@@ -107,6 +107,17 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		h.Advice = "Copy only what the program needs, or list the rest in .dockerignore."
 		return nil
 	}
+	if spare, err := unused(ctx, t, file, *in, image.ID); err != nil {
+		return err
+	} else if len(spare) > 0 {
+		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and no "+
+			"file names that.", strings.Join(spare, " and "))
+		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
+		if h.Edit == nil {
+			h.Advice = "Leave that out."
+		}
+		return nil
+	}
 	held := make([]int64, len(caches))
 	err = t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
 		for i, c := range caches {
@@ -129,17 +140,6 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf("; %s of it is %s.", option.Size(held[most]), c.of)
 		if h.Edit = check.EditOf(file.Name, file.Replace(*in, c.change, c.with)); h.Edit == nil {
 			h.Advice = "Let that line leave none."
-		}
-		return nil
-	}
-	if spare, err := unused(ctx, t, file, *in, image.ID); err != nil {
-		return err
-	} else if len(spare) > 0 {
-		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and no "+
-			"file names that.", strings.Join(spare, " and "))
-		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
-		if h.Edit == nil {
-			h.Advice = "Leave that out."
 		}
 		return nil
 	}
