@@ -40,6 +40,7 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 	slices.Reverse(history.Items)
 	layer := 0
 	lines := s.layerLines(s.stage(stage))
+	first := firstOwn(baseLayers, len(image.RootFS.Layers), len(lines))
 	for i, h := range history.Items {
 		info.History = append(info.History, h.CreatedBy)
 		if h.Size == 0 && !makesLayer(h.CreatedBy) || layer >= len(image.RootFS.Layers) {
@@ -48,7 +49,7 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 		l := check.ImageLayer{DiffID: image.RootFS.Layers[layer], Size: h.Size, Instruction: instructionOf(h.CreatedBy),
 			Base: i < baseHistory || layer < baseLayers}
 		if !l.Base {
-			if n := layer - baseLayers; n < len(lines) {
+			if n := layer - first; n >= 0 && n < len(lines) {
 				l.Line = lines[n]
 				if in := s.file.At(l.Line); in != nil { // in the student's own words
 					l.Instruction = brief(in.Text)
@@ -62,6 +63,16 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 	s.images[info.ID] = info
 	s.mu.Unlock()
 	return info, nil
+}
+
+// firstOwn returns which of the layers is the first of the student's own: behind those of the base or,
+// where the base is not known, as one that was taken away since the build, as many from the last on
+// as there are lines that make one.
+func firstOwn(baseLayers, layers, lines int) int {
+	if baseLayers > 0 {
+		return baseLayers
+	}
+	return max(0, layers-lines)
 }
 
 // stage returns a stage of the file, or what the image is of.
