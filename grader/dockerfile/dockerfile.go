@@ -64,10 +64,10 @@ func (e *Error) Error() string { return e.Message }
 func (f *File) Final() *Stage { return &f.Stages[len(f.Stages)-1] }
 
 // Effective returns the instructions that make the image's last stage what it is: its own, after
-// those of the stages that it is built on.
+// those of the stages that it is built on. The list is the caller's own.
 func (f *File) Effective() []Instruction {
 	s := f.Final()
-	all := s.Instructions
+	all := slices.Clone(s.Instructions)
 	for s.From >= 0 {
 		s = &f.Stages[s.From]
 		all = append(slices.Clone(s.Instructions), all...)

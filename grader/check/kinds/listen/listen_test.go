@@ -191,12 +191,19 @@ func TestForesee(t *testing.T) {
 			"Make line 2 of Dockerfile `CMD [\"gunicorn\", \"-b\", \"0.0.0.0:8000\", \"app:app\"]`.\n"},
 		{"EXPOSE 3000\n" + `CMD ["node", "a.js"]`, "`EXPOSE 3000`, and 8000 is wanted; Make line 2 of Dockerfile " +
 			"`EXPOSE 8000`.\n"},
+		{"EXPOSE 3000\n" + `CMD ["node", "a.js"]` + "\nUSER node", "`EXPOSE 3000`, and 8000 is wanted; Make line 2 " +
+			"of Dockerfile `EXPOSE 8000`.\n"},
 		{"COPPY . .\nEXPOSE 3000", "`EXPOSE 3000`, and 8000 is wanted; Make line 3 of Dockerfile `EXPOSE 8000`.\n"},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.lines+"\n")
 		said := ""
 		for _, item := range new(listen.Listen).Foresee(check.Legible(target), 8000) {
 			said += item.Got + "; " + item.Hint.String() + "\n"
+		}
+		file, err := check.Legible(target).Dockerfile()
+		require.NoError(t, err)
+		for _, in := range file.Final().Instructions {
+			assert.NotEmpty(t, in.Text, "the file is as it was")
 		}
 		target.Close()
 		assert.Equal(t, c.want, said, c.lines)
