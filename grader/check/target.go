@@ -270,7 +270,8 @@ type Started struct {
 	After     time.Duration // from start to the first answer
 	Port      int           // where it answers
 	Wanted    int           // where the rubric expects it
-	Loopback  bool          // it listens on 127.0.0.1 only, and is asked by a relay inside the container
+	Loopback  bool          // it listens on 127.0.0.1 only
+	Relayed   bool          // it is asked by a relay inside the container
 	Refused   bool          // the engine did not start it; Log is why
 	Exited    bool
 	ExitCode  int

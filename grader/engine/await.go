@@ -51,7 +51,7 @@ func (c *container) await(ctx context.Context) (check.Started, error) {
 	waiting, cancel := c.ownTime(ctx, c.limits.Run.Start.Std())
 	defer cancel()
 	s, meter := check.Started{Wanted: c.port, Offline: c.offline, Limits: c.limits.Run}, c.meter()
-	each, before := looks, route{c.before.Port, c.before.Loopback}
+	each, before := looks, route{c.before.Port, c.before.Relayed}
 	if c.before.Answered && !c.before.AsWanted() {
 		each = 1
 	}
@@ -110,7 +110,9 @@ func (c *container) await(ctx context.Context) (check.Started, error) {
 	case ctx.Err() != nil:
 		return s, ctx.Err()
 	case best != nil:
-		s.Answered, s.Port, s.Loopback = true, best.port, best.relay
+		s.Answered, s.Port, s.Relayed = true, best.port, best.relay
+		s.Loopback = best.relay && !slices.ContainsFunc(s.Listeners,
+			func(l check.Listener) bool { return l.Port == best.port && !isLoopback(l.Address) })
 		if best.relay {
 			c.relay = c.transport(*best)
 		}
@@ -254,8 +256,8 @@ func (c *container) lookInside(ctx context.Context, s *check.Started, try func(r
 	}
 	slices.SortStableFunc(listeners, func(a, b check.Listener) int { return wanted(a) - wanted(b) })
 	for _, l := range listeners {
-		if inside := isLoopback(l.Address); inside || c.address != "" {
-			try(route{l.Port, inside})
+		if relay := isLoopback(l.Address) || c.address == "" && c.published[l.Port] == ""; relay || c.address != "" {
+			try(route{l.Port, relay})
 		}
 	}
 }

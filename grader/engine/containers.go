@@ -137,7 +137,7 @@ func (s *Session) Revive(ctx context.Context) (bool, error) {
 	s.main = c
 	s.mu.Unlock()
 	if again.Answered {
-		first.Port, first.Loopback = again.Port, again.Loopback
+		first.Port, first.Loopback, first.Relayed = again.Port, again.Loopback, again.Relayed
 	}
 	c.started = first // how it came up at first is what is judged
 	return true, err

@@ -370,6 +370,20 @@ func TestSecondContainer(t *testing.T) {
 	require.Equal(t, "here", says(t, s, "/"))
 }
 
+// TestPortThatIsNotPublished: where containers are asked at published ports, a program on another
+// port is asked by a relay, and nothing says that it listens on its loopback alone.
+func TestPortThatIsNotPublished(t *testing.T) {
+	t.Parallel()
+	s := running(t, func(j *check.Job) {
+		j.Limits.Run.Network = "open"
+		j.Setup.Always = map[string]string{"PORT": "9000"}
+	}, nil)
+	up := s.Started()
+	require.True(t, up.Answered && up.Relayed && !up.Loopback, "%+v", up)
+	require.Equal(t, 9000, up.Port)
+	require.Equal(t, "here", says(t, s, "/"))
+}
+
 // TestVariables: the main container has them, unless it does not come up with them as wanted.
 func TestVariables(t *testing.T) {
 	t.Parallel()
@@ -382,7 +396,7 @@ func TestVariables(t *testing.T) {
 		{"end the program", map[string]string{"PORT": "none"}, check.Started{Wanted: 8000, Exited: true, ExitCode: 1}},
 		{"change its port", map[string]string{"PORT": "9000"}, check.Started{Answered: true, Wanted: 8000, Port: 9000}},
 		{"hide it", map[string]string{"HOST": "127.0.0.1"}, check.Started{Answered: true, Wanted: 8000, Port: 8000,
-			Loopback: true}},
+			Loopback: true, Relayed: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

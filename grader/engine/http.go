@@ -103,7 +103,7 @@ func url(port int, path string) string {
 // Do sends one request.
 func (c *container) Do(ctx context.Context, r check.Request) (check.Answer, error) {
 	return c.do(ctx, r, func(request *http.Request, answered func(*http.Response) error) error {
-		return c.send(request, route{c.started.Port, c.started.Loopback}, answered)
+		return c.send(request, route{c.started.Port, c.started.Relayed}, answered)
 	})
 }
 

@@ -36,7 +36,7 @@ func (c *container) DoAtOnce(ctx context.Context, r check.Request, n int) ([]che
 		}
 	}()
 	for i := range n {
-		connections[i], refused[i] = c.dial(ctx, route{c.started.Port, c.started.Loopback})
+		connections[i], refused[i] = c.dial(ctx, route{c.started.Port, c.started.Relayed})
 		time.Sleep(openPause)
 	}
 	by, err := c.takers(ctx, before, n)
