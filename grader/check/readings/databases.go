@@ -5,6 +5,7 @@ import (
 	"net"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -126,21 +127,59 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 	if p, ok := s.frame(); ok {
 		h.Cause = fmt.Sprintf(
 			"The program asks for another server while it starts (%s), and nothing answers there: it runs alone.", p)
-		h.Advice = alone
+		h.Advice = s.alone()
 		return true
 	}
 	return false
 }
 
-const alone = "Let the start go on without it (try … except), or connect at the first request."
+// alone returns what a program can do that asks for a server when it starts, in its language's words.
+func (s *Scene) alone() string {
+	word := "except"
+	if files := s.files(); slices.ContainsFunc(files, scripted) && !slices.ContainsFunc(files,
+		func(name string) bool { return strings.HasSuffix(name, ".py") }) {
+		word = "catch"
+	}
+	return "Let the start go on without it (try … " + word + "), or connect at the first request."
+}
+
+// scripted reports whether a file is of a program of Node.
+func scripted(name string) bool {
+	return slices.Contains([]string{".js", ".mjs", ".cjs", ".ts"}, path.Ext(name))
+}
+
+// serverURL is the address of a database, to the quote behind it.
+const serverURL = `(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://[^"'\n]*`
+
+var (
+	given   = regexp.MustCompile(`((?:getenv|environ\.get)\([^,)\n]*,\s*["'])` + serverURL)
+	setting = regexp.MustCompile(`^(\s+\w+\s*:\s*str\s*=\s*["'])` + serverURL)
+)
+
+// withoutServer returns the line by which a program of SQLAlchemy keeps its data in a file where no
+// address is given; nil where the address is not what it takes by default, or it is no such program.
+func (s *Scene) withoutServer() *check.Edit {
+	if p, _ := s.grep(regexp.MustCompile(`\bcreate_engine\(`), ".py"); p.file == "" {
+		return nil
+	}
+	if p, _ := s.grep(regexp.MustCompile(`create_async_engine|["']\w+_args["']|pool_size`), ".py"); p.file != "" {
+		return nil
+	}
+	for _, pattern := range []*regexp.Regexp{given, setting} {
+		if p, _ := s.grep(pattern, ".py"); p.file != "" {
+			return p.replace(pattern, "${1}sqlite:////tmp/tasks.db")
+		}
+	}
+	return nil
+}
 
 // whileBuilt says of a step of a build that no server is there for it.
 func (s *Scene) whileBuilt(h *check.Hint) {
 	h.Cause = strings.Replace(h.Cause, "The program asks", "This step asks", 1)
-	if cause, _, ok := strings.Cut(h.Cause, ": "); ok && h.Advice == alone {
+	if cause, _, ok := strings.Cut(h.Cause, ": "); ok && h.Advice == s.alone() {
 		h.Cause = cause + ", and while an image is built there is none."
 	}
-	if h.Advice != alone {
+	if h.Advice != s.alone() {
 		return
 	}
 	h.Advice = "Do it when the program runs, and take it out of the build."
@@ -152,7 +191,7 @@ func (s *Scene) whileBuilt(h *check.Hint) {
 // somewhere reports whether a server is asked for, of which the log does not say where.
 func somewhere(s *Scene, what string, h *check.Hint) bool {
 	h.Cause, h.Advice = fmt.Sprintf(
-		"The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), alone
+		"The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), s.alone()
 	return true
 }
 
@@ -181,7 +220,12 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 		if at != "" {
 			address = net.JoinHostPort(host, at)
 		}
-		h.Advice = alone
+		h.Advice = s.alone()
+		if name == "PostgreSQL" || name == "MySQL" {
+			if h.Edit = s.withoutServer(); h.Edit != nil {
+				h.Advice = "Let it keep its data in a file where nobody gives it an address."
+			}
+		}
 		ip := net.ParseIP(host)
 		if ip != nil && ip.IsLoopback() && at != "" {
 			address = "localhost:" + at
@@ -244,6 +288,23 @@ var sqlitePaths = regexp.MustCompile(
 	`(?:sqlite(?:\+\w+)?:///|sqlite3?\.connect\(\s*["']|aiosqlite\.connect\(\s*["']|` +
 		`new (?:sqlite3\.)?Database\(\s*["']|DatabaseSync\(\s*["']|storage:\s*["'])(/?[\w./-]+)`)
 
+var (
+	sqliteName = regexp.MustCompile(`(?:connect|Database|DatabaseSync)\(\s*([A-Za-z_]\w*)\s*[,)]`)
+	sqliteFile = regexp.MustCompile(`["'](/?[\w./-]+\.(?:db|sqlite3?))["']`)
+)
+
+// sqliteVariable returns the file that a variable names which a line hands to SQLite; where no line
+// does, the one file of a database that the program names.
+func (s *Scene) sqliteVariable(line string) (place, []string) {
+	if m := sqliteName.FindStringSubmatch(line); m != nil {
+		if p, got := s.grep(regexp.MustCompile(`\b`+m[1]+`\s*(?::\s*\w+\s*)?=[^=\n]*?["'](/?[\w./-]+)["']\)?\s*;?\s*$`),
+			""); got != nil {
+			return p, got
+		}
+	}
+	return s.grep(sqliteFile, ".py.js.mjs.cjs.ts")
+}
+
 // sqlite says why a file of SQLite cannot be opened or written: its folder is not there, or is not
 // the user's.
 func sqlite(s *Scene, m []string, h *check.Hint) bool {
@@ -256,7 +317,11 @@ func sqlite(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if name == "" {
 		var got []string
-		if p, got = s.grep(sqlitePaths, ""); got != nil {
+		if p, got = s.grep(sqlitePaths, ""); got == nil {
+			f, _ := s.frame()
+			p, got = s.sqliteVariable(f.text)
+		}
+		if got != nil {
 			name = got[1]
 		} else if s.File != nil {
 			for _, in := range s.File.Effective() {

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // moduleFile returns the student's file that a module is, or empty. It may lie in another folder
@@ -186,6 +188,37 @@ func (s *Scene) beside(copied string) *check.Edit {
 	return &check.Edit{File: s.File.Name, Line: last, New: "COPY " + copied}
 }
 
+// lateWorkdir reports whether WORKDIR stands below the COPY that brought a file of the folder to a
+// place in the image, and so was not yet there.
+func (s *Scene) lateWorkdir(file, at string, h *check.Hint) bool {
+	if s.File == nil {
+		return false
+	}
+	var first, bring, late *dockerfile.Instruction
+	for _, in := range s.File.Final().Instructions {
+		switch {
+		case in.Name == "WORKDIR":
+			late = &in
+		case slices.ContainsFunc(in.Sources(), func(source string) bool { return dockerfile.Covers(source, file) }):
+			bring = &in
+		}
+		if first == nil && slices.Contains([]string{"COPY", "ADD", "RUN"}, in.Name) {
+			first = &in
+		}
+	}
+	if late == nil || bring == nil || late.Line < bring.Line || path.IsAbs(bring.Args[len(bring.Args)-1]) {
+		return false
+	}
+	h.Cause = fmt.Sprintf(
+		"WORKDIR stands on line %d, below the COPY of line %d: %s went to %s, and the program runs in %s.", late.Line,
+		bring.Line, file, at, s.workdir())
+	h.Advice = "Put WORKDIR above what is copied."
+	if h.Edit = check.EditOf(s.File.Name, s.File.Move(*late, *first)); h.Edit != nil {
+		h.Advice = "It belongs above what is copied."
+	}
+	return true
+}
+
 // noServed says why a server does not find the module that CMD names.
 func noServed(s *Scene, asked string, h *check.Hint) bool {
 	want := strings.ReplaceAll(asked, ".", "/") + ".py"
@@ -223,6 +256,9 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 		if h.Edit == nil {
 			h.Advice = fmt.Sprintf("COPY %s into it.", file)
 		}
+		return true
+	}
+	if s.lateWorkdir(file, at, h) {
 		return true
 	}
 	h.Cause = fmt.Sprintf("CMD names %s, so %s is looked for in %s; %s is at %s.", asked, want, dir, file, at)

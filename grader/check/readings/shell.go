@@ -296,6 +296,9 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 				}
 			}
 			if where != "" {
+				if s.lateWorkdir(own[0], where, h) {
+					return true
+				}
 				h.Cause = fmt.Sprintf("%s is at %s in the image, and was looked for at %s.", own[0], where, at)
 				h.Advice = "Name it as it is called there."
 				by := where
