@@ -123,6 +123,18 @@ func TestLarge(t *testing.T) {
 				"Make line 2 of Dockerfile `RUN apt-get update && apt-get install -y libpq5`."},
 		{"python:3.12-slim", "apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000",
 			line("apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000") + unused("gcc") + "Leave that out."},
+		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y curl libpq5\nRUN curl x",
+			line("apt-get update") + "Its lists of packages are of no use behind the install of line 3. Make lines 2 to " +
+				"3 of Dockerfile `RUN apt-get update && apt-get install -y curl libpq5 && rm -rf /var/lib/apt/lists/*`."},
+		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y gcc vim", line("apt-get update") +
+			"It is there for line 3, and nothing uses gcc and vim. Take lines 2 to 3 out of Dockerfile."},
+		{"python:3.12-slim", "apt-get update", line("apt-get update") +
+			"Nothing is installed by these lists of packages. Take `RUN apt-get update` out of Dockerfile, line 2."},
+		{"python:3.12", "apt-get update && apt-get install -y gcc",
+			line("apt-get update && apt-get install -y gcc") + "Nothing uses gcc: no package of the image was compiled " +
+				"in it, and no other line and no file names that. The base, python:3.12, is 120MB. Take `RUN apt-get " +
+				"update && apt-get install -y gcc` out of Dockerfile, line 2. Make line 1 of Dockerfile `FROM " +
+				"python:3.12-slim`."},
 		{"python:3.12-slim", "apt-get install -y gcc && gcc x.c", line("apt-get install -y gcc && gcc x.c") +
 			"Leave out what the program does not need when it runs."},
 		{"node:22-slim", "npm install", line("npm install") + "Leave out what the program does not need when it runs."},

@@ -16,6 +16,7 @@ import (
 // cache has.
 const (
 	worth    = 5_000_000
+	tenth    = 10
 	leftover = 1_000_000
 )
 
@@ -35,7 +36,9 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 			largest = i
 		}
 	}
-	if largest >= 0 {
+	base := image.Size - image.Added
+	// beside a base that is too large, a small layer is not worth a word
+	if largest >= 0 && (full == 0 || base <= full || image.Layers[largest].Size*tenth > image.Size-full) {
 		l := image.Layers[largest]
 		h.Cause = fmt.Sprintf("Line %d, `%s`, adds %s, the most of your own lines.", l.Line, l.Instruction,
 			option.Size(l.Size))
@@ -43,10 +46,13 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 			return h, err
 		}
 	}
-	if base := image.Size - image.Added; full > 0 && (base > full || largest < 0) && !small.MatchString(image.Base) &&
+	if full > 0 && (base > full || largest < 0) && !small.MatchString(image.Base) &&
 		slim.MatchString(image.Base) {
 		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
 		if edit := rebased(t, image.Base); edit != nil {
+			if h.Edit != nil {
+				h.Advice = strings.TrimSpace(h.Advice + " " + h.Edit.String())
+			}
 			h.Edit = edit
 		} else if lacks := check.Lacking(t); lacks != "" {
 			h.Advice = fmt.Sprintf("Its -slim form is smaller, and has no %s, which has to be installed there.", lacks)
@@ -106,6 +112,9 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 	if in == nil || in.Name != "RUN" {
 		h.Advice = "Copy only what the program needs, or list the rest in .dockerignore."
 		return nil
+	}
+	if updates(*in) {
+		return updated(ctx, t, image, file, *in, h)
 	}
 	if spare, err := unused(ctx, t, file, *in, image.ID); err != nil {
 		return err

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"regexp"
@@ -144,4 +145,48 @@ func without(file *dockerfile.File, run dockerfile.Instruction, packages []strin
 		return nil
 	}
 	return change
+}
+
+// updates reports whether a RUN fetches apt's lists of packages, and installs nothing by them.
+func updates(run dockerfile.Instruction) bool {
+	commands := run.Commands()
+	return len(commands) == 1 && strings.HasPrefix(commands[0].Program, "apt") && commands[0].Has("update")
+}
+
+// updated returns what to do about such a RUN: one with the install that needs it, or none where
+// nothing does.
+func updated(ctx context.Context, t check.Target, image *check.ImageInfo, file *dockerfile.File,
+	run dockerfile.Instruction, h *check.Hint) error {
+	var install *dockerfile.Instruction
+	for _, in := range file.Final().Instructions {
+		if in.Line > run.Line && in.Name == "RUN" && slices.ContainsFunc(in.Commands(), debian) {
+			install = &in
+			break
+		}
+	}
+	if install == nil {
+		h.Cause += " Nothing is installed by these lists of packages."
+		h.Edit = check.EditOf(file.Name, file.Change(run))
+		return nil
+	}
+	spare, err := unused(ctx, t, file, *install, image.ID)
+	if err != nil {
+		return err
+	}
+	both := dockerfile.Instruction{Line: run.Line, EndLine: install.EndLine}
+	h.Advice = fmt.Sprintf("Write it in one RUN with line %d, and rm -rf /var/lib/apt/lists/* at its end.", install.Line)
+	switch gone := without(file, *install, spare); {
+	case len(spare) > 0 && gone != nil && gone.New == "":
+		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, strings.Join(spare, " and "))
+		h.Advice = fmt.Sprintf("Take out both lines, %d and %d.", run.Line, install.Line)
+		if install.Line == run.EndLine+1 {
+			h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both))
+		}
+	case install.Line == run.EndLine+1 && len(run.Flags)+len(install.Flags)+len(run.Heredocs)+len(install.Heredocs) == 0 &&
+		!run.Exec && !install.Exec:
+		h.Cause += fmt.Sprintf(" Its lists of packages are of no use behind the install of line %d.", install.Line)
+		h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both, "RUN "+run.Shell()+" && "+install.Shell()+
+			" && rm -rf /var/lib/apt/lists/*"))
+	}
+	return nil
 }
