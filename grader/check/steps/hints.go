@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
@@ -223,12 +224,25 @@ func (r *runner) exception(ctx context.Context) string {
 	if !ok {
 		return ""
 	}
-	last, err := LastException(ctx, container)
-	if err != nil {
-		return ""
+	for range logTries { // a server answers with 500 first, and writes why after that
+		last, err := LastException(ctx, container)
+		if err != nil || last != "" {
+			return last
+		}
+		select {
+		case <-ctx.Done():
+			return ""
+		case <-time.After(logPause):
+		}
 	}
-	return last
+	return ""
 }
+
+// How often, and how long apart, the log is read until it names an exception.
+const (
+	logTries = 4
+	logPause = 150 * time.Millisecond
+)
 
 // Logger is what has a log.
 type Logger interface {

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -227,7 +228,8 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			} else if e.last().Fault != "" {
 				m.hint = r.faultHint(ctx, e.last())
 			}
-			if r.twice != "" && !m.alone {
+			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&
+				!s.wantsCode(http.StatusUnprocessableEntity) {
 				m.hint, m.alone = fmt.Sprintf(
 					"The id %s was given out twice, and two things have it: give each a new one, by ", r.twice)+unlike,
 					true
@@ -237,6 +239,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			evidence = r.evidence(number, s, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
+			item.Hint.Advice = strings.TrimSpace(item.Hint.Advice + " " + r.slashed(e.request.Path, e.to))
 		case e.inside != "" && s.Given.Method == "" && r.in.Memory.First("list "+Route(s.Send.Path)):
 			item, r.detour = Wrapped(name, e.inside), true
 			evidence = r.evidence(number, s, e.request, e.last(), miss{})

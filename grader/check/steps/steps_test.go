@@ -244,6 +244,9 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x`, says(500, ""),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, " +
 				"and its log names no exception: print what it does there."},
+		{`send: DELETE /x/7}, {send: GET /x/7, want: 404`, says(200, `{"id":8}`),
+			"ok DELETE /x/7\n0 GET /x/7: want an answer with 404; got 200 OK; hint: After DELETE /x/7, GET /x/7 answers " +
+				"with the one whose id is 8: look it up by its id, and not by its place in the list."},
 		{`send: PUT /x`, says(405, ""),
 			"0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for " +
 				"PUT. Add a function with @app.put(\"/x\")."},

@@ -65,6 +65,10 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
 			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
+		if other := otherID(a.Body, path.Base(where)); other != "" {
+			return fmt.Sprintf("After DELETE %s, GET %s answers with the one whose id is %s: look it up by its id, and "+
+				"not by its place in the list.", where, where, other), true
+		}
 		if holds(a.Body, path.Base(where)) {
 			return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
 				false
@@ -111,6 +115,39 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return refusal(q, a), true
 	}
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
+}
+
+// slashed returns where the program writes a route with the slash that was not asked for: "" is what
+// is meant behind a prefix.
+func (r *runner) slashed(asked, to string) (where string) {
+	asked, _, _ = strings.Cut(asked, "?")
+	if !strings.HasSuffix(to, "/") || asked+"/" != to {
+		return ""
+	}
+	behind := regexp.MustCompile(`prefix\s*=\s*["']` + regexp.QuoteMeta(asked) + `["']`)
+	route := regexp.MustCompile(`@\w+\.(?:get|post|put|patch|delete)\(\s*["'](?:/|` + regexp.QuoteMeta(to) + `)["']`)
+	prefixed := false
+	eachProgram(r.folder(), func(_, text string) { prefixed = prefixed || behind.MatchString(text) })
+	eachProgram(r.folder(), func(name, text string) {
+		var lines []string
+		for n, line := range strings.Split(text, "\n") {
+			if found := route.FindString(line); found != "" && (prefixed || strings.Contains(found, to)) {
+				lines = append(lines, strconv.Itoa(n+1))
+			}
+		}
+		if len(lines) == 0 || where != "" {
+			return
+		}
+		as := asked
+		if prefixed {
+			as = ""
+		}
+		where = fmt.Sprintf("In %s, line %s, write %q.", name, strings.Join(lines, " and "), as)
+		if len(lines) > 1 {
+			where = strings.Replace(where, ", line ", ", lines ", 1)
+		}
+	})
+	return where
 }
 
 // changes are the methods that change a thing, each with the other that programs have in its place.
@@ -177,6 +214,18 @@ func (s Step) code() string {
 func (r *runner) removed(path string) bool {
 	sent := regexp.MustCompile(`^DELETE ` + regexp.QuoteMeta(path) + `(?:[ ,].*)? -> 2\d\d`)
 	return slices.ContainsFunc(r.past, sent.MatchString)
+}
+
+// otherID returns the id that an answer gives to what it holds, where that is another number than was
+// asked for; or empty.
+func otherID(body []byte, asked string) string {
+	value, _ := Decode(body)
+	object, _ := value.(map[string]any)
+	id := plainText(object["id"])
+	if _, err := strconv.Atoi(id); err != nil || id == asked {
+		return ""
+	}
+	return id
 }
 
 // holds reports whether an answer has a thing with this id in it, at any depth.
