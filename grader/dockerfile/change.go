@@ -282,7 +282,11 @@ func (f *File) Port() string {
 	var text string
 	for _, name := range []string{"ENTRYPOINT", "CMD"} {
 		if in := f.Last(name); in != nil {
-			text += " " + strings.Join(in.Args, " ")
+			words := in.Args
+			if list, ok := MeantAsList(strings.Join(in.Args, " ")); ok {
+				words = list
+			}
+			text += " " + strings.Join(words, " ")
 		}
 	}
 	for _, pattern := range ports {

@@ -45,7 +45,7 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if !looked { // with what the base has; so by this machine's own look
 		connected = reaches(ctx, host)
 	}
-	if !connected {
+	if !connected || slices.Contains(registries, host) {
 		return &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}
 	}
 	return nil
@@ -70,6 +70,11 @@ func (e *Engine) hasNot(ctx context.Context, base string, f *check.BuildFailure,
 	}
 	return true
 }
+
+// registries are the hosts that tools ask by themselves: a submission does not choose them.
+var registries = []string{"pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com",
+	"deb.debian.org", "security.debian.org", "archive.ubuntu.com", "dl-cdn.alpinelinux.org", "proxy.golang.org",
+	"rubygems.org", "static.crates.io", "index.crates.io", "repo.maven.apache.org"}
 
 // reserved reports whether a host is one that no network has.
 func reserved(host string) bool {

@@ -161,9 +161,11 @@ func (d *Dockerfile) unread(bad *df.Error) check.Outcome {
 		item := check.Passed(name)
 		if !slices.ContainsFunc(counts(name), func(n string) bool { return slices.Contains(bad.Names, n) }) {
 			item = lacking(name, bad.File)
-			// a misspelt one
-			if bad.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(bad.Fix.New + " -")[0])) {
-				item.Got, item.Line, item.Hint = bad.Message, bad.Line, check.SyntaxHint(bad)
+			for _, slip := range append([]*df.Error{bad}, bad.Next...) { // a misspelt one
+				if slip.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(slip.Fix.New + " -")[0])) {
+					item.Got, item.Line, item.Hint = slip.Message, slip.Line, check.SyntaxHint(slip)
+					break
+				}
 			}
 		}
 		o.Items = append(o.Items, item)

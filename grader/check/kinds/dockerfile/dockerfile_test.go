@@ -55,9 +55,9 @@ func TestDockerfile(t *testing.T) {
 		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\nCMD z\n", "- cmd-exec: Docker cannot read line 2"},
 		{"rules: [cmd-exec]", "FRM x\n", "- cmd-exec: Docker cannot read line 1"},
 		{"require: [FROM, WORKDIR, COPY, CMD]", "FROM python 3.12\nWROKDIR /app\nCOPY ..\n",
-			"ok FROM\n0 WORKDIR: want a line with WORKDIR; got none; " +
-				"hint: Add a line with WORKDIR. WORKDIR /app is where all that follows happens.; at " +
-				"Dockerfile:0\nok COPY\n0 CMD: want a line with CMD; got none; hint: Add a line with CMD. CMD says " +
+			"ok FROM\n0 WORKDIR: want a line with WORKDIR; got unknown instruction: WROKDIR (did you mean WORKDIR?); " +
+				"hint: Write WORKDIR instead of WROKDIR. Make line 2 of Dockerfile `WORKDIR /app`.; at " +
+				"Dockerfile:2\nok COPY\n0 CMD: want a line with CMD; got none; hint: Add a line with CMD. CMD says " +
 				"what starts when the container does.; at Dockerfile:0"},
 		{"require: [WORKDIR, COPY]", "FROM x\nWROKDIR /app\nCOPY . .\n",
 			"0 WORKDIR: want a line with WORKDIR; got unknown instruction: WROKDIR (did you mean WORKDIR?); " +

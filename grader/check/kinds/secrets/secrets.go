@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -143,7 +144,10 @@ func advise(t check.Source, paths []string) check.Hint {
 			"The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and "+
 				"then list it in .dockerignore.", needs)
 	}
-	hint := check.Hint{Cause: "Deleting it in a later line does not take it out of the layer before.", Edit: edit}
+	hint := check.Hint{Edit: edit}
+	if deletes(t, paths) {
+		hint.Cause = "Deleting it in a later line does not take it out of the layer before."
+	}
 	if rules, err := t.Ignore(); err == nil && rules.File == "" && edit != nil {
 		hint.Advice = "Create a file .dockerignore beside the Dockerfile."
 	}
@@ -151,6 +155,21 @@ func advise(t check.Source, paths []string) check.Hint {
 		hint.Advice = fmt.Sprintf("List %s in .dockerignore.", strings.Join(paths, ", "))
 	}
 	return hint
+}
+
+// deletes reports whether a RUN deletes one of some files.
+func deletes(t check.Source, paths []string) bool {
+	file, err := t.Dockerfile()
+	return err == nil && slices.ContainsFunc(file.Effective(), func(in dockerfile.Instruction) bool {
+		return in.Name == "RUN" && slices.ContainsFunc(in.Commands(), func(c dockerfile.Command) bool {
+			return c.Program == "rm" && slices.ContainsFunc(c.Args, func(arg string) bool {
+				return slices.ContainsFunc(paths, func(name string) bool {
+					matches, _ := path.Match(path.Base(arg), path.Base(name))
+					return matches
+				})
+			})
+		})
+	})
 }
 
 // privateKeys returns the files of the folder, sent to a build and not looked for yet, that hold a
