@@ -70,6 +70,7 @@ func (g *grading) mergeEdits(all []int) {
 		line      int
 	}
 	edits := map[place][]*check.Edit{}
+	var told []*check.Edit
 	for _, i := range all {
 		if g.rubric.Checks[i].Hidden {
 			continue
@@ -78,7 +79,7 @@ func (g *grading) mergeEdits(all []int) {
 		for _, item := range append(slices.Clone(o.Items), check.Item{Hint: o.Hint}) {
 			if e := item.Hint.Edit; e != nil && item.Share < 1 {
 				at := place{e.File, e.Old, e.Line}
-				edits[at] = append(edits[at], e)
+				edits[at], told = append(edits[at], e), append(told, e)
 			}
 		}
 	}
@@ -92,6 +93,13 @@ func (g *grading) mergeEdits(all []int) {
 		for _, e := range same {
 			if slices.Contains(merged, e.New) {
 				e.New = whole.New
+			}
+		}
+	}
+	for _, moved := range told {
+		for _, one := range told {
+			if both := moved.Within(*one); both != nil {
+				moved.New = both.New
 			}
 		}
 	}

@@ -865,6 +865,12 @@ func TestMergedEdits(t *testing.T) {
 		assert.Contains(t, c.Hint, c.Edit.New, c.ID)
 	}
 	assert.Equal(t, list, r.Checks[3].Items[0].Edit.New)
+	moves := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		return check.Fail("it", "w", "g", check.Hint{Edit: &check.Edit{File: "Dockerfile", Line: 2,
+			Old: "CMD uvicorn main:app --port 80\nWORKDIR /a", New: "WORKDIR /a\nCMD uvicorn main:app --port 80"}}), nil
+	}
+	r = graded(t, works(), of(one("a", check.Folder, moves), one("b", check.Folder, writes(list))), Options{})
+	assert.Equal(t, "WORKDIR /a\n"+list, r.Checks[0].Edit.New)
 }
 
 // foreseer sees something in the folder alone.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -38,6 +39,26 @@ func Merge(a, b *Edit) *Edit {
 	}
 	return &Edit{File: a.File, Line: a.Line, Old: old, New: old[:first.at] + first.with + between + second.with +
 		old[second.end:]}
+}
+
+// Within returns an edit of several lines in which one of them is written as another edit of that line
+// alone has it; nil where it is none of its lines, or not as it was.
+func (e Edit) Within(one Edit) *Edit {
+	lines := strings.Split(e.New, "\n")
+	if e.File != one.File || !strings.Contains(e.Old, "\n") || one.Old == "" || strings.Contains(one.Old, "\n") ||
+		one.Line < e.Line || one.Line > e.Line+strings.Count(e.Old, "\n") {
+		return nil
+	}
+	at := slices.Index(lines, one.Old)
+	if at < 0 || slices.Contains(lines[at+1:], one.Old) {
+		return nil
+	}
+	if one.New == "" {
+		lines = slices.Delete(lines, at, at+1)
+	} else {
+		lines[at] = one.New
+	}
+	return &Edit{File: e.File, Line: e.Line, Old: e.Old, New: strings.Join(lines, "\n")}
 }
 
 // spot is where a text was changed, and what stands there now.

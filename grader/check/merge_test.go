@@ -4,9 +4,23 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 )
+
+// TestWithin: what moves lines keeps what another edit writes in one of them.
+func TestWithin(t *testing.T) {
+	moves := check.Edit{File: "f", Line: 2, Old: "COPY . .\nCMD a\nWORKDIR /b", New: "WORKDIR /b\nCOPY . .\nCMD a"}
+	list := check.Edit{File: "f", Line: 3, Old: "CMD a", New: `CMD ["a"]`}
+	require.NotNil(t, moves.Within(list))
+	assert.Equal(t, "WORKDIR /b\nCOPY . .\nCMD [\"a\"]", moves.Within(list).New)
+	assert.Nil(t, list.Within(moves))
+	for _, other := range []check.Edit{{File: "g", Line: 3, Old: "CMD a", New: "x"}, {File: "f", Line: 5, Old: "CMD a",
+		New: "x"}, {File: "f", Line: 3, Old: "CMD b", New: "x"}, {File: "f", Line: 3, New: "x"}} {
+		assert.Nil(t, moves.Within(other), "%v", other)
+	}
+}
 
 func TestMerge(t *testing.T) {
 	for _, c := range []struct{ old, a, b, want string }{

@@ -198,7 +198,7 @@ func TestForStudentWithholds(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{"the name is HIDDENWORD bold fox 123456.", "the name is ▒▒▒▒ ▒▒▒▒ fox ▒▒▒▒."},
 		{"POST /tasks hiddenword", "POST /▒▒▒▒ ▒▒▒▒"},
-		{"cut at HIDDENW…", "cut at ▒▒▒▒"},
+		{"cut at HIDDENW…", "cut at ▒▒▒▒"}, {"cut at hid…", "cut at hid…"},
 		{`"\u0048IDDENWORD"`, withheldText},
 		{"%48IDDENWORD", withheldText},
 		{"DROWNEDDIH", withheldText},

@@ -103,7 +103,7 @@ func (s *secrecy) clean(text string) string {
 // begins reports whether a word that was cut may be one of them.
 func (s *secrecy) begins(cut string) bool {
 	for word := range s.words {
-		if cut != "" && strings.HasPrefix(word, cut) {
+		if len([]rune(cut)) >= shortestWord && strings.HasPrefix(word, cut) {
 			return true
 		}
 	}

@@ -426,11 +426,11 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	if !s.has("Pipfile.lock") {
 		causes = append(causes, "The folder has no Pipfile.lock, which --deploy wants.")
-		h.Advice = "Run pipenv lock with the Python of the base image, and hand in Pipfile.lock"
+		h.Advice = "Run pipenv lock with the Python of the base image, and hand in Pipfile.lock."
 		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--deploy\b`), " --skip-lock"); h.Edit != nil {
-			h.Advice += "; or let this step do without"
+			h.Advice = "Run pipenv lock with the Python of the base image and hand in Pipfile.lock, or let this step do " +
+				"without."
 		}
-		h.Advice += "."
 	} else if at := inside(s.workdir(), "Pipfile.lock"); s.File != nil && s.earlier()[at] == "" {
 		return s.notCopied("Pipfile.lock", at, h)
 	} else if len(causes) == 0 {

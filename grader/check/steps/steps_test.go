@@ -279,6 +279,10 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: PUT /x`, says(501, ""),
 			"0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not " +
 				"know PUT. Add a function with @app.put(\"/x\")."},
+		{`send: GET /x/7, want: 404`, logs(says(500, "Internal Server Error"), "IndexError: list index out of range\n"),
+			"0 GET /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends with this " +
+				"exception: IndexError: list index out of range. Look first whether it is there, and raise " +
+				"HTTPException(status_code=404) where nothing is found."},
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
 			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +

@@ -260,6 +260,10 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 			s.Want)
 	}
 	if exception := r.exception(ctx); exception != "" {
+		if s.wantsCode(http.StatusNotFound) && s.wantsOnly('4') {
+			return fmt.Sprintf("%s. Look first whether it is there, and %s where nothing is found.",
+				strings.TrimSuffix(OfException(exception), "."), r.framework().Refuse("404"))
+		}
 		return OfException(exception)
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",

@@ -126,8 +126,8 @@ func TestLarge(t *testing.T) {
 		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y curl libpq5\nRUN curl x",
 			line("apt-get update") + "Its lists of packages are of no use behind the install of line 3. Make lines 2 to " +
 				"3 of Dockerfile `RUN apt-get update && apt-get install -y curl libpq5 && rm -rf /var/lib/apt/lists/*`."},
-		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y gcc vim", line("apt-get update") +
-			"It is there for line 3, and nothing uses gcc and vim. Take lines 2 to 3 out of Dockerfile."},
+		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y gcc vim git", line("apt-get update") +
+			"It is there for line 3, and nothing uses gcc, vim and git. Take lines 2 to 3 out of Dockerfile."},
 		{"python:3.12-slim", "apt-get update", line("apt-get update") +
 			"Nothing is installed by these lists of packages. Take `RUN apt-get update` out of Dockerfile, line 2."},
 		{"python:3.12", "apt-get update && apt-get install -y gcc",

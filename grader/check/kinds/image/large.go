@@ -120,7 +120,7 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		return err
 	} else if len(spare) > 0 {
 		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and no "+
-			"file names that.", strings.Join(spare, " and "))
+			"file names that.", enumerated(spare))
 		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
 		if h.Edit == nil {
 			h.Advice = "Leave that out."

@@ -68,6 +68,15 @@ func unused(ctx context.Context, t check.Target, file *dockerfile.File, run dock
 	return slices.DeleteFunc(spare, isCompiler), nil
 }
 
+// enumerated returns names as a sentence has them.
+func enumerated(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 func isCompiler(name string) bool { return slices.Contains(compilers, name) }
 
 func debian(c dockerfile.Command) bool {
@@ -177,7 +186,7 @@ func updated(ctx context.Context, t check.Target, image *check.ImageInfo, file *
 	h.Advice = fmt.Sprintf("Write it in one RUN with line %d, and rm -rf /var/lib/apt/lists/* at its end.", install.Line)
 	switch gone := without(file, *install, spare); {
 	case len(spare) > 0 && gone != nil && gone.New == "":
-		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, strings.Join(spare, " and "))
+		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, enumerated(spare))
 		h.Advice = fmt.Sprintf("Take out both lines, %d and %d.", run.Line, install.Line)
 		if install.Line == run.EndLine+1 {
 			h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both))
