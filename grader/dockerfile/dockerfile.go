@@ -16,11 +16,12 @@ type File struct {
 
 // Stage is one FROM and what follows it.
 type Stage struct {
-	Name         string // of AS, or empty
-	Base         string // the image or stage, with ARG defaults put in
-	From         int    // index of the stage that Base names, or -1 for an image from outside
-	Line         int
-	Instructions []Instruction // without the FROM
+	Name string // of AS, or empty
+	Base string // the image or stage, with ARG defaults put in
+	From int    // index of the stage that Base names, or -1 for an image from outside
+	Line int
+	// without the FROM, and with what ONBUILD of the stage that it is built on does here
+	Instructions []Instruction
 
 	from string // Base as it is written
 }
@@ -37,6 +38,8 @@ type Instruction struct {
 	Exec     bool     // the JSON form
 	Text     string   // as written, continuation lines joined
 	Heredocs []string // contents of here-documents
+
+	then *Instruction // of ONBUILD
 }
 
 // Error is a Dockerfile that Docker cannot read, or that is not there. It is the student's fault.

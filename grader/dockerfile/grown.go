@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
@@ -14,10 +15,22 @@ import (
 // base image, or of the builder.
 const unknownSize = 256
 
+// The most that variables may cost where one is put into another: how deep one stands in another's
+// default, and how long a word may be with a pattern in it, which is tried at every letter.
+const (
+	deepest     = 20
+	longPattern = 4096
+)
+
 var (
 	named       = regexp.MustCompile(`\$\{?(\w+)`)
 	substitutes = regexp.MustCompile(`\$\{\w+/`) // ${A/x/$B} may put one value into another at every letter
+	patterned   = regexp.MustCompile(`\$\{\w+[#%/]`)
+	quotes      = strings.NewReplacer(`"`, "", "'", "", `\`, "", "`", "")
 )
+
+// anyName stands for all variables: of a name that is made of another variable.
+const anyName = "$"
 
 // tooGrown returns the first instruction with which the file, its variables put in, is longer than
 // a Dockerfile may be; nil where it never is. A few hundred bytes of ARG that name each other ten
@@ -43,7 +56,7 @@ func (f *File) tooGrown() *Error {
 				for _, arg := range in.Args {
 					// of an ARG above the first FROM
 					if size, known := global[arg]; known && !strings.Contains(arg, "=") {
-						vars[arg] = size
+						vars[arg] = max(vars[arg], size)
 					}
 				}
 			}
@@ -62,28 +75,32 @@ func grown(name string, in Instruction) *Error {
 		Hint:    "Let no ARG or ENV name others so often that it grows without end."}
 }
 
-// scope is how long the values of variables may be, in bytes.
+// scope is how long the values of variables may be, in bytes: the longest that each has had, since
+// an ENV hides an ARG that is set after it.
 type scope map[string]int
 
 // grow returns how long an instruction may become, and sets the variables that it assigns.
 func (s scope) grow(in Instruction) (size int) {
+	set := scope{}
+	assign := func(name, value string) {
+		if name = quotes.Replace(name); strings.Contains(name, "$") {
+			name = anyName
+		}
+		n := s.size(value)
+		set[name] = max(set[name], n)
+		size += n
+	}
 	switch in.Name {
 	case "ARG":
-		set := scope{}
 		for _, arg := range in.Args {
 			if name, value, ok := strings.Cut(arg, "="); ok {
-				set[name] = s.size(value)
-				size += set[name]
+				assign(name, value)
 			}
 		}
-		maps.Copy(s, set)
 	case "ENV":
-		set := scope{}
 		for i := 0; i+1 < len(in.Args); i += 3 { // name, value, and what stands between them
-			set[in.Args[i]] = s.size(in.Args[i+1])
-			size += set[in.Args[i]]
+			assign(in.Args[i], in.Args[i+1])
 		}
-		maps.Copy(s, set)
 	case "RUN": // each is sent to the builder with all variables
 		for _, n := range s {
 			size += n
@@ -93,24 +110,68 @@ func (s scope) grow(in Instruction) (size int) {
 			size += s.size(word)
 		}
 	}
-	return size
+	for name, n := range set {
+		s[name] = max(s[name], n)
+	}
+	return min(size, 2*maxBytes)
 }
 
-// size returns how long a word may become, and never more than a file's length squared.
+// size returns how long a word may become, and never more than twice a file's length.
 func (s scope) size(word string) int {
-	size := len(word)
+	size, depth, deep := len(word), 0, 0
 	for _, m := range named.FindAllStringSubmatch(word, -1) {
 		n, known := s[m[1]]
 		if !known {
 			n = unknownSize
 		}
-		size += n
+		size += max(n, s[anyName])
 	}
-	size = min(size, 2*maxBytes)
-	if substitutes.MatchString(word) {
-		size *= size
+	for i, c := range word {
+		switch {
+		case c == '{' && i > 0 && word[i-1] == '$':
+			depth++
+			deep = max(deep, depth)
+		case c == '}':
+			depth = max(0, depth-1)
+		}
 	}
-	return size
+	if deep > deepest || size > longPattern && patterned.MatchString(word) {
+		return 2 * maxBytes
+	}
+	least := size
+	for range len(substitutes.FindAllString(word, -1)) {
+		size = min(size*least, 2*maxBytes)
+	}
+	return min(size, 2*maxBytes)
+}
+
+// tooManyPorts returns the first EXPOSE with which the file names more ports than it may.
+func (f *File) tooManyPorts() *Error {
+	n := 0
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			if in.Name != "EXPOSE" {
+				continue
+			}
+			for _, word := range in.Args {
+				for _, port := range strings.Fields(f.Value(in, word)) {
+					first, last, _ := strings.Cut(port[strings.LastIndex(port, ":")+1:], "-")
+					last, _, _ = strings.Cut(last, "/")
+					from, wrong := strconv.Atoi(first)
+					to, single := strconv.Atoi(last)
+					if n++; wrong == nil && single == nil {
+						n += max(0, min(to-from, 1<<16))
+					}
+				}
+			}
+			if n > maxPorts {
+				return &Error{File: f.Name, Line: in.Line,
+					Message: fmt.Sprintf("EXPOSE names more than %d ports up to this line", maxPorts),
+					Hint:    "Name the ports on which the program listens: most have one."}
+			}
+		}
+	}
+	return nil
 }
 
 // Value returns a word of an instruction with the variables put in that the file itself sets above

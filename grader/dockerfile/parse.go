@@ -19,10 +19,14 @@ import (
 // maxBytes is how long a Dockerfile may be: a hundred times what a person writes.
 const maxBytes = 1 << 20
 
-// maxParts is how many instructions, variables and labels a Dockerfile may have. The time that
-// BuildKit takes grows with the cube of the variables, and what it has begun no deadline ends:
-// three thousand kept Engine 20.10 busy for hours.
+// maxParts is how many instructions a Dockerfile may have, with the variables, labels and mounts of
+// them and what COPY, ADD and VOLUME name. The time that BuildKit takes grows with the cube of the
+// variables, and what it has begun no deadline ends: three thousand kept Engine 20.10 busy for
+// hours.
 const maxParts = 300
+
+// maxPorts is how many ports EXPOSE may name: each range of it is taken apart by the builder.
+const maxPorts = 1000
 
 // Name is what Docker looks for.
 const Name = "Dockerfile"
@@ -189,8 +193,8 @@ func parse(name string, text []byte) (*File, *Error) {
 	}
 	if n, line := parts(parsed.AST.Children); n > maxParts {
 		return nil, &Error{File: name, Line: line,
-			Message: fmt.Sprintf("%s has %d instructions, variables and labels, and no more than %d are read", name, n,
-				maxParts),
+			Message: fmt.Sprintf("%s has %d instructions, variables, labels, mounts and files to copy, and no more than %d "+
+				"are read", name, n, maxParts),
 			Hint: "Write it with fewer: a Dockerfile for one program needs a few dozen."}
 	}
 	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {
@@ -200,7 +204,11 @@ func parse(name string, text []byte) (*File, *Error) {
 		in := instruction(node)
 		switch {
 		case in.Name == "FROM":
-			f.Stages = append(f.Stages, f.stage(in))
+			s := f.stage(in)
+			if s.From >= 0 {
+				s.Instructions = triggers(f.Stages[s.From].Instructions)
+			}
+			f.Stages = append(f.Stages, s)
 		case len(f.Stages) == 0:
 			f.Global = append(f.Global, in)
 			if e := f.tooGrown(); e != nil { // before a FROM has them put in
@@ -218,6 +226,9 @@ func parse(name string, text []byte) (*File, *Error) {
 	if e := f.tooGrown(); e != nil {
 		return nil, e
 	}
+	if e := f.tooManyPorts(); e != nil {
+		return nil, e
+	}
 	return f, nil
 }
 
@@ -229,6 +240,11 @@ func instruction(node *parser.Node) Instruction {
 		if in.Name == "HEALTHCHECK" || in.Name == "ONBUILD" {
 			for _, child := range next.Children {
 				in.Args = append(in.Args, strings.TrimSpace(child.Original))
+				if in.Name == "ONBUILD" {
+					then := instruction(child)
+					then.Line, then.EndLine = in.Line, in.EndLine
+					in.then = &then
+				}
 			}
 		}
 	}
@@ -236,6 +252,16 @@ func instruction(node *parser.Node) Instruction {
 		in.Heredocs = append(in.Heredocs, doc.Content)
 	}
 	return in
+}
+
+// triggers returns what ONBUILD among some instructions does in a stage that is built on theirs.
+func triggers(all []Instruction) (then []Instruction) {
+	for _, in := range all {
+		if in.then != nil {
+			then = append(then, *in.then)
+		}
+	}
+	return then
 }
 
 // stage makes a stage of a FROM.
@@ -321,7 +347,7 @@ func syntaxError(name string, err error) *Error {
 	return e
 }
 
-// parts counts instructions, variables and labels, and says where the first too many is.
+// parts counts instructions and what they are made of, and says where the first too many is.
 func parts(nodes []*parser.Node) (n, line int) {
 	for _, node := range nodes {
 		words := 0
@@ -333,9 +359,12 @@ func parts(nodes []*parser.Node) (n, line int) {
 			n += max(words, 1)
 		case "ENV", "LABEL": // name, value and what stands between them
 			n += max(words/3, 1)
+		case "COPY", "ADD", "VOLUME":
+			n += max(words, 1)
 		default:
 			n++
 		}
+		n += len(node.Flags)
 		if n > maxParts && line == 0 {
 			line = node.StartLine
 		}

@@ -20,6 +20,9 @@ const (
 	maxUnpacked = 500 << 20 // bytes
 	maxEntries  = 20_000
 	maxRatio    = 200 // unpacked bytes for each packed one, beyond the first 10 MB
+
+	maxSkipped = 100 << 20 // bytes that are read of a tar and not laid out: heads, and what is passed over
+	listBytes  = 400       // of a zip's list for each file, with its name and times
 )
 
 var archiveEndings = []string{".tar.gz", ".tgz", ".zip"}
@@ -114,20 +117,48 @@ func (s *Submission) lookThrough() error {
 	return nil
 }
 
+// bounded is a zip of which no more is read than the list of its files may be long, until that is
+// read: in memory it is ten times as long.
+type bounded struct {
+	io.ReaderAt
+	left  int64
+	whole bool // is asked for from now on
+}
+
+func (b *bounded) ReadAt(p []byte, at int64) (int, error) {
+	if !b.whole {
+		if b.left -= int64(len(p)); b.left < 0 {
+			return 0, errors.New("the list of its files is too long")
+		}
+	}
+	return b.ReaderAt.ReadAt(p, at)
+}
+
+func tooMany(l limits) error {
+	return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", l.entries),
+		Hint: "Leave .venv, node_modules and the like out of what you hand in."}
+}
+
 func damaged(err error) error {
 	return &Refused{Message: "the archive is damaged: " + err.Error(),
 		Hint: "Pack the folder again and try to unpack it yourself before you hand it in."}
 }
 
 func (u *unpacker) zip(full string) error {
-	r, err := zip.OpenReader(full)
-	if errors.As(err, new(*fs.PathError)) {
+	f, err := os.Open(full)
+	if err != nil {
 		return fmt.Errorf("opening the archive: %w", err)
+	}
+	defer f.Close()
+	list := &bounded{ReaderAt: f, left: int64(u.limits.entries) * listBytes}
+	r, err := zip.NewReader(list, u.packed)
+	if list.left < 0 {
+		return tooMany(u.limits)
 	}
 	if err != nil {
 		return damaged(err)
 	}
-	defer r.Close()
+	list.whole = true
 	names := zipNames(r.File)
 	for i, f := range r.File {
 		if f.Flags&1 != 0 {
@@ -155,9 +186,13 @@ func (u *unpacker) tar(full string) error {
 	if err != nil {
 		return damaged(err)
 	}
-	r := tar.NewReader(unzipped)
+	unpacked := &io.LimitedReader{R: unzipped, N: u.limits.bytes + maxSkipped}
+	r := tar.NewReader(unpacked)
 	for {
 		h, err := r.Next()
+		if unpacked.N <= 0 { // more was passed over than laid out
+			return tooLarge()
+		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -315,13 +315,56 @@ func TestBombByCount(t *testing.T) {
 	for range maxEntries + 1 { // the same again and again, so that the test is quick
 		many = append(many, member{name: "d/", mode: fs.ModeDir | 0o755})
 	}
+	var passed []member // over
+	for range maxEntries + 1 {
+		passed = append(passed, member{name: "__MACOSX/x"})
+	}
 	deep := []member{{name: strings.Repeat("d/", maxEntries) + "f"}} // one entry, and very many folders
-	for name, all := range map[string][]member{"many.zip": many, "deep.zip": deep} {
+	for name, all := range map[string][]member{"many.zip": many, "deep.zip": deep, "passed.zip": passed} {
 		s, _ := openPacked(t, name, zipped(t, all))
 		assert.Equal(t, want, s.Refused, name)
 		assert.Empty(t, must(os.ReadDir(s.Dir)))
 	}
 }
+
+// TestListOfFiles: a zip whose list of files is longer than that of so many may be is not listed at
+// all.
+func TestListOfFiles(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for range maxEntries / 50 {
+		_, err := w.CreateHeader(&zip.FileHeader{Name: "f", Comment: strings.Repeat("c", 60_000)})
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	s, _ := openPacked(t, "work.zip", b.Bytes())
+	assert.Equal(t, &Refused{Message: "the archive holds more than 20000 files",
+		Hint: "Leave .venv, node_modules and the like out of what you hand in."}, s.Refused)
+}
+
+// TestPassedOver: what of a tar is not laid out is read within limits, too.
+func TestPassedOver(t *testing.T) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	require.NoError(t, err)
+	w := tar.NewWriter(z)
+	const size = maxSkipped + 1<<20
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: "__MACOSX/x", Mode: 0o644, Size: size}))
+	_, err = io.CopyN(w, zeros{}, size)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(w.Close(), z.Close()))
+	root, err := os.OpenRoot(t.TempDir())
+	require.NoError(t, err)
+	defer root.Close()
+	name := filepath.Join(t.TempDir(), "work.tgz")
+	require.NoError(t, os.WriteFile(name, b.Bytes(), 0o644))
+	u := &unpacker{root: root, limits: limits{1 << 20, maxEntries}, packed: 1 << 20, folders: map[string]bool{}}
+	assert.EqualError(t, u.tar(name), "the archive unpacks to far more than a submission needs")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // TestNotTheFolder: what was packed is said, so that nobody looks for a fault in the Dockerfile.
 func TestNotTheFolder(t *testing.T) {

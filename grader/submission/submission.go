@@ -99,6 +99,8 @@ func SafeID(name string) string {
 const (
 	digestBytes = 200 << 20 // of contents; beyond, size and name stand for a file
 	digestFiles = 20_000
+	// of a program that is compared without white space and comments; a longer one is compared as it is
+	programBytes = 1 << 20
 )
 
 // digest reads the folder once. What a submission is does not depend on how it was packed: only
@@ -157,8 +159,14 @@ func hashFile(full, rel string, whole, program hash.Hash) error {
 		_, err = io.Copy(whole, f)
 		return err
 	}
-	text, err := io.ReadAll(f)
+	text, err := io.ReadAll(io.LimitReader(f, programBytes+1))
 	whole.Write(text)
+	if len(text) > programBytes {
+		fmt.Fprintf(program, "%q\n", rel)
+		program.Write(text)
+		_, err = io.Copy(io.MultiWriter(whole, program), f)
+		return err
+	}
 	fmt.Fprintf(program, "%q %q\n", rel, bare(text))
 	return err
 }

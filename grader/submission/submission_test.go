@@ -1,8 +1,10 @@
 package submission
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -108,6 +110,27 @@ func TestDigest(t *testing.T) {
 	require.NoError(t, os.Symlink("Dockerfile", filepath.Join(other, "link.py")))
 	assert.NotEqual(t, open(t, linked).Digest, open(t, other).Digest, "where a link leads counts")
 	assert.NotEqual(t, base, open(t, linked).Digest)
+}
+
+// TestLongProgram: a program as long as a disk takes no more memory than one.
+func TestLongProgram(t *testing.T) {
+	of := func(end string) *Submission {
+		dir := lay(t, map[string]string{"main.py": "x"})
+		require.NoError(t, os.Truncate(filepath.Join(dir, "main.py"), 30<<20))
+		f, err := os.OpenFile(filepath.Join(dir, "main.py"), os.O_APPEND|os.O_WRONLY, 0)
+		require.NoError(t, err)
+		_, err = f.WriteString(end)
+		require.NoError(t, errors.Join(err, f.Close()))
+		return open(t, dir)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	one := of("a")
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(20<<20))
+	other := of("b")
+	assert.NotEqual(t, one.Digest, other.Digest)
+	assert.NotEqual(t, one.ProgramDigest, other.ProgramDigest)
 }
 
 func TestProgramDigest(t *testing.T) {

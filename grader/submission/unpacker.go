@@ -30,17 +30,19 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 		return &Refused{Message: fmt.Sprintf("the archive holds a path that leads out of it: %q", name),
 			Hint: "Pack the folder again with your system's own archive program."}
 	}
+	u.entries++
+	if u.entries > u.limits.entries {
+		return tooMany(u.limits)
+	}
 	if litter(clean) || clean == "." {
 		return nil
 	}
-	u.entries++
 	for dir := path.Dir(clean); dir != "." && !u.folders[dir]; dir = path.Dir(dir) {
 		u.folders[dir] = true
 		u.entries++
 	}
 	if u.entries > u.limits.entries {
-		return &Refused{Message: fmt.Sprintf("the archive holds more than %d files", u.limits.entries),
-			Hint: "Leave .venv, node_modules and the like out of what you hand in."}
+		return tooMany(u.limits)
 	}
 	switch {
 	case mode.IsDir():
@@ -76,12 +78,16 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case err != nil && source.err == nil:
 		return fmt.Errorf("unpacking: %w", err)
 	case n > allowed:
-		return &Refused{Message: "the archive unpacks to far more than a submission needs",
-			Hint: "Leave .venv, data and built files out of what you hand in."}
+		return tooLarge()
 	case err != nil:
 		return damaged(err)
 	}
 	return nil
+}
+
+func tooLarge() error {
+	return &Refused{Message: "the archive unpacks to far more than a submission needs",
+		Hint: "Leave .venv, data and built files out of what you hand in."}
 }
 
 // reading remembers the error of a reader, to tell it from that of the writer it is copied to: a
