@@ -12,15 +12,16 @@ import (
 
 // NewSource returns the folder as checks see it. Its files are parsed once, when first asked for;
 // it may be used by many at once.
-func NewSource(folder fs.FS) Source {
+func NewSource(root fs.FS) Source {
+	bounded := folder{root}
 	return source{
-		folder: folder,
+		folder: bounded,
 		file: sync.OnceValues(func() (*dockerfile.File, error) {
-			file, err := dockerfile.Load(folder)
+			file, err := dockerfile.Load(bounded)
 			return file, unreadable(err)
 		}),
 		rules: sync.OnceValues(func() (*dockerignore.Rules, error) {
-			rules, err := dockerignore.Load(folder, dockerfile.Name)
+			rules, err := dockerignore.Load(bounded, dockerfile.Name)
 			return rules, unreadable(err)
 		}),
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -70,6 +71,9 @@ func readDocument(text []byte) (d *document, err error) {
 	read, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %s", firstLine(err))
+	}
+	if err := tooMuch(read); err != nil {
+		return nil, err
 	}
 	if read.OpenAPIMajorMinor() == "" {
 		return nil, errors.New(`it says no version of OpenAPI that is known: want "openapi": "3.0.3" or "3.1.0"`)
@@ -178,37 +182,64 @@ var jsonType = regexp.MustCompile(`^application/([\w.-]+\+)?json\b`)
 
 func isJSON(mediaType string) bool { return jsonType.MatchString(mediaType) }
 
-// relax takes from the schemas what cannot be judged, which is patterns in another dialect than
-// Go's; and lets what wants nothing be null, too, which the library takes for a want of something.
-func relax(d *openapi3.T) {
+// mostParts is how many schemas one may be made of, in the same place: each is asked of each value.
+const mostParts = 1000
+
+// tooMuch returns that a schema is made of itself, or of more others than anybody writes: a few
+// lines that name each other twice stand for millions.
+func tooMuch(d *openapi3.T) error {
+	made := map[*openapi3.Schema]int{} // of how many; less than 0 while it is counted
+	var count func(*openapi3.Schema) int
+	count = func(s *openapi3.Schema) int {
+		if n, known := made[s]; known {
+			return n
+		}
+		made[s] = -1
+		n := 1
+		for _, ref := range inPlace(s) {
+			if below := valueOf(ref); below != nil {
+				c := count(below)
+				if c < 0 { // of itself
+					c = mostParts
+				}
+				n = min(n+c, mostParts+1)
+			}
+		}
+		made[s] = n
+		return n
+	}
+	for s := range schemasOf(d) {
+		if count(s) > mostParts {
+			return fmt.Errorf("it cannot be read: a schema is made of itself, or of more than %d others", mostParts)
+		}
+	}
+	return nil
+}
+
+// inPlace returns the schemas that a value must keep, or not, to keep one.
+func inPlace(s *openapi3.Schema) openapi3.SchemaRefs {
+	all := slices.Concat(s.OneOf, s.AnyOf, s.AllOf, openapi3.SchemaRefs{s.Not, s.If, s.Then, s.Else})
+	return slices.AppendSeq(all, maps.Values(s.DependentSchemas))
+}
+
+// schemasOf returns all schemas of a document.
+func schemasOf(d *openapi3.T) map[*openapi3.Schema]bool {
 	seen := map[*openapi3.Schema]bool{}
 	var each func(*openapi3.SchemaRef)
 	each = func(ref *openapi3.SchemaRef) {
-		if ref == nil || ref.Value == nil || seen[ref.Value] {
+		s := valueOf(ref)
+		if s == nil || seen[s] {
 			return
 		}
-		s := ref.Value
 		seen[s] = true
-		if _, err := regexp.Compile(s.Pattern); err != nil {
-			s.Pattern = ""
-		}
-		if s.Always == nil && s.IsEmpty() {
-			anything := true
-			s.Always = &anything
-		}
-		for _, group := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf, s.PrefixItems} {
-			for _, below := range group {
-				each(below)
-			}
+		for _, below := range slices.Concat(inPlace(s), s.PrefixItems, openapi3.SchemaRefs{s.Items,
+			s.AdditionalProperties.Schema, s.Contains}) {
+			each(below)
 		}
 		for _, group := range []openapi3.Schemas{s.Properties, s.PatternProperties, s.Defs} {
 			for _, below := range group {
 				each(below)
 			}
-		}
-		for _, below := range []*openapi3.SchemaRef{s.Items, s.Not, s.AdditionalProperties.Schema, s.Contains, s.If,
-			s.Then, s.Else} {
-			each(below)
 		}
 	}
 	content := func(c openapi3.Content) {
@@ -223,6 +254,11 @@ func relax(d *openapi3.T) {
 	}
 	for _, item := range d.Paths.Map() {
 		for _, of := range item.Operations() {
+			for _, p := range slices.Concat(item.Parameters, of.Parameters) {
+				if p.Value != nil {
+					each(p.Value.Schema)
+				}
+			}
 			for _, response := range of.Responses.Map() {
 				if response.Value != nil {
 					content(response.Value.Content)
@@ -231,6 +267,21 @@ func relax(d *openapi3.T) {
 			if of.RequestBody != nil && of.RequestBody.Value != nil {
 				content(of.RequestBody.Value.Content)
 			}
+		}
+	}
+	return seen
+}
+
+// relax takes from the schemas what cannot be judged, which is patterns in another dialect than
+// Go's; and lets what wants nothing be null, too, which the library takes for a want of something.
+func relax(d *openapi3.T) {
+	for s := range schemasOf(d) {
+		if _, err := regexp.Compile(s.Pattern); err != nil {
+			s.Pattern = ""
+		}
+		if s.Always == nil && s.IsEmpty() {
+			anything := true
+			s.Always = &anything
 		}
 	}
 }

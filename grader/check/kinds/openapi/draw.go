@@ -24,6 +24,7 @@ type drawer struct {
 	// known returns the id of something that a key such as category_id may name; nil where there is
 	// none.
 	known func(key string, number bool) any
+	drawn int // parts of the value that is drawn now
 }
 
 // much says how much of what need not be there is drawn.
@@ -35,11 +36,23 @@ const (
 	all
 )
 
-// deepest is how far down optional parts of a schema are drawn.
-const deepest = 4
+// deepest is how far down optional parts of a schema are drawn. What must be there is drawn as far
+// as lowest, and of one value no more than mostDrawn parts: a schema may be part of itself, and a few
+// lines may ask for a list of lists of lists.
+const (
+	deepest   = 4
+	lowest    = 40
+	mostDrawn = 5000
+)
 
 // value returns a value as a schema has it. key is what it is the value of.
 func (d *drawer) value(s *openapi3.Schema, key string, m much, depth int) any {
+	if depth == 0 {
+		d.drawn = 0
+	}
+	if d.drawn++; depth > lowest || d.drawn > mostDrawn {
+		return nil
+	}
 	if s = whole(s); s == nil {
 		return check.Word(d.rand)
 	}

@@ -215,6 +215,45 @@ func TestDocuments(t *testing.T) {
 			target))
 }
 
+// TestBombs: a document that stands for more than anybody writes is no document, and what it has
+// drawn is bounded.
+func TestBombs(t *testing.T) {
+	ref := func(n int) string { return fmt.Sprintf(`{"$ref":"#/components/schemas/A%d"}`, n) }
+	chain := func(length int, format, last string) string {
+		var all []string
+		for n := range length {
+			all = append(all, fmt.Sprintf(`"A%d":%s`, n, strings.ReplaceAll(format, "NEXT", ref(n+1))))
+		}
+		return strings.Join(append(all, fmt.Sprintf(`"A%d":%s`, length, last)), ",")
+	}
+	const made = "it cannot be read: a schema is made of itself, or of more than 1000 others"
+	for name, c := range map[string]struct{ schemas, want string }{
+		"all of itself":     {`"A0":{"allOf":[{"$ref":"#/components/schemas/A0"}]}`, made},
+		"not itself":        {`"A0":{"not":{"$ref":"#/components/schemas/A0"}}`, made},
+		"all of two of two": {chain(30, `{"allOf":[NEXT,NEXT]}`, `{"type":"object"}`), made},
+		"has itself":        {`"A0":{"type":"object","required":["a"],"properties":{"a":` + ref(0) + `}}`, ""},
+		"has two of two":    {chain(30, `{"type":"object","required":["a","b"],"properties":{"a":NEXT,"b":NEXT}}`, `{"type":"string"}`), ""},
+		"lists of lists":    {chain(6, `{"type":"array","minItems":50,"items":NEXT}`, `{"type":"string","minLength":2000}`), ""},
+	} {
+		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if r.Method == http.MethodGet {
+				_, _ = fmt.Fprintf(w, `{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/a":{"post":{"requestBody":
+					{"required":true,"content":{"application/json":{"schema":%s}}},"responses":{"200":{"description":"a",
+					"content":{"application/json":{"schema":%s}}}}}}},"components":{"schemas":{%s}}}`, ref(0), ref(0), c.schemas)
+				return
+			}
+			_, _ = io.WriteString(w, "{}")
+		}))
+		said := checktest.Asked(t, openapi.Kind(), "openapi: {requests: 20}", target)
+		if c.want == "" {
+			assert.Contains(t, said, "ok GET /openapi.json: OpenAPI 3.0.3, 1 route", name)
+		} else {
+			assert.Contains(t, said, c.want, name)
+		}
+	}
+}
+
 // TestLogin: who asks is signed in, in the container that is started anew too.
 func TestLogin(t *testing.T) {
 	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
