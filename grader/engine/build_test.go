@@ -139,6 +139,12 @@ func TestBuildsThatFail(t *testing.T) {
 				Message: "RUN echo why; exit 3 ended with exit code 3"}},
 		{name: "no program", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nRUN true\n"},
 			want: check.BuildFailure{Reason: check.CommandError, Line: 3}},
+		{name: "words of an engine that is lost",
+			files: map[string]string{"Dockerfile": python + "USER transport is closing\nRUN id\n"},
+			want:  check.BuildFailure{Reason: check.OtherFailure, Line: 3}},
+		{name: "words of a disk that is full",
+			files: map[string]string{"Dockerfile": python + "ARG A=left\nSTOPSIGNAL no space $A on device\n"},
+			want:  check.BuildFailure{Reason: check.OtherFailure}},
 		{name: "no such stage", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=nowhere-" +
 			"x /a /b\n"}, want: check.BuildFailure{}},
 	} {

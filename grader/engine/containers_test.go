@@ -117,6 +117,12 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 		{name: "has a working directory that leads to itself",
 			dockerfile: "FROM python:3.12-slim\nWORKDIR /w\nRUN cd / && rmdir /w && ln -s /w /w\nCMD [\"python3\"]\n",
 			exited:     true, code: 127, log: "too many links"},
+		{name: "is called as an engine that is lost speaks",
+			dockerfile: "FROM python:3.12-slim\nCMD [\"error during connect: no space left on device\"]\n", exited: true,
+			code: 127, log: "error during connect"},
+		{name: "has a user that is called so",
+			dockerfile: "FROM python:3.12-slim\nUSER transport is closing\nCMD [\"python3\"]\n", exited: true, code: 127,
+			log: "transport is closing"},
 		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
 		{name: "listens for datagrams", dockerfile: python(
 			"import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); " +

@@ -7,11 +7,15 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/moby/moby/client"
+
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
@@ -24,7 +28,12 @@ import (
 func (s *Session) agreed(ctx context.Context, ours error) (*check.BuildFailure, error) {
 	var image *buildtrace.ImageUnavailable
 	var old *buildtrace.OldFrontend
+	var doubtful *buildtrace.Doubtful
 	switch {
+	case errors.As(ours, &doubtful):
+		if repeats(s.file, doubtful.Words) && s.engine.well(ctx) {
+			return doubtful.Failure, nil
+		}
 	case errors.As(ours, &image):
 		if host := registryOf(image.Ref); reserved(host) || !reaches(ctx, host) && reaches(ctx, defaultRegistry) {
 			f := &check.BuildFailure{Reason: check.NoSuchImage, Subject: image.Ref,
@@ -47,6 +56,29 @@ func (s *Session) agreed(ctx context.Context, ours error) (*check.BuildFailure, 
 		}
 	}
 	return nil, ours
+}
+
+// repeats reports whether words stand in a Dockerfile, also with its variables put in.
+func repeats(file *dockerfile.File, words string) bool {
+	holds := func(text string) bool {
+		return strings.Contains(strings.ToLower(strings.Join(strings.Fields(text), " ")), strings.ToLower(words))
+	}
+	for _, stage := range file.Stages {
+		for _, in := range stage.Instructions {
+			if holds(in.Text) || slices.ContainsFunc(in.Args, func(word string) bool { return holds(file.Value(in, word)) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// well reports whether the engine answers.
+func (e *Engine) well(ctx context.Context) bool {
+	asking, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := e.api.Ping(asking, client.PingOptions{})
+	return err == nil
 }
 
 var (

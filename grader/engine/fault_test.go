@@ -26,6 +26,10 @@ func TestWordsMakeNoFaultOurs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, check.BadSyntax, f.Reason)
 	require.Equal(t, 2, f.Line)
+	file, err = dockerfile.Parse("Dockerfile", []byte("FROM x:1\nARG A=transport\nUSER $A is  closing\nRUN id\n"))
+	require.NoError(t, err)
+	require.True(t, repeats(file, "transport is closing"))
+	require.False(t, repeats(file, "no space left on device"))
 	for ref, host := range map[string]string{"python:3.12": defaultRegistry, "a/b": defaultRegistry,
 		"ghcr.io/a/b": "ghcr.io", "localhost:1/a": "localhost", "localhost/a": "localhost"} {
 		require.Equal(t, host, registryOf(ref))

@@ -42,8 +42,8 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 		return nil
 	}
 	connected, looked := s.engine.connected(ctx, base)
-	if !looked { // with what the base has; so by this machine's own look
-		connected = reaches(ctx, host)
+	if !looked { // with what the base has; so by this machine's own look, whatever host was named
+		connected = reaches(ctx, host) || reaches(ctx, defaultRegistry)
 	}
 	if !connected || slices.Contains(registries, host) {
 		return &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}

@@ -299,7 +299,11 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	if err != nil {
 		built.Failure, err = s.agreed(ctx, err)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.engine.watch.lostSince(begun): // which the events may say a moment later
+		err = buildtrace.ErrLost
+	default:
 		err = s.ours(ctx, built.Failure)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -23,11 +24,14 @@ func (c *container) begin(ctx context.Context) (refused string, err error) {
 		if err == nil {
 			err = c.start(ctx)
 		}
-		if err == nil || ctx.Err() != nil || buildtrace.Unconnected(err.Error()) || buildtrace.GaveOut(err.Error()) {
+		if err == nil || ctx.Err() != nil {
 			return "", err
 		}
-		if cannotStart.MatchString(err.Error()) {
-			return err.Error(), nil
+		if cannotStart.MatchString(err.Error()) && strings.Contains(err.Error(), answered) {
+			return err.Error(), nil // whatever words of the student's it repeats
+		}
+		if buildtrace.Unconnected(err.Error()) || buildtrace.GaveOut(err.Error()) {
+			return "", err
 		}
 		if noIPv6.MatchString(err.Error()) {
 			c.session.engine.noIPv6.Store(true)
@@ -94,6 +98,9 @@ func (c *container) start(ctx context.Context) error {
 var cannotStart = regexp.MustCompile(
 	`exec:? |chdir to cwd|unable to find (user|group)|no matching entries in (passwd|group) file|` +
 		`(?i:no command specified)|mkdir \S+: (not a directory|file exists)`)
+
+// answered begins what an engine answered, as against what the way to it came to.
+const answered = "Error response from daemon: "
 
 // noIPv6 are an engine's words for a kernel without IPv6.
 var noIPv6 = regexp.MustCompile(`sys/net/ipv6/\S+: no such file`)

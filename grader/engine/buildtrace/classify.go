@@ -101,21 +101,26 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err erro
 	}
 	switch {
 	case unconnected.MatchString(text):
-		return nil, ErrLost
+		return nil, &Doubtful{unconnected.FindString(text), other(steps, text), ErrLost}
 	case daemonLost.MatchString(text):
-		return nil, fmt.Errorf("building: %s", firstLine(text))
+		return nil, &Doubtful{daemonLost.FindString(text), other(steps, text), fmt.Errorf("building: %s", firstLine(text))}
 	case file != nil && oldFrontend.MatchString(text):
 		return nil, &OldFrontend{Message: clean(firstLine(text)), Syntax: file.Syntax}
 	case parseFailure.MatchString(text):
 		return &check.BuildFailure{Reason: check.BadSyntax, Message: clean(firstLine(text))}, nil
 	case t.message != "" || Failed(steps) != nil:
-		f := &check.BuildFailure{Reason: check.OtherFailure, Message: clean(firstLine(text))}
-		if s := Failed(steps); s != nil {
-			f.Line, f.Log, f.Subject = s.Line, s.Log, s.Name
-		}
-		return f, nil
+		return other(steps, text), nil
 	}
 	return nil, fmt.Errorf("building: %w", err)
+}
+
+// other returns a failure of which no more is known than what was said.
+func other(steps []check.Step, text string) *check.BuildFailure {
+	f := &check.BuildFailure{Reason: check.OtherFailure, Message: clean(firstLine(text))}
+	if s := Failed(steps); s != nil {
+		f.Line, f.Log, f.Subject = s.Line, s.Log, s.Name
+	}
+	return f
 }
 
 // missing completes the failure of a COPY of a path that the build context does not hold.

@@ -3,6 +3,8 @@ package buildtrace
 import (
 	"errors"
 	"fmt"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 // ImageUnavailable reports that a base image is neither here nor to be had: ours.
@@ -14,6 +16,17 @@ func (e *ImageUnavailable) Error() string {
 
 // Hint returns how to fix it.
 func (e *ImageUnavailable) Hint() string { return "run: taskgrader images DIR" }
+
+// Doubtful reports that an engine said what it says when it is lost or can do no more: ours, unless
+// the words are those of the Dockerfile itself, which an engine repeats, and the engine is well.
+type Doubtful struct {
+	Words   string
+	Failure *check.BuildFailure // what it is then
+	Err     error
+}
+
+func (e *Doubtful) Error() string { return e.Err.Error() }
+func (e *Doubtful) Unwrap() error { return e.Err }
 
 // OldFrontend reports that BuildKit's present parser reads the Dockerfile and this engine's own
 // does not, such as one with a here-document on Docker 20.10: ours.
