@@ -142,12 +142,12 @@ func (in Instruction) Assignments() (out []Assignment) {
 	switch in.Name {
 	case "ENV":
 		for i := 0; i+1 < len(in.Args); i += 3 { // the parser gives name, value, separator
-			out = append(out, Assignment{in.Args[i], strings.Trim(in.Args[i+1], `"'`)})
+			out = append(out, Assignment{quotes.Replace(in.Args[i]), strings.Trim(in.Args[i+1], `"'`)})
 		}
 	case "ARG":
 		for _, arg := range in.Args {
 			name, value, _ := strings.Cut(arg, "=")
-			out = append(out, Assignment{name, strings.Trim(value, `"'`)})
+			out = append(out, Assignment{quotes.Replace(name), strings.Trim(value, `"'`)})
 		}
 	}
 	return out

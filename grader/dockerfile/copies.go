@@ -74,10 +74,8 @@ func Covers(source, name string) bool {
 
 // binds reports whether a RUN sees the context.
 func (in Instruction) binds() bool {
-	return slices.ContainsFunc(in.Flags, func(flag string) bool {
-		return strings.HasPrefix(flag, "--mount=") && !strings.Contains(flag, "from=") &&
-			!slices.ContainsFunc([]string{"cache", "secret", "ssh", "tmpfs"},
-				func(kind string) bool { return strings.Contains(flag, "type="+kind) })
+	return slices.ContainsFunc(in.mounts(), func(mount map[string]string) bool {
+		return mount["from"] == "" && !slices.Contains([]string{"cache", "secret", "ssh", "tmpfs"}, mount["type"])
 	})
 }
 

@@ -26,6 +26,7 @@ func TestBrings(t *testing.T) {
 			true},
 		"a mount of it":          {head + "RUN --mount=type=bind,target=/src true\n", false, false},
 		"a mount without a kind": {head + "RUN --mount=target=/src true\n", false, false},
+		"a mount in quotes":      {head + "RUN --mount=\"type=cache\",target=/src true\n", false, true},
 		"copied, and mounted":    {head + "RUN --mount=target=/src true\nCOPY main.py .\n", true, true},
 		"a variable":             {head + "COPY ${SRC} .\n", false, false},
 		"an option that decides": {head + "COPY --exclude=main.py . .\n", false, false},

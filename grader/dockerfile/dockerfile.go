@@ -2,7 +2,10 @@
 // everything.
 package dockerfile
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // File is a parsed Dockerfile.
 type File struct {
@@ -102,12 +105,12 @@ func (f *File) At(line int) *Instruction {
 	return nil
 }
 
-// Declares reports whether an ARG of the file has a name, whereby what is passed with the build can
-// be read.
+// Declares reports whether an ARG of the file has a name, or may have it, whereby what is passed
+// with the build can be read.
 func (f *File) Declares(arg string) bool {
 	declares := func(in Instruction) bool {
 		return in.Name == "ARG" && slices.ContainsFunc(in.Assignments(),
-			func(a Assignment) bool { return a.Name == arg })
+			func(a Assignment) bool { return a.Name == arg || strings.Contains(a.Name, "$") })
 	}
 	return slices.ContainsFunc(f.Global, declares) ||
 		slices.ContainsFunc(f.Stages, func(s Stage) bool { return slices.ContainsFunc(s.Instructions, declares) })

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"encoding/csv"
 	"regexp"
 	"slices"
 	"strconv"
@@ -100,15 +101,49 @@ func (in Instruction) froms() (all []taken) {
 		if text, ok := strings.CutPrefix(flag, "--from="); ok {
 			all = append(all, taken{`\s--from=`, text})
 		}
-		if mount, ok := strings.CutPrefix(flag, "--mount="); ok {
-			for _, option := range strings.Split(mount, ",") {
-				if text, ok := strings.CutPrefix(option, "from="); ok {
-					all = append(all, taken{`\s--mount=(?:\S*,)?from=`, text})
+	}
+	for _, mount := range in.mounts() {
+		if from := mount["from"]; from != "" {
+			all = append(all, taken{`\s--mount=(?:\S*,)?from=`, from})
+		}
+	}
+	return all
+}
+
+// mounts returns the options of each RUN --mount, by their names in small letters.
+func (in Instruction) mounts() (all []map[string]string) {
+	for _, flag := range in.Flags {
+		text, ok := strings.CutPrefix(flag, "--mount=")
+		if !ok {
+			continue
+		}
+		words, err := csv.NewReader(strings.NewReader(text)).Read() // as BuildKit reads them
+		if err != nil {
+			words = strings.Split(text, ",")
+		}
+		options := map[string]string{"type": "bind"}
+		for _, word := range words {
+			name, value, _ := strings.Cut(word, "=")
+			options[strings.ToLower(strings.TrimSpace(name))] = value
+		}
+		all = append(all, options)
+	}
+	return all
+}
+
+// CacheIDs returns the ids of all mounts that are a cache, or that a variable may make one; empty
+// where one has none.
+func (f *File) CacheIDs() (ids []string) {
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			for _, mount := range in.mounts() {
+				if mount["type"] == "cache" || strings.Contains(mount["type"], "$") {
+					ids = append(ids, mount["id"])
 				}
 			}
 		}
 	}
-	return all
+	return ids
 }
 
 // TakesFromStage reports whether the image takes files from a stage that it is not built on.

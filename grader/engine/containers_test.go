@@ -295,6 +295,27 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// TestUID: the user is found as the engine finds it, wherever and however long the list of users is.
+func TestUID(t *testing.T) {
+	t.Parallel()
+	for run, want := range map[string]int{
+		"true": 1234,
+		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd": 0,
+		"python3 -c \"open('/etc/passwd','a').write('x:x:2000:1::/:/bin/sh\\n'*60000+'app:x:0:0::/:/bin/sh\\n')\"": 0,
+	} {
+		user := "app"
+		if want > 0 {
+			user = "1234"
+		}
+		s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + run + "\nUSER " + user + "\n"})))
+		built(t, s)
+		uid, known, err := s.UID(t.Context())
+		require.NoError(t, err)
+		require.True(t, known, run)
+		require.Equal(t, want, uid, run)
+	}
+}
+
 func TestExec(t *testing.T) {
 	t.Parallel()
 	s := running(t, func(j *check.Job) { j.Limits.HTTP.Timeout = option.Duration(time.Second) }, nil)

@@ -61,7 +61,11 @@ func TestOwnCaches(t *testing.T) {
 		file, err := dockerfile.Parse("Dockerfile", []byte(text))
 		require.NoError(t, err)
 		s := &Session{file: file, job: check.Job{ID: id, Dir: dir}}
-		return s.ownCaches(text)
+		own, space, failure := s.ownCaches(text)
+		if failure != nil {
+			return failure.Message, ""
+		}
+		return own, space
 	}
 	const text = "FROM x\nRUN --mount=type=cache,target=/c true\n"
 	own, space := session("/a/work", "work", text)
@@ -74,6 +78,12 @@ func TestOwnCaches(t *testing.T) {
 	require.Empty(t, none)
 	require.Equal(t, "FROM x\nARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=type=cache,target=/c,id="+space+
 		"--c --mount=type=cache,id="+space+"-d,target=/d true\n", own)
+	for _, written := range []string{"ARG BUILDKIT_CACHE_MOUNT_NS\nRUN --mount=target=/c,type=ca\\\nche,id=d true",
+		"ARG 'BUILDKIT_CACHE_MOUNT_NS'\nRUN --mount=type=\"cache\",id=a,id=d,target=/c true",
+		"ARG N=CACHE T=cache BUILDKIT_${N}_MOUNT_NS\nRUN --mount=type=$T,target=/c true"} {
+		own, _ = session("/a/work", "work", "FROM x\n"+written+"\n")
+		require.Contains(t, own, "cannot be kept apart from those of others", written)
+	}
 }
 
 // TestOver: bytes and files are bounded.

@@ -170,20 +170,31 @@ func (s *Session) text(lines []string) (string, []string) {
 
 // ownCaches gives a build cache mounts of its own, so that no student reads or poisons another's:
 // by an argument of BuildKit's own or, where the file declares that and so could read it, by the
-// names of the mounts.
-func (s *Session) ownCaches(text string) (own, space string) {
+// names of the mounts. Where those cannot be given, it is a failure.
+func (s *Session) ownCaches(text string) (own, space string, failure *check.BuildFailure) {
 	sum := sha256.Sum256([]byte(filepath.Dir(s.job.Dir) + "\x00" + s.job.ID))
 	space = hex.EncodeToString(sum[:8])
 	if !s.file.Declares(cacheSpace) {
-		return text, space
+		return text, space, nil
 	}
-	return cacheMount.ReplaceAllStringFunc(text, func(mount string) string {
+	own = cacheMount.ReplaceAllStringFunc(text, func(mount string) string {
 		if m := cacheName.FindStringSubmatchIndex(mount); m != nil {
 			return mount[:m[2]] + space + "-" + mount[m[2]:]
 		}
 		at := cacheTarget.FindStringSubmatch(mount)
 		return mount + ",id=" + space + "-" + strings.ReplaceAll(slices.Concat(at, []string{"", ""})[1], "/", "-")
-	}), ""
+	})
+	if ids := s.file.CacheIDs(); len(ids) > 0 {
+		changed, err := dockerfile.Parse(s.file.Name, []byte(own))
+		if err != nil || len(changed.CacheIDs()) != len(ids) || slices.ContainsFunc(changed.CacheIDs(),
+			func(id string) bool { return !strings.HasPrefix(id, space+"-") }) {
+			return "", "", &check.BuildFailure{Reason: check.BadSyntax,
+				Message: "an ARG is or may be " + cacheSpace + ", which is the builder's own, and a cache mount is " +
+					"written so that it cannot be kept apart from those of others",
+				Subject: "Take that ARG out, or write --mount=type=cache,target=… in one word."}
+		}
+	}
+	return own, "", nil
 }
 
 // cacheSpace is the argument with which BuildKit's frontend keeps cache mounts apart.
@@ -209,7 +220,7 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 		built, err = s.buildText(ctx, o, stage, edits)
 	}
 	var old *buildtrace.OldFrontend
-	if s.file.Syntax != "" && errors.As(err, &old) {
+	if official.MatchString(s.file.Syntax) && errors.As(err, &old) {
 		o.dockerfile = strings.Join(lines, "\n") + "\n"
 		built, err = s.buildText(ctx, o, stage, edits)
 		if f := built.Failure; f != nil && f.Reason == check.OtherFailure && buildtrace.NoNetwork(f.Message) {
@@ -220,6 +231,10 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 	built.Notes = notes
 	return built, err
 }
+
+// official are the frontends that are fetched where a syntax line names them: one of a student's own
+// would be a program that builds.
+var official = regexp.MustCompile(`^(docker\.io/)?docker/dockerfile(-upstream)?([:@].*)?$`)
 
 // mostUnheard is how often a build is tried that fails in another's step, to hear what that says:
 // by then the other has ended, and this one runs the step itself, but where a third begins at the
@@ -254,7 +269,10 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	o.args = map[string]string{}
 	maps.Copy(o.args, s.job.Setup.BuildArgs)
 	o.told, o.checked = &told, s.file.Declares(lintSwitch)
-	o.dockerfile, o.cacheSpace = s.ownCaches(o.dockerfile)
+	var mixed *check.BuildFailure
+	if o.dockerfile, o.cacheSpace, mixed = s.ownCaches(o.dockerfile); mixed != nil {
+		return check.Built{Failure: mixed}, nil
+	}
 	t, err := s.engine.build(building, o)
 	for tries := 1; tries < mostUnheard && t.Unheard() && building.Err() == nil; tries++ {
 		t, err = s.engine.build(building, o)

@@ -6,15 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"github.com/moby/moby/client"
 )
-
-// mostAccounts is how much of an image's list of users is read, in bytes.
-const mostAccounts = 1 << 20
 
 // UID returns the number of the user that the image starts as, found as the engine finds it: an
 // entry of /etc/passwd by its name or its number, else the number itself.
@@ -32,7 +28,12 @@ func (s *Session) UID(ctx context.Context) (uid int, known bool, err error) {
 	if n, err := strconv.Atoi(user); err == nil {
 		number, isNumber = n, true
 	}
-	copied, err := s.engine.api.CopyFromContainer(ctx, c.id, client.CopyFromContainerOptions{SourcePath: accounts[0]})
+	list := accounts[0]
+	stat, err := s.engine.api.ContainerStatPath(ctx, c.id, client.ContainerStatPathOptions{Path: list})
+	if err == nil && stat.Stat.LinkTarget != "" { // where it leads in the image, in the end
+		list = stat.Stat.LinkTarget
+	}
+	copied, err := s.engine.api.CopyFromContainer(ctx, c.id, client.CopyFromContainerOptions{SourcePath: list})
 	if err != nil { // there is none
 		return number, isNumber, nil
 	}
@@ -41,7 +42,7 @@ func (s *Session) UID(ctx context.Context) (uid int, known bool, err error) {
 	if _, err := archive.Next(); err != nil {
 		return number, isNumber, nil
 	}
-	for lines := bufio.NewScanner(io.LimitReader(archive, mostAccounts)); lines.Scan(); {
+	for lines := bufio.NewScanner(archive); lines.Scan(); { // all of it, as the engine does
 		fields := strings.Split(lines.Text(), ":")
 		if len(fields) < 3 {
 			continue
