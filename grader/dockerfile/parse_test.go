@@ -66,7 +66,8 @@ func TestTooLongToBuild(t *testing.T) {
 			"\n", strings.Repeat("FROM scratch\n", 301)} {
 		_, err := Parse("Dockerfile", []byte(text))
 		assert.EqualError(t, err,
-			"Dockerfile has 301 instructions, variables, labels, mounts and files to copy, and no more than 300 are read", text[:20])
+			"Dockerfile has 301 instructions, variables, "+
+				"labels, mounts and files to copy, and no more than 300 are read", text[:20])
 	}
 	_, err := Parse("Dockerfile", []byte("FROM scratch\nRUN echo"+strings.Repeat(" a", 300)+"\n"+
 		strings.Repeat("RUN true\n", 298)))
@@ -174,15 +175,18 @@ func TestGrown(t *testing.T) {
 			strings.Repeat("$A", 300) + "\n", 3},
 		"many RUN": {"FROM scratch\nENV A=" + strings.Repeat("a", 20000) + strings.Repeat("\nRUN x", 100),
 			54},
-		"quoted names":          {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa", `ENV "NEW"=`+ten), 7},
-		"quoted names of ARG":   {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", `ARG 'NEW'=`+ten), 7},
-		"names that are made":   {"FROM scratch\nARG N=A\nENV A1=aaaaaaaaaa\n" + strings.Repeat("ENV ${N}1="+strings.Repeat("$A1", 10)+"\n", 9), 8},
+		"quoted names":        {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa", `ENV "NEW"=`+ten), 7},
+		"quoted names of ARG": {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", `ARG 'NEW'=`+ten), 7},
+		"names that are made": {"FROM scratch\nARG N=A\nENV A1=aaaaaaaaaa\n" +
+			strings.Repeat("ENV ${N}1="+strings.Repeat("$A1", 10)+"\n", 9), 8},
 		"an ARG behind its ENV": {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa\nARG A1=x", "ENV NEW="+ten+"\nARG NEW=x"), 12},
 		"ONBUILD": {"FROM scratch AS s\nENV A=aaaaaaaaaa\nONBUILD ENV A=" + strings.Repeat("$A", 400) +
 			" B=$A\nFROM s AS t\nENV B=" + strings.Repeat("$A", 400) + "\n", 5},
-		"substitution in itself": {"FROM scratch\nARG A=" + strings.Repeat("a", 100) + "\nENV B=${A//a/${A//a/${A//a/x}}}\n", 3},
-		"a long pattern":         {"FROM scratch\nARG A=" + strings.Repeat("a", 5000) + "\nENV B=${A##*" + strings.Repeat("?", 50) + "}\n", 3},
-		"defaults in defaults":   {"FROM scratch\nENV B=" + strings.Repeat("${X:-", 30) + strings.Repeat("}", 30) + "\n", 2},
+		"substitution in itself": {"FROM scratch\nARG A=" + strings.Repeat("a", 100) +
+			"\nENV B=${A//a/${A//a/${A//a/x}}}\n", 3},
+		"a long pattern": {"FROM scratch\nARG A=" + strings.Repeat("a", 5000) + "\nENV B=${A##*" +
+			strings.Repeat("?", 50) + "}\n", 3},
+		"defaults in defaults": {"FROM scratch\nENV B=" + strings.Repeat("${X:-", 30) + strings.Repeat("}", 30) + "\n", 2},
 		"two at once": {"FROM scratch\nENV A=" + strings.Repeat("a", 60000) + "\nENV A=1 B=" +
 			strings.Repeat("$A", 20) + "\n", 3},
 	} {
@@ -207,14 +211,18 @@ func TestGrown(t *testing.T) {
 // TestParts: what a builder takes apart is bounded, in whatever instruction it stands.
 func TestParts(t *testing.T) {
 	many := " " + strings.Repeat("a ", 400)
+	parts := func(n int) string {
+		return fmt.Sprintf("Dockerfile has %d instructions, variables, labels, mounts and files to copy, and no more "+
+			"than 300 are read", n)
+	}
+	const ports = "EXPOSE names more than 1000 ports up to this line"
 	for text, want := range map[string]string{
-		"COPY" + many + "/":            "Dockerfile has 402 instructions, variables, labels, mounts and files to copy, and no more than 300 are read",
-		"VOLUME" + many:                "Dockerfile has 401 instructions, variables, labels, mounts and files to copy, and no more than 300 are read",
-		"EXPOSE 1-65535":               "EXPOSE names more than 1000 ports up to this line",
-		"EXPOSE 1-600 1-600":           "EXPOSE names more than 1000 ports up to this line",
-		"ARG P=1-65535\nEXPOSE $P/tcp": "EXPOSE names more than 1000 ports up to this line",
-		"RUN" + strings.Repeat(" --mount=type=tmpfs,target=/a", 400) + " x": "Dockerfile has 402 instructions, variables, " +
-			"labels, mounts and files to copy, and no more than 300 are read",
+		"COPY" + many + "/":            parts(402),
+		"VOLUME" + many:                parts(401),
+		"EXPOSE 1-65535":               ports,
+		"EXPOSE 1-600 1-600":           ports,
+		"ARG P=1-65535\nEXPOSE $P/tcp": ports,
+		"RUN" + strings.Repeat(" --mount=type=tmpfs,target=/a", 400) + " x": parts(402),
 	} {
 		_, err := Parse("Dockerfile", []byte("FROM scratch\n"+text+"\n"))
 		require.EqualError(t, err, want)
@@ -225,7 +233,8 @@ func TestParts(t *testing.T) {
 
 // TestOnbuild: what ONBUILD does in a later stage is one of that stage's instructions.
 func TestOnbuild(t *testing.T) {
-	f, err := Parse("Dockerfile", []byte("FROM a:1 AS b\nONBUILD COPY --from=evil:1 /x /x\nONBUILD USER root\nFROM b\nRUN x\n"))
+	f, err := Parse("Dockerfile",
+		[]byte("FROM a:1 AS b\nONBUILD COPY --from=evil:1 /x /x\nONBUILD USER root\nFROM b\nRUN x\n"))
 	require.NoError(t, err)
 	assert.Equal(t, []Reference{{"a:1", 1}, {"evil:1", 2}}, f.Outside())
 	assert.Equal(t, 3, f.Last("USER").Line)

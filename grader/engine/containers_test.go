@@ -300,7 +300,7 @@ func TestUID(t *testing.T) {
 	t.Parallel()
 	for run, want := range map[string]int{
 		"true": 1234,
-		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd": 0,
+		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd":                    0,
 		"python3 -c \"open('/etc/passwd','a').write('x:x:2000:1::/:/bin/sh\\n'*60000+'app:x:0:0::/:/bin/sh\\n')\"": 0,
 	} {
 		user := "app"

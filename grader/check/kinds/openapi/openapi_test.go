@@ -232,8 +232,10 @@ func TestBombs(t *testing.T) {
 		"not itself":        {`"A0":{"not":{"$ref":"#/components/schemas/A0"}}`, made},
 		"all of two of two": {chain(30, `{"allOf":[NEXT,NEXT]}`, `{"type":"object"}`), made},
 		"has itself":        {`"A0":{"type":"object","required":["a"],"properties":{"a":` + ref(0) + `}}`, ""},
-		"has two of two":    {chain(30, `{"type":"object","required":["a","b"],"properties":{"a":NEXT,"b":NEXT}}`, `{"type":"string"}`), ""},
-		"lists of lists":    {chain(6, `{"type":"array","minItems":50,"items":NEXT}`, `{"type":"string","minLength":2000}`), ""},
+		"has two of two": {chain(30, `{"type":"object","required":["a","b"],"properties":{"a":NEXT,"b":NEXT}}`,
+			`{"type":"string"}`), ""},
+		"lists of lists": {chain(6, `{"type":"array","minItems":50,"items":NEXT}`,
+			`{"type":"string","minLength":2000}`), ""},
 	} {
 		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
