@@ -42,7 +42,7 @@ const (
 const (
 	deepest   = 4
 	lowest    = 40
-	mostDrawn = 5000
+	mostDrawn = 500
 )
 
 // value returns a value as a schema has it. key is what it is the value of.
