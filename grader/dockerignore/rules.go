@@ -24,6 +24,12 @@ const (
 	perPattern = len("exclude-patterns") + 32
 )
 
+// Each path of a folder is asked of each pattern, and a pattern takes as long as it has wildcards.
+const (
+	maxPatterns  = 2000
+	maxWildcards = 200 // of one pattern
+)
+
 // Load reads the ignore file that Docker would use with the Dockerfile of that name:
 // <name>.dockerignore, else .dockerignore. Where there is neither, the Rules ignore nothing and
 // File is empty. Errors are of type *[Error], but for a file that is there and cannot be read.
@@ -77,6 +83,16 @@ func Parse(file string, text []byte) (*Rules, error) {
 				Hint: "Write the line anew: with it, the build does not begin."}
 		}
 		patterns[0] = strings.ToValidUTF8(patterns[0], "\ufffd") // what is no UTF-8 names no file of a build
+		tooMany := &Error{File: file, Line: n, Hint: "Write one pattern for each kind of file."}
+		if wild := strings.Count(patterns[0], "*") + strings.Count(patterns[0], "?") + strings.Count(patterns[0],
+			"["); wild > maxWildcards {
+			tooMany.Message = fmt.Sprintf("the pattern has %d wildcards, and no more than %d are read", wild, maxWildcards)
+			return nil, tooMany
+		}
+		if len(r.patterns) == maxPatterns {
+			tooMany.Message = fmt.Sprintf("this is pattern %d, and no more than %d are read", maxPatterns+1, maxPatterns)
+			return nil, tooMany
+		}
 		_, err = patternmatcher.New(patterns)
 		var matcher *patternmatcher.PatternMatcher
 		if err == nil {
@@ -135,6 +151,17 @@ func (r *Rules) Decide(name string) Decision {
 		}
 	}
 	return r.nearMiss(name)
+}
+
+// Ignores reports whether the rules keep a path out. It costs less than all that Decide says.
+func (r *Rules) Ignores(name string) bool {
+	name = path.Clean(name)
+	for _, p := range slices.Backward(r.patterns) {
+		if p.matches(name) {
+			return !p.keeps()
+		}
+	}
+	return false
 }
 
 // Ignoring returns the rules with a pattern that keeps paths out as well: in place of the line that

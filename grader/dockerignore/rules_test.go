@@ -47,6 +47,7 @@ func TestDecide(t *testing.T) {
 		require.NoError(t, err, c.text)
 		d := r.Decide(c.path)
 		assert.Equal(t, c.ignored, d.Ignored, "%q %s", c.text, c.path)
+		assert.Equal(t, c.ignored, r.Ignores(c.path), "%q %s", c.text, c.path)
 		assert.Equal(t, c.line, d.Line, "%q %s", c.text, c.path)
 		assert.Equal(t, c.why, d.Why)
 	}
@@ -57,7 +58,10 @@ func TestErrors(t *testing.T) {
 		"ok\n!\n":                       `Docker cannot read the pattern "!": illegal exclusion pattern: "!"`,
 		"[a\n":                          `Docker cannot read the pattern "[a": syntax error in pattern`,
 		"a\ab\n":                        `Docker cannot read the pattern "a\ab": it holds a control character`,
-		strings.Repeat("abc\n", 20_000): "the patterns up to this line are more than Docker can send",
+		strings.Repeat("abc\n", 20_000): "this is pattern 2001, and no more than 2000 are read",
+		strings.Repeat("*?", 30_000):    "the pattern has 60000 wildcards, and no more than 200 are read",
+		strings.Repeat(strings.Repeat("a", 1000)+"\n", 1000): "the patterns up to this line are more than Docker can " +
+			"send",
 		"\xff\xfe.\x00e\x00":            "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
 	} {
 		_, err := Parse(".dockerignore", []byte(text))

@@ -254,9 +254,14 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	seen := map[string]bool{} // what is told of each is told once
 	held := func(name string) bool {
+		if is, told := seen[name]; told {
+			return is
+		}
 		brings, certain := file.Brings(name)
-		return !rules.Decide(name).Ignored && (brings || !certain)
+		seen[name] = (brings || !certain) && !rules.Ignores(name)
+		return seen[name]
 	}
 	var names []string
 	err = fs.WalkDir(t.FS(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -288,7 +293,7 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	var ranked []string
 	add := func(match func(string) bool) {
 		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return !held(name) || !match(name)
+			return !match(name) || !held(name)
 		})
 		slices.SortStableFunc(matching, func(a, b string) int { return rank(a) - rank(b) })
 		ranked = append(ranked, matching...)
@@ -301,6 +306,6 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	}
 	add(func(name string) bool { return name == started })
 	add(check.IsProgram)
-	seen := map[string]bool{}
-	return slices.DeleteFunc(ranked, func(name string) bool { was := seen[name]; seen[name] = true; return was }), nil
+	listed := map[string]bool{}
+	return slices.DeleteFunc(ranked, func(name string) bool { was := listed[name]; listed[name] = true; return was }), nil
 }
