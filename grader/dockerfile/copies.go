@@ -48,6 +48,15 @@ func (in Instruction) takes(name string) (takes, certain bool) {
 	return takes, true
 }
 
+// MayTake reports whether an instruction is a COPY or ADD that takes a path from the context, or may.
+func (in Instruction) MayTake(name string) bool {
+	if in.Name != "COPY" && in.Name != "ADD" {
+		return false
+	}
+	takes, certain := in.takes(name)
+	return takes || !certain
+}
+
 // Sources returns what an instruction copies from the context: none where that is another
 // instruction, or from elsewhere.
 func (in Instruction) Sources() []string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,30 +17,34 @@ import (
 // judge looks at the installing steps of a build after something, such as an edit.
 func judge(ctx context.Context, t check.Target, after string, steps []check.Step) (check.Outcome, error) {
 	commands := make([][]dockerfile.Command, len(steps))
+	named := make([]bool, len(steps)) // by a command that installs more than the program itself
+	installing := 0
+	// what installed the dependencies, without the program, in a step that came from the cache
+	prepared := map[string]bool{}
 	for i, s := range steps {
 		commands[i] = installs(t, s)
+		installing += len(commands[i])
+		for _, c := range commands[i] {
+			if s.Cached {
+				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
+			} else if !c.ProjectAlone() && !prepared[c.Program] {
+				named[i] = true
+			}
+		}
 	}
-	unnamed, err := unnamed(ctx, t, steps, commands)
+	unnamed, err := unnamed(ctx, t, steps, commands, named)
 	if err != nil {
 		return check.Outcome{}, err
 	}
 	rows := [][]string{{"line", "step", "after " + after}}
 	var again []check.Step
-	installing := 0
-	// what installed the dependencies, without the program, in a step that came from the cache
-	prepared := map[string]bool{}
 	for i, s := range steps {
 		_, command := split(s)
-		installing += len(commands[i])
 		what := "run again"
 		switch {
 		case s.Cached:
 			what = "cached"
-			for _, c := range commands[i] {
-				prepared[c.Program] = prepared[c.Program] || c.WithoutProject()
-			}
-		case unnamed[i] || slices.ContainsFunc(commands[i],
-			func(c dockerfile.Command) bool { return !c.ProjectAlone() && !prepared[c.Program] }):
+		case unnamed[i] || named[i]:
 			again = append(again, s)
 			what = "installed again"
 		case len(commands[i]) > 0:
@@ -49,6 +55,12 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	evidence := []check.Evidence{{Kind: "table", Title: "The build after " + after, Rows: rows}}
 	if len(again) == 0 {
 		o := check.Pass(name, "the edit installed no dependency again")
+		if in := atStart(t); in != nil {
+			o = check.Fail(name, "dependencies that a RUN installs", "they are installed at each start, and so after "+
+				"each edit", check.Advise("Install in a RUN, above the COPY of the program."))
+			o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), in.Line
+			return o, nil
+		}
 		if installing == 0 {
 			o = check.Pass(name, "nothing is installed, so nothing can be installed again")
 			o.Until = check.Running // a program that needs nothing runs
@@ -64,6 +76,20 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	return o, nil
 }
 
+// atStart returns the instruction that starts the program, where that installs something first.
+func atStart(t check.Source) *dockerfile.Instruction {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return nil
+	}
+	for _, name := range []string{"ENTRYPOINT", "CMD"} {
+		if in := file.Last(name); in != nil && slices.ContainsFunc(in.Commands(), dockerfile.Command.Installs) {
+			return in
+		}
+	}
+	return nil
+}
+
 // split returns the stage and the command of a step's name: [builder 2/5] RUN …
 func split(s check.Step) (stage, command string) {
 	label, command, _ := strings.Cut(s.Name, "] ")
@@ -77,9 +103,9 @@ func split(s check.Step) (stage, command string) {
 // installs returns the commands of a step that install something.
 func installs(t check.Source, s check.Step) []dockerfile.Command {
 	_, command := split(s)
-	text, run := strings.CutPrefix(command, "RUN ")
+	text, run := strings.CutPrefix(strings.TrimPrefix(command, "ONBUILD "), "RUN ")
 	in := &dockerfile.Instruction{Name: "RUN", Args: []string{text}}
-	if file, err := t.Dockerfile(); err == nil && file.At(s.Line) != nil {
+	if file, err := t.Dockerfile(); err == nil && file.At(s.Line) != nil && file.At(s.Line).Name == "RUN" {
 		in = file.At(s.Line) // with its here-documents, which the step's name lacks
 	}
 	if !run || in.Name != "RUN" {
@@ -93,23 +119,30 @@ var (
 	logged = regexp.MustCompile(
 		`(?im)\b(?:installed|added) (?:[2-9]|\d\d+) packages\b|^successfully installed \S+ \S`)
 	metadata = regexp.MustCompile(
-		`^(?:.*/)?(?:[^/]+\.dist-info/|node_modules/[^/.]+/|var/lib/dpkg/info/[^/]+\.list$|pkg/mod/[^@]+@[^/]+/)`)
+		`^(?:.*/)?(?:[^/]+\.(?:dist|egg)-info/|[^/]+\.whl$|node_modules/[^/.]+/|var/lib/dpkg/info/[^/]+\.list$|` +
+			`pkg/mod/[^@]+@[^/]+/)`)
+	// a package of Python's, whose metadata may have been taken away
+	importable = regexp.MustCompile(`^(?:.*/)?([A-Za-z]\w*)/__init__\.py$`)
 )
+
+// mostPackages is how many packages of an image are told apart.
+const mostPackages = 10_000
 
 // tooSmall is how many bytes a layer has at most that holds no packages.
 const tooSmall = 100_000
 
 // unnamed returns the RUN steps, by index, that were run again and installed packages, though they
-// name nothing that does: a script may. Their logs say so, or else what their layers hold.
-func unnamed(ctx context.Context, t check.Target, steps []check.Step,
-	commands [][]dockerfile.Command) (map[int]bool, error) {
+// name nothing that does: a script may, or a command that says it installs the program alone. Their
+// logs say so, or else what their layers hold.
+func unnamed(ctx context.Context, t check.Target, steps []check.Step, commands [][]dockerfile.Command,
+	named []bool) (map[int]bool, error) {
 	found := map[int]bool{}
 	quiet := map[int]int{} // by line
 	for i, s := range steps {
 		_, command := split(s)
 		switch {
-		case s.Cached || !strings.HasPrefix(command, "RUN ") || len(commands[i]) > 0:
-		case logged.MatchString(s.Log):
+		case s.Cached || !strings.HasPrefix(strings.TrimPrefix(command, "ONBUILD "), "RUN ") || named[i]:
+		case logged.MatchString(s.Log) && len(commands[i]) == 0:
 			found[i] = true
 		default:
 			quiet[s.Line] = i
@@ -167,22 +200,31 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 		return seen, nil
 	}
 	lowest := map[string]int{} // the layer that brought a package; one above may have changed its owner
+	bare := map[string]int{}   // the same of those of Python, by their names alone
 	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
-		if name := metadata.FindString(f.Path); name != "" && !f.Delete {
-			if layer, there := lowest[name]; !there || f.Layer < layer {
-				lowest[name] = f.Layer
-			}
+		into, name := lowest, metadata.FindString(f.Path)
+		if m := importable.FindStringSubmatch(f.Path); name == "" && m != nil && !topOf(t, m[1]) {
+			into, name = bare, path.Dir(f.Path)
+		}
+		if layer, there := into[name]; name != "" && !f.Delete && len(into) < mostPackages && (!there || f.Layer < layer) {
+			into[name] = f.Layer
 		}
 		return nil
 	})
-	packages := map[int]int{}
+	packages, named := map[int]int{}, map[int]int{}
 	for _, layer := range lowest {
 		if layer < len(image.Layers) {
 			packages[image.Layers[layer].Line]++
 		}
 	}
+	for name, layer := range bare {
+		if _, below := bare[path.Dir(name)]; !below && layer < len(image.Layers) { // of a package is none
+			named[image.Layers[layer].Line]++
+		}
+	}
+	own := max(1, projects(t))
 	for line, i := range quiet {
-		if packages[line] > 1 {
+		if packages[line] > own || packages[line] == 0 && named[line] > own+1 {
 			found[i] = true
 		}
 	}
@@ -190,6 +232,26 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 }
 
 const listsFirst = "Copy the file that lists the dependencies first, install, and copy the program after that."
+
+// topOf reports whether the folder has a package of Python's of a name.
+func topOf(t check.Source, name string) bool {
+	for _, at := range []string{name, "src/" + name, "app/" + name} {
+		if info, err := fs.Stat(t.FS(), at); err == nil && info.IsDir() {
+			return true
+		}
+	}
+	return false
+}
+
+// projects returns how many projects the folder holds, each of which may be installed as a package:
+// a few at most, since a folder may say of itself what it likes.
+func projects(t check.Source) (n int) {
+	for _, at := range []string{"", "*/", "*/*/"} {
+		found, _ := fs.Glob(t.FS(), at+"pyproject.toml")
+		n += len(found)
+	}
+	return min(n, 5)
+}
 
 // hint names the line that brought the program in: of the same stage, the first that did not come
 // from the cache.
