@@ -168,7 +168,28 @@ func (in Instruction) Written() (out []Assignment) {
 	if shell := in.Shell(); in.Name == "RUN" && (strings.Contains(shell, ">") || strings.Contains(shell, "tee ")) {
 		text = shell
 	}
+	add := func(name, value string) {
+		value = strings.Trim(value, `"'`)
+		known := slices.ContainsFunc(out, func(a Assignment) bool { return a.Name == name })
+		if !known && !strings.ContainsAny(value, "$`") {
+			out = append(out, Assignment{name, value})
+		}
+	}
 	for _, m := range writes.FindAllStringSubmatch(text, -1) {
+		add(m[1], m[2])
+	}
+	for _, m := range settings.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains([]string{"key", "auth"}, strings.ToLower(m[1])) { // which programs write, too
+			add(m[1], m[2])
+		}
+	}
+	return out
+}
+
+// Given returns the names and literal values that an instruction gives a command as options:
+// --api-key=abc.
+func (in Instruction) Given() (out []Assignment) {
+	for _, m := range options.FindAllStringSubmatch(" "+strings.Join(in.Args, " "), -1) {
 		if value := strings.Trim(m[2], `"'`); !strings.ContainsAny(value, "$`") {
 			out = append(out, Assignment{m[1], value})
 		}
@@ -176,16 +197,31 @@ func (in Instruction) Written() (out []Assignment) {
 	return out
 }
 
+// Onbuild returns what an ONBUILD does in the images that are built on this one, or nil.
+func (in Instruction) Onbuild() *Instruction { return in.then }
+
 // writes is NAME=value, in capitals as settings are.
 var writes = regexp.MustCompile(`(?:^|[\s"'({;]|\\n)([A-Z][A-Z0-9_]*)=("[^"\n]*"|'[^'\n]*'|[^\s"';|&)>\\]+)`)
+
+// settings is a name and a value as files of settings have them: name: value, "name": "value" or
+// name=value; options are those of a command.
+var (
+	settings = regexp.MustCompile(`(?:^|[\s"'{;,]|\\n)["']?([A-Za-z][\w.-]*)["']?(?:: *|=)` +
+		`("[^"\n]{4,}"|'[^'\n]{4,}'|[^\s"'$(){}\[\],;|&<>\\]{6,})`)
+	options = regexp.MustCompile(`\s--([a-z][\w-]*)[= ]("[^"\n]+"|'[^'\n]+'|[^\s"'$(){};|&<>-][^\s"'$(){};|&<>]*)`)
+)
 
 // Secret reports whether a name and a literal value look like a secret that was written into the
 // file: by the name, unless it or the value says that it is a length, a flag, a path or the like;
 // or by a password inside an address.
 func (a Assignment) Secret() bool {
-	return a.Password() || a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(a.Name) &&
-		!publicName.MatchString(a.Name) && !flagValue.MatchString(a.Value)
+	name := camel.ReplaceAllString(separators.Replace(a.Name), "${1}_$2")
+	return a.Password() || a.Token() || a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(name) &&
+		!publicName.MatchString(name) && !flagValue.MatchString(a.Value)
 }
+
+// Token reports whether the value has the form that a service gives its secrets.
+func (a Assignment) Token() bool { return tokenValue.MatchString(a.Value) }
 
 // Password reports whether the value is an address with a password in it.
 func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
@@ -193,12 +229,18 @@ func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
 // secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
 var (
 	secretName = regexp.MustCompile(
-		`(?i)(_|^)(apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(_|$)`)
+		`(?i)(_|^)(apikey|auth|credential|credentials|key|pass|pwd|pword|secret|token|passphrase|` +
+			`\w*(?:password|passwd)|(?:secret|access|private)key|(?:auth|access)token)(_|$)`)
+	camel      = regexp.MustCompile(`([a-z])([A-Z])`)
+	separators = strings.NewReplacer(".", "_", "-", "_")
+	tokenValue = regexp.MustCompile(
+		`\b(?:[spr]k_(?:live|test)_\w{16,}|gh[pousr]_\w{36,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|` +
+			`AKIA[0-9A-Z]{16}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.)`)
 	publicName = regexp.MustCompile(
 		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|` +
 			`age|lifetime|timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|` +
-			`use|enable|enabled|disable|require|required|allow|has|is|type|scheme|header|prefix|issuer|policy|` +
+			`stdin|prompt|use|enable|enabled|disable|require|required|allow|has|is|type|scheme|header|prefix|issuer|policy|` +
 			`provider|backend|method|mode|field|param|class|hasher)(_|$)`)
-	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|/run/secrets/.*)$`)
+	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|\.?/.*)$`) // or a path
 	passwordURL = regexp.MustCompile(`\w://[^\s/:@]*:[^\s/@$]+@`)
 )

@@ -15,6 +15,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -32,6 +34,8 @@ type planted struct {
 	forms map[string][][]byte
 	marks [][]byte // how the beginning of each may stand
 	left  int64    // bytes that may be unpacked still
+
+	unseen bool // something packed was not looked into, or not to its end
 }
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -69,8 +73,12 @@ func (p *planted) text(name string, r *rand.Rand) []byte {
 func forms(text string) [][]byte {
 	reversed := []byte(text)
 	slices.Reverse(reversed)
+	wide := make([]byte, 0, 2*len(text)) // UTF-16, in either order
+	for i := range len(text) {
+		wide = append(wide, text[i], 0)
+	}
 	low := hex.EncodeToString([]byte(text))
-	found := [][]byte{[]byte(text), reversed, []byte(low), []byte(strings.ToUpper(low))}
+	found := [][]byte{[]byte(text), reversed, []byte(low), []byte(strings.ToUpper(low)), wide[:len(wide)-1]}
 	for shift, skip := range []int{0, 2, 3} { // of four letters, those that what stands before decides
 		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), text...))
 		whole := (shift + len(text)) / 3 * 4
@@ -99,6 +107,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	head, _ := buffered.Peek(512)
 	if depth == deepest || p.left <= 0 {
+		p.unseen = p.unseen || packed(head)
 		return p.plain(buffered, report)
 	}
 	// both looks for the texts as they stand, too, in what need not be what it looks like
@@ -107,6 +116,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 		if err != nil {
 			return err
 		}
+		p.unseen = p.unseen || len(whole) == mostInPiece
 		look(whole)
 		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
 	}
@@ -114,6 +124,13 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		if unpacked, err := gzip.NewReader(buffered); err == nil {
 			p.unpacked(unpacked, depth, report)
+			return nil
+		}
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		if unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(mostInPiece)); err == nil {
+			p.unpacked(unpacked, depth, report)
+			unpacked.Close()
 			return nil
 		}
 	case bytes.HasPrefix(head, []byte("BZh")):
@@ -129,7 +146,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 		return both(func(whole []byte) { p.zipped(whole, depth, report) })
 	case encoded(head):
 		return both(func(whole []byte) {
-			p.unpacked(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(whole)), depth, report)
+			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, whole))), depth, report)
 		})
 	}
 	return p.plain(buffered, report)
@@ -141,6 +158,7 @@ func (p *planted) unpacked(r io.Reader, depth int, report func(string)) {
 	counted := &io.LimitedReader{R: r, N: p.left}
 	_ = p.within(counted, depth+1, report)
 	p.left = min(p.left, counted.N)
+	p.unseen = p.unseen || p.left <= 0
 }
 
 // zipped looks into the files of a zip archive, and at their names.
@@ -163,11 +181,30 @@ func (p *planted) zipped(whole []byte, depth int, report func(string)) {
 	}
 }
 
-// encoded reports whether a file begins as base64 does.
+// packed reports whether a file begins as an archive does that is looked into.
+func packed(head []byte) bool {
+	return slices.ContainsFunc([]string{"\x1f\x8b", "BZh", "PK\x03\x04", "\x28\xb5\x2f\xfd"},
+		func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) })
+}
+
+// encoded reports whether a file begins as base64 does, in either alphabet.
 func encoded(head []byte) bool {
 	return len(head) > 40 && !bytes.ContainsFunc(head, func(r rune) bool {
-		return !strings.ContainsRune(letters+"+/=\r\n", r)
+		return !strings.ContainsRune(letters+"+/-_=\r\n", r)
 	})
+}
+
+// standard returns a letter of base64 as the first of its alphabets has it, and no padding.
+func standard(r rune) rune {
+	switch r {
+	case '-':
+		return '+'
+	case '_':
+		return '/'
+	case '=':
+		return -1
+	}
+	return r
 }
 
 // plain looks for the texts as they stand, also across two reads, and across lines where a tool has

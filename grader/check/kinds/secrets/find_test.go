@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -68,6 +69,13 @@ func TestSearch(t *testing.T) {
 		"base64": wrapped(text), "base64 of more": wrapped(append([]byte("AB"), long...)),
 		"base64 of tar.gz": wrapped(zipped(tarred.Bytes())),
 		"hexadecimal":      []byte(hex.EncodeToString(text)), "reversed": reversed,
+		"base64 of addresses": []byte(base64.URLEncoding.EncodeToString(zipped(tarred.Bytes()))),
+		"UTF-16":              utf16Of(text),
+		"zstd": written(t, func(w io.Writer) io.WriteCloser {
+			z, err := zstd.NewWriter(w)
+			require.NoError(t, err)
+			return z
+		}, text),
 		"twice": zipped(zipped(tarred.Bytes())),
 		"lines": []byte(strings.Join(strings.Split(string(text), ""), "\n")),
 	} {
@@ -79,6 +87,14 @@ func TestSearch(t *testing.T) {
 		"a broken archive": {0x1f, 0x8b, 8, 0, 1, 2, 3}, "a broken zip": []byte("PK\x03\x04xx")} {
 		require.NoError(t, p.search(bytes.NewReader(file), func(found string) { t.Error(name, found) }))
 	}
+}
+
+func utf16Of(text []byte) []byte {
+	wide := []byte{0xff, 0xfe}
+	for _, b := range text {
+		wide = append(wide, b, 0)
+	}
+	return wide
 }
 
 // TestPlantedIsNew: nothing of it can be known beforehand, and it looks like what people keep in
@@ -105,4 +121,12 @@ func TestBomb(t *testing.T) {
 	p.left = 5 << 20
 	require.NoError(t, p.search(&b, func(string) { t.Error("found") }))
 	assert.Zero(t, p.left)
+	assert.True(t, p.unseen, "what was not looked into is no pass")
+	deep := []byte("x")
+	for range deepest + 1 {
+		deep = written(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, deep)
+	}
+	p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
+	require.NoError(t, p.search(bytes.NewReader(deep), func(string) { t.Error("found") }))
+	assert.True(t, p.unseen)
 }

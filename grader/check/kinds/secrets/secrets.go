@@ -217,7 +217,10 @@ func reach(ctx context.Context, t check.Target, in check.Input,
 		return nil, "", nil
 	}
 	found, err = search(ctx, t, built.Image, planted)
-	return found, "", err
+	if planted.unseen {
+		unseen = "what is packed in the image is more, or deeper, than is looked into, so what reaches it was not all seen"
+	}
+	return found, unseen, err
 }
 
 // hit is where a planted text was found.
@@ -304,9 +307,14 @@ func literals(t check.Source) (items []check.Item, _ error) {
 	global := dockerfile.Stage{Instructions: file.Global}
 	for _, stage := range append([]dockerfile.Stage{global}, file.Stages...) {
 		for _, in := range stage.Instructions {
+			if then := in.Onbuild(); then != nil {
+				in = *then
+			}
 			for _, a := range slices.Concat(in.Assignments(), in.Labels()) {
-				if strings.Contains(a.Value, "$") { // a default, or several joined
-					a.Value = file.Value(in, a.Value)
+				for _, word := range []*string{&a.Name, &a.Value} {
+					if strings.Contains(*word, "$") { // a default, or several joined
+						*word = file.Value(in, *word)
+					}
 				}
 				switch {
 				case a.Password():
@@ -320,12 +328,19 @@ func literals(t check.Source) (items []check.Item, _ error) {
 					add(in, a.Name, in.Name+" writes "+a.Name+" with its value into a file")
 				}
 			}
+			for _, a := range in.Given() {
+				if in.Name != "COPY" && in.Name != "ADD" && a.Secret() && !a.Password() {
+					add(in, a.Name, in.Name+" gives a command --"+a.Name+" with its value")
+				}
+			}
 			if text := in.Shell(); in.Name != "ENV" && in.Name != "ARG" && in.Name != "LABEL" {
 				switch {
 				case (dockerfile.Assignment{Value: text}).Password():
 					add(in, in.Name, "an address in "+in.Name+" has a password in it")
 				case privateKey.MatchString(text):
 					add(in, in.Name, in.Name+" writes a private key")
+				case (dockerfile.Assignment{Value: text}).Token():
+					add(in, in.Name, in.Name+" has what a service gives as a secret in it")
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -93,13 +94,33 @@ func TestSecrets(t *testing.T) {
 			"0 RUN: want no secret written into the Dockerfile; got an address in RUN has a password in it; hint: " +
 			"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
 			"Dockerfile:6"},
+		{"names in other letters", from("ENV \"API_KEY\"=abc dbPassword=hunter2 PGPASSWORD=hunter2 DB_PASS=hunter2\n" +
+			"ARG N=TOKEN\nENV $N=abc\nLABEL com.example.api-key=abc\nONBUILD ENV SECRET=abc\n" +
+			"ENV STRIPE=sk_live_abcdefghijklmnop1234\n"), "ok .env stays out\n" +
+			said("API_KEY", "ENV API_KEY has a value", 3) + said("dbPassword", "ENV dbPassword has a value", 3) +
+			said("PGPASSWORD", "ENV PGPASSWORD has a value", 3) + said("DB_PASS", "ENV DB_PASS has a value", 3) +
+			said("TOKEN", "ENV TOKEN has a value", 5) +
+			said("com.example.api-key", "LABEL com.example.api-key has a value", 6) +
+			said("SECRET", "ENV SECRET has a value", 7) + strings.TrimSuffix(said("STRIPE", "ENV STRIPE has a value", 8), "\n")},
+		{"in settings and options", from("RUN printf 'api_key: abc123secret\\n' > c.yml\n" +
+			"CMD [\"python\", \"main.py\", \"--api-key=abc123\", \"--key-file=/run/x\", \"--token-ttl=30\"]\n"),
+			"ok .env stays out\n" + said("api_key", "RUN writes api_key with its value into a file", 3) +
+				strings.TrimSuffix(said("api-key", "CMD gives a command --api-key with its value", 4), "\n")},
 		{"names without a value, and what only sounds so",
 			from(
 				"ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV " +
 					"TOKEN_EXPIRE_MINUTES 30\n"), "ok .env stays out\n" + none},
+		{"what programs write", from("RUN printf 'rows.sort(key=lambda x: x)' > x.py\nRUN echo 'token = new_token()' > y.py\n" +
+			"RUN pip install --user x > log\nENV PWD=/app\n"), "ok .env stays out\n" + none},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", c.target), c.name)
 	}
+}
+
+// said returns the finding of what is written into the Dockerfile.
+func said(name, got string, line int) string {
+	return fmt.Sprintf("0 %s: want no secret written into the Dockerfile; got %s; hint: Pass it when the container "+
+		"starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:%d\n", name, got, line)
 }
 
 // TestLongFiles: a planted text is found wherever it is in a file, also across two reads.
