@@ -920,6 +920,24 @@ func TestItems(t *testing.T) {
 // TestHiddenWords: what a hidden check sends is kept for the instructor's report, so that no answer
 // to another check brings it onto a student's page; and so it is where checks are told as they are
 // decided.
+// TestHiddenChecksComeLast: what a program was asked by a hidden check, no answer can repeat that a
+// student reads, but for what needs it.
+func TestHiddenChecksComeLast(t *testing.T) {
+	var order []string
+	asks := func(id string, hidden bool, needs ...string) rubric.Check {
+		c := one(id, check.Running, func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+			order = append(order, id)
+			return check.Pass("a", ""), nil
+		}, needs...)
+		c.Hidden = hidden
+		return c
+	}
+	r := graded(t, works(), of(asks("a", true), asks("b", false), asks("c", false, "a"), asks("d", false, "b"),
+		asks("e", true, "d"), asks("f", false)), Options{})
+	assert.Equal(t, []string{"b", "d", "f", "a", "c", "e"}, order)
+	assert.Equal(t, "a", r.Checks[0].ID, "the report keeps the rubric's order")
+}
+
 func TestHiddenWords(t *testing.T) {
 	asks := func(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"Write HIDDENWORD"}`)})
@@ -932,7 +950,7 @@ func TestHiddenWords(t *testing.T) {
 			check.Advise("Write it.")), nil
 	}
 	var told []string
-	r := graded(t, works(), of(hidden, one("b", check.Running, repeats)),
+	r := graded(t, works(), of(hidden, one("b", check.Running, repeats, "secretcheck")),
 		Options{Decided: func(c result.Check) { told = append(told, c.Got) }})
 	assert.Contains(t, r.Withheld, "hiddenword")
 	assert.Equal(t, "POST /tasks HIDDENWORD of secretcheck", r.Checks[1].Got)

@@ -33,13 +33,30 @@ type schedule struct {
 }
 
 func newSchedule(r *rubric.Rubric, only []string, told func(i int)) *schedule {
-	all := r.Select(only)
+	all := hiddenLast(r, r.Select(only))
 	s := &schedule{rubric: r, all: all, asked: all, slots: make(chan struct{}, maxConcurrent), up: make(chan struct{}),
 		verdicts: make([]verdict, len(r.Checks)), done: make([]chan struct{}, len(r.Checks)), told: told}
 	for i := range s.done {
 		s.done[i] = make(chan struct{})
 	}
 	return s
+}
+
+// hiddenLast returns checks in an order in which those that are hidden, and what needs them, come
+// last: a program that was asked by them first could repeat it in an answer that a student reads, in
+// whatever form.
+func hiddenLast(r *rubric.Rubric, order []int) []int {
+	late := map[string]bool{}
+	var first, last []int
+	for _, i := range order { // needs come first
+		c := r.Checks[i]
+		if late[c.ID] = c.Hidden || slices.ContainsFunc(c.Needs, func(id string) bool { return late[id] }); late[c.ID] {
+			last = append(last, i)
+		} else {
+			first = append(first, i)
+		}
+	}
+	return append(first, last...)
 }
 
 // decide gives a check its verdict, once; later ones are dropped.

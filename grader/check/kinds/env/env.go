@@ -8,9 +8,7 @@ package env
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,7 +18,6 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
-	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -35,8 +32,8 @@ them as it should, it is started again without for all other checks, and this on
 does not take a value, the value has reached it, and that passes. With set and steps, a container of its own is started
 with the variables, and the steps are sent to that one: write it so where a variable changes what the program does.
 Where PORT is set, the container is always one of its own, and gets a number that nobody knows beforehand in place of
-the rubric's, on which it must listen. Where a file of the folder sets a variable itself, another value is passed to a
-container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read the
+the rubric's, on which it must listen. Else another value of the same sort, which nobody knows beforehand, is passed to
+a container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read the
 environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
@@ -222,49 +219,55 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 		return check.Outcome{}, err
 	}
 	var o check.Outcome
+	var there []string
 	for _, name := range names {
 		item := judge(name, e.Set[name], environments)
 		switch {
-		case known && len(environments) == 0:
-			item.Got = "the container was started with it, and the program answers; it wrote something else where " +
-				"its variables stood, so they were not seen"
-		case item.Share == 1 && assigned(t.FS(), name):
-			if item, err = e.otherwise(ctx, t, in, name); err != nil {
-				return check.Outcome{}, err
-			}
-		}
-		if !known {
+		case !known:
 			item.Got = "the container was started with it, and the program answers; what the program makes of it was " +
 				"not seen, since the image has nothing to look with"
+		case len(environments) == 0:
+			item.Got = "the container was started with it, and the program answers; it wrote something else where " +
+				"its variables stood, so they were not seen"
+		case item.Share == 1:
+			there = append(there, name)
 		}
 		o.Items = append(o.Items, item)
 	}
-	return o, nil
+	if len(there) > 0 {
+		err = e.otherwise(ctx, t, in, there, o.Items)
+	}
+	return o, err
 }
 
-// otherwise asks once more with a value that nobody knows beforehand, where something in the folder
-// sets the variable itself: it may set it to the very value that the rubric passes.
-func (e *Env) otherwise(ctx context.Context, t check.Target, in check.Input, name string) (check.Item, error) {
-	passed := check.Passed(name + "=" + e.Set[name])
+// otherwise asks once more with values that nobody knows beforehand, of what is there: something
+// between docker run and the program may set a variable itself, to the very value that the rubric
+// passes. What does not hold then is put in the place of its item.
+func (e *Env) otherwise(ctx context.Context, t check.Target, in check.Input, there []string, items []check.Item) error {
 	set := maps.Clone(e.Set)
-	set[name] = another(e.Set[name], in)
+	for _, name := range there {
+		set[name] = another(e.Set[name], in)
+	}
 	c, err := t.Second(ctx, set, 0)
 	if err != nil {
-		return passed, err
+		return err
 	}
-	defer func() { _ = c.Close() }()
-	if !c.Started().Answered { // it may have read a value that it does not take
-		return passed, nil
+	defer func() { _ = c.Close() }() // the run removes what is left
+	if !c.Started().Answered {       // it may have read a value that it does not take
+		return nil
 	}
 	environments, known, err := c.Environments(ctx)
 	if err != nil || !known {
-		return passed, err
+		return err
 	}
-	if item := judge(name, set[name], environments); item.Share < 1 {
-		item.Name = passed.Name
-		return item, nil
+	for i := range items {
+		name, _, _ := strings.Cut(items[i].Name, "=")
+		if item := judge(name, set[name], environments); slices.Contains(there, name) && item.Share < 1 {
+			item.Name = items[i].Name
+			items[i] = item
+		}
 	}
-	return passed, nil
+	return nil
 }
 
 // another returns a value of the same sort as one: another level of a log, another number, the
@@ -286,40 +289,6 @@ func another(value string, in check.Input) string {
 		return strconv.Itoa(n + 1 + in.Rand.IntN(1000))
 	}
 	return check.Word(in.Rand)
-}
-
-var settings = regexp.MustCompile(`(?im)^\s*(ENV|ARG|LABEL)\b.*$`)
-
-// mostBytes is how long a file is that is looked at for a variable, at most.
-const mostBytes = 256 << 10
-
-// assigned reports whether a file of the folder, other than a text about it, gives the variable a
-// value.
-func assigned(folder fs.FS, name string) (found bool) {
-	assigns := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b["'\])]*\s*(=[^=]|[,:])`)
-	files := 0
-	_ = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
-		switch base := path.Base(file); {
-		case err != nil || found || files > 1000:
-			return nil
-		case d.IsDir() && (base == "node_modules" || base == ".git" || strings.HasSuffix(base, "venv")):
-			return fs.SkipDir
-		case !d.Type().IsRegular() || strings.HasPrefix(base, ".env") || path.Ext(base) == ".md":
-			return nil
-		}
-		files++
-		info, err := d.Info()
-		if err != nil || info.Size() > mostBytes {
-			return nil
-		}
-		text, err := fs.ReadFile(folder, file)
-		if file == dockerfile.Find(folder) { // docker run -e counts more than ENV
-			text = settings.ReplaceAll(text, nil)
-		}
-		found = err == nil && assigns.Match(text)
-		return nil
-	})
-	return found
 }
 
 // refused returns the outcome where the program read a value and did not take it, as its log says:
