@@ -62,7 +62,7 @@ func TestErrors(t *testing.T) {
 		strings.Repeat("*?", 30_000):    "the pattern has 60000 wildcards, and no more than 200 are read",
 		strings.Repeat(strings.Repeat("a", 1000)+"\n", 1000): "the patterns up to this line are more than Docker can " +
 			"send",
-		"\xff\xfe.\x00e\x00":            "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
+		"\xff\xfe.\x00e\x00": "the file is UTF-16, as PowerShell writes it, and Docker reads UTF-8",
 	} {
 		_, err := Parse(".dockerignore", []byte(text))
 		require.EqualError(t, err, message)
