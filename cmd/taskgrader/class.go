@@ -64,7 +64,20 @@ is there.
 
 ` + exitCodes,
 		Args: takes(1, 1), ValidArgsFunction: completeFolder,
-		RunE: func(cmd *cobra.Command, args []string) error { return runClass(cmd, args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			below, err := guardedHere()
+			switch {
+			case err != nil:
+				return graderError{err}
+			case below != nil:
+				err := runClass(cmd, args[0], o, below)
+				below.say(note{Ends: true}) // unless it panics
+				return err
+			case canGuard && cmd.Context().Value(mayGuard{}) != nil:
+				return guardClass(cmd)
+			}
+			return runClass(cmd, args[0], o, nil)
+		},
 	}
 	o.add(cmd)
 	f := cmd.Flags()
@@ -80,7 +93,11 @@ is there.
 // largeClass is from how many submissions on memory is spared, at the cost of some time.
 const largeClass = 5000
 
-func runClass(cmd *cobra.Command, dir string, o classOptions) error {
+// runClass grades a class, below another process or not.
+func runClass(cmd *cobra.Command, dir string, o classOptions, below *guarded) error {
+	if below != nil && below.Again { // what all are graded again for is on disk
+		o.fresh = false
+	}
 	r, err := o.load()
 	if err != nil {
 		return err
@@ -108,6 +125,9 @@ func runClass(cmd *cobra.Command, dir string, o classOptions) error {
 	show := newProgress(cmd.ErrOrStderr(), o.quiet)
 	options.Ready, options.Bases, options.Progress = here.ready, here.bases, show.event
 	grade := batch.Local(grader.EngineFunc(here.open), r, options)
+	if below != nil {
+		grade = below.grade(grade, r, options.Version)
+	}
 	if o.fleet.at != "" {
 		f := &coordinator{cmd: cmd, o: o, rubric: r, here: here, show: show, refs: refs}
 		defer f.close()

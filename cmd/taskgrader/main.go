@@ -5,6 +5,7 @@
 // errors.go.
 //
 //	grade.go, class.go, watch.go   submissions in, reports out
+//	guard.go                       the process that keeps a class going
 //	fleet.go, worker.go, workers.go  a class on several machines
 //	rubric.go, explain.go          the language and its manual
 //	export.go                      a finished folder of reports in another program's format
@@ -23,7 +24,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run does what main does and returns the exit code, so that everything deferred is done before the
 // process ends.
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx := context.WithValue(context.Background(), mayGuard{}, true)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	root := newRoot()

@@ -100,7 +100,10 @@ func subcommand(cmd *cobra.Command, args []string) error {
 // exitCode returns what went wrong, once, and turns it into a code.
 func exitCode(ctx context.Context, err error, w io.Writer) int {
 	var ours graderError
+	var below exited
 	switch {
+	case errors.As(err, &below):
+		return int(below)
 	case ctx.Err() != nil:
 		fmt.Fprintln(w, "taskgrader: interrupted")
 		sayHint(w, err)

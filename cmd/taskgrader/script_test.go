@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"taskgrader": main})
+	testscript.Main(m, map[string]func(){"taskgrader": main, "dies": dies})
 }
 
 // TestScripts runs testdata/script: the promises of the command line, one file for each command or
