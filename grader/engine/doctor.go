@@ -14,6 +14,11 @@ import (
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 	"github.com/shirou/gopsutil/v4/disk"
+
+	"github.com/taskgrader/taskgrader/grader/baseimage"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
+	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
 
 // Finding is what doctor says of one thing.
@@ -58,7 +63,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 		return nil, ctx.Err()
 	}
 	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
-	return append(judge(info.Info, tried), e.building(), e.buildNetwork(), e.network(ctx, tried),
+	return append(judge(info.Info, tried), e.building(), e.buildNetwork(e.rawInBuilds(ctx)), e.network(ctx, tried),
 		space(info.Info.DockerRootDir), registry), nil
 }
 
@@ -141,18 +146,54 @@ func (e *Engine) building() Finding {
 	return f
 }
 
-// buildNetwork returns whether builds that go on at once reach each other.
-func (e *Engine) buildNetwork() Finding {
-	if e.apart.can() {
-		return Finding{Name: "build isolation", Status: "ok",
-			Detail: "builds reach the network and no other build: each port of the engine's bridge speaks with this " +
-				"machine alone"}
+// opensRaw ends with 0 where a step of a build may open a raw socket, by which one could pretend to
+// be another on its network, and with 9 where it may not.
+const opensRaw = `FROM %s
+RUN : %d; python3 -c "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)" || exit 9
+`
+
+// rawInBuilds tries whether a step of a build may open a raw socket. BuildKit's own word is nowhere,
+// and it takes no capability from a build that is asked for.
+func (e *Engine) rawInBuilds(ctx context.Context) outcome {
+	nothing, err := buildcontext.New("")
+	if _, missing := e.trialImage(ctx); err != nil || missing != nil {
+		return outcome{}
 	}
-	return Finding{Name: "build isolation", Status: "warn",
-		Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: " +
-			"its ports cannot be parted from here",
-		Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} " +
-			"in the rubric"}
+	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	text := fmt.Sprintf(opensRaw, e.pinned(ctx, baseimage.Default[0]), time.Now().UnixNano())
+	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true,
+		tag: e.owner.Tag("trace")})
+	if err == nil {
+		return outcome{false, "a step of a build may open raw sockets (NET_RAW), which BuildKit does not take away"}
+	}
+	file, wrong := dockerfile.Parse("Dockerfile", []byte(text))
+	if wrong != nil {
+		return outcome{}
+	}
+	if step := buildtrace.Failed(t.Steps(file)); step != nil && step.ExitCode == 9 {
+		return outcome{true, "a step of a build may open no raw sockets"}
+	}
+	return outcome{}
+}
+
+// buildNetwork returns whether builds that go on at once reach each other.
+func (e *Engine) buildNetwork(raw outcome) Finding {
+	f := Finding{Name: "build isolation", Status: "ok",
+		Detail: "builds reach the network and no other build: each port of the engine's bridge speaks with this " +
+			"machine alone"}
+	if !e.apart.can() {
+		f = Finding{Name: "build isolation", Status: "warn",
+			Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: " +
+				"its ports cannot be parted from here",
+			Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} " +
+				"in the rubric"}
+	}
+	if f.Detail += "; "; raw.seen == "" {
+		raw.seen = "whether a step may open raw sockets was not tried"
+	}
+	f.Detail += raw.seen
+	return f
 }
 
 // network returns what a container of a network of its own reaches.
