@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -222,8 +223,35 @@ func TestRequestsAreThoseOfCurl(t *testing.T) {
 	t.Parallel()
 	s := running(t, nil, nil)
 	require.NotEqual(t, says(t, s, "/peer"), says(t, s, "/peer"), "each has a connection of its own")
-	require.Equal(t, []string{"Host: 127.0.0.1:8000", "User-Agent: " + userAgent, "Accept: */*"},
+	require.Equal(t, []string{"Host: 127.0.0.1:8000", "User-Agent: " + s.agent, "Accept: */*"},
 		lines(says(t, s, "/headers")))
+	seen := map[string]bool{}
+	for seed := range uint64(50) {
+		job := check.Job{Setup: check.Setup{Rand: rand.New(rand.NewPCG(seed, 1))}}
+		other, err := tested.Open(t.Context(), job)
+		require.NoError(t, err)
+		seen[other.agent] = true
+		require.NoError(t, other.Close())
+	}
+	require.Len(t, seen, len(agents), "the seed says which")
+}
+
+// TestHeadersAreInTheOrderOfCurl: whoever looks at the order sees the tool that they know.
+func TestHeadersAreInTheOrderOfCurl(t *testing.T) {
+	here, there := net.Pipe()
+	c, err := likeCurl(here, nil)
+	require.NoError(t, err)
+	go func() {
+		for _, part := range []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nUser-Agent: curl/8.5.0\r\n",
+			"Content-Type: text/plain\r\nX-A: 1\r\nAccept: */*\r\n\r\n", "x"} {
+			_, _ = c.Write([]byte(part))
+		}
+		_ = c.Close()
+	}()
+	came, err := io.ReadAll(there)
+	require.NoError(t, err)
+	require.Equal(t, "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nContent-Type: text/plain\r\n"+
+		"X-A: 1\r\nContent-Length: 1\r\n\r\nx", string(came))
 }
 
 func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }

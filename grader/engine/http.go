@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,13 +20,14 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
-// userAgent is that of the tool which students test with: a program shall not know that it is
-// graded.
 const (
-	userAgent    = "curl/8.5.0"
 	loopbackText = "127.0.0.1"
 	tailBytes    = 64 << 10
 )
+
+// agents are the tool with which students test, as the systems have it that they use; the seed says
+// which asks: a program shall not know that it is graded.
+var agents = []string{"curl/7.81.0", "curl/7.88.1", "curl/8.5.0", "curl/8.7.1", "curl/8.14.1"}
 
 var loopback = netip.MustParseAddr(loopbackText)
 
@@ -49,11 +51,60 @@ func (c *container) transport(w route) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return c.dial(ctx, route{port, w.relay})
+			return likeCurl(c.dial(ctx, route{port, w.relay}))
 		},
 		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Second,
 		MaxIdleConnsPerHost: 64,
 	}
+}
+
+// ordered is a connection whose first request has its headers in the order in which curl sends them.
+type ordered struct {
+	net.Conn
+	head []byte // which is held back until it is whole
+	sent bool
+}
+
+func likeCurl(c net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &ordered{Conn: c}, nil
+}
+
+func (o *ordered) Write(p []byte) (int, error) {
+	if o.sent {
+		return o.Conn.Write(p)
+	}
+	o.head = append(o.head, p...)
+	head, rest, whole := bytes.Cut(o.head, []byte("\r\n\r\n"))
+	if !whole {
+		return len(p), nil
+	}
+	o.sent = true
+	lines := bytes.Split(head, []byte("\r\n"))
+	slices.SortStableFunc(lines[1:], func(a, b []byte) int { return place(a) - place(b) })
+	if _, err := o.Conn.Write(slices.Concat(bytes.Join(lines, []byte("\r\n")), []byte("\r\n\r\n"), rest)); err != nil {
+		return 0, err
+	}
+	o.head = nil
+	return len(p), nil
+}
+
+// place returns where a header stands among those of curl: what -H adds is third from the end.
+func place(header []byte) int {
+	name, _, _ := bytes.Cut(header, []byte(":"))
+	switch strings.ToLower(string(name)) {
+	case "host":
+		return 0
+	case "user-agent":
+		return 1
+	case "accept":
+		return 2
+	case "content-length":
+		return 4
+	}
+	return 3
 }
 
 // dial connects to a port of the container.
@@ -74,16 +125,16 @@ func (c *container) dial(ctx context.Context, w route) (net.Conn, error) {
 // send sends one request and hands on the answer, before its body is read. Redirects are answers.
 func (c *container) send(r *http.Request, w route, answered func(*http.Response) error) error {
 	if c.relay != nil && w.relay { // a relay costs a process inside, so its connections are kept
-		return over(c.relay, r, answered)
+		return c.requested(c.relay, r, answered)
 	}
 	transport := c.transport(w)
 	defer transport.CloseIdleConnections()
-	return over(transport, r, answered)
+	return c.requested(transport, r, answered)
 }
 
-// over returns send by a transport.
-func over(transport *http.Transport, r *http.Request, answered func(*http.Response) error) error {
-	for name, value := range map[string]string{"User-Agent": userAgent, "Accept": "*/*"} {
+// requested returns send by a transport.
+func (c *container) requested(transport *http.Transport, r *http.Request, answered func(*http.Response) error) error {
+	for name, value := range map[string]string{"User-Agent": c.session.agent, "Accept": "*/*"} {
 		if _, written := r.Header[name]; !written {
 			r.Header.Set(name, value)
 		}

@@ -36,6 +36,7 @@ type Session struct {
 	job    check.Job
 	file   *dockerfile.File
 	name   string // of the student, safe in a tag
+	agent  string // as which programs are asked
 
 	built   check.Built
 	command []string // instead of the image's own; nil unless the engine itself is tried
@@ -62,8 +63,11 @@ type Session struct {
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), extra: map[*container]bool{}, bases: map[string]string{},
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), agent: agents[0], extra: map[*container]bool{}, bases: map[string]string{},
 		images: map[string]*check.ImageInfo{}}
+	if r := job.Setup.Rand; r != nil {
+		s.agent = agents[r.IntN(len(agents))]
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open[s] = true

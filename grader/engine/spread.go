@@ -49,11 +49,11 @@ func (c *container) DoAtOnce(ctx context.Context, r check.Request, n int) ([]che
 		group.Go(func() {
 			transport := c.transport(route{})
 			transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-				return connections[i], refused[i]
+				return likeCurl(connections[i], refused[i])
 			}
 			defer transport.CloseIdleConnections()
 			answers[i], errs[i] = c.do(ctx, r, func(r *http.Request, answered func(*http.Response) error) error {
-				return over(transport, r, answered)
+				return c.requested(transport, r, answered)
 			})
 		})
 	}
