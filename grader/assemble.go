@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/plain"
 	"github.com/taskgrader/taskgrader/grader/result"
 )
 
@@ -158,7 +159,7 @@ func (g *grading) check(i int) result.Check {
 				"on chance, or on two requests at once.")
 		}
 	}
-	return rc
+	return bounded(rc)
 }
 
 // alone reports whether the first item that does not hold says all there is to say.
@@ -191,7 +192,8 @@ func (g *grading) addImage(r *result.Report) {
 	r.Notes = append(r.Notes, g.built.Notes...)
 	r.Build = &result.Build{Steps: []result.Step{}}
 	for _, s := range g.built.Steps {
-		step := result.Step{Name: s.Name, Line: s.Line, Cached: s.Cached, MS: s.Took.Milliseconds(), Error: s.Error}
+		step := result.Step{Name: plain.Cut(s.Name, mostText), Line: s.Line, Cached: s.Cached,
+			MS: s.Took.Milliseconds(), Error: plain.Cut(s.Error, mostText)}
 		if s.Error != "" {
 			step.Log = s.Log
 		}

@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -936,6 +938,24 @@ func TestHiddenChecksComeLast(t *testing.T) {
 		asks("e", true, "d"), asks("f", false)), Options{})
 	assert.Equal(t, []string{"b", "d", "f", "a", "c", "e"}, order)
 	assert.Equal(t, "a", r.Checks[0].ID, "the report keeps the rubric's order")
+}
+
+// TestReportIsBounded: a report is as long as people read, whatever was answered, written or copied.
+func TestReportIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	asks := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
+		o := check.Fail("a", long, long, check.Advise(long))
+		for range 5000 {
+			o.Items = append(o.Items, check.Item{Name: long, Got: long})
+		}
+		o.Evidence = []check.Evidence{{Kind: "log", Title: long, Text: long, Rows: slices.Repeat([][]string{{long}}, 5000)}}
+		return o, nil
+	}
+	m := works()
+	m.built.Steps = []check.Step{{Name: long, Error: long}}
+	var b bytes.Buffer
+	require.NoError(t, json.NewEncoder(&b).Encode(graded(t, m, of(one("a", check.Running, asks)), Options{})))
+	assert.Less(t, b.Len(), 8<<20)
 }
 
 func TestHiddenWords(t *testing.T) {
