@@ -345,6 +345,7 @@ type Output struct {
 // Stopped is how a container ended.
 type Stopped struct {
 	InTime   bool // before it was killed
+	Before   bool // before the signal was sent
 	Took     time.Duration
 	ExitCode int
 	Signal   string // that was sent

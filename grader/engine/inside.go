@@ -316,9 +316,11 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 		signal = "SIGTERM"
 	}
 	wait := c.session.engine.api.ContainerWait(ctx, c.id, client.ContainerWaitOptions{Condition: "not-running"})
+	gone := false
 	kill := func(signal string) error {
 		_, err := c.session.engine.api.ContainerKill(ctx, c.id, client.ContainerKillOptions{Signal: signal})
 		if isNotFound(err) || errdefs.IsConflict(err) { // it has ended by itself
+			gone = true
 			return nil
 		}
 		return err
@@ -331,7 +333,7 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 		signal = "SIGTERM"
 		err = kill(signal)
 	}
-	s := check.Stopped{Signal: signal}
+	s := check.Stopped{Signal: signal, Before: gone}
 	switch {
 	case unsupported:
 		return s, kill("SIGKILL") // docker stop does the same

@@ -67,19 +67,23 @@ type Target struct {
 	Run     map[string]check.Output                         // commands inside, by their words; others are not there
 	UIDs    map[string]int                                  // of users that are not root, by USER
 	End     check.Stopped
-	Log     string
-	Setup   check.Setup
-	Failure *check.BuildFailure    // in place of how the folder builds
-	Shape   func(*check.ImageInfo) // changes what was built
-	Timeout time.Duration          // of a request
-	Err     error                  // the error of every method that can give one
-	Memory  check.Memory           // of the checks that were asked before
+	// how those beside the main one end, where otherwise, and whether they have ended by then
+	EndBeside  *check.Stopped
+	GoneBeside bool
+	Log        string
+	Setup      check.Setup
+	Failure    *check.BuildFailure    // in place of how the folder builds
+	Shape      func(*check.ImageInfo) // changes what was built
+	Timeout    time.Duration          // of a request
+	Err        error                  // the error of every method that can give one
+	Memory     check.Memory           // of the checks that were asked before
 
 	env    map[string]string // that it was started with
 	once   *sync.Once
 	server *httptest.Server
 	served *http.Client
 	images *images
+	gone   bool
 }
 
 var _ check.Target = (*Target)(nil)
@@ -240,6 +244,9 @@ func (t *Target) Do(ctx context.Context, r check.Request) (check.Answer, error) 
 	if err := t.failing(ctx); err != nil {
 		return check.Answer{}, err
 	}
+	if t.gone {
+		return check.Answer{Exited: true, Fault: "the program had ended before the request, with exit code 0"}, nil
+	}
 	t.once.Do(func() {
 		t.server = httptest.NewServer(t.Program(t.env))
 		t.served = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64},
@@ -358,6 +365,10 @@ func (t *Target) Second(ctx context.Context, env map[string]string, port int) (c
 	if t.Beside != nil {
 		second.Up = *t.Beside
 	}
+	if second.End = t.End; t.EndBeside != nil {
+		second.End = *t.EndBeside
+	}
+	second.gone = t.GoneBeside
 	return second, nil
 }
 

@@ -8,6 +8,7 @@ package stop
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ func Kind() check.Kind {
 			Text: `The image's stop signal, SIGTERM unless it says otherwise, is sent to the container's first process,
 as docker stop does. Any exit code is right, as long as the end comes in time and by the signal: not that of a kill
 (137), and not of a program whose first process has no handler for the signal, to which the kernel gives none then.
+Where the end took more than a second, another container is left alone for longer, and gets the signal then: one that
+ends by itself, or that does not end, was not ended by the signal.
 docker itself kills after ten seconds. A STOPSIGNAL of SIGKILL fails: no program can tidy up on it. It is asked last of
 all.`,
 			Example: `id: stops
@@ -64,6 +67,8 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 	case number == sigkill:
 		want, got = "a signal on which the program can end by itself",
 			stopped.Signal+" ends it at once, whatever it is doing"
+	case stopped.Before:
+		want, got = "a program that runs until it is told to end", "it had ended before the signal was sent"
 	case stopped.InTime && stopped.ExitCode == killed:
 		want, got = "an end by itself", fmt.Sprintf("it was killed after %.1fs (exit code %d)", stopped.Took.Seconds(),
 			killed)
@@ -72,6 +77,14 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 			fmt.Sprintf("it ended after %.1fs with exit code %d, but not because of the signal", stopped.Took.Seconds(),
 				stopped.ExitCode)
 	case stopped.InTime:
+		want, got = "an end because of "+stopped.Signal, ""
+		if stopped.Took > slow {
+			if got, err = s.otherwise(ctx, t, stopped); err != nil {
+				return check.Outcome{}, err
+			}
+		}
+	}
+	if got == "" {
 		return check.Pass(name, fmt.Sprintf("it ended after %.1fs with exit code %d", stopped.Took.Seconds(),
 			stopped.ExitCode)), nil
 	}
@@ -93,6 +106,40 @@ func (s *Stop) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Ou
 	}
 	o.Items[0].File, o.Items[0].Line = file, line
 	return o, nil
+}
+
+// slow is an end that may have had another cause than the signal.
+const slow = time.Second
+
+// otherwise looks at another container, which is asked nothing for longer than the first took to
+// end, and sends it the signal then. It returns what shows that the signal is not what ends the
+// program; or empty. Where no other comes up, nothing is shown.
+func (s *Stop) otherwise(ctx context.Context, t check.Target, first check.Stopped) (got string, _ error) {
+	c, err := t.Second(ctx, nil, 0)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = c.Close() }() // the run removes what is left
+	if !c.Started().Answered {
+		return "", nil
+	}
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-time.After(first.Took + slow):
+	}
+	a, err := c.Do(ctx, check.Request{Method: http.MethodGet, Path: "/"})
+	if err != nil {
+		return "", err
+	}
+	ended := fmt.Sprintf("it ended after %.1fs with exit code %d", first.Took.Seconds(), first.ExitCode)
+	if a.Exited {
+		return ended + ", but another that nobody asked for so long ended without the signal", nil
+	}
+	if second, err := c.Stop(ctx, s.Within.Std()); err != nil || !second.InTime {
+		return ended + ", but another that was started anew did not end on the signal", err
+	}
+	return "", nil
 }
 
 // killed is the exit code of a process that SIGKILL ended.

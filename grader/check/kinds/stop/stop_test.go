@@ -18,8 +18,8 @@ func TestStop(t *testing.T) {
 		end        check.Stopped
 		want       string
 	}{
-		{checktest.Dockerfile, check.Stopped{InTime: true, Took: 1234 * time.Millisecond, ExitCode: 143,
-			Signal: "SIGTERM"}, "ok ends on SIGTERM: it ended after 1.2s with exit code 143"},
+		{checktest.Dockerfile, check.Stopped{InTime: true, Took: 234 * time.Millisecond, ExitCode: 143,
+			Signal: "SIGTERM"}, "ok ends on SIGTERM: it ended after 0.2s with exit code 143"},
 		{checktest.Dockerfile, check.Stopped{Signal: "SIGTERM"}, killed +
 			"Let what CMD starts end on SIGTERM: docker stop sends it to process 1 alone.; at Dockerfile:8"},
 		{"FROM x:1\nCMD uvicorn main:app\n", check.Stopped{Signal: "SIGTERM"},
@@ -81,6 +81,7 @@ func TestProcess1(t *testing.T) {
 				"handler end the program, and what it waits for."},
 		{"killed", []check.Process{{ID: 1, Command: []string{"x"}, Catches: sigterm}},
 			check.Stopped{InTime: true, ExitCode: 137, Took: time.Second}, "it was killed after 1.0s (exit code 137)"},
+		{"before", nil, check.Stopped{InTime: true, Before: true}, "it had ended before the signal was sent"},
 		{"by itself", []check.Process{{ID: 1, Command: []string{"x"}}}, check.Stopped{InTime: true, Took: time.Second},
 			"it ended after 1.0s with exit code 0, but not because of the signal"},
 		{"ignores, and ends by itself", []check.Process{{ID: 1, Command: []string{"x"}, Ignores: sigterm}},
@@ -101,6 +102,24 @@ func TestProcess1(t *testing.T) {
 
 // TestExec: the shell hands its place to the program, in the student's own words and where they
 // stand.
+// TestEndsByItself: a slow end is not the signal's where a program ends without it, or another does
+// not end on it.
+func TestEndsByItself(t *testing.T) {
+	for gone, want := range map[string]string{
+		"": "ok ends on SIGTERM: it ended after 1.1s with exit code 0",
+		"ended": "got it ended after 1.1s with exit code 0, but another that nobody asked for so long ended without the " +
+			"signal",
+		"stays": "got it ended after 1.1s with exit code 0, but another that was started anew did not end on the signal",
+	} {
+		target := checktest.New()
+		target.End = check.Stopped{InTime: true, Took: 1100 * time.Millisecond, Signal: "SIGTERM"}
+		other := target.End
+		other.InTime = gone != "stays"
+		target.EndBeside, target.GoneBeside = &other, gone == "ended"
+		assert.Contains(t, checktest.Asked(t, stop.Kind(), "stop: {within: 5s}", target), want)
+	}
+}
+
 func TestExec(t *testing.T) {
 	for _, c := range []struct {
 		start string
