@@ -948,7 +948,8 @@ func TestReportIsBounded(t *testing.T) {
 		for range 5000 {
 			o.Items = append(o.Items, check.Item{Name: long, Got: long})
 		}
-		o.Evidence = []check.Evidence{{Kind: "log", Title: long, Text: long, Rows: slices.Repeat([][]string{{long}}, 5000)}}
+		o.Evidence = []check.Evidence{{Kind: "log", Title: long, Text: long,
+			Rows: slices.Repeat([][]string{{long}}, 5000)}}
 		return o, nil
 	}
 	m := works()

@@ -73,8 +73,8 @@ func TestNoSubmissionEndsAClass(t *testing.T) {
 	assert.Equal(t, exited(exitBelow), err)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	last := lines[len(lines)-3:]
-	assert.ElementsMatch(t, []string{"a graded", "slow graded", "kill the grader itself ended over this submission, twice"},
-		last)
+	assert.ElementsMatch(t, []string{"a graded", "slow graded",
+		"kill the grader itself ended over this submission, twice"}, last)
 	assert.Equal(t, "taskgrader: the process that grades ended (signal: killed) over kill, slow; another goes on\n"+
 		"taskgrader: the process that grades ended (signal: killed) over kill; another goes on\n", said.String())
 

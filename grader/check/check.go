@@ -39,7 +39,7 @@ const (
 	Folder  Phase = iota // nothing has to be there but the folder
 	Context              // the folder can be sent to a build, whether or not the student's own succeeds
 	Image                // the image is built
-	Running              // the main container answers on a port; such checks take turns in rubric order, what is hidden last
+	Running              // the main container answers; such checks take turns in rubric order, what is hidden last
 	// as Running, with a container of its own: it takes no turn, and is asked while the main one
 	// still comes up
 	OwnContainer

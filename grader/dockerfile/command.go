@@ -216,8 +216,8 @@ var (
 // or by a password inside an address.
 func (a Assignment) Secret() bool {
 	name := camel.ReplaceAllString(separators.Replace(a.Name), "${1}_$2")
-	return a.Password() || a.Token() || a.Value != "" && !strings.HasPrefix(a.Value, "$") && secretName.MatchString(name) &&
-		!publicName.MatchString(name) && !flagValue.MatchString(a.Value)
+	return a.Password() || a.Token() || a.Value != "" && !strings.HasPrefix(a.Value, "$") &&
+		secretName.MatchString(name) && !publicName.MatchString(name) && !flagValue.MatchString(a.Value)
 }
 
 // Token reports whether the value has the form that a service gives its secrets.
@@ -234,12 +234,13 @@ var (
 	camel      = regexp.MustCompile(`([a-z])([A-Z])`)
 	separators = strings.NewReplacer(".", "_", "-", "_")
 	tokenValue = regexp.MustCompile(
-		`\b(?:[spr]k_(?:live|test)_\w{16,}|gh[pousr]_\w{36,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|` +
-			`AKIA[0-9A-Z]{16}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.)`)
+		`\b(?:[spr]k_(?:live|test)_\w{16,}|gh[pousr]_\w{36,}|github_pat_\w{20,}|glpat-[\w-]{20,}|` +
+			`xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.)`)
 	publicName = regexp.MustCompile(
 		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|` +
 			`age|lifetime|timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|` +
-			`stdin|prompt|use|enable|enabled|disable|require|required|allow|has|is|type|scheme|header|prefix|issuer|policy|` +
+			`stdin|prompt|` +
+			`use|enable|enabled|disable|require|required|allow|has|is|type|scheme|header|prefix|issuer|policy|` +
 			`provider|backend|method|mode|field|param|class|hasher)(_|$)`)
 	flagValue   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|none|null|0|1|\.?/.*)$`) // or a path
 	passwordURL = regexp.MustCompile(`\w://[^\s/:@]*:[^\s/@$]+@`)

@@ -193,8 +193,8 @@ func parse(name string, text []byte) (*File, *Error) {
 	}
 	if n, line := parts(parsed.AST.Children); n > maxParts {
 		return nil, &Error{File: name, Line: line,
-			Message: fmt.Sprintf("%s has %d instructions, variables, labels, mounts and files to copy, and no more than %d "+
-				"are read", name, n, maxParts),
+			Message: fmt.Sprintf("%s has %d instructions, variables, labels, mounts and files to copy, and no more "+
+				"than %d are read", name, n, maxParts),
 			Hint: "Write it with fewer: a Dockerfile for one program needs a few dozen."}
 	}
 	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {

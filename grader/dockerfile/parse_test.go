@@ -179,14 +179,16 @@ func TestGrown(t *testing.T) {
 		"quoted names of ARG": {"FROM scratch\n" + bomb("ARG A1=aaaaaaaaaa", `ARG 'NEW'=`+ten), 7},
 		"names that are made": {"FROM scratch\nARG N=A\nENV A1=aaaaaaaaaa\n" +
 			strings.Repeat("ENV ${N}1="+strings.Repeat("$A1", 10)+"\n", 9), 8},
-		"an ARG behind its ENV": {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa\nARG A1=x", "ENV NEW="+ten+"\nARG NEW=x"), 12},
+		"an ARG behind its ENV": {"FROM scratch\n" + bomb("ENV A1=aaaaaaaaaa\nARG A1=x",
+			"ENV NEW="+ten+"\nARG NEW=x"), 12},
 		"ONBUILD": {"FROM scratch AS s\nENV A=aaaaaaaaaa\nONBUILD ENV A=" + strings.Repeat("$A", 400) +
 			" B=$A\nFROM s AS t\nENV B=" + strings.Repeat("$A", 400) + "\n", 5},
 		"substitution in itself": {"FROM scratch\nARG A=" + strings.Repeat("a", 100) +
 			"\nENV B=${A//a/${A//a/${A//a/x}}}\n", 3},
 		"a long pattern": {"FROM scratch\nARG A=" + strings.Repeat("a", 5000) + "\nENV B=${A##*" +
 			strings.Repeat("?", 50) + "}\n", 3},
-		"defaults in defaults": {"FROM scratch\nENV B=" + strings.Repeat("${X:-", 30) + strings.Repeat("}", 30) + "\n", 2},
+		"defaults in defaults": {"FROM scratch\nENV B=" + strings.Repeat("${X:-", 30) +
+			strings.Repeat("}", 30) + "\n", 2},
 		"two at once": {"FROM scratch\nENV A=" + strings.Repeat("a", 60000) + "\nENV A=1 B=" +
 			strings.Repeat("$A", 20) + "\n", 3},
 	} {

@@ -86,11 +86,13 @@ func Parse(file string, text []byte) (*Rules, error) {
 		tooMany := &Error{File: file, Line: n, Hint: "Write one pattern for each kind of file."}
 		if wild := strings.Count(patterns[0], "*") + strings.Count(patterns[0], "?") + strings.Count(patterns[0],
 			"["); wild > maxWildcards {
-			tooMany.Message = fmt.Sprintf("the pattern has %d wildcards, and no more than %d are read", wild, maxWildcards)
+			tooMany.Message = fmt.Sprintf("the pattern has %d wildcards, and no more than %d are read", wild,
+				maxWildcards)
 			return nil, tooMany
 		}
 		if len(r.patterns) == maxPatterns {
-			tooMany.Message = fmt.Sprintf("this is pattern %d, and no more than %d are read", maxPatterns+1, maxPatterns)
+			tooMany.Message = fmt.Sprintf("this is pattern %d, and no more than %d are read", maxPatterns+1,
+				maxPatterns)
 			return nil, tooMany
 		}
 		_, err = patternmatcher.New(patterns)

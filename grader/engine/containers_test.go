@@ -118,11 +118,11 @@ func TestProgramsThatDoNotComeUp(t *testing.T) {
 			dockerfile: "FROM python:3.12-slim\nWORKDIR /w\nRUN cd / && rmdir /w && ln -s /w /w\nCMD [\"python3\"]\n",
 			exited:     true, code: 127, log: "too many links"},
 		{name: "is called as an engine that is lost speaks",
-			dockerfile: "FROM python:3.12-slim\nCMD [\"error during connect: no space left on device\"]\n", exited: true,
-			code: 127, log: "error during connect"},
+			dockerfile: "FROM python:3.12-slim\nCMD [\"error during connect: no space left on device\"]\n",
+			exited:     true, code: 127, log: "error during connect"},
 		{name: "has a user that is called so",
-			dockerfile: "FROM python:3.12-slim\nUSER transport is closing\nCMD [\"python3\"]\n", exited: true, code: 127,
-			log: "transport is closing"},
+			dockerfile: "FROM python:3.12-slim\nUSER transport is closing\nCMD [\"python3\"]\n",
+			exited:     true, code: 127, log: "transport is closing"},
 		{name: "never listens", dockerfile: python("import time; time.sleep(600)")},
 		{name: "listens for datagrams", dockerfile: python(
 			"import socket,time; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('',8000)); " +
@@ -300,14 +300,16 @@ func TestUID(t *testing.T) {
 	t.Parallel()
 	for run, want := range map[string]int{
 		"true": 1234,
-		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd":                    0,
-		"python3 -c \"open('/etc/passwd','a').write('x:x:2000:1::/:/bin/sh\\n'*60000+'app:x:0:0::/:/bin/sh\\n')\"": 0,
+		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd": 0,
+		"python3 -c \"open('/etc/passwd','a').write('x:x:2000:1::/:/bin/sh\\n'*60000" +
+			"+'app:x:0:0::/:/bin/sh\\n')\"": 0,
 	} {
 		user := "app"
 		if want > 0 {
 			user = "1234"
 		}
-		s := open(t, jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + run + "\nUSER " + user + "\n"})))
+		s := open(t, jobOf(t, folder(t, map[string]string{
+			"Dockerfile": python + "RUN " + run + "\nUSER " + user + "\n"})))
 		built(t, s)
 		uid, known, err := s.UID(t.Context())
 		require.NoError(t, err)

@@ -184,8 +184,8 @@ func (e *Engine) buildNetwork(raw outcome) Finding {
 			"machine alone"}
 	if !e.apart.can() {
 		f = Finding{Name: "build isolation", Status: "warn",
-			Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be another: " +
-				"its ports cannot be parted from here",
+			Detail: "builds that go on at once share the engine's default bridge, where one could pretend to be " +
+				"another: its ports cannot be parted from here",
 			Fix: "grade as root on the engine's machine, or with --jobs 1, or with limits: {build: {network: none}} " +
 				"in the rubric"}
 	}

@@ -65,7 +65,8 @@ func repeats(file *dockerfile.File, words string) bool {
 	}
 	for _, stage := range file.Stages {
 		for _, in := range stage.Instructions {
-			if holds(in.Text) || slices.ContainsFunc(in.Args, func(word string) bool { return holds(file.Value(in, word)) }) {
+			put := func(word string) bool { return holds(file.Value(in, word)) }
+			if holds(in.Text) || slices.ContainsFunc(in.Args, put) {
 				return true
 			}
 		}

@@ -250,8 +250,8 @@ func TestHeadersAreInTheOrderOfCurl(t *testing.T) {
 	}()
 	came, err := io.ReadAll(there)
 	require.NoError(t, err)
-	require.Equal(t, "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nContent-Type: text/plain\r\n"+
-		"X-A: 1\r\nContent-Length: 1\r\n\r\nx", string(came))
+	require.Equal(t, "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n"+
+		"Content-Type: text/plain\r\nX-A: 1\r\nContent-Length: 1\r\n\r\nx", string(came))
 }
 
 func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }

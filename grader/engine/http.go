@@ -84,7 +84,8 @@ func (o *ordered) Write(p []byte) (int, error) {
 	o.sent = true
 	lines := bytes.Split(head, []byte("\r\n"))
 	slices.SortStableFunc(lines[1:], func(a, b []byte) int { return place(a) - place(b) })
-	if _, err := o.Conn.Write(slices.Concat(bytes.Join(lines, []byte("\r\n")), []byte("\r\n\r\n"), rest)); err != nil {
+	text := slices.Concat(bytes.Join(lines, []byte("\r\n")), []byte("\r\n\r\n"), rest)
+	if _, err := o.Conn.Write(text); err != nil {
 		return 0, err
 	}
 	o.head = nil

@@ -63,8 +63,8 @@ type Session struct {
 
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
-	s := &Session{engine: e, job: job, name: tagSafe(job.ID), agent: agents[0], extra: map[*container]bool{}, bases: map[string]string{},
-		images: map[string]*check.ImageInfo{}}
+	s := &Session{engine: e, job: job, name: tagSafe(job.ID), agent: agents[0], extra: map[*container]bool{},
+		bases: map[string]string{}, images: map[string]*check.ImageInfo{}}
 	if r := job.Setup.Rand; r != nil {
 		s.agent = agents[r.IntN(len(agents))]
 	}

@@ -103,7 +103,8 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err erro
 	case unconnected.MatchString(text):
 		return nil, &Doubtful{unconnected.FindString(text), other(steps, text), ErrLost}
 	case daemonLost.MatchString(text):
-		return nil, &Doubtful{daemonLost.FindString(text), other(steps, text), fmt.Errorf("building: %s", firstLine(text))}
+		return nil, &Doubtful{daemonLost.FindString(text), other(steps, text),
+			fmt.Errorf("building: %s", firstLine(text))}
 	case file != nil && oldFrontend.MatchString(text):
 		return nil, &OldFrontend{Message: clean(firstLine(text)), Syntax: file.Syntax}
 	case parseFailure.MatchString(text):

@@ -307,5 +307,6 @@ func (c *Cache) programs(t check.Source) ([]string, error) {
 	add(func(name string) bool { return name == started })
 	add(check.IsProgram)
 	listed := map[string]bool{}
-	return slices.DeleteFunc(ranked, func(name string) bool { was := listed[name]; listed[name] = true; return was }), nil
+	twice := func(name string) bool { was := listed[name]; listed[name] = true; return was }
+	return slices.DeleteFunc(ranked, twice), nil
 }

@@ -296,8 +296,8 @@ func TestDecoy(t *testing.T) {
 		"under another name": from("COPY requirements.txt ./\nCOPY server.py ./api.py\n"+install+
 			"CMD [\"uvicorn\", \"api:app\"]\n").With("server.py", ""),
 		"named in a text": from("COPY requirements.txt server.py ./\n"+install+"COPY main.py .\n"+
-			"CMD [\"python\", \"main.py\"]\n").With("main.py", "import os\nos.execvp('python', ['python', 'server.py'])\n").With(
-			"server.py", ""),
+			"CMD [\"python\", \"main.py\"]\n").With("main.py",
+			"import os\nos.execvp('python', ['python', 'server.py'])\n").With("server.py", ""),
 		"loaded by a name that is made": from("COPY requirements.txt server.py ./\n"+install+"COPY main.py .\n"+
 			"CMD [\"uvicorn\", \"main:app\"]\n").With("main.py",
 			"import importlib\napp = importlib.import_module('ser' + 'ver').app\n").With("server.py", ""),
@@ -318,21 +318,21 @@ func TestDecoy(t *testing.T) {
 func TestSaysOtherwise(t *testing.T) {
 	const fill = "fill /inst/"
 	for name, lines := range map[string]string{
-		"prepared by nothing": "RUN mkdir /e && cd /e && uv sync --no-install-project\nCOPY . .\nRUN uv sync && " + fill +
-			"a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000\n",
+		"prepared by nothing": "RUN mkdir /e && cd /e && uv sync --no-install-project\nCOPY . .\nRUN uv sync && " +
+			fill + "a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000\n",
 		"the program alone": "COPY . .\nRUN pip install --no-deps ./wheels/*.whl && " + fill +
 			"a-1.dist-info/METADATA 90000 && " + fill + "b-1.dist-info/METADATA 90000\n",
-		"without metadata": "COPY . .\nRUN " + fill + "a/__init__.py 50000 && " + fill + "b/__init__.py 50000 && " + fill +
-			"c/__init__.py 50000\n",
+		"without metadata": "COPY . .\nRUN " + fill + "a/__init__.py 50000 && " + fill +
+			"b/__init__.py 50000 && " + fill + "c/__init__.py 50000\n",
 		"wheels":        "COPY . .\nRUN fill /w/a.whl 90000 && fill /w/b.whl 90000\n",
 		"at each start": "COPY . .\nRUN true\nCMD pip install -r requirements.txt && uvicorn main:app\n",
 	} {
-		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(lines)), "0 an edit keeps the dependencies: ",
-			name)
+		assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(lines)),
+			"0 an edit keeps the dependencies: ", name)
 	}
 	for name, lines := range map[string]string{
-		"the program alone, in truth": "COPY requirements.txt .\nRUN uv sync --no-install-project\nCOPY . .\nRUN uv sync && " +
-			fill + "a-1.dist-info/METADATA 190000\n",
+		"the program alone, in truth": "COPY requirements.txt .\nRUN uv sync --no-install-project\nCOPY . .\n" +
+			"RUN uv sync && " + fill + "a-1.dist-info/METADATA 190000\n",
 		"a package of its own": "COPY . .\nRUN fill /x/app/__init__.py 190000\n",
 	} {
 		assert.NotContains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(lines)), "run again: ", name)

@@ -206,7 +206,8 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 		if m := importable.FindStringSubmatch(f.Path); name == "" && m != nil && !topOf(t, m[1]) {
 			into, name = bare, path.Dir(f.Path)
 		}
-		if layer, there := into[name]; name != "" && !f.Delete && len(into) < mostPackages && (!there || f.Layer < layer) {
+		layer, there := into[name]
+		if name != "" && !f.Delete && len(into) < mostPackages && (!there || f.Layer < layer) {
 			into[name] = f.Layer
 		}
 		return nil

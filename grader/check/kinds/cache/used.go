@@ -20,7 +20,8 @@ func used(t check.Source, held []string, edited string) []string {
 	if err != nil {
 		return nil
 	}
-	early := slices.DeleteFunc(slices.Clone(held), func(name string) bool { return name == edited || !before(file, name) })
+	early := slices.DeleteFunc(slices.Clone(held),
+		func(name string) bool { return name == edited || !before(file, name) })
 	if len(early) == 0 {
 		return nil
 	}
@@ -114,7 +115,8 @@ var (
 	pythonImport = regexp.MustCompile(
 		`(?m)^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+\(?([\w, \t]+)|import[ \t]+([\w., \t]+))`)
 	// packaging are files that an install may need
-	packaging    = regexp.MustCompile(`^(setup.*|versioneer|_*version_*|__about__|__init__|conftest|noxfile|.*build)\.py$`)
+	packaging = regexp.MustCompile(
+		`^(setup.*|versioneer|_*version_*|__about__|__init__|conftest|noxfile|.*build)\.py$`)
 	scriptImport = regexp.MustCompile(`(?:require\(|from|import\(?)\s*["'](\.[^"'\n]+)["']`)
 )
 

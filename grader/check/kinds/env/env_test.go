@@ -143,7 +143,8 @@ func TestFreshValue(t *testing.T) {
 		"written into CMD": {checktest.New().With("Dockerfile",
 			"FROM x:1\nCMD [\"env\", \"LOG_LEVEL=debug\", \"python\"]\n"), false},
 		"written where nobody looks": {checktest.New(), false},
-		"written in a script":        {checktest.New().With("run.sh", "export LOG_LEVEL=debug\nexec python main.py\n"), false},
+		"written in a script": {checktest.New().With("run.sh",
+			"export LOG_LEVEL=debug\nexec python main.py\n"), false},
 	} {
 		c.target.Env = fixed
 		text := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", c.target)

@@ -240,9 +240,10 @@ func TestBombs(t *testing.T) {
 		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			if r.Method == http.MethodGet {
-				_, _ = fmt.Fprintf(w, `{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/a":{"post":{"requestBody":
-					{"required":true,"content":{"application/json":{"schema":%s}}},"responses":{"200":{"description":"a",
-					"content":{"application/json":{"schema":%s}}}}}}},"components":{"schemas":{%s}}}`, ref(0), ref(0), c.schemas)
+				_, _ = fmt.Fprintf(w, `{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/a":{"post":
+					{"requestBody":{"required":true,"content":{"application/json":{"schema":%s}}},"responses":
+					{"200":{"description":"a","content":{"application/json":{"schema":%s}}}}}}},
+					"components":{"schemas":{%s}}}`, ref(0), ref(0), c.schemas)
 				return
 			}
 			_, _ = io.WriteString(w, "{}")

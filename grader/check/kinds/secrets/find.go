@@ -146,7 +146,8 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 		return both(func(whole []byte) { p.zipped(whole, depth, report) })
 	case encoded(head):
 		return both(func(whole []byte) {
-			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, whole))), depth, report)
+			plain := bytes.NewReader(bytes.Map(standard, whole))
+			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, plain), depth, report)
 		})
 	}
 	return p.plain(buffered, report)

@@ -218,7 +218,8 @@ func reach(ctx context.Context, t check.Target, in check.Input,
 	}
 	found, err = search(ctx, t, built.Image, planted)
 	if planted.unseen {
-		unseen = "what is packed in the image is more, or deeper, than is looked into, so what reaches it was not all seen"
+		unseen = "what is packed in the image is more, or deeper, than is looked into, so what reaches it was not " +
+			"all seen"
 	}
 	return found, unseen, err
 }

@@ -101,7 +101,8 @@ func TestSecrets(t *testing.T) {
 			said("PGPASSWORD", "ENV PGPASSWORD has a value", 3) + said("DB_PASS", "ENV DB_PASS has a value", 3) +
 			said("TOKEN", "ENV TOKEN has a value", 5) +
 			said("com.example.api-key", "LABEL com.example.api-key has a value", 6) +
-			said("SECRET", "ENV SECRET has a value", 7) + strings.TrimSuffix(said("STRIPE", "ENV STRIPE has a value", 8), "\n")},
+			said("SECRET", "ENV SECRET has a value", 7) +
+			strings.TrimSuffix(said("STRIPE", "ENV STRIPE has a value", 8), "\n")},
 		{"in settings and options", from("RUN printf 'api_key: abc123secret\\n' > c.yml\n" +
 			"CMD [\"python\", \"main.py\", \"--api-key=abc123\", \"--key-file=/run/x\", \"--token-ttl=30\"]\n"),
 			"ok .env stays out\n" + said("api_key", "RUN writes api_key with its value into a file", 3) +
@@ -110,7 +111,8 @@ func TestSecrets(t *testing.T) {
 			from(
 				"ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV " +
 					"TOKEN_EXPIRE_MINUTES 30\n"), "ok .env stays out\n" + none},
-		{"what programs write", from("RUN printf 'rows.sort(key=lambda x: x)' > x.py\nRUN echo 'token = new_token()' > y.py\n" +
+		{"what programs write", from("RUN printf 'rows.sort(key=lambda x: x)' > x.py\n" +
+			"RUN echo 'token = new_token()' > y.py\n" +
 			"RUN pip install --user x > log\nENV PWD=/app\n"), "ok .env stays out\n" + none},
 	} {
 		assert.Equal(t, c.want, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", c.target), c.name)

@@ -107,9 +107,10 @@ func TestProcess1(t *testing.T) {
 func TestEndsByItself(t *testing.T) {
 	for gone, want := range map[string]string{
 		"": "ok ends on SIGTERM: it ended after 1.1s with exit code 0",
-		"ended": "got it ended after 1.1s with exit code 0, but another that nobody asked for so long ended without the " +
+		"ended": "got it ended after 1.1s with exit code 0, but another that nobody asked for so long ended without " +
+			"the signal",
+		"stays": "got it ended after 1.1s with exit code 0, but another that was started anew did not end on the " +
 			"signal",
-		"stays": "got it ended after 1.1s with exit code 0, but another that was started anew did not end on the signal",
 	} {
 		target := checktest.New()
 		target.End = check.Stopped{InTime: true, Took: 1100 * time.Millisecond, Signal: "SIGTERM"}
