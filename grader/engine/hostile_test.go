@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
 	neturl "net/url"
 	"os"
 	"os/exec"
@@ -352,6 +353,39 @@ func TestThisMachinesServices(t *testing.T) {
 	}()
 	require.NotEqual(t, "reached", says(t, s, "/reach?"+service.Addr().String()))
 	require.Equal(t, "here", says(t, s, "/"), "the grader still gets answers")
+}
+
+// TestAddressesUsedUp: where the engine has no addresses left for a network, programs are graded
+// and kept apart all the same.
+func TestAddressesUsedUp(t *testing.T) { // not beside others, which could not test networks meanwhile
+	var made []string
+	t.Cleanup(func() {
+		for _, id := range made {
+			_, err := tested.api.NetworkRemove(context.Background(), id, client.NetworkRemoveOptions{})
+			require.NoError(t, err)
+		}
+	})
+	for {
+		n, err := tested.api.NetworkCreate(t.Context(), tested.newName(), client.NetworkCreateOptions{Driver: "bridge",
+			Labels: tested.owner.Labels()})
+		if err != nil {
+			require.True(t, usedUp(err), err)
+			break
+		}
+		made = append(made, n.ID)
+	}
+	taken, err := tested.networks.createSpare(t.Context(), tested.newName())
+	require.NoError(t, err)
+	taken, err = tested.networks.look(t.Context(), taken)
+	require.NoError(t, err)
+	require.True(t, spare.Contains(netip.MustParseAddr(taken.gateway)), taken.gateway)
+	tested.networks.give(taken) // the next has it
+	s := running(t, nil, nil)
+	require.Equal(t, taken, *s.main.net)
+	require.Equal(t, "here", says(t, s, "/"))
+	more, err := tested.networks.take(t.Context())
+	require.NoError(t, err)
+	tested.networks.give(more)
 }
 
 func TestPublishedPortsAreOfThisMachineAlone(t *testing.T) {

@@ -3,12 +3,17 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 )
 
@@ -44,18 +49,22 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 	name := n.engine.newName()
 	creating, cancel := uninterrupted(ctx)
 	defer cancel()
-	made, err := n.engine.api.NetworkCreate(creating, name, client.NetworkCreateOptions{Driver: "bridge",
-		Internal: true,
-		Options:  map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]},
-		Labels:   n.engine.owner.Labels()})
+	taken, err := n.create(creating, name, nil)
+	if usedUp(err) {
+		taken, err = n.createSpare(creating, name)
+	}
 	if err != nil {
 		return isolated{}, fmt.Errorf("making a network: %w", err)
 	}
-	taken := isolated{id: made.ID, name: name}
+	return n.look(ctx, taken)
+}
+
+// look keeps a network in mind, and returns it with what it is.
+func (n *networks) look(ctx context.Context, taken isolated) (isolated, error) {
 	n.mu.Lock()
 	n.all = append(n.all, taken)
 	n.mu.Unlock()
-	info, err := n.engine.api.NetworkInspect(ctx, made.ID, client.NetworkInspectOptions{})
+	info, err := n.engine.api.NetworkInspect(ctx, taken.id, client.NetworkInspectOptions{})
 	if err != nil {
 		return isolated{}, fmt.Errorf("inspecting a network: %w", err)
 	}
@@ -65,6 +74,41 @@ func (n *networks) take(ctx context.Context) (isolated, error) {
 		}
 	}
 	return taken, nil
+}
+
+// spare are addresses that no network has but in trials of network gear (RFC 2544).
+var spare = netip.MustParsePrefix("198.18.0.0/15")
+
+// create makes a network; within gives its addresses, and without the engine does.
+func (n *networks) create(ctx context.Context, name string, within *network.IPAM) (isolated, error) {
+	made, err := n.engine.api.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true,
+		IPAM: within, Options: map[string]string{"com.docker.network.bridge.name": bridgePrefix + rand.Text()[:8]},
+		Labels: n.engine.owner.Labels()})
+	return isolated{id: made.ID, name: name}, err
+}
+
+// createSpare makes a network where the engine has no addresses left to give, as with many at once
+// or beside other projects: by default it has them for some thirty networks.
+func (n *networks) createSpare(ctx context.Context, name string) (made isolated, err error) {
+	const bits, most = 28, 20 // of a subnet; subnets that are tried, since another process may have one
+	for range most {
+		at := spare.Addr().As4()
+		number := mathrand.Uint32N(1 << (bits - spare.Bits()))
+		binary.BigEndian.PutUint32(at[:], binary.BigEndian.Uint32(at[:])+number<<(32-bits))
+		first := netip.AddrFrom4(at)
+		made, err = n.create(ctx, name, &network.IPAM{Config: []network.IPAMConfig{
+			{Subnet: netip.PrefixFrom(first, bits), Gateway: first.Next()}}})
+		if !usedUp(err) {
+			break
+		}
+	}
+	return made, err
+}
+
+// usedUp reports whether an engine has no addresses for a network, or these are another's.
+func usedUp(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "address pool") || // 20.10 to 28
+		strings.Contains(err.Error(), "fully subnetted") || strings.Contains(err.Error(), "overlaps"))
 }
 
 // uninterrupted runs what makes something: broken off, the engine goes on making it, and nobody
@@ -137,10 +181,10 @@ func (n *networks) remove(ctx context.Context) error {
 	n.all, n.free = nil, nil
 	n.mu.Unlock()
 	var errs []error
-	for _, network := range all {
-		if _, err := n.engine.api.NetworkRemove(ctx, network.id, client.NetworkRemoveOptions{}); err != nil &&
+	for _, one := range all {
+		if _, err := n.engine.api.NetworkRemove(ctx, one.id, client.NetworkRemoveOptions{}); err != nil &&
 			!isNotFound(err) {
-			errs = append(errs, fmt.Errorf("removing network %q: %w", network.name, err))
+			errs = append(errs, fmt.Errorf("removing network %q: %w", one.name, err))
 		}
 	}
 	return errors.Join(errs...)
