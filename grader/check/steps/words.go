@@ -101,7 +101,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil):
 		if routes := r.routes(ctx, s.request()); routes != "" {
-			return fmt.Sprintf("There is no route %s %s; your program has %s.", q.Method, where, routes), true
+			add := ""
+			if path.Base(where) == "health" { // no other does in its place
+				add = " " + f.Route(q.Method, template)
+			}
+			return fmt.Sprintf("There is no route %s %s; your program has %s.%s", q.Method, where, routes, add), true
 		}
 		return fmt.Sprintf("There is no route %s %s. %s", q.Method, where, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, newContainer):
@@ -112,7 +116,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false
 	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity:
-		return refusal(q, a), true
+		return r.refusal(q, a), true
 	}
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
 }
@@ -270,8 +274,20 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 		a.Status)
 }
 
+// unknown returns the fields of a body that no line of the program names, in quotes.
+func (r *runner) unknown(q check.Request) (names []string) {
+	var program strings.Builder
+	eachProgram(r.folder(), func(_, text string) { program.WriteString(text) })
+	for _, name := range sortedKeys(fieldsOf(q)) {
+		if program.Len() > 0 && !regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(program.String()) {
+			names = append(names, "`"+cut(name, 60)+"`")
+		}
+	}
+	return names
+}
+
 // refusal returns what a program wants of a body that it refused, as its answer tells.
-func refusal(q check.Request, a check.Answer) string {
+func (r *runner) refusal(q check.Request, a check.Answer) string {
 	var fastapi struct {
 		Detail []struct {
 			Type string
@@ -290,6 +306,10 @@ func refusal(q check.Request, a check.Answer) string {
 				return fmt.Sprintf("The program wants `%s` in the %v, and it was sent in the body.", name, d.Loc[0])
 			}
 			missing = append(missing, "`"+cut(name, 60)+"`")
+		}
+		if unknown := r.unknown(q); len(missing) > 0 && len(unknown) > 0 {
+			return fmt.Sprintf("The program wants %s, and no line of it has %s, which was sent: give its fields those names.",
+				strings.Join(missing, " and "), strings.Join(unknown, " and "))
 		}
 		if len(missing) == 1 {
 			return fmt.Sprintf("%s is required, and what was sent has none: give it a default.", missing[0])

@@ -159,6 +159,14 @@ func TestBothAtOnce(t *testing.T) {
 	}
 }
 
+// TestInScript: where a script starts the server, its line is the one to write.
+func TestInScript(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM x:1\nENTRYPOINT [\"./start.sh\"]\n").
+		With("start.sh", "#!/bin/sh\n# uvicorn main:app\nexec uvicorn main:app --port 8000\n")
+	target.Up.Loopback = true
+	assert.Equal(t, "start.sh:3 exec uvicorn main:app --host 0.0.0.0 --port 8000", edit(t, target, 1))
+}
+
 // edit returns what the hint of an item would write.
 func edit(t *testing.T, target *checktest.Target, item int) string {
 	t.Helper()

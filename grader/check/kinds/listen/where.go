@@ -178,6 +178,26 @@ func withOption(t check.Source, number, which int) *check.Edit {
 				return edit
 			}
 		}
+		if edit := inScript(t, s, option[0], "${0} "+said); edit != nil {
+			return edit
+		}
+	}
+	return nil
+}
+
+// inScript returns the line of the script that is started, by which it starts a server that is told
+// nothing of an option.
+func inScript(t check.Source, s server, option, with string) *check.Edit {
+	name := check.StartedFile(t)
+	text, err := fs.ReadFile(t.FS(), name)
+	if err != nil || path.Ext(name) != ".sh" || len(text) > mostBytes {
+		return nil
+	}
+	for n, line := range strings.Split(string(text), "\n") {
+		at := s.shell.FindStringIndex(line)
+		if at != nil && !told(s, line[at[0]:], option) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			return check.Rewrite(t.FS(), name, n+1, n+1, s.shell, with)
+		}
 	}
 	return nil
 }
