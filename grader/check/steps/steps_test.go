@@ -264,7 +264,7 @@ func TestStatusAndHeaders(t *testing.T) {
 			says(422, `{"detail":[{"type":"missing","loc":["body","title"],"msg":"Field required"}]}`),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `title` is required, and what " +
 				"was sent has none: give it a default."},
-		{`send: POST /x, body: {title: a}`, says(422, `{"detail":[{"type":"missing","loc":["body","name"],` +
+		{`send: POST /x, body: {title: a}`, says(422, `{"detail":[{"type":"missing","loc":["body","name"],`+
 			`"msg":"Field required"}]}`).With("main.py", "class Task(BaseModel):\n    name: str\n"),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name`, and no " +
 				"line of it has `title`, which was sent: give its fields those names."},
