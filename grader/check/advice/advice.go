@@ -6,6 +6,7 @@
 package advice
 
 import (
+	"cmp"
 	"io/fs"
 	"path"
 	"regexp"
@@ -31,7 +32,7 @@ var braces = regexp.MustCompile(`\{(\w+)\}`)
 
 // words are sentences with holes: {method} is post, {METHOD} is POST, then {path}, {code}, {name},
 // {port}.
-type words struct{ json, status, refuse, route, validate, listen, stop string }
+type words struct{ json, status, refuse, route, validate, listen, stop, failure string }
 
 // JSON says how an answer is made JSON.
 func (f Framework) JSON() string { return f.words.json }
@@ -39,6 +40,11 @@ func (f Framework) JSON() string { return f.words.json }
 // Status says how a route that answers as it should is given the status code.
 func (f Framework) Status(method, path, code string) string {
 	return fill(f.words.status, "method", strings.ToLower(method), "METHOD", method, "path", path, "code", code)
+}
+
+// Failure says how what goes wrong is answered in JSON, and not with a page of the framework's own.
+func (f Framework) Failure(code string) string {
+	return fill(cmp.Or(f.words.failure, "Answer with JSON where it goes wrong, too."), "code", code)
 }
 
 // Refuse says how a program answers with an error's code, as a clause: raise

@@ -58,7 +58,7 @@ func TestSentences(t *testing.T) {
 		{"Gemfile", "gem \"rails\""}, {"a.py", ""}, {"a.js", ""}, {"a.go", ""}, {"a.rb", ""}, {"a.md", ""}} {
 		f := advice.Of(folder(program[0], program[1]))
 		for _, said := range []string{f.JSON(), f.Status("POST", "/tasks", "201"), f.Refuse("404"),
-			f.Route("PUT", "/tasks/1"), f.Validate(), f.Listen(8000), f.Stop()} {
+			f.Route("PUT", "/tasks/1"), f.Validate(), f.Listen(8000), f.Stop(), f.Failure("405")} {
 			assert.NotEmpty(t, said, f.Name)
 			assert.NotRegexp(t, `\{(method|METHOD|path|code|name|port)\}`, said)
 			if f.Name != "FastAPI" {

@@ -40,6 +40,7 @@ var frameworks = []Framework{
 		route:    `Add a function with @app.route("{path}", methods=["{METHOD}"]).`,
 		validate: `Look into request.get_json() for the required fields, and abort(400) where one is missing.`,
 		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`,
+		failure:  `Answer with JSON where it goes wrong, too: a function with @app.errorhandler({code}) makes it.`,
 		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
 			`start it with gunicorn.`}},
 	{Name: "Django", parameter: "<${1}>", Language: "Python", marks: python("django"), depends: named("django"), words: words{
@@ -57,6 +58,7 @@ var frameworks = []Framework{
 		refuse:   `return res.status({code}).json({error: "…"})`,
 		route:    `Add app.{method}("{path}", (req, res) => …).`,
 		validate: `Look into req.body for the required fields, and answer with res.status(400) where one is missing.`,
+		failure:  `Answer with JSON where it goes wrong, too: app.use((err, req, res, next) => res.status({code}).json(…)).`,
 		listen:   `Write app.listen({port}, "0.0.0.0") in the program.`, stop: nodeStop}},
 	{Name: "NestJS", parameter: ":${1}", Language: "Node", marks: node("@nestjs/common"), depends: named("@nestjs/core"), words: words{
 		json:     `Return an object from the controller: Nest makes JSON of it.`,

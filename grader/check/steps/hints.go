@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,6 +64,10 @@ func (j judging) differenceHint(d difference, value any) string {
 	case isHole:
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew for each answer.", key, route,
 			d.want)
+	case typeOf(d.wanted) != typeOf(d.found) && typeOf(d.wanted) != "null" && typeOf(d.found) != "null" &&
+		fieldsOf(j.request)[key] == nil && (typeOf(d.wanted) == "an object" || typeOf(d.wanted) == "an array"):
+		return fmt.Sprintf("The %q in the answer to %s is %s, and is to be %s.", key, route, typeOf(d.found),
+			typeOf(d.wanted))
 	case typeOf(d.wanted) != typeOf(d.found) && typeOf(d.wanted) != "null" && typeOf(d.found) != "null":
 		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.",
 			key, route, typeOf(d.found), typeOf(d.wanted))
@@ -70,6 +75,9 @@ func (j judging) differenceHint(d difference, value any) string {
 	if j.request.Method == http.MethodGet && strings.Contains(d.path, "[") {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
+	}
+	if _, sent := fieldsOf(j.request)[key]; j.request.Method == http.MethodPatch && !sent && d.wanted != nil {
+		return fmt.Sprintf("%s was sent without %q, and is to keep what is stored of it.", route, key)
 	}
 	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
 		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route,
@@ -180,6 +188,9 @@ func (j judging) lacksHint() string {
 func (j judging) noJSONHint(a check.Answer) string {
 	if login.MatchString(a.Header.Get("Location")) {
 		return fmt.Sprintf("The answer to %s leads to a login: let it answer itself.", j.route())
+	}
+	if a.Status >= http.StatusBadRequest {
+		return j.framework().Failure(strconv.Itoa(a.Status))
 	}
 	return j.framework().JSON()
 }

@@ -268,6 +268,21 @@ func TestStatusAndHeaders(t *testing.T) {
 			`"msg":"Field required"}]}`).With("main.py", "class Task(BaseModel):\n    name: str\n"),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name`, and no " +
 				"line of it has `title`, which was sent: give its fields those names."},
+		{`send: GET /x/7`, says(404, `{"detail":"Not Found"}`).With("main.py",
+			"from fastapi import FastAPI\n@app.get(\"/x/{id}\")\n"),
+			"0 GET /x/7: want an answer with 2xx; got 404 Not Found; hint: The program refuses GET /x/7: its answer " +
+				"says \"{\\\"detail\\\":\\\"Not Found\\\"}\"."},
+		{`send: GET /x, want: [302, 307]`, says(301, "", "Location", "https://example.org/"),
+			"0 GET /x: want an answer with 302 or 307; got 301 Moved Permanently; hint: The program leads on with 301: " +
+				"do it with 302 or 307."},
+		{`send: GET /x, want: 404, json: {error: not_found}`, says(404, "<h1>Not Found</h1>").With("main.py",
+			"import flask\n"), "0 GET /x: want an answer in JSON; got \"<h1>Not Found</h1>\"; hint: Answer with JSON " +
+			"where it goes wrong, too: a function with @app.errorhandler(404) makes it."},
+		{`send: PATCH /x, body: {title: a}, json: {pages: 3}`, says(200, `{"title":"a","pages":null}`),
+			"0 PATCH /x: want $.pages = 3; got $.pages = null; hint: PATCH /x was sent without \"pages\", and is to keep " +
+				"what is stored of it."},
+		{`send: GET /x, json: {error: {code: a}}`, says(200, `{"error":"a"}`), "0 GET /x: want $.error = {\"code\":\"a\"}; " +
+			"got $.error = \"a\"; hint: The \"error\" in the answer to GET /x is a text, and is to be an object."},
 		{`send: GET /health`, says(404, `{"detail":"Not Found"}`).With("main.py",
 			"from fastapi import FastAPI\n@app.get(\"/tasks\")\n"),
 			"0 GET /health: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /health; your " +

@@ -83,6 +83,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 400 && s.wantsOnly('4'):
 		return fmt.Sprintf("The program does what it should refuse here, and leads on to %q: %s under that condition.",
 			cut(a.Header.Get("Location"), 100), f.Refuse(s.code())), true
+	case a.Status < 400 && s.wantsOnly('3'):
+		return fmt.Sprintf("The program leads on with %d: do it with %s.", a.Status, s.Want), false
 	case a.Status < 400:
 		return redirectHint(s, q, a, where), true
 	case a.Status == http.StatusNotImplemented:
@@ -99,7 +101,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			r.other(q.Method), q.Method), true
 	case a.Status == http.StatusMethodNotAllowed:
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
-	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil):
+	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil) &&
+		!r.routed(ctx, q.Method, where):
 		if routes := r.routes(ctx, s.request()); routes != "" {
 			add := ""
 			if path.Base(where) == "health" { // no other does in its place
@@ -251,6 +254,28 @@ var noRoutes = regexp.MustCompile(
 	`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|` +
 		`DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|` +
 		`"error":"Not Found","path"`)
+
+// routed reports whether one of the program's routes takes a path: what it answers with 404 is then
+// its own word, whatever a framework would say of a path that it has not.
+func (r *runner) routed(ctx context.Context, method, path string) bool {
+	found := r.described(ctx)
+	if len(found) == 0 {
+		found = written(r.folder())
+	}
+	asked := strings.Split(strings.Trim(path, "/"), "/")
+	return slices.ContainsFunc(found, func(route Send) bool {
+		parts := strings.Split(strings.Trim(route.Path, "/"), "/")
+		if route.Method != method || len(parts) != len(asked) || !strings.ContainsAny(route.Path, "{<:") {
+			return false
+		}
+		for i, part := range parts {
+			if !strings.ContainsAny(part, "{<:") && part != asked[i] {
+				return false
+			}
+		}
+		return true
+	})
+}
 
 func routeMissing(body []byte) bool { return noRoutes.Match(body) }
 
