@@ -24,8 +24,6 @@ type Framework struct {
 	marks   *regexp.Regexp // in a program: what brings it in
 	depends *regexp.Regexp // the same in a list of dependencies
 	words   words
-	// how a part of a path that differs is written, with ${1} for its name; empty where in braces
-	parameter string
 }
 
 var braces = regexp.MustCompile(`\{(\w+)\}`)
@@ -54,8 +52,8 @@ func (f Framework) Refuse(code string) string { return fill(f.words.refuse, "cod
 // Route says how a method of a path gets an answer. What stands in braces in the path is written as
 // the framework writes it.
 func (f Framework) Route(method, path string) string {
-	if f.parameter != "" {
-		path = braces.ReplaceAllString(path, f.parameter)
+	if parameter := parameters[f.Name]; parameter != "" {
+		path = braces.ReplaceAllString(path, parameter)
 	}
 	return fill(f.words.route, "method", strings.ToLower(method), "METHOD", method, "path", path)
 }

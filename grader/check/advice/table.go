@@ -33,7 +33,7 @@ var frameworks = []Framework{
 			`a body that lacks one.`,
 		listen: uvicornHost,
 		stop:   `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
-	{Name: "Flask", parameter: "<${1}>", Language: "Python", marks: python("flask"), depends: named("flask"), words: words{
+	{Name: "Flask", Language: "Python", marks: python("flask"), depends: named("flask"), words: words{
 		json:     `Return jsonify(…) or a dict: Flask makes JSON of it.`,
 		status:   `Return the status with the answer: return jsonify(…), {code}.`,
 		refuse:   `abort({code})`,
@@ -43,7 +43,7 @@ var frameworks = []Framework{
 		failure:  `Answer with JSON where it goes wrong, too: a function with @app.errorhandler({code}) makes it.`,
 		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
 			`start it with gunicorn.`}},
-	{Name: "Django", parameter: "<${1}>", Language: "Python", marks: python("django"), depends: named("django"), words: words{
+	{Name: "Django", Language: "Python", marks: python("django"), depends: named("django"), words: words{
 		json:     `Return JsonResponse(…).`,
 		status:   `Return the status with the answer: JsonResponse(…, status={code}).`,
 		refuse:   `return JsonResponse({…}, status={code})`,
@@ -52,15 +52,16 @@ var frameworks = []Framework{
 		listen:   `Start it with python manage.py runserver 0.0.0.0:{port}, and let ALLOWED_HOSTS have "*".`,
 		stop: `manage.py runserver has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or start it ` +
 			`with gunicorn.`}},
-	{Name: "Express", parameter: ":${1}", Language: "Node", marks: node("express"), depends: named("express"), words: words{
+	{Name: "Express", Language: "Node", marks: node("express"), depends: named("express"), words: words{
 		json:     `Answer with res.json(…).`,
 		status:   `Set the status in the route: res.status({code}).json(…).`,
 		refuse:   `return res.status({code}).json({error: "…"})`,
 		route:    `Add app.{method}("{path}", (req, res) => …).`,
 		validate: `Look into req.body for the required fields, and answer with res.status(400) where one is missing.`,
-		failure:  `Answer with JSON where it goes wrong, too: app.use((err, req, res, next) => res.status({code}).json(…)).`,
-		listen:   `Write app.listen({port}, "0.0.0.0") in the program.`, stop: nodeStop}},
-	{Name: "NestJS", parameter: ":${1}", Language: "Node", marks: node("@nestjs/common"), depends: named("@nestjs/core"), words: words{
+		failure: `Answer with JSON where it goes wrong, too: app.use((err, req, res, next) => ` +
+			`res.status({code}).json(…)).`,
+		listen: `Write app.listen({port}, "0.0.0.0") in the program.`, stop: nodeStop}},
+	{Name: "NestJS", Language: "Node", marks: node("@nestjs/common"), depends: named("@nestjs/core"), words: words{
 		json:     `Return an object from the controller: Nest makes JSON of it.`,
 		status:   `Put @HttpCode({code}) above the method of the controller.`,
 		refuse:   `throw new HttpException("…", {code})`,
@@ -68,7 +69,7 @@ var frameworks = []Framework{
 		validate: `Let a DTO with class-validator check the body: app.useGlobalPipes(new ValidationPipe()).`,
 		listen:   `Write await app.listen({port}, "0.0.0.0") in main.ts.`,
 		stop:     `Call app.enableShutdownHooks() in main.ts.`}},
-	{Name: "Fastify", parameter: ":${1}", Language: "Node", marks: node("fastify"), depends: named("fastify"), words: words{
+	{Name: "Fastify", Language: "Node", marks: node("fastify"), depends: named("fastify"), words: words{
 		json:     `Return an object from the handler: Fastify makes JSON of it.`,
 		status:   `Set the status in the route: reply.code({code}).`,
 		refuse:   `return reply.code({code}).send({error: "…"})`,
@@ -86,7 +87,7 @@ var frameworks = []Framework{
 			validate: `Put @Valid before the @RequestBody, and @NotNull on its required fields.`,
 			listen:   `Set server.port={port} in application.properties.`,
 			stop:     `Java ends on SIGTERM where it is process 1: write CMD as a list.`}},
-	{Name: "Gin", parameter: ":${1}", Language: "Go", marks: regexp.MustCompile(`"github\.com/gin-gonic/gin"`),
+	{Name: "Gin", Language: "Go", marks: regexp.MustCompile(`"github\.com/gin-gonic/gin"`),
 		depends: regexp.MustCompile(`github\.com/gin-gonic/gin\b`), words: words{
 			json:     `Answer with c.JSON(http.StatusOK, …).`,
 			status:   `Set the status in the answer: c.JSON({code}, …).`,
@@ -95,7 +96,7 @@ var frameworks = []Framework{
 			validate: `Put binding:"required" on the fields, and answer 400 where c.ShouldBindJSON fails.`,
 			listen:   `Write r.Run(":{port}").`,
 			stop:     `Go ends on SIGTERM where it is process 1: write CMD as a list.`}},
-	{Name: "Rails", parameter: ":${1}", Language: "Ruby", marks: regexp.MustCompile(`\bRails\.application\b`), depends: named("rails"),
+	{Name: "Rails", Language: "Ruby", marks: regexp.MustCompile(`\bRails\.application\b`), depends: named("rails"),
 		words: words{
 			json:     `Answer with render json: ….`,
 			status:   `Set the status in the answer: render json: …, status: {code}.`,
@@ -125,6 +126,11 @@ var frameworks = []Framework{
 	{Name: "PHP", Language: "PHP", words: general}, {Name: "Rust", Language: "Rust", words: general},
 	{words: general},
 }
+
+// parameters are how a part of a path that differs is written, with ${1} for its name; in braces where
+// there is none.
+var parameters = map[string]string{"Flask": "<${1}>", "Django": "<${1}>", "Express": ":${1}", "NestJS": ":${1}",
+	"Fastify": ":${1}", "Gin": ":${1}", "Rails": ":${1}"}
 
 const (
 	anyJSON     = `Answer with JSON, and Content-Type: application/json.`

@@ -458,6 +458,16 @@ http:
 - {send: POST /a, body: {id: 6ba7b810-9dad-41d1-80b4-00c04fd430c8}, save: {x: id}}
 - {send: POST /c, body: {id: "${not x}"}, json: {id: <uuid>}}
 - {send: POST /c, body: {id: "${not x}"}, json: {id: <not $x>}}`, echo(), "ok POST /a\nok POST /c\nok POST /c"},
+		{"found by GET alone", `http:
+- {send: POST /a, body: {id: 5}, save: {x: id}}
+- {send: DELETE /b/$x}`, checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				w.WriteHeader(http.StatusNotFound)
+			}
+			fmt.Fprint(w, `{"id": 5}`)
+		})), "ok POST /a\n0 DELETE /b/5: want an answer with 2xx; got 404 Not Found; hint: GET /b/5 finds it, and " +
+			"DELETE does not: let both look it up in the same way. An id that is text is never equal to a number or a " +
+			"UUID."},
 		{"elsewhere where there is no such route", `http:
 - {send: GET /a, or: {send: POST /b, json: {}}}
 - {send: POST /a, body: {}, json: {x: 1}, or: {send: GET /b}}`,

@@ -115,6 +115,9 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return "The new container finds nothing of what the old one stored: keep it in a file on the volume.", true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, restarted):
 		return "What was stored is gone with the restart: keep it in a file, and write it there at once.", true
+	case a.Status == http.StatusNotFound && where != s.request().Path && r.finds(ctx, q.Method, where):
+		return fmt.Sprintf("GET %s finds it, and %s does not: let both look it up in the same way. An id that is text "+
+			"is never equal to a number or a UUID.", where, q.Method), true
 	case a.Status == http.StatusNotFound && where != s.request().Path:
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false
@@ -254,6 +257,15 @@ var noRoutes = regexp.MustCompile(
 	`^\s*\{"detail":\s*"Not Found"\}\s*$|The requested URL was not found on the server|Cannot (GET|POST|PUT|PATCH|` +
 		`DELETE) /|^404 page not found|^Not Found$|Route (GET|POST|PUT|PATCH|DELETE):\S+ not found|` +
 		`"error":"Not Found","path"`)
+
+// finds reports whether GET finds what another method does not.
+func (r *runner) finds(ctx context.Context, method, path string) bool {
+	if method == http.MethodGet {
+		return false
+	}
+	a, err := r.target.Do(ctx, check.Request{Method: http.MethodGet, Path: path})
+	return err == nil && a.Status == http.StatusOK
+}
 
 // routed reports whether one of the program's routes takes a path: what it answers with 404 is then
 // its own word, whatever a framework would say of a path that it has not.
