@@ -264,7 +264,14 @@ var sockets = tool{name: "sockets", entries: []entry{
 		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
 			`unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s", m[1])
+		if entry, command := s.both(); command != nil && len(command.Args) > 1 &&
+			path.Base(entry.Args[len(entry.Args)-1]) == path.Base(command.Args[0]) {
+			h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, so %s stands in it twice.", command.Args[0])
+			h.Advice = "Leave ENTRYPOINT out, so that CMD is the whole command."
+			h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+			return true
+		}
+		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s.", strings.TrimSuffix(m[1], "."))
 		h.Advice = "Write them as its --help lists them."
 		if got := regexp.MustCompile(
 			`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized ` +

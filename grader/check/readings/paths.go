@@ -54,6 +54,35 @@ func (s *Scene) venvPath() *check.Edit {
 	return nil
 }
 
+// venv returns the folder of a virtual environment that the image has, and into which a RUN installs by
+// naming it; or empty.
+func (s *Scene) venv() string {
+	if s.File == nil {
+		return ""
+	}
+	dir, installed := "", false
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && (c.Program == "venv" || c.Program == "virtualenv") && len(c.Args) > 0 {
+					dir = c.Args[len(c.Args)-1]
+				}
+			}
+			installed = installed || dir != "" && in.Name == "RUN" && strings.Contains(in.Text, dir+"/bin/")
+		}
+	}
+	if !installed || !path.IsAbs(dir) {
+		return ""
+	}
+	for _, in := range s.File.Effective() { // made there, or brought from another stage
+		if in.Name == "RUN" && strings.Contains(in.Text, "venv "+dir) ||
+			in.Name == "COPY" && len(in.Args) > 1 && path.Clean(in.Args[len(in.Args)-1]) == dir {
+			return dir
+		}
+	}
+	return ""
+}
+
 // notInPath says of a program that the image has not what would bring it.
 func notInPath(s *Scene, name string, h *check.Hint) bool {
 	base := path.Base(name)
@@ -87,6 +116,11 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 			h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
 			h.Advice = "Let the programs of .venv come first."
 			h.Edit = s.venvPath()
+		case s.started && ok && s.venv() != "":
+			h.Cause = fmt.Sprintf("The packages are installed in the virtual environment %s, where a plain %s is not found.",
+				s.venv(), base)
+			h.Advice = "Let its programs come first."
+			h.Edit = s.above(false, `ENV PATH="`+path.Join(s.venv(), "bin")+`:$PATH"`)
 		case s.started && s.poetryVenv() && ok:
 			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.",
 				base, base)

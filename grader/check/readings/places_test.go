@@ -33,6 +33,13 @@ func TestPlaces(t *testing.T) {
 			"FROM python:3.12-slim\nUSER web\nCMD [\"uvicorn\", \"main:app\"]\n",
 			"  File \"/main.py\", line 2, in <module>\nsqlite3.OperationalError: unable to open database file\n", 3, false,
 			"RUN mkdir -p /data && chown web /data"},
+		{"PATH of an environment that was made",
+			"FROM python:3.12-slim\nRUN python -m venv /opt/v\nCOPY requirements.txt .\nRUN /opt/v/bin/pip install -r " +
+				"requirements.txt\nCMD [\"fastapi\", \"run\"]\n",
+			"exec: \"fastapi\": executable file not found in $PATH\n", 5, false, `ENV PATH="/opt/v/bin:$PATH"`},
+		{"a program that ENTRYPOINT and CMD both name",
+			"FROM python:3.12-slim\nENTRYPOINT [\"uvicorn\"]\nCMD [\"uvicorn\", \"main:app\"]\n",
+			"Error: Got unexpected extra argument (main:app)\n", 3, false, ""},
 		{"WORKDIR above what is copied",
 			"FROM python:3.12-slim\nCOPY main.py .\nCMD [\"uvicorn\", \"main:app\"]\nWORKDIR /app\n",
 			"ERROR:    Error loading ASGI app. Could not import module \"main\".\n", 3, false,

@@ -124,6 +124,15 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	return o, nil
 }
 
+// Foresee returns what was written into the Dockerfile.
+func (s *Secrets) Foresee(t check.Source, _ int) []check.Item {
+	items, err := literals(t)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(items, func(i check.Item) bool { return i.Share == 1 })
+}
+
 // leak returns the item of a path that was to stay out, of which, or of whose sort, some are in the
 // image.
 func leak(t check.Source, title, name string, paths []string, found map[string]hit) check.Item {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/secrets"
@@ -133,4 +134,12 @@ func TestLongFiles(t *testing.T) {
 		assert.Contains(t, checktest.Asked(t, secrets.Kind(), "secrets: {plant: [.env]}", target), "0 .env stays out",
 			n)
 	}
+}
+
+// TestForesee: what is written into the Dockerfile is told while nothing is built.
+func TestForesee(t *testing.T) {
+	items := new(secrets.Secrets).Foresee(from("ENV API_KEY=abc\n"), 0)
+	require.Len(t, items, 1)
+	assert.Equal(t, "ENV API_KEY has a value", items[0].Got)
+	assert.Empty(t, new(secrets.Secrets).Foresee(from("ENV DEBUG=1\n"), 0))
 }

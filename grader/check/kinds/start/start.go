@@ -8,8 +8,10 @@ package start
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -138,6 +140,10 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	if err != nil || out.Items[0].Share == 1 {
 		return out, err
 	}
+	if strings.Contains(out.Items[0].Hint.Advice, asyncWorker) {
+		out.Items[0].Hint.Edit = withWorker(t)
+		return out, nil
+	}
 	if strings.HasPrefix(out.Items[0].Got, "5") { // not ready yet: it gets all of its time
 		step.Within = option.Duration(left - patience)
 		if step.Within > 0 {
@@ -145,6 +151,30 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		}
 	}
 	return out, nil
+}
+
+// asyncWorker is by what gunicorn serves a program that is none of WSGI.
+const asyncWorker = "-k uvicorn.workers.UvicornWorker"
+
+// withWorker returns the line that starts gunicorn with it, where the folder asks for uvicorn; or nil.
+func withWorker(t check.Source) *check.Edit {
+	file, err := t.Dockerfile()
+	list, _ := fs.ReadFile(t.FS(), "requirements.txt")
+	if err != nil || !strings.Contains(string(list), "uvicorn") {
+		return nil
+	}
+	for _, name := range []string{"CMD", "ENTRYPOINT"} {
+		if in := file.Last(name); in != nil {
+			with := "gunicorn " + asyncWorker
+			if in.Exec {
+				with = `gunicorn", "` + strings.ReplaceAll(asyncWorker, " ", `", "`)
+			}
+			if change := file.Replace(*in, regexp.MustCompile(`\bgunicorn\b`), with); change != nil {
+				return check.EditOf(file.Name, change)
+			}
+		}
+	}
+	return nil
 }
 
 // wantsNetwork returns that it came up only with a network.

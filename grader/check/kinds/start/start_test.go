@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
@@ -169,4 +170,17 @@ func FuzzLog(f *testing.F) {
 			t.Fatalf("%d bytes: %s", len(said), said)
 		}
 	})
+}
+
+// TestWorker: gunicorn without the worker that serves FastAPI has its line to write.
+func TestWorker(t *testing.T) {
+	target := checktest.New().With("requirements.txt", "gunicorn\nuvicorn\n").
+		With("Dockerfile", "FROM python:3.12-slim\nCMD [\"gunicorn\", \"main:app\"]\n").
+		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }))
+	defer target.Close()
+	target.Log = "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"
+	o, err := checktest.Ask(t.Context(), checktest.Entry(t, start.Kind(), "start: {get: /health}"), target, 1)
+	require.NoError(t, err)
+	require.NotNil(t, o.Items[0].Hint.Edit)
+	assert.Equal(t, `CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"]`, o.Items[0].Hint.Edit.New)
 }
