@@ -249,6 +249,11 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 		} else if s.development(name) {
 			h.Cause = fmt.Sprintf("%s, asks for %s under devDependencies, which the build leaves out.", p, name)
 			h.Advice = "Put it under dependencies."
+			list := strings.Join(s.lines("package.json"), "\n")
+			if heading, _ := s.grep(devHeading, ".json"); heading.file == "package.json" &&
+				!strings.Contains(list, `"dependencies"`) {
+				h.Advice, h.Edit = "What the program runs with are dependencies.", heading.replace(devHeading, `"dependencies"`)
+			}
 		}
 		return true
 	}
@@ -279,6 +284,8 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+var devHeading = regexp.MustCompile(`"devDependencies"`)
 
 // development reports whether a package stands under devDependencies, and the build leaves those
 // out.

@@ -59,6 +59,26 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestDevelopment: what the program runs with is moved by the heading of its list, where that is the
+// only one.
+func TestDevelopment(t *testing.T) {
+	const log = "Error: Cannot find module 'express'\nRequire stack:\n- /app/a.js\n"
+	for list, want := range map[string]string{
+		"{\n\"devDependencies\": {\n\"express\": \"4\"}}\n":                        `"dependencies": {`,
+		"{\n\"devDependencies\": {\n\"express\": \"4\"},\n\"dependencies\": {}}\n": "",
+	} {
+		src := check.NewSource(fstest.MapFS{"package.json": {Data: []byte(list)},
+			"a.js":       {Data: []byte("require('express')\n")},
+			"Dockerfile": {Data: []byte("FROM node:22-slim\nRUN npm install --omit=dev\nCMD [\"node\", \"a.js\"]\n")}})
+		f, _ := readings.Start(log, readings.NewScene(src, 3))
+		if want == "" {
+			assert.Nil(t, f.Hint.Edit, "%s", f.Hint)
+		} else if assert.NotNil(t, f.Hint.Edit, "%s", f.Hint) {
+			assert.Equal(t, want, f.Hint.Edit.New)
+		}
+	}
+}
+
 // TestWithoutServer: what a program of SQLAlchemy takes by default can be a file, where nothing else
 // about the address would have to change.
 func TestWithoutServer(t *testing.T) {

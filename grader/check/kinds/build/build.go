@@ -159,8 +159,25 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 		return nil
 	}
 	named := strings.TrimPrefix(f.Subject, "/")
+	base := path.Base(subject)
+	if to := in.Args[len(in.Args)-1]; path.Base(by) != base && len(in.Sources()) == 1 && !in.Exec &&
+		(to == "." || strings.HasSuffix(to, "/")) && usesBelow(file, *in, base) {
+		// under the name by which the lines below know it
+		words := regexp.MustCompile(`(\s(?:\./|/)?)` + regexp.QuoteMeta(named) + `\s+\S+\s*$`)
+		return check.EditOf(file.Name, file.Replace(*in, words, "${1}"+strings.ReplaceAll(by+" "+strings.TrimPrefix(to, ".")+base, "$", "$$")))
+	}
 	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+
 		`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
+}
+
+// usesBelow reports whether an instruction below one names a file.
+func usesBelow(file *dockerfile.File, in dockerfile.Instruction, base string) bool {
+	word := regexp.MustCompile(`(^|[\s/"'=])` + regexp.QuoteMeta(base) + `($|[\s"',;&])`)
+	return slices.ContainsFunc(file.Stages, func(s dockerfile.Stage) bool {
+		return slices.ContainsFunc(s.Instructions, func(other dockerfile.Instruction) bool {
+			return other.Name == "RUN" && other.Line > in.Line && word.MatchString(other.Text)
+		})
+	})
 }
 
 // secret is the name of a file that an ignore file keeps out for a reason.

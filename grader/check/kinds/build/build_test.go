@@ -52,6 +52,10 @@ func TestMissingFile(t *testing.T) {
 		{from("COPY pyproject.tml ."),
 			`got COPY pyproject.tml .: "pyproject.tml" is not in the build context; hint: There is a file ` +
 				`"pyproject.toml": is that the one you mean?`},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt").With("requirments.txt", "x\n"),
+			"Make line 2 of Dockerfile `COPY requirments.txt requirements.txt`."},
+		{from("COPY requirements.txt /b/\nRUN pip install -r /b/requirements.txt").With("requirments.txt", "x\n"),
+			"Make line 2 of Dockerfile `COPY requirments.txt /b/requirements.txt`."},
 		{from("COPY requirements.txt ."),
 			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
 		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"),

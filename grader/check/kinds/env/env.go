@@ -222,6 +222,9 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 	var there []string
 	for _, name := range names {
 		item := judge(name, e.Set[name], environments)
+		if item.Share < 1 {
+			item.Hint = setByStart(t, name, item.Hint)
+		}
 		switch {
 		case !known:
 			item.Got = "the container was started with it, and the program answers; what the program makes of it was " +
@@ -303,6 +306,29 @@ func (e *Env) refused(names []string, log string) (o check.Outcome, refused bool
 		o.Items = append(o.Items, item)
 	}
 	return o, refused
+}
+
+// setByStart returns what to do where the command that starts the program gives it the variable, and so
+// takes what was passed away; else the hint as it is.
+func setByStart(t check.Source, name string, h check.Hint) check.Hint {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return h
+	}
+	sets := regexp.MustCompile(`(^|[\s"'])` + regexp.QuoteMeta(name) + `=[^\s"']`)
+	for _, of := range []string{"CMD", "ENTRYPOINT"} {
+		in := file.Last(of)
+		if in == nil || !sets.MatchString(in.Text) {
+			continue
+		}
+		h = check.Hint{Cause: fmt.Sprintf("Line %d gives %s a value whenever the container starts, whatever was passed.",
+			in.Line, name), Advice: "Set it with ENV, which docker run -e goes before."}
+		if change, how := file.ExecForm(*in); how == dockerfile.AsEnv {
+			h.Edit = check.EditOf(file.Name, change)
+		}
+		return h
+	}
+	return h
 }
 
 // refuses are words of a line that does not take a value.
