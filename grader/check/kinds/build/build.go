@@ -164,7 +164,8 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 		(to == "." || strings.HasSuffix(to, "/")) && usesBelow(file, *in, base) {
 		// under the name by which the lines below know it
 		words := regexp.MustCompile(`(\s(?:\./|/)?)` + regexp.QuoteMeta(named) + `\s+\S+\s*$`)
-		return check.EditOf(file.Name, file.Replace(*in, words, "${1}"+strings.ReplaceAll(by+" "+strings.TrimPrefix(to, ".")+base, "$", "$$")))
+		return check.EditOf(file.Name, file.Replace(*in, words,
+			"${1}"+strings.ReplaceAll(by+" "+strings.TrimPrefix(to, ".")+base, "$", "$$")))
 	}
 	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+
 		`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
