@@ -311,12 +311,19 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 		a.Status)
 }
 
-// unknown returns the fields of a body that no line of the program names, in quotes.
-func (r *runner) unknown(q check.Request) (names []string) {
-	var program strings.Builder
-	eachProgram(r.folder(), func(_, text string) { program.WriteString(text) })
+// unknown returns the fields of a body that no line of the program names, in quotes; none where it does
+// not name those, quoted, that it wants: then its text is not here.
+func (r *runner) unknown(q check.Request, wants []string) (names []string) {
+	var text strings.Builder
+	eachProgram(r.folder(), func(_, part string) { text.WriteString(part) })
+	named := func(name string) bool {
+		return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text.String())
+	}
+	if slices.ContainsFunc(wants, func(name string) bool { return !named(strings.Trim(name, "`")) }) {
+		return nil
+	}
 	for _, name := range sortedKeys(fieldsOf(q)) {
-		if program.Len() > 0 && !regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(program.String()) {
+		if !named(name) {
 			names = append(names, "`"+cut(name, 60)+"`")
 		}
 	}
@@ -344,7 +351,7 @@ func (r *runner) refusal(q check.Request, a check.Answer) string {
 			}
 			missing = append(missing, "`"+cut(name, 60)+"`")
 		}
-		if unknown := r.unknown(q); len(missing) > 0 && len(unknown) > 0 {
+		if unknown := r.unknown(q, missing); len(missing) > 0 && len(unknown) > 0 {
 			return fmt.Sprintf("The program wants %s, and no line of it has %s, which was sent: give its fields those names.",
 				strings.Join(missing, " and "), strings.Join(unknown, " and "))
 		}
