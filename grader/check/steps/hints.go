@@ -35,6 +35,10 @@ func (j judging) differenceHint(d difference, value any) string {
 		}
 	}
 	h, isHole := d.wanted.(hole)
+	if _, sent := fieldsOf(j.request)[key]; j.request.Method == http.MethodPatch && !sent && !isHole && d.wanted != nil &&
+		(d.found == nil || d.got == nothing) && strings.HasSuffix(d.path, "."+key) {
+		return fmt.Sprintf("%s was sent without %q, and is to keep what is stored of it.", route, key)
+	}
 	switch {
 	case d.sort == ofOrder:
 		return "The items are there, in another order: sort them before they are answered."
@@ -75,9 +79,6 @@ func (j judging) differenceHint(d difference, value any) string {
 	if j.request.Method == http.MethodGet && strings.Contains(d.path, "[") {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
-	}
-	if _, sent := fieldsOf(j.request)[key]; j.request.Method == http.MethodPatch && !sent && d.wanted != nil {
-		return fmt.Sprintf("%s was sent without %q, and is to keep what is stored of it.", route, key)
 	}
 	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
 		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route,
@@ -181,8 +182,10 @@ func (j judging) lacksHint() string {
 		return fmt.Sprintf("The list that %s gets holds what is not to be in it: answer with %s own items alone.",
 			j.step.who.name, j.step.who.name+"'s")
 	}
-	return "The list holds what is not to be in it: filter it, or remove what is gone from what it is made of."
+	return listHolds
 }
+
+const listHolds = "The list holds what is not to be in it: filter it, or remove what is gone from what it is made of."
 
 // noJSONHint returns what to do about an answer that is no JSON.
 func (j judging) noJSONHint(a check.Answer) string {

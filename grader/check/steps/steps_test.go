@@ -281,6 +281,9 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: PATCH /x, body: {title: a}, json: {pages: 3}`, says(200, `{"title":"a","pages":null}`),
 			"0 PATCH /x: want $.pages = 3; got $.pages = null; hint: PATCH /x was sent without \"pages\", and is to keep " +
 				"what is stored of it."},
+		{`send: PATCH /x, body: {title: a}, json: {completed: false}`, says(200, `{"title":"a"}`),
+			"0 PATCH /x: want $.completed = false; got $.completed = nothing; hint: PATCH /x was sent without " +
+				"\"completed\", and is to keep what is stored of it."},
 		{`send: GET /x, json: {error: {code: a}}`, says(200, `{"error":"a"}`), "0 GET /x: want $.error = {\"code\":\"a\"}; " +
 			"got $.error = \"a\"; hint: The \"error\" in the answer to GET /x is a text, and is to be an object."},
 		{`send: GET /health`, says(404, `{"detail":"Not Found"}`).With("main.py",
@@ -388,6 +391,13 @@ func TestVariables(t *testing.T) {
 - {send: POST /gone/$x, body: {id: 5}}`, echo(), "ok POST /a\nok docker restart\n0 POST /gone/5: want an answer with " +
 			"2xx; got 404 Not Found; hint: What was stored is gone with the restart: keep it in a file, and write it " +
 			"there at once."},
+		{"what comes back with a restart", `http:
+- {send: POST /a, body: {id: 5}, save: {x: id}}
+- {send: DELETE /a/$x, body: {}}
+- {restart: container}
+- {send: POST /b, body: [{id: 5}], lacks: [{id: $x}]}`, echo(), "ok POST /a\nok DELETE /a/5\nok docker restart\n" +
+			`0 POST /b: want the list without {"id":5}; got it is there once; hint: What was deleted is there again after ` +
+			"the restart: write that to the file at once, too, as with commit()."},
 		{"what is gone with its container", `http:
 - {send: POST /a, body: {id: 5}, save: {x: id}}
 - {restart: new}
