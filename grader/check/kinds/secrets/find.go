@@ -118,7 +118,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 		}
 		p.unseen = p.unseen || len(whole) == mostInPiece
 		look(whole)
-		return p.plain(io.MultiReader(bytes.NewReader(whole), buffered), report)
+		return p.scan(io.MultiReader(bytes.NewReader(whole), buffered), report)
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
@@ -133,6 +133,8 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 			unpacked.Close()
 			return nil
 		}
+	case begins(head, closed):
+		p.unseen = true
 	case bytes.HasPrefix(head, []byte("BZh")):
 		p.unpacked(bzip2.NewReader(buffered), depth, report)
 		return nil
@@ -184,8 +186,17 @@ func (p *planted) zipped(whole []byte, depth int, report func(string)) {
 
 // packed reports whether a file begins as an archive does that is looked into.
 func packed(head []byte) bool {
-	return slices.ContainsFunc([]string{"\x1f\x8b", "BZh", "PK\x03\x04", "\x28\xb5\x2f\xfd"},
-		func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) })
+	return begins(head, []string{"\x1f\x8b", "BZh", "PK\x03\x04", "\x28\xb5\x2f\xfd"}) || begins(head, closed)
+}
+
+// closed is how archives begin, and what is encrypted, that nothing here opens: xz, 7z, rar, lz4,
+// lzip, compress, openssl.
+var closed = []string{"\xfd7zXZ\x00", "7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "\x04\x22\x4d\x18", "LZIP", "\x1f\x9d",
+	"Salted__"}
+
+// begins reports whether a file begins with one of several marks.
+func begins(head []byte, marks []string) bool {
+	return slices.ContainsFunc(marks, func(mark string) bool { return bytes.HasPrefix(head, []byte(mark)) })
 }
 
 // encoded reports whether a file begins as base64 does, in either alphabet.
@@ -208,9 +219,15 @@ func standard(r rune) rune {
 	return r
 }
 
-// plain looks for the texts as they stand, also across two reads, and across lines where a tool has
-// broken them.
+// plain looks for the texts as they stand in what is no archive, as far as can be told: the end of a
+// zip archive stands in one that begins with something else.
 func (p *planted) plain(r io.Reader, report func(string)) error {
+	return p.scan(r, report, []byte("PK\x05\x06"))
+}
+
+// scan looks for the texts as they stand, also across two reads, and across lines where a tool has
+// broken them, and for what shows that there is more than is looked into.
+func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
 	const longest = 4 * keyLength
 	buffer := make([]byte, 64<<10)
 	kept := 0
@@ -218,6 +235,7 @@ func (p *planted) plain(r io.Reader, report func(string)) error {
 		n, err := r.Read(buffer[kept:])
 		window := buffer[:kept+n]
 		p.report(window, report)
+		p.unseen = p.unseen || slices.ContainsFunc(more, func(m []byte) bool { return bytes.Contains(window, m) })
 		if bytes.IndexByte(window, '\n') >= 0 && bytes.IndexByte(window, 0) < 0 {
 			p.report(bytes.Join(bytes.Fields(window), nil), report)
 		}

@@ -126,6 +126,17 @@ func TestBomb(t *testing.T) {
 	for range deepest + 1 {
 		deep = written(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, deep)
 	}
+	var behind bytes.Buffer
+	behind.WriteString("#!/bin/sh\n")
+	z := zip.NewWriter(&behind)
+	_, err := z.Create("a")
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	for _, file := range []string{behind.String(), "\xfd7zXZ\x00\x00", "Salted__x"} {
+		p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
+		require.NoError(t, p.search(strings.NewReader(file), func(string) { t.Error("found") }))
+		assert.True(t, p.unseen, "what nothing here opens, and an archive behind something else")
+	}
 	p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
 	require.NoError(t, p.search(bytes.NewReader(deep), func(string) { t.Error("found") }))
 	assert.True(t, p.unseen)

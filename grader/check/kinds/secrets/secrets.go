@@ -33,12 +33,13 @@ Those that the ignore file keeps out of the build cannot reach the image. Where 
 every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there
 for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in
 the same way. What was handed in counts at any depth: app/.env as .env, certs/local.key as private.key, and a private
-key by its content, whatever it is called. What is packed (tar, zip, gzip, bzip2) or written in other letters (base64,
-hexadecimal) is looked into, and so are names, links and what the image says of itself. When the copy does not build
-because of such a file, nothing was seen: the check is blocked, in those words, as it is where no file of the folder is
-in the image. Beyond that, names such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put
-together of others or that a RUN writes into a file, and passwords inside addresses: all stay readable in the image. A
-length, a flag or a path is no secret (PASSWORD_MIN_LENGTH=8).`,
+key by its content, whatever it is called. What is packed (tar, zip, gzip, bzip2, zstd) or written in other letters
+(base64, hexadecimal) is looked into, and so are names, links and what the image says of itself. When the copy does
+not build because of such a file, nothing was seen: the check is blocked, in those words, as it is where no file of
+the folder is in the image, and where something else is packed there, or more than is looked into. Beyond that, names
+such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put together of others or that a RUN
+writes into a file, and passwords inside addresses: all stay readable in the image. A length, a flag or a path is no
+secret (PASSWORD_MIN_LENGTH=8).`,
 		Example: `id: no-secrets
 points: 3
 secrets: {plant: [.env, private.key]}`}}
