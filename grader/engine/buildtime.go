@@ -45,10 +45,22 @@ func stepsUnder(t *buildtrace.Trace, file *dockerfile.File) (commands []string) 
 	}
 	for _, s := range t.Steps(file) {
 		if _, command, ok := strings.Cut(s.Name, "] RUN "); ok && !s.Done && s.Error == "" {
-			commands = append(commands, squeezed(command))
+			words := strings.Fields(command)
+			for len(words) > 0 && strings.HasPrefix(words[0], "--") { // of the RUN itself
+				words = words[1:]
+			}
+			commands = append(commands, strings.Join(words, " "))
 		}
 	}
 	return commands
+}
+
+// runsOne reports whether the last word of a process, which is what a shell is given, is one of the
+// commands, or most of one: a short word stands in many.
+func runsOne(text string, commands []string) bool {
+	return text != "" && slices.ContainsFunc(commands, func(c string) bool {
+		return strings.Contains(c, text) && 2*len(text) >= len(c)
+	})
 }
 
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
@@ -75,8 +87,7 @@ func threadsOf(commands []string) (threads []string) {
 	for _, pids := range groups {
 		command, err := readUpTo("/proc/"+strconv.Itoa(slices.Min(pids))+"/cmdline", tailBytes)
 		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
-		if text := squeezed(words[len(words)-1]); err != nil || text == "" ||
-			!slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, text) }) {
+		if err != nil || !runsOne(squeezed(words[len(words)-1]), commands) {
 			continue
 		}
 		for _, pid := range pids {

@@ -56,6 +56,15 @@ func TestTaken(t *testing.T) {
 
 // TestOwnCaches: a file that could read with which argument its cache mounts are kept apart is
 // given names for them instead.
+// TestWhoseStepAProcessIs: no word of another build's step makes it one of this.
+func TestWhoseStepAProcessIs(t *testing.T) {
+	commands := []string{"pip install --no-cache-dir -r requirements.txt", "<<EOF (apt-get update...)"}
+	require.True(t, runsOne("pip install --no-cache-dir -r requirements.txt", commands))
+	for _, other := range []string{"", "i", "pip", "requirements.txt", "sleep 600"} {
+		require.False(t, runsOne(other, commands), other)
+	}
+}
+
 func TestOwnCaches(t *testing.T) {
 	session := func(dir, id, text string) (string, string) {
 		file, err := dockerfile.Parse("Dockerfile", []byte(text))
