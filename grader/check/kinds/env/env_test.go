@@ -148,7 +148,15 @@ func TestFreshValue(t *testing.T) {
 	}{
 		"written into CMD": {checktest.New().With("Dockerfile",
 			"FROM x:1\nCMD [\"env\", \"LOG_LEVEL=debug\", \"python\"]\n"), false},
-		"written where nobody looks": {checktest.New(), false},
+		"written where nobody looks": {checktest.New().With("Dockerfile",
+			"FROM x:1\nCMD [\"sh\", \"-c\", \"exec env LOG_'LEVEL'=debug python main.py\"]\n"), false},
+		"written by the program": {checktest.New().With("main.py",
+			"import os\nos.execve('python', ['python'], {**os.environ, 'LOG_' + 'LEVEL': 'debug'})\n"), false},
+		"in the place of a program": {checktest.New().With("Dockerfile",
+			"FROM x:1\nCOPY tool /usr/local/bin/python\nCMD [\"python\", \"main.py\"]\n").With("tool", ""), false},
+		"made by a RUN": {checktest.New().With("Dockerfile",
+			"FROM x:1\nRUN echo x | base64 -d >/usr/bin/python\nCMD [\"python\", \"main.py\"]\n"), false},
+		"nothing stands between": {checktest.New(), true},
 		"written in a script": {checktest.New().With("run.sh",
 			"export LOG_LEVEL=debug\nexec python main.py\n"), false},
 	} {
