@@ -33,10 +33,10 @@ them as it should, it is started again without for all other checks, and this on
 does not take a value, the value has reached it, and that passes. With set and steps, a container of its own is started
 with the variables, and the steps are sent to that one: write it so where a variable changes what the program does.
 Where PORT is set, the container is always one of its own, and gets a number that nobody knows beforehand in place of
-the rubric's, on which it must listen. Where anything of the student's own may stand between docker run and the program,
-such as a shell, a script or a file of the system, another value of the same sort, which nobody knows beforehand, is
-passed to a container of its own, and must be there too. Where neither the grader nor a shell or Python in the image can read the
-environment of a process, coming up with the variables is enough, and the outcome says so.
+the rubric's, on which it must listen. Where anything of the student's own may stand between docker run and the
+program, such as a shell, a script or a file of the system, another value of the same sort, which nobody knows
+beforehand, is passed to a container of its own, and must be there too. Where neither the grader nor a shell or Python
+in the image can read the environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
 			Example: `id: env

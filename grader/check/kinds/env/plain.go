@@ -14,7 +14,8 @@ import (
 // What starts a program as it is, and what a RUN does that puts nothing in its place.
 var (
 	servers  = strings.Fields("uvicorn gunicorn hypercorn fastapi flask python python3 node uv")
-	harmless = strings.Fields("pip pip3 uv apt-get apt apk npm mkdir rm useradd adduser addgroup groupadd chown chmod true")
+	harmless = strings.Fields(
+		"pip pip3 uv apt-get apt apk npm mkdir rm useradd adduser addgroup groupadd chown chmod true")
 	// words of a program that may set its variables, or be another in the end
 	setters = regexp.MustCompile(`environ\b[^\n]*\]\s*=[^=]|environ\s*\.\s*(update|setdefault|pop|clear|__)|putenv|` +
 		`\bexec\w*\s*\(|ctypes|subprocess|Popen|\bsystem\b|\beval\s*\(|__import__|importlib|runpy|__dict__|` +
