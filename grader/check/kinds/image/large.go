@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -50,10 +51,13 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 		slim.MatchString(image.Base) {
 		h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s.", h.Cause, image.Base, option.Size(base)))
 		if edit := rebased(t, image.Base); edit != nil {
-			if h.Edit != nil {
+			whole := both(t, edit, h.Edit)
+			if h.Edit != nil && whole == nil {
 				h.Advice = strings.TrimSpace(h.Advice + " " + h.Edit.String())
 			}
-			h.Edit = edit
+			if h.Edit = edit; whole != nil {
+				h.Edit = whole
+			}
 		} else if lacks := check.Lacking(t); lacks != "" {
 			h.Advice = fmt.Sprintf("Its -slim form is smaller, and has no %s, which has to be installed there.", lacks)
 		} else {
@@ -64,6 +68,30 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 		h = check.Advise("Leave out of the image what the program does not need when it runs.")
 	}
 	return h, nil
+}
+
+// mostLines is how many lines at most are written anew to change two of them.
+const mostLines = 12
+
+// both returns one edit in the place of two of the Dockerfile, the upper first, each of which takes
+// lines away; nil where there are not two, or they are far apart.
+func both(t check.Source, upper, lower *check.Edit) *check.Edit {
+	file, err := t.Dockerfile()
+	if err != nil || upper == nil || lower == nil || upper.Old == "" || lower.Old == "" {
+		return nil
+	}
+	of := func(text string) []string {
+		if text == "" {
+			return nil
+		}
+		return strings.Split(text, "\n")
+	}
+	between, end := upper.Line-1+len(of(upper.Old)), lower.Line-1+len(of(lower.Old))
+	if between > lower.Line-1 || end > len(file.Lines) || end-upper.Line > mostLines {
+		return nil
+	}
+	return &check.Edit{File: file.Name, Line: upper.Line, Old: strings.Join(file.Lines[upper.Line-1:end], "\n"),
+		New: strings.Join(slices.Concat(of(upper.New), file.Lines[between:lower.Line-1], of(lower.New)), "\n")}
 }
 
 // rebased returns the line that builds the image on the slim form of its base.
