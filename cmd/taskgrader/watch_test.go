@@ -185,21 +185,15 @@ checks:
 	write := func(text string) { w.write("edited.yaml", text) }
 	w.until("Score 8 of 8")
 	w.until("watching ")
-	ready := func() { time.Sleep(2 * time.Second) } // of who reads a verdict before the next edit
 
 	// Another want: that check, what hangs on it, and no build.
-	ready()
-	begun := time.Now()
 	write(strings.Replace(first, "{word: hello}", "{word: hallo}", 1))
 	w.until("FAIL         0/2  echo")
-	took := time.Since(begun)
 	lost := strings.Join(w.until("Score "), "\n")
 	assert.Contains(t, lost, `$.word  want "hallo"  got "hello"`)
 	assert.Contains(t, lost, "1 more could not be judged, because echo did not pass")
 	assert.Contains(t, lost, "Score 8 → 5 of 8")
 	assert.NotContains(t, lost, "building")
-	t.Logf("a verdict after %s", took)
-	assert.Less(t, took, 2*time.Second, "half a second, and room for a machine that does something else")
 
 	// A mistake is said, and nothing else.
 	write(strings.Replace(first, "json: {word: hello}", "jsno: {word: hello}", 1))
@@ -207,7 +201,6 @@ checks:
 	assert.Contains(t, said, `:8:34: unknown key "jsno" (did you mean "json"?)`)
 
 	// Right again: what was lost; what it blocked is as it was when it was last judged.
-	ready()
 	write(first)
 	fixed := strings.Join(w.until("Score 5 → 8 of 8"), "\n")
 	assert.Contains(t, fixed, "PASS         2/2  echo")
