@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,12 +20,13 @@ func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use: "explain [TOPIC]", Short: "print the manual: kinds of check, Dockerfile rules, the rubric language",
 		Long: `explain prints the manual of a kind of check, of a Dockerfile rule, or of a part of the rubric language;
-without a topic, it lists them all.
+without a topic, it lists them all. The name of a key is explained wherever there is one.
 
   $ taskgrader explain
   $ taskgrader explain cache
   $ taskgrader explain cmd-exec
   $ taskgrader explain steps
+  $ taskgrader explain save
 
 ` + exitCodes,
 		Args: takes(0, 1),
@@ -45,9 +48,66 @@ without a topic, it lists them all.
 				}
 				known = append(known, e.ID)
 			}
+			if explainKey(w, args[0]) {
+				return nil
+			}
 			return unknownWord("topic", args[0], known)
 		},
 	}
+}
+
+// explainKey prints what a key means wherever there is one of that name, each with the part of its
+// page's example that has it.
+func explainKey(w io.Writer, name string) (found bool) {
+	pages := map[string][]entry{} // by what the key means
+	var means []string
+	for _, e := range manual() {
+		for _, k := range e.Keys {
+			if k.Name != name {
+				continue
+			}
+			if pages[k.Means] == nil {
+				means = append(means, k.Means)
+			}
+			pages[k.Means] = append(pages[k.Means], e)
+		}
+	}
+	for i, meaning := range means {
+		of := slices.CompactFunc(pages[meaning], func(a, b entry) bool { return a.ID == b.ID })
+		var ids []string
+		for _, e := range of {
+			ids = append(ids, e.ID)
+		}
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, reflow(fmt.Sprintf("%s, a key of %s: %s", name, strings.Join(ids, ", "), meaning), pageWidth))
+		if part := passage(of[len(of)-1].Example, name); part != "" {
+			fmt.Fprintf(w, "\n%s\n", part)
+		}
+		fmt.Fprintf(w, "\nMore: taskgrader explain %s\n", of[len(of)-1].ID)
+	}
+	return len(means) > 0
+}
+
+// passage returns the lines of an example that hold a key: the entry of a list that it is in.
+func passage(example, key string) string {
+	lines := strings.Split(example, "\n")
+	has := regexp.MustCompile(`(^|[\s{,-])` + regexp.QuoteMeta(key) + `: `)
+	at := slices.IndexFunc(lines, has.MatchString)
+	if at < 0 {
+		return ""
+	}
+	begins := func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "- ") }
+	from, to := at, at+1
+	for from > 0 && !begins(lines[from]) && strings.HasPrefix(lines[from], " ") {
+		from--
+	}
+	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	for to < len(lines) && indent(lines[to]) > indent(lines[from]) && !begins(lines[to]) {
+		to++
+	}
+	return strings.Join(lines[from:to], "\n")
 }
 
 // entry is one page of the manual.
