@@ -95,10 +95,10 @@ type ScopeValidator interface {
 
 // Scope is what a rubric says around a check.
 type Scope struct {
-	Fresh  []option.Value // the names that the check's `fresh` makes, each at its place
-	Shared []option.Value // those of the rubric's own `fresh`
-	People option.Value   // who may ask; zero where the rubric names nobody
-	As     option.Value   // who asks; zero where the check names nobody
+	Fresh  Fresh        // what the check's `fresh` makes
+	Shared Fresh        // what the rubric's own `fresh` makes
+	People option.Value // who may ask; zero where the rubric names nobody
+	As     option.Value // who asks; zero where the check names nobody
 }
 
 // StartJudge is a Check that judges how the container of its own starts, so that it is asked of one

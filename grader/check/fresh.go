@@ -27,6 +27,11 @@ type FreshValue struct {
 
 var sorts = []string{"text", "word", "mail", "password", "int", "date", "uuid"}
 
+// meantSorts are words of other tools for the sorts.
+var meantSorts = map[string]string{"number": "int", "integer": "int", "string": "text", "str": "text", "name": "word",
+	"username": "word", "slug": "word", "id": "uuid", "guid": "uuid", "time": "date", "datetime": "date",
+	"secret": "password"}
+
 var freshName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // UnmarshalOption reads a list of names, whose values are texts, or a mapping from names to sorts.
@@ -44,7 +49,9 @@ func (f *Fresh) UnmarshalOption(v option.Value) (ps option.Problems) {
 	case option.Map:
 		for _, field := range v.Fields {
 			sort := field.Value
-			if sort.Kind != option.String || !slices.Contains(sorts, sort.Text) {
+			if meant := meantSorts[sort.Text]; meant != "" {
+				ps = append(ps, sort.Problem("unknown sort %q (did you mean %q?)", sort.Text, meant)...)
+			} else if sort.Kind != option.String || !slices.Contains(sorts, sort.Text) {
 				ps = append(ps, option.Unknown("sort", sort, sorts)...)
 			}
 			*f = append(*f, FreshValue{field.Key.Text, sort.Text, field.Key})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,11 +55,14 @@ func decode(v Value, to reflect.Value) Problems {
 	return ps
 }
 
+// follows is what is said of a whole that lacks something.
+var follows = regexp.MustCompile(`^missing key | needs | has one of | wants at least `)
+
 // beside returns problems of a whole that do not follow from unknown keys in it, each of which may
 // have been meant as what a whole misses.
 func beside(keys, whole Problems) (out Problems) {
 	for _, p := range whole {
-		if len(keys) == 0 || !strings.HasPrefix(p.Message, "missing key") && !strings.Contains(p.Message, " needs ") {
+		if len(keys) == 0 || !follows.MatchString(p.Message) {
 			out = append(out, p)
 		}
 	}

@@ -2,6 +2,7 @@ package rubric
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,13 @@ type ownContainer struct {
 	Env option.Variables `json:"env" jsonschema:"its variables, in place of those of the rubric's container"`
 }
 
+// entrySynonyms are words that are near, with what is meant here.
+var entrySynonyms = map[string]string{"name": "id", "description": "title", "score": "points", "weight": "points",
+	"worth": "points", "depends": "needs", "depends_on": "needs", "requires": "needs", "private": "hidden",
+	"secret": "hidden", "optional": "bonus", "extra": "bonus", "variables": "fresh", "vars": "fresh", "user": "as",
+	"auth": "as", "steps": "http", "requests": "http", "tests": "http", "docker": "dockerfile", "command": "exec",
+	"run": "exec", "health": "start"}
+
 var entryKeys = []string{"id", "title", "points", "skill", "needs", "hint", "hidden", "bonus", "partial", "fresh", "as",
 	"own", "container"}
 
@@ -53,9 +61,18 @@ func (p *parser) check(v option.Value) {
 	for _, f := range v.Fields {
 		switch i := slices.Index(names, f.Key.Text); {
 		case i < 0:
-			p.add(option.Unknown("key", f.Key, names)...)
-			p.unsure = true // it may have been meant as points, or as bonus
 			near := option.Suggest(f.Key.Text, names)
+			if meant := entrySynonyms[f.Key.Text]; meant != "" {
+				near = meant
+				p.add(f.Key.Problem("unknown key %q (did you mean %q?)", f.Key.Text, near)...)
+			} else {
+				wrong := option.Unknown("key", f.Key, names)
+				if under := p.under(f.Key.Text); near == "" && under != "" {
+					wrong[0].Hint = under
+				}
+				p.add(wrong...)
+			}
+			p.unsure = true // it may have been meant as points, or as bonus
 			_, written := v.Get(near)
 			_, meant := common.Get(near)
 			if !written && !meant && slices.Contains(entryKeys, near) { // it is read as what was meant
@@ -106,6 +123,26 @@ func (p *parser) check(v option.Value) {
 	}
 	needs, _ := common.Get("needs")
 	p.rubric.Checks, p.needsAt = append(p.rubric.Checks, c), append(p.needsAt, needs)
+}
+
+// under says where a key belongs that is none of a check, but of a kind of check.
+func (p *parser) under(key string) string {
+	var kinds []string
+	for _, k := range p.kinds {
+		asks := reflect.TypeOf(k.New())
+		if !slices.ContainsFunc(option.Keys(asks), func(known option.Key) bool { return known.Name == key }) {
+			continue
+		}
+		example := k.Name + ": {" + key + ": …}"
+		if asks.Elem().Kind() == reflect.Slice {
+			example = k.Name + ": [{" + key + ": …}]"
+		}
+		kinds = append(kinds, example)
+	}
+	if len(kinds) == 0 {
+		return ""
+	}
+	return key + " stands under a kind: " + strings.Join(kinds, ", ")
 }
 
 // skill wants a skill that there is.
@@ -186,7 +223,7 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 		p.add(l.ValidateLimits(f.Value, p.rubric.Limits)...)
 	}
 	scope := p.scope
-	scope.Fresh, scope.As = c.Fresh.Names(), c.As
+	scope.Fresh, scope.As = c.Fresh, c.As
 	var used []string
 	s, ok := c.Asks.(check.ScopeValidator)
 	if ok {

@@ -28,6 +28,14 @@ type document struct {
 	Checks    []option.Value `json:"checks" jsonschema:"what is asked, in the order in which reports show it"`
 }
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (document) OptionSynonyms() map[string]string {
+	return map[string]string{"name": "rubric", "id": "rubric", "description": "title", "score": "points",
+		"total": "points", "tests": "checks", "steps": "checks", "port": "container", "env": "container",
+		"volume": "container", "timeout": "limits", "users": "people", "auth": "people", "variables": "fresh",
+		"vars": "fresh"}
+}
+
 type container struct {
 	Port   int              `json:"port,omitempty" option:"1..65535" jsonschema:"the port that the program should listen on; 8000 unless given"`
 	Env    option.Variables `json:"env,omitempty" jsonschema:"variables of every container, for no points; $x is a fresh value of the rubric"`
@@ -108,7 +116,7 @@ func (p *parser) document(v option.Value) {
 	}
 	r.ID, r.Title, r.Limits, r.Port = d.Rubric.Text, d.Title, d.Limits, d.Container.Port
 	r.Fresh, r.Env, r.Volume = d.Fresh, d.Container.Env, d.Container.Volume
-	p.scope = check.Scope{Shared: d.Fresh.Names(), People: d.People}
+	p.scope = check.Scope{Shared: d.Fresh, People: d.People}
 	fresh, _ := v.Get("fresh")
 	p.unclear = p.within(fresh)
 	p.people()
@@ -152,7 +160,7 @@ func (p *parser) variables(env option.Value) {
 		return
 	}
 	var known []string
-	for _, name := range p.scope.Shared {
+	for _, name := range p.scope.Shared.Names() {
 		known = append(known, name.Text)
 	}
 	env.EachText(func(text option.Value) {
@@ -204,7 +212,7 @@ func (p *parser) within(v option.Value) bool {
 // unused finds fresh values of the rubric that nothing uses, where nothing else is wrong: else it
 // was probably meant there.
 func (p *parser) unused() {
-	for _, name := range p.scope.Shared {
+	for _, name := range p.scope.Shared.Names() {
 		inPeople := false
 		p.scope.People.EachText(func(text option.Value) {
 			inPeople = inPeople || strings.Contains(text.Text, "$"+name.Text) ||

@@ -87,7 +87,7 @@ var plainer = map[string]struct{ message, hint string }{
 	"did not find expected ',' or '}'": {"this { does not end as it should", flow},
 	"did not find expected ',' or ']'": {"this [ does not end as it should", flow},
 	"found character that cannot start any token": {"a text cannot begin so",
-		"put quotes around a text that begins with @, % or a backquote"},
+		"put quotes around a text that begins with @, %, |, > or a backquote"},
 	"found unknown escape character": {`a backslash inside "…" that means nothing`,
 		"double it, or put the text between '…'"},
 	"found incompatible YAML document": {"a %YAML line of another version", "remove it"},
@@ -114,6 +114,7 @@ var (
 	noColon    = regexp.MustCompile(`^\s*([^\s#:-][^:]*)$`)
 	apostrophe = regexp.MustCompile(`[:\-,{\[] *'[^']*(')[^',}\]\s]`)
 	midQuote   = regexp.MustCompile(`[{,\[:] *[^\s"'{}\[\],:#][^"'{}\[\],:]* (["'])`)
+	noText     = regexp.MustCompile("[\\[{,:-] *([@%`|>])")
 	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
 	escape     = regexp.MustCompile(`"(?:[^"\\]|\\[0abtnvfre "'\\N_LPxuU\t])*(\\)[^0abtnvfre "'\\N_LPxuU\t]`)
 )
@@ -169,6 +170,8 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 	case p.Message == "did not find expected alphabetic or numeric character" ||
 		p.Message == "did not find expected whitespace or line break":
 		find(p.Line, p.Line-1, starred)
+	case p.Message == "did not find expected key" && misplaced(lines, p.Line) > 0:
+		p.Line = misplaced(lines, p.Line)
 	case p.Message == "found unknown escape character":
 		find(p.Line, p.Line-1, escape)
 	case p.Message == "control characters are not allowed":
@@ -185,13 +188,21 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			"quote a text that begins with *"
 		return p
 	}
-	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") ||
+	noToken := p.Message == "found character that cannot start any token"
+	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") || noToken ||
 		p.Message == "did not find expected node content" {
+		if !noToken && find(p.Line, p.Line+1, apostrophe) {
+			p.Message, p.Hint = "an apostrophe ends the text", `put a text with an apostrophe between "…"`
+			return p
+		}
 		if line, column, mark := bracketInText(lines, p.Line); line > 0 {
 			p.Line, p.Column, p.Message = line, column, fmt.Sprintf("a %s inside a text that has no quotes", mark)
 			p.Hint = flow
 			return p
 		}
+	}
+	if noToken {
+		find(p.Line, p.Line+1, noText)
 	}
 	if said, ok := plainer[p.Message]; ok {
 		p.Message, p.Hint = said.message, said.hint
@@ -201,6 +212,43 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		p.Column = len(line) - len(strings.TrimLeft(line, " ")) + 1
 	}
 	return p
+}
+
+// misplaced returns the first line, from one on, that begins at a column where no level of the text
+// around it does; 0 where there is none.
+func misplaced(lines []string, from int) int {
+	var levels []int
+	open := 0 // of { and [
+	for n := from; n <= len(lines); n++ {
+		line := lines[n-1]
+		text := strings.TrimLeft(line, " ")
+		at := len(line) - len(text)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		within := open > 0
+		open += strings.Count(line, "{") + strings.Count(line, "[") - strings.Count(line, "}") - strings.Count(line, "]")
+		if within {
+			continue
+		}
+		deepest := -1
+		for len(levels) > 0 && levels[len(levels)-1] > at {
+			deepest = max(deepest, levels[len(levels)-1])
+			levels = levels[:len(levels)-1]
+		}
+		if deepest >= 0 && (len(levels) == 0 || levels[len(levels)-1] != at) {
+			return n
+		}
+		if len(levels) == 0 || levels[len(levels)-1] != at {
+			levels = append(levels, at)
+		}
+		for strings.HasPrefix(text, "- ") {
+			inner := strings.TrimLeft(text[1:], " ")
+			at += len(text) - len(inner)
+			text, levels = inner, append(levels, at)
+		}
+	}
+	return 0
 }
 
 // bracketInText returns the first bracket or question mark in the middle of a text without quotes,

@@ -82,6 +82,49 @@ type File struct {
 	data []byte
 }
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (File) OptionSynonyms() map[string]string {
+	return map[string]string{"filename": "name", "content": "text", "contents": "text", "data": "text", "body": "text",
+		"value": "text", "bytes": "hex", "file": "from", "path": "from", "mime": "type", "content-type": "type",
+		"content_type": "type", "media_type": "type"}
+}
+
+// Raw is a body as it stands, as it is written.
+type Raw struct{ option.Value }
+
+// raw is one that is no text.
+type raw struct {
+	Hex  string `json:"hex,omitempty"`
+	From string `json:"from,omitempty"`
+}
+
+// OptionSynonyms returns words that are near, with what is meant here.
+func (raw) OptionSynonyms() map[string]string {
+	return map[string]string{"file": "from", "path": "from", "filename": "from", "name": "from", "bytes": "hex"}
+}
+
+// UnmarshalOption takes what is written; the step reads it.
+func (r *Raw) UnmarshalOption(v option.Value) option.Problems {
+	r.Value = v
+	return nil
+}
+
+// IsZero reports whether there is none.
+func (r Raw) IsZero() bool { return r.Line == 0 }
+
+// OptionSchema describes it to editors.
+func (Raw) OptionSchema() *jsonschema.Schema {
+	text := []string{"string", "number", "boolean"}
+	one := func(name, says string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "object", Required: []string{name},
+			AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+			Properties:           map[string]*jsonschema.Schema{name: {Types: text, Pattern: `\S`, Description: says}}}
+	}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text, Description: "a text that is sent as it stands"},
+		one("hex", "bytes, as hexadecimal digits: 00ff"),
+		one("from", "a file beside the rubric that is sent")}}
+}
+
 // mostFile is how large a file of a rubric may be.
 const mostFile = 4 << 20
 

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -195,13 +196,24 @@ func decimal(n *big.Rat) string {
 	return strings.TrimRight(n.FloatString(12), "0")
 }
 
-// made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, or a
-// token.
+// makers are the words that ${…} may begin with.
+var makers = []string{"base64", "jwt", "hmac"}
+
+// sentBody is, in the headers of a request, the body that is sent: a name that no variable has.
+const sentBody = "sent body"
+
+// made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, a
+// token, or the signature of the body that is sent, which is known in headers.
 func (v vars) made(text string) (string, error) {
 	word, rest, _ := strings.Cut(text, " ")
 	switch {
 	case word == "base64" && rest != "":
 		return base64.StdEncoding.EncodeToString([]byte(v.fill(rest, asIs))), nil
+	case word == "hmac" && rest != "":
+		body, _ := v[sentBody].(string)
+		sign := hmac.New(sha256.New, []byte(v.fill(rest, asIs)))
+		sign.Write([]byte(body))
+		return hex.EncodeToString(sign.Sum(nil)), nil
 	case word == "jwt" && rest != "":
 		return v.token(strings.Fields(rest))
 	}

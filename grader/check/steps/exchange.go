@@ -80,7 +80,7 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	values, found := make([]any, times), make([]vars, times)
 	inside := ""
 	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
-		gave:    r.gave,
+		gave: r.gave, opaque: r.opaque,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	for i := range answers {
 		j.vars, j.request = scopes[i], requests[i]

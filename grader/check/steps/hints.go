@@ -86,7 +86,7 @@ func (j judging) differenceHint(d difference, value any) string {
 	}
 	if _, isFlag := d.wanted.(bool); isFlag && !j.gave[plainText(d.wanted)] && !j.step.fixed() {
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here.", key, route, d.want)
-	} else if d.wanted != nil && !isFlag && !j.gave[plainText(d.wanted)] && j.all.nameOf(d.want) == "" &&
+	} else if d.wanted != nil && !isFlag && !j.opaque && !j.gave[plainText(d.wanted)] && j.all.nameOf(d.want) == "" &&
 		!j.step.fixed() {
 		return fmt.Sprintf("The %q in the answer to %s is to be %s here: work it out anew of what is stored.",
 			key, route,
@@ -291,14 +291,19 @@ func refusedLogin(s Step, q check.Request, a check.Answer, where string) string 
 
 // acceptedLogin returns what to say of an answer to somebody who is to be refused.
 func acceptedLogin(s Step, f advice.Framework) string {
-	if s.who != nil {
+	switch {
+	case s.who != nil && !s.wantsCode(http.StatusForbidden) && !s.wantsCode(http.StatusNotFound):
+		return fmt.Sprintf("The program takes the login of %s, which is not to count here: %s then.", s.who.name,
+			f.Refuse(s.code()))
+	case s.who != nil:
 		return fmt.Sprintf("The program lets %s do what only others may: %s there.", s.who.name, f.Refuse(s.code()))
 	}
 	code := "401"
 	if !s.wantsCode(http.StatusUnauthorized) {
 		code = "403"
 	}
-	return fmt.Sprintf("The program takes a login that is missing or wrong: %s then.", f.Refuse(code))
+	return fmt.Sprintf("The program takes a login or a signature that is missing, wrong or over: %s then.",
+		f.Refuse(code))
 }
 
 // redirectHint returns what to say of a redirect that was not wanted.

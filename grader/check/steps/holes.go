@@ -403,9 +403,6 @@ func checkHole(v option.Value) (ps option.Problems) {
 	case v.Text == "...":
 		ps = append(ps, v.Problem("... is a text like any other, and stands for no items")...)
 		ps[0].Hint = "want one item with has, or something of each with every"
-	case sum.MatchString(v.Text):
-		ps = append(ps, v.Problem("%s is the text with the value in it, not a sum", v.Text)...)
-		ps[0].Hint, ps[0].Warning = "write <"+sum.ReplaceAllString(v.Text, "$1 $2 $3")+"> for the number", true
 	}
 	return ps
 }
@@ -416,7 +413,10 @@ var meantWords = map[string]string{"str": "<string>", "text": "<string>", "integ
 	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>",
 	"uri":   "<url>",
 	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "list": "<any>",
-	"array": "<any>", "object": "<any>", "dict": "<any>", "anything": "<any>", "missing": "<absent>",
+	"array": "<any>", "object": "<any>", "dict": "<any>", "anything": "<any>", "length": "<length of data>",
+	"len": "<length of data>", "size": "<length of data>", "count": "<length of data>", "optional": "<string or null>",
+	"nullable": "<string or null>", "maybe": "<string or null>", "greater": "<more than $n>", "enum": "<one of a, b>",
+	"oneof": "<one of a, b>", "between": "<int 1..5>", "regex": "/regex/", "matches": "/regex/", "missing": "<absent>",
 	"undefined": "<absent>"}
 
 // typeWords are those that are hardly ever the text of an answer.
@@ -424,13 +424,13 @@ var typeWords = []string{"string", "str", "int", "integer", "number", "float", "
 
 // meantHole returns the hole that was probably meant, or empty.
 func meantHole(text string) string {
-	return meantWords[strings.ToLower(strings.Trim(text, "<>"))]
+	word, _, _ := strings.Cut(strings.ToLower(strings.Trim(text, "<>")), " ")
+	return meantWords[word]
 }
 
 var (
 	// almostHole is a hole with a slip in it: <any, <any x.
 	almostHole = regexp.MustCompile(`(?i)^<\s*(any|string|number|int|bool|null|uuid|time|date|absent|not)\b[^>]*$`)
-	sum        = regexp.MustCompile(`^(\$\w+)\s?([+*-])\s?(\d+)$`)
 )
 
 // CheckWanted finds what no answer can be, where there are no variables.

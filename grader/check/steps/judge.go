@@ -31,6 +31,7 @@ type judging struct {
 	framework func() advice.Framework
 	deleted   bool            // a step before sent DELETE
 	gave      map[string]bool // single values that the requests of the check held
+	opaque    bool            // a request held what these are not known of
 	inside    *string         // the key of the object in which the list was found that should be the answer itself
 }
 
@@ -141,9 +142,14 @@ func (j judging) header(name string, wanted Pattern, values []string) *miss {
 	if wanted.absent || wanted.not {
 		for _, value := range values {
 			if !wanted.holds(value, true) {
-				return &miss{want: "header " + name + " " + wanted.String(),
-					got:  fmt.Sprintf("%q", cut(value, showBytes)),
-					hint: fmt.Sprintf("Leave the header %s out of the answer to %s, or change it.", name, j.route())}
+				m := &miss{want: "header " + name + " " + wanted.String(),
+					got: fmt.Sprintf("%q", cut(value, showBytes)),
+					hint: fmt.Sprintf("Give the header %s another value in the answer to %s, or leave it out.", name,
+						j.route())}
+				if wanted.absent {
+					m.hint = fmt.Sprintf("Leave the header %s out of the answer to %s.", name, j.route())
+				}
+				return m
 			}
 		}
 		return nil
@@ -271,8 +277,12 @@ func (j judging) list(value any, in scene) []miss {
 		wanted := v.data(s.Every, true)
 		for i, got := range list {
 			if d := in.match(fmt.Sprintf("$[%d]", i), wanted, got, false); len(d) > 0 {
-				return []miss{{want: fmt.Sprintf("each item of %s with %s = %s", where,
-					strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i)), d[0].want),
+				key := strings.TrimPrefix(d[0].path, fmt.Sprintf("$[%d].", i))
+				want := fmt.Sprintf("with %s = %s", key, d[0].want)
+				if d[0].want == nothing {
+					want = "without " + key
+				}
+				return []miss{{want: fmt.Sprintf("each item of %s %s", where, want),
 					got:  fmt.Sprintf("item %d: %s", i+1, d[0].got),
 					hint: j.everyHint(d[0], value), differences: d}}
 			}
@@ -410,8 +420,8 @@ func (j judging) counted(answers []check.Answer) *miss {
 		}
 		hint := "Look at what the requests have in common, and let the program refuse what is there already."
 		if s.Parallel > 1 {
-			hint = "Requests at once look before any of them has written: let a lock, or a constraint of the " +
-				"database, decide."
+			hint = "Count what one request after another is answered. Where that is right, requests at once look before " +
+				"any of them has written: let a lock, or a constraint of the database, decide."
 		}
 		return &miss{want: "answers with " + s.Want.String(), got: strings.Join(parts, " and "), hint: hint}
 	}
@@ -466,7 +476,8 @@ func distinct(s Step, values []any) *miss {
 		if before, ok := seen[key]; ok {
 			hint := "Take a new value for each, such as " + unlike
 			if s.Parallel > 1 {
-				hint = "Two requests at once read the same counter: guard it with a lock, or use uuid4."
+				hint = "Where one request after another gets a new one, two at once read the same counter: guard it with " +
+					"a lock, or use uuid4."
 			}
 			return &miss{want: fmt.Sprintf("%s different in each of %d answers", s.Distinct, len(values)),
 				got: fmt.Sprintf("answers %d and %d both have %s", before+1, i+1, key), hint: hint}

@@ -41,7 +41,7 @@ fails.
 
 text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent>
 is not there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time
-of an answer, and log looks at what the program wrote within a second after it. Between { and }, put quotes around a
+of an answer, as 1s..2s from below too, and log looks at what the program wrote within a second after it. Between { and }, put quotes around a
 text with
 ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
 
@@ -145,7 +145,8 @@ too.
 Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text:
 /…(…)…/} is a part of a header. What a step saves may be wanted in the same answer. In a text or a pattern, ${n + 3} is
 a sum, ${day + 14d} a time; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is signed with a
-secret, or with none.
+secret, or with none. In a header, ${hmac $secret} is the signature of the body that is sent: HMAC-SHA256, in
+hexadecimal digits.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type,
 so a number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a

@@ -99,6 +99,8 @@ func (r *runner) give(q check.Request) {
 	}
 	if value, err := Decode(q.Body); err == nil {
 		Mapped(value, note)
+	} else if kind := q.Header.Get("Content-Type"); len(q.Body) > 0 && kind != formType {
+		r.opaque = true
 	}
 	_, query, _ := strings.Cut(q.Path, "?")
 	for _, text := range []string{query, string(q.Body)} {

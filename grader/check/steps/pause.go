@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,7 @@ const logTime = time.Second
 // logBefore returns the program's log before a step that looks at it.
 func (r *runner) logBefore(ctx context.Context, s Step) (string, error) {
 	container, ok := r.target.(check.Container)
-	if !s.Log.written() || !ok {
+	if len(s.Log) == 0 || !ok {
 		return "", nil
 	}
 	return container.Logs(ctx)
@@ -108,10 +109,11 @@ func (r *runner) logBefore(ctx context.Context, s Step) (string, error) {
 // logged compares what the program has written since with what the step wants.
 func (r *runner) logged(ctx context.Context, s Step, before string) ([]miss, error) {
 	container, ok := r.target.(check.Container)
-	if !s.Log.written() || !ok {
+	if len(s.Log) == 0 || !ok {
 		return nil, nil
 	}
-	wanted := s.Log.with(r.vars)
+	patterns := s.Log.with(r.vars)
+	refuses := func(p Pattern) bool { return p.not || p.absent }
 	for deadline := time.Now().Add(logTime); ; {
 		log, err := container.Logs(ctx)
 		if err != nil {
@@ -119,20 +121,20 @@ func (r *runner) logged(ctx context.Context, s Step, before string) ([]miss, err
 		}
 		said := since(before, log)
 		late := time.Now().After(deadline)
-		holds := wanted.holds(said, said != "")
-		if holds && (late || !wanted.not && !wanted.absent) {
+		broken := slices.IndexFunc(patterns, func(p Pattern) bool { return !p.holds(said, said != "") })
+		if broken < 0 && (late || !slices.ContainsFunc(patterns, refuses)) {
 			return nil, nil
 		}
-		if late || !holds && (wanted.not || wanted.absent) {
+		if broken >= 0 && (late || refuses(patterns[broken])) {
 			hint := "Write it when the request comes, to the standard output, and flush it: docker logs shows it."
-			if wanted.not || wanted.absent {
+			if refuses(patterns[broken]) {
 				hint = "Find what writes it, and what it is about: docker logs shows it."
 			}
 			got := quoted([]byte(strings.TrimSpace(said)))
 			if strings.TrimSpace(said) == "" {
 				got = "nothing new in the log"
 			}
-			return []miss{{want: "a log " + wanted.String(), got: got, hint: hint}}, nil
+			return []miss{{want: "a log " + patterns[broken].String(), got: got, hint: hint}}, nil
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
@@ -158,24 +160,30 @@ func since(before, log string) string {
 // quick compares how long the answers took with what the step allows. A GET that was too slow is
 // sent twice more, for a pause that was the machine's.
 func (r *runner) quick(ctx context.Context, s Step, e exchange) ([]miss, error) {
-	if s.Faster == 0 {
+	most := s.Faster.Most.Std()
+	if s.Faster.IsZero() {
 		return nil, nil
 	}
-	slowest := e.answers[0].Took
+	slowest, quickest := e.answers[0].Took, e.answers[0].Took
 	for _, a := range e.answers {
-		slowest = max(slowest, a.Took)
+		slowest, quickest = max(slowest, a.Took), min(quickest, a.Took)
 	}
-	for n := 0; n < 2 && slowest > s.Faster.Std() && s.request().Method == http.MethodGet; n++ {
+	if least := s.Faster.Least; quickest < least.Std() {
+		return []miss{{want: "an answer that takes " + least.String(),
+			got:  fmt.Sprintf("an answer after %d ms", quickest.Milliseconds()),
+			hint: "Wait as long as was asked for, unless what is waited for comes before."}}, nil
+	}
+	for n := 0; n < 2 && slowest > most && s.request().Method == http.MethodGet; n++ {
 		a, _, err := r.ask(ctx, s, e.request)
 		if err != nil {
 			return nil, err
 		}
 		slowest = min(slowest, a.Took)
 	}
-	if slowest <= s.Faster.Std() {
+	if slowest <= most {
 		return nil, nil
 	}
-	return []miss{{want: "an answer within " + s.Faster.String(),
+	return []miss{{want: "an answer within " + s.Faster.Most.String(),
 		got:  fmt.Sprintf("an answer after %d ms", slowest.Milliseconds()),
 		hint: "Look for work that each request does again, and for sleeps."}}, nil
 }

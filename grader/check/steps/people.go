@@ -49,7 +49,7 @@ func readPeople(scope check.Scope) (c cast, ps option.Problems) {
 		return c, scope.People.Wrong("a mapping")
 	}
 	var shared []string
-	for _, v := range scope.Shared {
+	for _, v := range scope.Shared.Names() {
 		shared = append(shared, v.Text)
 	}
 	for _, f := range scope.People.Fields {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,9 +15,11 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 )
 
+const formType = "application/x-www-form-urlencoded"
+
 // request returns what a step sends, with these variables, or why it cannot be sent.
 func (r *runner) request(s Step, v vars) (check.Request, *miss) {
-	q := check.Request{Method: s.request().Method, Header: http.Header{"Accept": {"*/*"}}, Fair: s.Faster > 0}
+	q := check.Request{Method: s.request().Method, Header: http.Header{"Accept": {"*/*"}}, Fair: !s.Faster.IsZero()}
 	var wrong *miss
 	if s.request().follows() {
 		q.Path, wrong = r.address(strings.Trim(s.request().Path, "${}"), v)
@@ -39,7 +42,7 @@ func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	case s.Raw.Line > 0:
 		q.Body = []byte(v.fill(s.Raw.Text, asIs))
 	case s.Form != nil:
-		q.Body, kind = []byte(s.Form.encode(v)), "application/x-www-form-urlencoded"
+		q.Body, kind = []byte(s.Form.encode(v)), formType
 	case s.Multipart != nil:
 		q.Body, kind = s.Multipart.encode(v, r.boundary())
 	default:
@@ -48,6 +51,8 @@ func (r *runner) request(s Step, v vars) (check.Request, *miss) {
 	if kind != "" {
 		q.Header.Set("Content-Type", kind)
 	}
+	v = maps.Clone(v)
+	v[sentBody] = string(q.Body)
 	r.session(s).dress(&q, s.Headers)
 	for name, value := range s.Headers {
 		q.Header.Set(name, strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(v.fill(value, asIs)))
@@ -111,25 +116,41 @@ func local(host string) bool {
 // shown returns the request of a step as far as it is known before it is sent: what a variable has
 // no value for is {id}.
 func (r *runner) shown(s Step, all []Step) string {
-	path := reference.ReplaceAllStringFunc(s.request().Path, func(ref string) string {
+	known := func(ref string, escape func(string) string) string {
 		value, rest := r.vars.referred(ref)
-		if value == nil {
-			for _, name := range references(ref) {
-				for _, before := range all {
-					if source, ok := before.Save[name]; ok {
-						return "{" + source.name() + "}" + rest
-					}
+		if ref == "$$" {
+			return "$"
+		}
+		if value != nil {
+			return escape(plainText(value)) + rest
+		}
+		for _, name := range references(ref) {
+			for _, before := range all {
+				if source, ok := before.Save[name]; ok {
+					return "{" + source.name() + "}" + rest
 				}
 			}
-			return "{…}" + rest
 		}
-		if s.request().follows() {
-			return plainText(value)
+		return "{…}" + rest
+	}
+	inQuery := func(text string) (filled string) {
+		for at := reference.FindStringIndex(text); at != nil; at = reference.FindStringIndex(text) {
+			filled += url.QueryEscape(text[:at[0]]) + known(text[at[0]:at[1]], url.QueryEscape)
+			text = text[at[1]:]
 		}
-		return url.PathEscape(plainText(value)) + rest
-	})
-	if query := s.Query.encode(r.vars); query != "" {
-		path += "?" + query
+		return filled + url.QueryEscape(text)
+	}
+	escape := url.PathEscape
+	if s.request().follows() {
+		escape = asIs
+	}
+	path, separator := reference.ReplaceAllStringFunc(s.request().Path,
+		func(ref string) string { return known(ref, escape) }), "?"
+	for _, field := range s.Query {
+		for _, value := range field.Value.OneOrMore() {
+			path += separator + inQuery(field.Key.Text) + "=" + inQuery(value.Text)
+			separator = "&"
+		}
 	}
 	return s.request().Method + " " + path
 }

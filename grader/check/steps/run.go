@@ -24,6 +24,7 @@ type Asker interface {
 // could not sign in.
 func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.Outcome, error) {
 	r := newRunner(target, in)
+	r.steps = all
 	for name, value := range in.Shared {
 		r.vars[name] = value
 	}
@@ -154,6 +155,8 @@ type runner struct {
 	base     map[string]string   // the path of the request whose answer gave a variable
 	seen     map[string]bool     // single values that answers held
 	gave     map[string]bool     // single values that requests held
+	opaque   bool                // a request held what these are not known of: text, or bytes
+	steps    []Step              // of the check
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
 	twice    string              // an id that a step of this check was given, and that another thing has

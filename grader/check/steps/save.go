@@ -35,11 +35,7 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 		s.path = v.Text
 		return nil
 	}
-	var form struct {
-		Header string        `json:"header,omitempty"`
-		Cookie string        `json:"cookie,omitempty"`
-		Text   option.Regexp `json:"text,omitzero"`
-	}
+	var form source
 	if ps := option.Decode(v, &form); len(ps) > 0 {
 		return ps
 	}
@@ -53,6 +49,19 @@ func (s *Source) UnmarshalOption(v option.Value) option.Problems {
 	}
 	*s = Source{header: form.Header, cookie: form.Cookie, text: form.Text}
 	return nil
+}
+
+// source is one that is no path, as it is written.
+type source struct {
+	Header string        `json:"header,omitempty"`
+	Cookie string        `json:"cookie,omitempty"`
+	Text   option.Regexp `json:"text,omitzero"`
+}
+
+// OptionSynonyms returns words that are near, with what is meant here.
+func (source) OptionSynonyms() map[string]string {
+	return map[string]string{"headers": "header", "cookies": "cookie", "regex": "text", "regexp": "text",
+		"pattern": "text", "body": "text", "match": "text"}
 }
 
 // headerPath is a header as other tools write it.

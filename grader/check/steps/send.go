@@ -51,6 +51,11 @@ func CheckPath(v option.Value) option.Problems {
 		ps[0].Hint = "write ${not x} for an id that was never given out"
 		return ps
 	}
+	if m := template.FindStringSubmatch(path); m != nil {
+		ps := v.Problem("%s is no variable, and would be sent as it stands", cmp.Or(m[1], m[2]))
+		ps[0].Hint, ps[0].Warning = "write $"+strings.Trim(m[1]+m[2], "{:}")+" for the value of a variable", true
+		return ps
+	}
 	if v.Line == 0 || strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, unicode.IsSpace) {
 		return nil
 	}
@@ -62,6 +67,9 @@ func CheckPath(v option.Value) option.Problems {
 	}
 	return ps
 }
+
+// template is a part of a path as frameworks write it.
+var template = regexp.MustCompile(`/(?:[^{/]*[^{/])?(\{[a-zA-Z_]\w*\})(?:[^}]|$)|/(:[a-zA-Z_]\w*)`)
 
 // wholeAddress is a path with where it is asked before it.
 var wholeAddress = regexp.MustCompile(`^(?:https?://)?[\w.-]+(?::\d+)(/\S*)?$|^https?://[^/]+(/\S*)?$`)

@@ -10,6 +10,7 @@ package steps
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type Step struct {
 	As         string              `json:"as,omitempty" jsonschema:"who asks: one of people, or nobody"`
 	Query      Fields              `json:"query,omitzero" jsonschema:"what the path's query holds, each escaped"`
 	Body       option.Value        `json:"body,omitzero" jsonschema:"a JSON body"`
-	Raw        option.Value        `json:"raw,omitzero" jsonschema:"a body as it stands: a text, {hex: 00ff}, or {from: FILE} beside the rubric"`
+	Raw        Raw                 `json:"raw,omitzero" jsonschema:"a body as it stands: a text, {hex: 00ff}, or {from: FILE} beside the rubric"`
 	Form       Fields              `json:"form,omitzero" jsonschema:"a body as an HTML form sends it, each value escaped"`
 	Multipart  Parts               `json:"multipart,omitzero" jsonschema:"a body as a form with files sends it"`
 	Headers    map[string]string   `json:"headers,omitempty" jsonschema:"headers of the request"`
@@ -48,8 +49,8 @@ type Step struct {
 	Text       Patterns            `json:"text,omitzero" jsonschema:"what the answer's text must match: /regex/, a list of them, <not /regex/>, or <absent>"`
 	Header     map[string]Patterns `json:"header,omitempty" jsonschema:"what headers of the answer must match: /regex/, a list of them, <not /regex/>, or <absent>"`
 	Either     []Alternative       `json:"either,omitempty" jsonschema:"answers that are right, each with want and what it must hold"`
-	Log        Pattern             `json:"log,omitzero" jsonschema:"what the program writes to its log within a second: /regex/, or <not /regex/>"`
-	Faster     option.Duration     `json:"faster,omitzero" jsonschema:"how long the answer may take"`
+	Log        Patterns            `json:"log,omitzero" jsonschema:"what the program writes to its log within a second: /regex/, a list of them, or <not /regex/>"`
+	Faster     Pace                `json:"faster,omitzero" jsonschema:"how long the answer may take: 300ms; or a span that it takes, 1s..2s"`
 	Save       map[string]Source   `json:"save,omitempty" jsonschema:"variables to make of the answer: of a path, {header: NAME}, {cookie: NAME}, {text: /regex with a group/}, or header and text"`
 	Distinct   string              `json:"distinct,omitempty" jsonschema:"a path whose value differs in each of the answers"`
 	Times      int                 `json:"times,omitempty" option:"1..10000" jsonschema:"how often the request is sent; $i counts from 1"`
@@ -125,6 +126,9 @@ func (s Step) request() Send {
 // asks reports whether the step sends a request.
 func (s Step) asks() bool { return s.request().Method != "" }
 
+// unread reports whether what the step does could not be read.
+func (s Step) unread() bool { return !s.asks() && s.Wait == 0 && s.Restart == "" && len(s.Exec) == 0 }
+
 // free reports whether the step earns nothing.
 func (s Step) free() bool { return s.Send.Method == "" }
 
@@ -183,7 +187,7 @@ func (Step) OptionSynonyms() map[string]string {
 		"retry": "within", "retries": "within", "validate": "json", "body_contains": "text",
 		"contains_text": "text",
 		"poll":          "within", "timeout": "within",
-		"time": "faster", "duration": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
+		"time": "faster", "duration": "faster", "slower": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
 		"cmd": "exec", "run": "exec"}
 }
 
@@ -264,11 +268,18 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 			ps = append(ps, reserved(written)...)
 		}
 	}
-	if _, ok := at.Get("distinct"); ok && !IsPath(s.Distinct) {
+	if at, ok := at.Get("distinct"); ok && (!IsPath(s.Distinct) || at.Kind == option.Bool) {
 		ps = append(ps, place("distinct").Problem("want a path into the answer, such as id or items[0].id, not %q",
 			s.Distinct)...)
 	}
 	at.EachText(func(text option.Value) { ps = append(ps, checkOpen(text)...) })
+	for _, f := range at.Fields {
+		f.Value.EachText(func(text option.Value) {
+			if f.Key.Text != "headers" && strings.Contains(text.Text, "${hmac ") {
+				ps = append(ps, text.Problem("${hmac …} signs the body that is sent, and stands in headers alone")...)
+			}
+		})
+	}
 	option.Sort(ps)
 	return ps
 }
@@ -307,14 +318,10 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 				name)...)
 		}
 	}
-	if at, ok := at.Get("raw"); ok && at.Kind == option.Map && slices.ContainsFunc(at.Fields,
-		func(f option.Field) bool { return f.Key.Text == "hex" || f.Key.Text == "from" }) {
-		var file struct {
-			Hex  string `json:"hex,omitempty"`
-			From string `json:"from,omitempty"`
-		}
-		wrong := option.Decode(at, &file)
-		if f := (File{Hex: file.Hex, From: file.From}); len(wrong) == 0 {
+	if at, ok := at.Get("raw"); ok && at.Kind == option.Map {
+		var written raw
+		wrong := option.Decode(at, &written)
+		if f := (File{Hex: written.Hex, From: written.From}); len(wrong) == 0 {
 			if wrong = f.ValidateOption(at); len(wrong) == 0 {
 				s.bytes = f.data
 			}
@@ -323,7 +330,7 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 			wrong[0].Hint = "raw is sent as it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON"
 		}
 		ps = append(ps, wrong...)
-	} else if ok && (at.Kind == option.List || at.Kind == option.Map) {
+	} else if ok && at.Kind == option.List {
 		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON",
 			at.Describe())...)
 	}
@@ -352,6 +359,13 @@ func validateWants(s Step) (ps option.Problems) {
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want,
 			ofBody[0])...)
 	}
+	for i, l := range s.Lacks {
+		if slices.ContainsFunc(s.Has, func(h option.Value) bool {
+			return reflect.DeepEqual(h.Interface(), l.Interface())
+		}) {
+			ps = append(ps, s.Lacks[i].Problem("has wants what lacks refuses here, so the step can never hold")...)
+		}
+	}
 	if _, ok := s.written.Get("exact"); ok && len(written("json")) == 0 {
 		ps = append(ps, s.place("exact").Problem("exact needs json beside it")...)
 	}
@@ -370,7 +384,7 @@ func validateWants(s Step) (ps option.Problems) {
 		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
 	}
 	for key, path := range map[string]string{"list": s.List, "unique": s.Unique} {
-		if _, ok := s.written.Get(key); ok && !IsPath(path) {
+		if at, ok := s.written.Get(key); ok && (!IsPath(path) || at.Kind == option.Bool) {
 			ps = append(ps, s.place(key).Problem("want a path into the answer, such as id or items[0].id, not %q",
 				path)...)
 		}
@@ -416,7 +430,7 @@ func ValidateGiven(all []Step, at option.Value) option.Problems {
 				option.Duration(mostWait), option.Duration(waits))
 		}
 	}
-	if len(all) > 0 && len(Sends(all)) == 0 {
+	if len(all) > 0 && len(Sends(all)) == 0 && !slices.ContainsFunc(all, Step.unread) {
 		return at.Problem("every step is given, and none is asked: want at least one send")
 	}
 	return nil
@@ -429,10 +443,18 @@ func Owns(all []Step) bool {
 
 var open = regexp.MustCompile(`\$\{([^}]*)(\}|$)`)
 
+// mustache is a variable as other tools write it.
+var mustache = regexp.MustCompile(`\{\{\s*([a-zA-Z_]\w*)\s*\}\}`)
+
 // checkOpen finds a ${ that names no variable, and makes nothing.
 func checkOpen(v option.Value) option.Problems {
 	if isRegexp(v.Text) {
 		return nil
+	}
+	if m := mustache.FindStringSubmatch(v.Text); m != nil {
+		ps := v.Problem("%s is a text like any other, and no variable", m[0])
+		ps[0].Hint, ps[0].Warning = "write $"+m[1]+" for the variable", true
+		return ps
 	}
 	for _, m := range open.FindAllStringSubmatch(strings.ReplaceAll(v.Text, "$$", ""), -1) {
 		if variableText.MatchString(m[1]) && m[2] != "" || unusedText.MatchString(m[0]) {
@@ -441,7 +463,7 @@ func checkOpen(v option.Value) option.Problems {
 		one := func(string) any { return json.Number("1") }
 		word, rest, _ := strings.Cut(m[1], " ")
 		if _, err := evaluate(m[1], one, true); m[2] != "" && (err == nil && m[1] != "" ||
-			(word == "base64" || word == "jwt") && rest != "") {
+			slices.Contains(makers, word) && rest != "") {
 			continue
 		}
 		ps := v.Problem("${ begins a variable, and none is named in %s", v.Describe())

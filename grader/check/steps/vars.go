@@ -252,7 +252,7 @@ func references(text string) (names []string) {
 		case m == "$$":
 		case braced && strings.HasPrefix(name, unusedPrefix):
 			names = append(names, strings.TrimPrefix(name, unusedPrefix))
-		case braced && (word == "base64" || word == "jwt"):
+		case braced && slices.Contains(makers, word):
 			names = append(names, references(rest)...)
 		case braced && !variableText.MatchString(name):
 			names = append(names, bareName.FindAllString(name, -1)...)
@@ -308,11 +308,11 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	people, wrong := readPeople(scope)
 	ps = append(ps, wrong...)
 	known := slices.Clone(people.names)
-	for _, v := range scope.Fresh {
+	for _, v := range scope.Fresh.Names() {
 		ps = append(ps, reserved(v)...)
 		known = append(known, v.Text)
 	}
-	for _, v := range scope.Shared {
+	for _, v := range scope.Shared.Names() {
 		known = append(known, v.Text)
 	}
 	var own []string // that are meant to be made, whatever is wrong with how
@@ -324,11 +324,34 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	more, wrong := validateVars(all, known, own)
 	ps = append(ps, wrong...)
 	ps = append(ps, checkAddresses(all)...)
+	ps = append(ps, checkSums(all, append(slices.Clone(scope.Fresh), scope.Shared...))...)
 	if len(ps) == 0 && len(scope.Fresh)+len(people.names)+len(scope.Shared) == 0 {
 		ps = checkFresh(all)
 	}
 	option.Sort(ps)
 	return append(used, more...), ps
+}
+
+var sum = regexp.MustCompile(`^\$(\w+)\s?([+*-])\s?(\d+)$`)
+
+// checkSums finds what looks like a sum and is a text, unless its variable is a text in any case.
+func checkSums(all []Step, fresh check.Fresh) (ps option.Problems) {
+	for _, s := range all {
+		for _, wanted := range slices.Concat([]option.Value{s.JSON, s.Every}, s.Has, s.Lacks) {
+			wanted.EachText(func(text option.Value) {
+				m := sum.FindStringSubmatch(text.Text)
+				if m == nil || slices.ContainsFunc(fresh, func(f check.FreshValue) bool {
+					return f.Name == m[1] && f.Sort != "int"
+				}) {
+					return
+				}
+				wrong := text.Problem("%s is the text with the value in it, not a sum", text.Text)
+				wrong[0].Hint, wrong[0].Warning = fmt.Sprintf("write <$%s %s %s> for the number", m[1], m[2], m[3]), true
+				ps = append(ps, wrong...)
+			})
+		}
+	}
+	return ps
 }
 
 // checkFresh finds steps that want back what they send, where nothing that is sent is new in each

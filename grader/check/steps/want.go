@@ -171,6 +171,48 @@ func (Patterns) OptionSchema() *jsonschema.Schema {
 		MinItems: jsonschema.Ptr(1)}}}
 }
 
+// with returns the patterns with variables put in.
+func (p Patterns) with(v vars) Patterns {
+	filled := make(Patterns, len(p))
+	for i, one := range p {
+		filled[i] = one.with(v)
+	}
+	return filled
+}
+
+// Pace is how long an answer may take, and at least takes.
+type Pace struct{ Least, Most option.Duration }
+
+// UnmarshalOption reads 300ms, or 1s..2s.
+func (p *Pace) UnmarshalOption(v option.Value) (ps option.Problems) {
+	least, most, span := strings.Cut(v.Text, "..")
+	*p = Pace{}
+	if !span || v.Kind != option.String {
+		return p.Most.UnmarshalOption(v)
+	}
+	for i, text := range []string{least, most} {
+		one := v
+		one.Text = text
+		if ps = []*option.Duration{&p.Least, &p.Most}[i].UnmarshalOption(one); len(ps) > 0 {
+			return ps
+		}
+	}
+	if p.Least >= p.Most {
+		return v.Problem("nothing takes from %s to %s", p.Least, p.Most)
+	}
+	return nil
+}
+
+// IsZero reports whether there is none.
+func (p Pace) IsZero() bool { return p == Pace{} }
+
+// OptionSchema describes it to editors.
+func (Pace) OptionSchema() *jsonschema.Schema {
+	one := option.Duration(0).OptionSchema()
+	return &jsonschema.Schema{Type: "string", Pattern: strings.TrimSuffix(one.Pattern, "$") + `(\.\.` +
+		strings.Trim(one.Pattern, "^$") + `)?$`, Examples: []any{"300ms", "1s..2s"}}
+}
+
 // Order is how an array is sorted: by the first key and, where that is the same, by the next.
 type Order []SortKey
 
@@ -191,8 +233,12 @@ func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 	}
 	for _, item := range items {
 		m := sortText.FindStringSubmatch(item.Text)
-		if m == nil || item.Kind != option.String || !IsPath(m[1]) {
-			return item.Problem("want a path and asc or desc, such as created desc, not %s", item.Describe())
+		if m == nil || item.Kind != option.String || !IsPath(m[1]) || strings.ContainsAny(m[1][:1], "+-") {
+			ps := item.Problem("want a path and asc or desc, such as created desc, not %s", item.Describe())
+			if key, falls := strings.CutPrefix(item.Text, "-"); falls && m != nil {
+				ps[0].Hint = "write " + key + " desc"
+			}
+			return ps
 		}
 		*o = append(*o, SortKey{m[1], m[2] == "desc"})
 	}

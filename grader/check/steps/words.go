@@ -40,6 +40,9 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	where, _, _ := strings.Cut(q.Path, "?")
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
 	switch {
+	case a.Status < 300 && wantsSuccess && r.elsewhere(s, a.Status) != "":
+		return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status by what "+
+			"was done.", q.Method, where, s.Want.Codes, r.elsewhere(s, a.Status)), false
 	case a.Status < 300 && wantsSuccess:
 		return f.Status(q.Method, where, s.Want.Codes.String()), false
 	case a.Status < 300 && s.wantsOnly('3') && s.wantsCode(http.StatusNotModified):
@@ -101,8 +104,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			r.other(q.Method), q.Method), true
 	case a.Status == http.StatusMethodNotAllowed:
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
-	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil) &&
-		!r.routed(ctx, q.Method, where):
+	case a.Status == http.StatusNotFound && !routeMissing(a.Body) && own(a.Body) && s.wantsOnly('4'):
+		return fmt.Sprintf("The program refuses this with 404, and %s: %s before it looks for what is asked for.",
+			says(a.Body), f.Refuse(s.code())), true
+	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil &&
+		!own(a.Body)) && !r.routed(ctx, q.Method, where):
 		if routes := r.routes(ctx, s.request()); routes != "" {
 			add := ""
 			if path.Base(where) == "health" { // no other does in its place
@@ -118,7 +124,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status == http.StatusNotFound && where != s.request().Path && r.finds(ctx, q.Method, where):
 		return fmt.Sprintf("GET %s finds it, and %s does not: let both look it up in the same way. An id that is text "+
 			"is never equal to a number or a UUID.", where, q.Method), true
-	case a.Status == http.StatusNotFound && where != s.request().Path:
+	case a.Status == http.StatusNotFound && (where != s.request().Path || q.Body == nil && !routeMissing(a.Body)):
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false
 	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity:
@@ -189,6 +195,24 @@ func (r *runner) other(method string) string {
 		return fmt.Sprintf("%s has %s in lines %s", files[0], instead, strings.Join(lines, " and "))
 	}
 	return fmt.Sprintf("%s has %s in line %s", files[0], instead, lines[0])
+}
+
+// own reports whether an answer is a program's own words, which are JSON.
+func own(body []byte) bool {
+	value, err := Decode(body)
+	object, ok := value.(map[string]any)
+	return err == nil && ok && len(object) > 0
+}
+
+// elsewhere returns what another step of the check, with the same method and path, takes, where
+// that is a status that this one does not; empty where there is none.
+func (r *runner) elsewhere(s Step, status int) string {
+	for _, other := range r.steps {
+		if other.request() == s.request() && len(other.Want.Codes) > 0 && other.wantsCode(status) {
+			return other.Want.Codes.String()
+		}
+	}
+	return ""
 }
 
 // login is where programs send who is not signed in.

@@ -32,6 +32,12 @@ type Exec struct {
 	Stdout option.Regexp `json:"stdout,omitzero" jsonschema:"what its standard output must match"`
 }
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (Exec) OptionSynonyms() map[string]string {
+	return map[string]string{"cmd": "run", "command": "run", "exit": "want", "code": "want", "status": "want",
+		"output": "stdout", "text": "stdout"}
+}
+
 // ValidateOption wants a program.
 func (e *Exec) ValidateOption(at option.Value) option.Problems {
 	if len(e.Run) == 0 || strings.TrimSpace(e.Run[0]) == "" {

@@ -59,6 +59,12 @@ type Start struct {
 	Fails  option.Regexp   `json:"fails,omitzero" jsonschema:"it must end by itself, with a code that is not 0, and its log must match this"`
 }
 
+// OptionSynonyms returns words that are near, with what is meant here.
+func (Start) OptionSynonyms() map[string]string {
+	return map[string]string{"path": "get", "url": "get", "send": "get", "status": "want", "code": "want",
+		"expect": "want", "body": "json", "has": "json", "timeout": "within", "time": "within"}
+}
+
 var (
 	_ check.Phased          = (*Start)(nil)
 	_ check.SetupConfigurer = (*Start)(nil)
