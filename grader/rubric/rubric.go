@@ -7,6 +7,7 @@
 package rubric
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -116,8 +117,20 @@ func (r *Rubric) Select(only []string) []int {
 	return order
 }
 
-// Judges reports whether the check sends a request that others may be given.
+// Judges reports whether the check sends a request that others may be given, whatever its variables
+// are called.
 func (c Check) Judges(request string) bool {
 	sender, ok := c.Asks.(check.Sender)
-	return ok && c.Kind.Phase == check.Running && slices.Contains(sender.Sends(), request)
+	return ok && c.Kind.Phase == check.Running && slices.ContainsFunc(sender.Sends(),
+		func(sent string) bool { return unnamed(sent) == unnamed(request) })
+}
+
+var (
+	neverGiven = regexp.MustCompile(`\$\{not [^}]*\}`) // is another request: for what is not there
+	withValue  = regexp.MustCompile(`([/=])[^/?&= ]*(?:\$\{[^}]*\}|\$)[^/?&= ]*`)
+)
+
+// unnamed returns a request with one mark for each part of its path that holds a variable.
+func unnamed(request string) string {
+	return withValue.ReplaceAllString(neverGiven.ReplaceAllLiteralString(request, "!"), "${1}*")
 }

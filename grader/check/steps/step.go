@@ -330,7 +330,7 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 			wrong[0].Hint = "raw is sent as it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON"
 		}
 		ps = append(ps, wrong...)
-	} else if ok && at.Kind == option.List {
+	} else if ok && (at.Kind == option.List || at.Kind == option.Null) {
 		ps = append(ps, at.Problem("raw is a text that is sent as it stands, not %s: use body for JSON",
 			at.Describe())...)
 	}
