@@ -69,6 +69,7 @@ func (s Step) tell(names map[string]string) string {
 	if len(s.Multipart) > 0 {
 		line += " with a form that has files"
 	}
+	line += headersOf(s.place("headers"))
 	if as, ok := s.written.Get("as"); ok {
 		line += " as " + as.Text
 	}
@@ -86,6 +87,16 @@ func (s Step) tell(names map[string]string) string {
 	case s.listed():
 		line += " with a list"
 	}
+	line += headersOf(s.place("header"))
+	switch {
+	case s.Faster.Least > 0:
+		line += fmt.Sprintf(" after %s to %s", s.Faster.Least, s.Faster.Most)
+	case s.Faster.Most > 0:
+		line += " within " + s.Faster.Most.String()
+	}
+	if len(s.Log) > 0 {
+		line += ", and the log is looked at"
+	}
 	return line
 }
 
@@ -95,6 +106,18 @@ func holding(v option.Value) string {
 		return " with " + strings.Join(names, ", ")
 	}
 	return ""
+}
+
+// headersOf returns the headers that are named, as a clause.
+func headersOf(v option.Value) string {
+	switch names := keys(v); len(names) {
+	case 0:
+		return ""
+	case 1:
+		return " with the header " + names[0]
+	default:
+		return " with the headers " + strings.Join(names, " and ")
+	}
 }
 
 // keys returns those of a mapping that are to be there.
