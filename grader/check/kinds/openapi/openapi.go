@@ -236,9 +236,15 @@ func (o *OpenAPI) evidence(f finding, port int) []check.Evidence {
 		story = append(story, cut(strings.ToValidUTF8(string(last.Body), "\ufffd"), 1000))
 	}
 	title := f.op.name() + ": "
-	return []check.Evidence{
-		{Kind: "exchange", Title: title + "request and answer", Text: strings.Join(story, "\n")},
-		{Kind: "command", Title: title + "try it yourself", Text: strings.Join(commands, "\n")}}
+	shown := []check.Evidence{{Kind: "exchange", Title: title + "request and answer", Text: strings.Join(story, "\n")}}
+	for i, command := range commands { // each is copied as one line
+		said := title + "try it yourself"
+		if i > 0 {
+			said = title + "and then"
+		}
+		shown = append(shown, check.Evidence{Kind: "command", Title: said, Text: command})
+	}
+	return shown
 }
 
 // line returns one request and what became of it.
