@@ -860,7 +860,8 @@ func TestMergedEdits(t *testing.T) {
 	hidden := one("h", check.Folder, writes(list))
 	hidden.Hidden = true
 	r := graded(t, works(), of(one("a", check.Folder, writes(list)),
-		one("b", check.Folder, writes("CMD uvicorn main:app --port 8000")), one("c", check.Folder, writes(list)), hidden),
+		one("b", check.Folder, writes("CMD uvicorn main:app --port 8000")), one("c", check.Folder, writes(list)),
+		hidden),
 		Options{})
 	for _, c := range r.Checks[:3] {
 		assert.Equal(t, `CMD ["uvicorn", "main:app", "--port", "8000"]`, c.Edit.New, c.ID)

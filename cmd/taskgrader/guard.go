@@ -179,7 +179,9 @@ func guardedHere() (*guarded, error) {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, alive)
-		os.Exit(exitGrader)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill() // as the one above was: the next run finds what is left
+		}
 	}()
 	return g, nil
 }

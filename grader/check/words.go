@@ -17,10 +17,11 @@ var (
 		"the slides", "taxes", "a cake", "the plants"}
 )
 
-// CommonWords returns the words of which the values of all checks are made: they tell nothing of one.
-// What makes a value new stands beside them, or in one word with them.
+// CommonWords returns the words of which the values of all checks are made: they tell nothing of
+// one. What makes a value new stands beside them, or in one word with them.
 func CommonWords() string {
-	return strings.Join(slices.Concat(verbs, things, firstNames, nouns, []string{"example", "true", "false", "null"}), " ")
+	others := []string{"example", "true", "false", "null"}
+	return strings.Join(slices.Concat(verbs, things, firstNames, nouns, others), " ")
 }
 
 // Word returns a new title that reads as a person's would, such as "Buy oat milk 48213". Two are

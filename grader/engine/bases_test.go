@@ -122,5 +122,6 @@ func TestNamesOfRepositories(t *testing.T) {
 
 // TestFirstOwn: a layer has its own line where the base is gone, too.
 func TestFirstOwn(t *testing.T) {
-	require.Equal(t, []int{4, 1, 0, 0}, []int{firstOwn(4, 7, 2), firstOwn(0, 4, 3), firstOwn(0, 3, 3), firstOwn(0, 2, 3)})
+	require.Equal(t, []int{4, 1, 0, 0},
+		[]int{firstOwn(4, 7, 2), firstOwn(0, 4, 3), firstOwn(0, 3, 3), firstOwn(0, 2, 3)})
 }

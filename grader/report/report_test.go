@@ -733,7 +733,8 @@ func TestForeseen(t *testing.T) {
 	var html, text strings.Builder
 	require.NoError(t, HTML(&html, r))
 	require.NoError(t, Text(&text, r, TextOptions{}))
-	assert.Contains(t, html.String(), "<br><small>Seen already: CMD says 80. <strong>Write 8000.</strong></small></span>")
+	assert.Contains(t, html.String(),
+		"<br><small>Seen already: CMD says 80. <strong>Write 8000.</strong></small></span>")
 	assert.Equal(t, 1, strings.Count(html.String(), "Seen already"))
 	assert.Contains(t, text.String(), "seen already: CMD says 80. Write 8000.\n")
 }

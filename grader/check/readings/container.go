@@ -266,7 +266,8 @@ var sockets = tool{name: "sockets", entries: []entry{
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if entry, command := s.both(); command != nil && len(command.Args) > 1 &&
 			path.Base(entry.Args[len(entry.Args)-1]) == path.Base(command.Args[0]) {
-			h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, so %s stands in it twice.", command.Args[0])
+			h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, so %s stands in it twice.",
+				command.Args[0])
 			h.Advice = "Leave ENTRYPOINT out, so that CMD is the whole command."
 			h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
 			return true

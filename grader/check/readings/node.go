@@ -252,7 +252,8 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 			list := strings.Join(s.lines("package.json"), "\n")
 			if heading, _ := s.grep(devHeading, ".json"); heading.file == "package.json" &&
 				!strings.Contains(list, `"dependencies"`) {
-				h.Advice, h.Edit = "What the program runs with are dependencies.", heading.replace(devHeading, `"dependencies"`)
+				h.Advice = "What the program runs with are dependencies."
+				h.Edit = heading.replace(devHeading, `"dependencies"`)
 			}
 		}
 		return true

@@ -117,7 +117,8 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 			h.Advice = "Let the programs of .venv come first."
 			h.Edit = s.venvPath()
 		case s.started && ok && s.venv() != "":
-			h.Cause = fmt.Sprintf("The packages are installed in the virtual environment %s, where a plain %s is not found.",
+			h.Cause = fmt.Sprintf(
+				"The packages are installed in the virtual environment %s, where a plain %s is not found.",
 				s.venv(), base)
 			h.Advice = "Let its programs come first."
 			h.Edit = s.above(false, `ENV PATH="`+path.Join(s.venv(), "bin")+`:$PATH"`)

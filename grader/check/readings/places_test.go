@@ -31,10 +31,12 @@ func TestPlaces(t *testing.T) {
 			"exec: \"/start.sh\": permission denied\n", 4, false, "RUN chmod +x /start.sh"},
 		{"given the folder of a database that a variable names",
 			"FROM python:3.12-slim\nUSER web\nCMD [\"uvicorn\", \"main:app\"]\n",
-			"  File \"/main.py\", line 2, in <module>\nsqlite3.OperationalError: unable to open database file\n", 3, false,
+			"  File \"/main.py\", line 2, in <module>\nsqlite3.OperationalError: unable to open database file\n", 3,
+			false,
 			"RUN mkdir -p /data && chown web /data"},
 		{"PATH of an environment that was made",
-			"FROM python:3.12-slim\nRUN python -m venv /opt/v\nCOPY requirements.txt .\nRUN /opt/v/bin/pip install -r " +
+			"FROM python:3.12-slim\nRUN python -m venv /opt/v\nCOPY requirements.txt .\nRUN /opt/v/bin/pip install " +
+				"-r " +
 				"requirements.txt\nCMD [\"fastapi\", \"run\"]\n",
 			"exec: \"fastapi\": executable file not found in $PATH\n", 5, false, `ENV PATH="/opt/v/bin:$PATH"`},
 		{"a program that ENTRYPOINT and CMD both name",

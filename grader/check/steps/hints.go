@@ -35,7 +35,8 @@ func (j judging) differenceHint(d difference, value any) string {
 		}
 	}
 	h, isHole := d.wanted.(hole)
-	if _, sent := fieldsOf(j.request)[key]; j.request.Method == http.MethodPatch && !sent && !isHole && d.wanted != nil &&
+	if _, sent := fieldsOf(j.request)[key]; j.request.Method == http.MethodPatch && !sent && !isHole &&
+		d.wanted != nil &&
 		(d.found == nil || d.got == nothing) && strings.HasSuffix(d.path, "."+key) {
 		return fmt.Sprintf("%s was sent without %q, and is to keep what is stored of it.", route, key)
 	}

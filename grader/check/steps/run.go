@@ -233,7 +233,8 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 			if m.hint == listHolds && slices.Contains(r.past, restarted) && slices.ContainsFunc(r.past,
 				func(sent string) bool { return strings.HasPrefix(sent, http.MethodDelete) }) {
-				m.hint = "What was deleted is there again after the restart: write that to the file at once, too, as with " +
+				m.hint = "What was deleted is there again after the restart: write that to the file at once, too, " +
+					"as with " +
 					"commit()."
 			}
 			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&

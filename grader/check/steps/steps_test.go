@@ -253,7 +253,8 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program failed with 500, " +
 				"and its log names no exception: print what it does there."},
 		{`send: DELETE /x/7}, {send: GET /x/7, want: 404`, says(200, `{"id":8}`),
-			"ok DELETE /x/7\n0 GET /x/7: want an answer with 404; got 200 OK; hint: After DELETE /x/7, GET /x/7 answers " +
+			"ok DELETE /x/7\n0 GET /x/7: want an answer with 404; got 200 OK; hint: After DELETE /x/7, GET /x/7 " +
+				"answers " +
 				"with the one whose id is 8: look it up by its id, and not by its place in the list."},
 		{`send: PUT /x`, says(405, ""),
 			"0 PUT /x: want an answer with 2xx; got 405 Method Not Allowed; hint: The path is there, but not for " +
@@ -274,26 +275,30 @@ func TestStatusAndHeaders(t *testing.T) {
 				"was sent has none: give it a default."},
 		{`send: POST /x, body: {title: a}`, says(422, `{"detail":[{"type":"missing","loc":["body","name"],`+
 			`"msg":"Field required"}]}`).With("main.py", "class Task(BaseModel):\n    name: str\n"),
-			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name`, and no " +
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name`, and " +
+				"no " +
 				"line of it has `title`, which was sent: give its fields those names."},
 		{`send: GET /x/7`, says(404, `{"detail":"Not Found"}`).With("main.py",
 			"from fastapi import FastAPI\n@app.get(\"/x/{id}\")\n"),
 			"0 GET /x/7: want an answer with 2xx; got 404 Not Found; hint: The program refuses GET /x/7: its answer " +
 				"says \"{\\\"detail\\\":\\\"Not Found\\\"}\"."},
 		{`send: GET /x, want: [302, 307]`, says(301, "", "Location", "https://example.org/"),
-			"0 GET /x: want an answer with 302 or 307; got 301 Moved Permanently; hint: The program leads on with 301: " +
+			"0 GET /x: want an answer with 302 or 307; got 301 Moved Permanently; hint: The program leads on with " +
+				"301: " +
 				"do it with 302 or 307."},
 		{`send: GET /x, want: 404, json: {error: not_found}`, says(404, "<h1>Not Found</h1>").With("main.py",
 			"import flask\n"), "0 GET /x: want an answer in JSON; got \"<h1>Not Found</h1>\"; hint: Answer with JSON " +
 			"where it goes wrong, too: a function with @app.errorhandler(404) makes it."},
 		{`send: PATCH /x, body: {title: a}, json: {pages: 3}`, says(200, `{"title":"a","pages":null}`),
-			"0 PATCH /x: want $.pages = 3; got $.pages = null; hint: PATCH /x was sent without \"pages\", and is to keep " +
+			"0 PATCH /x: want $.pages = 3; got $.pages = null; hint: PATCH /x was sent without \"pages\", and is " +
+				"to keep " +
 				"what is stored of it."},
 		{`send: PATCH /x, body: {title: a}, json: {completed: false}`, says(200, `{"title":"a"}`),
 			"0 PATCH /x: want $.completed = false; got $.completed = nothing; hint: PATCH /x was sent without " +
 				"\"completed\", and is to keep what is stored of it."},
-		{`send: GET /x, json: {error: {code: a}}`, says(200, `{"error":"a"}`), "0 GET /x: want $.error = {\"code\":\"a\"}; " +
-			"got $.error = \"a\"; hint: The \"error\" in the answer to GET /x is a text, and is to be an object."},
+		{`send: GET /x, json: {error: {code: a}}`, says(200, `{"error":"a"}`),
+			"0 GET /x: want $.error = {\"code\":\"a\"}; " +
+				"got $.error = \"a\"; hint: The \"error\" in the answer to GET /x is a text, and is to be an object."},
 		{`send: GET /health`, says(404, `{"detail":"Not Found"}`).With("main.py",
 			"from fastapi import FastAPI\n@app.get(\"/tasks\")\n"),
 			"0 GET /health: want an answer with 2xx; got 404 Not Found; hint: There is no route GET /health; your " +
@@ -314,7 +319,8 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 PUT /x: want an answer with 2xx; got 501 Not Implemented; hint: The program says that it does not " +
 				"know PUT. Add a function with @app.put(\"/x\")."},
 		{`send: GET /x/7, want: 404`, logs(says(500, "Internal Server Error"), "IndexError: list index out of range\n"),
-			"0 GET /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends with this " +
+			"0 GET /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends with " +
+				"this " +
 				"exception: IndexError: list index out of range. Look first whether it is there, and raise " +
 				"HTTPException(status_code=404) where nothing is found."},
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
@@ -448,7 +454,8 @@ func TestVariables(t *testing.T) {
 - {send: DELETE /a/$x, body: {}}
 - {restart: container}
 - {send: POST /b, body: [{id: 5}], lacks: [{id: $x}]}`, echo(), "ok POST /a\nok DELETE /a/5\nok docker restart\n" +
-			`0 POST /b: want the list without {"id":5}; got it is there once; hint: What was deleted is there again after ` +
+			`0 POST /b: want the list without {"id":5}; got it is there once; hint: What was deleted is there again ` +
+			"after " +
 			"the restart: write that to the file at once, too, as with commit()."},
 		{"what is gone with its container", `http:
 - {send: POST /a, body: {id: 5}, save: {x: id}}
@@ -528,7 +535,8 @@ http:
 			}
 			fmt.Fprint(w, `{"id": 5}`)
 		})), "ok POST /a\n0 DELETE /b/5: want an answer with 2xx; got 404 Not Found; hint: GET /b/5 finds it, and " +
-			"DELETE does not: let both look it up in the same way. An id that is text is never equal to a number or a " +
+			"DELETE does not: let both look it up in the same way. An id that is text is never equal to a number " +
+			"or a " +
 			"UUID."},
 		{"elsewhere where there is no such route", `http:
 - {send: GET /a, or: {send: POST /b, json: {}}}

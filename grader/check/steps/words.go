@@ -69,7 +69,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			false
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
 		if other := otherID(a.Body, path.Base(where)); other != "" {
-			return fmt.Sprintf("After DELETE %s, GET %s answers with the one whose id is %s: look it up by its id, and "+
+			return fmt.Sprintf("After DELETE %s, GET %s answers with the one whose id is %s: look it up by its id, "+
+				"and "+
 				"not by its place in the list.", where, where, other), true
 		}
 		if holds(a.Body, path.Base(where)) {
@@ -376,7 +377,8 @@ func (r *runner) refusal(q check.Request, a check.Answer) string {
 			missing = append(missing, "`"+cut(name, 60)+"`")
 		}
 		if unknown := r.unknown(q, missing); len(missing) > 0 && len(unknown) > 0 {
-			return fmt.Sprintf("The program wants %s, and no line of it has %s, which was sent: give its fields those names.",
+			return fmt.Sprintf(
+				"The program wants %s, and no line of it has %s, which was sent: give its fields those names.",
 				strings.Join(missing, " and "), strings.Join(unknown, " and "))
 		}
 		if len(missing) == 1 {

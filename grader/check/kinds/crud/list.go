@@ -96,7 +96,8 @@ func (l List) page(collection string, before, n int, next string) string {
 // firstPage returns the path of the first page: the parameter that leads on is left out.
 func firstPage(path string) string {
 	path, query, _ := strings.Cut(path, "?")
-	kept := slices.DeleteFunc(strings.Split(query, "&"), func(part string) bool { return strings.Contains(part, nextText) })
+	kept := slices.DeleteFunc(strings.Split(query, "&"),
+		func(part string) bool { return strings.Contains(part, nextText) })
 	if len(kept) == 0 {
 		return path
 	}

@@ -363,7 +363,8 @@ func TestPublicMistakes(t *testing.T) {
 		`{at: /a, list: {get: "/a?c=$next"}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:30: unknown variable ` +
 			"\"next\"",
 		`{at: /a, list: {url: /a, next: header.Link}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:25: unknown ` +
-			"key \"url\" (did you mean \"get\"?)\nr.yaml:6:40: want a path into the answer, such as id or items[0].id, " +
+			"key \"url\" (did you mean \"get\"?)\nr.yaml:6:40: want a path into the answer, such as id or " +
+			"items[0].id, " +
 			`not "header.Link"`,
 		`{at: /a, list: {get: /a, next: header.Link}, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:40: want a ` +
 			`path into the answer, such as id or items[0].id, not "header.Link"`,

@@ -162,7 +162,8 @@ func (d *Dockerfile) unread(bad *df.Error) check.Outcome {
 		if !slices.ContainsFunc(counts(name), func(n string) bool { return slices.Contains(bad.Names, n) }) {
 			item = lacking(name, bad.File)
 			for _, slip := range append([]*df.Error{bad}, bad.Next...) { // a misspelt one
-				if slip.Fix != nil && slices.Contains(counts(name), strings.ToUpper(strings.Fields(slip.Fix.New + " -")[0])) {
+				if slip.Fix != nil &&
+					slices.Contains(counts(name), strings.ToUpper(strings.Fields(slip.Fix.New + " -")[0])) {
 					item.Got, item.Line, item.Hint = slip.Message, slip.Line, check.SyntaxHint(slip)
 					break
 				}

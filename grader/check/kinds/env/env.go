@@ -323,7 +323,8 @@ func setByStart(t check.Source, name string, h check.Hint) check.Hint {
 		if in == nil || !sets.MatchString(in.Text) {
 			continue
 		}
-		h = check.Hint{Cause: fmt.Sprintf("Line %d gives %s a value whenever the container starts, whatever was passed.",
+		h = check.Hint{Cause: fmt.Sprintf(
+			"Line %d gives %s a value whenever the container starts, whatever was passed.",
 			in.Line, name), Advice: "Set it with ENV, which docker run -e goes before."}
 		if change, how := file.ExecForm(*in); how == dockerfile.AsEnv {
 			h.Edit = check.EditOf(file.Name, change)

@@ -47,8 +47,10 @@ func TestEnv(t *testing.T) {
 				"is not there" + hint},
 		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}).With("Dockerfile",
 			"FROM x:1\nCMD LOG_LEVEL=info uvicorn main:app\n"),
-			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info; hint: Line " +
-				"2 gives LOG_LEVEL a value whenever the container starts, whatever was passed. Set it with ENV, which " +
+			"ok A=1\n0 LOG_LEVEL=debug: want LOG_LEVEL=debug in the program's environment; got LOG_LEVEL=info; " +
+				"hint: Line " +
+				"2 gives LOG_LEVEL a value whenever the container starts, whatever was passed. Set it with ENV, " +
+				"which " +
 				"docker run -e goes before. Make line 2 of Dockerfile `ENV LOG_LEVEL=info` and below it `CMD " +
 				"[\"uvicorn\", \"main:app\"]`."},
 		{with(map[string]string{"A": "1", "LOG_LEVEL": "info"}),

@@ -124,15 +124,19 @@ func TestLarge(t *testing.T) {
 		{"python:3.12-slim", "apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000",
 			line("apt-get install -y gcc && fill /var/lib/apt/lists/x 2000000") + unused("gcc") + "Leave that out."},
 		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y curl libpq5\nRUN curl x",
-			line("apt-get update") + "Its lists of packages are of no use behind the install of line 3. Make lines 2 to " +
-				"3 of Dockerfile `RUN apt-get update && apt-get install -y curl libpq5 && rm -rf /var/lib/apt/lists/*`."},
+			line("apt-get update") + "Its lists of packages are of no use behind the install of line 3. Make lines " +
+				"2 to " +
+				"3 of Dockerfile `RUN apt-get update && apt-get install -y curl libpq5 && rm -rf " +
+				"/var/lib/apt/lists/*`."},
 		{"python:3.12-slim", "apt-get update\nRUN apt-get install -y gcc vim git", line("apt-get update") +
 			"It is there for line 3, and nothing uses gcc, vim and git. Take lines 2 to 3 out of Dockerfile."},
 		{"python:3.12-slim", "apt-get update", line("apt-get update") +
 			"Nothing is installed by these lists of packages. Take `RUN apt-get update` out of Dockerfile, line 2."},
 		{"python:3.12", "apt-get update && apt-get install -y gcc",
-			line("apt-get update && apt-get install -y gcc") + "Nothing uses gcc: no package of the image was compiled " +
-				"in it, and no other line and no file names that. The base, python:3.12, is 120MB. Make lines 1 to 2 of " +
+			line("apt-get update && apt-get install -y gcc") + "Nothing uses gcc: no package of the image was " +
+				"compiled " +
+				"in it, and no other line and no file names that. The base, python:3.12, is 120MB. Make lines 1 to " +
+				"2 of " +
 				"Dockerfile `FROM python:3.12-slim`."},
 		{"python:3.12-slim", "apt-get install -y gcc && gcc x.c", line("apt-get install -y gcc && gcc x.c") +
 			"Leave out what the program does not need when it runs."},

@@ -147,7 +147,8 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 	if spare, err := unused(ctx, t, file, *in, image.ID); err != nil {
 		return err
 	} else if len(spare) > 0 {
-		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and no "+
+		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and "+
+			"no "+
 			"file names that.", enumerated(spare))
 		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
 		if h.Edit == nil {

@@ -183,7 +183,8 @@ func updated(ctx context.Context, t check.Target, image *check.ImageInfo, file *
 		return err
 	}
 	both := dockerfile.Instruction{Line: run.Line, EndLine: install.EndLine}
-	h.Advice = fmt.Sprintf("Write it in one RUN with line %d, and rm -rf /var/lib/apt/lists/* at its end.", install.Line)
+	h.Advice = fmt.Sprintf("Write it in one RUN with line %d, and rm -rf /var/lib/apt/lists/* at its end.",
+		install.Line)
 	switch gone := without(file, *install, spare); {
 	case len(spare) > 0 && gone != nil && gone.New == "":
 		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, enumerated(spare))
@@ -191,7 +192,8 @@ func updated(ctx context.Context, t check.Target, image *check.ImageInfo, file *
 		if install.Line == run.EndLine+1 {
 			h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both))
 		}
-	case install.Line == run.EndLine+1 && len(run.Flags)+len(install.Flags)+len(run.Heredocs)+len(install.Heredocs) == 0 &&
+	case install.Line == run.EndLine+1 &&
+		len(run.Flags)+len(install.Flags)+len(run.Heredocs)+len(install.Heredocs) == 0 &&
 		!run.Exec && !install.Exec:
 		h.Cause += fmt.Sprintf(" Its lists of packages are of no use behind the install of line %d.", install.Line)
 		h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both, "RUN "+run.Shell()+" && "+install.Shell()+

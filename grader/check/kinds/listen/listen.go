@@ -103,11 +103,13 @@ func (l *Listen) Foresee(t check.Source, wanted int) []check.Item {
 		add("on all interfaces", "inside a container, localhost is the container alone", edit)
 	} else if edit := withOption(t, wanted, host); edit != nil && !strings.Contains(edit.Old, "fastapi") &&
 		!slices.ContainsFunc(parsed.Effective(), setsHost) {
-		add("on all interfaces", "CMD names no address, and without one the server listens on 127.0.0.1, where nothing "+
+		add("on all interfaces", "CMD names no address, and without one the server listens on 127.0.0.1, where "+
+			"nothing "+
 			"outside the container reaches it", edit)
 	}
 	if in := parsed.Last("EXPOSE"); in != nil {
-		said := slices.DeleteFunc(parsed.Effective(), func(in dockerfile.Instruction) bool { return in.Name != "EXPOSE" })
+		said := slices.DeleteFunc(parsed.Effective(),
+			func(in dockerfile.Instruction) bool { return in.Name != "EXPOSE" })
 		if !slices.ContainsFunc(said, func(in dockerfile.Instruction) bool {
 			return slices.ContainsFunc(in.Args, func(word string) bool {
 				return strings.TrimSuffix(word, "/tcp") == strconv.Itoa(wanted) || strings.ContainsAny(word, "$-")

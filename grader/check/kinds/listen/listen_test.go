@@ -195,8 +195,9 @@ func TestForesee(t *testing.T) {
 		{`CMD uvicorn main:app --port 8000`, "CMD names no address, and without one the server listens on 127.0.0.1, " +
 			"where nothing outside the container reaches it; Make line 2 of Dockerfile `CMD uvicorn main:app " +
 			"--host 0.0.0.0 --port 8000`.\n"},
-		{`CMD ["gunicorn", "-b", "127.0.0.1:8000", "app:app"]`, "inside a container, localhost is the container alone; " +
-			"Make line 2 of Dockerfile `CMD [\"gunicorn\", \"-b\", \"0.0.0.0:8000\", \"app:app\"]`.\n"},
+		{`CMD ["gunicorn", "-b", "127.0.0.1:8000", "app:app"]`,
+			"inside a container, localhost is the container alone; " +
+				"Make line 2 of Dockerfile `CMD [\"gunicorn\", \"-b\", \"0.0.0.0:8000\", \"app:app\"]`.\n"},
 		{"EXPOSE 3000\n" + `CMD ["node", "a.js"]`, "`EXPOSE 3000`, and 8000 is wanted; Make line 2 of Dockerfile " +
 			"`EXPOSE 8000`.\n"},
 		{"EXPOSE 3000\n" + `CMD ["node", "a.js"]` + "\nUSER node", "`EXPOSE 3000`, and 8000 is wanted; Make line 2 " +

@@ -176,7 +176,9 @@ func FuzzLog(f *testing.F) {
 func TestWorker(t *testing.T) {
 	target := checktest.New().With("requirements.txt", "gunicorn\nuvicorn\n").
 		With("Dockerfile", "FROM python:3.12-slim\nCMD [\"gunicorn\", \"main:app\"]\n").
-		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }))
+		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}))
 	defer target.Close()
 	target.Log = "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"
 	o, err := checktest.Ask(t.Context(), checktest.Entry(t, start.Kind(), "start: {get: /health}"), target, 1)
