@@ -77,7 +77,8 @@ func TestOfOtherCourses(t *testing.T) {
 			`7:50: <$d + 14 days>: want 14d, not "14 days": a span is so many s, m, h or d ` +
 				`(write \<$d + 14 days> for the text itself)`},
 		{`http: [{method: GET, url: /, status: 200}]`, "6:11: unknown key \"method\" (did you mean \"send\"?)\n" +
-			"6:24: unknown key \"url\" (did you mean \"send\"?)\n6:32: unknown key \"status\" (did you mean \"want\"?)"},
+			"6:24: unknown key \"url\" (did you mean \"send\"?)\n6:32: unknown key \"status\" (did you mean " +
+			"\"want\"?)"},
 		{"send: GET /", "6:3: unknown key \"send\" (send stands under a kind: http: [{send: …}])"},
 		{"steps: [{send: GET /}]", "6:3: unknown key \"steps\" (did you mean \"http\"?)"},
 		{"build: {}\n  name: x", "7:3: unknown key \"name\" (did you mean \"id\"?)"},
@@ -99,12 +100,14 @@ func TestOfOtherCourses(t *testing.T) {
 			"6:55: has wants what lacks refuses here, so the step can never hold"},
 		{"fresh: {w: word, n: int}\n  http: [{send: GET /$w/$n, json: {a: $w-1, b: $n-1}}]",
 			"7:48: $n-1 is the text with the value in it, not a sum (write <$n - 1> for the number)"},
-		{`http: [{send: POST /, raw: {file: a.bin}}]`, `6:31: unknown key "file" (did you mean "from"?) (raw is sent as ` +
-			`it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON)`},
+		{`http: [{send: POST /, raw: {file: a.bin}}]`,
+			`6:31: unknown key "file" (did you mean "from"?) (raw is sent as ` +
+				`it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON)`},
 		{`http: [{send: POST /, raw: {a: 1}}]`, `6:31: unknown key "a" (raw is sent as ` +
 			`it stands: a text, {hex: 00ff} or {from: FILE}; use body for JSON)`},
-		{`http: [{send: POST /, multipart: {f: {filename: a.png, content: x}}}]`, "6:41: unknown key \"filename\" (did " +
-			"you mean \"name\"?)\n6:58: unknown key \"content\" (did you mean \"text\"?)"},
+		{`http: [{send: POST /, multipart: {f: {filename: a.png, content: x}}}]`,
+			"6:41: unknown key \"filename\" (did " +
+				"you mean \"name\"?)\n6:58: unknown key \"content\" (did you mean \"text\"?)"},
 		{`http: [{send: GET /, save: {x: {regex: /a/}}}, {send: GET /$x}]`,
 			`6:35: unknown key "regex" (did you mean "text"?)`},
 		{`http: [{send: GET /, json: {a: <length items>, b: <optional int>}}]`, `6:34: unknown hole "<length items>" ` +
@@ -120,13 +123,16 @@ func TestOfOtherCourses(t *testing.T) {
 		{`http: [{send: POST /, raw: a, headers: {S: "sha256=${hmac s3cret}"}}]`, ""},
 		{`http: [{send: POST /, raw: "${hmac s3cret}"}]`,
 			"6:30: ${hmac …} signs the body that is sent, and stands in headers alone"},
-		{`http: [{send: GET /, json: {a: "it's", b: 'it's'}}]`, `6:48: an apostrophe ends the text (put a text with an ` +
-			`apostrophe between "…")`},
+		{`http: [{send: GET /, json: {a: "it's", b: 'it's'}}]`,
+			`6:48: an apostrophe ends the text (put a text with an ` +
+				`apostrophe between "…")`},
 		{`http: [{send: GET /, json: {a: <string?>}}]`, "6:41: a ? inside a text that has no quotes (" + bracket + ")"},
 		{`http: [{send: GET /, json: {a: %x}}]`, "6:34: a text cannot begin so (put quotes around a text that begins " +
 			"with @, %, |, > or a backquote)"},
-		{"http:\n  - send: GET /\n    want: 200\n   json: {a: 1}", "9:4: no key where one must be: the indentation is " +
-			"wrong, or a - is missing (YAML wants two blanks for each level, no tabs, and quotes around text with : or " +
+		{"http:\n  - send: GET /\n    want: 200\n   json: {a: 1}", "9:4: no key where one must be: the indentation " +
+			"is " +
+			"wrong, or a - is missing (YAML wants two blanks for each level, no tabs, and quotes around text with " +
+			": or " +
 			"# in it)"},
 		{`http: [{send: GET /, retries: 3}]`, `6:24: unknown key "retries" (did you mean "within"?)`},
 		{`crud: {path: /x, new: {t: $word}, edit: {t: x}}`, `6:10: unknown key "path" (did you mean "at"?)`},

@@ -227,7 +227,8 @@ func misplaced(lines []string, from int) int {
 			continue
 		}
 		within := open > 0
-		open += strings.Count(line, "{") + strings.Count(line, "[") - strings.Count(line, "}") - strings.Count(line, "]")
+		open += strings.Count(line, "{") + strings.Count(line, "[")
+		open -= strings.Count(line, "}") + strings.Count(line, "]")
 		if within {
 			continue
 		}

@@ -120,7 +120,8 @@ func (Raw) OptionSchema() *jsonschema.Schema {
 			AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
 			Properties:           map[string]*jsonschema.Schema{name: {Types: text, Pattern: `\S`, Description: says}}}
 	}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Types: text, Description: "a text that is sent as it stands"},
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+		{Types: text, Description: "a text that is sent as it stands"},
 		one("hex", "bytes, as hexadecimal digits: 00ff"),
 		one("from", "a file beside the rubric that is sent")}}
 }

@@ -187,8 +187,9 @@ func (Step) OptionSynonyms() map[string]string {
 		"retry": "within", "retries": "within", "validate": "json", "body_contains": "text",
 		"contains_text": "text",
 		"poll":          "within", "timeout": "within",
-		"time": "faster", "duration": "faster", "slower": "faster", "repeat": "times", "delay": "wait", "sleep": "wait", "order": "sorted",
-		"cmd": "exec", "run": "exec"}
+		"time": "faster", "duration": "faster", "slower": "faster", "repeat": "times", "delay": "wait", "sleep": "wait",
+		"order": "sorted",
+		"cmd":   "exec", "run": "exec"}
 }
 
 // ways are the keys that say what a step does: each has one of them.

@@ -343,36 +343,45 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x, header: {Content-Type: /json/}`, says(200, "", "Content-Type", "application/json"),
 			"ok GET /x"},
 		{`send: GET /x, header: {X-A: <not /^b$/>}`, says(200, "", "X-A", "b"),
-			`0 GET /x: want header X-A that does not match /^b$/; got "b"; hint: Give the header X-A another value in ` +
+			`0 GET /x: want header X-A that does not match /^b$/; got "b"; hint: Give the header X-A another value ` +
+				`in ` +
 				`the answer to GET /x, or leave it out.`},
 		{`send: GET /x, header: {X-A: <absent>}`, says(200, "", "X-A", "b"),
 			`0 GET /x: want header X-A that is not there; got "b"; hint: Leave the header X-A out of the answer to ` +
 				`GET /x.`},
 		{`send: GET /x/1, want: 401`, says(404, `{"error": "no such x"}`),
-			`0 GET /x/1: want an answer with 401; got 404 Not Found; hint: The program refuses this with 404, and its ` +
+			`0 GET /x/1: want an answer with 401; got 404 Not Found; hint: The program refuses this with 404, and ` +
+				`its ` +
 				`answer says "{\"error\": \"no such x\"}": raise HTTPException(status_code=401) before it looks for ` +
 				`what is asked for.`},
 		{`send: GET /x/1`, says(404, `{"error": "no such x"}`),
 			"0 GET /x/1: want an answer with 2xx; got 404 Not Found; hint: The program says that there is nothing at " +
 				"/x/1: let it find there what was stored."},
 		{`send: PUT /x, body: {}, want: 201}, {send: PUT /x, body: {}, want: 200`, says(200, ""),
-			"0 PUT /x: want an answer with 201; got 200 OK; hint: PUT /x is to answer 201 here, and 200 where the check " +
+			"0 PUT /x: want an answer with 201; got 200 OK; hint: PUT /x is to answer 201 here, and 200 where the " +
+				"check " +
 				"sends it besides: set the status by what was done.\n- PUT /x"},
 		{`send: POST /x, body: {}, times: 4, parallel: 4, want: {201: 1, 409: 3}`, says(201, ""),
-			"0 POST /x: want answers with once 201 and 3 times 409; got 4 times 201; hint: Count what one request after " +
-				"another is answered. Where that is right, requests at once look before any of them has written: let a " +
+			"0 POST /x: want answers with once 201 and 3 times 409; got 4 times 201; hint: Count what one request " +
+				"after " +
+				"another is answered. Where that is right, requests at once look before any of them has written: " +
+				"let a " +
 				"lock, or a constraint of the database, decide."},
 		{`send: POST /x, raw: "a,b", headers: {Content-Type: text/csv}, save: {x: id}}, {send: GET /x/$x, ` +
-			`json: {name: "b\nc"}`, says(200, `{"id": 1, "name": "bc"}`), "ok POST /x\n" + `0 GET /x/1: want $.name = "b\nc"; got $.name = "bc"; hint: The ` +
-			`"name" in the answer to GET /x/1 is not what was sent or stored: follow the value from the request to ` +
-			`the answer.`},
+			`json: {name: "b\nc"}`, says(200, `{"id": 1, "name": "bc"}`),
+			"ok POST /x\n" + `0 GET /x/1: want $.name = "b\nc"; got $.name = "bc"; hint: The ` +
+				`"name" in the answer to GET /x/1 is not what was sent or stored: follow the value from the request ` +
+				`to the answer.`},
 		{`send: GET /x, every: {a: <absent>}`, says(200, `[{"a": 1}]`),
-			`0 GET /x: want each item of the list without a; got item 1: 1; hint: Leave "a" out of what GET /x answers.`},
+			`0 GET /x: want each item of the list without a; got item 1: 1; hint: Leave "a" out of what ` +
+				`GET /x answers.`},
 		{`send: GET /x, faster: 1h..2h`, says(200, ""), "0 GET /x: want an answer that takes 1h; got an answer " +
 			"after "},
 		{`send: GET /x, log: [<not /b/>, <absent>]`, says(200, ""), "ok GET /x"},
-		{`send: GET /x, log: [<not /b/>, /a/]`, says(200, ""), "0 GET /x: want a log matching /a/; got nothing new in " +
-			"the log; hint: Write it when the request comes, to the standard output, and flush it: docker logs shows it."},
+		{`send: GET /x, log: [<not /b/>, /a/]`, says(200, ""),
+			"0 GET /x: want a log matching /a/; got nothing new in " +
+				"the log; hint: Write it when the request comes, to the standard output, and flush it: docker logs " +
+				"shows it."},
 		{`send: GET /x, header: {X-A: /^b$/}`, says(200, "", "X-A", "c"),
 			`0 GET /x: want header X-A matching /^b$/; got "c"; hint: The answer to GET /x has the header X-A, with ` +
 				`another value: change that.`},
@@ -406,11 +415,14 @@ func TestVariables(t *testing.T) {
 		{"a signature of the body", `http:
 - {send: POST /a, body: {k: s3cret}, save: {x: k}}
 - {send: POST /named, raw: '{"a":1}', headers: {X-Name: "sha256=${hmac $x}"}, ` +
-			`json: {a: 1}, header: {X-Name: /^sha256=5910e62016ef5034272c926c27071992a465c2335cecf41851bda071577f4f6d$/}}`, named(), "ok POST /a\nok POST /named"},
+			`json: {a: 1}, header: {X-Name: /^sha256=5910e62016ef5034272c926c27071992a465c2335cecf41851bda07157` +
+			`7f4f6d$/}}`,
+			named(), "ok POST /a\nok POST /named"},
 		{"a query that is not known", `http:
 - {send: POST /a, body: {a: b}, want: 201, save: {c: k}}
-- {send: GET /b, query: {cursor: $c, q: "a b $$"}}`, echo(), "0 POST /a: want an answer with 201; got 200 OK; hint: Set " +
-			"the status in the route: @app.post(…, status_code=201).\n- GET /b?cursor={k}&q=a+b+$"},
+- {send: GET /b, query: {cursor: $c, q: "a b $$"}}`, echo(),
+			"0 POST /a: want an answer with 201; got 200 OK; hint: Set " +
+				"the status in the route: @app.post(…, status_code=201).\n- GET /b?cursor={k}&q=a+b+$"},
 		{"not", `http:
 - {send: POST /a, body: {id: 7}, save: {x: id}}
 - {send: POST /b, body: {id: 8}, json: {id: <not $x>}}

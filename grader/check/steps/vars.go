@@ -346,7 +346,8 @@ func checkSums(all []Step, fresh check.Fresh) (ps option.Problems) {
 					return
 				}
 				wrong := text.Problem("%s is the text with the value in it, not a sum", text.Text)
-				wrong[0].Hint, wrong[0].Warning = fmt.Sprintf("write <$%s %s %s> for the number", m[1], m[2], m[3]), true
+				wrong[0].Warning = true
+				wrong[0].Hint = fmt.Sprintf("write <$%s %s %s> for the number", m[1], m[2], m[3])
 				ps = append(ps, wrong...)
 			})
 		}

@@ -41,8 +41,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
 	switch {
 	case a.Status < 300 && wantsSuccess && r.elsewhere(s, a.Status) != "":
-		return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status by what "+
-			"was done.", q.Method, where, s.Want.Codes, r.elsewhere(s, a.Status)), false
+		return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status by "+
+			"what was done.", q.Method, where, s.Want.Codes, r.elsewhere(s, a.Status)), false
 	case a.Status < 300 && wantsSuccess:
 		return f.Status(q.Method, where, s.Want.Codes.String()), false
 	case a.Status < 300 && s.wantsOnly('3') && s.wantsCode(http.StatusNotModified):
