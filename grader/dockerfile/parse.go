@@ -25,8 +25,9 @@ const maxBytes = 1 << 20
 // hours.
 const maxParts = 300
 
-// maxPorts is how many ports EXPOSE may name: each range of it is taken apart by the builder.
-const maxPorts = 1000
+// maxPorts is how many ports EXPOSE may name: each range of it is taken apart by the builder. All
+// that there are may be named once.
+const maxPorts = 70_000
 
 // Name is what Docker looks for.
 const Name = "Dockerfile"

@@ -95,6 +95,7 @@ class Api(BaseHTTPRequestHandler):
         salt = os.urandom(8)
         if email in users:
             return self.answer(409, {"detail": "email: there is such an account"})
+        time.sleep(0.05)  # as a database takes
         digest = hashed(new["password"], salt)
         with lock:
             users[email] = {"id": len(users) + 1, "email": email, "salt": salt, "hash": digest}
