@@ -256,9 +256,7 @@ func (c *container) lookInside(ctx context.Context, s *check.Started, try func(r
 	}
 	slices.SortStableFunc(listeners, func(a, b check.Listener) int { return wanted(a) - wanted(b) })
 	for _, l := range listeners {
-		if relay := isLoopback(l.Address) || c.address == "" && c.published[l.Port] == ""; relay || c.address != "" {
-			try(route{l.Port, relay})
-		}
+		try(route{l.Port, isLoopback(l.Address) || c.address == "" && c.published[l.Port] == ""})
 	}
 }
 

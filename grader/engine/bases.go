@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -103,26 +102,35 @@ func (e *Engine) resolve(ctx context.Context, ref, kept string) (base, error) {
 	return base{}, nil
 }
 
-// name gives an image that stands for a reference a name of ours.
+// name gives an image that stands for a reference a name of ours, and says which image that is.
 func (e *Engine) name(ctx context.Context, ref string, image client.ImageInspectResult) (base, error) {
-	if image.Architecture != e.arch {
-		return base{}, fmt.Errorf("image %q is for %s", ref, image.Architecture) // BuildKit looks for another
-	}
 	content, err := contentOf(image)
 	if err != nil {
 		return base{}, err
 	}
-	b := base{Base: Base{Digest: image.ID, Content: content},
-		tag: e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-")}
+	tag, err := e.alias(ctx, ref, image)
+	if err != nil {
+		return base{}, err
+	}
+	b := base{Base: Base{Digest: image.ID, Content: content}, tag: tag}
 	for _, d := range image.RepoDigests {
 		if repository, digest, ok := strings.Cut(d, "@"); ok && sameRepository(repository, ref) {
 			b.Digest = digest
 		}
 	}
-	if _, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: image.ID, Target: b.tag}); err != nil {
-		return base{}, fmt.Errorf("naming image %q: %w", ref, err)
-	}
 	return b, nil
+}
+
+// alias gives an image that stands for a reference a name of ours.
+func (e *Engine) alias(ctx context.Context, ref string, image client.ImageInspectResult) (string, error) {
+	if image.Architecture != e.arch {
+		return "", fmt.Errorf("image %q is for %s", ref, image.Architecture) // BuildKit looks for another
+	}
+	tag := e.owner.Tag("base-" + strconv.Itoa(e.number()) + "-")
+	if _, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: image.ID, Target: tag}); err != nil {
+		return "", fmt.Errorf("naming image %q: %w", ref, err)
+	}
+	return tag, nil
 }
 
 // alternatives returns the names under which the image of an earlier run is looked for, and then
@@ -150,45 +158,46 @@ func sameRepository(repository, ref string) bool {
 	return repository == name
 }
 
-// ownBase returns a name for an image that is this session's alone, or the engine's where the image is
-// not here. BuildKit takes two builds that begin with the same names for one while both go on, and
-// then runs what comes after that again in each further build, though it is in the cache (20.10 to
-// 28.5): an edit would seem to install everything anew.
-func (s *Session) ownBase(ctx context.Context, ref string) string {
-	s.mu.Lock()
-	own := s.bases[ref]
-	s.mu.Unlock()
-	if own != "" || ref == "scratch" {
-		return cmp.Or(own, ref)
-	}
-	name := s.engine.pinned(ctx, ref)
-	image, err := s.engine.api.ImageInspect(ctx, name)
-	if err != nil {
-		return name
-	}
-	b, err := s.engine.name(ctx, ref, image)
-	if err != nil {
-		return name
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bases[ref] = b.tag
-	return b.tag
+// rebased returns the text of the Dockerfile with names of this session's own for images from
+// outside, and what turns them back where the engine tells of them: pairs of ours and the student's.
+// It is the same for all builds of the session.
+//
+// BuildKit takes two builds that begin with the same names for one while both go on, and then runs
+// what comes after that again in each further build, though it is in the cache (20.10 to 28.5): an
+// edit would seem to install everything anew.
+func (s *Session) rebased(ctx context.Context) (lines, names []string) {
+	s.rebasing.Do(func() {
+		own := map[string]string{}
+		s.lines = s.file.Rebased(func(image, written string) string {
+			if strings.Contains(written, "$") && len(s.job.Setup.BuildArgs) > 0 { // the build may put in another
+				return ""
+			}
+			if own[image] == "" && image != "scratch" {
+				own[image] = s.ownBase(ctx, image)
+			}
+			if own[image] != "" {
+				s.names = append(s.names, own[image], image)
+			}
+			return own[image]
+		})
+	})
+	return s.lines, s.names
 }
 
-// rebased returns the text of the Dockerfile with our own names for images from outside, and what
-// turns them back where the engine tells of them: pairs of ours and the student's.
-func (s *Session) rebased(ctx context.Context) (lines, names []string) {
-	lines = s.file.Rebased(func(image, written string) string {
-		if strings.Contains(written, "$") && len(s.job.Setup.BuildArgs) > 0 { // the build may put in another
-			return ""
+// ownBase returns a name for an image that is this session's alone. It is the engine's where the
+// image cannot be had, so that the build itself says why; empty where that has none either.
+func (s *Session) ownBase(ctx context.Context, ref string) string {
+	name := s.engine.pinned(ctx, ref)
+	image, err := s.engine.api.ImageInspect(ctx, name)
+	if err == nil {
+		var own string
+		if own, err = s.engine.alias(ctx, ref, image); err == nil {
+			s.bases = append(s.bases, own)
+			return own
 		}
-		name := s.ownBase(ctx, image)
-		if name == image {
-			return ""
-		}
-		names = append(names, name, image)
-		return name
-	})
-	return lines, names
+	}
+	if name == ref {
+		return ""
+	}
+	return name
 }

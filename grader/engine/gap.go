@@ -189,28 +189,37 @@ const standInPython = "3.13"
 
 // asksNames looks a few names up that surely exist, in a step of a build: it ends with 0 where one
 // is found, and with 2 where none is.
-const asksNames = "FROM %s\nRUN : %d; getent hosts pypi.org || getent hosts registry.npmjs.org || getent hosts " +
-	"deb.debian.org\n"
+const asksNames = "getent hosts pypi.org || getent hosts registry.npmjs.org || getent hosts deb.debian.org"
 
 // connected reports whether the steps of a build have a network here, as one finds out that looks;
 // looked is false where the base image has nothing to find out with.
 func (e *Engine) connected(ctx context.Context, base string) (connected, looked bool) {
+	code, ran := e.step(ctx, base, asksNames)
+	return ran && code == 0, ran && (code == 0 || code == 2)
+}
+
+// step runs a command in a step of a build of its own, which is in no cache, and returns the exit
+// code; ran is false where it did not get so far.
+func (e *Engine) step(ctx context.Context, base, command string) (code int, ran bool) {
 	nothing, err := buildcontext.New("")
 	if err != nil {
-		return false, false
+		return 0, false
 	}
 	asking, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	text := fmt.Sprintf(asksNames, e.pinned(ctx, base), time.Now().UnixNano())
+	text := fmt.Sprintf("FROM %s\nRUN : %d; %s\n", e.pinned(ctx, base), time.Now().UnixNano(), command)
 	t, err := e.build(asking, buildOptions{context: nothing, dockerfile: text, network: "open", traceOnly: true,
 		tag: e.owner.Tag("trace")})
 	if err == nil {
-		return true, true
+		return 0, true
 	}
 	file, parsed := dockerfile.Parse("Dockerfile", []byte(text))
 	if parsed != nil {
-		return false, false
+		return 0, false
 	}
-	step := buildtrace.Failed(t.Steps(file))
-	return false, step != nil && step.ExitCode == 2
+	failed := buildtrace.Failed(t.Steps(file))
+	if failed == nil || failed.ExitCode == 0 {
+		return 0, false
+	}
+	return failed.ExitCode, true
 }

@@ -108,7 +108,7 @@ func (n *networks) createSpare(ctx context.Context, name string) (made isolated,
 // usedUp reports whether an engine has no addresses for a network, or these are another's.
 func usedUp(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "address pool") || // 20.10 to 28
-		strings.Contains(err.Error(), "fully subnetted") || strings.Contains(err.Error(), "overlaps"))
+		strings.Contains(err.Error(), "overlaps"))
 }
 
 // uninterrupted runs what makes something: broken off, the engine goes on making it, and nobody

@@ -43,6 +43,10 @@ type Session struct {
 	main    *container
 	withEnv *container // started with variables with which it did not come up as wanted; or nil
 
+	rebasing     sync.Once // makes the three
+	lines, names []string  // see rebased
+	bases        []string  // names of this session's own for images from outside
+
 	accounts    sync.Once // the image's account files were looked at
 	unstartable error     // what is wrong with them
 
@@ -51,7 +55,6 @@ type Session struct {
 
 	mu     sync.Mutex
 	tags   []string
-	bases  map[string]string           // names of this session's own for images from outside, by the student's
 	images map[string]*check.ImageInfo // that were built, by id
 	extra  map[*container]bool
 	// offline is what the program said when it did not come up without a network; from then on it
@@ -64,7 +67,7 @@ type Session struct {
 // Open makes a session. Nothing is built yet.
 func (e *Engine) Open(_ context.Context, job check.Job) (*Session, error) {
 	s := &Session{engine: e, job: job, name: tagSafe(job.ID), agent: agents[0], extra: map[*container]bool{},
-		bases: map[string]string{}, images: map[string]*check.ImageInfo{}}
+		images: map[string]*check.ImageInfo{}}
 	if r := job.Setup.Rand; r != nil {
 		s.agent = agents[r.IntN(len(agents))]
 	}
@@ -405,7 +408,7 @@ func (s *Session) Close() error {
 	s.mu.Unlock()
 	s.prefetch.Wait()
 	s.mu.Lock()
-	tags, bases, extra := s.tags, s.bases, s.extra
+	tags, extra := s.tags, s.extra
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
@@ -429,7 +432,7 @@ func (s *Session) Close() error {
 		}
 		errs = append(errs, s.engine.untag(ctx, tag))
 	}
-	for _, name := range bases {
+	for _, name := range s.bases {
 		errs = append(errs, s.engine.untag(ctx, name))
 	}
 	s.engine.mu.Lock()
