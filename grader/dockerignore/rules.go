@@ -134,36 +134,42 @@ func (p pattern) keeps() bool { return strings.HasPrefix(p.clean, "!") }
 // line that matches decides.
 func (r *Rules) Decide(name string) Decision {
 	name = path.Clean(name)
-	for i := len(r.patterns) - 1; i >= 0; i-- {
-		if p := r.patterns[i]; p.matches(name) {
-			d := Decision{Ignored: !p.keeps(), Line: p.line, Pattern: p.written}
-			if !d.Ignored {
-				for _, earlier := range r.patterns[:i] {
-					if !earlier.keeps() && earlier.matches(name) {
-						d.Why = fmt.Sprintf(
-							"line %d, %s, ignores it, but line %d, %s, comes later and takes it back: the last line "+
-								"that matches decides",
-							earlier.line, earlier.written, p.line, p.written)
-						d.WhyLine = p.line
-						break
-					}
-				}
-			}
-			return d
+	i := r.deciding(name)
+	if i < 0 {
+		return r.nearMiss(name)
+	}
+	p := r.patterns[i]
+	d := Decision{Ignored: !p.keeps(), Line: p.line, Pattern: p.written}
+	if d.Ignored {
+		return d
+	}
+	for _, earlier := range r.patterns[:i] {
+		if !earlier.keeps() && earlier.matches(name) {
+			d.Why = fmt.Sprintf(
+				"line %d, %s, ignores it, but line %d, %s, comes later and takes it back: the last line that matches "+
+					"decides",
+				earlier.line, earlier.written, p.line, p.written)
+			d.WhyLine = p.line
+			break
 		}
 	}
-	return r.nearMiss(name)
+	return d
 }
 
 // Ignores reports whether the rules keep a path out. It costs less than all that Decide says.
 func (r *Rules) Ignores(name string) bool {
-	name = path.Clean(name)
-	for _, p := range slices.Backward(r.patterns) {
+	i := r.deciding(path.Clean(name))
+	return i >= 0 && !r.patterns[i].keeps()
+}
+
+// deciding returns which pattern decides about a path, the last that matches, or -1.
+func (r *Rules) deciding(name string) int {
+	for i, p := range slices.Backward(r.patterns) {
 		if p.matches(name) {
-			return !p.keeps()
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // Ignoring returns the rules with a pattern that keeps paths out as well: in place of the line that
