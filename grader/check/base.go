@@ -56,11 +56,11 @@ var (
 
 // pythonOf returns the Python that a folder asks for, or empty.
 func pythonOf(folder fs.FS) string {
-	if m := regexp.MustCompile(`^\s*(3\.\d+)`).FindStringSubmatch(small(folder, ".python-version")); m != nil {
+	if m := regexp.MustCompile(`^\s*(3\.\d+)`).FindStringSubmatch(Text(folder, ".python-version")); m != nil {
 		return m[1]
 	}
 	for _, name := range []string{"pyproject.toml", "Pipfile"} {
-		if m := wants.FindStringSubmatch(small(folder, name)); m != nil {
+		if m := wants.FindStringSubmatch(Text(folder, name)); m != nil {
 			if older := regexp.MustCompile(`^3\.(?:\d|10|11)$`).MatchString(m[1]); older &&
 				strings.Contains(m[0], ">=") {
 				return "" // any newer will do
@@ -75,7 +75,7 @@ func pythonOf(folder fs.FS) string {
 // none of them installs, or a package that is compiled; or empty.
 func Lacking(s Source) string {
 	for _, name := range []string{"requirements.txt", "pyproject.toml", "Pipfile"} {
-		if m := compiled.FindStringSubmatch(small(s.FS(), name)); m != nil {
+		if m := compiled.FindStringSubmatch(Text(s.FS(), name)); m != nil {
 			return cmp.Or(m[1], "git")
 		}
 	}

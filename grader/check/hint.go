@@ -98,6 +98,15 @@ func (e Edit) takenOut() string {
 	return strings.Join(parts, " and ")
 }
 
+// And returns names as a sentence has them: a, b and c.
+func And(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // Rewrite returns the edit that changes the first of some lines of a file that a pattern matches,
 // each match expanded as by regexp.Expand; nil where none of them is matched, or the file cannot be
 // read.

@@ -168,7 +168,7 @@ func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
 // program reads it; or empty.
 func harms(s Source, before, after *dockerignore.Rules) string {
 	var gone, stay []string
-	walk(s.FS(), "", func(name string) {
+	EachFile(s.FS(), func(name string) {
 		if before.Decide(name).Ignored {
 			return
 		}
@@ -201,7 +201,7 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 		if !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".sh"}, path.Ext(name)) {
 			continue
 		}
-		text := small(s.FS(), name)
+		text := Text(s.FS(), name)
 		if i := slices.IndexFunc(reads, func(p *regexp.Regexp) bool { return p.MatchString(text) }); i >= 0 {
 			return gone[i]
 		}
@@ -219,8 +219,8 @@ func reading(base string) *regexp.Regexp {
 	return regexp.MustCompile(pattern)
 }
 
-// small returns the text of a file that is no longer than a person writes, or empty.
-func small(folder fs.FS, name string) string {
+// Text returns the text of a file that is no longer than a person writes, or empty.
+func Text(folder fs.FS, name string) string {
 	if info, err := fs.Stat(folder, name); err != nil || info.Size() > 1<<20 {
 		return ""
 	}

@@ -19,10 +19,35 @@ var (
 // IsProgram reports whether a file is of a program, by its name.
 func IsProgram(name string) bool { return program.MatchString(name) && path.Ext(name) != ".sh" }
 
+// EachFile visits the files of a folder, but for those in folders of other people's files.
+func EachFile(folder fs.FS, visit func(name string)) { walk(folder, "", visit) }
+
+// mostProgram is how long a file of a program may be, in bytes.
+const mostProgram = 256 << 10
+
+// EachProgram visits the files of a program whose names match, in their order, and none of its
+// tests; none where there is no folder.
+func EachProgram(folder fs.FS, named *regexp.Regexp, visit func(name, text string)) {
+	if folder == nil {
+		return
+	}
+	EachFile(folder, func(name string) {
+		dir, base := path.Split(name)
+		aside := slices.ContainsFunc(strings.Split(dir, "/"),
+			func(part string) bool { return strings.HasPrefix(part, ".") || strings.HasPrefix(part, "test") })
+		if aside || strings.HasPrefix(base, "test") || !named.MatchString(name) {
+			return
+		}
+		if text := Text(folder, name); text != "" && len(text) <= mostProgram {
+			visit(name, text)
+		}
+	})
+}
+
 // Mentions reports whether a file of the folder with one of the endings has a word in it.
 func Mentions(folder fs.FS, word string, endings ...string) (found bool) {
-	walk(folder, "", func(name string) {
-		found = found || slices.Contains(endings, path.Ext(name)) && strings.Contains(small(folder, name), word)
+	EachFile(folder, func(name string) {
+		found = found || slices.Contains(endings, path.Ext(name)) && strings.Contains(Text(folder, name), word)
 	})
 	return found
 }
@@ -36,14 +61,12 @@ func StartedFile(s Source) string {
 		return ""
 	}
 	var words []string
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		if in := file.Last(name); in != nil {
-			words = append(words, strings.FieldsFunc(strings.Join(in.Args, " "),
-				func(r rune) bool { return strings.ContainsRune(" \t\"'[],;&", r) })...)
-		}
+	for _, in := range file.Lasts("ENTRYPOINT", "CMD") {
+		words = append(words, strings.FieldsFunc(strings.Join(in.Args, " "),
+			func(r rune) bool { return strings.ContainsRune(" \t\"'[],;&", r) })...)
 	}
 	var files []string
-	walk(s.FS(), "", func(name string) { files = append(files, name) })
+	EachFile(s.FS(), func(name string) { files = append(files, name) })
 	find := func(wanted string) string {
 		for wanted = strings.TrimPrefix(path.Clean("/"+wanted), "/"); wanted != ""; _, wanted,
 			_ = strings.Cut(wanted, "/") {
@@ -69,7 +92,7 @@ func StartedFile(s Source) string {
 			wanted = []string{base + ".py", base + "/__main__.py"}
 		case word == "npm" || word == "yarn" || word == "pnpm" || word == "node" && i+1 < len(words) &&
 			words[i+1] == ".":
-			for _, m := range entry.FindAllStringSubmatch(small(s.FS(), "package.json"), -1) {
+			for _, m := range entry.FindAllStringSubmatch(Text(s.FS(), "package.json"), -1) {
 				wanted = append(wanted, m[2], m[1])
 			}
 		}
@@ -153,13 +176,13 @@ func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain 
 	for _, c := range run.Commands() {
 		switch {
 		case c.Program == "npm" || c.Program == "yarn" || c.Program == "pnpm":
-			if c.Has("run", "build", "start", "test") || hooks.MatchString(small(folder, "package.json")) ||
+			if c.Has("run", "build", "start", "test") || hooks.MatchString(Text(folder, "package.json")) ||
 				!add("package.json") {
 				return nil, false
 			}
 			add("package-lock.json", "yarn.lock", "pnpm-lock.yaml")
 		case c.Program == "uv" && c.Has("sync"):
-			if strings.Contains(small(folder, "pyproject.toml"), "[build-system]") && !c.WithoutProject() ||
+			if strings.Contains(Text(folder, "pyproject.toml"), "[build-system]") && !c.WithoutProject() ||
 				!add("pyproject.toml") {
 				return nil, false
 			}
@@ -173,7 +196,7 @@ func listsOf(folder fs.FS, run dockerfile.Instruction) (files []string, certain 
 					if name == "" && i+1 < len(c.Args) {
 						name = c.Args[i+1]
 					}
-					if name = path.Clean(name); include.MatchString(small(folder, name)) || !add(name) {
+					if name = path.Clean(name); include.MatchString(Text(folder, name)) || !add(name) {
 						return nil, false
 					}
 				case i > 0 && listed.MatchString(c.Args[i-1]):

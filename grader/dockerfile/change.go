@@ -280,14 +280,12 @@ func (f *File) folderOf(s *Stage, line int) string {
 // or empty.
 func (f *File) Port() string {
 	var text string
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		if in := f.Last(name); in != nil {
-			words := in.Args
-			if list, ok := MeantAsList(strings.Join(in.Args, " ")); ok {
-				words = list
-			}
-			text += " " + strings.Join(words, " ")
+	for _, in := range f.Lasts("ENTRYPOINT", "CMD") {
+		words := in.Args
+		if list, ok := MeantAsList(strings.Join(in.Args, " ")); ok {
+			words = list
 		}
+		text += " " + strings.Join(words, " ")
 	}
 	for _, pattern := range ports {
 		if m := pattern.FindStringSubmatch(text); m != nil {

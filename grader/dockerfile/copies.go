@@ -103,3 +103,28 @@ func (in Instruction) FromFolder(file *File) bool {
 	}
 	return false
 }
+
+// InstallBelow returns the first instruction of the stage that brings something in, and the first
+// below it, or itself, that installs dependencies; nil where none does. What installs the program
+// alone, where the dependencies are there before, is none.
+func (s *Stage) InstallBelow(brings func(Instruction) bool) (source, install *Instruction) {
+	prepared := false // the dependencies are there, and only the program itself is missing
+	for i, in := range s.Instructions {
+		if source == nil && brings(in) {
+			source = &s.Instructions[i]
+		}
+		if in.Name != "RUN" {
+			continue
+		}
+		for _, c := range in.Commands() {
+			switch {
+			case !c.Installs() || c.ProjectAlone():
+			case source != nil && !prepared:
+				return source, &s.Instructions[i]
+			case c.WithoutProject():
+				prepared = true
+			}
+		}
+	}
+	return nil, nil
+}

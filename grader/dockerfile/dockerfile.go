@@ -93,6 +93,16 @@ func (f *File) Last(names ...string) *Instruction {
 	return nil
 }
 
+// Lasts returns of each of these names the instruction that counts, of those that there are.
+func (f *File) Lasts(names ...string) (all []*Instruction) {
+	for _, name := range names {
+		if in := f.Last(name); in != nil {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
 // At returns the instruction that begins on a line, or nil.
 func (f *File) At(line int) *Instruction {
 	for _, s := range f.Stages {

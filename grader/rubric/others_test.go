@@ -130,10 +130,8 @@ func TestOfOtherCourses(t *testing.T) {
 		{`http: [{send: GET /, json: {a: %x}}]`, "6:34: a text cannot begin so (put quotes around a text that begins " +
 			"with @, %, |, > or a backquote)"},
 		{"http:\n  - send: GET /\n    want: 200\n   json: {a: 1}", "9:4: no key where one must be: the indentation " +
-			"is " +
-			"wrong, or a - is missing (YAML wants two blanks for each level, no tabs, and quotes around text with " +
-			": or " +
-			"# in it)"},
+			"is wrong, or a - is missing (YAML wants two blanks for each level, no tabs, and quotes around text " +
+			"with : or # in it)"},
 		{`http: [{send: GET /, retries: 3}]`, `6:24: unknown key "retries" (did you mean "within"?)`},
 		{`crud: {path: /x, new: {t: $word}, edit: {t: x}}`, `6:10: unknown key "path" (did you mean "at"?)`},
 		{`crud: {at: /x, create: {t: $word}, edit: {t: x}}`,

@@ -176,11 +176,11 @@ func (s *Scene) withoutServer() *check.Edit {
 // whileBuilt says of a step of a build that no server is there for it.
 func (s *Scene) whileBuilt(h *check.Hint) {
 	h.Cause = strings.Replace(h.Cause, "The program asks", "This step asks", 1)
-	if cause, _, ok := strings.Cut(h.Cause, ": "); ok && h.Advice == s.alone() {
-		h.Cause = cause + ", and while an image is built there is none."
-	}
 	if h.Advice != s.alone() {
 		return
+	}
+	if cause, _, ok := strings.Cut(h.Cause, ": "); ok {
+		h.Cause = cause + ", and while an image is built there is none."
 	}
 	h.Advice = "Do it when the program runs, and take it out of the build."
 	if in := s.Step; in != nil && in.Line == in.EndLine && len(in.Commands()) == 1 && !in.Commands()[0].Installs() {

@@ -285,8 +285,8 @@ func (s *Scene) inCommand(pattern *regexp.Regexp, by string) *check.Edit {
 	if s.File == nil {
 		return nil
 	}
-	for _, name := range []string{"CMD", "ENTRYPOINT"} {
-		if e := s.inInstruction(s.File.Last(name), pattern, by); e != nil {
+	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
+		if e := s.inInstruction(in, pattern, by); e != nil {
 			return e
 		}
 	}

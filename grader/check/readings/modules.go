@@ -60,13 +60,11 @@ func (s *Scene) asked() (module, attribute string) {
 	if s.File == nil {
 		return "", ""
 	}
-	for _, name := range []string{"CMD", "ENTRYPOINT"} {
-		if in := s.File.Last(name); in != nil {
-			if m := regexp.MustCompile(
-				`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(
-				strings.Join(in.Args, " ")); m != nil {
-				return m[1], m[2]
-			}
+	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
+		if m := regexp.MustCompile(
+			`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(
+			strings.Join(in.Args, " ")); m != nil {
+			return m[1], m[2]
 		}
 	}
 	return "", ""

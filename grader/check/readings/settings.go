@@ -205,7 +205,7 @@ func variables(names []string) string {
 	if len(names) == 1 {
 		return "the variable " + names[0]
 	}
-	return "the variables " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return "the variables " + check.And(names)
 }
 
 // unread says why what the .env sets is not there: the program loads none, or it is not in the

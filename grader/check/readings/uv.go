@@ -429,8 +429,7 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 		h.Advice = "Run pipenv lock with the Python of the base image, and hand in Pipfile.lock."
 		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--deploy\b`), " --skip-lock"); h.Edit != nil {
 			h.Advice = "Run pipenv lock with the Python of the base image and hand in Pipfile.lock, or let this " +
-				"step do " +
-				"without."
+				"step do without."
 		}
 	} else if at := inside(s.workdir(), "Pipfile.lock"); s.File != nil && s.earlier()[at] == "" {
 		return s.notCopied("Pipfile.lock", at, h)

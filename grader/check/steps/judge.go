@@ -421,8 +421,7 @@ func (j judging) counted(answers []check.Answer) *miss {
 		hint := "Look at what the requests have in common, and let the program refuse what is there already."
 		if s.Parallel > 1 {
 			hint = "Count what one request after another is answered. Where that is right, requests at once look " +
-				"before " +
-				"any of them has written: let a lock, or a constraint of the database, decide."
+				"before any of them has written: let a lock, or a constraint of the database, decide."
 		}
 		return &miss{want: "answers with " + s.Want.String(), got: strings.Join(parts, " and "), hint: hint}
 	}
@@ -478,8 +477,7 @@ func distinct(s Step, values []any) *miss {
 			hint := "Take a new value for each, such as " + unlike
 			if s.Parallel > 1 {
 				hint = "Where one request after another gets a new one, two at once read the same counter: guard " +
-					"it with " +
-					"a lock, or use uuid4."
+					"it with a lock, or use uuid4."
 			}
 			return &miss{want: fmt.Sprintf("%s different in each of %d answers", s.Distinct, len(values)),
 				got: fmt.Sprintf("answers %d and %d both have %s", before+1, i+1, key), hint: hint}

@@ -41,8 +41,8 @@ fails.
 
 text and header take regular expressions; text: /^done$/ wants nothing but done. <not /regex/> must not match, <absent>
 is not there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time
-of an answer, as 1s..2s from below too, and log looks at what the program wrote within a second after
-it. Between { and }, put quotes around a text with ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
+of an answer, as 1s..2s from below too, and log looks at what the program wrote within a second after it. Between { and
+}, put quotes around a text with ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
 
 A step may do something else than send, for no points: wait lets time pass, exec runs a command inside, and restart
 starts the container again, as docker restart does, or as a new one with the same volume; a check that restarts has a

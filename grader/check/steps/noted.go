@@ -144,9 +144,8 @@ func (r *runner) lacksField(s Step, q check.Request) bool {
 // fields returns the keys of a body that is a JSON object, without those that a list of words
 // cannot hold; nil where it is none.
 func fields(q check.Request) map[string]bool {
-	value, _ := Decode(q.Body)
-	object, ok := value.(map[string]any)
-	if !ok {
+	object := fieldsOf(q)
+	if object == nil {
 		return nil
 	}
 	names := map[string]bool{}

@@ -340,11 +340,7 @@ func oneProcess(s check.Source) *check.Edit {
 		return nil
 	}
 	variable := concurrency
-	for _, name := range []string{"CMD", "ENTRYPOINT"} {
-		in := file.Last(name)
-		if in == nil {
-			continue
-		}
+	for _, in := range file.Lasts("CMD", "ENTRYPOINT") {
 		for _, pattern := range workers {
 			if edit := check.EditOf(file.Name, file.Replace(*in, pattern, "")); edit != nil {
 				return edit

@@ -157,6 +157,7 @@ type runner struct {
 	gave     map[string]bool     // single values that requests held
 	opaque   bool                // a request held what these are not known of: text, or bytes
 	steps    []Step              // of the check
+	known    []Send              // the routes that the program has, once they were looked for
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
 	twice    string              // an id that a step of this check was given, and that another thing has
@@ -234,8 +235,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			if m.hint == listHolds && slices.Contains(r.past, restarted) && slices.ContainsFunc(r.past,
 				func(sent string) bool { return strings.HasPrefix(sent, http.MethodDelete) }) {
 				m.hint = "What was deleted is there again after the restart: write that to the file at once, too, " +
-					"as with " +
-					"commit()."
+					"as with commit()."
 			}
 			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&
 				!s.wantsCode(http.StatusUnprocessableEntity) {

@@ -284,15 +284,13 @@ func TestStatusAndHeaders(t *testing.T) {
 				"says \"{\\\"detail\\\":\\\"Not Found\\\"}\"."},
 		{`send: GET /x, want: [302, 307]`, says(301, "", "Location", "https://example.org/"),
 			"0 GET /x: want an answer with 302 or 307; got 301 Moved Permanently; hint: The program leads on with " +
-				"301: " +
-				"do it with 302 or 307."},
+				"301: do it with 302 or 307."},
 		{`send: GET /x, want: 404, json: {error: not_found}`, says(404, "<h1>Not Found</h1>").With("main.py",
 			"import flask\n"), "0 GET /x: want an answer in JSON; got \"<h1>Not Found</h1>\"; hint: Answer with JSON " +
 			"where it goes wrong, too: a function with @app.errorhandler(404) makes it."},
 		{`send: PATCH /x, body: {title: a}, json: {pages: 3}`, says(200, `{"title":"a","pages":null}`),
 			"0 PATCH /x: want $.pages = 3; got $.pages = null; hint: PATCH /x was sent without \"pages\", and is " +
-				"to keep " +
-				"what is stored of it."},
+				"to keep what is stored of it."},
 		{`send: PATCH /x, body: {title: a}, json: {completed: false}`, says(200, `{"title":"a"}`),
 			"0 PATCH /x: want $.completed = false; got $.completed = nothing; hint: PATCH /x was sent without " +
 				"\"completed\", and is to keep what is stored of it."},
@@ -320,8 +318,7 @@ func TestStatusAndHeaders(t *testing.T) {
 				"know PUT. Add a function with @app.put(\"/x\")."},
 		{`send: GET /x/7, want: 404`, logs(says(500, "Internal Server Error"), "IndexError: list index out of range\n"),
 			"0 GET /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends with " +
-				"this " +
-				"exception: IndexError: list index out of range. Look first whether it is there, and raise " +
+				"this exception: IndexError: list index out of range. Look first whether it is there, and raise " +
 				"HTTPException(status_code=404) where nothing is found."},
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
 			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"),
@@ -363,10 +360,8 @@ func TestStatusAndHeaders(t *testing.T) {
 				"sends it besides: set the status by what was done.\n- PUT /x"},
 		{`send: POST /x, body: {}, times: 4, parallel: 4, want: {201: 1, 409: 3}`, says(201, ""),
 			"0 POST /x: want answers with once 201 and 3 times 409; got 4 times 201; hint: Count what one request " +
-				"after " +
-				"another is answered. Where that is right, requests at once look before any of them has written: " +
-				"let a " +
-				"lock, or a constraint of the database, decide."},
+				"after another is answered. Where that is right, requests at once look before any of them has " +
+				"written: let a lock, or a constraint of the database, decide."},
 		{`send: POST /x, raw: "a,b", headers: {Content-Type: text/csv}, save: {x: id}}, {send: GET /x/$x, ` +
 			`json: {name: "b\nc"}`, says(200, `{"id": 1, "name": "bc"}`),
 			"ok POST /x\n" + `0 GET /x/1: want $.name = "b\nc"; got $.name = "bc"; hint: The ` +
@@ -548,8 +543,7 @@ http:
 			fmt.Fprint(w, `{"id": 5}`)
 		})), "ok POST /a\n0 DELETE /b/5: want an answer with 2xx; got 404 Not Found; hint: GET /b/5 finds it, and " +
 			"DELETE does not: let both look it up in the same way. An id that is text is never equal to a number " +
-			"or a " +
-			"UUID."},
+			"or a UUID."},
 		{"elsewhere where there is no such route", `http:
 - {send: GET /a, or: {send: POST /b, json: {}}}
 - {send: POST /a, body: {}, json: {x: 1}, or: {send: GET /b}}`,

@@ -40,10 +40,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	where, _, _ := strings.Cut(q.Path, "?")
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
 	switch {
-	case a.Status < 300 && wantsSuccess && r.elsewhere(s, a.Status) != "":
-		return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status by "+
-			"what was done.", q.Method, where, s.Want.Codes, r.elsewhere(s, a.Status)), false
 	case a.Status < 300 && wantsSuccess:
+		if other := r.elsewhere(s, a.Status); other != "" {
+			return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status "+
+				"by what was done.", q.Method, where, s.Want.Codes, other), false
+		}
 		return f.Status(q.Method, where, s.Want.Codes.String()), false
 	case a.Status < 300 && s.wantsOnly('3') && s.wantsCode(http.StatusNotModified):
 		return fmt.Sprintf("The request has the ETag of before in If-None-Match: where nothing has changed, "+
@@ -70,8 +71,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && q.Method == http.MethodGet && r.removed(where):
 		if other := otherID(a.Body, path.Base(where)); other != "" {
 			return fmt.Sprintf("After DELETE %s, GET %s answers with the one whose id is %s: look it up by its id, "+
-				"and "+
-				"not by its place in the list.", where, where, other), true
+				"and not by its place in the list.", where, where, other), true
 		}
 		if holds(a.Body, path.Base(where)) {
 			return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
@@ -100,10 +100,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			f.Refuse(s.code())), true
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		return refusedLogin(s, q, a, where), true
-	case a.Status == http.StatusMethodNotAllowed && r.other(q.Method) != "":
-		return fmt.Sprintf("The path is there, but not for %s: %s, and is to have %s there.", q.Method,
-			r.other(q.Method), q.Method), true
 	case a.Status == http.StatusMethodNotAllowed:
+		if other := r.other(q.Method); other != "" {
+			return fmt.Sprintf("The path is there, but not for %s: %s, and is to have %s there.", q.Method, other,
+				q.Method), true
+		}
 		return fmt.Sprintf("The path is there, but not for %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status == http.StatusNotFound && !routeMissing(a.Body) && own(a.Body) && s.wantsOnly('4'):
 		return fmt.Sprintf("The program refuses this with 404, and %s: %s before it looks for what is asked for.",
@@ -132,70 +133,6 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return r.refusal(q, a), true
 	}
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
-}
-
-// slashed returns where the program writes a route with the slash that was not asked for: "" is what
-// is meant behind a prefix.
-func (r *runner) slashed(asked, to string) (where string) {
-	asked, _, _ = strings.Cut(asked, "?")
-	if !strings.HasSuffix(to, "/") || asked+"/" != to {
-		return ""
-	}
-	behind := regexp.MustCompile(`prefix\s*=\s*["']` + regexp.QuoteMeta(asked) + `["']`)
-	route := regexp.MustCompile(`@\w+\.(?:get|post|put|patch|delete)\(\s*["'](?:/|` + regexp.QuoteMeta(to) + `)["']`)
-	prefixed := false
-	eachProgram(r.folder(), func(_, text string) { prefixed = prefixed || behind.MatchString(text) })
-	eachProgram(r.folder(), func(name, text string) {
-		var lines []string
-		for n, line := range strings.Split(text, "\n") {
-			if found := route.FindString(line); found != "" && (prefixed || strings.Contains(found, to)) {
-				lines = append(lines, strconv.Itoa(n+1))
-			}
-		}
-		if len(lines) == 0 || where != "" {
-			return
-		}
-		as := asked
-		if prefixed {
-			as = ""
-		}
-		where = fmt.Sprintf("In %s, line %s, write %q.", name, strings.Join(lines, " and "), as)
-		if len(lines) > 1 {
-			where = strings.Replace(where, ", line ", ", lines ", 1)
-		}
-	})
-	return where
-}
-
-// changes are the methods that change a thing, each with the other that programs have in its place.
-var changes = map[string]string{http.MethodPut: http.MethodPatch, http.MethodPatch: http.MethodPut}
-
-// other returns where the program has PATCH while PUT is asked for, or the other way round, as
-// "main.py has PATCH in line 7"; or empty.
-func (r *runner) other(method string) string {
-	has := func(method, line string) bool {
-		return regexp.MustCompile(`(?i)\.` + method + `\(|["']` + method + `["']`).MatchString(line)
-	}
-	instead := changes[method]
-	if instead == "" {
-		return ""
-	}
-	var files, lines []string
-	eachProgram(r.folder(), func(name, text string) {
-		for n, line := range strings.Split(text, "\n") {
-			if has(instead, line) {
-				files, lines = append(files, name), append(lines, strconv.Itoa(n+1))
-			}
-		}
-	})
-	files = slices.Compact(files)
-	switch {
-	case len(files) != 1 || len(lines) > mostRoutes:
-		return ""
-	case len(lines) > 1:
-		return fmt.Sprintf("%s has %s in lines %s", files[0], instead, strings.Join(lines, " and "))
-	}
-	return fmt.Sprintf("%s has %s in line %s", files[0], instead, lines[0])
 }
 
 // own reports whether an answer is a program's own words, which are JSON.
@@ -292,28 +229,6 @@ func (r *runner) finds(ctx context.Context, method, path string) bool {
 	return err == nil && a.Status == http.StatusOK
 }
 
-// routed reports whether one of the program's routes takes a path: what it answers with 404 is then
-// its own word, whatever a framework would say of a path that it has not.
-func (r *runner) routed(ctx context.Context, method, path string) bool {
-	found := r.described(ctx)
-	if len(found) == 0 {
-		found = written(r.folder())
-	}
-	asked := strings.Split(strings.Trim(path, "/"), "/")
-	return slices.ContainsFunc(found, func(route Send) bool {
-		parts := strings.Split(strings.Trim(route.Path, "/"), "/")
-		if route.Method != method || len(parts) != len(asked) || !strings.ContainsAny(route.Path, "{<:") {
-			return false
-		}
-		for i, part := range parts {
-			if !strings.ContainsAny(part, "{<:") && part != asked[i] {
-				return false
-			}
-		}
-		return true
-	})
-}
-
 func routeMissing(body []byte) bool { return noRoutes.Match(body) }
 
 var exception = regexp.MustCompile(`(?m)^\s*((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b:?.*)$`)
@@ -334,25 +249,6 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",
 		a.Status)
-}
-
-// unknown returns the fields of a body that no line of the program names, in quotes; none where it does
-// not name those, quoted, that it wants: then its text is not here.
-func (r *runner) unknown(q check.Request, wants []string) (names []string) {
-	var text strings.Builder
-	eachProgram(r.folder(), func(_, part string) { text.WriteString(part) })
-	named := func(name string) bool {
-		return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text.String())
-	}
-	if slices.ContainsFunc(wants, func(name string) bool { return !named(strings.Trim(name, "`")) }) {
-		return nil
-	}
-	for _, name := range sortedKeys(fieldsOf(q)) {
-		if !named(name) {
-			names = append(names, "`"+cut(name, 60)+"`")
-		}
-	}
-	return names
 }
 
 // refusal returns what a program wants of a body that it refused, as its answer tells.
@@ -405,114 +301,6 @@ func says(body []byte) string {
 		return "its answer is empty"
 	}
 	return "its answer says " + quoted(body)
-}
-
-// mostRoutes are named.
-const mostRoutes = 4
-
-// routes returns those of the program that are nearest to one that it does not have: of its own
-// description, or of its text.
-func (r *runner) routes(ctx context.Context, wanted Send) string {
-	found := r.described(ctx)
-	if len(found) == 0 {
-		found = written(r.folder())
-	}
-	found = slices.DeleteFunc(found, func(route Send) bool { return path.Base(route.Path) == "health" })
-	slices.SortStableFunc(found, func(a, b Send) int { return far(a, wanted) - far(b, wanted) })
-	var named []string
-	for _, route := range found[:min(len(found), mostRoutes)] {
-		named = append(named, route.String())
-	}
-	if len(named) > 1 {
-		return strings.Join(named[:len(named)-1], ", ") + " and " + named[len(named)-1]
-	}
-	return strings.Join(named, "")
-}
-
-// far returns how little a route is like another.
-func far(route, wanted Send) (n int) {
-	if route.Method != wanted.Method {
-		n++
-	}
-	if strings.ContainsAny(route.Path, "{<:") != strings.Contains(wanted.Path, "$") {
-		n += 2
-	}
-	return n
-}
-
-// described returns the routes of /openapi.json.
-func (r *runner) described(ctx context.Context) (routes []Send) {
-	a, err := r.target.Do(ctx, check.Request{Method: http.MethodGet, Path: "/openapi.json"})
-	if err != nil || a.Status != http.StatusOK {
-		return nil
-	}
-	var document struct {
-		Paths map[string]map[string]any
-	}
-	if json.Unmarshal(a.Body, &document) != nil {
-		return nil
-	}
-	for name, operations := range document.Paths {
-		for method := range operations {
-			if method = strings.ToUpper(method); slices.Contains(methods, method) && len(name) < 100 {
-				routes = append(routes, Send{method, name})
-			}
-		}
-	}
-	slices.SortFunc(routes, func(a, b Send) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
-	return routes
-}
-
-var (
-	routeText  = regexp.MustCompile(`\b\w+\.(get|post|put|patch|delete)\(\s*["'\x60](/[^"'\x60\s]{0,100})["'\x60]`)
-	flaskRoute = regexp.MustCompile(`\.route\(\s*["'](/[^"'\s]{0,100})["'](?:[^)\n]*methods\s*=\s*[\[(]([^\])]*))?`)
-	program    = regexp.MustCompile(`\.(py|js|mjs|cjs|ts)$`)
-)
-
-// written returns the routes that the program's text has, in Python and Node.
-func written(folder fs.FS) (routes []Send) {
-	eachProgram(folder, func(_, text string) {
-		if len(routes) > 100 {
-			return
-		}
-		for _, m := range routeText.FindAllStringSubmatch(text, -1) {
-			routes = append(routes, Send{strings.ToUpper(m[1]), m[2]})
-		}
-		for _, m := range flaskRoute.FindAllStringSubmatch(text, -1) {
-			methods := strings.FieldsFunc(m[2], func(r rune) bool { return strings.ContainsRune(`"', `, r) })
-			if len(methods) == 0 {
-				methods = []string{http.MethodGet}
-			}
-			for _, method := range methods {
-				routes = append(routes, Send{strings.ToUpper(method), m[1]})
-			}
-		}
-	})
-	return routes
-}
-
-// eachProgram visits the files of a program in Python or Node, in the order of their names; none
-// where there is no folder.
-func eachProgram(folder fs.FS, visit func(name, text string)) {
-	if folder == nil {
-		return
-	}
-	_ = fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
-		base := path.Base(name)
-		switch {
-		case err != nil:
-			return nil
-		case e.IsDir() && name != "." && (base[0] == '.' || base == "node_modules" || base == "venv" ||
-			strings.HasPrefix(base, "test")):
-			return fs.SkipDir
-		case !e.Type().IsRegular() || !program.MatchString(base) || strings.HasPrefix(base, "test"):
-			return nil
-		}
-		if text, err := fs.ReadFile(folder, name); err == nil && len(text) <= 256<<10 {
-			visit(name, string(text))
-		}
-		return nil
-	})
 }
 
 // elsewhere returns where in an answer a key is that is not where it was wanted: inside another, or

@@ -118,30 +118,22 @@ func (c *Cache) Foresee(t check.Source, _ int) []check.Item {
 	if err != nil || len(programs) == 0 {
 		return nil
 	}
+	brings := func(in dockerfile.Instruction) bool {
+		return slices.ContainsFunc(in.Sources(),
+			func(source string) bool { return dockerfile.Covers(source, programs[0]) })
+	}
 	for _, stage := range file.Stages {
-		brought, prepared := 0, false
-		for _, in := range stage.Instructions {
-			if brought == 0 && slices.ContainsFunc(in.Sources(),
-				func(source string) bool { return dockerfile.Covers(source, programs[0]) }) {
-				brought = in.Line
-			}
-			for _, command := range in.Commands() {
-				if in.Name != "RUN" || !command.Installs() || command.ProjectAlone() {
-					continue
-				}
-				prepared = prepared || command.WithoutProject()
-				if brought == 0 || prepared {
-					continue
-				}
-				edit, _ := check.InstallFirst(t, brought, in.Line)
-				item := check.Item{Name: name, Got: fmt.Sprintf("line %d brings the program in before line %d installs",
-					brought, in.Line), Hint: check.Hint{Edit: edit}, File: file.Name, Line: brought}
-				if edit == nil {
-					item.Hint.Advice = listsFirst
-				}
-				return []check.Item{item}
-			}
+		source, install := stage.InstallBelow(brings)
+		if source == nil {
+			continue
 		}
+		edit, _ := check.InstallFirst(t, source.Line, install.Line)
+		item := check.Item{Name: name, Got: fmt.Sprintf("line %d brings the program in before line %d installs",
+			source.Line, install.Line), Hint: check.Hint{Edit: edit}, File: file.Name, Line: source.Line}
+		if edit == nil {
+			item.Hint.Advice = listsFirst
+		}
+		return []check.Item{item}
 	}
 	return nil
 }

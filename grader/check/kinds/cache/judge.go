@@ -82,8 +82,8 @@ func atStart(t check.Source) *dockerfile.Instruction {
 	if err != nil {
 		return nil
 	}
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		if in := file.Last(name); in != nil && slices.ContainsFunc(in.Commands(), dockerfile.Command.Installs) {
+	for _, in := range file.Lasts("ENTRYPOINT", "CMD") {
+		if slices.ContainsFunc(in.Commands(), dockerfile.Command.Installs) {
 			return in
 		}
 	}

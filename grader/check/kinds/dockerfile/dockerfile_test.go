@@ -48,10 +48,9 @@ func TestDockerfile(t *testing.T) {
 			"0 workdir-absolute: want every WORKDIR begins with /; got WORKDIR $A; hint: Write the whole path, from " +
 				"/ on: it is joined with the WORKDIR before it, or with the base image's.; at Dockerfile:3"},
 		{"rules: [multi-stage]", "FROM x:1\nFROM x:1\nCMD [\"y\"]\n",
-			"0 multi-stage: want the build has more than one stage; got no COPY --from takes anything out of another " +
-				"stage; " +
-				"hint: Install in a first stage, FROM … AS builder, and COPY --from=builder into the last.; at " +
-				"Dockerfile:1"},
+			"0 multi-stage: want the build has more than one stage; got no COPY --from takes anything out of " +
+				"another stage; hint: Install in a first stage, FROM … AS builder, and COPY --from=builder into " +
+				"the last.; at Dockerfile:1"},
 		{"rules: [cmd-exec]", "FROM x\nWROKDIR y\nCMD z\n", "- cmd-exec: Docker cannot read line 2"},
 		{"rules: [cmd-exec]", "FRM x\n", "- cmd-exec: Docker cannot read line 1"},
 		{"require: [FROM, WORKDIR, COPY, CMD]", "FROM python 3.12\nWROKDIR /app\nCOPY ..\n",

@@ -124,33 +124,19 @@ var rules = []rule{
 		Bad: swap("COPY requirements.txt .", "COPY . ."), Good: good}, func(f *df.File) *finding {
 		const hint = "Copy only the file that lists the dependencies, install, then copy the program."
 		for _, s := range f.Stages {
-			var source *df.Instruction
-			prepared := false // the dependencies are there, and only the program itself is missing
-			for i, in := range s.Instructions {
-				if bringsProgram(in) && source == nil {
-					source = &s.Instructions[i]
-				}
-				if in.Name != "RUN" {
-					continue
-				}
-				for _, c := range in.Commands() {
-					switch {
-					case !c.Installs() || c.ProjectAlone():
-					case source != nil && !prepared:
-						if source.Name == "RUN" {
-							return at(*source, "%s mounts the program", hint)
-						}
-						found := at(*source, "%s comes before the install", hint)
-						found.edit = func(t check.Source) *check.Edit {
-							edit, _ := check.InstallFirst(t, source.Line, in.Line)
-							return edit
-						}
-						return found
-					case c.WithoutProject():
-						prepared = true
-					}
-				}
+			source, install := s.InstallBelow(bringsProgram)
+			switch {
+			case source == nil:
+				continue
+			case source.Name == "RUN":
+				return at(*source, "%s mounts the program", hint)
 			}
+			found := at(*source, "%s comes before the install", hint)
+			found.edit = func(t check.Source) *check.Edit {
+				edit, _ := check.InstallFirst(t, source.Line, install.Line)
+				return edit
+			}
+			return found
 		}
 		return nil
 	}},
@@ -158,8 +144,8 @@ var rules = []rule{
 		Why:  "The shell form starts a shell first, which keeps signals from the program.",
 		Bad:  swap(`["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, "uvicorn main:app --host 0.0.0.0"),
 		Good: good}, func(f *df.File) *finding {
-		for _, name := range []string{"ENTRYPOINT", "CMD"} {
-			if in := f.Last(name); in != nil && !in.Exec && len(in.Args) > 0 {
+		for _, in := range f.Lasts("ENTRYPOINT", "CMD") {
+			if !in.Exec && len(in.Args) > 0 {
 				change, how := f.ExecForm(*in)
 				found := write(f, *in, change, "Write it as a list, each word in double quotes.")
 				found.hint.Cause = needs[how]
@@ -190,16 +176,14 @@ var rules = []rule{
 	{check.Topic{ID: "cmd-no-reload", Summary: "the program starts without --reload",
 		Why: "Reloading watches files that never change in an image, and costs memory.",
 		Bad: swap(`"--port"`, `"--reload", "--port"`), Good: good}, func(f *df.File) *finding {
-		for _, name := range []string{"ENTRYPOINT", "CMD"} {
-			if in := f.Last(name); in != nil {
-				if text := strings.Join(in.Args, " "); strings.Contains(text, "--reload") ||
-					strings.Contains(text, "fastapi dev") {
-					change := f.Replace(*in, reload, "")
-					if strings.Contains(text, "fastapi dev") {
-						change = f.Replace(*in, development, "${1}run")
-					}
-					return write(f, *in, change, "Take --reload out, or write fastapi run instead of fastapi dev.")
+		for _, in := range f.Lasts("ENTRYPOINT", "CMD") {
+			if text := strings.Join(in.Args, " "); strings.Contains(text, "--reload") ||
+				strings.Contains(text, "fastapi dev") {
+				change := f.Replace(*in, reload, "")
+				if strings.Contains(text, "fastapi dev") {
+					change = f.Replace(*in, development, "${1}run")
 				}
+				return write(f, *in, change, "Take --reload out, or write fastapi run instead of fastapi dev.")
 			}
 		}
 		return nil

@@ -318,9 +318,8 @@ func setByStart(t check.Source, name string, h check.Hint) check.Hint {
 		return h
 	}
 	sets := regexp.MustCompile(`(^|[\s"'])` + regexp.QuoteMeta(name) + `=[^\s"']`)
-	for _, of := range []string{"CMD", "ENTRYPOINT"} {
-		in := file.Last(of)
-		if in == nil || !sets.MatchString(in.Text) {
+	for _, in := range file.Lasts("CMD", "ENTRYPOINT") {
+		if !sets.MatchString(in.Text) {
 			continue
 		}
 		h = check.Hint{Cause: fmt.Sprintf(

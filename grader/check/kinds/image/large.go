@@ -148,8 +148,7 @@ func smaller(ctx context.Context, t check.Target, image *check.ImageInfo, layer 
 		return err
 	} else if len(spare) > 0 {
 		h.Cause += fmt.Sprintf(" Nothing uses %s: no package of the image was compiled in it, and no other line and "+
-			"no "+
-			"file names that.", enumerated(spare))
+			"no file names that.", check.And(spare))
 		h.Edit = check.EditOf(file.Name, without(file, *in, spare))
 		if h.Edit == nil {
 			h.Advice = "Leave that out."

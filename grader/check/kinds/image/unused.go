@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,15 +69,6 @@ func unused(ctx context.Context, t check.Target, file *dockerfile.File, run dock
 	return slices.DeleteFunc(spare, isCompiler), nil
 }
 
-// enumerated returns names as a sentence has them.
-func enumerated(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
 func isCompiler(name string) bool { return slices.Contains(compilers, name) }
 
 func debian(c dockerfile.Command) bool {
@@ -95,31 +87,14 @@ func names(folder fs.FS, others, name string) (found bool) {
 	if found = word.MatchString(others); found {
 		return true
 	}
-	_ = fs.WalkDir(folder, ".", func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return nil
-		case e.IsDir() && path != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" ||
-			e.Name() == "venv"):
-			return fs.SkipDir
-		case !e.Type().IsRegular() || strings.HasPrefix(e.Name(), "Dockerfile") || strings.HasSuffix(path, ".md") ||
-			strings.HasPrefix(e.Name(), "."):
-			return nil
+	check.EachFile(folder, func(file string) {
+		hidden := strings.HasPrefix(file, ".") || strings.Contains(file, "/.")
+		if !found && !hidden && !strings.HasPrefix(path.Base(file), "Dockerfile") && path.Ext(file) != ".md" {
+			found = word.MatchString(check.Text(folder, file))
 		}
-		if info, err := e.Info(); err != nil || info.Size() > mostText {
-			return nil
-		}
-		text, _ := fs.ReadFile(folder, path)
-		if found = word.Match(text); found {
-			return fs.SkipAll
-		}
-		return nil
 	})
 	return found
 }
-
-// mostText is how long a file of the folder may be that is looked into, in bytes.
-const mostText = 1 << 20
 
 // without returns the change that installs none of some packages, the whole RUN out where it does
 // nothing else; nil where that cannot be told.
@@ -187,7 +162,7 @@ func updated(ctx context.Context, t check.Target, image *check.ImageInfo, file *
 		install.Line)
 	switch gone := without(file, *install, spare); {
 	case len(spare) > 0 && gone != nil && gone.New == "":
-		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, enumerated(spare))
+		h.Cause += fmt.Sprintf(" It is there for line %d, and nothing uses %s.", install.Line, check.And(spare))
 		h.Advice = fmt.Sprintf("Take out both lines, %d and %d.", run.Line, install.Line)
 		if install.Line == run.EndLine+1 {
 			h.Advice, h.Edit = "", check.EditOf(file.Name, file.Change(both))

@@ -104,8 +104,7 @@ func (l *Listen) Foresee(t check.Source, wanted int) []check.Item {
 	} else if edit := withOption(t, wanted, host); edit != nil && !strings.Contains(edit.Old, "fastapi") &&
 		!slices.ContainsFunc(parsed.Effective(), setsHost) {
 		add("on all interfaces", "CMD names no address, and without one the server listens on 127.0.0.1, where "+
-			"nothing "+
-			"outside the container reaches it", edit)
+			"nothing outside the container reaches it", edit)
 	}
 	if in := parsed.Last("EXPOSE"); in != nil {
 		said := slices.DeleteFunc(parsed.Effective(),

@@ -162,11 +162,7 @@ func withOption(t check.Source, number, which int) *check.Edit {
 			option = s.port
 		}
 		said := fmt.Sprintf(strings.Join(option, " "), "0.0.0.0", number)
-		for _, name := range []string{"CMD", "ENTRYPOINT"} {
-			in := parsed.Last(name)
-			if in == nil {
-				continue
-			}
+		for _, in := range parsed.Lasts("CMD", "ENTRYPOINT") {
 			pattern, with := s.shell, "${0} "+said
 			if s.list.MatchString(in.Text) {
 				pattern, with = s.list, `${0}, "`+strings.Join(strings.Fields(said), `", "`)+`"`
@@ -174,7 +170,7 @@ func withOption(t check.Source, number, which int) *check.Edit {
 			if at := pattern.FindStringIndex(in.Text); at == nil || told(s, in.Text[at[0]:], option[0]) {
 				continue
 			}
-			if edit := inDockerfile(t, name, pattern, with); edit != nil {
+			if edit := inDockerfile(t, in.Name, pattern, with); edit != nil {
 				return edit
 			}
 		}
@@ -261,20 +257,10 @@ func inProgram(t check.Source, pattern *regexp.Regexp, with string) *check.Edit 
 	}
 	var found *check.Edit
 	lines := 0
-	_ = fs.WalkDir(t.FS(), ".", func(name string, e fs.DirEntry, err error) error {
-		switch base := path.Base(name); {
-		case err != nil:
-			return nil
-		case e.IsDir() && name != "." && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "venv" ||
-			strings.HasPrefix(base, "test")):
-			return fs.SkipDir
-		case !e.Type().IsRegular() || !programs.MatchString(name) || strings.HasPrefix(base, "test"):
-			return nil
-		}
-		if edit, n := inFile(t, name, pattern, with); n > 0 {
+	check.EachProgram(t.FS(), programs, func(name, text string) {
+		if edit, n := inText(t, name, text, pattern, with); n > 0 {
 			found, lines = edit, lines+n
 		}
-		return nil
 	})
 	if lines > 1 {
 		return nil
@@ -289,7 +275,12 @@ func inFile(t check.Source, name string, pattern *regexp.Regexp, with string) (e
 	if err != nil || len(text) > mostBytes {
 		return nil, 0
 	}
-	for n, line := range strings.Split(string(text), "\n") {
+	return inText(t, name, string(text), pattern, with)
+}
+
+// inText is inFile of a text that was read.
+func inText(t check.Source, name, text string, pattern *regexp.Regexp, with string) (edit *check.Edit, lines int) {
+	for n, line := range strings.Split(text, "\n") {
 		found, said := pattern.FindStringIndex(line), remark.FindStringIndex(line)
 		if found != nil && (said == nil || found[0] < said[0]) {
 			edit, lines = check.Rewrite(t.FS(), name, n+1, n+1, pattern, with), lines+1

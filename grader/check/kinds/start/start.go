@@ -169,15 +169,13 @@ func withWorker(t check.Source) *check.Edit {
 	if err != nil || !strings.Contains(string(list), "uvicorn") {
 		return nil
 	}
-	for _, name := range []string{"CMD", "ENTRYPOINT"} {
-		if in := file.Last(name); in != nil {
-			with := "gunicorn " + asyncWorker
-			if in.Exec {
-				with = `gunicorn", "` + strings.ReplaceAll(asyncWorker, " ", `", "`)
-			}
-			if change := file.Replace(*in, regexp.MustCompile(`\bgunicorn\b`), with); change != nil {
-				return check.EditOf(file.Name, change)
-			}
+	for _, in := range file.Lasts("CMD", "ENTRYPOINT") {
+		with := "gunicorn " + asyncWorker
+		if in.Exec {
+			with = `gunicorn", "` + strings.ReplaceAll(asyncWorker, " ", `", "`)
+		}
+		if change := file.Replace(*in, regexp.MustCompile(`\bgunicorn\b`), with); change != nil {
+			return check.EditOf(file.Name, change)
 		}
 	}
 	return nil

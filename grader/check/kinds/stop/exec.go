@@ -17,11 +17,7 @@ func withExec(t check.Source, shell check.Process) *check.Edit {
 	if err != nil {
 		return nil
 	}
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		in := parsed.Last(name)
-		if in == nil {
-			continue
-		}
+	for _, in := range parsed.Lasts("ENTRYPOINT", "CMD") {
 		if !in.Exec {
 			change, _ := parsed.ExecForm(*in)
 			return check.EditOf(parsed.Name, change)
@@ -32,7 +28,7 @@ func withExec(t check.Source, shell check.Process) *check.Edit {
 			}
 			if text, ok := dockerfile.WithExec(in.Args[i+1]); ok {
 				words := append(slices.Clone(in.Args[:i+1]), text)
-				return check.EditOf(parsed.Name, parsed.Change(*in, name+" "+dockerfile.List(words)))
+				return check.EditOf(parsed.Name, parsed.Change(*in, in.Name+" "+dockerfile.List(words)))
 			}
 			return nil
 		}

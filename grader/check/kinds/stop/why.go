@@ -71,12 +71,11 @@ func interrupt(t check.Source, first check.Process, number int) *check.Edit {
 	if err != nil || number == sigint || first.Catches>>(sigint-1)&1 == 0 {
 		return nil
 	}
-	for _, name := range []string{"ENTRYPOINT", "CMD"} {
-		if in := parsed.Last(name); in != nil {
-			return check.EditOf(parsed.Name, parsed.Above(*in, "STOPSIGNAL SIGINT"))
-		}
+	start := parsed.Lasts("ENTRYPOINT", "CMD")
+	if len(start) == 0 {
+		return nil
 	}
-	return nil
+	return check.EditOf(parsed.Name, parsed.Above(*start[0], "STOPSIGNAL SIGINT"))
 }
 
 var scripts = regexp.MustCompile(`\.[cm]?js$`)
