@@ -32,13 +32,14 @@ func TestWorkers(t *testing.T) {
 	const apart = "0 POST /tasks: want what is created in every answer that follows, whichever process gives it; " +
 		"got 2 processes serve port 8000, and each has a memory of its own; hint: … Start one process, or " +
 		"store where all of them look: in a file or a database." +
-		"\n- GET /tasks/1: not asked: what it would answer is chance"
+		"\n- GET /tasks/1: not judged: what it answers is chance"
 	const together = "ok POST /tasks\nok GET /tasks/1"
 	for _, c := range []struct {
 		how, want string
 		runs      int
 	}{
-		{"apart", apart, 6}, {"kept", apart, 6}, {"late", apart, 1}, {"file", together, 2}, {"helpers", together, 1},
+		{"apart", apart, 6}, {"kept", apart, 6}, {"late", apart, 1}, {"grown", apart, 2}, {"file", together, 2},
+		{"helpers", together, 1},
 	} {
 		t.Run(c.how, func(t *testing.T) {
 			t.Parallel()

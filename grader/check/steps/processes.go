@@ -33,6 +33,9 @@ const (
 // process did not have what another one stored.
 const scattered = "scattered"
 
+// chance says why steps after such a request are not judged.
+const chance = "not judged: what it answers is chance"
+
 // Scattered returns the request, as the rubric writes it, that was seen to store into the memory of
 // one process of several, so that what a later request answers is chance; or empty.
 func Scattered(m *check.Memory) string { return m.Noted(scattered) }
@@ -73,15 +76,50 @@ func (r *runner) scatter(ctx context.Context, s Step, e exchange) (*check.Item, 
 	if !ok || e.request.Method != http.MethodPost || e.last().Status/100 != 2 {
 		return nil, nil
 	}
-	if crowded, err := Crowded(ctx, target, r.in.Memory, s.request().Path); err != nil || !crowded {
-		return nil, err
-	}
 	p := Posted{Name: s.request().String(), Request: e.request, To: e.to, Answer: e.last()}
 	p.IDs = append([]string{"id"}, s.savedPaths()...)
 	for _, name := range slices.Sorted(maps.Keys(r.in.Fresh)) {
 		p.Words = append(p.Words, plainText(r.in.Fresh[name]))
 	}
-	return Scatter(ctx, target, r.in.Memory, p)
+	r.posted = posting{s, r.place, func(ctx context.Context) (*check.Item, error) {
+		if crowded, err := Crowded(ctx, target, r.in.Memory, s.request().Path); err != nil || !crowded {
+			return nil, err
+		}
+		return Scatter(ctx, target, r.in.Memory, p)
+	}}
+	return r.posted.look(ctx)
+}
+
+// posting is a step that stored something.
+type posting struct {
+	Step
+	place int                                        // of its item among those of the check
+	look  func(context.Context) (*check.Item, error) // for what not every process has
+}
+
+// judgeLate looks again, once all steps are done, at what the last POST stored: servers like
+// gunicorn start their processes one after another, and the first may have served all steps alone.
+func (r *runner) judgeLate(ctx context.Context, o *check.Outcome) error {
+	if r.posted.look == nil {
+		return nil
+	}
+	scattered, err := r.posted.look(ctx)
+	if err != nil || scattered == nil {
+		return err
+	}
+	if r.posted.Given.Method != "" {
+		o.Given = r.posted.Given.String()
+	}
+	for i := r.posted.place; i < len(o.Items); i++ {
+		done := &o.Items[i]
+		item := check.Item{Name: done.Name, Skipped: true, Got: chance}
+		if i == r.posted.place {
+			item = *scattered
+		}
+		item.Free, item.Weight = done.Free, done.Weight
+		*done = item
+	}
+	return nil
 }
 
 // Posted is a POST that stored something.

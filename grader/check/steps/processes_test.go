@@ -53,7 +53,7 @@ func TestProcesses(t *testing.T) {
 	port := []int{8000}
 	const create = "fresh: [a]\nhttp:\n- {send: POST /tasks, body: {title: $a}, json: {title: $a}, save: {x: id}}\n- " +
 		"{send: POST /tasks, body: {title: b}, json: {id: <not $x>}}"
-	const rest = "\n- POST /tasks: not asked: what it would answer is chance"
+	const rest = "\n- POST /tasks: not judged: what it answers is chance"
 	const all = "ok POST /tasks\nok POST /tasks"
 	for _, c := range []struct {
 		name, cmd string
@@ -138,6 +138,31 @@ func TestReached(t *testing.T) {
 	}
 }
 
+// TestLateProcess: a process that begins to serve while the steps are done is found after them, and
+// nothing after the POST is judged by chance.
+func TestLateProcess(t *testing.T) {
+	for _, by := range []string{"send: POST /tasks, json: {title: $a}", "given: POST /tasks"} {
+		target := checktest.New()
+		target.Inside = below(1, nil, []int{8000})
+		first, second := checktest.NewAPI().Handler(), checktest.NewAPI().Handler()
+		apart := spread(first, second)
+		target.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case len(target.Inside) == 3:
+				apart.ServeHTTP(w, r)
+			case r.Method == http.MethodGet:
+				target.Inside = below(2, nil, []int{8000})
+				fallthrough
+			default:
+				first.ServeHTTP(w, r)
+			}
+		}))
+		assert.Equal(t, started+"got 2 "+memory+"\n- GET /tasks/1: not judged: what it answers is chance",
+			checktest.Asked(t, kind.Kind(), "fresh: [a]\nhttp: [{"+by+
+				", body: {title: $a}, save: {x: id}}, {send: GET /tasks/$x, json: {title: $a}}]", target), by)
+	}
+}
+
 // TestHelpers: children that have the port from the process which serves, and take nothing, are
 // none of those that serve.
 func TestHelpers(t *testing.T) {
@@ -190,7 +215,7 @@ func TestScattered(t *testing.T) {
 		"would answer is chance"
 	said, given := ask(kind.Kind(),
 		"fresh: [a]\nhttp: [{given: POST /tasks, body: {title: $a}, save: {x: id}}, {send: GET /tasks/$x}]")
-	assert.Equal(t, started+"got 2 "+memory+"\n- GET /tasks/1: not asked: what it would answer is chance", said)
+	assert.Equal(t, started+"got 2 "+memory+"\n- GET /tasks/1: not judged: what it answers is chance", said)
 	assert.Equal(t, "POST /tasks", given)
 	for _, entry := range []string{
 		"http: [{given: POST /tasks, body: {title: b}, save: {x: id}}, {send: GET /tasks/$x}]",

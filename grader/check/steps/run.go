@@ -45,7 +45,7 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 			skipped.Got = "not asked: what it needs was not set up by " + setUp
 		}
 		if apart {
-			skipped.Got = "not asked: what it would answer is chance"
+			skipped.Got = chance
 		}
 		if setUp != "" || apart || failed && !in.Partial {
 			out.Items = append(out.Items, skipped)
@@ -69,6 +69,7 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 			out.Given, setUp = by, "a login"
 			continue
 		}
+		r.place = len(out.Items)
 		item, evidence, err := r.do(ctx, n+1, s, all)
 		if err != nil {
 			return check.Outcome{}, err
@@ -92,7 +93,7 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 		out.Items = append(out.Items, item)
 		out.Evidence = append(out.Evidence, evidence...)
 	}
-	return out, nil
+	return out, r.judgeLate(ctx, &out)
 }
 
 // signIn lets the people sign in whom a step names: who asks, and whose values it uses. by is the
@@ -160,6 +161,8 @@ type runner struct {
 	known    []Send              // the routes that the program has, once they were looked for
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
+	place    int                 // of the step's item among those of the check
+	posted   posting             // the last one of the check
 	twice    string              // an id that a step of this check was given, and that another thing has
 }
 

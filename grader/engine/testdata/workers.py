@@ -26,6 +26,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        if how == "grown" and memory:  # the second process comes while the first answers this
+            open("/tmp/asked", "w").close()
+            while not os.path.exists("/tmp/grown"):
+                time.sleep(0.01)
         last = self.path.rsplit("/", 1)[1]
         found = [t for t in tasks() if last in ("tasks", str(t["id"]))]
         if last == "tasks" or found:
@@ -43,11 +47,15 @@ class Handler(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("", 8000), Handler)
 for n in range(2):
+    while how == "grown" and n == 1 and not os.path.exists("/tmp/asked"):
+        time.sleep(0.01)
     if os.fork() == 0:
         if how == "helpers":  # children that have the socket and take nothing from it
             signal.pause()
         if how == "late" and n == 1:  # one that is long in coming
             time.sleep(4)
+        if n == 1:
+            open("/tmp/grown", "w").close()
         server.serve_forever()
 if how == "helpers":
     server.serve_forever()
