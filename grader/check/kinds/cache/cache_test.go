@@ -391,9 +391,13 @@ func TestForesee(t *testing.T) {
 		{"COPY . .\nRUN pip install -r requirements.txt\n", "line 2 brings the program in before line 3 installs; " +
 			"Make lines 2 to 3 of Dockerfile `COPY requirements.txt .`, `RUN pip install -r requirements.txt`, " +
 			"`COPY . .`, one a line."},
+		{"COPY pyproject.toml .\nRUN uv sync --no-install-project\nCOPY . .\nRUN uv sync\n", ""},
+		{"COPY . .\nRUN uv sync --no-install-project\n", "line 2 brings the program in before line 3 installs; " +
+			"Make lines 2 to 3 of Dockerfile `COPY pyproject.toml .`, `RUN uv sync --no-install-project`, " +
+			"`COPY . .`, one a line."},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.lines).
-			With("requirements.txt", "fastapi\n")
+			With("requirements.txt", "fastapi\n").With("pyproject.toml", "[project]\nname = \"tasks\"\n")
 		said := ""
 		for _, item := range new(cache.Cache).Foresee(target, 8000) {
 			said += item.Got + "; " + item.Hint.String()
