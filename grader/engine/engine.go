@@ -15,6 +15,7 @@ import (
 	"io"
 	stdlog "log"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -109,6 +110,9 @@ func Connect(ctx context.Context) (*Engine, error) {
 	}
 	e := &Engine{api: api, provider: provider, builder: builder, owner: me, arch: version.Arch,
 		open: map[*Session]bool{}}
+	if cache, err := os.UserCacheDir(); err == nil {
+		e.weights.kept = filepath.Join(cache, "taskgrader", "layers")
+	}
 	e.networks = &networks{engine: e}
 	e.watch = watchEvents(api)
 	return e, nil

@@ -3,8 +3,12 @@ package engine
 import (
 	"archive/tar"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -20,15 +24,16 @@ import (
 
 // weight is what a layer holds.
 type weight struct {
-	files int64 // bytes of regular files; other names of a file, folders and whiteouts are nothing
-	links int64 // bytes of where symbolic links lead: overlay2 counts them in layers that it did not build itself
+	Files int64 // bytes of regular files; other names of a file, folders and whiteouts are nothing
+	Links int64 // bytes of where symbolic links lead: overlay2 counts them in layers that it did not build itself
 }
 
-// weights remembers what layers weigh: a class has one base.
+// weights remembers what layers weigh: a class has one base, and the next process has the same.
 type weights struct {
 	base  sync.Mutex // held while base layers are read, so that it is done once
 	mu    sync.Mutex
 	known map[string]weight
+	kept  string // the folder in which base layers stand for later processes, or empty
 }
 
 func (w *weights) get(name string) (weight, bool) {
@@ -45,6 +50,33 @@ func (w *weights) put(name string, one weight) {
 		w.known = map[string]weight{}
 	}
 	w.known[name] = one
+}
+
+// digest is a name of a layer that holds for its content in every engine.
+var digest = regexp.MustCompile(`^sha256:([0-9a-f]{64})$`)
+
+// lookUp returns what an earlier process found that a layer weighs.
+func (w *weights) lookUp(name string) (found weight, ok bool) {
+	m := digest.FindStringSubmatch(name)
+	if m == nil || w.kept == "" {
+		return found, false
+	}
+	text, err := os.ReadFile(filepath.Join(w.kept, m[1]))
+	return found, err == nil && json.Unmarshal(text, &found) == nil
+}
+
+// keep writes down what a layer weighs. Where that cannot be done, a later process reads the layer
+// again.
+func (w *weights) keep(name string, one weight) {
+	m := digest.FindStringSubmatch(name)
+	if m == nil || w.kept == "" || os.MkdirAll(w.kept, 0o755) != nil {
+		return
+	}
+	text, _ := json.Marshal(one)
+	half := filepath.Join(w.kept, fmt.Sprintf(".%d", os.Getpid()))
+	if os.WriteFile(half, text, 0o600) != nil || os.Rename(half, filepath.Join(w.kept, m[1])) != nil {
+		_ = os.Remove(half)
+	}
 }
 
 // about returns what the engine says of itself. It is asked once.
@@ -88,6 +120,9 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 			unlock()
 		}
 		w, known := e.weights.get(name)
+		if !known && isBase(layer) {
+			w, known = e.weights.lookUp(name)
+		}
 		if known {
 			found[layer] = w
 		}
@@ -98,15 +133,18 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 		err := eachEntry(r, func(h *tar.Header, _ io.Reader) error {
 			switch h.Typeflag {
 			case tar.TypeReg:
-				w.files += h.Size
+				w.Files += h.Size
 			case tar.TypeSymlink:
-				w.links += int64(len(h.Linkname))
+				w.Links += int64(len(h.Linkname))
 			}
 			return nil
 		})
 		if err == nil {
 			found[layer] = w
 			e.weights.put(name, w)
+			if isBase(layer) {
+				e.weights.keep(name, w)
+			}
 		}
 		return err
 	})
@@ -115,9 +153,9 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 	}
 	info.Size, info.Added = 0, 0
 	for layer, w := range found {
-		size := w.files
+		size := w.Files
 		if isBase(layer) {
-			size += w.links
+			size += w.Links
 		} else {
 			info.Added += size
 		}

@@ -219,3 +219,28 @@ func TestSizesAreOneNumber(t *testing.T) {
 		})
 	}
 }
+
+// TestWeightsAreKept: a later process finds what a base layer weighs, by its content alone; what is
+// no name of a content, or was not written whole, it reads again.
+func TestWeightsAreKept(t *testing.T) {
+	t.Parallel()
+	name, folder := "sha256:"+strings.Repeat("0a", 32), filepath.Join(t.TempDir(), "layers")
+	first, later := &weights{kept: folder}, &weights{kept: folder}
+	_, ok := later.lookUp(name)
+	require.False(t, ok)
+	first.keep(name, weight{Files: 3, Links: 4})
+	first.keep("../layer.tar", weight{Files: 5})
+	found, ok := later.lookUp(name)
+	require.True(t, ok)
+	require.Equal(t, weight{Files: 3, Links: 4}, found)
+	kept, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, kept[0].Name()), []byte(`{"Files":3`), 0o600))
+	_, ok = later.lookUp(name)
+	require.False(t, ok)
+	first.kept = ""
+	first.keep(name, weight{}) // without a folder it is as before
+	_, ok = first.lookUp(name)
+	require.False(t, ok)
+}
