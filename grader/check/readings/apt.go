@@ -56,7 +56,9 @@ func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 	if by := map[string]string{"python": "python3", "pip": "python3-pip", "docker": "docker.io",
 		"mysql-client": "default-mysql-client", "libmysqlclient-dev": "default-libmysqlclient-dev",
 		"node": "nodejs", "postgresql-dev": "libpq-dev", "musl-dev": "libc6-dev", "build-base": "build-essential",
-		"libffi": "libffi-dev", "netcat": "netcat-openbsd", "python-dev": "python3-dev", "python-pip": "python3-pip",
+		"libffi": "libffi-dev", "netcat": "netcat-openbsd", "libgl1-mesa-glx": "libgl1", "libglib2.0": "libglib2.0-0",
+		"libssl1.1": "libssl3", "chromium-browser": "chromium", "libpng12-dev": "libpng-dev",
+		"python-dev": "python3-dev", "python-pip": "python3-pip",
 		"mysql-server": "default-mysql-server", "openjdk-11-jdk": "default-jdk-headless",
 		"openjdk-17-jdk": "default-jdk-headless"}[name]; by != "" {
 		h.Advice, h.Edit = "Debian calls it "+by+".", s.inStep(name, by)

@@ -81,6 +81,16 @@ var container = tool{name: "docker", entries: []entry{
 		`Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
 		for _, file := range s.files() {
+			if lines := s.lines(file); len(lines) > 0 && strings.HasPrefix(lines[0], "\ufeff#!") {
+				h.Cause = fmt.Sprintf("%s begins with a byte order mark (BOM), which an editor of Windows writes, and "+
+					"not with #!, so Docker does not know what to run it with.", file)
+				h.Advice = "Save it as UTF-8 without BOM."
+				if at := s.where(file); at != "" {
+					h.Advice = "Save it as UTF-8 without BOM, or let the build take the mark out."
+					h.Edit = s.asRoot(`RUN sed -i '1s/^\xEF\xBB\xBF//' ` + at)
+				}
+				break
+			}
 			if lines := s.lines(file); strings.HasSuffix(file, ".sh") && s.File != nil &&
 				strings.Contains(strings.Join(s.File.Lines, "\n"), path.Base(file)) && len(lines) > 0 &&
 				!strings.HasPrefix(lines[0], "#!") {
@@ -169,6 +179,9 @@ func Ended(s Scene) check.Hint {
 			return h
 		}
 	}
+	if s.endsBefore(&h) || s.neverListens(in, &h) {
+		return h
+	}
 	if m := regexp.MustCompile(`python3?["',\s]+(?:-u["',\s]+)?([\w./-]+\.py)`).FindStringSubmatch(strings.Join(in.Args,
 		" ")); m != nil {
 		file := s.own(inside(s.workdir(), m[1]))
@@ -187,6 +200,62 @@ func Ended(s Scene) check.Hint {
 		}
 	}
 	return h
+}
+
+// endsBefore reports whether a script that ENTRYPOINT starts ends before what CMD names is started.
+func (s *Scene) endsBefore(h *check.Hint) bool {
+	entry, command := s.both()
+	if command == nil || len(entry.Args) == 0 {
+		return false
+	}
+	var file string
+	for _, word := range entry.Args {
+		if found := s.own(inside(s.workdir(), word)); found != "" {
+			file = found
+		}
+	}
+	lines := s.lines(file)
+	text := strings.Join(lines, "\n")
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], "#!") || strings.Contains(text, "$@") ||
+		strings.Contains(text, "$*") {
+		return false
+	}
+	h.Cause = fmt.Sprintf("ENTRYPOINT starts %s, which comes to its end and never starts what CMD names (line %d).",
+		file, command.Line)
+	h.Advice = "Let its last line start it."
+	h.Edit = &check.Edit{File: file, Line: len(lines), New: `exec "$@"`}
+	return true
+}
+
+var (
+	nodeRuns    = regexp.MustCompile(`\bnode["',\s]+(?:--?[\w-]+["',\s]+)*([\w./-]+\.[cm]?js)\b`)
+	listensAt   = regexp.MustCompile(`\.listen\(|\bserve\(|Deno\.serve|\.start\(`)
+	makesServer = regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*express\(\)`)
+)
+
+// neverListens reports whether Node runs a program of which no file listens.
+func (s *Scene) neverListens(in *dockerfile.Instruction, h *check.Hint) bool {
+	text := strings.Join(in.Args, " ")
+	if _, scripts := s.scripts(); regexp.MustCompile(`npm["',\s]+(?:run["',\s]+)?start`).MatchString(text) {
+		text = scripts["start"]
+	}
+	m := nodeRuns.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	file := s.own(inside(s.workdir(), m[1]))
+	if p, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); file == "" || p.file != "" {
+		return false
+	}
+	h.Cause = fmt.Sprintf("CMD starts %s, and no line of the program listens on a port, so it came to its end.", file)
+	h.Advice = "Let it listen."
+	lines := s.lines(file)
+	for _, line := range lines {
+		if got := makesServer.FindStringSubmatch(line); got != nil {
+			h.Edit = &check.Edit{File: file, Line: len(lines), New: got[1] + `.listen(8000, "0.0.0.0");`}
+		}
+	}
+	return true
 }
 
 // Command returns a CMD line that starts what the folder holds, or empty.
@@ -260,6 +329,9 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return address != "" && foreignAddress(s, address, h)
 	}),
 	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
+	on("blanks-in-env", `['"](=(?: [^'"\n]*)?)['"]`, "", "").with(blanksInEnv),
+	on("no-such-path", `Invalid value for '(--?[\w-]+)'[^:\n]*: (?:Path|File|Directory) '([^'\n]+)' does not exist`, "",
+		"").with(optionPath),
 	on("usage",
 		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
 			`unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`,
@@ -291,6 +363,47 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return true
 	}),
 }}
+
+// blanksInEnv reports whether an ENV has blanks around its =, which Docker takes into the value.
+func blanksInEnv(s *Scene, m []string, h *check.Hint) bool {
+	if s.File == nil {
+		return false
+	}
+	for _, in := range s.File.Effective() {
+		got := regexp.MustCompile(`^(?i:ENV)\s+(\w+)\s+=\s*(\S+)$`).FindStringSubmatch(in.Text)
+		if got == nil || !strings.HasPrefix("= "+got[2], m[1]) {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d sets %s to \"= %s\": with blanks before it, the = is a part of the value.",
+			in.Line, got[1], got[2])
+		h.Advice = "Write it without blanks."
+		h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1],
+			New: "ENV " + got[1] + "=" + got[2]}
+		return in.Line == in.EndLine
+	}
+	return false
+}
+
+// optionPath says why what an option of CMD names is not in the image.
+func optionPath(s *Scene, m []string, h *check.Hint) bool {
+	option, name := m[1], m[2]
+	at := inside(s.workdir(), name)
+	h.Cause = fmt.Sprintf("CMD's %s names %s, and the image has no such file.", option, at)
+	h.Advice = "Hand it in and COPY it, or leave the option out."
+	file := s.own(name)
+	if line := s.hidden(strings.TrimPrefix(path.Clean(name), "./")); line != "" {
+		h.Cause = fmt.Sprintf("CMD's %s names %s, and %s, keeps it out of the image.", option, name, line)
+	} else if file != "" && !strings.HasPrefix(path.Base(name), ".env") {
+		return s.notCopied(file, at, h)
+	}
+	if strings.HasPrefix(path.Base(name), ".env") {
+		h.Advice = "Secrets do not belong into the image: start without it, and pass variables with docker run -e."
+		quoted := regexp.QuoteMeta(`"`+option+`"`) + `,\s*` + regexp.QuoteMeta(`"`+name+`"`)
+		bare := regexp.QuoteMeta(option) + `[= ]` + regexp.QuoteMeta(name)
+		h.Edit = s.inCommand(regexp.MustCompile(`,\s*(?:`+quoted+`|"`+bare+`")|\s+`+bare), "")
+	}
+	return true
+}
 
 // notExpanded reports whether nothing puts a variable into the words of a list.
 func notExpanded(s *Scene, m []string, h *check.Hint) bool {

@@ -83,7 +83,7 @@ var databases = tool{name: "databases", entries: []entry{
 		`(?:unable to open database file|SQLITE_CANTOPEN|Cannot open database because the directory does not exist)`,
 		"", "").with(sqlite),
 	on("sqlite-read-only", `(?:attempt to write a readonly database|SQLITE_READONLY)`, "", "").with(sqlite),
-	on("no-such-table", `no such table: (\w+)`, `The database has no table $1 when the program starts.`,
+	on("no-such-table", `no such table: (\w+)`, `The database has no table $1: nothing has made it.`,
 		`Make the tables before they are used, as with Base.metadata.create_all(engine).`),
 	on("no-dialect", `Can't load plugin: sqlalchemy\.dialects:(\w+)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -135,6 +135,9 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 
 // alone returns what a program can do that asks for a server when it starts, in its language's words.
 func (s *Scene) alone() string {
+	if s.answers {
+		return "Answer without it where it is not there (try … except)."
+	}
 	word := "except"
 	if files := s.files(); slices.ContainsFunc(files, scripted) && !slices.ContainsFunc(files,
 		func(name string) bool { return strings.HasSuffix(name, ".py") }) {
@@ -247,8 +250,7 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 				"The program asks for %s at %s%s, a name that compose would give to a service: here the container "+
 					"runs alone, and %s is nobody's name.", asked, address, where, host)
 		default:
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s while it starts, and nothing answers there.", asked,
-				address, where)
+			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, and nothing answers there.", asked, address, where)
 		}
 		return true
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 var node = tool{name: "node", entries: []entry{
@@ -74,13 +76,42 @@ var node = tool{name: "node", entries: []entry{
 	}),
 	on("require-in-module", `require is not defined in ES module scope[^\n]*|ERR_REQUIRE_ESM[^\n]*`,
 		`The program uses require, and package.json has "type": "module".`,
-		`Write import in its place, or take "type": "module" out of package.json.`).with(func(s *Scene, _ []string,
-		h *check.Hint) bool {
-		if p, ok := s.frame(); ok {
-			h.Cause = fmt.Sprintf("%s, uses require where only import is had.", p)
+		`Write import in its place, or take "type": "module" out of package.json.`).with(requireInModule),
+	on("old-in-module", `(__dirname|__filename|module|exports) is not defined in ES module scope`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program uses %s%s, which an ES module does not have.", m[1], s.at())
+		h.Advice = "Write export in its place."
+		by := map[string]string{"__dirname": "import.meta.dirname", "__filename": "import.meta.filename"}[m[1]]
+		if p, ok := s.frame(); ok && by != "" {
+			h.Advice = "Node has " + by + " for it."
+			h.Edit = p.replace(regexp.MustCompile(`\b`+m[1]+`\b`), by)
 		}
 		return true
 	}),
+	on("no-export",
+		`The requested module '([^'\n]+)' does not provide an export named '(\w+)'|Named export '(\w+)' not found\. `+
+			`The requested module '([^'\n]+)' is a CommonJS module`, "", "").with(noExport),
+	on("json-attribute", `Module "[^"\n]*?([^"/\n]+\.json)" needs an import (?:attribute|assertion) of type`,
+		`The program imports $1, and Node wants an import of JSON to say so.`,
+		`Write with { type: 'json' } behind its name.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`(?:from|import)\s*["'][^"']*`+regexp.QuoteMeta(m[1])+`["']`), ".js.mjs.ts")
+		if p.file != "" {
+			h.Cause = fmt.Sprintf("%s, imports %s, and Node wants an import of JSON to say so.", p, m[1])
+			file := `(["'][^"']*` + regexp.QuoteMeta(m[1]) + `["'])`
+			if h.Edit = p.replace(regexp.MustCompile(file+`(?:\s+assert\s*\{[^}]*\})?`),
+				"${1} with { type: 'json' }"); h.Edit != nil {
+				h.Advice = "Let it say so."
+			}
+		}
+		return true
+	}),
+	on("path-of-express-4", `(?:Missing parameter name|Unexpected )[^\n]*pathToRegexpError[^\n]*`,
+		`The program has a path as Express 4 takes it, and Express 5 is installed: * and : want a name behind them.`,
+		`Write /{*rest} for *, or ask for express 4 in package.json.`).with(pathOfExpress4),
+	on("no-handler",
+		`(?m)^TypeError: (?:Router\.use\(\) requires a middleware function[^\n]*|argument handler (?:is required|`+
+			`must be a function)|(?:Route|Router)\.\w+\(\) requires a callback function[^\n]*|`+
+			`app\.use\(\) requires a middleware function[^\n]*)`, "", "").with(noHandler),
 	on("syntax", `(?m)^((?:file://)?/[^\n:]+):(\d+)\n(?:[^\n]*\n){1,4}?\n?(?P<line>SyntaxError: [^\n]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(strings.TrimPrefix(m[1], "file://"))
@@ -197,6 +228,22 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 		}
 		return true
 	}
+	if rest := strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/"); made.MatchString(rest) {
+		h.Cause = fmt.Sprintf("%s starts %s, which a build of the program makes, and the image has none.",
+			capital(by), at)
+		h.Advice = "Let a RUN make it, as with npm run build."
+		built := s.File != nil && slices.ContainsFunc(s.File.Stages, func(stage dockerfile.Stage) bool {
+			return slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool {
+				return in.Name == "RUN" && regexp.MustCompile(`\b(?:run build|tsc|build)\b`).MatchString(in.Text)
+			})
+		})
+		if scripts["build"] != "" && !built {
+			h.Cause = fmt.Sprintf("%s starts %s, which the script build of %s makes, and no line of the Dockerfile "+
+				"runs that.", capital(by), at, file)
+			h.Advice, h.Edit = "Let the build run it.", s.asRoot("RUN npm run build")
+		}
+		return true
+	}
 	program := s.nodeProgram()
 	if program == "" {
 		for _, name := range s.files() {
@@ -211,9 +258,143 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 			capital(by), at, program)
 		h.Advice = "Start that."
 		h.Edit = renamed(s, script, base, strings.TrimPrefix(where, strings.TrimSuffix(s.workdir(), "/")+"/"))
-	} else if strings.HasPrefix(strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/"), "dist/") ||
-		strings.Contains(at, "/build/") {
-		h.Advice = "It is made by the build of TypeScript: let a RUN make it."
+	}
+	return true
+}
+
+var made = regexp.MustCompile(`(?:^|/)(?:dist|build|out|lib)/`)
+
+// ofModules is what only an ES module has outside of a function.
+var ofModules = regexp.MustCompile(`^(?:[^\s/*].*)?\b(await|import\s+[\w{*]|export)\b`)
+
+// requireInModule says what makes Node take a file with require for an ES module.
+func requireInModule(s *Scene, _ []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, uses require where only import is had.", p)
+	manifest := strings.Join(s.lines("package.json"), "\n")
+	if strings.HasSuffix(p.file, ".mjs") || regexp.MustCompile(`"type"\s*:\s*"module"`).MatchString(manifest) {
+		return true
+	}
+	h.Advice = "Write import in its place."
+	for i, line := range s.lines(p.file) {
+		if m := ofModules.FindStringSubmatch(line); m != nil {
+			word := strings.Fields(m[1])[0]
+			h.Cause = fmt.Sprintf("%s, uses require, and line %d has %s outside of a function, which makes the file "+
+				"an ES module: there only import is had.", p, i+1, word)
+			if word == "await" {
+				h.Advice = "Put the await into an async function, or write import for each require."
+			}
+			break
+		}
+	}
+	return true
+}
+
+// imported returns the student's file that a line of p names as NAME relative to it, or empty.
+func (s *Scene) imported(p place, name string) string {
+	for _, end := range []string{"", ".js", ".mjs", ".cjs", "/index.js"} {
+		if file := path.Join(path.Dir(p.file), name) + end; s.has(file) && !s.isFolder(file) {
+			return file
+		}
+	}
+	return ""
+}
+
+// noExport says what a module exports where it has no such name.
+func noExport(s *Scene, m []string, h *check.Hint) bool {
+	module, name := m[1]+m[4], m[2]+m[3]
+	at := regexp.MustCompile(`(?m)^((?:file://)?/[^\n:]+):(\d+)\n`).FindStringSubmatch(s.log)
+	p, _ := s.frame()
+	if at != nil {
+		if file := s.own(strings.TrimPrefix(at[1], "file://")); file != "" {
+			var n int
+			_, _ = fmt.Sscan(at[2], &n)
+			if lines := s.lines(file); n > 0 && n <= len(lines) {
+				p = place{file, n, lines[n-1]}
+			}
+		}
+	}
+	if p.file == "" {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, imports %s from %s, which exports no such name.", p, name, module)
+	h.Advice = "Check the name on both sides."
+	file := s.imported(p, module)
+	text := strings.Join(s.lines(file), "\n")
+	switch {
+	case name == "default":
+		h.Cause = fmt.Sprintf("%s, imports what %s exports by default, and it exports nothing so.", p, module)
+		h.Advice = "Write export default there, or import a name that it exports in { }."
+	case m[3] != "" || strings.Contains(text, "module.exports"):
+		h.Cause = fmt.Sprintf("%s, imports %s by its name from %s, which is a CommonJS module.", p, name, module)
+		h.Advice = fmt.Sprintf("Import the whole of it, and take %s out of that.", name)
+	case strings.Contains(text, "export default"):
+		h.Cause = fmt.Sprintf("%s, imports %s from %s, which has a default export and no such name.", p, name, module)
+		h.Advice = "Import it without braces."
+		h.Edit = p.replace(regexp.MustCompile(`\{\s*`+name+`\s*\}`), name)
+	}
+	return true
+}
+
+var starred = regexp.MustCompile(`\.(?:get|post|put|patch|delete|all|use|options)\(\s*["']([^"']*[*][^"']*)["']`)
+
+// pathOfExpress4 writes a * as Express 5 takes it.
+func pathOfExpress4(s *Scene, m []string, h *check.Hint) bool {
+	p, got := s.grep(starred, ".js.mjs.cjs.ts")
+	if got == nil || strings.HasPrefix(m[0], "Unexpected") {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, has the path %s, as Express 4 takes it: Express 5, which is installed, wants a name "+
+		"behind *.", p, got[1])
+	h.Advice = "Give it one."
+	h.Edit = p.replace(regexp.MustCompile(`(["'](?:[^"'*]*/)?)/?\*(["'])`), "${1}/{*rest}${2}")
+	if h.Edit != nil {
+		h.Edit.New = strings.Replace(h.Edit.New, "//{*rest}", "/{*rest}", 1)
+	}
+	return true
+}
+
+var (
+	required = regexp.MustCompile(`require\(\s*["'](\.{1,2}/[^"']+)["']\s*\)`)
+	router   = regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*(?:\w+\.|require\(["']express["']\)\.)?Router\(`)
+)
+
+// noHandler says what the student's line gives Express that is no function.
+func noHandler(s *Scene, _ []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, gives Express what is no function and no router: `%s`.", p,
+		short(strings.TrimSpace(p.text)))
+	h.Advice = "Look at where it comes from: it is not exported there, or by another name."
+	name := required.FindStringSubmatch(p.text)
+	if name == nil {
+		for _, w := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(p.text, -1) {
+			from, got := s.grep(regexp.MustCompile(`\b`+w+`\b\s*\}?\s*=\s*`+required.String()), ".js.cjs.ts")
+			if got != nil && from.file == p.file {
+				name = got
+			}
+		}
+	}
+	if name == nil {
+		return true
+	}
+	file := s.imported(p, name[1])
+	lines := s.lines(file)
+	if len(lines) == 0 || strings.Contains(strings.Join(lines, "\n"), "exports") {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, gives Express what %s exports, and %s exports nothing.", p, file, file)
+	h.Advice = "Export the router at its end, with module.exports = NAME."
+	for _, line := range lines {
+		if m := router.FindStringSubmatch(line); m != nil {
+			h.Edit = &check.Edit{File: file, Line: len(lines), New: "module.exports = " + m[1] + ";"}
+			h.Advice = "Export the router at its end."
+		}
 	}
 	return true
 }

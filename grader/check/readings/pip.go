@@ -61,6 +61,18 @@ var pip = tool{name: "pip", entries: []entry{
 			}
 			return true
 		}),
+	on("several-packages", `Multiple top-level (?:packages|modules) discovered in a flat-layout: \[([^\]]*)\]`,
+		`The step makes a package of the folder itself, and setuptools finds more than one there that it could be: $1.`,
+		`Name them in pyproject.toml, or let only its dependencies be installed: the program is started from the `+
+			`folder.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		lines := s.lines("pyproject.toml")
+		if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "[tool.setuptools") }) {
+			h.Edit = &check.Edit{File: "pyproject.toml", Line: len(lines),
+				New: "[tool.setuptools]\npackages = []\npy-modules = []"}
+			h.Advice = "Let only the dependencies be installed: the program is started from the folder."
+		}
+		return true
+	}),
 	on("unknown-command", `ERROR: unknown command "([^"]+)" - maybe you meant "([^"]+)"`,
 		`pip has no command $1; is $2 meant?`, "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\bpip[\d.]* (?:-\S+ )*)`+regexp.QuoteMeta(m[1])+`\b`),
@@ -451,7 +463,7 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, _ []string, h *check.Hint) bool {
 		name, version := "", ""
 		for _, m := range builds.FindAllStringSubmatch(s.log, -1) {
-			if !slices.Contains([]string{"installable", "some", "wheel", "wheels"}, m[1]) {
+			if !slices.Contains([]string{"file", "installable", "some", "wheel", "wheels"}, m[1]) {
 				name, version = m[1], m[2]
 			}
 		}

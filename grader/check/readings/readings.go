@@ -34,6 +34,17 @@ func Start(log string, s Scene) (f Finding, ok bool) {
 	return s.read(log, starting)
 }
 
+// Answer reads the log of a program that runs and answered with a fault of its own: what it wrote
+// of the last one. ok is false where no entry of the table knows that.
+func Answer(log string, s Scene) (f Finding, ok bool) {
+	at := strings.LastIndex(log, "Traceback (most recent call last)")
+	if at < 0 {
+		return f, false
+	}
+	s.started, s.answers = true, true
+	return s.read(log[at:], answering)
+}
+
 // tool is the part of the table that one program's words have.
 type tool struct {
 	name    string
@@ -65,14 +76,16 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 	return e
 }
 
-// The parts of the table that a build and a start are read by, the most telling first: an
-// exception's name says less than the driver that raised it, and a shell's "not found" less than
-// either.
+// The parts of the table that a build, a start and a failed answer are read by, the most telling
+// first: an exception's name says less than the driver that raised it, and a shell's "not found"
+// less than either.
 var (
-	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, settings, databases,
-		django, python, node, shell, disk, exceptions}
-	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, settings, sockets, databases,
+	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries, settings,
+		databases, django, python, node, shell, disk, exceptions}
+	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries,
+		settings, sockets, databases,
 		django, python, npm, node, java, shell, waiting, exceptions}
+	answering = []tool{pydantic, libraries, settings, databases, django, python}
 )
 
 var (

@@ -23,6 +23,7 @@ type Scene struct {
 
 	log     string
 	started bool
+	answers bool // it came up, and a request failed
 }
 
 // NewScene returns the scene of a submission: what failed stands on a line of its Dockerfile.

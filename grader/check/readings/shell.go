@@ -219,7 +219,7 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 		}
 	} else {
 		for _, file := range s.files() {
-			if strings.HasSuffix(file, ".sh") && s.carriage(file) {
+			if s.carriage(file) {
 				found = file
 				break
 			}

@@ -65,6 +65,17 @@ func TestNotReadyYet(t *testing.T) {
 	assert.Equal(t, "ok GET /health", checktest.Asked(t, start.Kind(), "start: {json: {status: healthy}}", target))
 }
 
+// TestLogOfAnAnswer: of an answer that is the program's own fault, what its log means is said.
+func TestLogOfAnAnswer(t *testing.T) {
+	target := health(500, ``)
+	target.Log = "Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in health\n" +
+		"sqlite3.OperationalError: no such table: tasks\n"
+	assert.Equal(t, "0 GET /health: want an answer with 200; got 500 Internal Server Error; its log says: "+
+		"sqlite3.OperationalError: no such table: tasks; hint: The database has no table tasks: nothing has made it. "+
+		"Make the tables before they are used, as with Base.metadata.create_all(engine).",
+		checktest.Asked(t, start.Kind(), entry, target))
+}
+
 func TestTooLate(t *testing.T) {
 	target := checktest.New()
 	target.Up.After = 3 * time.Second

@@ -1,0 +1,89 @@
+package readings_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/readings"
+)
+
+// sceneOf returns the scene of a folder whose CMD or ENTRYPOINT was started.
+func sceneOf(t *testing.T, files map[string]string) readings.Scene {
+	t.Helper()
+	folder := fstest.MapFS{}
+	for name, text := range files {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	src := check.NewSource(folder)
+	file, err := src.Dockerfile()
+	require.NoError(t, err)
+	return readings.NewScene(src, file.Last("CMD", "ENTRYPOINT").Line)
+}
+
+// TestEnded: what came to its end without a fault is told by what is in the folder.
+func TestEnded(t *testing.T) {
+	const node = "FROM node:20-slim\nWORKDIR /app\nCOPY . .\n"
+	for _, c := range []struct {
+		files map[string]string
+		want  string
+	}{
+		{map[string]string{
+			"Dockerfile":    node + "ENTRYPOINT [\"./entrypoint.sh\"]\nCMD [\"node\", \"server.js\"]\n",
+			"entrypoint.sh": "#!/bin/sh\necho migrating\n"},
+			"ENTRYPOINT starts entrypoint.sh, which comes to its end and never starts what CMD names (line 5). Let " +
+				"its last line start it. Write `exec \"$@\"` below line 2 of entrypoint.sh."},
+		{map[string]string{
+			"Dockerfile":    node + "ENTRYPOINT [\"./entrypoint.sh\"]\nCMD [\"node\", \"server.js\"]\n",
+			"entrypoint.sh": "#!/bin/sh\nexec \"$@\"\n", "server.js": "require('http').createServer().listen(8000)\n"},
+			"What CMD starts came to its end. Let CMD start the web server, which keeps running."},
+		{map[string]string{"Dockerfile": node + "CMD [\"node\", \"server.js\"]\n",
+			"server.js": "const app = require('x');\nmodule.exports = app;\n"},
+			"CMD starts server.js, and no line of the program listens on a port, so it came to its end. Let it " +
+				"listen."},
+		{map[string]string{"Dockerfile": node + "CMD [\"npm\", \"start\"]\n",
+			"package.json": `{"scripts": {"start": "node server.js"}}`,
+			"server.js":    "const express = require('express');\nconst app = express();\n"},
+			"CMD starts server.js, and no line of the program listens on a port, so it came to its end. Let it " +
+				"listen. Write `app.listen(8000, \"0.0.0.0\");` below line 2 of server.js."},
+	} {
+		assert.Equal(t, c.want, readings.Ended(sceneOf(t, c.files)).String())
+	}
+}
+
+// TestNotText: a program in another encoding is named, whatever Python calls that.
+func TestNotText(t *testing.T) {
+	for log, program := range map[string]string{
+		"SyntaxError: source code string cannot contain null bytes\n":                             "i\x00m\x00",
+		"SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xfc in position 6: …\n":    "# f\xfcr\n",
+		"SyntaxError: Non-UTF-8 code starting with '\\xfc' in file /app/main.py on line 1, but\n": "# f\xfcr\n",
+	} {
+		f, ok := readings.Start(log, sceneOf(t, map[string]string{"main.py": program,
+			"Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"}))
+		assert.True(t, ok)
+		assert.Equal(t, "main.py is not text in UTF-8, so Python cannot read it. Save it as UTF-8: editors have that "+
+			"under Save with Encoding (PowerShell's > writes UTF-16).", f.Hint.String())
+	}
+}
+
+// TestAnswer: of a program that runs, the log of the last fault is read, and no word is of its end.
+func TestAnswer(t *testing.T) {
+	scene := func() readings.Scene {
+		return sceneOf(t, map[string]string{"main.py": "import x\n\nx.connect()\n",
+			"Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"})
+	}
+	const traceback = "Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in health\n"
+	f, ok := readings.Answer("KeyError: 'DATABASE_URL'\n"+traceback+
+		"psycopg2.OperationalError: could not translate host name \"db\" to address: unknown\n", scene())
+	assert.True(t, ok)
+	assert.Equal(t, "The program asks for a database (PostgreSQL) at db:5432 (main.py, line 3), a name that compose "+
+		"would give to a service: here the container runs alone, and db is nobody's name. Answer without it where it "+
+		"is not there (try … except).", f.Hint.String())
+	_, ok = readings.Answer(traceback+"ValueError: x\n", scene())
+	assert.False(t, ok, "an exception that nothing knows")
+	_, ok = readings.Answer("KeyError: 'DATABASE_URL'\n", scene())
+	assert.False(t, ok, "no traceback")
+}

@@ -1,0 +1,189 @@
+package readings
+
+import (
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// libraries are the words of what programs import where they use it as another version of it has
+// it, or in another way than it wants.
+var libraries = tool{name: "libraries", entries: []entry{
+	on("renamed-argument",
+		"(?m)`(\\w+)` is removed[.,] use `(\\w+)` instead|^TypeError: con(?:str|int|list|float|decimal)\\(\\) got an "+
+			"unexpected keyword argument '(regex|min_items|max_items)'", "", "").with(renamedArgument),
+	on("root-model", "To define root models, use `pydantic\\.RootModel`", "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`^\s+__root__\s*:`), ".py")
+		h.Cause = "A model has __root__, which pydantic 2 does not have any more."
+		if p.file != "" {
+			h.Cause = fmt.Sprintf("%s, has __root__, which pydantic 2 does not have any more.", p)
+		}
+		h.Advice = "Write class NAME(RootModel[TYPE]), and import RootModel from pydantic; or ask for pydantic<2."
+		return true
+	}),
+	on("response-field", `Invalid args for response field! Hint: check that (.+?) is a valid Pydantic field type`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("%s is no type of pydantic's, and FastAPI makes the answer's schema of it%s.",
+			strings.Trim(m[1], "<>"), s.at())
+		h.Advice = "Name a class there that is made from pydantic's BaseModel, not one of the database or of another " +
+			"kind; or write response_model=None."
+		return true
+	}),
+	on("app-context", `Working outside of application context`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, uses the app where none is at work: `%s`.", p, strings.TrimSpace(p.text))
+		h.Advice = "Put it below with app.app_context():."
+		if name, _ := s.appIn(p.file); name != "" && !strings.HasSuffix(p.text, ":") {
+			h.Advice = "Let it run within the app's context."
+			h.Edit = p.replace(regexp.MustCompile(`^(\S.*)$`), "with "+name+".app_context():\n    ${1}")
+		}
+		return true
+	}),
+	on("no-database-uri", `Either 'SQLALCHEMY_DATABASE_URI' or 'SQLALCHEMY_BINDS' must be set`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, got := s.grep(regexp.MustCompile(`SQLALCHEMY_DATABASE_URI\b.*(?:environ|getenv|config\()`), ".py")
+		if got != nil {
+			if names := s.read1(&p); len(names) > 0 && !s.sets(names[0]) {
+				missing(s, names[:1], h)
+				h.Cause = fmt.Sprintf("The database's address comes from the variable %s (%s), which nothing sets.",
+					names[0], p)
+				return true
+			}
+		}
+		h.Cause = fmt.Sprintf("SQLAlchemy(app) is called%s before app.config has SQLALCHEMY_DATABASE_URI.", s.at())
+		h.Advice = `Set it above that line: app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///tasks.db".`
+		return true
+	}),
+	on("plain-sql",
+		`ObjectNotExecutableError: Not an executable object: [^\n]*|Textual SQL expression [^\n]*should be explicitly `+
+			`declared as text[^\n]*`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("SQLAlchemy 2 wants text(…) around SQL that is written as a string%s.", s.at())
+		h.Advice = "Write execute(text(\"…\")) there, and from sqlalchemy import text at the top of the file."
+		return true
+	}),
+	on("endpoint-twice", `View function mapping is overwriting an existing endpoint function: (\w+)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("Two routes lead to functions of one name, %s%s, and Flask wants a name for each.", m[1],
+			s.at())
+		h.Advice = "Give the second function another name; a decorator of your own keeps names with functools.wraps."
+		return true
+	}),
+	on("empty-json", `(?m)^json\.decoder\.JSONDecodeError: Expecting value: line 1 column 1 \(char 0\)`, "",
+		"").with(emptyJSON),
+	on("locale", `(?m)^locale\.Error: unsupported locale setting`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program asks for a locale that the image does not have%s.", s.at())
+		h.Advice = "Take C.UTF-8, which every image has, or let the build make the other with the package locales."
+		if p, ok := s.frame(); ok {
+			if h.Edit = p.replace(regexp.MustCompile(`(["'])[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?["']`),
+				"${1}C.UTF-8${1}"); h.Edit != nil {
+				h.Advice = "C.UTF-8 is in every image."
+			}
+		}
+		return true
+	}),
+	on("not-text", `source code (?:string )?cannot contain null bytes|Non-UTF-8 code starting with|`+
+		`\(unicode error\) 'utf-?8' codec can't decode byte`, "", "").with(notText),
+	on("no-member", `(?m)^AttributeError: (?:type object )?'(\w+)' object has no attribute '(\w+)'`+
+		`(?:\. Did you mean[^\n]*'(\w+)'\?)?`, "", "").with(noMember),
+}}
+
+// renamedArgument writes an argument by its new name.
+func renamedArgument(s *Scene, m []string, h *check.Hint) bool {
+	old, by := m[1]+m[3], m[2]
+	if by == "" {
+		by = map[string]string{"regex": "pattern", "min_items": "min_length", "max_items": "max_length"}[old]
+	}
+	h.Cause = fmt.Sprintf("pydantic 2 has %s in place of %s%s.", by, old, s.at())
+	h.Advice = fmt.Sprintf("Write %s, or ask for pydantic<2.", by)
+	if p, ok := s.frame(); ok {
+		if h.Edit = p.replace(regexp.MustCompile(`\b`+old+`(\s*=)`), by+"${1}"); h.Edit != nil {
+			h.Advice = "Write it so."
+		}
+	}
+	return true
+}
+
+// emptyJSON reports whether a file that the program reads as JSON is empty.
+func emptyJSON(s *Scene, _ []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	lines := s.lines(p.file)
+	for n := p.line; n > 0 && n > p.line-4; n-- {
+		for _, m := range regexp.MustCompile(`["']([^"']+\.json)["']`).FindAllStringSubmatch(lines[n-1], -1) {
+			file := s.own(m[1])
+			if file == "" || strings.TrimSpace(strings.Join(s.lines(file), "")) != "" {
+				continue
+			}
+			h.Cause = fmt.Sprintf("%s, reads %s as JSON, and that file is empty, which is no JSON.", p, file)
+			h.Advice = "Write into it what an empty store is, [] or {}, as the program wants it."
+			return true
+		}
+	}
+	return false
+}
+
+// notText says which file is not in the encoding that Python reads.
+func notText(s *Scene, _ []string, h *check.Hint) bool {
+	for _, file := range s.files() {
+		if strings.HasSuffix(file, ".py") && !s.readable(file) {
+			h.Cause = fmt.Sprintf("%s is not text in UTF-8, so Python cannot read it.", file)
+			h.Advice = "Save it as UTF-8: editors have that under Save with Encoding (PowerShell's > writes UTF-16)."
+			return true
+		}
+	}
+	return false
+}
+
+// since is when a library lost what programs still use, and what is in its place.
+var since = map[[2]string][2]string{
+	{"Flask", "before_first_request"}: {"Flask has no more since 2.3",
+		"Call the function below with app.app_context(): at the end of the file, in place of the decorator."},
+	{"Flask", "json_encoder"}: {"Flask has no more since 2.3", "Set app.json to a provider of your own."},
+	{"Engine", "execute"}: {"SQLAlchemy has no more since 2.0",
+		"Write with engine.begin() as connection: connection.execute(text(\"…\")), and import text from sqlalchemy."},
+	{"Engine", "table_names"}: {"SQLAlchemy has no more since 2.0", "Write inspect(engine).get_table_names()."},
+	{"Starlette", "on_event"}: {"Starlette has no more since 1.0", "Give Starlette a lifespan."},
+	{"Starlette", "route"}:    {"Starlette has no more since 1.0", "List Route(…) in Starlette(routes=[…])."},
+}
+
+// noMember says of what an object has not whether its library had it.
+func noMember(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok || m[1] == "NoneType" {
+		return false
+	}
+	was, known := since[[2]string{m[1], m[2]}]
+	switch {
+	case known:
+		h.Cause = fmt.Sprintf("%s, uses .%s of %s, which %s.", p, m[2], m[1], was[0])
+		h.Advice = was[1]
+	case strings.Contains(p.text, "."+m[2]):
+		h.Cause = fmt.Sprintf("%s, uses .%s of what is a %s, and that has none: `%s`.", p, m[2], m[1],
+			short(strings.TrimSpace(p.text)))
+		h.Advice = fmt.Sprintf("Look at what stands before the dot, and at the spelling of %s.", m[2])
+		if m[3] != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", m[3])
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// readable reports whether a file is text in UTF-8.
+func (s *Scene) readable(file string) bool {
+	text, err := fs.ReadFile(s.Folder, file)
+	return err != nil || utf8.Valid(text) && !strings.Contains(string(text), "\x00")
+}
