@@ -38,7 +38,8 @@ type cause struct {
 // mistakes are what a line can be wrong in, asked in this order; each gives nil where it is
 // something else.
 var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, otherWord, glued, bareCommand, compose,
-	sentence, noColon, noTarget, noType, unquoted, noValue, noArgument, otherFlag, noUnit, openDocument, noFrom}
+	sentence, noColon, noTarget, noType, unquoted, noValue, noArgument, otherFlag, noUnit, openDocument, noFrom,
+	noText}
 
 // explain says what is wrong with the line that Docker cannot read, and which line to write, where
 // that can be told.

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -281,6 +282,24 @@ func noType(s slip) *cause {
 	n := max(0, slices.IndexFunc(words, func(w string) bool { return !strings.HasPrefix(w, "--") }))
 	return &cause{words: "lacks CMD before the command",
 		change: s.write(s.word + " " + strings.Join(slices.Insert(words, n, "CMD"), " "))}
+}
+
+// noText returns a list with an element that is no text, such as a port without quotes.
+func noText(s slip) *cause {
+	var elements []json.RawMessage
+	if !strings.Contains(s.said, "arrays must be comprised of strings") ||
+		json.Unmarshal([]byte(s.rest), &elements) != nil {
+		return nil
+	}
+	words, bare := make([]string, len(elements)), ""
+	for i, element := range elements {
+		if json.Unmarshal(element, &words[i]) != nil {
+			words[i] = string(element)
+			bare = words[i]
+		}
+	}
+	return &cause{words: fmt.Sprintf("has %s without quotes, and a list has all its words in double quotes", bare),
+		change: s.write(s.word + " " + List(words))}
 }
 
 // unquoted returns a value with blanks.
