@@ -36,6 +36,10 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	if err != nil {
 		return check.Outcome{}, err
 	}
+	brought, err := brought(ctx, t, steps)
+	if err != nil {
+		return check.Outcome{}, err
+	}
 	rows := [][]string{{"line", "step", "after " + after}}
 	var again []check.Step
 	for i, s := range steps {
@@ -44,6 +48,9 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 		switch {
 		case s.Cached:
 			what = "cached"
+		case brought[i]:
+			again = append(again, s)
+			what = "brought the dependencies in again"
 		case unnamed[i] || named[i]:
 			again = append(again, s)
 			what = "installed again"
@@ -69,8 +76,11 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 		return o, nil
 	}
 	_, command := split(again[0])
-	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command,
-		hint(t, again[0], steps))
+	hint := hint(t, again[0], steps)
+	if strings.HasPrefix(command, "COPY ") || strings.HasPrefix(command, "ADD ") {
+		hint = check.Advise("Copy the dependencies in a COPY of their own, above that of the program.")
+	}
+	o := check.Fail(name, "every installing step from the cache after "+after, "run again: "+command, hint)
 	o.Items[0].File, o.Items[0].Line = check.DockerfileName(t), again[0].Line
 	o.Evidence = evidence
 	return o, nil
@@ -201,16 +211,28 @@ func packagesOf(ctx context.Context, t check.Target, image *check.ImageInfo, qui
 	}
 	lowest := map[string]int{} // the layer that brought a package; one above may have changed its owner
 	bare := map[string]int{}   // the same of those of Python, by their names alone
-	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, _ io.Reader) error {
-		into, name := lowest, metadata.FindString(f.Path)
-		if m := importable.FindStringSubmatch(f.Path); name == "" && m != nil && !topOf(t, m[1]) {
-			into, name = bare, path.Dir(f.Path)
+	take := func(at string, of int) {
+		into, name := lowest, metadata.FindString(at)
+		if m := importable.FindStringSubmatch(at); name == "" && m != nil && !topOf(t, m[1]) {
+			into, name = bare, path.Dir(at)
 		}
 		layer, there := into[name]
-		if name != "" && !f.Delete && len(into) < mostPackages && (!there || f.Layer < layer) {
-			into[name] = f.Layer
+		if name != "" && len(into) < mostPackages && (!there || of < layer) {
+			into[name] = of
 		}
-		return nil
+	}
+	err := t.WalkImage(ctx, image.ID, func(f check.LayerFile, r io.Reader) error {
+		if f.Delete {
+			return nil
+		}
+		take(f.Path, f.Layer)
+		if f.Layer >= len(image.Layers) || f.Size < tooSmall {
+			return nil
+		}
+		if _, ok := quiet[image.Layers[f.Layer].Line]; !ok {
+			return nil
+		}
+		return archived(r, func(inside string) { take(path.Join(f.Path, inside), f.Layer) })
 	})
 	packages, named := map[int]int{}, map[int]int{}
 	for _, layer := range lowest {
