@@ -303,6 +303,7 @@ func TestUID(t *testing.T) {
 		"cp /etc/passwd /etc/p && echo 'app:x:0:0::/:/bin/sh' >>/etc/p && ln -sf p /etc/passwd": 0,
 		"python3 -c \"open('/etc/passwd','a').write('x:x:2000:1::/:/bin/sh\\n'*60000" +
 			"+'app:x:0:0::/:/bin/sh\\n')\"": 0,
+		"printf 'app\\napp:x:1234:1::/:/bin/sh\\n' >>/etc/passwd": 0, // a number that is not there is 0 to the engine
 	} {
 		user := "app"
 		if want > 0 {

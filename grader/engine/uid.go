@@ -42,14 +42,18 @@ func (s *Session) UID(ctx context.Context) (uid int, known bool, err error) {
 	if _, err := archive.Next(); err != nil {
 		return number, isNumber, nil
 	}
-	for lines := bufio.NewScanner(archive); lines.Scan(); { // all of it, as the engine does
-		fields := strings.Split(lines.Text(), ":")
-		if len(fields) < 3 {
-			continue
-		}
-		if n, err := strconv.Atoi(fields[2]); err == nil && (fields[0] == user || isNumber && n == number) {
+	lines := bufio.NewScanner(archive)
+	for lines.Buffer(nil, longestEntry); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		fields := append(strings.Split(line, ":"), "", "")
+		n, _ := strconv.Atoi(fields[2]) // what is no number, or not there, is 0 to the engine
+		if line != "" && (fields[0] == user || isNumber && n == number) {
 			return n, true, nil
 		}
 	}
 	return number, isNumber, nil
 }
+
+// longestEntry is how many bytes a line of the list has at most; with a longer one the engine reads
+// no further either.
+const longestEntry = bufio.MaxScanTokenSize

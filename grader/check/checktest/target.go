@@ -208,7 +208,7 @@ func (t *Target) Context(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(files)), err
 }
 
-// UID returns what UIDs says of the image's user; of a number, the number.
+// UID returns what UIDs says of the image's user, where it says of any; of a number, the number.
 func (t *Target) UID(ctx context.Context) (uid int, known bool, err error) {
 	user := ""
 	if image := t.Built().Image; image != nil {
@@ -219,6 +219,9 @@ func (t *Target) UID(ctx context.Context) (uid int, known bool, err error) {
 	}
 	if n, err := strconv.Atoi(user); err == nil {
 		return n, true, t.failing(ctx)
+	}
+	if t.UIDs == nil {
+		return 1000, true, t.failing(ctx)
 	}
 	uid, known = t.UIDs[user]
 	return uid, known, t.failing(ctx)

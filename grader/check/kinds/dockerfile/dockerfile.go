@@ -101,6 +101,22 @@ func (d *Dockerfile) Tell() (lines []string) {
 	return lines
 }
 
+// Phase is when the build has ended, where a rule can be judged by what the image does.
+func (d *Dockerfile) Phase() check.Phase {
+	if slices.ContainsFunc(slices.Concat(d.Rules, d.Advise), func(id string) bool { return effects[id] != nil }) {
+		return check.Context
+	}
+	return check.Folder
+}
+
+// found returns how a rule is broken, or nil: by its effect where there is an image.
+func (d *Dockerfile) found(ctx context.Context, t check.Target, r rule, file *df.File) (*finding, error) {
+	if effect := effects[r.ID]; effect != nil && t.Built().Image != nil {
+		return effect(ctx, t, file)
+	}
+	return r.find(file), nil
+}
+
 // Ask reads the file.
 func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
 	if err := ctx.Err(); err != nil {
@@ -125,7 +141,11 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	for _, id := range d.Rules {
 		r := ruleOf(id)
 		item := check.Passed(id)
-		if f := r.find(file); f != nil {
+		f, err := d.found(ctx, t, r, file)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		if f != nil {
 			item = check.Item{Name: id, Want: r.Summary, Got: f.got, Hint: f.hinted(t), File: file.Name, Line: f.line}
 		} else if lacks := r.lacks(file); lacks != "" {
 			item = check.Item{Name: id, Skipped: true, Got: "there is no " + lacks + ", so there is nothing to judge"}
@@ -134,7 +154,11 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	}
 	for _, id := range d.Advise {
 		r := ruleOf(id)
-		if f := r.find(file); f != nil {
+		f, err := d.found(ctx, t, r, file)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		if f != nil {
 			o.Items = append(o.Items, check.Item{Name: id, Free: true, Want: r.Summary, Got: f.got, Hint: f.hinted(t),
 				File: file.Name, Line: f.line})
 		}

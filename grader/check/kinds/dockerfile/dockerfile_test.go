@@ -118,3 +118,22 @@ func TestWorkdir(t *testing.T) {
 			checktest.New().With("Dockerfile", text)), want, text)
 	}
 }
+
+// TestRootByNumber: where there is an image, its user's number decides, by whatever name it goes.
+func TestRootByNumber(t *testing.T) {
+	for _, c := range []struct{ user, want string }{
+		{"app", "ok user-nonroot"},
+		{"1000:0", "ok user-nonroot"},
+		{"boss", "0 user-nonroot: want the program does not run as root; got USER boss, whose number is 0 in the " +
+			"image: root; hint: Name a user that is not root.; at Dockerfile:2"},
+		{"0:0", "0 user-nonroot: want the program does not run as root; got USER 0:0; hint: Name a user that is not " +
+			"root.; at Dockerfile:2"},
+		{"ghost", "0 user-nonroot: want the program does not run as root; got USER ghost, whom the image does not " +
+			"know; hint: Make the user with RUN useradd before.; at Dockerfile:2"},
+	} {
+		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\nUSER "+c.user+"\n")
+		target.UIDs = map[string]int{"boss": 0, "app": 1000}
+		assert.Equal(t, c.want, checktest.Asked(t, dockerfile.Kind(), "dockerfile: {rules: [user-nonroot]}", target),
+			c.user)
+	}
+}

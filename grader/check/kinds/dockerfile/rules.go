@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"regexp"
@@ -17,6 +18,11 @@ import (
 type rule struct {
 	check.Topic
 	find func(*df.File) *finding
+}
+
+// effects decide, by the id of a rule, in the place of its find where there is an image to look at.
+var effects = map[string]func(context.Context, check.Target, *df.File) (*finding, error){
+	"user-nonroot": rootByNumber,
 }
 
 // about are the instructions without which a rule has nothing to judge.
@@ -284,19 +290,9 @@ var rules = []rule{
 		return nil
 	})},
 	{check.Topic{ID: "user-nonroot", Summary: "the program does not run as root",
-		Why: "What breaks out of the program is root in the container.",
-		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, func(f *df.File) *finding {
-		last := f.Last("USER")
-		if last == nil {
-			return &finding{line: f.Final().Line, got: "no USER",
-				hint: check.Advise("Add RUN useradd app and USER app before CMD.")}
-		}
-		user, _, _ := strings.Cut(f.Value(*last, strings.Join(last.Args, "")), ":")
-		if n, err := strconv.Atoi(user); user == "root" || err == nil && n == 0 {
-			return at(*last, "%s", "Name a user that is not root.")
-		}
-		return nil
-	}},
+		Why: "What breaks out of the program is root in the container. Where there is an image, the number of its " +
+			"user decides, by whatever name, and where there is none, what USER says.",
+		Bad: good, Good: swap("EXPOSE", "RUN useradd app\nUSER app\nEXPOSE")}, rootByText},
 	{check.Topic{ID: "healthcheck", Summary: "there is a HEALTHCHECK",
 		Why: "Docker can then tell a program that runs from one that works.",
 		Bad: good,
@@ -363,6 +359,38 @@ var (
 	pipInstall  = regexp.MustCompile(`(\bpip[\d.]*\s+(?:install|wheel|download))\b`)
 	uvInstall   = regexp.MustCompile(`(\buv\s+(?:sync|add|pip\s+(?:install|sync)|tool\s+install))\b`)
 )
+
+// rootByText finds that USER says root, or nothing.
+func rootByText(f *df.File) *finding {
+	last := f.Last("USER")
+	if last == nil {
+		return &finding{line: f.Final().Line, got: "no USER",
+			hint: check.Advise("Add RUN useradd app and USER app before CMD.")}
+	}
+	user, _, _ := strings.Cut(f.Value(*last, strings.Join(last.Args, "")), ":")
+	if n, err := strconv.Atoi(user); user == "root" || err == nil && n == 0 {
+		return at(*last, "%s", "Name a user that is not root.")
+	}
+	return nil
+}
+
+// rootByNumber finds that the image starts as root, whatever that user is called in it.
+func rootByNumber(ctx context.Context, t check.Target, f *df.File) (*finding, error) {
+	said, last := rootByText(f), f.Last("USER")
+	if said != nil && last != nil {
+		return said, nil
+	}
+	uid, known, err := t.UID(ctx)
+	switch {
+	case err != nil || known && uid != 0:
+		return nil, err
+	case last == nil:
+		return said, nil
+	case !known:
+		return at(*last, "%s, whom the image does not know", "Make the user with RUN useradd before."), nil
+	}
+	return at(*last, "%s, whose number is 0 in the image: root", "Name a user that is not root."), nil
+}
 
 // each returns a rule about every instruction of a name.
 func each(name string, find func(*df.File, df.Instruction) *finding) func(*df.File) *finding {

@@ -133,6 +133,12 @@ func (i *Image) Ask(ctx context.Context, t check.Target, _ check.Input) (check.O
 				Hint: check.Advise("Make a user with RUN useradd, and switch to it with USER before CMD.")}
 			item.File, item.Line = check.LastLine(t, "USER")
 		}
+		if !known {
+			item = check.Item{Name: "user", Want: "a user that is not root",
+				Got:  fmt.Sprintf("USER %s, whom the image does not know", image.Config.User),
+				Hint: check.Advise("Make the user with RUN useradd before.")}
+			item.File, item.Line = check.LastLine(t, "USER")
+		}
 		o.Items = append(o.Items, item)
 	}
 	for _, port := range i.Expose {

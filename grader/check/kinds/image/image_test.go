@@ -30,6 +30,13 @@ func alias() *checktest.Target {
 	return t
 }
 
+// stranger returns an image that starts as a user whom it does not have.
+func stranger() *checktest.Target {
+	t := from("USER ghost\n")
+	t.UIDs = map[string]int{}
+	return t
+}
+
 func TestImage(t *testing.T) {
 	const slim = "hint: Leave out of the image what the program does not need when it runs."
 	for _, c := range []struct {
@@ -55,6 +62,8 @@ func TestImage(t *testing.T) {
 			"0 user: want a user that is not root; got USER 00, whose number is 0: root; hint: Make a user with RUN " +
 				"useradd, and switch to it with USER before CMD.; at Dockerfile:2"},
 		{"user: nonroot", alias(), "0 user: want a user that is not root; got USER boss, whose number is 0: root"},
+		{"user: nonroot", stranger(), "0 user: want a user that is not root; got USER ghost, whom the image does not " +
+			"know; hint: Make the user with RUN useradd before.; at Dockerfile:2"},
 		{"size: {full: 250MB, zero: 500MB}", from("RUN true\n"),
 			"- size: no file of the folder is in the image, so there is nothing to judge"},
 		{"user: nonroot", from(""),
