@@ -186,9 +186,10 @@ type ImageLayer struct {
 // base's with it, and more.
 type ImageConfig struct {
 	ocispec.ImageConfig
-	BaseEnv     []string // the base's Env alone
-	Exposed     []Port   // ExposedPorts, by number
-	Healthcheck []string // empty when there is none, or it is NONE
+	BaseEnv        []string // the base's Env alone
+	Exposed        []Port   // ExposedPorts, by number
+	Shell, Onbuild []string
+	Healthcheck    []string // empty when there is none, or it is NONE
 }
 
 // Port is a port of a container.
@@ -199,13 +200,15 @@ type Port struct {
 
 // LayerFile is one entry of a layer's archive.
 type LayerFile struct {
-	Layer  int    // index into ImageInfo.Layers
-	Path   string // slash-separated, without a leading slash
-	Size   int64
-	Dir    bool
-	Link   string // where a symbolic or hard link leads
-	Delete bool   // a whiteout: Path, and all below, is gone from this layer on
-	Opaque bool   // a whiteout of all that was below the folder Path before
+	Layer int    // index into ImageInfo.Layers
+	Path  string // slash-separated, without a leading slash
+	Size  int64
+	Dir   bool
+	Link  string // where a symbolic or hard link leads
+	// its extended attributes, a line each; empty on engines that do not keep them
+	Attributes string
+	Delete     bool // a whiteout: Path, and all below, is gone from this layer on
+	Opaque     bool // a whiteout of all that was below the folder Path before
 }
 
 // Container is a running container. From phase Running on, but for Started.

@@ -197,6 +197,22 @@ func (in Instruction) Given() (out []Assignment) {
 	return out
 }
 
+// Set returns the names and literal values that an instruction sets for a command, such as with
+// export, or sends in a header: all of it stays readable in the image's history. What says of itself
+// that it is no value, such as `unused`, is left out.
+func (in Instruction) Set() (out []Assignment) {
+	text := in.Shell()
+	for _, m := range slices.Concat(writes.FindAllStringSubmatch(text, -1), headers.FindAllStringSubmatch(text, -1)) {
+		if value := strings.Trim(m[2], `"'`); !strings.ContainsAny(value, "$`") && !placeholder.MatchString(value) {
+			out = append(out, Assignment{m[1], value})
+		}
+	}
+	for _, m := range logins.FindAllStringSubmatch(text, -1) {
+		out = append(out, Assignment{"password", m[1]})
+	}
+	return out
+}
+
 // Onbuild returns what an ONBUILD does in the images that are built on this one, or nil.
 func (in Instruction) Onbuild() *Instruction { return in.then }
 
@@ -209,6 +225,16 @@ var (
 	settings = regexp.MustCompile(`(?:^|[\s"'{;,]|\\n)["']?([A-Za-z][\w.-]*)["']?(?:: *|=)` +
 		`("[^"\n]{4,}"|'[^'\n]{4,}'|[^\s"'$(){}\[\],;|&<>\\]{6,})`)
 	options = regexp.MustCompile(`\s--([a-z][\w-]*)[= ]("[^"\n]+"|'[^'\n]+'|[^\s"'$(){};|&<>-][^\s"'$(){};|&<>]*)`)
+)
+
+// headers are those of a request, logins the password that curl and wget are given with a name, and
+// placeholder is what builds are given where a value must be there and nothing reads it.
+var (
+	headers = regexp.MustCompile(`["']([A-Za-z][\w-]*): *((?:(?i:bearer|basic|token) +)?[^\s"']{6,})["']`)
+	logins  = regexp.MustCompile(`\b(?:curl|wget)\b[^;&|]*?\s(?:-u|--user)[\s=]*["']?[\w.@-]+:([^\s"'$:]{4,})`)
+
+	placeholder = regexp.MustCompile(`(?i)dummy|fake|unused|ignored|placeholder|example|build|` +
+		`not?[-_]?(?:used|needed|set|a[-_])|change[-_]?me|^(?:x+|\*+|test|temp|tmp|none|secret|key)$`)
 )
 
 // Secret reports whether a name and a literal value look like a secret that was written into the
@@ -229,7 +255,7 @@ func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
 // secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
 var (
 	secretName = regexp.MustCompile(
-		`(?i)(_|^)(apikey|auth|credential|credentials|key|pass|pwd|pword|secret|token|passphrase|` +
+		`(?i)(_|^)(apikey|auth|authorization|credential|credentials|key|pass|pwd|pword|secret|token|passphrase|` +
 			`\w*(?:password|passwd)|(?:secret|access|private)key|(?:auth|access)token)(_|$)`)
 	camel      = regexp.MustCompile(`([a-z])([A-Z])`)
 	separators = strings.NewReplacer(".", "_", "-", "_")

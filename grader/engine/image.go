@@ -26,7 +26,7 @@ func (s *Session) inspect(ctx context.Context, ref string, stage int) (*check.Im
 	}
 	info := &check.ImageInfo{ID: image.ID, Size: image.Size, Added: image.Size}
 	if c := image.Config; c != nil {
-		info.Config.ImageConfig = c.ImageConfig
+		info.Config.ImageConfig, info.Config.Shell, info.Config.Onbuild = c.ImageConfig, c.Shell, c.OnBuild
 		for port := range c.ExposedPorts {
 			info.Config.Exposed = append(info.Config.Exposed, parsePort(port))
 		}

@@ -38,6 +38,11 @@ func (s *Session) WalkImage(ctx context.Context, imageID string, visit func(chec
 func layerFile(layer int, h *tar.Header) check.LayerFile {
 	f := check.LayerFile{Layer: layer, Path: strings.TrimPrefix(path.Clean("/"+h.Name), "/"), Size: h.Size,
 		Dir: h.Typeflag == tar.TypeDir, Link: h.Linkname}
+	for name, value := range h.PAXRecords {
+		if attribute, ok := strings.CutPrefix(name, "SCHILY.xattr."); ok {
+			f.Attributes += attribute + "=" + value + "\n"
+		}
+	}
 	if base := path.Base(f.Path); base == ".wh..wh..opq" {
 		f.Opaque, f.Path = true, path.Dir(f.Path)
 	} else if gone, ok := strings.CutPrefix(base, ".wh."); ok {

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"path"
@@ -20,9 +21,10 @@ import (
 )
 
 const (
-	deepest     = 4         // archives inside archives that are looked into
-	mostUnpack  = 256 << 20 // bytes that are unpacked of all archives of an image
-	mostInPiece = 32 << 20  // bytes of a file that is read as a whole, since nothing of it can be read alone
+	deepest     = 4              // archives inside archives that are looked into
+	mostUnpack  = 256 << 20      // bytes that are unpacked of all archives of an image
+	mostInPiece = 32 << 20       // bytes of a file that is read as a whole, since nothing of it can be read alone
+	longest     = 16 * keyLength // bytes that one text takes, of a list with what stands between
 	markLength  = 12
 	keyLength   = 40
 )
@@ -33,7 +35,10 @@ type planted struct {
 	keys  map[string]string // by path
 	forms map[string][][]byte
 	marks [][]byte // how the beginning of each may stand
-	left  int64    // bytes that may be unpacked still
+	// the same of texts with all that stands between letters and numbers taken out
+	looseForms map[string][][]byte
+	looseMarks [][]byte
+	left       int64 // bytes that may be unpacked still
 
 	unseen bool // something packed was not looked into, or not to its end
 }
@@ -50,10 +55,11 @@ func word(r *rand.Rand, n int) string {
 
 func plant(r *rand.Rand, paths []string) *planted {
 	mark := word(r, markLength)
-	p := &planted{keys: map[string]string{}, forms: map[string][][]byte{}, marks: forms(mark), left: mostUnpack}
+	p := &planted{keys: map[string]string{}, forms: map[string][][]byte{}, marks: forms(mark), left: mostUnpack,
+		looseForms: map[string][][]byte{}, looseMarks: looseForms(mark)}
 	for _, name := range paths {
 		p.keys[name] = mark + word(r, keyLength-markLength)
-		p.forms[name] = forms(p.keys[name])
+		p.forms[name], p.looseForms[name] = forms(p.keys[name]), looseForms(p.keys[name])
 	}
 	return p
 }
@@ -87,14 +93,56 @@ func forms(text string) [][]byte {
 	return found
 }
 
-// in reports whether a text holds what was planted as a path.
-func (p *planted) in(text string) (names []string) {
-	for name := range p.keys {
-		if slices.ContainsFunc(p.forms[name], func(f []byte) bool { return strings.Contains(text, string(f)) }) {
-			names = append(names, name)
+// looseForms returns the ways in which programs write a text as a list, or in pieces, without what
+// stands between.
+func looseForms(text string) (found [][]byte) {
+	for _, form := range forms(text) {
+		if bytes.IndexByte(form, 0) < 0 {
+			found = append(found, loose(form))
 		}
 	}
-	return names
+	for _, verb := range []string{"%d", "%o", "%03o", "u%04x"} {
+		var number []byte
+		for _, letter := range []byte(text) {
+			number = fmt.Appendf(number, verb, letter)
+		}
+		found = append(found, number)
+	}
+	return found
+}
+
+// between is what stands between the members of a list and the pieces of a text, in any language.
+const between = " \t\r\n,;:+&.\"'`\\()[]{}<>"
+
+// loose returns a text without what stands between its pieces, nor what says that numbers are
+// hexadecimal: "ab" + "cd", [0x61, 0x62] and \x61\x62 are as if they were written in one.
+func loose(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i, b := range text {
+		marks := (b == 'x' || b == 'X') && i > 0
+		switch {
+		case separates[b], marks && text[i-1] == '\\':
+		case marks && text[i-1] == '0' && (i == 1 || separates[text[i-2]]):
+			out = out[:len(out)-1]
+		default:
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// separates says of each byte whether it stands between.
+var separates = func() (is [256]bool) {
+	for _, b := range []byte(between) {
+		is[b] = true
+	}
+	return is
+}()
+
+// in reports whether a text holds what was planted as a path.
+func (p *planted) in(text string) (names []string) {
+	p.look([]byte(text), func(name string) { names = append(names, name) })
+	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
 // search reads a file to its end, and what is packed in it, and reports each planted text that is
@@ -108,7 +156,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	head, _ := buffered.Peek(512)
 	if depth == deepest || p.left <= 0 {
 		p.unseen = p.unseen || packed(head)
-		return p.plain(buffered, report)
+		return p.scan(buffered, report, packs...)
 	}
 	// both looks for the texts as they stand, too, in what need not be what it looks like
 	both := func(look func(whole []byte)) error {
@@ -152,7 +200,69 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, plain), depth, report)
 		})
 	}
-	return p.plain(buffered, report)
+	whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
+	if err != nil {
+		return err
+	}
+	p.inside(whole, depth, report)
+	if err := p.scan(bytes.NewReader(whole), report); err != nil || len(whole) < mostInPiece {
+		return err
+	}
+	return p.scan(io.MultiReader(bytes.NewReader(whole[len(whole)-longest:]), buffered), report, packs...)
+}
+
+// mostInside is how often it is tried to unpack something that stands inside a file.
+const mostInside = 100
+
+// packs are how something packed begins, or a zip archive ends, wherever in a file it stands; the
+// last is gzip in base64.
+var packs = [][]byte{[]byte("PK\x05\x06"), {0x1f, 0x8b, 8}, {0x28, 0xb5, 0x2f, 0xfd}, []byte("BZh"), []byte("H4sI")}
+
+// inside looks into what is packed behind something else, such as the script that unpacks it.
+func (p *planted) inside(whole []byte, depth int, report func(string)) {
+	if bytes.Contains(whole, packs[0]) && !p.zipped(whole, depth, report) {
+		p.unseen = true
+	}
+	tries := 0
+	for _, begin := range packs[1:] {
+		for at := 0; ; at++ {
+			next := bytes.Index(whole[at:], begin)
+			if next < 0 || p.left <= 0 {
+				break
+			}
+			if tries++; tries > mostInside {
+				p.unseen = true
+				return
+			}
+			at += next
+			p.begun(whole[at:], depth, report)
+		}
+	}
+}
+
+// begun looks into what a file holds from a mark of something packed on. Where that is none, as in
+// most programs, there is nothing to read.
+func (p *planted) begun(rest []byte, depth int, report func(string)) {
+	switch r := bytes.NewReader(rest); rest[0] {
+	case 0x1f:
+		if unpacked, err := gzip.NewReader(r); err == nil {
+			unpacked.Multistream(false)
+			p.unpacked(unpacked, depth, report)
+		}
+	case 0x28:
+		if unpacked, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(mostInPiece)); err == nil {
+			p.unpacked(unpacked, depth, report)
+			unpacked.Close()
+		}
+	case 'B':
+		p.unpacked(bzip2.NewReader(r), depth, report)
+	default:
+		if end := bytes.IndexFunc(rest, func(r rune) bool { return !inBase64(r) }); end >= 0 {
+			rest = rest[:end]
+		}
+		p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, rest))), depth, report)
+	}
 }
 
 // unpacked looks into what an archive holds. What is broken in it ends the look, and is nobody's
@@ -164,24 +274,25 @@ func (p *planted) unpacked(r io.Reader, depth int, report func(string)) {
 	p.unseen = p.unseen || p.left <= 0
 }
 
-// zipped looks into the files of a zip archive, and at their names.
-func (p *planted) zipped(whole []byte, depth int, report func(string)) {
+// zipped looks into the files of a zip archive, and at their names, and says whether it is one.
+func (p *planted) zipped(whole []byte, depth int, report func(string)) bool {
 	archive, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
 	if err != nil {
-		return
+		return false
 	}
 	for _, f := range archive.File {
 		for _, name := range p.in(f.Name + f.Comment) {
 			report(name)
 		}
 		if p.left <= 0 {
-			return
+			break
 		}
 		if opened, err := f.Open(); err == nil {
 			p.unpacked(opened, depth, report)
 			_ = opened.Close()
 		}
 	}
+	return true
 }
 
 // packed reports whether a file begins as an archive does that is looked into.
@@ -201,10 +312,10 @@ func begins(head []byte, marks []string) bool {
 
 // encoded reports whether a file begins as base64 does, in either alphabet.
 func encoded(head []byte) bool {
-	return len(head) > 40 && !bytes.ContainsFunc(head, func(r rune) bool {
-		return !strings.ContainsRune(letters+"+/-_=\r\n", r)
-	})
+	return len(head) > 40 && bytes.IndexFunc(head, func(r rune) bool { return !inBase64(r) }) < 0
 }
+
+func inBase64(r rune) bool { return strings.ContainsRune(letters+"+/-_=\r\n", r) }
 
 // standard returns a letter of base64 as the first of its alphabets has it, and no padding.
 func standard(r rune) rune {
@@ -219,26 +330,16 @@ func standard(r rune) rune {
 	return r
 }
 
-// plain looks for the texts as they stand in what is no archive, as far as can be told: the end of a
-// zip archive stands in one that begins with something else.
-func (p *planted) plain(r io.Reader, report func(string)) error {
-	return p.scan(r, report, []byte("PK\x05\x06"))
-}
-
 // scan looks for the texts as they stand, also across two reads, and across lines where a tool has
 // broken them, and for what shows that there is more than is looked into.
 func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
-	const longest = 4 * keyLength
 	buffer := make([]byte, 64<<10)
 	kept := 0
 	for {
 		n, err := r.Read(buffer[kept:])
 		window := buffer[:kept+n]
-		p.report(window, report)
+		p.look(window, report)
 		p.unseen = p.unseen || slices.ContainsFunc(more, func(m []byte) bool { return bytes.Contains(window, m) })
-		if bytes.IndexByte(window, '\n') >= 0 && bytes.IndexByte(window, 0) < 0 {
-			p.report(bytes.Join(bytes.Fields(window), nil), report)
-		}
 		kept = min(len(window), longest)
 		copy(buffer, window[len(window)-kept:])
 		if errors.Is(err, io.EOF) {
@@ -250,11 +351,20 @@ func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
 	}
 }
 
-func (p *planted) report(window []byte, report func(string)) {
-	if !slices.ContainsFunc(p.marks, func(m []byte) bool { return bytes.Contains(window, m) }) {
+// look looks for the texts in a piece of a file, and in what is left of it without what stands
+// between, where it is text.
+func (p *planted) look(window []byte, report func(string)) {
+	look(window, p.marks, p.forms, report)
+	if bytes.IndexByte(window, 0) < 0 {
+		look(loose(window), p.looseMarks, p.looseForms, report)
+	}
+}
+
+func look(window []byte, marks [][]byte, all map[string][][]byte, report func(string)) {
+	if !slices.ContainsFunc(marks, func(m []byte) bool { return bytes.Contains(window, m) }) {
 		return
 	}
-	for name, forms := range p.forms {
+	for name, forms := range all {
 		if slices.ContainsFunc(forms, func(f []byte) bool { return bytes.Contains(window, f) }) {
 			report(name)
 		}

@@ -33,13 +33,16 @@ Those that the ignore file keeps out of the build cannot reach the image. Where 
 every layer of the image is searched for that text, deleted files too: a file that a later layer removes is still there
 for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in
 the same way. What was handed in counts at any depth: app/.env as .env, certs/local.key as private.key, and a private
-key by its content, whatever it is called. What is packed (tar, zip, gzip, bzip2, zstd) or written in other letters
-(base64, hexadecimal) is looked into, and so are names, links and what the image says of itself. When the copy does
+key by its content, whatever it is called. What is packed (tar, zip, gzip, bzip2, zstd), behind a script too, or written
+in other letters (base64, hexadecimal, UTF-16, backwards), in pieces or as a list of numbers, is looked into, and so are
+names, links, attributes of files and what the image says of itself. What is encrypted, written in letters that are
+none of these (base32, rot13), or cut into several files is not found. When the copy does
 not build because of such a file, nothing was seen: the check is blocked, in those words, as it is where no file of
 the folder is in the image, and where something else is packed there, or more than is looked into. Beyond that, names
-such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put together of others or that a RUN
-writes into a file, and passwords inside addresses: all stay readable in the image. A length, a flag or a path is no
-secret (PASSWORD_MIN_LENGTH=8).`,
+such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put together of others, that a RUN
+writes into a file, or that a command of RUN, HEALTHCHECK, CMD and the like is given (API_KEY=… fetch, export, a header,
+curl -u), and passwords inside addresses: all stay readable in the image. A length, a flag or a path is no secret
+(PASSWORD_MIN_LENGTH=8), and neither is what a build is given in place of one (SECRET_KEY=unused).`,
 		Example: `id: no-secrets
 points: 3
 secrets: {plant: [.env, private.key]}`}}
@@ -271,7 +274,7 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, planted
 				found[name] = h // the first, in whatever order the layers come
 			}
 		}
-		for _, name := range planted.in(f.Path + "\n" + f.Link) {
+		for _, name := range planted.in(f.Path + "\n" + f.Link + "\n" + f.Attributes) {
 			report(name)
 		}
 		if f.Dir {
@@ -290,12 +293,17 @@ func search(ctx context.Context, t check.Target, image *check.ImageInfo, planted
 // said returns what an image says of itself and of how it was made.
 func said(image *check.ImageInfo) []string {
 	c := image.Config
-	all := slices.Concat(image.History, c.Env, c.Cmd, c.Entrypoint, c.Healthcheck,
+	all := slices.Concat(image.History, c.Env, c.Cmd, c.Entrypoint, c.Healthcheck, c.Shell, c.Onbuild,
 		[]string{c.WorkingDir, c.User, c.StopSignal})
 	for name, value := range c.Labels {
 		all = append(all, name+"="+value)
 	}
 	return append(all, slices.Collect(maps.Keys(c.Volumes))...)
+}
+
+// runs reports whether an instruction says what a shell or a program does.
+func runs(in dockerfile.Instruction) bool {
+	return slices.Contains([]string{"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"}, in.Name)
 }
 
 // literals finds what was written into the Dockerfile and stays readable in the image: names of
@@ -342,6 +350,11 @@ func literals(t check.Source) (items []check.Item, _ error) {
 			for _, a := range in.Given() {
 				if in.Name != "COPY" && in.Name != "ADD" && a.Secret() && !a.Password() {
 					add(in, a.Name, in.Name+" gives a command --"+a.Name+" with its value")
+				}
+			}
+			for _, a := range in.Set() {
+				if runs(in) && a.Secret() && !a.Password() {
+					add(in, a.Name, in.Name+" has "+a.Name+" with its value in it")
 				}
 			}
 			if text := in.Shell(); in.Name != "ENV" && in.Name != "ARG" && in.Name != "LABEL" {

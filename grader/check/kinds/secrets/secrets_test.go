@@ -108,6 +108,23 @@ func TestSecrets(t *testing.T) {
 			"CMD [\"python\", \"main.py\", \"--api-key=abc123\", \"--key-file=/run/x\", \"--token-ttl=30\"]\n"),
 			"ok .env stays out\n" + said("api_key", "RUN writes api_key with its value into a file", 3) +
 				strings.TrimSuffix(said("api-key", "CMD gives a command --api-key with its value", 4), "\n")},
+		{"set for a command", from("RUN export API_KEY=q8Zk29xL && true\nRUN DB_PASSWORD=hunter2 true\n" +
+			"HEALTHCHECK CMD curl -H \"Authorization: Bearer q8Zk29xL\" http://127.0.0.1/\n" +
+			"ONBUILD RUN export SECRET_KEY=q8Zk29xL\n" +
+			"SHELL [\"/bin/sh\", \"-c\", \"export TOKEN=q8Zk29xL; eval $0\"]\n" +
+			"RUN curl -u ann:hunter2 http://127.0.0.1/\nCMD [\"env\", \"JWT_SECRET=q8Zk29xL\", \"python\"]\n"),
+			"ok .env stays out\n" + said("API_KEY", "RUN has API_KEY with its value in it", 3) +
+				said("DB_PASSWORD", "RUN has DB_PASSWORD with its value in it", 4) +
+				said("Authorization", "HEALTHCHECK has Authorization with its value in it", 5) +
+				said("SECRET_KEY", "RUN has SECRET_KEY with its value in it", 6) +
+				said("TOKEN", "SHELL has TOKEN with its value in it", 7) +
+				said("password", "RUN has password with its value in it", 8) +
+				strings.TrimSuffix(said("JWT_SECRET", "CMD has JWT_SECRET with its value in it", 9), "\n")},
+		{"set to what is no value", from("RUN SECRET_KEY=build-only python manage.py collectstatic\n" +
+			"RUN TOKEN=$(cat /run/secrets/token) fetch\nRUN useradd -u 1000 app\nRUN chown -R app:staff /app\n" +
+			"RUN export PATH=/opt/bin:$PATH\nRUN --mount=type=secret,id=k,env=API_KEY true\n" +
+			"HEALTHCHECK CMD curl -H \"Content-Type: application/json\" http://127.0.0.1/\n"),
+			"ok .env stays out\n" + none},
 		{"names without a value, and what only sounds so",
 			from(
 				"ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV " +
