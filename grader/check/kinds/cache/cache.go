@@ -39,13 +39,13 @@ and all that is installed after it, is not cached, and fails.
 The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first
 that a pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any
 other of a program. When nothing that the build does comes of it, the next is tried, three in all. What CMD starts and
-the files that it imports are edited too, so that a file which nothing uses decides nothing. Packages count wherever they lie: installed, or in an archive (zip, wheel, zipapp,
-tar, gzip, bzip2, zstd); and a COPY that brings packages of the folder along with the program brings them in again,
-unless a layer from the cache has most of them. What is packed otherwise, and a package without its metadata among the
-program's own files, is not seen. Where no COPY brings a file
-of the program into the image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing
-can be installed again: a pass that says so, once the program runs without; where it does not come up, there is nothing
-to judge.`,
+the files that it imports are edited too, so that a file which nothing uses decides nothing. Packages count wherever
+they lie: installed, or in an archive (zip, wheel, zipapp, tar, gzip, bzip2, zstd); and a COPY that brings packages of
+the folder along with the program brings them in again, unless a layer from the cache has most of them. What is packed
+otherwise, and a package without its metadata among the program's own files, is not seen. Where no COPY brings a file
+of the program into the image, there is nothing to judge, and the check is blocked. Where nothing is installed,
+nothing can be installed again: a pass that says so, once the program runs without; where it does not come up, there
+is nothing to judge.`,
 		Example: `id: layer-cache
 points: 12
 cache: {edit: [main.py]}`}}

@@ -92,8 +92,8 @@ func TestVendored(t *testing.T) {
 	}
 	installed := map[string]string{"lib/fastapi-1.0.dist-info/METADATA": "x", "lib/starlette-2.dist-info/METADATA": "x"}
 	const lost = "0 an edit keeps the dependencies: want every installing step from the cache after an edit of " +
-		"main.py; got run again: COPY . .; hint: Copy the dependencies in a COPY of their own, above that of the program.; at " +
-		"Dockerfile:"
+		"main.py; got run again: COPY . .; hint: Copy the dependencies in a COPY of their own, above that of the " +
+		"program.; at Dockerfile:"
 	const kept = "ok an edit keeps the dependencies"
 	const install = "COPY requirements.txt .\nRUN pip install -r requirements.txt && " +
 		"fill /p/fastapi-1.dist-info/METADATA 9 && fill /p/starlette-2.dist-info/METADATA 9\n"
