@@ -19,6 +19,9 @@ type BuildLimits struct {
 	Context option.Size     `json:"context,omitzero" jsonschema:"how much of the folder the Dockerfile may copy"`
 	Files   int             `json:"files,omitempty" option:"1..1000000" jsonschema:"how many files it may copy"`
 	Image   option.Size     `json:"image,omitzero" jsonschema:"how large the image may be"`
+	Memory  option.Size     `json:"memory,omitzero" jsonschema:"memory of a step, swap included, where root grades on the engine's machine"`
+	PIDs    int             `json:"pids,omitempty" option:"1..4194304" jsonschema:"processes and threads of a step, there as well"`
+	Disk    option.Size     `json:"disk,omitzero" jsonschema:"how much a step may write, there as well"`
 	Log     option.Size     `json:"log,omitzero" jsonschema:"how much of a step's output is kept"`
 	Network string          `json:"network,omitempty" option:"open|none" jsonschema:"open or none"`
 }
@@ -46,7 +49,7 @@ type HTTPLimits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Build: BuildLimits{Time: option.Duration(5 * time.Minute), Context: 100_000_000, Files: 5000,
-			Image: 2_000_000_000, Log: 64_000, Network: "open"},
+			Image: 2_000_000_000, Memory: 4_000_000_000, PIDs: 2000, Disk: 5_000_000_000, Log: 64_000, Network: "open"},
 		Run: RunLimits{Start: option.Duration(20 * time.Second), Time: option.Duration(3 * time.Minute),
 			Memory: 512_000_000,
 			CPUs:   1, PIDs: 128, Disk: 1_000_000_000, Files: 100_000, Log: 1_000_000, Network: "auto"},

@@ -155,6 +155,7 @@ const (
 	CommandError = "command-error" // a RUN ended with another code than 0
 	TooLong      = "too-long"      // the build's time was up
 	TooLarge     = "too-large"     // the folder is over the context's limits
+	TooMuch      = "too-much"      // a RUN was ended for what it took of the machine
 	OtherFailure = "other"
 )
 

@@ -16,6 +16,8 @@ import (
 	"github.com/shirou/gopsutil/v4/disk"
 
 	"github.com/taskgrader/taskgrader/grader/baseimage"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 // Finding is what doctor says of one thing.
@@ -60,8 +62,8 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 		return nil, ctx.Err()
 	}
 	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
-	return append(judge(info.Info, tried), e.building(), e.buildNetwork(e.rawInBuilds(ctx)), e.network(ctx, tried),
-		space(info.Info.DockerRootDir), registry), nil
+	return append(judge(info.Info, tried), e.buildBounds(), e.building(), e.buildNetwork(e.rawInBuilds(ctx)),
+		e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
 }
 
 // judge returns what the engine's own account of itself means, and what was tried.
@@ -126,12 +128,23 @@ func judge(i system.Info, t *trial) []Finding {
 			": sizes are counted as overlay2 counts them, not as docker images does here"
 	}
 	return append(findings, store,
-		t.disk(),
-		Finding{Name: "build", Status: "warn",
-			Detail: "bounded in time, context and log; BuildKit bounds neither its memory nor its disk, and a build " +
-				"may use the network",
-			Fix: "give the engine itself limits; limits: {build: {network: none}} in the rubric cuts builds off, " +
-				"which then install only what the image has"})
+		t.disk())
+}
+
+// buildBounds returns what of a build is bounded.
+func (e *Engine) buildBounds() Finding {
+	const cut = "limits: {build: {network: none}} in the rubric cuts builds off, which then install only what the " +
+		"image has"
+	l := check.DefaultLimits().Build
+	if e.apart.can() && boundsSteps() {
+		return Finding{Name: "build", Status: "ok", Detail: fmt.Sprintf("bounded in time, context and log; a step in "+
+			"memory (%s), processes (%d) and disk (%s), looked at every %s; not in processors: what others take is "+
+			"given back; and a build may use the network", l.Memory, l.PIDs, l.Disk, diskTime)}
+	}
+	return Finding{Name: "build", Status: "warn",
+		Detail: "bounded in time, context and log; its memory, processes and disk are bounded only where root " +
+			"grades on the engine's machine, with control groups in /docker/buildkit, and a build may use the network",
+		Fix: "grade as root there, or give the engine itself limits; " + cut}
 }
 
 // building returns the way in which this engine is asked to build.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 // The steps of all builds get their network from the engine's default bridge: its BuildKit takes no
@@ -23,34 +25,54 @@ const bridge = "/sys/class/net/docker0/brif"
 // program.
 const portsTime = 10 * time.Millisecond
 
+// stepsTime is the pause between two looks for new steps.
+const stepsTime = 40 * time.Millisecond
+
 // neighbours keeps the builds of this machine apart, while there are any.
 type neighbours struct {
-	mu      sync.Mutex
-	builds  int
-	stop    context.CancelFunc
-	watched sync.WaitGroup
+	mu     sync.Mutex
+	builds int
+	limits check.BuildLimits // the widest of these builds
+	steps  stepBounds
+	stop   context.CancelFunc
 }
 
-// begin keeps builds apart until done is called.
-func (n *neighbours) begin() (done func()) {
+// begin keeps builds apart, and their steps within limits, until done is called. root is the
+// engine's folder.
+func (n *neighbours) begin(root string, l check.BuildLimits) (done func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.limits.Memory, n.limits.Disk = max(n.limits.Memory, l.Memory), max(n.limits.Disk, l.Disk)
+	n.limits.PIDs = max(n.limits.PIDs, l.PIDs)
 	if n.builds++; n.builds == 1 && n.can() {
 		ctx, stop := context.WithCancel(context.Background())
 		n.stop = stop
-		n.watched.Go(func() {
+		go func() {
 			for ctx.Err() == nil {
 				n.part()
 				time.Sleep(portsTime)
 			}
-		})
+		}()
+		go func() {
+			for ctx.Err() == nil {
+				n.mu.Lock()
+				l := n.limits
+				n.mu.Unlock()
+				if ctx.Err() == nil { // else the limits are no build's
+					n.steps.keep(root, l)
+				}
+				time.Sleep(stepsTime)
+			}
+		}()
 	}
 	return sync.OnceFunc(func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if n.builds--; n.builds == 0 && n.stop != nil {
+		if n.builds--; n.builds > 0 {
+			return
+		}
+		if n.limits = (check.BuildLimits{}); n.stop != nil {
 			n.stop()
-			n.watched.Wait()
 			n.stop = nil
 		}
 	})

@@ -257,7 +257,11 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	}
 	limit := s.job.Limits.Build.Time.Std()
 	var told atomic.Pointer[buildtrace.Trace]
-	defer s.engine.apart.begin()()
+	about, err := s.engine.about(ctx)
+	if err != nil {
+		return check.Built{}, err
+	}
+	defer s.engine.apart.begin(about.DockerRootDir, s.job.Limits.Build)()
 	building, cancel := s.engine.buildTime(ctx, limit, s.file, &told)
 	defer cancel()
 	sent := buildcontext.Limit(folder, s.job.Limits.Build, cancel)
@@ -333,6 +337,12 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	}
 	if err != nil {
 		built.Failure = nil
+	}
+	if f := built.Failure; f != nil && f.Reason == check.CommandError {
+		if why := s.engine.apart.steps.since(begun); why != "" {
+			command, _, _ := strings.Cut(f.Message, " ended with exit code ")
+			f.Reason, f.Message = check.TooMuch, command+" was ended because "+why
+		}
 	}
 	return built, err
 }

@@ -137,10 +137,12 @@ submissions:
 func defaultLimits() string {
 	l := check.DefaultLimits()
 	return fmt.Sprintf(`limits:
-  build: {time: %s, context: %s, files: %d, image: %s, log: %s, network: %s}
+  build: {time: %s, context: %s, files: %d, image: %s, memory: %s, pids: %d, disk: %s,
+    log: %s, network: %s}
   run: {start: %s, time: %s, memory: %s, cpus: %v, pids: %d, disk: %s, files: %d, log: %s, network: %s}
   http: {timeout: %s, body: %s}`,
-		l.Build.Time, l.Build.Context, l.Build.Files, l.Build.Image, l.Build.Log, l.Build.Network,
+		l.Build.Time, l.Build.Context, l.Build.Files, l.Build.Image, l.Build.Memory, l.Build.PIDs,
+		l.Build.Disk, l.Build.Log, l.Build.Network,
 		l.Run.Start, l.Run.Time, l.Run.Memory, l.Run.CPUs, l.Run.PIDs, l.Run.Disk, l.Run.Files, l.Run.Log,
 		l.Run.Network, l.HTTP.Timeout, l.HTTP.Body)
 }

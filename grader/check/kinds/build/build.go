@@ -272,6 +272,8 @@ func advise(t check.Source, f *check.BuildFailure) string {
 		}
 		return fmt.Sprintf(
 			"Copy only what the program needs: list %q and whatever else it does without in .dockerignore.", f.Subject)
+	case check.TooMuch:
+		return "Does the step start something that never ends? What a step may take is bounded."
 	case check.CommandError:
 		return "Look at this line of its log, and at those above it."
 	}

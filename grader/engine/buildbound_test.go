@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// TestStepsAreBounded: what a step of a build takes of the machine is bounded, where this process may
+// write into its control group.
+func TestStepsAreBounded(t *testing.T) { // alone, since of builds that go on at once the widest limits hold
+	if !tested.apart.can() || !boundsSteps() {
+		t.Skip("this process may not bound a step")
+	}
+	const eat = `python3 -c "exec('x = []\nwhile 1: x.append(bytearray(1 << 20))')"`
+	const fork = `python3 -c "exec('import os, time\nwhile 1:\n try:\n  os.fork() or time.sleep(99)\n ` +
+		`except OSError: time.sleep(1)')"`
+	for run, want := range map[string]string{
+		eat + " || " + eat: "it took more than 100MB of memory", fork: "it had more than 50 processes",
+		"while true; do head -c 9000000 /dev/zero >/var/tmp/$(date +%N); done": "it wrote more than 100MB to the disk",
+	} {
+		job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + run + "\n"}))
+		job.Limits.Build.Memory, job.Limits.Build.PIDs, job.Limits.Build.Disk = 100_000_000, 50, 100_000_000
+		failure := fails(t, open(t, job))
+		require.Equal(t, check.TooMuch, failure.Reason, failure.Message)
+		require.Equal(t, 2, failure.Line)
+		require.Contains(t, failure.Message, " was ended because "+want)
+	}
+}
+
+// TestMergedFrom: what fuse-overlayfs writes lies beside the root that the machine has of it.
+func TestMergedFrom(t *testing.T) {
+	t.Parallel()
+	const step = "192 57 0:41 / / rw master:5 - fuse.fuse-overlayfs fuse-overlayfs rw\n" +
+		"195 192 0:47 / /proc rw - proc proc rw\n"
+	const own = "42 1 0:30 / /mnt/merged rw - tmpfs tmpfs rw\n" +
+		"56 42 0:41 / /d/buildkit/executor/x/rootfs rw shared:5 - fuse.fuse-overlayfs fuse-overlayfs rw\n" +
+		"49 42 0:41 / /d/fuse-overlayfs/y/merged rw shared:5 - fuse.fuse-overlayfs fuse-overlayfs rw\n"
+	require.Equal(t, "/d/fuse-overlayfs/y/diff", mergedFrom(step, own))
+	require.Empty(t, mergedFrom("", own))
+	require.Empty(t, mergedFrom(step, ""))
+}
