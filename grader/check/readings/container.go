@@ -165,6 +165,22 @@ func Ended(s Scene) check.Hint {
 		h.Cause = fmt.Sprintf("%s, line %d, names nothing to start.", in.Name, in.Line)
 		return h
 	}
+	if background.MatchString(in.Text) && !in.Exec {
+		h.Cause = fmt.Sprintf("Line %d starts the program in the background, with & at its end: the shell ends, and "+
+			"the container with it.", in.Line)
+		h.Advice = "Start it without &."
+		h.Edit = s.inInstruction(in, background, "")
+		return h
+	}
+	if len(in.Args) == 1 && interactive.MatchString(in.Args[0]) && s.File.Last("ENTRYPOINT") == nil {
+		h.Cause = fmt.Sprintf("Line %d starts %s without a program, which waits for a keyboard that no container has, "+
+			"and ends.", in.Line, in.Args[0])
+		h.Advice = "Start the program."
+		if command := s.Command(); command != "" && in.Line == in.EndLine {
+			h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: command}
+		}
+		return h
+	}
 	for _, other := range s.File.Final().Instructions {
 		if other.Name == "CMD" && in.Name == "CMD" && other.Line < in.Line {
 			h.Cause = fmt.Sprintf("There are two CMD lines, and Docker takes the last alone: line %d, which came "+
@@ -200,6 +216,35 @@ func Ended(s Scene) check.Hint {
 		}
 	}
 	return h
+}
+
+var (
+	background  = regexp.MustCompile(`\s+&\s*$`)
+	interactive = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:node|python[\d.]*|bash|sh)$`)
+	socketFile  = regexp.MustCompile(`unix:[^\s"']+`)
+	endless     = regexp.MustCompile(`^while\s*\(?(?:True|1)\)?\s*:`)
+)
+
+// Silent returns what to say of a program that goes on and listens on no port, and whether there is
+// anything to say; port is the one that is wanted.
+func Silent(s Scene, port int) (h check.Hint, ok bool) {
+	s.started = true
+	in := s.commandInstruction()
+	if in == nil {
+		return h, false
+	}
+	if at := socketFile.FindString(in.Text); at != "" {
+		h.Cause = fmt.Sprintf("Line %d lets the program listen on a file, %s, and on no port.", in.Line, at)
+		h.Advice = "Let it listen on a port."
+		h.Edit = s.inInstruction(in, socketFile, fmt.Sprintf("0.0.0.0:%d", port))
+		return h, true
+	}
+	if p, _ := s.grep(endless, ".py"); p.file != "" {
+		h.Cause = fmt.Sprintf("%s, goes round without end before a server could listen: `%s`.", p, p.text)
+		h.Advice = "Do that in a thread or a task of the program, or take it out."
+		return h, true
+	}
+	return h, false
 }
 
 // endsBefore reports whether a script that ENTRYPOINT starts ends before what CMD names is started.
@@ -395,6 +440,16 @@ func optionPath(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD's %s names %s, and %s, keeps it out of the image.", option, name, line)
 	} else if file != "" && !strings.HasPrefix(path.Base(name), ".env") {
 		return s.notCopied(file, at, h)
+	} else if found := s.named(path.Base(name)); len(found) > 0 {
+		there := s.where(found[0])
+		if there == "" {
+			return s.notCopied(found[0], at, h)
+		}
+		h.Cause = fmt.Sprintf("CMD's %s names %s, and it is at %s.", option, at, there)
+		h.Advice = "Name it as it lies there."
+		beside := strings.TrimPrefix(there, strings.TrimSuffix(s.workdir(), "/")+"/")
+		h.Edit = s.inCommand(word(name), "${1}"+beside+"${2}")
+		return true
 	}
 	if strings.HasPrefix(path.Base(name), ".env") {
 		h.Advice = "Secrets do not belong into the image: start without it, and pass variables with docker run -e."

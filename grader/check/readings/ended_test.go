@@ -49,8 +49,33 @@ func TestEnded(t *testing.T) {
 			"server.js":    "const express = require('express');\nconst app = express();\n"},
 			"CMD starts server.js, and no line of the program listens on a port, so it came to its end. Let it " +
 				"listen. Write `app.listen(8000, \"0.0.0.0\");` below line 2 of server.js."},
+		{map[string]string{"Dockerfile": node + "CMD node server.js &\n"},
+			"Line 4 starts the program in the background, with & at its end: the shell ends, and the container with " +
+				"it. Start it without &. Make line 4 of Dockerfile `CMD node server.js`."},
+		{map[string]string{"Dockerfile": node + "CMD [\"node\"]\n", "server.js": "x\n"},
+			"Line 4 starts node without a program, which waits for a keyboard that no container has, and ends. Start " +
+				"the program. Make line 4 of Dockerfile `CMD [\"node\", \"server.js\"]`."},
 	} {
 		assert.Equal(t, c.want, readings.Ended(sceneOf(t, c.files)).String())
+	}
+}
+
+// TestSilent: what goes on and listens on no port is told by what CMD and the program say.
+func TestSilent(t *testing.T) {
+	const python = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
+	for _, c := range []struct{ cmd, program, want string }{
+		{`CMD ["gunicorn", "--bind", "unix:/tmp/app.sock", "main:app"]`, "",
+			"Line 4 lets the program listen on a file, unix:/tmp/app.sock, and on no port. Let it listen on a port. " +
+				"Make line 4 of Dockerfile `CMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"main:app\"]`."},
+		{`CMD ["uvicorn", "main:app"]`, "import time\nwhile True:\n    time.sleep(1)\n",
+			"main.py, line 2, goes round without end before a server could listen: `while True:`. Do that in a thread " +
+				"or a task of the program, or take it out."},
+		{`CMD ["uvicorn", "main:app"]`, "import time\n", ""},
+	} {
+		h, ok := readings.Silent(sceneOf(t, map[string]string{"Dockerfile": python + c.cmd + "\n",
+			"main.py": c.program}), 8000)
+		assert.Equal(t, c.want, h.String())
+		assert.Equal(t, c.want != "", ok)
 	}
 }
 

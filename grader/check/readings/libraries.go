@@ -91,11 +91,87 @@ var libraries = tool{name: "libraries", entries: []entry{
 		}
 		return true
 	}),
+	on("lifespan",
+		`'(?:coroutine|(?:async_)?generator)' object does(?:n't| not) support the asynchronous context manager`, "",
+		"").with(lifespan),
+	on("bcrypt-5", `ValueError: password cannot be longer than 72 bytes`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if !strings.Contains(s.log, "passlib") {
+			return false
+		}
+		h.Cause = "The newest passlib does not go with bcrypt 5, which is installed."
+		h.Advice = "Ask for an older bcrypt."
+		if h.Edit = s.pin("bcrypt", "bcrypt<5"); h.Edit == nil {
+			h.Edit = s.add("bcrypt<5")
+		}
+		return true
+	}),
+	on("router-module",
+		`AttributeError: module '([\w.]+)' has no attribute '(?:_contains_router|routes|on_startup|lifespan_context|`+
+			`default_response_class|name|register)'`, "", "").with(routerModule),
+	on("no-libpq", `ImportError: no pq wrapper available`,
+		`psycopg wants PostgreSQL's library libpq, and the image has none.`,
+		`psycopg[binary] brings it along.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.pin("psycopg", "psycopg[binary]")
+		return true
+	}),
 	on("not-text", `source code (?:string )?cannot contain null bytes|Non-UTF-8 code starting with|`+
 		`\(unicode error\) 'utf-?8' codec can't decode byte`, "", "").with(notText),
 	on("no-member", `(?m)^AttributeError: (?:type object )?'(\w+)' object has no attribute '(\w+)'`+
 		`(?:\. Did you mean[^\n]*'(\w+)'\?)?`, "", "").with(noMember),
 }}
+
+// lifespan says what the function lacks that is to go on from start to stop.
+func lifespan(s *Scene, _ []string, h *check.Hint) bool {
+	h.Cause = "What lifespan names is no context manager: the function lacks @asynccontextmanager above it."
+	h.Advice = "Write it there, import it from contextlib, and let the function yield once."
+	_, got := s.grep(regexp.MustCompile(`\blifespan\s*=\s*(\w+)`), ".py")
+	if got == nil {
+		return true
+	}
+	p, _ := s.grep(regexp.MustCompile(`^async def `+got[1]+`\(`), ".py")
+	if p.file == "" {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, makes the lifespan and lacks @asynccontextmanager above it.", p)
+	h.Edit = &check.Edit{File: p.file, Line: p.line - 1,
+		New: "from contextlib import asynccontextmanager\n\n\n@asynccontextmanager"}
+	h.Advice = "Write it there."
+	body := strings.Join(s.lines(p.file)[p.line:], "\n")
+	if end := regexp.MustCompile(`(?m)^\S`).FindStringIndex(body); end != nil {
+		body = body[:end[0]]
+	}
+	if !strings.Contains(body, "yield") {
+		h.Cause = fmt.Sprintf("%s, makes the lifespan, lacks @asynccontextmanager above it, and never yields.", p)
+		h.Advice = "Write yield where the program is to run, and the decorator above."
+	}
+	return true
+}
+
+var makesRouter = regexp.MustCompile(`^(\w+)\s*=\s*(?:\w+\.)?(?:APIRouter|Blueprint)\(`)
+
+// routerModule says of a module that was given where its router is wanted what the router is
+// called.
+func routerModule(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	given := regexp.MustCompile(`((?:include_router|register_blueprint)\(\s*(?:\w+\.)*` +
+		regexp.QuoteMeta(m[1][strings.LastIndex(m[1], ".")+1:]) + `)(\s*[,)])`)
+	if !ok || !given.MatchString(p.text) {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, gives the module %s where its router is wanted.", p, m[1])
+	h.Advice = "Name the variable of the router behind it, with a dot."
+	for i, line := range s.lines(s.moduleFile(m[1])) {
+		if got := makesRouter.FindStringSubmatch(line); got != nil {
+			h.Cause = fmt.Sprintf("%s, gives the module %s where the router is wanted that line %d of it makes.", p,
+				m[1], i+1)
+			h.Advice = "Name that."
+			h.Edit = p.replace(given, "${1}."+got[1]+"${2}")
+			break
+		}
+	}
+	return true
+}
 
 // renamedArgument writes an argument by its new name.
 func renamedArgument(s *Scene, m []string, h *check.Hint) bool {

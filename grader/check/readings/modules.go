@@ -260,6 +260,9 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 		return true
 	}
 	h.Cause = fmt.Sprintf("CMD names %s, so %s is looked for in %s; %s is at %s.", asked, want, dir, file, at)
+	if strings.Contains(asked, "/") || strings.HasSuffix(asked, ".py") {
+		h.Cause = fmt.Sprintf("CMD names %s, which is a file's name: a module has dots for / and no .py.", asked)
+	}
 	h.Advice = "Let CMD name it as it lies there."
 	if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(dir, "/")+"/"); ok {
 		module := strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(rest, ".py"), "/__init__"), "/", ".")

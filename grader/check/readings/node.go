@@ -13,43 +13,9 @@ import (
 
 var node = tool{name: "node", entries: []entry{
 	on("no-file", `Error: Cannot find module '(/[^'\n]+)'`, "", "").with(nodeFile),
-	on("no-own-file", `(?:Cannot find module '(\.{1,2}/[^'\n]+)'|Cannot find module '(/[^'\n]+)' imported from)`, "",
-		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		name := m[1] + m[2]
-		p, ok := s.frame()
-		by := "the program"
-		dir := s.workdir()
-		if ok {
-			by = p.String() + ","
-			dir = path.Dir(s.where(p.file))
-		}
-		at := inside(dir, name)
-		h.Cause = fmt.Sprintf("%s imports %s, and the image has no %s.", capital(by), name, at)
-		h.Advice = "Check its name, capital letters too, and that COPY brings it in."
-		base := strings.TrimSuffix(path.Base(name), path.Ext(name))
-		for _, file := range s.files() {
-			end := strings.TrimSuffix(path.Base(file), path.Ext(file))
-			if !strings.EqualFold(end, base) {
-				continue
-			}
-			if line := s.hidden(file); line != "" {
-				h.Cause = fmt.Sprintf("%s imports %s; %s, keeps %s out of the image.", capital(by), name, line, file)
-				h.Advice = "Take that line out of the ignore file."
-			} else if s.where(file) == "" {
-				h.Cause = fmt.Sprintf("%s imports %s, and no COPY brings %s into the image.", capital(by), name, file)
-				h.Edit = s.beside(file + " " + file)
-				h.Advice = "COPY it."
-			} else {
-				h.Cause = fmt.Sprintf("%s imports %s; the folder has %s.", capital(by), name, file)
-				h.Advice = "Import it by its own name."
-				if ok && end != base {
-					h.Edit = p.replace(regexp.MustCompile(regexp.QuoteMeta(base)), end)
-				}
-			}
-			break
-		}
-		return true
-	}),
+	on("no-own-file",
+		`Cannot find module '(\.{1,2}/[^'\n]+)'|Cannot find module '(/[^'\n]+)' imported from (/[^\s'\n]+)`, "",
+		"").with(noOwnFile),
 	on("no-package", `Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)(?:/[^'\n]*)?'`, "",
 		"").with(nodePackage),
 	on("import-outside-module", `Cannot use import statement outside a module`, "",
@@ -189,6 +155,54 @@ var node = tool{name: "node", entries: []entry{
 	on("heap", `(?:JavaScript heap out of memory|Reached heap limit)`,
 		`The program asked for more memory than it may have.`, `Load less at start.`),
 }}
+
+// noOwnFile says why a file of the student's own is not found by who imports it.
+func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
+	name := m[1] + m[2]
+	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	p, ok := s.frame()
+	if by := s.own(m[3]); by != "" {
+		for i, line := range s.lines(by) {
+			if regexp.MustCompile(`["'](?:[^"'\n]*/)?` + regexp.QuoteMeta(path.Base(name)) + `["']`).MatchString(line) {
+				p, ok = place{by, i + 1, line}, true
+				break
+			}
+		}
+	}
+	by, dir := "The program", s.workdir()
+	if ok {
+		by, dir = p.String()+",", path.Dir(s.where(p.file))
+	}
+	h.Cause = fmt.Sprintf("%s imports %s, and the image has no %s.", by, name, inside(dir, name))
+	h.Advice = "Check its name, capital letters too, and that COPY brings it in."
+	for _, file := range s.files() {
+		end := strings.TrimSuffix(path.Base(file), path.Ext(file))
+		if !strings.EqualFold(end, base) || !scripted(file) && path.Ext(file) != ".json" {
+			continue
+		}
+		if line := s.hidden(file); line != "" {
+			h.Cause = fmt.Sprintf("%s imports %s; %s, keeps %s out of the image.", by, name, line, file)
+			h.Advice = "Take that line out of the ignore file."
+		} else if s.where(file) == "" {
+			h.Cause = fmt.Sprintf("%s imports %s, and no COPY brings %s into the image.", by, name, file)
+			h.Edit = s.beside(file + " " + file)
+			h.Advice = "COPY it."
+		} else {
+			h.Cause = fmt.Sprintf("%s imports %s; the folder has %s.", by, name, file)
+			h.Advice = "Import it by its own name."
+			if rest, below := strings.CutPrefix(file, strings.TrimPrefix(path.Dir(p.file)+"/", "./")); ok && below {
+				right := "./" + rest
+				if m[1] != "" && path.Ext(m[1]) == "" {
+					right = strings.TrimSuffix(right, path.Ext(right))
+				}
+				named := regexp.MustCompile(`(["'])\.{1,2}/[^"'\n]*` + regexp.QuoteMeta(path.Base(name)) + `["']`)
+				h.Edit = p.replace(named, "${1}"+right+"${1}")
+			}
+		}
+		break
+	}
+	return true
+}
 
 // nodeFile says why Node does not find the file that it is to run.
 func nodeFile(s *Scene, m []string, h *check.Hint) bool {

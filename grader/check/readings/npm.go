@@ -64,6 +64,13 @@ var npm = tool{name: "npm", entries: []entry{
 					s.above(false, "COPY package.json package-lock.json ./")
 				return true
 			}
+			if at := s.earlier()[m[1]]; at == "" && s.started {
+				if there := path.Dir(s.where(found[0])); s.where(found[0]) != "" {
+					h.Cause = fmt.Sprintf("npm looks for package.json in %s, and it is in %s.", path.Dir(m[1]), there)
+					h.Advice, h.Edit = "Let it be looked for there.", s.above(false, "WORKDIR "+there)
+					return true
+				}
+			}
 			return s.notCopied(found[0], m[1], h)
 		}
 		h.Cause, h.Advice = "The folder has no package.json, which npm installs from.",

@@ -54,28 +54,33 @@ func (s *Scene) venvPath() *check.Edit {
 	return nil
 }
 
-// venv returns the folder of a virtual environment that the image has, and into which a RUN installs by
-// naming it; or empty.
+// venv returns the folder of a virtual environment that the image has, and into which a RUN
+// installs by naming it; or empty.
 func (s *Scene) venv() string {
 	if s.File == nil {
 		return ""
 	}
-	dir, installed := "", false
+	dir, named, installed := "", "", false
 	for _, stage := range s.File.Stages {
+		at := "/"
 		for _, in := range stage.Instructions {
+			if in.Name == "WORKDIR" && len(in.Args) > 0 {
+				at = inside(at, in.Args[0])
+			}
 			for _, c := range in.Commands() {
 				if in.Name == "RUN" && (c.Program == "venv" || c.Program == "virtualenv") && len(c.Args) > 0 {
-					dir = c.Args[len(c.Args)-1]
+					named = c.Args[len(c.Args)-1]
+					dir = inside(at, named)
 				}
 			}
-			installed = installed || dir != "" && in.Name == "RUN" && strings.Contains(in.Text, dir+"/bin/")
+			installed = installed || dir != "" && in.Name == "RUN" && strings.Contains(in.Text, named+"/bin/")
 		}
 	}
-	if !installed || !path.IsAbs(dir) {
+	if !installed {
 		return ""
 	}
 	for _, in := range s.File.Effective() { // made there, or brought from another stage
-		if in.Name == "RUN" && strings.Contains(in.Text, "venv "+dir) ||
+		if in.Name == "RUN" && strings.Contains(in.Text, "venv "+named) ||
 			in.Name == "COPY" && len(in.Args) > 1 && path.Clean(in.Args[len(in.Args)-1]) == dir {
 			return dir
 		}

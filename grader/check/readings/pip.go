@@ -128,10 +128,28 @@ var pip = tool{name: "pip", entries: []entry{
 	on("no-requirement", `Invalid requirement: '?([^'\n:]+)'?`, `"$1" is no requirement.`,
 		`Write it as NAME==VERSION or NAME>=VERSION.`).
 		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if name, ok := strings.CutSuffix(m[1], ","); ok && s.Step != nil && strings.Contains(s.Step.Text, m[1]) {
+				h.Cause = fmt.Sprintf("pip wants blanks alone between packages, and line %d has commas.", s.Step.Line)
+				h.Advice = fmt.Sprintf("Take the comma behind %s out, and all others.", name)
+				if s.Step.Line == s.Step.EndLine {
+					old := s.File.Lines[s.Step.Line-1]
+					h.Advice = "Take them out."
+					h.Edit = &check.Edit{File: s.File.Name, Line: s.Step.Line, Old: old,
+						New: regexp.MustCompile(`,(\s)`).ReplaceAllString(old, "$1")}
+				}
+				return true
+			}
 			if p, found := s.grepRequirements(strings.TrimSpace(m[1])); found {
 				h.Cause = fmt.Sprintf("%q (%s) is no requirement.", strings.TrimSpace(m[1]), p)
 				if e := p.replace(regexp.MustCompile(`^(\s*[\w.-]+)\s*=\s*([\w.]+)\s*$`), "${1}==${2}"); e != nil {
 					h.Edit = e
+				}
+				if rest := pipInstall.ReplaceAllString(p.text, ""); rest != p.text {
+					h.Cause = fmt.Sprintf("%s, is a command, and the list holds names of packages alone.", p)
+					h.Advice = "Write each package on a line of its own."
+					h.Edit = &check.Edit{File: p.file, Line: p.line, Old: p.text,
+						New: strings.Join(strings.Fields(rest), "\n")}
+					return true
 				}
 				if words := strings.Fields(p.text); len(words) > 1 && !slices.ContainsFunc(words,
 					func(w string) bool { return !specifier.MatchString(w) }) {
@@ -161,6 +179,8 @@ var pip = tool{name: "pip", entries: []entry{
 			`'([^'\n]+)'`,
 		`pip may not write to $1.`, `Put the install above USER.`).with(beforeUser),
 }}
+
+var pipInstall = regexp.MustCompile(`^\s*(?:(?:RUN|python3? -m|uv)\s+)?pip3?\s+install\s+(?:-\S+\s+)*`)
 
 // stdlib is what comes with Python and is often listed as a requirement.
 var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calendar collections concurrent configparser

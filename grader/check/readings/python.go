@@ -97,6 +97,16 @@ var python = tool{name: "python", entries: []entry{
 			`collections|asyncio|ssl|unittest|configparser)' has no attribute|`+
 			`ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to `+
 			`infer type)[^\n]*`, "", "").with(oldForPython),
+	on("app-as-module", `No module named '?([\w.]+:\w+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("python -m runs a module, and %s is what a server is told to serve.", m[1])
+		h.Advice = "Name the server before it: uvicorn for FastAPI, gunicorn for Flask."
+		if _, ok := s.requires("uvicorn"); ok {
+			h.Advice = "Name the server before it."
+			h.Edit = s.inCommand(regexp.MustCompile(`("-m",\s*)"`+regexp.QuoteMeta(m[1])+`"`), `${1}"uvicorn", "`+m[1]+
+				`", "--host", "0.0.0.0", "--port", "8000"`)
+		}
+		return true
+	}),
 	on("no-module", `(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?`, "", "").with(noModule),
 	on("no-main-module",
 		`(?:/python[\d.]*|^python[\d.]*): (?:Error while finding module specification for '[\w.]+' `+
@@ -129,6 +139,9 @@ var python = tool{name: "python", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("Python cannot read %s, line %s: %s.", file, m[2], m[3])
 		h.Advice = fmt.Sprintf("Correct line %s; the mistake may begin on the line above it.", m[2])
+		if strings.Contains(m[3], "outside") {
+			h.Advice = "Write it in a function: await and async stand in an async def, return and yield in any."
+		}
 		return true
 	}),
 	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
@@ -158,6 +171,17 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
+	on("keyboard", `(?m)^EOFError: EOF when reading a line|^Aborted!$`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`^(?:[^#"']*\W)?input\(`), ".py")
+		if p.file == "" {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, waits for somebody to type, and a container has no keyboard: `%s`.", p,
+			short(strings.TrimSpace(p.text)))
+		h.Advice = "Take the value from a variable of the environment, with a default."
+		return true
+	}),
 	on("memory", `(?m)^MemoryError`, `The program asked for more memory than it may have.`, `Load less at start.`),
 	on("none",
 		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|`+
@@ -183,6 +207,12 @@ func circular(s *Scene, m []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("Two files import each other: %s is asked for a name before it has made it.", module+".py")
 	h.Advice = "Move what both need into a third file that imports neither."
 	if p, ok := s.frame(); ok {
+		if path.Base(p.file) == module+".py" {
+			h.Cause = fmt.Sprintf("%s, means the package %s, and Python takes %s for it, which has the same name.", p,
+				module, p.file)
+			h.Advice = fmt.Sprintf("Give %s another name, in the Dockerfile too.", p.file)
+			return true
+		}
 		h.Cause = fmt.Sprintf(
 			"Two files import each other, which is a circular import: %s, asks %s for a name that it has not made yet.",
 			p, strings.ReplaceAll(module, ".", "/")+".py")

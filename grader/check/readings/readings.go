@@ -4,11 +4,13 @@
 package readings
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // Finding is what a log means.
@@ -26,7 +28,40 @@ type Finding struct {
 
 // Build reads the log of a step that failed. ok is false where no entry of the table knows it; then
 // Line is the line that most likely says why, and there is no hint.
-func Build(log string, s Scene) (f Finding, ok bool) { return s.read(log, building) }
+func Build(log string, s Scene) (f Finding, ok bool) {
+	f, ok = s.read(log, building)
+	if hint := s.unknownArgument(); hint != nil && !f.Download {
+		f.Tool, f.Name, f.Hint, f.File, f.At = "dockerfile", "argument", *hint, s.File.Name, s.Step.Line
+		return f, true
+	}
+	return f, ok
+}
+
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_]\w*)`)
+
+// unknownArgument returns what to say where the step uses an ARG that stands above FROM, and is
+// therefore known to FROM alone; nil where it does not.
+func (s *Scene) unknownArgument() *check.Hint {
+	if s.File == nil || s.Step == nil || s.Step.Name != "RUN" {
+		return nil
+	}
+	for _, m := range variable.FindAllStringSubmatch(s.Step.Text, -1) {
+		gives := func(in dockerfile.Instruction) bool {
+			return slices.ContainsFunc(in.Args, func(a string) bool {
+				return a == m[1] || strings.HasPrefix(a, m[1]+"=")
+			})
+		}
+		at := slices.IndexFunc(s.File.Global, gives)
+		if at < 0 || slices.ContainsFunc(s.before(), gives) || strings.Contains(s.Step.Text, m[1]+"=") {
+			continue
+		}
+		return &check.Hint{
+			Cause: fmt.Sprintf("$%s is empty on line %d: ARG stands above FROM, on line %d, and what stands there is "+
+				"known to FROM lines alone.", m[1], s.Step.Line, s.File.Global[at].Line),
+			Advice: "Say it again below FROM.", Edit: s.above(false, "ARG "+m[1])}
+	}
+	return nil
+}
 
 // Start reads the log of a program that did not come up, in the same way.
 func Start(log string, s Scene) (f Finding, ok bool) {

@@ -58,6 +58,10 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 		`Write MODULE:APP, such as main:app, at the end of its command.`),
 	on("cannot-bind", `(?:Invalid address: \('([^']+)', (\d+)\)|Can't connect to \('([^']+)', (\d+)\))`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return foreignAddress(s, m[1]+m[3], h) }),
+	on("no-config", `(?m)^Error: '([^'\n]+)' doesn't exist`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return optionPath(s, []string{m[0], "-c", m[1]}, h)
+	}),
 	on("chdir", `can't chdir to '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]),
 			"Name the folder that holds the program, or leave it to WORKDIR."

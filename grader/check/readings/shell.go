@@ -100,6 +100,20 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return notInPath(s, m[1], h)
 	}),
+	on("redirected", `cannot (?:open|create) ([\w.,=]+): (?:No such file|Permission denied|Directory nonexistent)`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if s.Step == nil {
+			return false
+		}
+		bare := regexp.MustCompile(`(\s)([\w.-]+(?:\[[\w,]+\])?[<>]` + regexp.QuoteMeta(m[1]) + `)`)
+		if !bare.MatchString(s.Step.Text) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("Without quotes < and > are signs of the shell, which takes %s for a file.", m[1])
+		h.Advice = "Write quotes around it."
+		h.Edit = s.inInstruction(s.Step, bare, `${1}"${2}"`)
+		return true
+	}),
 	on("script-not-found",
 		`(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {

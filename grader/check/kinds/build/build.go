@@ -130,6 +130,37 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile {
 		h.Edit = found(t, f)
 	}
+	if f.Reason == check.TooLong {
+		if served := serving(t, f); served.Cause != "" {
+			return served
+		}
+	}
+	return h
+}
+
+// serves is a command that starts a server, and does not come to an end.
+var serves = regexp.MustCompile(
+	`^(?:exec )?(?:uvicorn|gunicorn|hypercorn|flask\b.*\brun|fastapi (?:run|dev)|node|npm (?:run )?(?:start|dev)|` +
+		`python3? (?:-m (?:uvicorn|gunicorn|flask)|\S*manage\.py runserver))\b`)
+
+// serving returns of a build that did not end which RUN starts the server, where one does.
+func serving(t check.Source, f *check.BuildFailure) (h check.Hint) {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return h
+	}
+	for _, in := range file.Final().Instructions {
+		command := strings.TrimSpace(strings.TrimPrefix(in.Text, in.Name))
+		if in.Name != "RUN" || in.Exec || !serves.MatchString(command) {
+			continue
+		}
+		f.Line = in.Line
+		h.Cause = fmt.Sprintf("Line %d, RUN, starts the server while the image is built, and it does not end.", in.Line)
+		h.Advice = "Servers belong into CMD, which runs when the container starts."
+		if words, ok := dockerfile.ShellWords(command); ok && file.Last("CMD", "ENTRYPOINT") == nil {
+			h.Edit = check.EditOf(file.Name, file.Change(in, "CMD "+dockerfile.List(words)))
+		}
+	}
 	return h
 }
 
@@ -168,7 +199,7 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 			"${1}"+strings.ReplaceAll(by+" "+strings.TrimPrefix(to, ".")+base, "$", "$$")))
 	}
 	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+
-		`(["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
+		`(/?["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
 }
 
 // usesBelow reports whether an instruction below one names a file.

@@ -72,6 +72,8 @@ func TestMissingFile(t *testing.T) {
 			`hint: Add the file, or change the COPY line. The folder "app" holds: routes.py.`},
 		{from("COPY .env .").With(".env", "A=1\n").With(".dockerignore", ".env\n"),
 			"keeps it out of the build.; at Dockerfile:2"},
+		{from("COPY app/ ./app/").With("App/main.py", ""),
+			"There is a file \"App\": is that the one you mean? Make line 2 of Dockerfile `COPY App ./app/`."},
 		{from("COPY [\"a\", \"b\", \"/app/\"]"), `"a" is not in the build context`},
 	} {
 		said := checktest.Asked(t, build.Kind(), "build: {}", c.target)
@@ -128,6 +130,17 @@ func TestOtherFailures(t *testing.T) {
 	}
 }
 
+// TestServing: a build that does not end since a RUN starts the server has its line to write.
+func TestServing(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\nRUN pip install uvicorn\n"+
+		"RUN uvicorn main:app --port 8000\n")
+	target.Failure = &check.BuildFailure{Reason: check.TooLong, Message: "the build did not end within 5m"}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target),
+		"hint: Line 3, RUN, starts the server while the image is built, and it does not end. Servers belong into CMD, "+
+			"which runs when the container starts. Make line 3 of Dockerfile `CMD [\"uvicorn\", \"main:app\", "+
+			"\"--port\", \"8000\"]`.; at Dockerfile:3")
+}
+
 // TestRefused: what an engine says of an instruction that it will not carry out, in its own words.
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ line, message, want string }{
@@ -150,6 +163,9 @@ func TestRefused(t *testing.T) {
 				"lookup files.example: no such host",
 			"hint: https://files.example did not answer while the image was built: " +
 				"hand the file in, or take it from a host that answers.; at Dockerfile:2"},
+		{"COPY requirements.txt /app\nWORKDIR /app", "mkdir /app: not a directory",
+			"hint: A COPY above makes a file /app: a target is a folder where it ends with /. Make line 2 of " +
+				"Dockerfile `COPY requirements.txt /app/`."},
 		{"RUN true", "something new", "hint: Run docker build . in the folder and read the error."},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.line+"\n")

@@ -39,6 +39,8 @@ var refusals = []refusal{
 		"There is no signal $1: SIGTERM is what docker stop sends where nothing else is said.", nil},
 	{regexp.MustCompile(`unable to find (?:user|group) (\S+?):`), []string{"RUN", "USER", "WORKDIR", "COPY", "ADD"},
 		"The image has no user or group $1 at this step: make it on a line before.", withUser},
+	{regexp.MustCompile(`mkdir (\S+): not a directory`), []string{"WORKDIR"},
+		"A COPY above makes a file $1: a target is a folder where it ends with /.", asFolder},
 	{regexp.MustCompile(`failed to load cache key: Get "?([^":]+://[^"/]+)[^"]*"?: `), []string{"ADD"},
 		"$1 did not answer while the image was built: hand the file in, or take it from a host that answers.", nil},
 	{regexp.MustCompile(`invalid from flag value (\S+): `), []string{"COPY"},
@@ -123,6 +125,18 @@ func meant(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfil
 		return nil
 	}
 	return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`), m[2])
+}
+
+// asFolder lets the COPY that made a file of the WORKDIR's name put it into a folder of that name.
+func asFolder(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
+	for _, s := range f.Stages {
+		for _, c := range s.Instructions {
+			if (c.Name == "COPY" || c.Name == "ADD") && c.Line < in.Line && len(c.Args) == 2 && c.Args[1] == m[1] {
+				return f.Replace(c, regexp.MustCompile(regexp.QuoteMeta(m[1])+`\s*$`), m[1]+"/")
+			}
+		}
+	}
+	return nil
 }
 
 // withUser makes the user above the USER line that names it, or above the step.

@@ -88,6 +88,8 @@ func TestWhereItIsSet(t *testing.T) {
 			"main.py:2 app.run(host='0.0.0.0', port=8000)"},
 		{`CMD ["node", "index.js"]`, "index.js", "const PORT = process.env.PORT || 5000;\napp.listen(PORT);\n",
 			"index.js:1 const PORT = process.env.PORT || 8000;"},
+		{`CMD ["node", "index.js"]`, "index.js", "app.listen(process.env.PORT, up);\n",
+			"index.js:1 app.listen(process.env.PORT || 8000, up);"},
 		{`CMD ["./app"]`, "main.go", "\thttp.ListenAndServe(\":5000\", nil)\n",
 			"main.go:1 \thttp.ListenAndServe(\":8000\", nil)"},
 		{`CMD ["python", "main.py"]`, "main.py", "limit = 5000\n", ""},

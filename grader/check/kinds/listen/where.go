@@ -33,6 +33,11 @@ func portHint(t check.Target, got, wanted int) check.Hint {
 			return check.Hint{Cause: fmt.Sprintf("%s sets the port.", edit.File), Edit: edit}
 		}
 	}
+	if edit := inProgram(t, regexp.MustCompile(`(listen\(\s*process\.env\.\w*PORT)(\s*[,)])`),
+		"${1} || "+to+"${2}"); edit != nil {
+		return check.Hint{Cause: fmt.Sprintf("%s takes the port from a variable that nothing sets.", edit.File),
+			Edit: edit}
+	}
 	if edit := inCall(t, "port="+to); edit != nil {
 		return check.Hint{Cause: fmt.Sprintf("%s names no port, and without one it is %d.", edit.File, got), Edit: edit}
 	}

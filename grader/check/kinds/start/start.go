@@ -150,6 +150,10 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		out.Items[0].Hint.Edit = withWorker(t)
 		return out, nil
 	}
+	if strings.Contains(out.Items[0].Hint.Advice, otherServer) {
+		out.Items[0].Hint.Edit = withServer(t)
+		return out, nil
+	}
 	if strings.HasPrefix(out.Items[0].Got, "5") { // not ready yet: it gets all of its time
 		step.Within = option.Duration(left - patience)
 		if step.Within > 0 {
@@ -183,7 +187,23 @@ func explain(ctx context.Context, t check.Target, item *check.Item) error {
 // asyncWorker is by what gunicorn serves a program that is none of WSGI.
 const asyncWorker = "-k uvicorn.workers.UvicornWorker"
 
-// withWorker returns the line that starts gunicorn with it, where the folder asks for uvicorn; or nil.
+// otherServer is what is said of a program of WSGI that uvicorn serves.
+const otherServer = "is a WSGI program"
+
+// withServer returns the line that starts the program with a server of its own kind; or nil.
+func withServer(t check.Source) *check.Edit {
+	file, line := check.LastLine(t, "CMD")
+	scene := readings.NewScene(t, line)
+	command := scene.Command()
+	if command == "" || scene.Step == nil || scene.Step.Line != scene.Step.EndLine ||
+		scene.File.Last("ENTRYPOINT") != nil {
+		return nil
+	}
+	return &check.Edit{File: file, Line: line, Old: scene.File.Lines[line-1], New: command}
+}
+
+// withWorker returns the line that starts gunicorn with it, where the folder asks for uvicorn; or
+// nil.
 func withWorker(t check.Source) *check.Edit {
 	file, err := t.Dockerfile()
 	list, _ := fs.ReadFile(t.FS(), "requirements.txt")
@@ -279,8 +299,12 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		if !read {
 			found.Line = "" // a program that goes on says much that is no fault
 		}
-		o = fail("it runs, but listens on no port", check.Hint{Cause: "What CMD starts goes on, and serves nothing.",
-			Advice: program.Listen(started.Wanted)})
+		hint, known := readings.Silent(scene, started.Wanted)
+		if !known {
+			hint = check.Hint{Cause: "What CMD starts goes on, and serves nothing.",
+				Advice: program.Listen(started.Wanted)}
+		}
+		o = fail("it runs, but listens on no port", hint)
 	}
 	if started.Offline != "" {
 		o.Items[0].Got += "; a second start, with a network, ended the same"

@@ -197,3 +197,20 @@ func TestWorker(t *testing.T) {
 	require.NotNil(t, o.Items[0].Hint.Edit)
 	assert.Equal(t, `CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"]`, o.Items[0].Hint.Edit.New)
 }
+
+// TestOtherServer: uvicorn before a program of WSGI has the line that starts a server of its kind.
+func TestOtherServer(t *testing.T) {
+	target := checktest.New().With("requirements.txt", "flask\nuvicorn\n").
+		With("main.py", "from flask import Flask\n\napp = Flask(__name__)\n").
+		With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n").
+		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}))
+	defer target.Close()
+	target.Log = "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"
+	o, err := checktest.Ask(t.Context(), checktest.Entry(t, start.Kind(), "start: {get: /health}"), target, 1)
+	require.NoError(t, err)
+	require.NotNil(t, o.Items[0].Hint.Edit)
+	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`,
+		o.Items[0].Hint.Edit.New)
+}
