@@ -135,7 +135,7 @@ func lifespan(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("%s, makes the lifespan and lacks @asynccontextmanager above it.", p)
 	h.Edit = &check.Edit{File: p.file, Line: p.line - 1,
-		New: "from contextlib import asynccontextmanager\n\n\n@asynccontextmanager"}
+		New: "from contextlib import asynccontextmanager\n@asynccontextmanager"}
 	h.Advice = "Write it there."
 	body := strings.Join(s.lines(p.file)[p.line:], "\n")
 	if end := regexp.MustCompile(`(?m)^\S`).FindStringIndex(body); end != nil {
