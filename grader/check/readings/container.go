@@ -359,7 +359,7 @@ var sockets = tool{name: "sockets", entries: []entry{
 		h.Edit = s.inCommand(word(m[1]+m[2]+m[3]), "${1}8000${2}")
 		return true
 	}),
-	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE|port \d+ is in use`,
+	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE: |port \d+ is in use`,
 		`The port is taken inside the container: the server is started twice.`,
 		`Start it once: CMD, or the script or program that it starts, starts it again.`),
 	on("not-ours",

@@ -68,8 +68,8 @@ func TestSilent(t *testing.T) {
 			"Line 4 lets the program listen on a file, unix:/tmp/app.sock, and on no port. Let it listen on a port. " +
 				"Make line 4 of Dockerfile `CMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"main:app\"]`."},
 		{`CMD ["uvicorn", "main:app"]`, "import time\nwhile True:\n    time.sleep(1)\n",
-			"main.py, line 2, goes round without end before a server could listen: `while True:`. Do that in a thread " +
-				"or a task of the program, or take it out."},
+			"main.py, line 2, goes round without end before a server could listen: `while True:`. Do that in a " +
+				"thread or a task of the program, or take it out."},
 		{`CMD ["uvicorn", "main:app"]`, "import time\n", ""},
 	} {
 		h, ok := readings.Silent(sceneOf(t, map[string]string{"Dockerfile": python + c.cmd + "\n",
@@ -107,8 +107,18 @@ func TestAnswer(t *testing.T) {
 	assert.Equal(t, "The program asks for a database (PostgreSQL) at db:5432 (main.py, line 3), a name that compose "+
 		"would give to a service: here the container runs alone, and db is nobody's name. Answer without it where it "+
 		"is not there (try … except).", f.Hint.String())
-	_, ok = readings.Answer(traceback+"ValueError: x\n", scene())
-	assert.False(t, ok, "an exception that nothing knows")
+	for end, want := range map[string]string{
+		"ValueError: x": "What answers fails with an exception, raised from main.py, line 3: `x.connect()`. Look at " +
+			"that line with the exception's words.",
+		"TypeError: Object of type T is not JSON serializable": "An answer holds a T, which JSON has no form for " +
+			"(main.py, line 3). Answer with a dict of its values; a date is text with .isoformat().",
+		"TypeError: The view function for 'health' did not return a valid response.": "The function health comes to " +
+			"its end without a return. Let it return the answer, in each of its branches.",
+	} {
+		f, ok := readings.Answer(traceback+end+"\n", scene())
+		assert.True(t, ok)
+		assert.Equal(t, want, f.Hint.String())
+	}
 	_, ok = readings.Answer("KeyError: 'DATABASE_URL'\n", scene())
 	assert.False(t, ok, "no traceback")
 }

@@ -19,6 +19,12 @@ var exceptions = tool{name: "exceptions", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("The program ended with an exception, raised from %s: `%s`.", p,
 			short(strings.TrimSpace(p.text)))
+		if s.answers {
+			h.Cause = fmt.Sprintf("What answers fails with an exception, raised from %s: `%s`.", p,
+				short(strings.TrimSpace(p.text)))
+			h.Advice = "Look at that line with the exception's words."
+			return true
+		}
 		h.Advice = "Look at that line with the exception's words: the log below has the whole of it."
 		return true
 	}),

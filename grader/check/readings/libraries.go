@@ -77,6 +77,34 @@ var libraries = tool{name: "libraries", entries: []entry{
 		h.Advice = "Give the second function another name; a decorator of your own keeps names with functools.wraps."
 		return true
 	}),
+	on("returns-nothing", `The view function for '(\w+)' did not return a valid response`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`^\s*(?:async )?def `+m[1]+`\(`), ".py")
+		h.Cause = fmt.Sprintf("The function %s comes to its end without a return.", m[1])
+		if p.file != "" {
+			h.Cause = fmt.Sprintf("%s: the function %s comes to its end without a return.", p, m[1])
+		}
+		h.Advice = "Let it return the answer, in each of its branches."
+		return true
+	}),
+	on("not-serializable", `(?m)^TypeError: Object of type (\w+) is not JSON serializable`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("An answer holds a %s, which JSON has no form for%s.", m[1], s.at())
+		h.Advice = "Answer with a dict of its values; a date is text with .isoformat()."
+		return true
+	}),
+	on("other-thread", `SQLite objects created in a thread can only be used in that same thread`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`sqlite3\.connect\(`), ".py")
+		h.Cause = "The connection to SQLite is made in one thread and used in another."
+		h.Advice = "Connect with check_same_thread=False, or anew for each request."
+		if p.file != "" && !strings.Contains(p.text, "check_same_thread") {
+			h.Cause = fmt.Sprintf("The connection to SQLite (%s) is made in one thread and used in another.", p)
+			h.Edit = p.replace(regexp.MustCompile(`(sqlite3\.connect\([^()]*[^(),\s])\s*,?\s*\)`),
+				"${1}, check_same_thread=False)")
+		}
+		return true
+	}),
 	on("empty-json", `(?m)^json\.decoder\.JSONDecodeError: Expecting value: line 1 column 1 \(char 0\)`, "",
 		"").with(emptyJSON),
 	on("locale", `(?m)^locale\.Error: unsupported locale setting`, "", "").with(func(s *Scene, _ []string,

@@ -93,6 +93,9 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 	if file != "" || dir != "" {
 		return ownModule(s, top, file, dir, h)
 	}
+	if otherCase(s, top, h) {
+		return true
+	}
 	if top == "tkinter" || top == "turtle" {
 		h.Cause, h.Advice = fmt.Sprintf(
 			"%s %s, which draws windows: the image has no part of Python for that, and no screen.",
@@ -100,6 +103,27 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	return noPackage(s, top, h)
+}
+
+// otherCase reports whether the folder has the module in other letters, capital or not, which
+// Windows and macOS take for the same.
+func otherCase(s *Scene, top string, h *check.Hint) bool {
+	p, ok := s.frame()
+	for _, file := range s.files() {
+		head, _, within := strings.Cut(file, "/")
+		name := strings.TrimSuffix(head, ".py")
+		if !strings.EqualFold(name, top) || name == top || !strings.HasSuffix(file, ".py") || !ok {
+			continue
+		}
+		if !within {
+			name = strings.TrimSuffix(file, ".py")
+		}
+		h.Cause = fmt.Sprintf("%s, imports %s, and the folder has %s: Linux tells capital letters apart.", p, top, head)
+		h.Advice = "Write it as the folder does."
+		h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(top)+`\b`), name)
+		return true
+	}
+	return false
 }
 
 // ownModule says why Python does not find a file of the student's.

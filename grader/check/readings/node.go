@@ -152,6 +152,16 @@ var node = tool{name: "node", entries: []entry{
 	}),
 	on("typescript", `Unknown file extension "\.ts"`, `Node is to run TypeScript, which this version does not read.`,
 		`Let the build run tsc, and CMD start the JavaScript that it makes.`),
+	on("no-function", `(?m)^TypeError: ([\w$]+)\.([\w$]+) is not a function`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok || !strings.Contains(p.text, m[2]) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
+		h.Advice = "Check its spelling, capital letters too, and what it was imported from."
+		return true
+	}),
 	on("heap", `(?:JavaScript heap out of memory|Reached heap limit)`,
 		`The program asked for more memory than it may have.`, `Load less at start.`),
 }}

@@ -111,6 +111,11 @@ var npm = tool{name: "npm", entries: []entry{
 			regexp.MustCompile(`"node":"(v[\d.]+)"`).FindStringSubmatch(s.log)
 		if wants != nil && has != nil {
 			h.Cause = fmt.Sprintf("A package wants Node %s, and the image has %s.", wants[1], has[1])
+			p, _ := s.grep(regexp.MustCompile(`"node"\s*:\s*"`+regexp.QuoteMeta(wants[1])+`"`), ".json")
+			if path.Base(p.file) == "package.json" {
+				h.Cause = fmt.Sprintf("%s, wants Node %s, and the image has %s.", p, wants[1], has[1])
+				h.Advice = "Begin with the base image of that Node, or let engines name the one that the image has."
+			}
 		}
 		return true
 	}),

@@ -97,6 +97,18 @@ var python = tool{name: "python", entries: []entry{
 			`collections|asyncio|ssl|unittest|configparser)' has no attribute|`+
 			`ImportError: cannot import name '\w+' from 'collections'|(?:pydantic\.errors\.)?ConfigError: unable to `+
 			`infer type)[^\n]*`, "", "").with(oldForPython),
+	on("no-main-file", `No module named '?([\w.]+)\.__main__'?; '[\w.]+' is a package`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("python -m %s starts %s/__main__.py, and there is none.", m[1],
+			strings.ReplaceAll(m[1], ".", "/"))
+		h.Advice = "Let CMD name a module that starts the server, or the server itself."
+		if command, in := s.Command(), s.commandInstruction(); command != "" && in != nil && in.Name == "CMD" &&
+			in.Line == in.EndLine && s.File.Last("ENTRYPOINT") == nil {
+			h.Advice = "Let CMD start the server."
+			h.Edit = &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1], New: command}
+		}
+		return true
+	}),
 	on("app-as-module", `No module named '?([\w.]+:\w+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("python -m runs a module, and %s is what a server is told to serve.", m[1])
 		h.Advice = "Name the server before it: uvicorn for FastAPI, gunicorn for Flask."

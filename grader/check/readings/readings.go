@@ -120,7 +120,7 @@ var (
 	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries,
 		settings, sockets, databases,
 		django, python, npm, node, java, shell, waiting, exceptions}
-	answering = []tool{pydantic, libraries, settings, databases, django, python}
+	answering = []tool{pydantic, libraries, settings, databases, django, python, exceptions}
 )
 
 var (

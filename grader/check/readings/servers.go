@@ -161,6 +161,10 @@ func (s *Scene) factory(file string) (name string, line int) {
 func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	attribute, called := strings.CutSuffix(attribute, "()")
 	file := s.moduleFile(module)
+	if folder := s.moduleFolder(module); folder != "" && (file == "" || file == folder+"/__init__.py") &&
+		s.inPackage(module, attribute, folder, h) {
+		return true
+	}
 	if file == "" {
 		file = module + ".py"
 	}
@@ -189,6 +193,27 @@ func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 		}
 	}
 	return true
+}
+
+// inPackage reports whether what CMD names is a folder, and a file in it makes the app.
+func (s *Scene) inPackage(module, attribute, folder string, h *check.Hint) bool {
+	if name, _ := s.appIn(folder + "/__init__.py"); name != "" {
+		return false
+	}
+	for _, file := range s.files() {
+		name, line := s.appIn(file)
+		rest, within := strings.CutPrefix(file, folder+"/")
+		if name == "" || !within || !strings.HasSuffix(rest, ".py") {
+			continue
+		}
+		inner := module + "." + strings.ReplaceAll(strings.TrimSuffix(rest, ".py"), "/", ".")
+		h.Cause = fmt.Sprintf("CMD names %s in %s, which is a folder; the app is in %s (line %d).", attribute, module,
+			file, line)
+		h.Advice = "Let CMD name that."
+		h.Edit = s.inCommand(regexp.MustCompile(`\b`+regexp.QuoteMeta(module+":"+attribute)+`\b`), inner+":"+name)
+		return true
+	}
+	return false
 }
 
 var fastapi = tool{name: "fastapi", entries: []entry{

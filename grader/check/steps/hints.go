@@ -46,6 +46,10 @@ func (j judging) differenceHint(d difference, value any) string {
 	case d.sort == ofCount:
 		return fmt.Sprintf("Answer %s with %s there, not with %s.", route, counted(d.wanted), counted(d.found))
 	case d.path == "$" && typeOf(d.wanted) != typeOf(d.found) && !isHole:
+		if d.found == nil {
+			return fmt.Sprintf("%s answers with null, and %s is wanted: does its function return it?", route,
+				typeOf(d.wanted))
+		}
 		return fmt.Sprintf("%s answers with %s, and %s is wanted.", route, typeOf(d.found), typeOf(d.wanted))
 	case d.path == "$":
 		return fmt.Sprintf("Compare what %s answers with what was wanted.", route)

@@ -22,8 +22,9 @@ const mostRoutes = 4
 
 // routes returns those of the program that are nearest to one that it does not have.
 func (r *runner) routes(ctx context.Context, wanted Send) string {
+	asked := path.Base(wanted.Path) == "health"
 	found := slices.DeleteFunc(slices.Clone(r.served(ctx)),
-		func(route Send) bool { return path.Base(route.Path) == "health" })
+		func(route Send) bool { return path.Base(route.Path) == "health" && !asked })
 	slices.SortStableFunc(found, func(a, b Send) int { return far(a, wanted) - far(b, wanted) })
 	var named []string
 	for _, route := range found[:min(len(found), mostRoutes)] {
@@ -45,6 +46,9 @@ func (r *runner) served(ctx context.Context) []Send {
 
 // far returns how little a route is like another.
 func far(route, wanted Send) (n int) {
+	if path.Base(route.Path) != path.Base(wanted.Path) {
+		n++
+	}
 	if route.Method != wanted.Method {
 		n++
 	}
