@@ -8,12 +8,21 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 var apt = tool{name: "apt", entries: []entry{
 	on("package-unknown",
 		`E: (?:Unable to locate package|Package|Version '[^'\n]*' for|Couldn't find any package by (?:glob|`+
 			`regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
+	on("no-such-command", `E: Invalid operation (\S+)`, `apt-get has no command $1.`,
+		`Write install, update, upgrade, remove or clean.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if by := option.Suggest(m[1], []string{"install", "update", "upgrade", "remove", "clean",
+			"autoremove"}); by != "" {
+			h.Advice, h.Edit = fmt.Sprintf("Is %s meant?", by), s.inStep(m[1], by)
+		}
+		return true
+	}),
 	on("asks", `(?:Do you want to continue\? \[Y/n\]\s*Abort|^Abort\.$|E: [^\n]*-y)`,
 		`apt-get asks whether to go on, and nobody answers in a build.`,
 		`Let it not ask.`).with(func(s *Scene, _ []string, h *check.Hint) bool {

@@ -359,6 +359,12 @@ var sockets = tool{name: "sockets", entries: []entry{
 		h.Edit = s.inCommand(word(m[1]+m[2]+m[3]), "${1}8000${2}")
 		return true
 	}),
+	on("port-too-high", `port must be 0-65535|Port should be >= 0 and < 65536[^\n]*`,
+		`The program is to listen on a port above 65535, and there is none.`,
+		`Let it listen on 8000.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.inCommand(noPort, "8000")
+		return true
+	}),
 	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE: |port \d+ is in use`,
 		`The port is taken inside the container: the server is started twice.`,
 		`Start it once: CMD, or the script or program that it starts, starts it again.`),
@@ -459,6 +465,9 @@ func optionPath(s *Scene, m []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// noPort is a number above those of ports.
+var noPort = regexp.MustCompile(`\b(?:6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4}|\d{6,})\b`)
 
 // notExpanded reports whether nothing puts a variable into the words of a list.
 func notExpanded(s *Scene, m []string, h *check.Hint) bool {

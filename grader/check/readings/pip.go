@@ -406,6 +406,7 @@ func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 		if file == name {
 			h.Cause = fmt.Sprintf("%s is at %s, and was looked for at %s.", name, inner, at)
 			h.Advice = "Name it as it is called there."
+			h.Edit = s.inStep(name, inner)
 			return true
 		}
 	}

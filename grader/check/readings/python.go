@@ -220,6 +220,13 @@ func circular(s *Scene, m []string, h *check.Hint) bool {
 	h.Advice = "Move what both need into a third file that imports neither."
 	if p, ok := s.frame(); ok {
 		if path.Base(p.file) == module+".py" {
+			if _, asked := s.requires(module); !asked && !slices.Contains(stdlib, module) &&
+				!slices.Contains(popular, module) {
+				h.Cause = fmt.Sprintf("%s, imports from %s, which is the file itself.", p, p.file)
+				h.Advice = "What the file makes need not be imported in it."
+				h.Edit = p.without()
+				return true
+			}
 			h.Cause = fmt.Sprintf("%s, means the package %s, and Python takes %s for it, which has the same name.", p,
 				module, p.file)
 			h.Advice = fmt.Sprintf("Give %s another name, in the Dockerfile too.", p.file)

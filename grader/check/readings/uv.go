@@ -345,10 +345,27 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		return true
 	}),
 	on("no-such-group", `Group\(s\) not found: ([^\n(]*[^\n( ])`, `pyproject.toml has no group $1.`,
-		`Take the option for that group out.`),
+		`Take the option for that group out.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		named := regexp.MustCompile(`\s--(?:with|only|without)[ =]` + regexp.QuoteMeta(m[1]) + `\b`)
+		h.Edit = s.inInstruction(s.Step, named, "")
+		return true
+	}),
 	on("no-export", `The requested command export does not exist`,
 		`poetry export is a plugin of its own since Poetry 2.`,
 		`Install it beside Poetry: pip install poetry-plugin-export.`),
+	on("no-package-name", `\[tool\.poetry\.name\] is required in package mode`,
+		`pyproject.toml names no package, and Poetry takes the project for one.`,
+		`Say that it is none, with package-mode = false below [tool.poetry].`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		lines := s.lines("pyproject.toml")
+		if at := slices.Index(lines, "[tool.poetry]"); at >= 0 {
+			h.Edit = &check.Edit{File: "pyproject.toml", Line: at + 1, New: "package-mode = false"}
+		} else if len(lines) > 0 {
+			h.Edit = &check.Edit{File: "pyproject.toml", New: "[tool.poetry]\npackage-mode = false"}
+		}
+		h.Advice = "Say that it is none."
+		return true
+	}),
 	on("invalid", `The Poetry configuration is invalid:?\s*([^\n]*)`, `pyproject.toml is not as Poetry wants it: $1`,
 		`Run poetry check, and change what it names.`),
 	on("version-unknown", `[Bb]ecause \S+ depends on (\S+(?: \([^)]*\))?) which doesn't match any versions`,
