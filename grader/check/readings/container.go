@@ -398,7 +398,7 @@ var sockets = tool{name: "sockets", entries: []entry{
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s.", strings.TrimSuffix(m[1], "."))
 		h.Advice = "Write them as its --help lists them."
 		if got := regexp.MustCompile(
-			`No such option: '?(-[\w-]+)'?\.? ?(?:Did you mean '?(-[\w-]+))?|unrecognized ` +
+			`No such option:? '?(-[\w-]+)'?\.? ?\(?(?:Did you mean (?:one of: )?'?(-[\w-]+))?|unrecognized ` +
 				`arguments: (-[\w-]+)`).FindStringSubmatch(m[1]); got != nil {
 			near := got[2]
 			if near == "" {

@@ -144,7 +144,7 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 	if dir == "" && file != "" && strings.HasSuffix(file, "__init__.py") {
 		dir = path.Dir(file)
 	}
-	by := s.importedBy()
+	by := capital(s.importedBy())
 	if line := s.hidden(probe); line != "" {
 		h.Cause = fmt.Sprintf("%s %s, which is in the folder; %s, keeps it out of the image.", by, top, line)
 		h.Advice = "Take that line out of the ignore file, or add one with ! below it."
@@ -174,9 +174,13 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		}
 		root = path.Clean("/" + root)
 	}
+	there := path.Join(root, top)
+	if dir == "" {
+		there = at
+	}
 	h.Cause = fmt.Sprintf(
 		"%s %s, which is at %s in the image: Python looks in the folder of the program and in %s, not in %s.", by, top,
-		path.Join(root, top), s.workdir(), root)
+		there, s.workdir(), root)
 	h.Advice = "Put it where Python looks, or let PYTHONPATH name its folder."
 	if root != s.workdir() {
 		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
@@ -187,7 +191,7 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		h.Edit = s.above(false, "ENV PYTHONPATH="+root)
 		h.Cause = fmt.Sprintf(
 			"%s %s, which is at %s in the image: Python looks in the folder of the program that it was started with, "+
-				"which is another.", by, top, path.Join(root, top))
+				"which is another.", by, top, there)
 		h.Advice = "Let Python look there too."
 	}
 	return true

@@ -86,6 +86,11 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause, h.Advice = fmt.Sprintf("Node cannot read %s, line %s: %s.", file, m[2], m[3]),
 			"Correct that line; the mistake may begin on the one above it."
+		if path.Ext(file) == ".ts" {
+			h.Cause = fmt.Sprintf("Node is to run %s, which is TypeScript; this version reads JavaScript alone.",
+				file)
+			h.Advice = "Let the build run tsc, and CMD start the JavaScript that it makes."
+		}
 		return true
 	}),
 	on("not-there", `ENOENT: no such file or directory, (\w+) '([^'\n]+)'`, "",
@@ -152,6 +157,22 @@ var node = tool{name: "node", entries: []entry{
 	}),
 	on("typescript", `Unknown file extension "\.ts"`, `Node is to run TypeScript, which this version does not read.`,
 		`Let the build run tsc, and CMD start the JavaScript that it makes.`),
+	on("no-name", `(?m)^ReferenceError: ([\w$]+) is not defined$`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares.", p, m[1])
+		h.Advice = fmt.Sprintf("Declare %s, or correct its spelling; what comes from a package is imported first.",
+			m[1])
+		first := s.lines(p.file)[0]
+		if _, asked := s.dependency(m[1]); asked && strings.Contains(first, "require(") {
+			h.Advice = "It comes from a package."
+			h.Edit = &check.Edit{File: p.file, New: "const " + m[1] + " = require('" + m[1] + "');"}
+		}
+		return true
+	}),
 	on("no-function", `(?m)^TypeError: ([\w$]+)\.([\w$]+) is not a function`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, ok := s.frame()
