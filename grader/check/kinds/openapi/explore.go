@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type explorer struct {
 	doc      *document
 	target   doer
 	login    *steps.Login
+	signIn   func(context.Context) (*steps.Login, error) // once more, as somebody new; nil where nobody signs in
 	rand     *rand.Rand
 	deadline time.Time
 
@@ -34,6 +36,7 @@ type explorer struct {
 	counts   map[*operation]int  // of what was asked
 	taken    map[*operation]int  // of answers that are 2xx
 	closed   map[*operation]int  // of answers that are 401 or 403
+	barred   map[*operation]bool // by something else than a login that has ended
 	fine     map[*operation]int  // how much was sent when an operation last answered as it should
 	writes   []write             // that may have changed something
 	suspects []*suspect          // in the order in which they were met
@@ -59,7 +62,8 @@ const most = 3
 func newExplorer(o *OpenAPI, doc *document, target doer, login *steps.Login, r *rand.Rand) *explorer {
 	e := &explorer{options: o, doc: doc, target: target, login: login, rand: r,
 		deadline: time.Now().Add(o.Within.Std()), things: map[string][]*thing{}, counts: map[*operation]int{},
-		taken: map[*operation]int{}, closed: map[*operation]int{}, fine: map[*operation]int{}}
+		taken: map[*operation]int{}, closed: map[*operation]int{}, barred: map[*operation]bool{},
+		fine: map[*operation]int{}}
 	e.draw = drawer{rand: r, known: e.known}
 	return e
 }
@@ -339,6 +343,9 @@ func (e *explorer) ask(ctx context.Context, c *call) (check.Answer, error) {
 // send sends a call and notes what became of it.
 func (e *explorer) send(ctx context.Context, c *call) (check.Answer, error) {
 	a, err := exchange(ctx, e.target, e.login, c, c.request(nil))
+	if err == nil && closed(a) && !c.naked && e.signIn != nil && !e.barred[c.op] {
+		a, err = e.renewed(ctx, c, a)
+	}
 	if err != nil {
 		return a, err
 	}
@@ -347,7 +354,7 @@ func (e *explorer) send(ctx context.Context, c *call) (check.Answer, error) {
 	switch {
 	case a.Status/100 == 2:
 		e.taken[c.op]++
-	case a.Status == 401 || a.Status == 403:
+	case closed(a):
 		e.closed[c.op]++
 	}
 	if f := e.options.judge(e.doc, c.op, a); f.kind != "" {
@@ -360,6 +367,30 @@ func (e *explorer) send(ctx context.Context, c *call) (check.Answer, error) {
 		e.writes = append(e.writes, write{c, e.sent})
 	}
 	e.learn(c, a)
+	return a, nil
+}
+
+// closed reports whether an answer wants a login, or another.
+func closed(a check.Answer) bool {
+	return a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
+}
+
+// renewed signs in once more and sends a call again that was refused: the login may have ended, as
+// by a route of the document that signs out. Where that changes nothing, the refusal is the
+// route's own.
+func (e *explorer) renewed(ctx context.Context, c *call, refused check.Answer) (check.Answer, error) {
+	login, err := e.signIn(ctx)
+	if err != nil || login == nil {
+		e.barred[c.op] = true
+		return refused, err
+	}
+	a, err := exchange(ctx, e.target, login, c, c.request(nil))
+	if err != nil || closed(a) {
+		e.barred[c.op] = true
+		return refused, err
+	}
+	e.login = login
+	clear(e.things) // which were another's
 	return a, nil
 }
 

@@ -28,6 +28,7 @@ type fault struct {
 	kind, want, got string
 	status          int // of the answer; 0 where there is none
 	field           string
+	exited          bool // the program ended
 }
 
 // same reports whether another fault shows the same.
@@ -39,7 +40,7 @@ func (f fault) same(other fault) bool {
 func (o *OpenAPI) judge(doc *document, op *operation, a check.Answer) fault {
 	switch {
 	case a.Fault != "":
-		return fault{kind: noAnswer, want: "an answer", got: a.Fault}
+		return fault{kind: noAnswer, want: "an answer", got: a.Fault, exited: a.Exited}
 	case o.Never.Match(a.Status):
 		return fault{kind: serverError, status: a.Status, want: "no answer with " + o.Never.String(),
 			got: strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))}

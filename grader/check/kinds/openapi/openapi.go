@@ -143,6 +143,12 @@ func (o *OpenAPI) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 		return *missing, nil
 	}
 	e := newExplorer(o, doc, t, login, in.Rand)
+	if o.caller.Name() != "" {
+		e.signIn = func(ctx context.Context) (*steps.Login, error) {
+			again, _, err := o.caller.SignIn(ctx, t, in)
+			return again, err
+		}
+	}
 	if err := e.explore(ctx); err != nil {
 		return check.Outcome{}, err
 	}
@@ -211,6 +217,8 @@ func (f finding) item() check.Item {
 			"wrong with it."
 	case f.fault.kind == noAnswer && strings.Contains(f.fault.got, "within"):
 		i.Hint.Advice = "Look for a loop, a sleep or a lock that is never released in what the request calls."
+	case f.fault.kind == noAnswer && !f.fault.exited:
+		i.Hint.Advice = "Send the same request yourself, as below, and see how the program answers."
 	case f.fault.kind == noAnswer:
 		i.Hint.Advice = "Send the same request yourself, as below, and see what ends the program."
 	case f.fault.kind == otherBody:

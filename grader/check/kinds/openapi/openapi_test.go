@@ -166,8 +166,8 @@ func TestSaid(t *testing.T) {
 				return 0
 			}
 		}, "0 POST /plans: want an answer; got the connection was closed without an answer; hint: The program's log " +
-			"ends with this exception: ValueError: planted. Send the same request yourself, as below, and see what " +
-			"ends the program."},
+			"ends with this exception: ValueError: planted. Send the same request yourself, as below, and see how " +
+			"the program answers."},
 		{"a fault that does not repeat", "", func(p *planner) {
 			p.every = func(p *planner) int {
 				if p.asked%97 == 0 {
@@ -293,6 +293,58 @@ checks:
 	assert.Contains(t, checktest.Say(o), "0 POST /plans: want no answer with 5xx; got 500")
 	assert.Regexp(t, `^POST /plans as ann \{"title":"日"\}  -> 500 Internal Server Error\n`, o.Evidence[0].Text)
 	assert.Contains(t, o.Evidence[1].Text, "-H 'Authorization: Bearer token")
+}
+
+// TestSignedOut: a route that ends the login of who asks hides no fault, and makes none.
+func TestSignedOut(t *testing.T) {
+	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
+points: 1
+people:
+  ann:
+    steps: [{send: POST /login, save: {token: access_token}}]
+    headers: {Authorization: "Bearer $token"}
+checks:
+- id: it
+  points: 1
+  openapi: {as: ann}`), []check.Kind{openapi.Kind()})
+	require.NoError(t, err)
+	for _, broken := range []bool{false, true} {
+		target := checktest.New()
+		target.Program = func(map[string]string) http.Handler {
+			p, out := right(), 0
+			p.login = "token0"
+			if broken {
+				p.title = func(title string) int {
+					if strings.Contains(title, "日") {
+						return http.StatusInternalServerError
+					}
+					return 0
+				}
+			}
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/openapi.json":
+					_, _ = io.WriteString(w, strings.Replace(described, `"/plans": {`, `"/logout": {"post": {"responses":
+						{"204": {"description": "out"}}}}, "/plans": {`, 1))
+				case r.URL.Path == "/logout" && r.Header.Get("Authorization") == "Bearer "+p.login:
+					out++
+					p.login = fmt.Sprintf("token%d", out)
+					w.WriteHeader(http.StatusNoContent)
+				default:
+					p.ServeHTTP(w, r)
+				}
+			})
+		}
+		o, err := checktest.Ask(context.Background(), r.Checks[0], target, 1)
+		target.Close()
+		require.NoError(t, err)
+		said := checktest.Say(o)
+		assert.Equal(t, !broken, checktest.Holds(o), said)
+		assert.NotContains(t, said, "wants a login")
+		if broken {
+			assert.Contains(t, said, "0 PUT /plans/{plan_id}: want no answer with 5xx; got 500")
+		}
+	}
 }
 
 // TestTell: what a student reads before the program was asked.
