@@ -45,7 +45,8 @@ update: PATCH sends now all of edit, now one key of it, and what it does not nam
 changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
 
 one: /task/$id says where one thing is, where that is not below the collection, and one: {delete: POST
-/tasks/$id/delete} what is sent in the place of another request. body: form or query sends what is made otherwise than
+/tasks/$id/delete} what is sent in the place of another request. one: {create: PUT /tasks/$slug} is for a program whose
+things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing. body: form or query sends what is made otherwise than
 as JSON; new and edit that are written with the envelope of item, as {data: {title: $word}}, are sent with it. echo:
 false is for a create that does not answer with the thing: it is looked for in the list. unseen: [password] names keys
 that no answer holds.
@@ -86,7 +87,7 @@ crud:
   new: {title: $word, done: false}
   edit: {title: $word, done: true}
   refuse: {done: true}
-  one: {get: /note/$id, update: PATCH /note/$id, delete: POST /note/$id/delete}
+  one: {create: PUT /note/$slug, get: /note/$id, update: PATCH /note/$id, delete: POST /note/$id/delete}
   body: form
   echo: false
   unseen: [done]
@@ -100,7 +101,7 @@ type CRUD struct {
 	At     string                 `json:"at,omitempty" jsonschema:"the path of the collection; /tasks unless given"`
 	As     option.Value           `json:"as,omitzero" jsonschema:"who asks: one of people, or nobody"`
 	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id, or the path to it; id unless given"`
-	One    One                    `json:"one,omitzero" jsonschema:"the path of one thing, with $id for its id, or what is sent for get, update and delete each: {delete: POST /tasks/$id/delete}; that of the collection and the id unless given"`
+	One    One                    `json:"one,omitzero" jsonschema:"the path of one thing, with $id for its id, or what is sent for get, update and delete each: {delete: POST /tasks/$id/delete}; or for create, where the path chooses the id: {create: PUT /tasks/$slug}; that of the collection and the id unless given"`
 	Item   string                 `json:"item,omitempty" option:"any" jsonschema:"where in an answer about one thing it is, such as data; the answer itself unless given"`
 	List   List                   `json:"list,omitzero" jsonschema:"where in the answer of a list the array is, such as items, or what is asked for it, too: {get: /tasks?limit=1000, at: items}; the answer itself unless given"`
 	Update string                 `json:"update,omitempty" option:"PUT|PATCH|none" jsonschema:"how a thing is changed; PUT unless given"`
@@ -220,7 +221,7 @@ func (c *CRUD) ValidateScope(scope check.Scope) (used []string, ps option.Proble
 	path, _ := c.written.Get("at")
 	look(path)
 	one, _ := c.written.Get("one")
-	look(one, "id")
+	look(one, "id", "slug", "uuid", "int")
 	pages := []string{"offset", "page"}
 	if c.List.Next != nil {
 		pages = append(pages, "next")
@@ -274,11 +275,16 @@ func (c *CRUD) Tell() []string {
 	}
 	switch get := c.One.Get.Path; {
 	case c.One == One{}:
-	case c.One == One{Get: c.One.Get, Update: c.One.Get, Delete: c.One.Get}:
+	case c.One == One{Create: c.One.Create, Get: c.One.Get, Update: c.One.Get, Delete: c.One.Get} &&
+		c.One.Create.Path == "":
 		return []string{fmt.Sprintf("POST and GET at %s, and GET, %sDELETE at %s, in many orders: what is stored "+
 			"stays, what is gone is gone", c.At, update, strings.Replace(get, "$id", "{id}", 1))}
 	default:
 		told := "POST and GET at " + c.At
+		if c.One.Create.Path != "" {
+			method, path := c.route("create", "{id}")
+			told = "GET " + c.At + ", " + method + " " + path
+		}
 		for _, what := range c.ofOne() {
 			method, path := c.route(what, "{id}")
 			told += ", " + method + " " + path
@@ -347,6 +353,9 @@ func (c *CRUD) Ask(ctx context.Context, t check.Target, in check.Input) (check.O
 // apart creates one thing where several processes serve and no check before looked at what they
 // share. Its item is that not all of them have it; nil where they do.
 func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*check.Item, error) {
+	if c.One.Create.Path != "" { // it is looked up where a create says what it made
+		return nil, nil
+	}
 	if crowded, err := steps.Crowded(ctx, t, in.Memory, c.At); err != nil || !crowded {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package crud
 import (
 	"cmp"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -13,7 +14,7 @@ import (
 
 // One is what is sent for one thing, as far as it is not as usual: a method, a path, or both.
 type One struct {
-	Get, Update, Delete steps.Send
+	Create, Get, Update, Delete steps.Send
 }
 
 // UnmarshalOption reads the path of all, or a mapping from what is done to what is sent.
@@ -21,10 +22,11 @@ func (o *One) UnmarshalOption(v option.Value) option.Problems {
 	*o = One{}
 	if v.Kind != option.Map {
 		path := steps.Send{Path: v.Text}
-		*o = One{path, path, path}
+		*o = One{Get: path, Update: path, Delete: path}
 		return nil
 	}
 	var written struct {
+		Create string `json:"create,omitempty"`
 		Get    string `json:"get,omitempty"`
 		Update string `json:"update,omitempty"`
 		Delete string `json:"delete,omitempty"`
@@ -36,6 +38,11 @@ func (o *One) UnmarshalOption(v option.Value) option.Problems {
 			continue
 		}
 		ps = (&steps.Send{}).UnmarshalOption(f.Value)
+		if len(ps) == 0 && f.Key.Text == "create" && !chosen.MatchString(f.Value.Text) {
+			ps = f.Value.Problem("a create whose path chooses the id has one of $slug, $uuid and $int in it, not %s",
+				f.Value.Describe())
+			ps[0].Hint = "leave it out for a POST to the collection"
+		}
 		if len(ps) == 0 && f.Key.Text == "get" && method != http.MethodGet {
 			ps = f.Value.Problem("a thing is read by GET, not %s", method)
 		}
@@ -47,9 +54,15 @@ func (o *One) UnmarshalOption(v option.Value) option.Problems {
 		}
 		return steps.Send{Method: method, Path: path}
 	}
-	*o = One{read(written.Get), read(written.Update), read(written.Delete)}
+	*o = One{read(written.Create), read(written.Get), read(written.Update), read(written.Delete)}
+	if create, _ := v.Get("create"); len(ps) == 0 && create.Line > 0 && o.Create.Method == "" {
+		ps = create.Problem("want a method and a path, such as PUT /tasks/$slug, not %s", create.Describe())
+	}
 	return ps
 }
+
+// chosen is the part of a create's path that makes the id.
+var chosen = regexp.MustCompile(`\$(slug|uuid|int)\b`)
 
 // check finds paths that do not lead to one thing; an update may say in its body which it is.
 func (o One) check(v option.Value, inBody bool) (ps option.Problems) {
@@ -74,17 +87,24 @@ func (o One) check(v option.Value, inBody bool) (ps option.Problems) {
 
 // with returns it with something done to each path.
 func (o One) with(change func(path string) string) One {
-	o.Get.Path, o.Update.Path, o.Delete.Path = change(o.Get.Path), change(o.Update.Path), change(o.Delete.Path)
+	for _, s := range []*steps.Send{&o.Create, &o.Get, &o.Update, &o.Delete} {
+		s.Path = change(s.Path)
+	}
 	return o
 }
 
 // IsZero reports whether nothing is written.
 func (o One) IsZero() bool { return o == One{} }
 
-// route returns what is sent to get, update or delete the thing of an id, which is escaped.
+// route returns what is sent to create, get, update or delete the thing of an id, which is escaped.
 func (c *CRUD) route(what, id string) (method, path string) {
 	sent, usual := c.One.Get, http.MethodGet
 	switch what {
+	case "create":
+		if c.One.Create.Path == "" {
+			return http.MethodPost, c.At
+		}
+		return c.One.Create.Method, chosen.ReplaceAllLiteralString(c.One.Create.Path, id)
 	case "update":
 		sent, usual = c.One.Update, c.Update
 	case "delete":
@@ -101,6 +121,7 @@ func (One) OptionSchema() *jsonschema.Schema {
 	}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Pattern: `^/\S*\$id`}, {Type: "object",
 		AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}, Properties: map[string]*jsonschema.Schema{
+			"create": one("what makes one whose id the path chooses: PUT /tasks/$slug"),
 			"get":    one("the path of one thing: /task/$id"),
 			"update": one("what changes it: POST /task/$id/update"),
 			"delete": one("what deletes it: POST /task/$id/delete")}}}}

@@ -19,6 +19,7 @@ type operation struct {
 	thing   int // that the operation is about
 	body    map[string]any
 	written option.Value // what the body was made of
+	id      any          // that a create chooses; nil where the program does
 }
 
 // plan returns the n-th random walk, of c.Steps operations and a list. It opens with creates, one
@@ -83,13 +84,13 @@ func (p *planner) add(what string, i int) {
 	switch what {
 	case "create":
 		op.thing, op.written = p.made, p.options.New
-		op.body = p.options.body(op.written, p.rand)
+		op.body, op.id = p.options.body(op.written, p.rand), p.options.choose(p.rand)
 		p.live = append(p.live, p.made)
 		p.made++
 	case "gone":
 		op.thing = p.gone[i]
 	case "refuse":
-		op.body = p.options.body(p.options.Refuse, p.rand)
+		op.body, op.id = p.options.body(p.options.Refuse, p.rand), p.options.choose(p.rand)
 	case "update":
 		op.thing, op.written = p.live[i], p.options.Edit
 		op.body = p.options.body(op.written, p.rand)
@@ -163,8 +164,20 @@ func (c *CRUD) renewed(plan []operation, r *rand.Rand) []operation {
 		if alone(op.written) {
 			plan[i].body, _ = again(op.written, op.body, c.body(op.written, r)).(map[string]any)
 		}
+		if op.id != nil {
+			plan[i].id = c.choose(r)
+		}
 	}
 	return plan
+}
+
+// choose returns a new id for a create whose path chooses it; nil where the program does.
+func (c *CRUD) choose(r *rand.Rand) any {
+	m := chosen.FindString(c.One.Create.Path)
+	if m == "" {
+		return nil
+	}
+	return c.value(m, r)
 }
 
 // idText stands in an edit for the id of the thing, until it is sent.

@@ -52,6 +52,8 @@ type public struct {
 	next     string               // how a page leads to the next: address, mark or header
 	verbs    bool                 // each request has a path of its own, and there is no PUT nor DELETE
 	named    bool                 // a change says in its body what it changes
+	chosen   bool                 // the path of a PUT says the id of what is made
+	nameless bool                 // and no answer holds it but that of the list
 	unique   string               // a key whose value no two things may have
 	things   []map[string]any
 	made     int
@@ -197,10 +199,23 @@ func (p *public) all(w http.ResponseWriter, r *http.Request) {
 func (p *public) single(w http.ResponseWriter, r *http.Request, id string) {
 	i := slices.IndexFunc(p.things, func(t map[string]any) bool { return fmt.Sprint(t[p.id]) == id })
 	switch {
+	case i < 0 && p.chosen && r.Method == http.MethodPut:
+		sent := p.sent(r)
+		sent[p.id] = id
+		p.things = append(p.things, sent)
+		if p.nameless {
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
+		reply(w, http.StatusCreated, p.shown(sent))
 	case i < 0:
 		reply(w, p.gone, map[string]any{"message": "no such thing"})
 	case r.Method == http.MethodGet:
-		reply(w, http.StatusOK, around(p.item, p.shown(p.things[i])))
+		shown := p.shown(p.things[i])
+		if p.nameless {
+			delete(shown, p.id)
+		}
+		reply(w, http.StatusOK, around(p.item, shown))
 	case r.Method == p.method:
 		sent := p.sent(r)
 		if p.named && fmt.Sprint(sent[p.id]) != id {
@@ -285,6 +300,10 @@ func TestPublic(t *testing.T) {
 			`edit: {todo: {title: $word, done: true}}}`},
 		"addresses of one alone": {func(p *public) { p.at, p.unique = "/users", "email" },
 			`{at: /users, new: {email: $mail, name: $word, tags: ["$word", a]}, edit: {email: $mail, name: $word}}`},
+		"a path that chooses the id": {func(p *public) { p.chosen, p.id = true, "slug" },
+			`{at: /todos, id: slug, one: {create: PUT /todos/$slug}, ` + bodies + `, refuse: {done: 1}}`},
+		"a path that chooses the id, which no answer holds": {func(p *public) { p.chosen, p.nameless = true, true },
+			`{at: /todos, one: {create: PUT /todos/$uuid}, ` + bodies + `}`},
 		"a message alone": {func(p *public) { p.silent = true }, `{at: /todos, echo: false, ` + bodies + `}`},
 		"a message, and pages": {func(p *public) { p.silent, p.page = true, 9 },
 			`{at: /todos, echo: false, list: {get: "/todos?limit=9&offset=$offset"}, ` + bodies + `}`},
@@ -357,6 +376,10 @@ func TestPublicMistakes(t *testing.T) {
 			`/task/$id, not "POST /c/$id/$id"`,
 		`{at: /a, one: {get: POST /b/$id}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:29: a thing is read by " +
 			"GET, not POST",
+		`{at: /a, one: {create: POST /a/$id}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:32: a create whose path " +
+			"chooses the id has one of $slug, $uuid and $int in it, not \"POST /a/$id\"",
+		`{at: /a, one: {create: /a/$slug}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:32: want a method and a " +
+			"path, such as PUT /tasks/$slug, not \"/a/$slug\"",
 		`{at: /a, one: {update: PUT /a}, new: {t: $word}, edit: {t: $word}}`: "r.yaml:6:32: want the path of one " +
 			`thing, such as /task/$id, not "PUT /a"`,
 		`{at: /a/$id, new: {t: $word}, edit: {t: $word}}`: `r.yaml:6:14: unknown variable "id"`,

@@ -62,7 +62,8 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 	}
 	switch op.what {
 	case "create":
-		answer, wrong, err := w.send(ctx, "create", http.MethodPost, c.At, op.body)
+		method, path := c.route("create", url.PathEscape(text(op.id)))
+		answer, wrong, err := w.send(ctx, "create", method, path, op.body)
 		if err != nil || wrong != "" {
 			return w.code("create"), wrong, err
 		}
@@ -70,6 +71,12 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 			return w.find(ctx, op)
 		}
 		id := c.id(at(answer, c.Item))
+		if op.id != nil && (answer == nil || id == nil) { // the path says it
+			id = op.id
+		}
+		if op.id != nil && text(id) != text(op.id) {
+			return fmt.Sprintf("%s %s, as the path says", c.ID, steps.Show(op.id)), steps.Show(id), nil
+		}
 		if id == nil {
 			return "an answer with " + c.inAnswer(c.ID), steps.Show(answer), nil
 		}
@@ -81,6 +88,9 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 			}
 		}
 		w.ids[op.thing], w.model[op.thing] = id, c.seen(op.body)
+		if op.id != nil && answer == nil {
+			return "", "", nil
+		}
 		return w.same(op.thing, at(answer, c.Item))
 	case "get":
 		answer, wrong, err := ask("get", "get", nil)
@@ -125,24 +135,25 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		return "", "", nil
 	}
 	if op.what == "refuse" {
-		return w.refuse(ctx, op.body)
+		return w.refuse(ctx, op)
 	}
 	return w.list(ctx)
 }
 
 // refuse sends what is no thing. Whether it is refused is not asked here; where it is, the list
 // must be as before.
-func (w *walker) refuse(ctx context.Context, body map[string]any) (want, got string, err error) {
+func (w *walker) refuse(ctx context.Context, op operation) (want, got string, err error) {
 	before, want, got, err := w.items(ctx)
 	if err != nil || want != "" {
 		return want, got, err
 	}
-	answer, _, err := steps.Follow(ctx, w.target, w.options.request(http.MethodPost, w.options.At, body))
+	method, path := w.options.route("create", url.PathEscape(text(op.id)))
+	answer, _, err := steps.Follow(ctx, w.target, w.options.request(method, path, op.body))
 	if err != nil {
 		return "", "", err
 	}
-	w.story = append(w.story, fmt.Sprintf("POST %s%s %s  -> %d", w.options.At, w.options.by(), steps.Show(body),
-		answer.Status))
+	w.story = append(w.story, fmt.Sprintf("%s %s%s %s  -> %d", method, path, w.options.by(),
+		steps.Show(op.body), answer.Status))
 	if answer.Status/100 != 4 {
 		return "", "", nil
 	}
@@ -273,7 +284,7 @@ func (w *walker) same(thing int, got any) (string, string, error) {
 	if _, ok := got.(map[string]any); !ok {
 		return "an object", steps.Show(got), nil
 	}
-	if id := w.options.id(got); text(id) != text(w.ids[thing]) {
+	if id := w.options.id(got); text(id) != text(w.ids[thing]) && (id != nil || w.options.One.Create.Path == "") {
 		return fmt.Sprintf("%s %s", w.options.ID, steps.Show(w.ids[thing])), steps.Show(id), nil
 	}
 	if path, want, got := steps.Difference(w.model[thing], got); path != "" {
@@ -328,8 +339,8 @@ func (w *walker) exchange(ctx context.Context, what, method, path string,
 		return answer, nil, "", nil
 	}
 	if value, err = steps.Decode(answer.Body); err != nil {
-		if what == "update" {
-			return answer, nil, "", nil // an update may answer nothing
+		if what == "update" || what == "create" && w.options.One.Create.Path != "" {
+			return answer, nil, "", nil // which may answer nothing
 		}
 		return answer, nil, "an answer that is no JSON", nil
 	}
