@@ -334,8 +334,9 @@ type Answer struct {
 	Body      []byte
 	Truncated bool // there was more than the limit
 	Took      time.Duration
-	Fault     string // why there was no answer, or not a whole one: connection refused, no answer within 2s, …
-	Exited    bool   // the container had ended when the request failed
+	Others    time.Duration // that Took leaves out, where Fair asked for it
+	Fault     string        // why there was no answer, or not a whole one: connection refused, no answer within 2s, …
+	Exited    bool          // the container had ended when the request failed
 }
 
 // Output is what a command inside gave.

@@ -196,7 +196,8 @@ func (c *container) do(ctx context.Context, r check.Request,
 	})
 	answer.Took = time.Since(begun)
 	if meter != nil {
-		answer.Took -= min(answer.Took, meter.starved())
+		answer.Others = min(answer.Took, meter.starved())
+		answer.Took -= answer.Others
 	}
 	var unreached *net.OpError
 	before := errors.As(err, &unreached) && unreached.Op == "dial" // there was nobody to send it to
