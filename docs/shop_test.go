@@ -38,6 +38,9 @@ type shop struct {
 	forms         map[string]string
 	jobs          map[string]time.Time
 	plans         int
+	news          []thing
+	names         []any
+	texts         map[string]any
 }
 
 // shopFor returns the submission that a wish is asked of.
@@ -74,6 +77,7 @@ func shopFor(wish, fault int) *checktest.Target {
 func (s *shop) forget() {
 	s.tasks, s.things, s.users, s.sessions = nil, nil, map[string]string{}, map[string]int{}
 	s.forms, s.jobs = map[string]string{}, map[string]time.Time{}
+	s.names, s.texts = []any{thing{"name": "apple"}, thing{"name": "Mango"}, thing{"name": "zebra"}}, thing{}
 }
 
 // is reports whether the fault is one of these, and else is the value that is right.
@@ -163,6 +167,9 @@ func (s *shop) handler(env map[string]string) http.Handler {
 	s.taskRoutes(handle)
 	s.mine(handle)
 	s.pages(handle)
+	s.others(handle)
+	mux.HandleFunc("GET /news", s.wait)
+	mux.HandleFunc("POST /hooks", s.hook)
 	handle("GET /config", func(w http.ResponseWriter, _ *http.Request, _ thing) {
 		database := env["DATABASE_URL"]
 		if s.is(46) {
@@ -423,6 +430,93 @@ func (s *shop) mine(handle handle) {
 			s.things = slices.Delete(s.things, i, i+1)
 			w.WriteHeader(http.StatusNoContent)
 		}
+	})
+}
+
+// wait answers with the news, as soon as there are any.
+func (s *shop) wait(w http.ResponseWriter, r *http.Request) {
+	seconds, _ := strconv.Atoi(r.FormValue("wait"))
+	for until := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(until) && !s.is(61); {
+		s.mu.Lock()
+		there := len(s.news) > 0
+		s.mu.Unlock()
+		if there {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reply(w, http.StatusOK, append([]thing{}, s.news...))
+}
+
+// hook takes what is signed.
+func (s *shop) hook(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	mac := hmac.New(sha256.New, []byte("s3cret"))
+	mac.Write(body)
+	if r.Header.Get("X-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)) && !s.is(60) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// others are the routes of what was wished later.
+func (s *shop) others(handle handle) {
+	handle("POST /news", func(w http.ResponseWriter, _ *http.Request, sent thing) {
+		if !s.is(62) {
+			s.news = append(s.news, sent)
+		}
+		reply(w, http.StatusCreated, sent)
+	})
+	handle("GET /names", func(w http.ResponseWriter, _ *http.Request, _ thing) {
+		if s.is(63) {
+			slices.Reverse(s.names)
+		}
+		reply(w, http.StatusOK, s.names)
+	})
+	handle("POST /names", func(w http.ResponseWriter, _ *http.Request, sent thing) {
+		if name, _ := sent["name"].(string); len(name) > 200 && !s.is(66) {
+			reply(w, http.StatusUnprocessableEntity, thing{"detail": "too long"})
+			return
+		}
+		reply(w, http.StatusCreated, sent)
+	})
+	handle("POST /passes", func(w http.ResponseWriter, _ *http.Request, _ thing) {
+		days := 14
+		if s.is(64) {
+			days = 7
+		}
+		reply(w, http.StatusCreated, thing{"until": time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly)})
+	})
+	handle("GET /cart", func(w http.ResponseWriter, _ *http.Request, _ thing) {
+		total := 0.1 + 0.2
+		if s.is(65) {
+			total = 0.2
+		}
+		reply(w, http.StatusOK, thing{"items": []any{thing{"price": 0.1}, thing{"price": 0.2}}, "total": total})
+	})
+	handle("GET /pages", func(w http.ResponseWriter, _ *http.Request, _ thing) {
+		all := []thing{}
+		for slug, text := range s.texts {
+			all = append(all, thing{"slug": slug, "text": text})
+		}
+		reply(w, http.StatusOK, all)
+	})
+	handle("/pages/{slug}", func(w http.ResponseWriter, r *http.Request, sent thing) {
+		slug := r.PathValue("slug")
+		text, there := s.texts[slug]
+		switch {
+		case r.Method == http.MethodPut && !(there && s.is(67)):
+			s.texts[slug], text = sent["text"], sent["text"]
+		case !there:
+			reply(w, http.StatusNotFound, thing{"detail": "Not here"})
+			return
+		case r.Method == http.MethodDelete:
+			delete(s.texts, slug)
+		}
+		reply(w, http.StatusOK, thing{"slug": slug, "text": text})
 	})
 }
 

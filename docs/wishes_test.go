@@ -69,7 +69,7 @@ checks:
 
 func wishes(t *testing.T) (all []wish) {
 	require.NoError(t, yaml.Unmarshal([]byte(read(t, "testdata/wishes.yaml")), &all))
-	require.Len(t, all, 59)
+	require.GreaterOrEqual(t, len(all), 59)
 	return all
 }
 
@@ -97,7 +97,7 @@ func TestWishes(t *testing.T) {
 		assert.Equal(t, "", failing(t, r.Checks[0], i+1, 0), w.Wish)
 		assert.NotEqual(t, "", failing(t, r.Checks[0], i+1, i+1), "%s: no fault is found", w.Wish)
 	}
-	assert.GreaterOrEqual(t, said, 57)
+	assert.GreaterOrEqual(t, said, len(all)-2)
 	const begin, end = "<!-- wishes: go test ./docs -run TestWishes -update -->\n", "<!-- wishes end -->\n"
 	paper := read(t, "rubrics.md")
 	before, rest, ok := strings.Cut(paper, begin)

@@ -595,9 +595,9 @@ func TestParseHints(t *testing.T) {
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1}]": "give it one of: " + names(),
 		"rubric: r\npoints: 1\nchecks: [{id: a, points: 1, http: [{send: GET /, json: {a: " +
 			"<whatever>}}]}]": `known: <any>, <string>, <string 1..50>, <number>, <number >= 3>, <int>, <int 1..5>, ` +
-			`<bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <mail>, <url>, <absent>, <not $x>, <one of ` +
-			`a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, <length of data>, <json web token>; ` +
-			`write \<whatever> for the text itself`,
+			`<bool>, <null>, <uuid>, <time>, <time utc>, <date>, <now>, <now + 14d>, <list>, <object>, <mail>, ` +
+			`<url>, <absent>, <not $x>, <one of a, b>, <string or null>, <$n + 1>, <more than $n>, <after $t>, ` +
+			`<length of data>, <sum of items.price>, <json web token>; write \<whatever> for the text itself`,
 		"rubric: r\npoints: 1\nskills: {web: {name: x}}\nchecks: [{id: a, points: 1, skill: zzzzz, " +
 			"build: {}}]": "known: web",
 	} {

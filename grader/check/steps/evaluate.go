@@ -197,7 +197,10 @@ func decimal(n *big.Rat) string {
 }
 
 // makers are the words that ${…} may begin with.
-var makers = []string{"base64", "jwt", "hmac"}
+var makers = []string{"base64", "jwt", "hmac", "repeat"}
+
+// mostRepeated bounds how often ${repeat …} says a text.
+const mostRepeated = 100_000
 
 // sentBody is, in the headers of a request, the body that is sent: a name that no variable has.
 const sentBody = "sent body"
@@ -216,9 +219,25 @@ func (v vars) made(text string) (string, error) {
 		return hex.EncodeToString(sign.Sum(nil)), nil
 	case word == "jwt" && rest != "":
 		return v.token(strings.Fields(rest))
+	case word == "repeat" && rest != "":
+		return v.repeat(rest)
+	case nowText.MatchString(text) && v["now"] == nil:
+		away, _ := awayFromNow(text)
+		return time.Now().UTC().Add(away).Format(time.RFC3339), nil
 	}
 	value, err := evaluate(text, v.value, true)
 	return plainText(value), err
+}
+
+// repeat returns a text so many times, of "200 a".
+func (v vars) repeat(words string) (string, error) {
+	often, text, _ := strings.Cut(words, " ")
+	n, err := strconv.Atoi(often)
+	if err != nil || n < 1 || n > mostRepeated || text == "" {
+		return "", fmt.Errorf("want how often and what, such as ${repeat 200 a}, from 1 to %d times, not %q",
+			mostRepeated, words)
+	}
+	return strings.Repeat(v.fill(text, asIs), n), nil
 }
 
 // token returns a JSON Web Token, signed with HS256 and a secret; with the secret none it is not

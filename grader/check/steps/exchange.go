@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type exchange struct {
 	misses  []miss
 	to      string // where a redirect led that was followed
 	inside  string // the key of an object that the list was found in
+	beside  bool   // it is that of what was sent meanwhile, which went wrong
 }
 
 func (e exchange) last() check.Answer {
@@ -36,6 +38,10 @@ func (e exchange) last() check.Answer {
 	}
 	return e.answers[len(e.answers)-1]
 }
+
+// meanwhileHint is what to look for where the answer to what was sent meanwhile is not as it should.
+const meanwhileHint = "Send the two requests at once, each from a terminal of its own, and let the program answer the " +
+	"second while the first waits."
 
 // send sends the request of a step as often as it says, and judges the answers.
 func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
@@ -67,8 +73,29 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 			}
 		})
 	}
+	var other *exchange
+	var failed error
+	if s.Meanwhile != nil {
+		meanwhile := s.Meanwhile.step
+		q, wrong := r.request(meanwhile, r.vars)
+		if wrong != nil {
+			return exchange{request: q, misses: []miss{*wrong}, beside: true}, nil
+		}
+		r.give(q)
+		group.Go(func() {
+			<-gate
+			select {
+			case <-time.After(s.Meanwhile.After.Std()):
+			case <-ctx.Done():
+				return
+			}
+			a, to, err := r.ask(ctx, meanwhile, q)
+			other, failed = &exchange{request: q, answers: []check.Answer{a}, to: to, beside: true}, err
+		})
+	}
 	close(gate)
 	group.Wait()
+	errs = append(errs, failed)
 	for _, err := range errs {
 		if err != nil {
 			return exchange{}, err
@@ -82,6 +109,24 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
 		gave: r.gave, opaque: r.opaque,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
+	if other != nil {
+		meanwhile := j
+		meanwhile.step, meanwhile.vars, meanwhile.request = s.Meanwhile.step, r.vars, other.request
+		if _, _, other.misses = meanwhile.judge(other.last()); len(other.misses) == 0 {
+			var err error
+			if other.misses, err = r.quick(ctx, s.Meanwhile.step, *other); err != nil {
+				return exchange{}, err
+			}
+		}
+		if len(other.misses) > 0 {
+			m := &other.misses[0]
+			m.want = fmt.Sprintf("meanwhile, of %s, %s", cut(meanwhile.route(), 100), m.want)
+			m.status, m.alone, m.hint = false, true, cmp.Or(m.hint, meanwhileHint)
+			r.past = append(r.past, r.oneLine(s, requests[0], answers[0]))
+			return *other, nil
+		}
+		r.past = append(r.past, "meanwhile "+r.oneLine(s.Meanwhile.step, other.request, other.last()))
+	}
 	for i := range answers {
 		j.vars, j.request = scopes[i], requests[i]
 		var misses []miss
@@ -89,11 +134,11 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 			if times == 1 { // what it was asked for may be there all the same, and later steps can go on with it
 				r.save(s, found[:1])
 			}
-			return exchange{requests[i], answers[:i+1], misses, led[i], ""}, nil
+			return exchange{request: requests[i], answers: answers[:i+1], misses: misses, to: led[i]}, nil
 		}
 		r.see(values[i])
 	}
-	done := exchange{requests[times-1], answers, nil, led[times-1], inside}
+	done := exchange{request: requests[times-1], answers: answers, to: led[times-1], inside: inside}
 	m := distinct(s, values)
 	if m == nil {
 		m = j.counted(answers)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -58,7 +59,9 @@ var plainHoles = map[string]hole{
 		ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
 	"date": {"a date, such as 2026-01-31", ofForm,
 		ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
-	"now":    {"the time of the request, to the minute", ofRelation, isNow},
+	"list":   {"an array", ofType, func(got any, _ scene) bool { _, ok := got.([]any); return ok }},
+	"object": {"an object", ofType, func(got any, _ scene) bool { _, ok := got.(map[string]any); return ok }},
+	"now":    fromNow(0),
 	"mail":   {"an e-mail address", ofForm, ofText(isMail)},
 	"url":    {"an address that begins with http:// or https://", ofForm, ofText(isURL)},
 	"absent": {nothing, ofAbsence, func(any, scene) bool { return false }},
@@ -67,8 +70,8 @@ var plainHoles = map[string]hole{
 // holes are what can stand for any value of a sort, as they are listed.
 var holes = []string{"<any>", "<string>", "<string 1..50>", "<number>", "<number >= 3>", "<int>", "<int 1..5>",
 	"<bool>", "<null>", "<uuid>", "<time>", "<time utc>",
-	"<date>", "<now>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>", "<string or null>", "<$n + 1>",
-	"<more than $n>", "<after $t>", "<length of data>", "<json web token>"}
+	"<date>", "<now>", "<now + 14d>", "<list>", "<object>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>", "<string or null>", "<$n + 1>",
+	"<more than $n>", "<after $t>", "<length of data>", "<sum of items.price>", "<json web token>"}
 
 var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
@@ -114,6 +117,11 @@ func readHole(text string, value func(name string) any) (hole, error) {
 			})}, nil
 	case text == "json web token":
 		return hole{"a JSON Web Token", ofForm, ofText(isToken)}, nil
+	case nowText.MatchString(text):
+		away, _ := awayFromNow(text)
+		return fromNow(away), nil
+	case word == "sum" && strings.HasPrefix(rest, "of ") && IsPath(strings.TrimPrefix(rest, "of ")):
+		return sumOf(strings.TrimPrefix(rest, "of ")), nil
 	case word == "string" || word == "int" || word == "number":
 		return inRange(plain, word == "string", rest, value)
 	case word == "not" && more:
@@ -143,7 +151,7 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		return hole{Show(wanted), ofRelation, func(got any, _ scene) bool {
 			a, isA := readMoment(wanted)
 			b, isB := readMoment(got)
-			return same(wanted, got) || span.MatchString(text) && isA && isB && a.Equal(b)
+			return same(wanted, got) || span.MatchString(text) && isA && isB && (a.Equal(b) || isDay(got, wanted))
 		}}, nil
 	}
 	return hole{}, errUnknownHole
@@ -223,16 +231,64 @@ func readMoment(v any) (time.Time, bool) {
 // aboutNow is how far a time of now may be off.
 const aboutNow = time.Minute
 
-func isNow(got any, in scene) bool {
-	t, ok := readMoment(got)
-	if n, isNumber := got.(json.Number); isNumber { // since 1970, in seconds or in milliseconds
-		f, err := n.Float64()
-		if ok = err == nil && f > 0 && f < 1e14; f > 1e11 {
-			f /= 1000
-		}
-		t = time.UnixMilli(int64(f * 1000))
+// nowText is the time of the request, or how far from it: now + 14d.
+var nowText = regexp.MustCompile(`^now(?: ([+-]) (\d{1,6})([smhd]))?$`)
+
+// awayFromNow reads how far a time is from that of the request.
+func awayFromNow(text string) (away time.Duration, ok bool) {
+	m := nowText.FindStringSubmatch(text)
+	if m == nil || m[1] == "" {
+		return 0, m != nil
 	}
+	n, _ := strconv.Atoi(m[1] + m[2])
+	return time.Duration(n) * map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour,
+		"d": 24 * time.Hour}[m[3]], true
+}
+
+// fromNow returns the hole of a time that is so far from that of the request, or of its day.
+func fromNow(away time.Duration) hole {
+	says := "the time of the request, to the minute"
+	if away != 0 {
+		says = fmt.Sprintf("a time %s after that of the request, to the minute", option.Duration(away.Abs()))
+		if away < 0 {
+			says = strings.Replace(says, "after", "before", 1)
+		}
+	}
+	return hole{says, ofRelation, func(got any, in scene) bool {
+		in.asked = in.asked.Add(away)
+		return isNow(got, in)
+	}}
+}
+
+// isDay reports whether a value is a date, and that of a time.
+func isDay(got, of any) bool {
+	day, _ := got.(string)
+	moment, _ := of.(string)
+	return len(day) == len(time.DateOnly) && strings.HasPrefix(moment, day)
+}
+
+// isNow reports whether a value is the time of the request, or the day that it is in UTC.
+func isNow(got any, in scene) bool {
+	for _, off := range []time.Duration{-aboutNow, aboutNow} {
+		if isDay(got, in.asked.Add(off).UTC().Format(time.DateOnly)) {
+			return true
+		}
+	}
+	t, ok := readInstant(got)
 	return ok && t.Sub(in.asked).Abs() <= aboutNow
+}
+
+// readInstant reads a time or a date, or what passed since 1970 in seconds or milliseconds.
+func readInstant(v any) (time.Time, bool) {
+	n, isNumber := v.(json.Number)
+	if !isNumber {
+		return readMoment(v)
+	}
+	f, err := n.Float64()
+	if f > 1e11 {
+		f /= 1000
+	}
+	return time.UnixMilli(int64(f * 1000)), err == nil && f > 0 && f < 1e11
 }
 
 func matching(re *regexp.Regexp) hole {
@@ -287,6 +343,29 @@ func lengthOf(path string) hole {
 	}}
 }
 
+// sumOf returns the hole of what numbers in an array of the same answer come to: those at a path, or
+// of a key that each item of the array above it has. What a program adds up in binary may be off by
+// a rounding.
+func sumOf(path string) hole {
+	return hole{"the sum of " + path, ofRelation, func(got any, in scene) bool {
+		list, ok := at(in.answer, path).([]any)
+		key := ""
+		if cut := strings.LastIndexByte(path, '.'); !ok && cut > 0 {
+			key = path[cut+1:]
+			list, ok = at(in.answer, path[:cut]).([]any)
+		}
+		sum := new(big.Rat)
+		for _, item := range list {
+			n, isNumber := rational(at(item, key))
+			if ok = ok && isNumber; isNumber {
+				sum.Add(sum, n)
+			}
+		}
+		n, isNumber := rational(got)
+		return ok && isNumber && new(big.Rat).Abs(sum.Sub(sum, n)).Cmp(big.NewRat(1, 1e9)) < 0
+	}}
+}
+
 var rangeText = regexp.MustCompile(`^(?:(\S+)\.\.(\S+)|(>=|<=|>|<)\s*(.+))$`)
 
 // inRange returns the hole of numbers, or of texts by their length, within bounds.
@@ -325,19 +404,33 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 
 // compared returns the hole of what is more, less, after or before a value: numbers, or times.
 func compared(word, than string, value func(string) any) (hole, error) {
-	bound, err := evaluate(than, value, false)
-	if err != nil {
-		return hole{}, err
+	away, ofNow := awayFromNow(than)
+	var bound any = "that of the request"
+	if away != 0 {
+		bound = "that of the request" + strings.TrimPrefix(than, "now")
+	}
+	if !ofNow {
+		var err error
+		if bound, err = evaluate(than, value, false); err != nil {
+			return hole{}, err
+		}
 	}
 	sign := 1
 	if word == "less" || word == "before" {
 		sign = -1
 	}
 	says := fmt.Sprintf("%s than %s", word, Show(bound))
-	if word == "after" || word == "before" {
+	switch {
+	case ofNow:
+		says = fmt.Sprintf("a time %s %s", word, bound)
+	case word == "after" || word == "before":
 		says = fmt.Sprintf("a time %s %s", word, Show(bound))
 	}
-	return hole{says, ofRelation, func(got any, _ scene) bool {
+	return hole{says, ofRelation, func(got any, in scene) bool {
+		if ofNow {
+			t, ok := readInstant(got)
+			return ok && t.Compare(in.asked.Add(away)) == sign
+		}
 		if a, ok := numeric(got); ok {
 			b, ok := numeric(bound)
 			return ok && a.Cmp(b) == sign
@@ -412,8 +505,8 @@ var meantWords = map[string]string{"str": "<string>", "text": "<string>", "integ
 	"double": "<number>", "decimal": "<number>", "boolean": "<bool>", "none": "<null>", "nil": "<null>",
 	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>",
 	"uri":   "<url>",
-	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "list": "<any>",
-	"array": "<any>", "object": "<any>", "dict": "<any>", "anything": "<any>", "length": "<length of data>",
+	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "array": "<list>",
+	"dict": "<object>", "map": "<object>", "today": "<now>", "total": "<sum of items.price>", "anything": "<any>", "length": "<length of data>",
 	"len": "<length of data>", "size": "<length of data>", "count": "<length of data>", "optional": "<string or null>",
 	"nullable": "<string or null>", "maybe": "<string or null>", "greater": "<more than $n>", "enum": "<one of a, b>",
 	"oneof": "<one of a, b>", "between": "<int 1..5>", "regex": "/regex/", "matches": "/regex/", "missing": "<absent>",

@@ -323,7 +323,7 @@ func (s Step) sorted(list []any, where string) *miss {
 	for i := 1; i < len(list); i++ {
 		for _, key := range s.Sorted {
 			before, after := at(list[i-1], key.Path), at(list[i], key.Path)
-			order, ok := compare(before, after)
+			order, ok := compare(key.seen(before), key.seen(after))
 			if !ok {
 				return &miss{want: fmt.Sprintf("%s with %s to sort by in each item", where, key.Path),
 					got:  fmt.Sprintf("%s and %s", Show(before), Show(after)),
@@ -343,6 +343,14 @@ func (s Step) sorted(list []any, where string) *miss {
 		}
 	}
 	return nil
+}
+
+// seen returns a value as it counts for the order.
+func (k SortKey) seen(v any) any {
+	if text, ok := v.(string); ok && k.NoCase {
+		return strings.ToLower(text)
+	}
+	return v
 }
 
 // compare orders two values: numbers, times, texts, and false before true.

@@ -30,9 +30,9 @@ blocked by the one that sends the same and did not pass; where there is none, it
 later paths use was answered before. or is a request that is sent where the program has no such route, so that a missing
 route costs the check alone that is about it.
 
-every is what each item of the array holds at least, sorted how it is ordered, unique a path whose value no two items
-share. either lists answers that are right; the nearest is shown where none is. want: {201: 1, 409: 9} counts the
-answers of times.
+every is what each item of the array holds at least, sorted how it is ordered (title nocase: whatever the case), unique
+a path whose value no two items share. either lists answers that are right; the nearest is shown where none is. want:
+{201: 1, 409: 9} counts the answers of times.
 
 query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a
 file beside the rubric; raw is a body as it stands: a text, {hex: 00ff} or {from: FILE}. send: GET $u asks the address
@@ -43,6 +43,10 @@ text and header take regular expressions; text: /^done$/ wants nothing but done.
 is not there. A header matches when one of its values does; each of a list of patterns wants one. faster bounds the time
 of an answer, as 1s..2s from below too, and log looks at what the program wrote within a second after it. Between { and
 }, put quotes around a text with ? [ ] { } : or a comma in it, as around "GET /notes?tag=$tag".
+
+meanwhile is a request that leaves while the answer to the step's own is waited for, after 500ms unless after says
+otherwise: what a long poll waits for, or what a long answer must not hold up. It is wanted as a step's is, by want,
+json and faster.
 
 A step may do something else than send, for no points: wait lets time pass, exec runs a command inside, and restart
 starts the container again, as docker restart does, or as a new one with the same volume; a check that restarts has a
@@ -85,6 +89,8 @@ container of its own. weight is a step's share of the points of a partial check.
       sorted: created desc, unique: id}
   - {send: POST /notes, body: {text: same}, times: 10, parallel: 10, want: {201: 1, 409: 9}, log: /POST/}
   - {send: POST /notes, body: {id: 7}, either: [{want: 201, json: {id: <not 7>}}, {want: [400, 422]}]}
+  - {send: GET /notes/next, faster: 1s..5s, meanwhile: {send: POST /notes, body: {text: $text}, after: 1s},
+      json: {text: $text}}
 - id: keeps
   points: 1
   http:
@@ -106,17 +112,20 @@ container of its own. weight is a step's share of the points of a partial check.
   <uuid>     a UUID, as text
   <time>     a time, as text, as in 2026-01-31T12:00:00, with or without a zone; <time utc> wants one
   <date>     a date, as text: 2026-01-31
-  <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since 1970
+  <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since 1970; of a
+             date, its day in UTC. <now + 14d> is so long after it
   <mail>     an e-mail address, <url> an address that begins with http:// or https://
   <json web token>   three parts in base64, the first with a key alg
+  <list> <object>    an array, or an object, whatever is in it
   <absent>   the key is not there
   <one of a, b>      one of these
   <string or null>   either hole
   <not $x>   anything but the value of the variable; also <not /regex/> and <not HOLE>
   <$n + 1>   the number that comes out: variables and numbers with + - * / ( )
-  <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d
-  <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time
+  <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d; a date is compared by the day
+  <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time; also <after now + 1h>
   <length of data>   how many items the array at a path of the same answer has
+  <sum of items.price>   what the numbers at a path of the same answer come to, in each item of the array
   /regex/    text, or a number, that the regular expression finds a match in
 
 A backslash makes it plain: \<any> and \/home/ are the texts themselves. Numbers are compared by value, so 1 is 1.0; the
@@ -129,7 +138,8 @@ text "1" is not the number 1.`,
   - {send: GET /notes, json: {total: <int >= 1>, count: <length of items>}, save: {n: total, t: "items[0].made"}}
   - {send: POST /notes, body: {text: a}, json: {made: <now>, due: <date or null>,
       state: "<one of open, done>", owner: <mail>, self: <url>}}
-  - {send: GET /notes, json: {total: <$n + 1>, last: <after $t>, hits: <more than $n>}}`},
+  - {send: GET /notes, json: {total: <$n + 1>, last: <after $t>, hits: <more than $n>}}
+  - {send: GET /cart, json: {items: <list>, total: <sum of items.price>, until: <now + 14d>}}`},
 		{ID: "variables", Summary: "values that are new each time, or that an answer gave",
 			Why: `fresh names new random values, made from the run's seed for each check: texts such as "Buy oat milk
 482135", so that no program can know the answer beforehand. save makes a variable of a path in the answer, so that ids
@@ -143,16 +153,16 @@ too.
 
 Besides a path, save takes {header: NAME}, {cookie: NAME} and {text: /regex with a group/}; {header: NAME, text:
 /…(…)…/} is a part of a header. What a step saves may be wanted in the same answer. In a text or a pattern, ${n + 3} is
-a sum, ${day + 14d} a time; ${base64 $a:$b} encodes, and ${jwt $secret sub=$id exp=-1h} is a token that is signed with a
-secret, or with none. In a header, ${hmac $secret} is the signature of the body that is sent: HMAC-SHA256, in
-hexadecimal digits.
+a sum, ${day + 14d} and ${now + 1d} a time; ${repeat 201 a} says a text so often; ${base64 $a:$b} encodes, and ${jwt
+$secret sub=$id exp=-1h} is a token that is signed with a secret, or with none. In a header, ${hmac $secret} is the
+signature of the body that is sent: HMAC-SHA256, in hexadecimal digits.
 
 $x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type,
 so a number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a
 regular expression, as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts the requests of a step that has
 times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was never given out: a larger
-number, another UUID, or a text of the same shape. What such a step saves is a list: $x in has then means each of them
-in turn.
+number, another UUID, or a text of the same shape. What a step with times saves is a list: $x in has then means each of
+them, in another step with times the one of its turn, and elsewhere the first.
 
 A variable that nothing makes is a mistake in the rubric, and one that nothing uses is warned of. Each check has
 variables of its own; in crud,

@@ -104,6 +104,9 @@ func (r *runner) signIn(ctx context.Context,
 	if s.who != nil {
 		people = append(people, s.who)
 	}
+	if s.Meanwhile != nil && s.Meanwhile.step.who != nil {
+		people = append(people, s.Meanwhile.step.who)
+	}
 	s.uses(func(name string, _, _ option.Value, _ bool) {
 		owner, _, dotted := strings.Cut(name, ".")
 		if p := s.cast[owner]; dotted && p != nil && !slices.Contains(people, p) {
@@ -215,11 +218,15 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 		}
 		name := s.request().Method + " " + cut(e.request.Path, exchangeBytes)
-		if asked.request() != s.request() {
+		if asked.request() != s.request() || e.beside {
 			name = r.shown(s, all)
 		}
 		r.sent[number] = name
 		item := check.Passed(name)
+		told := s
+		if e.beside {
+			told = s.Meanwhile.step
+		}
 		var evidence []check.Evidence
 		scattered, err := r.scatter(ctx, s, e)
 		if err != nil {
@@ -248,7 +255,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
 				s.Given.Method != ""}
-			evidence = r.evidence(number, s, e.request, e.last(), m)
+			evidence = r.evidence(number, told, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true
 			item.Hint.Advice = strings.TrimSpace(item.Hint.Advice + " " + r.slashed(e.request.Path, e.to))
@@ -258,7 +265,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 		}
 		r.noteID(e)
 		r.noteFields(s, e)
-		r.past = append(r.past, r.oneLine(s, e.request, e.last()))
+		r.past = append(r.past, r.oneLine(told, e.request, e.last()))
 		r.remember(number, s, e)
 		return item, evidence, nil
 	}

@@ -42,7 +42,7 @@ type Step struct {
 	Has        []option.Value      `json:"has,omitempty" jsonschema:"an item matching each of these is in the array exactly once"`
 	Lacks      []option.Value      `json:"lacks,omitempty" jsonschema:"no item of the array matches any of these"`
 	Every      option.Value        `json:"every,omitzero" jsonschema:"what each item of the array must contain at least"`
-	Sorted     Order               `json:"sorted,omitzero" jsonschema:"how the array is sorted: created desc, or several such"`
+	Sorted     Order               `json:"sorted,omitzero" jsonschema:"how the array is sorted: created desc, title nocase, or several such"`
 	Unique     string              `json:"unique,omitempty" jsonschema:"a path whose value differs in each item of the array"`
 	List       string              `json:"list,omitempty" option:"any" jsonschema:"the path of the array in the answer; the answer itself unless given"`
 	Count      Count               `json:"count,omitzero" jsonschema:"how many items the array has: 3, >=1, <10"`
@@ -57,6 +57,7 @@ type Step struct {
 	Parallel   int                 `json:"parallel,omitempty" option:"1..64" jsonschema:"how many leave together"`
 	Within     option.Duration     `json:"within,omitzero" jsonschema:"ask again until it holds, so long (GET only)"`
 	Or         *Instead            `json:"or,omitempty" jsonschema:"what is asked in its place where the program has no such route (404 or 405)"`
+	Meanwhile  *Meanwhile          `json:"meanwhile,omitempty" jsonschema:"a request that is sent while the answer is waited for"`
 	Weight     float64             `json:"weight,omitempty" option:"0..1000" jsonschema:"its share of the points of a partial check; 1 unless given"`
 
 	written option.Value
@@ -113,6 +114,39 @@ func (i Instead) of(s Step) Step {
 func (i *Instead) ValidateOption(at option.Value) option.Problems {
 	s := i.of(Step{})
 	return s.ValidateOption(at)
+}
+
+// Meanwhile is a request that is sent while the answer to a step's own is waited for.
+type Meanwhile struct {
+	option.Pos `json:"-"`
+	Send       Send              `json:"send" jsonschema:"the method and the path: POST /tasks"`
+	After      option.Duration   `json:"after,omitzero" jsonschema:"how long after the step's own request it leaves; 500ms unless given"`
+	As         string            `json:"as,omitempty" jsonschema:"who asks: one of people, or nobody"`
+	Body       option.Value      `json:"body,omitzero" jsonschema:"a JSON body"`
+	Headers    map[string]string `json:"headers,omitempty" jsonschema:"headers of the request"`
+	Want       Codes             `json:"want,omitzero" jsonschema:"a status code, a class such as 2xx, or a list of them; 2xx unless given"`
+	JSON       option.Value      `json:"json,omitzero" jsonschema:"what the answer must contain at least"`
+	Faster     Pace              `json:"faster,omitzero" jsonschema:"how long the answer may take: 300ms"`
+
+	step Step
+}
+
+// usualAfter is how long after a step's request another leaves meanwhile.
+const usualAfter = 500 * time.Millisecond
+
+// ValidateOption finds what each key alone cannot show, and makes the step that it is.
+func (m *Meanwhile) ValidateOption(at option.Value) option.Problems {
+	m.step = Step{Pos: m.Pos, Send: m.Send, As: m.As, Body: m.Body, Headers: m.Headers, Want: Want{Codes: m.Want},
+		JSON: m.JSON, Faster: m.Faster}
+	ps := m.step.ValidateOption(at)
+	if _, given := at.Get("after"); !given {
+		m.After = option.Duration(usualAfter)
+	}
+	if m.After.Std() > mostWait {
+		after, _ := at.Get("after")
+		ps = append(ps, after.Problem("a check may wait %s at most", option.Duration(mostWait))...)
+	}
+	return ps
 }
 
 // request returns what the step sends, whether or not it sets up.
@@ -189,7 +223,7 @@ func (Step) OptionSynonyms() map[string]string {
 		"poll":          "within", "timeout": "within",
 		"time": "faster", "duration": "faster", "slower": "faster", "repeat": "times", "delay": "wait", "sleep": "wait",
 		"order": "sorted",
-		"cmd":   "exec", "run": "exec"}
+		"cmd":   "exec", "run": "exec", "while": "meanwhile", "during": "meanwhile", "concurrently": "meanwhile"}
 }
 
 // ways are the keys that say what a step does: each has one of them.
@@ -235,6 +269,10 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 	}
 	if s.Or != nil && (s.Given.Method != "" || s.Times > 0) {
 		ps = append(ps, place("or").Problem("or stands beside send, in a step that is sent once")...)
+	}
+	if s.Meanwhile != nil && (s.Times > 0 || s.Within > 0 || s.Or != nil) {
+		ps = append(ps, place("meanwhile").Problem("meanwhile stands in a step that is sent once, without times, "+
+			"within and or")...)
 	}
 	if _, weighs := at.Get("weight"); weighs && s.Given.Method != "" {
 		ps = append(ps, place("weight").Problem("a step that is given earns nothing, so it has no weight")...)
@@ -463,6 +501,12 @@ func checkOpen(v option.Value) option.Problems {
 		}
 		one := func(string) any { return json.Number("1") }
 		word, rest, _ := strings.Cut(m[1], " ")
+		if _, err := (vars{}).repeat(rest); word == "repeat" && m[2] != "" && err != nil {
+			return v.Problem("%s", err)
+		}
+		if nowText.MatchString(m[1]) && m[2] != "" {
+			continue
+		}
 		if _, err := evaluate(m[1], one, true); m[2] != "" && (err == nil && m[1] != "" ||
 			slices.Contains(makers, word) && rest != "") {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -726,4 +727,103 @@ func TestRawBytes(t *testing.T) {
 	assert.Equal(t, "ok PUT /a", checktest.Asked(t, kind.Kind(), `http: [{send: PUT /a, raw: {hex: 00 ff}, text: `+
 		`'/^\x00.$/'}]`,
 		echo()))
+}
+
+// TestNow: times and dates from that of the request.
+func TestNow(t *testing.T) {
+	now := time.Now().UTC()
+	for _, c := range []struct{ hole, value, want string }{
+		{"<now>", now.Format(time.DateOnly), ""},
+		{"<now>", now.AddDate(0, 0, -2).Format(time.DateOnly), "the time of the request, to the minute"},
+		{"<now + 14d>", now.AddDate(0, 0, 14).Format(time.DateOnly), ""},
+		{"<now + 14d>", now.AddDate(0, 0, 14).Format(time.RFC3339), ""},
+		{"<now + 14d>", now.Format(time.RFC3339), "a time 336h after that of the request, to the minute"},
+		{"<now - 1h>", now.Format(time.RFC3339), "a time 1h before that of the request, to the minute"},
+		{"<after now>", now.Add(time.Hour).Format(time.RFC3339), ""},
+		{"<after now + 2h>", now.Add(time.Hour).Format(time.RFC3339), "a time after that of the request + 2h"},
+		{"<before now>", now.Add(time.Hour).Format(time.RFC3339), "a time before that of the request"},
+		{"<after now - 1m>", now.Add(-time.Hour).Format(time.RFC3339), "a time after that of the request - 1m"},
+	} {
+		said := checktest.Asked(t, kind.Kind(), fmt.Sprintf(`http: [{send: POST /a, body: {t: %q}, json: {t: "%s"}}]`,
+			c.value, c.hole), echo())
+		if c.want == "" {
+			assert.Equal(t, "ok POST /a", said, c.hole)
+			continue
+		}
+		assert.Contains(t, said, fmt.Sprintf("want $.t = %s; got $.t = %q;", c.want, c.value), c.hole)
+	}
+	said := checktest.Asked(t, kind.Kind(), `http: [{send: POST /a, body: {t: "${now + 1d}"}, json: {t: <now + 1d>}},
+		{send: POST /a, body: {d: "2031-02-20T23:00:00+02:00"}, save: {d: d}},
+		{send: POST /a, body: {t: "2031-03-06"}, json: {t: <$d + 14d>}}]`, echo())
+	assert.Equal(t, "ok POST /a\nok POST /a\nok POST /a", said)
+}
+
+// TestSumsAndSorts: what is worked out of the whole of an answer.
+func TestSumsAndSorts(t *testing.T) {
+	for _, c := range []struct{ body, wants, want string }{
+		{`{i: [{p: 0.1}, {p: 0.2}], n: 0.30000000000000004}`, `json: {n: <sum of i.p>}`, "ok POST /a"},
+		{`{i: [1, 2], n: 3}`, `json: {n: <sum of i>}`, "ok POST /a"},
+		{`{i: [], n: 0}`, `json: {n: <sum of i.p>}`, "ok POST /a"},
+		{`{i: [{p: 1}, {p: 2}], n: 4}`, `json: {n: <sum of i.p>}`, "want $.n = the sum of i.p; got $.n = 4;"},
+		{`{i: [{p: 1}, {q: 2}], n: 1}`, `json: {n: <sum of i.p>}`, "want $.n = the sum of i.p; got $.n = 1;"},
+		{`{i: [1], o: {}}`, `json: {i: <list>, o: <object>}`, "ok POST /a"},
+		{`{i: {}}`, `json: {i: <list>}`, "want $.i = an array; got $.i = {};"},
+		{`[{t: apple}, {t: Mango}, {t: zebra}]`, `sorted: t nocase`, "ok POST /a"},
+		{`[{t: zebra}, {t: Mango}]`, `sorted: t desc nocase`, "ok POST /a"},
+		{`[{t: apple}, {t: zebra}, {t: Mango}]`, `sorted: t nocase`,
+			`want the list sorted by t rising, whatever the case; got item 2 has "zebra", and item 3 after it "Mango";`},
+		{`[{t: apple}, {t: Mango}]`, `sorted: t`, `want the list sorted by t rising;`},
+		{`{t: "${repeat 3 ab}"}`, `json: {t: ababab}`, "ok POST /a"},
+	} {
+		said := checktest.Asked(t, kind.Kind(), "http: [{send: POST /a, body: "+c.body+", "+c.wants+"}]", echo())
+		if !strings.HasPrefix(c.want, "ok") {
+			assert.Contains(t, said, c.want, c.body)
+			continue
+		}
+		assert.Equal(t, c.want, said, c.body)
+	}
+}
+
+// TestMeanwhile: what another sends while an answer is waited for.
+func TestMeanwhile(t *testing.T) {
+	for _, c := range []struct{ second, want string }{
+		{"{send: POST /say, body: {t: hi}, after: 100ms}", "ok GET /wait"},
+		{"{send: POST /say, body: {t: other}, after: 100ms}", `0 GET /wait: want $.t = "hi"; got $.t = "other";`},
+		{"{send: POST /say, body: {t: hi}, after: 100ms, want: 409}", "0 GET /wait: want meanwhile, of POST /say, an " +
+			"answer with 409; got 200 OK; hint: Send the two requests at once, each from a terminal of its own, and let " +
+			"the program answer the second while the first waits."},
+		{"{send: POST /say, body: {t: hi}, after: 100ms, json: {ok: false}}", "0 GET /wait: want meanwhile, of POST " +
+			"/say, $.ok = false; got $.ok = true;"},
+		{"{send: POST /say, body: {t: hi}, after: 100ms, faster: 50ms}", "ok GET /wait"},
+		{"{send: GET /slow, after: 100ms, faster: 50ms}", "0 GET /wait: want meanwhile, of GET /slow, an answer within " +
+			"50ms; got an answer after "},
+	} {
+		said := make(chan string, 1)
+		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			switch r.URL.Path {
+			case "/wait":
+				select {
+				case text := <-said:
+					_, _ = io.WriteString(w, text)
+				case <-time.After(time.Second):
+					_, _ = io.WriteString(w, `{"t":"nothing"}`)
+				}
+			case "/slow":
+				time.Sleep(200 * time.Millisecond)
+				fallthrough
+			default:
+				body, _ := io.ReadAll(r.Body)
+				select {
+				case said <- string(body):
+				default: // nobody waits
+				}
+				_, _ = io.WriteString(w, `{"ok":true}`)
+			}
+		}))
+		got := checktest.Asked(t, kind.Kind(), "http: [{send: GET /wait, json: {t: hi}, meanwhile: "+c.second+"}]",
+			target)
+		target.Close()
+		assert.True(t, strings.HasPrefix(got, c.want), "%s: %s", c.second, got)
+	}
 }

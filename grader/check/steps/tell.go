@@ -94,6 +94,9 @@ func (s Step) tell(names map[string]string) string {
 	case s.Faster.Most > 0:
 		line += " within " + s.Faster.Most.String()
 	}
+	if s.Meanwhile != nil {
+		line += ", while " + s.Meanwhile.step.tell(names)
+	}
 	if len(s.Log) > 0 {
 		line += ", and the log is looked at"
 	}

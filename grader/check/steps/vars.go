@@ -249,7 +249,7 @@ func references(text string) (names []string) {
 		name = strings.TrimSuffix(strings.TrimPrefix(name, "$"), "}")
 		word, rest, _ := strings.Cut(name, " ")
 		switch {
-		case m == "$$":
+		case m == "$$" || braced && strings.Contains(name, " ") && nowText.MatchString(name):
 		case braced && strings.HasPrefix(name, unusedPrefix):
 			names = append(names, strings.TrimPrefix(name, unusedPrefix))
 		case braced && slices.Contains(makers, word):
@@ -319,6 +319,9 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	for i := range all {
 		s := &all[i]
 		ps = append(ps, people.assign(s, scope.As)...)
+		if s.Meanwhile != nil {
+			ps = append(ps, people.assign(&s.Meanwhile.step, scope.As)...)
+		}
 		own = append(own, meant(*s)...)
 	}
 	more, wrong := validateVars(all, known, own)

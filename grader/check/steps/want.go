@@ -216,15 +216,16 @@ func (Pace) OptionSchema() *jsonschema.Schema {
 // Order is how an array is sorted: by the first key and, where that is the same, by the next.
 type Order []SortKey
 
-// SortKey is a path into each item, and the direction.
+// SortKey is a path into each item, the direction, and whether large and small letters are one.
 type SortKey struct {
-	Path string
-	Desc bool
+	Path   string
+	Desc   bool
+	NoCase bool
 }
 
-var sortText = regexp.MustCompile(`^(\S+?)(?: (asc|desc))?$`)
+var sortText = regexp.MustCompile(`^(\S+?)(?: (asc|desc))?( nocase)?$`)
 
-// UnmarshalOption reads "created desc", or a list of such.
+// UnmarshalOption reads "created desc" or "title nocase", or a list of such.
 func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 	*o = nil
 	items := v.OneOrMore()
@@ -240,7 +241,7 @@ func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 			}
 			return ps
 		}
-		*o = append(*o, SortKey{m[1], m[2] == "desc"})
+		*o = append(*o, SortKey{m[1], m[2] == "desc", m[3] != ""})
 	}
 	return nil
 }
@@ -253,6 +254,9 @@ func (o Order) String() string {
 		if key.Desc {
 			direction = "falling"
 		}
+		if key.NoCase {
+			direction += ", whatever the case"
+		}
 		parts = append(parts, key.Path+" "+direction)
 	}
 	return strings.Join(parts, ", then ")
@@ -260,7 +264,8 @@ func (o Order) String() string {
 
 // OptionSchema describes it to editors.
 func (Order) OptionSchema() *jsonschema.Schema {
-	one := &jsonschema.Schema{Type: "string", Pattern: `^\S+( (asc|desc))?$`, Examples: []any{"created desc"}}
+	one := &jsonschema.Schema{Type: "string", Pattern: `^\S+( (asc|desc))?( nocase)?$`,
+		Examples: []any{"created desc", "title nocase"}}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one,
 		MinItems: jsonschema.Ptr(1)}}}
 }
