@@ -99,6 +99,8 @@ type Scope struct {
 	Shared Fresh        // what the rubric's own `fresh` makes
 	People option.Value // who may ask; zero where the rubric names nobody
 	As     option.Value // who asks; zero where the check names nobody
+
+	Partial bool // the check shares its points among its items
 }
 
 // StartJudge is a Check that judges how the container of its own starts, so that it is asked of one

@@ -223,7 +223,7 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 		p.add(l.ValidateLimits(f.Value, p.rubric.Limits)...)
 	}
 	scope := p.scope
-	scope.Fresh, scope.As = c.Fresh, c.As
+	scope.Fresh, scope.As, scope.Partial = c.Fresh, c.As, c.Partial
 	var used []string
 	s, ok := c.Asks.(check.ScopeValidator)
 	if ok {

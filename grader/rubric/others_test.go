@@ -140,6 +140,44 @@ func TestOfOtherCourses(t *testing.T) {
 			`6:23: nothing of new is new in each request, so that things cannot ` +
 				`be told apart (write $word for a text, or $slug, $mail, $int, $date or $uuid)`},
 		{`openapi: {url: /openapi.json}`, `6:13: unknown key "url" (did you mean "at"?)`},
+		{`http: [{send: GET /, sorted: title ignorecase}]`, `6:32: want a path and asc or desc, such as created desc, ` +
+			`not "title ignorecase" (write title nocase)`},
+		{`http: [{send: GET /, sorted: title DESC}]`, `6:32: want a path and asc or desc, such as created desc, ` +
+			`not "title DESC" (write title desc)`},
+		{`http: [{send: GET /, sorted: {title: asc}}]`, `6:32: want a path and asc or desc, such as created desc, ` +
+			`not a mapping (write title asc)`},
+		{`http: [{send: GET /, sorted: "a, b desc"}]`, `6:32: want a path and asc or desc, such as created desc, ` +
+			`not "a, b desc" (write several as a list: [title, created desc])`},
+		{`http: [{send: GET /, header: {Retry-After: <int>}}]`, `6:46: want a regular expression between slashes, ` +
+			`such as /ok/, not "<int>" (write /^[0-9]+$/ for a whole number)`},
+		{`http: [{send: GET /, header: {Content-Type: text/csv}}]`, `6:47: want a regular expression between slashes, ` +
+			`such as /ok/, not "text/csv" (write /text\/csv/ for a text that holds it, or /^text\/csv$/ for one that is it)`},
+		{`http: [{send: GET /, text: not /a/}]`, `6:30: want a regular expression between slashes, such as /ok/, not ` +
+			`"not /a/" (write <not /a/>)`},
+		{`http: [{send: GET /, json: {"items[0].id": 1}}]`, `6:31: "items[0].id" is a key of that name, and no path ` +
+			`(write one mapping in another, as {a: {b: 1}}, and for an item of a list has)`},
+		{`http: [{send: GET /, json: {items: {has: [{id: 1}]}}}]`, `6:39: "has" stands for a key of the answer here ` +
+			`(write has beside json, and list for where the array is)`},
+		{`http: [{send: GET /, list: items.*, has: [{id: 1}]}]`, `6:30: want a path into the answer, such as id or ` +
+			`items[0].id, not "items.*"`},
+		{`http: [{send: POST /, multipart: {file: ./a.png}}]`, `6:43: "./a.png" is sent as it stands, and no file is ` +
+			`read (write {name: a.png, from: a.png} for a file beside the rubric)`},
+		{`http: [{send: GET /, json: {a: "<one of [open, done]>", b: "<not empty>"}}]`, `6:34: <one of [open, done]>: ` +
+			`one of what? write <one of a, b> (write \<one of [open, done]> for the text itself)
+6:62: unknown hole "<not empty>" (did you mean "<not $x>"?) (write \<not empty> for the text itself)`},
+		{`http: [{send: GET /, json: {a: <list of int>, b: "<date >= 2026-01-01>"}}]`, `6:34: unknown hole ` +
+			`"<list of int>" (did you mean "<list>"?) (write \<list of int> for the text itself)
+6:52: unknown hole "<date >= 2026-01-01>" (did you mean "<after $t>"?) (write \<date >= 2026-01-01> for the text itself)`},
+		{`http: [{send: POST /, headers: {S: "${hmac}", T: "${jwt sub=a}"}}]`,
+			"6:38: ${hmac …} wants what it is made of: ${hmac $a}\n" +
+				"6:52: ${jwt …} wants the secret first, or none: ${jwt $secret sub=$id exp=1h}"},
+		{`http: [{send: POST /, body: {a: "${repeat a 200}"}}]`, `6:35: want how often and what, such as ` +
+			`${repeat 200 a}, from 1 to 100000 times, not "a 200"`},
+		{`http: [{send: GET /, weight: 2}]`, `6:32: weight is a share of a partial check's points, and this check is ` +
+			`all or nothing (write partial: true beside http, or leave weight out)`},
+		{`http: [{send: GET /, times: 2, meanwhile: {send: GET /}}]`, `6:45: meanwhile stands in a step that is sent ` +
+			`once, without times, within and or`},
+		{`http: [{send: GET /, meanwhile: {send: POST /b, after: 31s}}]`, `6:58: a check may wait 30s at most`},
 		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
 		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},
 	} {

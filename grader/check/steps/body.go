@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -182,6 +183,13 @@ func (p *Parts) UnmarshalOption(v option.Value) (ps option.Problems) {
 			part.Text = part.File.Text.Text
 		case option.List, option.Null:
 			ps = append(ps, f.Value.Wrong("text")...)
+		case option.String:
+			if name := strings.TrimPrefix(part.Text, "@"); name != part.Text || strings.HasPrefix(name, "./") {
+				wrong := f.Value.Problem("%q is sent as it stands, and no file is read", part.Text)
+				wrong[0].Hint, wrong[0].Warning = fmt.Sprintf("write {name: %s, from: %s} for a file beside the rubric",
+					path.Base(name), strings.TrimPrefix(name, "./")), true
+				ps = append(ps, wrong...)
+			}
 		}
 		*p = append(*p, part)
 	}

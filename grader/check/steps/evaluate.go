@@ -25,6 +25,9 @@ func evaluate(text string, value func(name string) any, bare bool) (any, error) 
 	if oneVariable.MatchString(text) {
 		return value(strings.Trim(text, "${}")), nil
 	}
+	if t, ok := readMoment(text); ok && !t.IsZero() { // 2026-01-31 is no sum
+		return text, nil
+	}
 	if moved, err := moved(text, value); moved != nil || err != nil {
 		return moved, err
 	}

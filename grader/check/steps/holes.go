@@ -320,7 +320,7 @@ func oneOf(text string, value func(string) any) (hole, error) {
 	var values []any
 	for _, word := range strings.Split(text, ",") {
 		word = strings.TrimSpace(word)
-		if word == "" {
+		if word == "" || strings.ContainsAny(word[:1], `["'`) {
 			return hole{}, fmt.Errorf("one of what? write <one of a, b>")
 		}
 		if oneVariable.MatchString(word) {
@@ -501,7 +501,8 @@ func checkHole(v option.Value) (ps option.Problems) {
 }
 
 // meantWords are words of other tools and languages for what a hole is.
-var meantWords = map[string]string{"str": "<string>", "text": "<string>", "integer": "<int>", "float": "<number>",
+var meantWords = map[string]string{"date …": "<after $t>", "time …": "<after $t>", "now …": "<now + 14d>",
+	"one": "<one of a, b>", "not": "<not $x>", "sum": "<sum of items.price>", "str": "<string>", "text": "<string>", "integer": "<int>", "float": "<number>",
 	"double": "<number>", "decimal": "<number>", "boolean": "<bool>", "none": "<null>", "nil": "<null>",
 	"datetime": "<time>", "timestamp": "<time>", "iso": "<time>", "iso8601": "<time>", "email": "<mail>",
 	"uri":   "<url>",
@@ -517,7 +518,10 @@ var typeWords = []string{"string", "str", "int", "integer", "number", "float", "
 
 // meantHole returns the hole that was probably meant, or empty.
 func meantHole(text string) string {
-	word, _, _ := strings.Cut(strings.ToLower(strings.Trim(text, "<>")), " ")
+	word, more, _ := strings.Cut(strings.ToLower(strings.Trim(text, "<>")), " ")
+	if _, plain := plainHoles[word]; plain && more != "" {
+		return cmp.Or(meantWords[word+" …"], "<"+word+">")
+	}
 	return meantWords[word]
 }
 

@@ -9,6 +9,7 @@ package steps
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -145,6 +146,33 @@ func (m *Meanwhile) ValidateOption(at option.Value) option.Problems {
 	if m.After.Std() > mostWait {
 		after, _ := at.Get("after")
 		ps = append(ps, after.Problem("a check may wait %s at most", option.Duration(mostWait))...)
+	}
+	return ps
+}
+
+var pathKey = regexp.MustCompile(`^\w+(\.\w+|\[\d+\])+$`)
+
+// checkKeys finds keys of what is wanted that were meant as something else: a path, or a key of the
+// step.
+func checkKeys(v option.Value) (ps option.Problems) {
+	for _, f := range v.Fields {
+		if pathKey.MatchString(f.Key.Text) {
+			wrong := f.Key.Problem("%q is a key of that name, and no path", f.Key.Text)
+			wrong[0].Hint, wrong[0].Warning = "write one mapping in another, as {a: {b: 1}}, and for an item of a list "+
+				"has", true
+			ps = append(ps, wrong...)
+		}
+		if slices.Contains([]string{"has", "lacks", "every"}, f.Key.Text) && len(v.Fields) == 1 &&
+			(f.Value.Kind == option.List || f.Value.Kind == option.Map) {
+			wrong := f.Key.Problem("%q stands for a key of the answer here", f.Key.Text)
+			wrong[0].Hint, wrong[0].Warning = fmt.Sprintf("write %s beside json, and list for where the array is",
+				f.Key.Text), true
+			ps = append(ps, wrong...)
+		}
+		ps = append(ps, checkKeys(f.Value)...)
+	}
+	for _, item := range v.Items {
+		ps = append(ps, checkKeys(item)...)
 	}
 	return ps
 }
@@ -421,6 +449,7 @@ func validateWants(s Step) (ps option.Problems) {
 	}
 	for _, v := range slices.Concat([]option.Value{s.JSON, s.Every}, s.Has, s.Lacks) {
 		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
+		ps = append(ps, checkKeys(v)...)
 	}
 	for key, path := range map[string]string{"list": s.List, "unique": s.Unique} {
 		if at, ok := s.written.Get(key); ok && (!IsPath(path) || at.Kind == option.Bool) {
@@ -441,7 +470,7 @@ func validateWants(s Step) (ps option.Problems) {
 var ours = []string{"Host", "Content-Length", "Transfer-Encoding"}
 
 var (
-	pathText   = regexp.MustCompile(`^(\$\.?)?([^.\[\]]+|\[\d+\])?(\.[^.\[\]]+|\[\d+\])*$`)
+	pathText   = regexp.MustCompile(`^(\$\.?)?([^.\[\]*]+|\[\d+\])?(\.[^.\[\]*]+|\[\d+\])*$`)
 	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 )
 
@@ -482,6 +511,21 @@ func Owns(all []Step) bool {
 
 var open = regexp.MustCompile(`\$\{([^}]*)(\}|$)`)
 
+// unmade says what is wrong with what ${…} is to make something of, or is empty.
+func unmade(word, rest string) string {
+	switch first, _, _ := strings.Cut(rest, " "); {
+	case word == "repeat":
+		if _, err := (vars{}).repeat(rest); err != nil {
+			return err.Error()
+		}
+	case word == "jwt" && (rest == "" || strings.Contains(first, "=")):
+		return "${jwt …} wants the secret first, or none: ${jwt $secret sub=$id exp=1h}"
+	case (word == "hmac" || word == "base64") && rest == "":
+		return fmt.Sprintf("${%s …} wants what it is made of: ${%s $a}", word, word)
+	}
+	return ""
+}
+
 // mustache is a variable as other tools write it.
 var mustache = regexp.MustCompile(`\{\{\s*([a-zA-Z_]\w*)\s*\}\}`)
 
@@ -496,13 +540,13 @@ func checkOpen(v option.Value) option.Problems {
 		return ps
 	}
 	for _, m := range open.FindAllStringSubmatch(strings.ReplaceAll(v.Text, "$$", ""), -1) {
-		if variableText.MatchString(m[1]) && m[2] != "" || unusedText.MatchString(m[0]) {
+		if variableText.MatchString(m[1]) && m[2] != "" && !slices.Contains(makers, m[1]) || unusedText.MatchString(m[0]) {
 			continue
 		}
 		one := func(string) any { return json.Number("1") }
 		word, rest, _ := strings.Cut(m[1], " ")
-		if _, err := (vars{}).repeat(rest); word == "repeat" && m[2] != "" && err != nil {
-			return v.Problem("%s", err)
+		if wrong := unmade(word, rest); wrong != "" && m[2] != "" {
+			return v.Problem("%s", wrong)
 		}
 		if nowText.MatchString(m[1]) && m[2] != "" {
 			continue

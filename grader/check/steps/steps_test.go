@@ -742,6 +742,8 @@ func TestNow(t *testing.T) {
 		{"<after now>", now.Add(time.Hour).Format(time.RFC3339), ""},
 		{"<after now + 2h>", now.Add(time.Hour).Format(time.RFC3339), "a time after that of the request + 2h"},
 		{"<before now>", now.Add(time.Hour).Format(time.RFC3339), "a time before that of the request"},
+		{"<after 2026-01-01>", "2026-01-02", ""},
+		{"<before 2026-01-01>", "2026-01-02", `a time before "2026-01-01"`},
 		{"<after now - 1m>", now.Add(-time.Hour).Format(time.RFC3339), "a time after that of the request - 1m"},
 	} {
 		said := checktest.Asked(t, kind.Kind(), fmt.Sprintf(`http: [{send: POST /a, body: {t: %q}, json: {t: "%s"}}]`,

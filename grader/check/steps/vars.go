@@ -327,6 +327,13 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	more, wrong := validateVars(all, known, own)
 	ps = append(ps, wrong...)
 	ps = append(ps, checkAddresses(all)...)
+	for _, s := range all {
+		if at, ok := s.written.Get("weight"); ok && !scope.Partial {
+			wrong := at.Problem("weight is a share of a partial check's points, and this check is all or nothing")
+			wrong[0].Hint, wrong[0].Warning = "write partial: true beside http, or leave weight out", true
+			ps = append(ps, wrong...)
+		}
+	}
 	ps = append(ps, checkSums(all, append(slices.Clone(scope.Fresh), scope.Shared...))...)
 	if len(ps) == 0 && len(scope.Fresh)+len(people.names)+len(scope.Shared) == 0 {
 		ps = checkFresh(all)
@@ -424,7 +431,9 @@ func validateVars(all []Step, known, meant []string) (used []string, ps option.P
 	}
 	mark := func(name string, at option.Value, times int) {
 		owner, _, dotted := strings.Cut(name, ".")
-		if dotted && !slices.Contains(known, name) {
+		if dotted && !slices.Contains(known, name) && !slices.ContainsFunc(known, func(other string) bool {
+			return strings.HasPrefix(other, owner+".")
+		}) {
 			name = owner
 		}
 		switch {

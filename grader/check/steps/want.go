@@ -98,7 +98,35 @@ func (p *Pattern) UnmarshalOption(v option.Value) option.Problems {
 	if m := notPattern.FindStringSubmatch(v.Text); m != nil && v.Kind == option.String {
 		p.not, v.Text = true, m[1]
 	}
-	return p.re.UnmarshalOption(v)
+	ps := p.re.UnmarshalOption(v)
+	if len(ps) > 0 && ps[0].Hint == "" {
+		ps[0].Hint = patternFor(v)
+	}
+	return ps
+}
+
+// patternFor says how what is no pattern is written as one; empty where that is not known.
+func patternFor(v option.Value) string {
+	if len(v.Items)+len(v.Fields) > 0 || v.Text == "" || isRegexp(v.Text) {
+		return ""
+	}
+	if not, ok := strings.CutPrefix(v.Text, "not "); ok && isRegexp(not) {
+		return "write <not " + not + ">"
+	}
+	switch v.Text {
+	case "<any>", "<string>":
+		return "write /./ for any text"
+	case "<int>":
+		return "write /^[0-9]+$/ for a whole number"
+	}
+	if isHole(v.Text) {
+		return "this is a text, and no JSON: write what it is like as a regular expression"
+	}
+	pattern := strings.ReplaceAll(v.Text, "/", `\/`)
+	if !reference.MatchString(v.Text) {
+		pattern = strings.ReplaceAll(regexp.QuoteMeta(v.Text), "/", `\/`)
+	}
+	return "write /" + pattern + "/ for a text that holds it, or /^" + pattern + "$/ for one that is it"
 }
 
 // written reports whether there is one.
@@ -236,8 +264,18 @@ func (o *Order) UnmarshalOption(v option.Value) option.Problems {
 		m := sortText.FindStringSubmatch(item.Text)
 		if m == nil || item.Kind != option.String || !IsPath(m[1]) || strings.ContainsAny(m[1][:1], "+-") {
 			ps := item.Problem("want a path and asc or desc, such as created desc, not %s", item.Describe())
-			if key, falls := strings.CutPrefix(item.Text, "-"); falls && m != nil {
+			words := strings.Fields(strings.ToLower(item.Text))
+			switch key, falls := strings.CutPrefix(item.Text, "-"); {
+			case falls && m != nil:
 				ps[0].Hint = "write " + key + " desc"
+			case strings.Contains(item.Text, ","):
+				ps[0].Hint = "write several as a list: [title, created desc]"
+			case item.Kind == option.Map && len(item.Fields) == 1:
+				ps[0].Hint = "write " + item.Fields[0].Key.Text + " " + item.Fields[0].Value.Text
+			case len(words) == 2 && (strings.HasPrefix(words[1], "asc") || strings.HasPrefix(words[1], "desc")):
+				ps[0].Hint = "write " + strings.Fields(item.Text)[0] + " " + strings.TrimSuffix(words[1], "ending")
+			case len(words) > 1 && strings.Contains(words[len(words)-1], "case"):
+				ps[0].Hint = "write " + strings.Fields(item.Text)[0] + " nocase"
 			}
 			return ps
 		}

@@ -41,6 +41,7 @@ http:
 - {send: GET /tasks/$x, json: {id: $x, title: $a}}`,
 			Every: []string{`id: http
 points: 5
+partial: true
 fresh: [a]
 http:
 - {send: POST /notes, body: {text: $a}, headers: {Accept: text/html}, want: 2xx, json: {id: <any>}, exact: true,
