@@ -151,7 +151,8 @@ func TestOfOtherCourses(t *testing.T) {
 		{`http: [{send: GET /, header: {Retry-After: <int>}}]`, `6:46: want a regular expression between slashes, ` +
 			`such as /ok/, not "<int>" (write /^[0-9]+$/ for a whole number)`},
 		{`http: [{send: GET /, header: {Content-Type: text/csv}}]`, `6:47: want a regular expression between slashes, ` +
-			`such as /ok/, not "text/csv" (write /text\/csv/ for a text that holds it, or /^text\/csv$/ for one that is it)`},
+			`such as /ok/, not "text/csv" (write /text\/csv/ for a text that holds it, or /^text\/csv$/ for ` +
+			`one that is it)`},
 		{`http: [{send: GET /, text: not /a/}]`, `6:30: want a regular expression between slashes, such as /ok/, not ` +
 			`"not /a/" (write <not /a/>)`},
 		{`http: [{send: GET /, json: {"items[0].id": 1}}]`, `6:31: "items[0].id" is a key of that name, and no path ` +
@@ -167,7 +168,8 @@ func TestOfOtherCourses(t *testing.T) {
 6:62: unknown hole "<not empty>" (did you mean "<not $x>"?) (write \<not empty> for the text itself)`},
 		{`http: [{send: GET /, json: {a: <list of int>, b: "<date >= 2026-01-01>"}}]`, `6:34: unknown hole ` +
 			`"<list of int>" (did you mean "<list>"?) (write \<list of int> for the text itself)
-6:52: unknown hole "<date >= 2026-01-01>" (did you mean "<after $t>"?) (write \<date >= 2026-01-01> for the text itself)`},
+6:52: unknown hole "<date >= 2026-01-01>" (did you mean "<after $t>"?) ` +
+			`(write \<date >= 2026-01-01> for the text itself)`},
 		{`http: [{send: POST /, headers: {S: "${hmac}", T: "${jwt sub=a}"}}]`,
 			"6:38: ${hmac …} wants what it is made of: ${hmac $a}\n" +
 				"6:52: ${jwt …} wants the secret first, or none: ${jwt $secret sub=$id exp=1h}"},

@@ -40,8 +40,8 @@ func (e exchange) last() check.Answer {
 }
 
 // meanwhileHint is what to look for where the answer to what was sent meanwhile is not as it should.
-const meanwhileHint = "Send the two requests at once, each from a terminal of its own, and let the program answer the " +
-	"second while the first waits."
+const meanwhileHint = "Send the two requests at once, each from a terminal of its own, and let the program answer " +
+	"the second while the first waits."
 
 // send sends the request of a step as often as it says, and judges the answers.
 func (r *runner) send(ctx context.Context, s Step) (exchange, error) {

@@ -540,7 +540,8 @@ func checkOpen(v option.Value) option.Problems {
 		return ps
 	}
 	for _, m := range open.FindAllStringSubmatch(strings.ReplaceAll(v.Text, "$$", ""), -1) {
-		if variableText.MatchString(m[1]) && m[2] != "" && !slices.Contains(makers, m[1]) || unusedText.MatchString(m[0]) {
+		named := variableText.MatchString(m[1]) && m[2] != "" && !slices.Contains(makers, m[1])
+		if named || unusedText.MatchString(m[0]) {
 			continue
 		}
 		one := func(string) any { return json.Number("1") }

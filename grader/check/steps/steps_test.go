@@ -792,13 +792,13 @@ func TestMeanwhile(t *testing.T) {
 		{"{send: POST /say, body: {t: hi}, after: 100ms}", "ok GET /wait"},
 		{"{send: POST /say, body: {t: other}, after: 100ms}", `0 GET /wait: want $.t = "hi"; got $.t = "other";`},
 		{"{send: POST /say, body: {t: hi}, after: 100ms, want: 409}", "0 GET /wait: want meanwhile, of POST /say, an " +
-			"answer with 409; got 200 OK; hint: Send the two requests at once, each from a terminal of its own, and let " +
-			"the program answer the second while the first waits."},
+			"answer with 409; got 200 OK; hint: Send the two requests at once, each from a terminal of its own, and " +
+			"let the program answer the second while the first waits."},
 		{"{send: POST /say, body: {t: hi}, after: 100ms, json: {ok: false}}", "0 GET /wait: want meanwhile, of POST " +
 			"/say, $.ok = false; got $.ok = true;"},
 		{"{send: POST /say, body: {t: hi}, after: 100ms, faster: 50ms}", "ok GET /wait"},
-		{"{send: GET /slow, after: 100ms, faster: 50ms}", "0 GET /wait: want meanwhile, of GET /slow, an answer within " +
-			"50ms; got an answer after "},
+		{"{send: GET /slow, after: 100ms, faster: 50ms}", "0 GET /wait: want meanwhile, of GET /slow, an answer " +
+			"within 50ms; got an answer after "},
 	} {
 		said := make(chan string, 1)
 		target := checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

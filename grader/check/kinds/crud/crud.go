@@ -46,10 +46,10 @@ changes nothing, and needs no edit. as: ann sends all as one of people, who sign
 
 one: /task/$id says where one thing is, where that is not below the collection, and one: {delete: POST
 /tasks/$id/delete} what is sent in the place of another request. one: {create: PUT /tasks/$slug} is for a program whose
-things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing. body: form or query sends what is made otherwise than
-as JSON; new and edit that are written with the envelope of item, as {data: {title: $word}}, are sent with it. echo:
-false is for a create that does not answer with the thing: it is looked for in the list. unseen: [password] names keys
-that no answer holds.
+things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing. body:
+form or query sends what is made otherwise than as JSON; new and edit that are written with the envelope of item, as
+{data: {title: $word}}, are sent with it. echo: false is for a create that does not answer with the thing: it is looked
+for in the list. unseen: [password] names keys that no answer holds.
 
 A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1 (${page - 1} from 0):
 {get: "/tasks?limit=50&offset=$offset", at: items}. next says where an answer has what leads to the next page, as save

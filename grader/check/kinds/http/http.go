@@ -56,8 +56,8 @@ http:
 - {send: POST /notes, multipart: {file: {name: a.png, type: image/png, hex: "8950"}, note: {name: a.txt, text: $a}}}
 - {send: POST /notes, either: [{want: 201, json: {}, exact: true, text: /./, header: {Location: /./}, has: [{id: 1}],
     lacks: [{id: 2}], list: items}, {want: 4xx}]}
-- {send: GET /notes, meanwhile: {send: POST /notes, as: nobody, after: 1s, body: {text: a}, headers: {X-A: b}, want: 201,
-    json: {}, faster: 300ms}}
+- {send: GET /notes, meanwhile: {send: POST /notes, as: nobody, after: 1s, body: {text: a}, headers: {X-A: b},
+    want: 201, json: {}, faster: 300ms}}
 - {restart: container}
 - {wait: 1s}
 - {exec: [ls, /], stdout: /app/}`}}}

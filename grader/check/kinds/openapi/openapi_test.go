@@ -324,8 +324,8 @@ checks:
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch {
 				case r.URL.Path == "/openapi.json":
-					_, _ = io.WriteString(w, strings.Replace(described, `"/plans": {`, `"/logout": {"post": {"responses":
-						{"204": {"description": "out"}}}}, "/plans": {`, 1))
+					const logout = `"/logout": {"post": {"responses": {"204": {"description": "out"}}}}, "/plans": {`
+					_, _ = io.WriteString(w, strings.Replace(described, `"/plans": {`, logout, 1))
 				case r.URL.Path == "/logout" && r.Header.Get("Authorization") == "Bearer "+p.login:
 					out++
 					p.login = fmt.Sprintf("token%d", out)
