@@ -210,7 +210,7 @@ const sentBody = "sent body"
 
 // made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, a
 // token, or the signature of the body that is sent, which is known in headers.
-func (v vars) made(text string) (string, error) {
+func (v vars) made(text string) (any, error) {
 	word, rest, _ := strings.Cut(text, " ")
 	switch {
 	case word == "base64" && rest != "":
@@ -228,8 +228,7 @@ func (v vars) made(text string) (string, error) {
 		away, _ := awayFromNow(text)
 		return time.Now().UTC().Add(away).Format(time.RFC3339), nil
 	}
-	value, err := evaluate(text, v.value, true)
-	return plainText(value), err
+	return evaluate(text, v.value, true)
 }
 
 // repeat returns a text so many times, of "200 a".

@@ -157,12 +157,12 @@ a sum, ${day + 14d} and ${now + 1d} a time; ${repeat 201 a} says a text so often
 $secret sub=$id exp=-1h} is a token that is signed with a secret, or with none. In a header, ${hmac $secret} is the
 signature of the body that is sent: HMAC-SHA256, in hexadecimal digits.
 
-$x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x keeps its type,
-so a number that was saved is sent as a number; within a text it is written out, in a path it is escaped, and in a
-regular expression, as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts the requests of a step that has
-times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was never given out: a larger
-number, another UUID, or a text of the same shape. What a step with times saves is a list: $x in has then means each of
-them, in another step with times the one of its turn, and elsewhere the first.
+$x or ${x} puts it in: in a path, a header, a body, and in json, has and lacks. A value that is only $x or ${x + 1}
+keeps its type, so a number that was saved is sent as a number; within a text it is written out, in a path it is
+escaped, and in a regular expression, as in text: /^$x$/, it stands for itself. $$ is a dollar. $i counts the requests
+of a step that has times. ${not x} is a value of the sort of $x that no answer has held, such as an id that was never
+given out: a larger number, another UUID, or a text of the same shape. What a step with times saves is a list: $x in has
+then means each of them, in another step with times the one of its turn, and elsewhere the first.
 
 A variable that nothing makes is a mistake in the rubric, and one that nothing uses is warned of. Each check has
 variables of its own; in crud,

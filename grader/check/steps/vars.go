@@ -44,11 +44,11 @@ func (v vars) referred(ref string) (value any, rest string) {
 	name, ok := strings.CutPrefix(ref, "${")
 	if name = strings.TrimSuffix(name, "}"); ok && !variableText.MatchString(name) &&
 		!strings.HasPrefix(name, unusedPrefix) {
-		text, err := v.made(name)
+		made, err := v.made(name)
 		if err != nil {
 			return ref, ""
 		}
-		return text, ""
+		return made, ""
 	}
 	name = strings.TrimPrefix(name, "$")
 	if owner, field, dotted := strings.Cut(name, "."); dotted && !ok {
