@@ -33,15 +33,21 @@ func boundsSteps() bool {
 // stepBounds holds the steps of builds to limits.
 type stepBounds struct {
 	mu     sync.Mutex
-	known  map[string]time.Time // groups that have their limits, and when their disk is looked at next
+	known  map[string]boundStep // that have their limits, by their group
 	broken map[string]string    // why a step was ended, by its group's name
 	ended  []endedStep
 }
 
+// boundStep is a step of a build that goes on.
+type boundStep struct {
+	look    time.Time // at its disk, the next
+	command string    // what it runs
+}
+
 // endedStep is a step of a build that was ended.
 type endedStep struct {
-	at  time.Time
-	why string
+	at           time.Time
+	command, why string
 }
 
 // keep gives each new step its limits, and ends those that went beyond. Of several engines on this
@@ -49,7 +55,7 @@ type endedStep struct {
 func (b *stepBounds) keep(root string, l check.BuildLimits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := map[string]time.Time{}
+	now := map[string]boundStep{}
 	for _, at := range stepGroups {
 		groups, _ := os.ReadDir(at)
 		for _, g := range groups {
@@ -57,22 +63,25 @@ func (b *stepBounds) keep(root string, l check.BuildLimits) {
 			if _, err := os.Stat(filepath.Join(root, "buildkit", "executor", g.Name())); !g.IsDir() || err != nil {
 				continue
 			}
-			next, known := b.known[group]
+			step, known := b.known[group]
 			if !known {
 				limitStep(group, l)
 			}
-			if begun := time.Now(); begun.After(next) {
-				if tooMuch(group, int64(l.Disk)) {
-					b.end(g.Name(), fmt.Sprintf("it wrote more than %s to the disk", l.Disk))
-				}
-				next = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
+			if c := commandOf(processesIn(group)); c != "" { // before its shell runs, it is another
+				step.command = c
 			}
-			now[group] = next
+			if begun := time.Now(); begun.After(step.look) {
+				if tooMuch(group, int64(l.Disk)) {
+					b.end(group, step, fmt.Sprintf("it wrote more than %s to the disk", l.Disk))
+				}
+				step.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
+			}
+			now[group] = step
 			switch {
 			case counted(group, "pids.events", "max") > 0:
-				b.end(g.Name(), fmt.Sprintf("it had more than %d processes", l.PIDs))
+				b.end(group, step, fmt.Sprintf("it had more than %d processes", l.PIDs))
 			case counted(group, "memory.oom_control", "oom_kill")+counted(group, "memory.events", "oom_kill") > 0:
-				b.end(g.Name(), fmt.Sprintf("it took more than %s of memory", l.Memory))
+				b.end(group, step, fmt.Sprintf("it took more than %s of memory", l.Memory))
 			}
 			if b.broken[g.Name()] != "" {
 				for _, pid := range processesIn(group) { // again and again, since they may multiply
@@ -85,22 +94,23 @@ func (b *stepBounds) keep(root string, l check.BuildLimits) {
 }
 
 // end notes why a step is ended, once.
-func (b *stepBounds) end(name, why string) {
+func (b *stepBounds) end(group string, step boundStep, why string) {
 	if b.broken == nil {
 		b.broken = map[string]string{}
 	}
-	if b.broken[name] == "" {
+	if name := filepath.Base(group); b.broken[name] == "" {
 		b.broken[name] = why
-		b.ended = append(b.ended, endedStep{time.Now(), why})
+		b.ended = append(b.ended, endedStep{time.Now(), step.command, why})
 	}
 }
 
-// since returns why a step was ended since a time; empty where none was.
-func (b *stepBounds) since(begun time.Time) string {
+// since returns why a step that ran one of the commands was ended since a time; empty where none
+// was. That of another build is none of this one's.
+func (b *stepBounds) since(begun time.Time, commands []string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, e := range slices.Backward(b.ended) {
-		if e.at.After(begun) {
+		if e.at.After(begun) && runsOne(e.command, commands) {
 			return e.why
 		}
 	}

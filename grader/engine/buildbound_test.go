@@ -2,10 +2,12 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // TestStepsAreBounded: what a step of a build takes of the machine is bounded, where this process may
@@ -17,16 +19,21 @@ func TestStepsAreBounded(t *testing.T) { // alone, since of builds that go on at
 	const eat = `python3 -c "exec('x = []\nwhile 1: x.append(bytearray(1 << 20))')"`
 	const fork = `python3 -c "exec('import os, time\nwhile 1:\n try:\n  os.fork() or time.sleep(99)\n ` +
 		`except OSError: time.sleep(1)')"`
-	for run, want := range map[string]string{
-		eat + " || " + eat: "it took more than 100MB of memory", fork: "it had more than 50 processes",
-		"while true; do head -c 9000000 /dev/zero >/var/tmp/$(date +%N); done": "it wrote more than 100MB to the disk",
+	for run, c := range map[string]struct {
+		memory option.Size
+		want   string
+	}{
+		eat + " || " + eat: {100_000_000, "it took more than 100MB of memory"},
+		fork:               {1_000_000_000, "it had more than 50 processes"},
+		"while true; do head -c 9000000 /dev/zero >/var/tmp/$(date +%N); done": {100_000_000,
+			"it wrote more than 100MB to the disk"},
 	} {
 		job := jobOf(t, folder(t, map[string]string{"Dockerfile": python + "RUN " + run + "\n"}))
-		job.Limits.Build.Memory, job.Limits.Build.PIDs, job.Limits.Build.Disk = 100_000_000, 50, 100_000_000
+		job.Limits.Build.Memory, job.Limits.Build.PIDs, job.Limits.Build.Disk = c.memory, 50, 100_000_000
 		failure := fails(t, open(t, job))
 		require.Equal(t, check.TooMuch, failure.Reason, failure.Message)
 		require.Equal(t, 2, failure.Line)
-		require.Contains(t, failure.Message, " was ended because "+want)
+		require.Contains(t, failure.Message, " was ended because "+c.want)
 	}
 }
 
@@ -41,4 +48,17 @@ func TestMergedFrom(t *testing.T) {
 	require.Equal(t, "/d/fuse-overlayfs/y/diff", mergedFrom(step, own))
 	require.Empty(t, mergedFrom("", own))
 	require.Empty(t, mergedFrom(step, ""))
+}
+
+// TestEndedSince: that a step was ended is said of the build whose step it was, and of no other that
+// failed beside it.
+func TestEndedSince(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	b := stepBounds{ended: []endedStep{{begun.Add(-1), "make all", "old"}, {begun.Add(1), "make all", "large"},
+		{begun.Add(2), "", "unseen"}}}
+	require.Equal(t, "large", b.since(begun, []string{"make all"}))
+	require.Empty(t, b.since(begun, []string{"pip install -r requirements.txt"}))
+	require.Empty(t, b.since(begun.Add(1), []string{"make all"}))
+	require.Empty(t, b.since(begun, nil))
 }

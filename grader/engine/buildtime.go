@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
 )
@@ -43,8 +45,13 @@ func stepsUnder(t *buildtrace.Trace, file *dockerfile.File) (commands []string) 
 	if t == nil {
 		return nil
 	}
-	for _, s := range t.Steps(file) {
-		if _, command, ok := strings.Cut(s.Name, "] RUN "); ok && !s.Done && s.Error == "" {
+	return commandsOf(t.Steps(file), func(s check.Step) bool { return !s.Done && s.Error == "" })
+}
+
+// commandsOf returns what some steps run.
+func commandsOf(steps []check.Step, of func(check.Step) bool) (commands []string) {
+	for _, s := range steps {
+		if _, command, ok := strings.Cut(s.Name, "] RUN "); ok && of(s) {
 			words := strings.Fields(command)
 			for len(words) > 0 && strings.HasPrefix(words[0], "--") { // of the RUN itself
 				words = words[1:]
@@ -61,6 +68,24 @@ func runsOne(text string, commands []string) bool {
 	return text != "" && slices.ContainsFunc(commands, func(c string) bool {
 		return strings.Contains(c, text) && 2*len(text) >= len(c)
 	})
+}
+
+// firstOfAll is how the status of a process says that it is the first of its container.
+var firstOfAll = regexp.MustCompile(`(?m)^NSpid:.*\t1$`)
+
+// commandOf returns what the first of a step's processes was given last, which is what a shell runs;
+// empty where there is none.
+func commandOf(pids []int) string {
+	for _, pid := range pids {
+		at := "/proc/" + strconv.Itoa(pid)
+		if status, err := os.ReadFile(at + "/status"); err != nil || !firstOfAll.Match(status) {
+			continue
+		}
+		command, _ := readUpTo(at+"/cmdline", tailBytes)
+		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
+		return squeezed(words[len(words)-1])
+	}
+	return ""
 }
 
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
@@ -85,9 +110,7 @@ func threadsOf(commands []string) (threads []string) {
 		}
 	}
 	for _, pids := range groups {
-		command, err := readUpTo("/proc/"+strconv.Itoa(slices.Min(pids))+"/cmdline", tailBytes)
-		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
-		if err != nil || !runsOne(squeezed(words[len(words)-1]), commands) {
+		if !runsOne(commandOf(pids), commands) {
 			continue
 		}
 		for _, pid := range pids {

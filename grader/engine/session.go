@@ -339,7 +339,8 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 		built.Failure = nil
 	}
 	if f := built.Failure; f != nil && f.Reason == check.CommandError {
-		if why := s.engine.apart.steps.since(begun); why != "" {
+		failed := commandsOf(steps, func(step check.Step) bool { return step.Error != "" })
+		if why := s.engine.apart.steps.since(begun, failed); why != "" {
 			command, _, _ := strings.Cut(f.Message, " ended with exit code ")
 			f.Reason, f.Message = check.TooMuch, command+" was ended because "+why
 		}
