@@ -24,12 +24,6 @@ import (
 var stepGroups = []string{"/sys/fs/cgroup/pids/docker/buildkit/", "/sys/fs/cgroup/memory/docker/buildkit/",
 	"/sys/fs/cgroup/docker/buildkit/"}
 
-// boundsSteps reports whether this machine has such groups: an engine makes them with its first
-// build, and with the driver of systemd it makes others.
-func boundsSteps() bool {
-	return slices.ContainsFunc(stepGroups, func(at string) bool { _, err := os.Stat(at); return err == nil })
-}
-
 // stepBounds holds the steps of builds to limits.
 type stepBounds struct {
 	mu     sync.Mutex
@@ -50,43 +44,50 @@ type endedStep struct {
 	command, why string
 }
 
-// keep gives each new step its limits, and ends those that went beyond. Of several engines on this
-// machine only the steps of that with this root are its own.
+// stepGroupsOf returns the control groups of the steps of the engine that has this root: there may be
+// others on this machine.
+func stepGroupsOf(root string) (found []string) {
+	for _, at := range stepGroups {
+		groups, _ := os.ReadDir(at)
+		for _, g := range groups {
+			if _, err := os.Stat(filepath.Join(root, "buildkit", "executor", g.Name())); g.IsDir() && err == nil {
+				found = append(found, filepath.Join(at, g.Name()))
+			}
+		}
+	}
+	return found
+}
+
+// keep gives each new step its limits, and ends those that went beyond.
 func (b *stepBounds) keep(root string, l check.BuildLimits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := map[string]boundStep{}
-	for _, at := range stepGroups {
-		groups, _ := os.ReadDir(at)
-		for _, g := range groups {
-			group := filepath.Join(at, g.Name())
-			if _, err := os.Stat(filepath.Join(root, "buildkit", "executor", g.Name())); !g.IsDir() || err != nil {
-				continue
+	for _, group := range stepGroupsOf(root) {
+		name := filepath.Base(group)
+		step, known := b.known[group]
+		if !known {
+			limitStep(group, l)
+		}
+		if c := commandOf(processesIn(group)); c != "" { // before its shell runs, it is another
+			step.command = c
+		}
+		if begun := time.Now(); begun.After(step.look) {
+			if tooMuch(group, int64(l.Disk)) {
+				b.end(name, step, fmt.Sprintf("it wrote more than %s to the disk", l.Disk))
 			}
-			step, known := b.known[group]
-			if !known {
-				limitStep(group, l)
-			}
-			if c := commandOf(processesIn(group)); c != "" { // before its shell runs, it is another
-				step.command = c
-			}
-			if begun := time.Now(); begun.After(step.look) {
-				if tooMuch(group, int64(l.Disk)) {
-					b.end(group, step, fmt.Sprintf("it wrote more than %s to the disk", l.Disk))
-				}
-				step.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
-			}
-			now[group] = step
-			switch {
-			case counted(group, "pids.events", "max") > 0:
-				b.end(group, step, fmt.Sprintf("it had more than %d processes", l.PIDs))
-			case counted(group, "memory.oom_control", "oom_kill")+counted(group, "memory.events", "oom_kill") > 0:
-				b.end(group, step, fmt.Sprintf("it took more than %s of memory", l.Memory))
-			}
-			if b.broken[g.Name()] != "" {
-				for _, pid := range processesIn(group) { // again and again, since they may multiply
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-				}
+			step.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
+		}
+		now[group] = step
+		switch {
+		case counted(group, "pids.events", "max") > 0:
+			b.end(name, step, fmt.Sprintf("it had more than %d processes", l.PIDs))
+		case counted(group, "memory.oom_control", "oom_kill")+counted(group, "memory.events", "oom_kill") > 0:
+			b.end(name, step, fmt.Sprintf("it took more than %s of memory", l.Memory))
+		}
+		if b.broken[name] != "" {
+			for _, pid := range processesIn(group) { // again and again, since they may multiply
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
 	}
@@ -94,11 +95,11 @@ func (b *stepBounds) keep(root string, l check.BuildLimits) {
 }
 
 // end notes why a step is ended, once.
-func (b *stepBounds) end(group string, step boundStep, why string) {
+func (b *stepBounds) end(name string, step boundStep, why string) {
 	if b.broken == nil {
 		b.broken = map[string]string{}
 	}
-	if name := filepath.Base(group); b.broken[name] == "" {
+	if b.broken[name] == "" {
 		b.broken[name] = why
 		b.ended = append(b.ended, endedStep{time.Now(), step.command, why})
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // TestStepsAreBounded: what a step of a build takes of the machine is bounded, where this process may
 // write into its control group.
 func TestStepsAreBounded(t *testing.T) { // alone, since of builds that go on at once the widest limits hold
-	if !tested.apart.can() || !boundsSteps() {
-		t.Skip("this process may not bound a step")
+	if os.Geteuid() != 0 {
+		t.Skip("who is not root may not bound a step")
 	}
 	const eat = `python3 -c "exec('x = []\nwhile 1: x.append(bytearray(1 << 20))')"`
 	const fork = `python3 -c "exec('import os, time\nwhile 1:\n try:\n  os.fork() or time.sleep(99)\n ` +
