@@ -754,8 +754,9 @@ func TestNow(t *testing.T) {
 		}
 		assert.Contains(t, said, fmt.Sprintf("want $.t = %s; got $.t = %q;", c.want, c.value), c.hole)
 	}
-	assert.Equal(t, "ok POST /a\nok POST /a", checktest.Asked(t, kind.Kind(), `http: [{send: POST /a, body: {n: 4},
-		save: {n: n}}, {send: POST /a, body: {n: "${n + 1}", m: "${n / 8}"}, json: {n: 5, m: 0.5}}]`, echo()))
+	assert.Equal(t, "ok POST /a\nok POST /a\nok POST /a", checktest.Asked(t, kind.Kind(), `http: [{send: POST /a,
+		body: {n: 4}, save: {n: n}}, {send: POST /a, body: {n: "${n + 1}", m: "${n / 8}"}, json: {n: 5, m: 0.5}},
+		{send: POST /a, body: {t: 7 of 14}, json: {t: "/^${5 + (n - 2)} of ${(n - 2) * 7}$/"}}]`, echo()))
 	said := checktest.Asked(t, kind.Kind(), `http: [{send: POST /a, body: {t: "${now + 1d}"}, json: {t: <now + 1d>}},
 		{send: POST /a, body: {d: "2031-02-20T23:00:00+02:00"}, save: {d: d}},
 		{send: POST /a, body: {t: "2031-03-06"}, json: {t: <$d + 14d>}}]`, echo())

@@ -93,7 +93,8 @@ func asIs(s string) string { return s }
 // inPattern is a reference in a regular expression, where $ alone is an end; or what a backslash
 // takes its meaning from.
 var inPattern = regexp.MustCompile(
-	`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?(?: [-+*/] [\w.]+)*\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
+	`\\.|\$\{(?:not )?[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?\}|\$\{\(*[\w.]+\)*(?: [-+*/] \(*[\w.]+\)*)+\}|` +
+		`\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
 
 // longest is what a variable may put into a regular expression, in bytes. Longer values match
 // nothing.
