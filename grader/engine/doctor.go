@@ -62,8 +62,8 @@ func (e *Engine) Doctor(ctx context.Context) ([]Finding, error) {
 		return nil, ctx.Err()
 	}
 	registry := judgeRegistry(err, info.Info.HTTPSProxy, cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")))
-	return append(judge(info.Info, tried), buildBounds(e.stepsBounded(ctx, info.Info)), e.building(), e.buildNetwork(e.rawInBuilds(ctx)),
-		e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
+	return append(judge(info.Info, tried), buildBounds(e.stepsBounded(ctx, info.Info)), e.building(),
+		e.buildNetwork(e.rawInBuilds(ctx)), e.network(ctx, tried), space(info.Info.DockerRootDir), registry), nil
 }
 
 // judge returns what the engine's own account of itself means, and what was tried.

@@ -140,8 +140,8 @@ func TestOfOtherCourses(t *testing.T) {
 			`6:23: nothing of new is new in each request, so that things cannot ` +
 				`be told apart (write $word for a text, or $slug, $mail, $int, $date or $uuid)`},
 		{`openapi: {url: /openapi.json}`, `6:13: unknown key "url" (did you mean "at"?)`},
-		{`http: [{send: GET /, sorted: title ignorecase}]`, `6:32: want a path and asc or desc, such as created desc, ` +
-			`not "title ignorecase" (write title nocase)`},
+		{`http: [{send: GET /, sorted: title ignorecase}]`, `6:32: want a path and asc or desc, such as created ` +
+			`desc, not "title ignorecase" (write title nocase)`},
 		{`http: [{send: GET /, sorted: title DESC}]`, `6:32: want a path and asc or desc, such as created desc, ` +
 			`not "title DESC" (write title desc)`},
 		{`http: [{send: GET /, sorted: {title: asc}}]`, `6:32: want a path and asc or desc, such as created desc, ` +
@@ -150,8 +150,8 @@ func TestOfOtherCourses(t *testing.T) {
 			`not "a, b desc" (write several as a list: [title, created desc])`},
 		{`http: [{send: GET /, header: {Retry-After: <int>}}]`, `6:46: want a regular expression between slashes, ` +
 			`such as /ok/, not "<int>" (write /^[0-9]+$/ for a whole number)`},
-		{`http: [{send: GET /, header: {Content-Type: text/csv}}]`, `6:47: want a regular expression between slashes, ` +
-			`such as /ok/, not "text/csv" (write /text\/csv/ for a text that holds it, or /^text\/csv$/ for ` +
+		{`http: [{send: GET /, header: {Content-Type: text/csv}}]`, `6:47: want a regular expression between ` +
+			`slashes, such as /ok/, not "text/csv" (write /text\/csv/ for a text that holds it, or /^text\/csv$/ for ` +
 			`one that is it)`},
 		{`http: [{send: GET /, text: not /a/}]`, `6:30: want a regular expression between slashes, such as /ok/, not ` +
 			`"not /a/" (write <not /a/>)`},
@@ -163,8 +163,9 @@ func TestOfOtherCourses(t *testing.T) {
 			`items[0].id, not "items.*"`},
 		{`http: [{send: POST /, multipart: {file: ./a.png}}]`, `6:43: "./a.png" is sent as it stands, and no file is ` +
 			`read (write {name: a.png, from: a.png} for a file beside the rubric)`},
-		{`http: [{send: GET /, json: {a: "<one of [open, done]>", b: "<not empty>"}}]`, `6:34: <one of [open, done]>: ` +
-			`one of what? write <one of a, b> (write \<one of [open, done]> for the text itself)
+		{`http: [{send: GET /, json: {a: "<one of [open, done]>", b: "<not empty>"}}]`,
+			`6:34: <one of [open, done]>: one of what? write <one of a, b> ` +
+				`(write \<one of [open, done]> for the text itself)
 6:62: unknown hole "<not empty>" (did you mean "<not $x>"?) (write \<not empty> for the text itself)`},
 		{`http: [{send: GET /, json: {a: <list of int>, b: "<date >= 2026-01-01>"}}]`, `6:34: unknown hole ` +
 			`"<list of int>" (did you mean "<list>"?) (write \<list of int> for the text itself)

@@ -71,7 +71,8 @@ var plainHoles = map[string]hole{
 var holes = []string{"<any>", "<string>", "<string 1..50>", "<number>", "<number >= 3>", "<int>", "<int 1..5>",
 	"<bool>", "<null>", "<uuid>", "<time>", "<time utc>",
 	"<date>", "<now>", "<now + 14d>", "<list>", "<object>", "<mail>", "<url>", "<absent>", "<not $x>", "<one of a, b>",
-	"<string or null>", "<$n + 1>", "<more than $n>", "<after $t>", "<length of data>", "<sum of items.price>", "<json web token>"}
+	"<string or null>", "<$n + 1>", "<more than $n>", "<after $t>", "<length of data>", "<sum of items.price>",
+	"<json web token>"}
 
 var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
@@ -510,7 +511,8 @@ var meantWords = map[string]string{"date …": "<after $t>", "time …": "<after
 	"uuid4": "<uuid>", "guid": "<uuid>", "jwt": "<json web token>", "token": "<json web token>", "array": "<list>",
 	"dict": "<object>", "map": "<object>", "today": "<now>", "total": "<sum of items.price>", "anything": "<any>",
 	"length": "<length of data>",
-	"len":    "<length of data>", "size": "<length of data>", "count": "<length of data>", "optional": "<string or null>",
+	"len":    "<length of data>", "size": "<length of data>", "count": "<length of data>",
+	"optional": "<string or null>",
 	"nullable": "<string or null>", "maybe": "<string or null>", "greater": "<more than $n>", "enum": "<one of a, b>",
 	"oneof": "<one of a, b>", "between": "<int 1..5>", "regex": "/regex/", "matches": "/regex/", "missing": "<absent>",
 	"undefined": "<absent>"}

@@ -158,8 +158,8 @@ func checkKeys(v option.Value) (ps option.Problems) {
 	for _, f := range v.Fields {
 		if pathKey.MatchString(f.Key.Text) {
 			wrong := f.Key.Problem("%q is a key of that name, and no path", f.Key.Text)
-			wrong[0].Hint, wrong[0].Warning = "write one mapping in another, as {a: {b: 1}}, and for an item of a list "+
-				"has", true
+			wrong[0].Warning = true
+			wrong[0].Hint = "write one mapping in another, as {a: {b: 1}}, and for an item of a list has"
 			ps = append(ps, wrong...)
 		}
 		if slices.Contains([]string{"has", "lacks", "every"}, f.Key.Text) && len(v.Fields) == 1 &&

@@ -776,7 +776,8 @@ func TestSumsAndSorts(t *testing.T) {
 		{`[{t: apple}, {t: Mango}, {t: zebra}]`, `sorted: t nocase`, "ok POST /a"},
 		{`[{t: zebra}, {t: Mango}]`, `sorted: t desc nocase`, "ok POST /a"},
 		{`[{t: apple}, {t: zebra}, {t: Mango}]`, `sorted: t nocase`,
-			`want the list sorted by t rising, whatever the case; got item 2 has "zebra", and item 3 after it "Mango";`},
+			`want the list sorted by t rising, whatever the case; got item 2 has "zebra", and item 3 after it ` +
+				`"Mango";`},
 		{`[{t: apple}, {t: Mango}]`, `sorted: t`, `want the list sorted by t rising;`},
 		{`{t: "${repeat 3 ab}"}`, `json: {t: ababab}`, "ok POST /a"},
 	} {
