@@ -108,7 +108,7 @@ func TestAnswer(t *testing.T) {
 		"would give to a service: here the container runs alone, and db is nobody's name. Answer without it where it "+
 		"is not there (try … except).", f.Hint.String())
 	for end, want := range map[string]string{
-		"ValueError: x": "What answers fails with an exception, raised from main.py, line 3: `x.connect()`. Look at " +
+		"ValueError: x": "The exception is raised from main.py, line 3: `x.connect()`. Look at " +
 			"that line with the exception's words.",
 		"TypeError: Object of type T is not JSON serializable": "An answer holds a T, which JSON has no form for " +
 			"(main.py, line 3). Answer with a dict of its values; a date is text with .isoformat().",

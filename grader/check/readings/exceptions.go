@@ -20,8 +20,7 @@ var exceptions = tool{name: "exceptions", entries: []entry{
 		h.Cause = fmt.Sprintf("The program ended with an exception, raised from %s: `%s`.", p,
 			short(strings.TrimSpace(p.text)))
 		if s.answers {
-			h.Cause = fmt.Sprintf("What answers fails with an exception, raised from %s: `%s`.", p,
-				short(strings.TrimSpace(p.text)))
+			h.Cause = fmt.Sprintf("The exception is raised from %s: `%s`.", p, short(strings.TrimSpace(p.text)))
 			h.Advice = "Look at that line with the exception's words."
 			return true
 		}

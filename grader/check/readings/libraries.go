@@ -171,7 +171,8 @@ func lifespan(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	if !strings.Contains(body, "yield") {
 		h.Cause = fmt.Sprintf("%s, makes the lifespan, lacks @asynccontextmanager above it, and never yields.", p)
-		h.Advice = "Write yield where the program is to run, and the decorator above."
+		h.Advice, h.Edit = "Write yield where the program is to run, and above the function @asynccontextmanager, "+
+			"which contextlib has.", nil
 	}
 	return true
 }

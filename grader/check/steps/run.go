@@ -164,6 +164,7 @@ type runner struct {
 	known    []Send              // the routes that the program has, once they were looked for
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
+	meant    check.Hint          // what the log means of an answer with 5xx, where a reading knows it
 	place    int                 // of the step's item among those of the check
 	posted   posting             // the last one of the check
 	twice    string              // an id that a step of this check was given, and that another thing has
@@ -237,6 +238,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			item, r.apart = *scattered, true
 		case len(e.misses) > 0:
 			m := e.misses[0]
+			r.meant = check.Hint{}
 			if m.status {
 				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
 			} else if e.last().Fault != "" {
@@ -255,6 +257,9 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
 				s.Given.Method != ""}
+			if m.hint != "" && r.meant != (check.Hint{}) {
+				item.Hint = r.meant
+			}
 			evidence = r.evidence(number, told, e.request, e.last(), m)
 		case e.to != "" && s.Given.Method == "" && r.in.Memory.First("slash "+Route(s.Send.Path)):
 			item, r.detour = Redirected(name, e.request.Method, e.request.Path, e.to), true

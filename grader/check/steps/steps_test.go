@@ -324,7 +324,13 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
 			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
-				"this exception: KeyError: 'id'"},
+				"this exception: KeyError: 'id'. The exception is raised from main.py, line 3: `app = FastAPI()`. " +
+				"Look at that line with the exception's words."},
+		{`send: GET /x`, logs(says(500, "Internal Server Error"),
+			"Traceback (most recent call last):\nsqlite3.OperationalError: no such table: tasks\n"),
+			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
+				"this exception: sqlite3.OperationalError: no such table: tasks. The database has no table tasks: " +
+				"nothing has made it. Make the tables before they are used, as with Base.metadata.create_all(engine)."},
 		{`send: POST /tasks, body: {}`, checktest.New().Serve(other()),
 			"0 POST /tasks: want an answer with 2xx; got 404 Not Found; hint: There is no route POST /tasks; your " +
 				"program has POST /todos, GET /todos and GET /todos/{id}."},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
+	"github.com/taskgrader/taskgrader/grader/check/readings"
 )
 
 // framework returns what the program is written with, where its folder is known.
@@ -245,10 +246,32 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 			return fmt.Sprintf("%s. Look first whether it is there, and %s where nothing is found.",
 				strings.TrimSuffix(OfException(exception), "."), r.framework().Refuse("404"))
 		}
+		if r.meant = r.meaning(ctx); r.meant != (check.Hint{}) {
+			r.meant.Cause = strings.TrimSuffix(OfException(exception), ".") + ". " + r.meant.Cause
+		}
 		return OfException(exception)
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",
 		a.Status)
+}
+
+// meaning returns what the log of a program means that answered with a fault of its own; nothing
+// where no reading knows it.
+func (r *runner) meaning(ctx context.Context) (h check.Hint) {
+	source, isSource := r.target.(check.Source)
+	container, isLogger := r.target.(Logger)
+	if !isSource || !isLogger {
+		return h
+	}
+	log, err := container.Logs(ctx)
+	if err != nil {
+		return h
+	}
+	_, line := check.LastLine(source, "CMD", "ENTRYPOINT")
+	if found, read := readings.Answer(log, readings.NewScene(source, line)); read {
+		h = found.Hint
+	}
+	return h
 }
 
 // refusal returns what a program wants of a body that it refused, as its answer tells.
