@@ -169,7 +169,7 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return mayNotWrite(s, m[1], h)
 	}),
-	on("name", `(?m)^NameError: name '(\w+)' is not defined`, "", "").with(noName),
+	on("name", `(?m)^NameError: name '(\w+)' is not defined(?:\. Did you mean: '(\w+)'\?)?`, "", "").with(noName),
 	on("attribute", `(?m)^AttributeError: module '(\w+)' has no attribute '(\w+)'`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("The installed %s has no %s%s.", m[1], m[2], s.at()),
@@ -370,6 +370,9 @@ func noName(s *Scene, m []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it defines or imports.", p, m[1])
 	h.Advice = fmt.Sprintf("Define or import %s, or correct its spelling.", m[1])
+	if m[2] != "" && m[2] != m[1] {
+		h.Advice, h.Edit = "Is "+m[2]+" meant?", p.replace(regexp.MustCompile(`\b`+m[1]+`\b`), m[2])
+	}
 	line := ""
 	if from := known[m[1]]; from != "" {
 		line = "from " + from + " import " + m[1]

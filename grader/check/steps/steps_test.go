@@ -326,6 +326,18 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
 				"this exception: KeyError: 'id'. The exception is raised from main.py, line 3: `app = FastAPI()`. " +
 				"Look at that line with the exception's words."},
+		{`send: GET /x`, logs(says(500, "Internal Server Error"), "Traceback (most recent call last):\n"+
+			"  File \"main.py\", line 3\nNameError: name 'FastAPI' is not defined. Did you mean: 'fastAPI'?\n"),
+			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
+				"this exception: NameError: name 'FastAPI' is not defined. Did you mean: 'fastAPI'? main.py, line 3, " +
+				"uses FastAPI, which nothing above it defines or imports. Import it. Write `from fastapi import " +
+				"FastAPI` at the top of main.py."},
+		{`send: GET /x`, logs(says(500, "Internal Server Error"), "Traceback (most recent call last):\n"+
+			"  File \"main.py\", line 3\nNameError: name 'app' is not defined. Did you mean: 'api'?\n"),
+			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +
+				"this exception: NameError: name 'app' is not defined. Did you mean: 'api'? main.py, line 3, uses " +
+				"app, which nothing above it defines or imports. Is api meant? Make line 3 of main.py `api = " +
+				"FastAPI()`."},
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
 			"Traceback (most recent call last):\nsqlite3.OperationalError: no such table: tasks\n"),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +

@@ -243,11 +243,11 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 	}
 	if exception := r.exception(ctx); exception != "" {
 		if s.wantsCode(http.StatusNotFound) && s.wantsOnly('4') {
-			return fmt.Sprintf("%s. Look first whether it is there, and %s where nothing is found.",
-				strings.TrimSuffix(OfException(exception), "."), r.framework().Refuse("404"))
+			return fmt.Sprintf("%s Look first whether it is there, and %s where nothing is found.",
+				sentence(OfException(exception)), r.framework().Refuse("404"))
 		}
 		if r.meant = r.meaning(ctx); r.meant != (check.Hint{}) {
-			r.meant.Cause = strings.TrimSuffix(OfException(exception), ".") + ". " + r.meant.Cause
+			r.meant.Cause = sentence(OfException(exception)) + " " + r.meant.Cause
 		}
 		return OfException(exception)
 	}
@@ -272,6 +272,14 @@ func (r *runner) meaning(ctx context.Context) (h check.Hint) {
 		h = found.Hint
 	}
 	return h
+}
+
+// sentence returns a text that ends as a sentence does.
+func sentence(text string) string {
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + "."
 }
 
 // refusal returns what a program wants of a body that it refused, as its answer tells.
