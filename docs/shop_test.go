@@ -190,10 +190,8 @@ func (s *shop) handler(env map[string]string) http.Handler {
 			time.Sleep(400 * time.Millisecond)
 		}
 		mux.ServeHTTP(w, r)
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		if !s.is(52) {
-			s.target.Log += fmt.Sprintf("%s %s 200\n", r.Method, r.URL.Path)
+			s.target.AddLog(fmt.Sprintf("%s %s 200\n", r.Method, r.URL.Path))
 		}
 	})
 }

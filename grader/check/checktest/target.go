@@ -71,6 +71,7 @@ type Target struct {
 	EndBeside  *check.Stopped
 	GoneBeside bool
 	Log        string
+	logging    sync.Mutex
 	Setup      check.Setup
 	Failure    *check.BuildFailure    // in place of how the folder builds
 	Shape      func(*check.ImageInfo) // changes what was built
@@ -340,7 +341,18 @@ func (t *Target) Exec(ctx context.Context, command []string) (check.Output, erro
 }
 
 // Logs returns the log.
-func (t *Target) Logs(ctx context.Context) (string, error) { return t.Log, t.failing(ctx) }
+func (t *Target) Logs(ctx context.Context) (string, error) {
+	t.logging.Lock()
+	defer t.logging.Unlock()
+	return t.Log, t.failing(ctx)
+}
+
+// AddLog lets the program write to its log; a handler may do so while the log is read.
+func (t *Target) AddLog(text string) {
+	t.logging.Lock()
+	defer t.logging.Unlock()
+	t.Log += text
+}
 
 // Stop ends as End says.
 func (t *Target) Stop(ctx context.Context, _ time.Duration) (check.Stopped, error) {
