@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -200,16 +201,21 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, plain), depth, report)
 		})
 	}
-	whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
-	if err != nil {
-		return err
+	for whole := []byte(nil); ; {
+		piece, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
+		if err != nil {
+			return err
+		}
+		whole = append(whole[max(0, len(whole)-overlap):], piece...)
+		p.inside(whole, depth, report)
+		if err := p.scan(bytes.NewReader(whole), report); err != nil || len(piece) < mostInPiece {
+			return err
+		}
 	}
-	p.inside(whole, depth, report)
-	if err := p.scan(bytes.NewReader(whole), report); err != nil || len(whole) < mostInPiece {
-		return err
-	}
-	return p.scan(io.MultiReader(bytes.NewReader(whole[len(whole)-longest:]), buffered), report, packs...)
 }
+
+// overlap is how much of one piece of a long file is looked at with the next, too, in bytes.
+const overlap = 1 << 20
 
 // mostInside is how often it is tried to unpack something that stands inside a file.
 const mostInside = 100
@@ -220,8 +226,15 @@ var packs = [][]byte{[]byte("PK\x05\x06"), {0x1f, 0x8b, 8}, {0x28, 0xb5, 0x2f, 0
 
 // inside looks into what is packed behind something else, such as the script that unpacks it.
 func (p *planted) inside(whole []byte, depth int, report func(string)) {
-	if bytes.Contains(whole, packs[0]) && !p.zipped(whole, depth, report) {
-		p.unseen = true
+	for at := 0; ; at++ {
+		next := bytes.Index(whole[at:], packs[0])
+		if next < 0 {
+			break
+		}
+		at += next
+		if end := zipEnd(whole, at); end > 0 && !p.zipped(whole[:end], depth, report) {
+			p.unseen = true
+		}
 	}
 	tries := 0
 	for _, begin := range packs[1:] {
@@ -238,6 +251,20 @@ func (p *planted) inside(whole []byte, depth int, report func(string)) {
 			p.begun(whole[at:], depth, report)
 		}
 	}
+}
+
+// zipEnd returns where a zip archive ends whose last record stands at a place; 0 where that is none,
+// as in programs that read such archives.
+func zipEnd(whole []byte, at int) int {
+	const record, size, comment = 22, 12, 20 // bytes, and where in it these numbers are
+	if len(whole)-at < record {
+		return 0
+	}
+	list := int(binary.LittleEndian.Uint32(whole[at+size:]))
+	if list == 0 || list > at || !bytes.HasPrefix(whole[at-list:], []byte("PK\x01\x02")) {
+		return 0
+	}
+	return min(len(whole), at+record+int(binary.LittleEndian.Uint16(whole[at+comment:])))
 }
 
 // begun looks into what a file holds from a mark of something packed on. Where that is none, as in

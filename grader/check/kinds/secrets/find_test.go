@@ -86,7 +86,9 @@ func TestSearch(t *testing.T) {
 		"zstd behind a text": append(slices.Clone(script), zstdOf(t, text)...),
 		"base64 of gzip in a script": []byte("echo " + base64.StdEncoding.EncodeToString(zipped(text)) +
 			" | base64 -d\n"),
-		"plain": text, "two reads": long, "gzip": zipped(text), "tar": tarred.Bytes(),
+		"gzip far behind": slices.Concat(make([]byte, mostInPiece-5), zipped(text), make([]byte, 100)),
+		"zip far behind":  slices.Concat(make([]byte, mostInPiece-5), inZip.Bytes(), make([]byte, 100)),
+		"plain":           text, "two reads": long, "gzip": zipped(text), "tar": tarred.Bytes(),
 		"tar.gz": zipped(tarred.Bytes()),
 		"zip":    inZip.Bytes(),
 		"zlib":   written(t, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, text),
@@ -154,11 +156,17 @@ func TestBomb(t *testing.T) {
 	for range deepest + 1 {
 		deep = written(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, deep)
 	}
-	for _, file := range []string{"#!/bin/sh\nPK\x05\x06", "\xfd7zXZ\x00\x00", "Salted__x"} {
+	for _, file := range []string{"#!/bin/sh\nPK\x01\x02" + strings.Repeat("x", 46) + "PK\x05\x06" +
+		strings.Repeat("\x00", 4) + "\x01\x00\x01\x00\x32" + strings.Repeat("\x00", 9), "\xfd7zXZ\x00\x00", "Salted__x"} {
 		p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
 		require.NoError(t, p.search(strings.NewReader(file), func(string) { t.Error("found") }))
 		assert.True(t, p.unseen, "what nothing here opens: "+file)
 	}
+	large := slices.Concat([]byte("\x7fELF"), make([]byte, mostInPiece), []byte("PK\x05\x06\x1f\x8b\x08BZhH4sI"))
+	p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
+	require.NoError(t, p.search(bytes.NewReader(append(large, make([]byte, 5<<20)...)),
+		func(string) { t.Error("found") }))
+	assert.False(t, p.unseen, "a program that reads archives is none, however long it is")
 	p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
 	require.NoError(t, p.search(bytes.NewReader(deep), func(string) { t.Error("found") }))
 	assert.True(t, p.unseen)
