@@ -25,6 +25,7 @@ const (
 	deepest     = 4              // archives inside archives that are looked into
 	mostUnpack  = 256 << 20      // bytes that are unpacked of all archives of an image
 	mostInPiece = 32 << 20       // bytes of a file that is read as a whole, since nothing of it can be read alone
+	mostZip     = 128 << 20      // bytes of a zip archive, such as a jar with all that a program needs
 	longest     = 16 * keyLength // bytes that one text takes, of a list with what stands between
 	markLength  = 12
 	keyLength   = 40
@@ -39,7 +40,9 @@ type planted struct {
 	// the same of texts with all that stands between letters and numbers taken out
 	looseForms map[string][][]byte
 	looseMarks [][]byte
-	left       int64 // bytes that may be unpacked still
+	loose      []byte            // of what was looked at last, so that its room is used again
+	rooms      [deepest + 1]room // of files that are packed in one another
+	left       int64             // bytes that may be unpacked still
 
 	unseen bool // something packed was not looked into, or not to its end
 }
@@ -117,8 +120,9 @@ const between = " \t\r\n,;:+&.\"'`\\()[]{}<>"
 
 // loose returns a text without what stands between its pieces, nor what says that numbers are
 // hexadecimal: "ab" + "cd", [0x61, 0x62] and \x61\x62 are as if they were written in one.
-func loose(text []byte) []byte {
-	out := make([]byte, 0, len(text))
+func loose(text []byte) []byte { return appendLoose(make([]byte, 0, len(text)), text) }
+
+func appendLoose(out, text []byte) []byte {
 	for i, b := range text {
 		marks := (b == 'x' || b == 'X') && i > 0
 		switch {
@@ -153,19 +157,20 @@ func (p *planted) search(r io.Reader, report func(string)) error {
 }
 
 func (p *planted) within(r io.Reader, depth int, report func(string)) error {
-	buffered := bufio.NewReaderSize(r, 1<<16)
+	room := &p.rooms[depth]
+	buffered := room.open(r)
 	head, _ := buffered.Peek(512)
 	if depth == deepest || p.left <= 0 {
 		p.unseen = p.unseen || packed(head)
 		return p.scan(buffered, report, packs...)
 	}
 	// both looks for the texts as they stand, too, in what need not be what it looks like
-	both := func(look func(whole []byte)) error {
-		whole, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
+	both := func(most int64, look func(whole []byte)) error {
+		whole, err := io.ReadAll(io.LimitReader(buffered, most))
 		if err != nil {
 			return err
 		}
-		p.unseen = p.unseen || len(whole) == mostInPiece
+		p.unseen = p.unseen || int64(len(whole)) == most
 		look(whole)
 		return p.scan(io.MultiReader(bytes.NewReader(whole), buffered), report)
 	}
@@ -188,31 +193,56 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 		p.unpacked(bzip2.NewReader(buffered), depth, report)
 		return nil
 	case len(head) > 2 && head[0] == 0x78 && (int(head[0])<<8|int(head[1]))%31 == 0:
-		return both(func(whole []byte) {
+		return both(mostInPiece, func(whole []byte) {
 			if unpacked, err := zlib.NewReader(bytes.NewReader(whole)); err == nil {
 				p.unpacked(unpacked, depth, report)
 			}
 		})
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return both(func(whole []byte) { p.zipped(whole, depth, report) })
+		return both(mostZip, func(whole []byte) { p.zipped(whole, depth, report) })
 	case encoded(head):
-		return both(func(whole []byte) {
+		return both(mostInPiece, func(whole []byte) {
 			plain := bytes.NewReader(bytes.Map(standard, whole))
 			p.unpacked(base64.NewDecoder(base64.RawStdEncoding, plain), depth, report)
 		})
 	}
-	for whole := []byte(nil); ; {
-		piece, err := io.ReadAll(io.LimitReader(buffered, mostInPiece))
+	for {
+		read, err := room.piece.ReadFrom(io.LimitReader(buffered, mostInPiece))
 		if err != nil {
 			return err
 		}
-		whole = append(whole[max(0, len(whole)-overlap):], piece...)
+		whole := room.piece.Bytes()
 		p.inside(whole, depth, report)
-		if err := p.scan(bytes.NewReader(whole), report); err != nil || len(piece) < mostInPiece {
-			return err
+		for at := 0; at < len(whole); at += windowBytes {
+			p.look(whole[max(0, at-longest):min(at+windowBytes, len(whole))], report)
 		}
+		if read < mostInPiece {
+			return nil
+		}
+		room.piece.Next(len(whole) - overlap)
 	}
 }
+
+// room is what a file is read into; the next takes it again.
+type room struct {
+	reader *bufio.Reader
+	piece  bytes.Buffer
+}
+
+// open makes ready for another file.
+func (r *room) open(file io.Reader) *bufio.Reader {
+	if r.reader == nil {
+		r.reader = bufio.NewReaderSize(file, windowBytes)
+	}
+	r.reader.Reset(file)
+	if r.piece.Reset(); r.piece.Cap() > mostInPiece/4 {
+		r.piece = bytes.Buffer{}
+	}
+	return r.reader
+}
+
+// windowBytes is how much of a file is looked at in one.
+const windowBytes = 64 << 10
 
 // overlap is how much of one piece of a long file is looked at with the next, too, in bytes.
 const overlap = 1 << 20
@@ -360,7 +390,7 @@ func standard(r rune) rune {
 // scan looks for the texts as they stand, also across two reads, and across lines where a tool has
 // broken them, and for what shows that there is more than is looked into.
 func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
-	buffer := make([]byte, 64<<10)
+	buffer := make([]byte, windowBytes)
 	kept := 0
 	for {
 		n, err := r.Read(buffer[kept:])
@@ -383,7 +413,8 @@ func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
 func (p *planted) look(window []byte, report func(string)) {
 	look(window, p.marks, p.forms, report)
 	if bytes.IndexByte(window, 0) < 0 {
-		look(loose(window), p.looseMarks, p.looseForms, report)
+		p.loose = appendLoose(p.loose[:0], window)
+		look(p.loose, p.looseMarks, p.looseForms, report)
 	}
 }
 
