@@ -4,8 +4,6 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"io"
@@ -14,8 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -38,36 +34,25 @@ func archived(r io.Reader, tell func(string)) error {
 
 func archivedIn(r io.Reader, depth int, tell func(string)) error {
 	buffered := bufio.NewReaderSize(r, 64<<10)
-	head, _ := buffered.Peek(512)
-	var unpacked io.Reader
-	switch {
-	case depth == deepest:
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		if z, err := gzip.NewReader(buffered); err == nil {
-			unpacked = z
-		}
-	case bytes.HasPrefix(head, []byte("BZh")):
-		unpacked = bzip2.NewReader(buffered)
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		if z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1)); err == nil {
-			defer z.Close()
-			unpacked = z
-		}
-	case len(head) > 262 && string(head[257:262]) == "ustar":
-		for archive := tar.NewReader(buffered); ; {
-			h, err := archive.Next()
-			if err != nil {
-				return nil // its end, or what is broken, which is nobody's fault
-			}
-			tell(h.Name)
-			_ = archivedIn(archive, depth+1, tell)
-		}
+	if depth == deepest {
+		return zipNames(buffered, tell)
 	}
-	if unpacked != nil {
+	if unpacked, done := check.Unpack(buffered); unpacked != nil {
+		defer done()
 		_ = archivedIn(io.LimitReader(unpacked, mostUnpack), depth+1, tell)
 		return nil
 	}
-	return zipNames(buffered, tell)
+	if head, _ := buffered.Peek(512); len(head) <= 262 || string(head[257:262]) != "ustar" {
+		return zipNames(buffered, tell)
+	}
+	for archive := tar.NewReader(buffered); ; {
+		h, err := archive.Next()
+		if err != nil {
+			return nil // its end, or what is broken, which is nobody's fault
+		}
+		tell(h.Name)
+		_ = archivedIn(archive, depth+1, tell)
+	}
 }
 
 // zipNames tells the names in the lists of files of zip archives, wherever in a file they stand.

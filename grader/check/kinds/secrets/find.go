@@ -4,8 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
+	"cmp"
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/binary"
@@ -18,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/taskgrader/taskgrader/grader/check"
 )
 
 const (
@@ -166,32 +165,19 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	}
 	// both looks for the texts as they stand, too, in what need not be what it looks like
 	both := func(most int64, look func(whole []byte)) error {
-		whole, err := io.ReadAll(io.LimitReader(buffered, most))
-		if err != nil {
-			return err
-		}
+		whole, err := io.ReadAll(io.LimitReader(buffered, most)) // what came before an error counts
 		p.unseen = p.unseen || int64(len(whole)) == most
 		look(whole)
-		return p.scan(io.MultiReader(bytes.NewReader(whole), buffered), report)
+		return cmp.Or(err, p.scan(io.MultiReader(bytes.NewReader(whole), buffered), report))
+	}
+	if unpacked, done := check.Unpack(buffered); unpacked != nil {
+		defer done()
+		p.unpacked(unpacked, depth, report)
+		return nil
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		if unpacked, err := gzip.NewReader(buffered); err == nil {
-			p.unpacked(unpacked, depth, report)
-			return nil
-		}
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		if unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1),
-			zstd.WithDecoderMaxMemory(mostInPiece)); err == nil {
-			p.unpacked(unpacked, depth, report)
-			unpacked.Close()
-			return nil
-		}
 	case begins(head, closed):
 		p.unseen = true
-	case bytes.HasPrefix(head, []byte("BZh")):
-		p.unpacked(bzip2.NewReader(buffered), depth, report)
-		return nil
 	case len(head) > 2 && head[0] == 0x78 && (int(head[0])<<8|int(head[1]))%31 == 0:
 		return both(mostInPiece, func(whole []byte) {
 			if unpacked, err := zlib.NewReader(bytes.NewReader(whole)); err == nil {
@@ -208,16 +194,13 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	}
 	for {
 		read, err := room.piece.ReadFrom(io.LimitReader(buffered, mostInPiece))
-		if err != nil {
-			return err
-		}
 		whole := room.piece.Bytes()
 		p.inside(whole, depth, report)
 		for at := 0; at < len(whole); at += windowBytes {
 			p.look(whole[max(0, at-longest):min(at+windowBytes, len(whole))], report)
 		}
-		if read < mostInPiece {
-			return nil
+		if err != nil || read < mostInPiece { // an archive may be broken behind what is looked for
+			return err
 		}
 		room.piece.Next(len(whole) - overlap)
 	}
@@ -300,26 +283,17 @@ func zipEnd(whole []byte, at int) int {
 // begun looks into what a file holds from a mark of something packed on. Where that is none, as in
 // most programs, there is nothing to read.
 func (p *planted) begun(rest []byte, depth int, report func(string)) {
-	switch r := bytes.NewReader(rest); rest[0] {
-	case 0x1f:
-		if unpacked, err := gzip.NewReader(r); err == nil {
-			unpacked.Multistream(false)
+	if rest[0] != 'H' {
+		if unpacked, done := check.Unpack(bufio.NewReader(bytes.NewReader(rest))); unpacked != nil {
+			defer done()
 			p.unpacked(unpacked, depth, report)
 		}
-	case 0x28:
-		if unpacked, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1),
-			zstd.WithDecoderMaxMemory(mostInPiece)); err == nil {
-			p.unpacked(unpacked, depth, report)
-			unpacked.Close()
-		}
-	case 'B':
-		p.unpacked(bzip2.NewReader(r), depth, report)
-	default:
-		if end := bytes.IndexFunc(rest, func(r rune) bool { return !inBase64(r) }); end >= 0 {
-			rest = rest[:end]
-		}
-		p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, rest))), depth, report)
+		return
 	}
+	if end := bytes.IndexFunc(rest, func(r rune) bool { return !inBase64(r) }); end >= 0 {
+		rest = rest[:end]
+	}
+	p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, rest))), depth, report)
 }
 
 // unpacked looks into what an archive holds. What is broken in it ends the look, and is nobody's

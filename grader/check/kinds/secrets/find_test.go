@@ -81,6 +81,7 @@ func TestSearch(t *testing.T) {
 		"escapes of JSON": each(`\u%04x`, ""), "octal": each(`\%03o`, ""),
 		"hexadecimal with blanks": each("%02x", " "), "letters": each("'%c'", " + "),
 		"base64 in pieces":   []byte("k = (" + strings.Join(pieces, " +\n     ") + ")\n"),
+		"gzip before a text": append(zipped(text), "and more"...),
 		"gzip behind a text": append(slices.Clone(script), zipped(text)...),
 		"zip behind a text":  append(slices.Clone(script), inZip.Bytes()...),
 		"zstd behind a text": append(slices.Clone(script), zstdOf(t, text)...),
