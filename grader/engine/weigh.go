@@ -121,7 +121,9 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 		}
 		w, known := e.weights.get(name)
 		if !known && isBase(layer) {
-			w, known = e.weights.lookUp(name)
+			if w, known = e.weights.lookUp(name); known {
+				e.weights.put(name, w)
+			}
 		}
 		if known {
 			found[layer] = w

@@ -246,7 +246,8 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 			return fmt.Sprintf("%s Look first whether it is there, and %s where nothing is found.",
 				sentence(OfException(exception)), r.framework().Refuse("404"))
 		}
-		if r.meant = r.meaning(ctx); r.meant != (check.Hint{}) {
+		if found, read, err := Meaning(ctx, r.target); err == nil && read {
+			r.meant = found.Hint
 			r.meant.Cause = sentence(OfException(exception)) + " " + r.meant.Cause
 		}
 		return OfException(exception)
@@ -255,23 +256,21 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 		a.Status)
 }
 
-// meaning returns what the log of a program means that answered with a fault of its own; nothing
-// where no reading knows it.
-func (r *runner) meaning(ctx context.Context) (h check.Hint) {
-	source, isSource := r.target.(check.Source)
-	container, isLogger := r.target.(Logger)
+// Meaning returns what the log of a program means that answered with a fault of its own; read is
+// false where no reading knows it, or there is no log to read.
+func Meaning(ctx context.Context, target Asker) (found readings.Finding, read bool, err error) {
+	source, isSource := target.(check.Source)
+	container, isLogger := target.(Logger)
 	if !isSource || !isLogger {
-		return h
+		return found, false, nil
 	}
 	log, err := container.Logs(ctx)
 	if err != nil {
-		return h
+		return found, false, err
 	}
 	_, line := check.LastLine(source, "CMD", "ENTRYPOINT")
-	if found, read := readings.Answer(log, readings.NewScene(source, line)); read {
-		h = found.Hint
-	}
-	return h
+	found, read = readings.Answer(log, readings.NewScene(source, line))
+	return found, read, nil
 }
 
 // sentence returns a text that ends as a sentence does.

@@ -78,8 +78,12 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	if err != nil {
 		return check.Outcome{}, err
 	}
+	held, err := vendored(t)
+	if err != nil {
+		return check.Outcome{}, err
+	}
 	if fetched != nil {
-		if o, err := judge(ctx, t, "no edit at all", fetched); err != nil || o.Items[0].Share < 1 {
+		if o, err := judge(ctx, t, held, "no edit at all", fetched); err != nil || o.Items[0].Share < 1 {
 			return o, err
 		}
 	}
@@ -91,7 +95,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		if !noticed(edited.Steps, again) {
 			continue
 		}
-		o, err := judge(ctx, t, "an edit of "+program, edited.Steps)
+		o, err := judge(ctx, t, held, "an edit of "+program, edited.Steps)
 		if used := used(t, programs, program); err == nil && o.Items[0].Share == 1 && len(used) > 0 {
 			edits := []check.Patch{}
 			for _, name := range used {
@@ -100,7 +104,7 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 			if edited, err = t.Retrace(ctx, edits...); err != nil {
 				return check.Outcome{}, err
 			}
-			if more, err := judge(ctx, t, "an edit of "+strings.Join(used, ", "), edited.Steps); err != nil ||
+			if more, err := judge(ctx, t, held, "an edit of "+strings.Join(used, ", "), edited.Steps); err != nil ||
 				more.Items[0].Share < 1 {
 				return more, err
 			}

@@ -14,8 +14,10 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
-// judge looks at the installing steps of a build after something, such as an edit.
-func judge(ctx context.Context, t check.Target, after string, steps []check.Step) (check.Outcome, error) {
+// judge looks at the installing steps of a build after something, such as an edit. held are the
+// packages that the folder holds.
+func judge(ctx context.Context, t check.Target, held map[string][]string, after string,
+	steps []check.Step) (check.Outcome, error) {
 	commands := make([][]dockerfile.Command, len(steps))
 	named := make([]bool, len(steps)) // by a command that installs more than the program itself
 	installing := 0
@@ -36,7 +38,7 @@ func judge(ctx context.Context, t check.Target, after string, steps []check.Step
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	brought, err := brought(ctx, t, steps)
+	brought, err := brought(ctx, t, held, steps)
 	if err != nil {
 		return check.Outcome{}, err
 	}

@@ -105,11 +105,11 @@ var versioned = regexp.MustCompile(`-\d.*$|\.(?:dist-info|egg-info|whl|list)$`)
 // brought returns the COPY and ADD steps, by index, that were done again and bring packages of the
 // folder along that no layer holds which came from the cache: the same is brought in again after
 // each edit. A copy of what is installed besides, such as of a .venv, is not what the program uses.
-func brought(ctx context.Context, t check.Target, steps []check.Step) (map[int]bool, error) {
+func brought(ctx context.Context, t check.Target, held map[string][]string,
+	steps []check.Step) (map[int]bool, error) {
 	found := map[int]bool{}
-	held, err := vendored(t)
-	if err != nil || len(held) == 0 || t.Built().Image == nil {
-		return found, err
+	if len(held) == 0 || t.Built().Image == nil {
+		return found, nil
 	}
 	file, err := t.Dockerfile()
 	if err != nil {

@@ -159,29 +159,19 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		if step.Within > 0 {
 			out, err = steps.Run(ctx, t, []steps.Step{step}, in)
 		}
-		if err == nil && out.Items[0].Share < 1 {
-			err = explain(ctx, t, &out.Items[0])
+		if err != nil || out.Items[0].Share == 1 {
+			return out, err
+		}
+		found, read, err := steps.Meaning(ctx, t)
+		if err != nil {
+			return check.Outcome{}, err
+		}
+		if read {
+			out.Items[0].Got += "; its log says: " + found.Line
+			out.Items[0].Hint = found.Hint
 		}
 	}
-	return out, err
-}
-
-// explain says of an answer that is the program's own fault what its log means.
-func explain(ctx context.Context, t check.Target, item *check.Item) error {
-	container, ok := t.(steps.Logger)
-	if !ok {
-		return nil
-	}
-	log, err := container.Logs(ctx)
-	if err != nil {
-		return err
-	}
-	_, line := check.LastLine(t, "CMD", "ENTRYPOINT")
-	if found, read := readings.Answer(log, readings.NewScene(t, line)); read {
-		item.Got += "; its log says: " + found.Line
-		item.Hint = found.Hint
-	}
-	return nil
+	return out, nil
 }
 
 // asyncWorker is by what gunicorn serves a program that is none of WSGI.
