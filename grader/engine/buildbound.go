@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,16 +25,17 @@ var stepGroups = []string{"/sys/fs/cgroup/pids/docker/buildkit/", "/sys/fs/cgrou
 
 // stepBounds holds the steps of builds to limits.
 type stepBounds struct {
-	mu     sync.Mutex
-	known  map[string]boundStep // that have their limits, by their group
-	broken map[string]string    // why a step was ended, by its group's name
-	ended  []endedStep
+	mu    sync.Mutex
+	steps map[string]*boundStep // that go on, by the name of their groups
+	ended []endedStep
 }
 
 // boundStep is a step of a build that goes on.
 type boundStep struct {
+	limited int       // of its groups have their limits
 	look    time.Time // at its disk, the next
 	command string    // what it runs
+	why     string    // it is ended; empty where it is not
 }
 
 // endedStep is a step of a build that was ended.
@@ -44,14 +44,15 @@ type endedStep struct {
 	command, why string
 }
 
-// stepGroupsOf returns the control groups of the steps of the engine that has this root: there may be
-// others on this machine.
-func stepGroupsOf(root string) (found []string) {
+// stepGroupsOf returns the control groups of each step of the engine that has this root, by their
+// name: there may be other engines on this machine.
+func stepGroupsOf(root string) map[string][]string {
+	found := map[string][]string{}
 	for _, at := range stepGroups {
 		groups, _ := os.ReadDir(at)
 		for _, g := range groups {
 			if _, err := os.Stat(filepath.Join(root, "buildkit", "executor", g.Name())); g.IsDir() && err == nil {
-				found = append(found, filepath.Join(at, g.Name()))
+				found[g.Name()] = append(found[g.Name()], filepath.Join(at, g.Name()))
 			}
 		}
 	}
@@ -62,47 +63,57 @@ func stepGroupsOf(root string) (found []string) {
 func (b *stepBounds) keep(root string, l check.BuildLimits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := map[string]boundStep{}
-	for _, group := range stepGroupsOf(root) {
-		name := filepath.Base(group)
-		step, known := b.known[group]
-		if !known {
-			limitStep(group, l)
+	now := map[string]*boundStep{}
+	for name, groups := range stepGroupsOf(root) {
+		step := b.steps[name]
+		if step == nil {
+			step = &boundStep{}
 		}
-		if c := commandOf(processesIn(group)); c != "" { // before its shell runs, it is another
+		now[name] = step
+		if step.limited != len(groups) { // a controller's may come a moment after another's
+			step.limited = len(groups)
+			for _, group := range groups {
+				limitStep(group, l)
+			}
+		}
+		pids, _ := processesIn(groups[0])
+		if c := commandOf(pids); c != "" { // before its shell runs, it is another
 			step.command = c
 		}
-		if begun := time.Now(); begun.After(step.look) {
-			if tooMuch(group, int64(l.Disk)) {
-				b.end(name, step, fmt.Sprintf("it wrote more than %s to the disk", l.Disk))
-			}
-			step.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
+		if why := step.beyond(groups, pids, l); why != "" && step.why == "" {
+			step.why = why
+			b.ended = append(b.ended, endedStep{time.Now(), step.command, why})
 		}
-		now[group] = step
-		switch {
-		case counted(group, "pids.events", "max") > 0:
-			b.end(name, step, fmt.Sprintf("it had more than %d processes", l.PIDs))
-		case counted(group, "memory.oom_control", "oom_kill")+counted(group, "memory.events", "oom_kill") > 0:
-			b.end(name, step, fmt.Sprintf("it took more than %s of memory", l.Memory))
+		if step.why == "" {
+			continue
 		}
-		if b.broken[name] != "" {
-			for _, pid := range processesIn(group) { // again and again, since they may multiply
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+		for _, pid := range pids { // again and again, since they may multiply
+			if n, err := strconv.Atoi(pid); err == nil {
+				_ = syscall.Kill(n, syscall.SIGKILL)
 			}
 		}
 	}
-	b.known = now
+	b.steps = now
 }
 
-// end notes why a step is ended, once.
-func (b *stepBounds) end(name string, step boundStep, why string) {
-	if b.broken == nil {
-		b.broken = map[string]string{}
+// beyond returns which limit a step has passed, or empty.
+func (s *boundStep) beyond(groups, pids []string, l check.BuildLimits) string {
+	if begun := time.Now(); begun.After(s.look) {
+		why := writtenBy(pids, l)
+		s.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
+		if why != "" {
+			return why
+		}
 	}
-	if b.broken[name] == "" {
-		b.broken[name] = why
-		b.ended = append(b.ended, endedStep{time.Now(), step.command, why})
+	for _, group := range groups {
+		switch {
+		case counted(group, "pids.events", "max") > 0:
+			return fmt.Sprintf("it had more than %d processes", l.PIDs)
+		case counted(group, "memory.oom_control", "oom_kill")+counted(group, "memory.events", "oom_kill") > 0:
+			return fmt.Sprintf("it took more than %s of memory", l.Memory)
+		}
 	}
+	return ""
 }
 
 // since returns why a step that ran one of the commands was ended since a time; empty where none
@@ -149,48 +160,25 @@ func counted(group, file, name string) int {
 	return 0
 }
 
-func processesIn(group string) (pids []int) {
-	text, _ := os.ReadFile(filepath.Join(group, "cgroup.procs"))
-	for _, field := range strings.Fields(string(text)) {
-		if pid, err := strconv.Atoi(field); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// tooMuch reports whether a step wrote more than so many bytes into its root.
-func tooMuch(group string, most int64) bool {
-	pids := processesIn(group)
+// writtenBy returns that a step wrote more into its root than it may, or empty.
+func writtenBy(pids []string, l check.BuildLimits) string {
 	if len(pids) == 0 {
-		return false
+		return ""
 	}
-	mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pids[0]))
+	mounts, err := os.ReadFile("/proc/" + pids[0] + "/mountinfo")
 	if err != nil {
-		return false
+		return ""
 	}
 	upper := upperFolder(string(mounts))
 	if own, err := os.ReadFile("/proc/self/mountinfo"); upper == "" && err == nil {
 		upper = mergedFrom(string(mounts), string(own))
 	}
 	if upper == "" {
-		return false
+		return ""
 	}
-	var bytes int64
-	_ = filepath.WalkDir(upper, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			_, size := onDisk(info)
-			bytes += size
-		}
-		if bytes > most {
-			return fs.SkipAll
-		}
-		return nil
-	})
-	return bytes > most
+	most, total := check.RunLimits{Disk: l.Disk}, tally{}
+	total.below(upper, most)
+	return total.over(most)
 }
 
 // mergedFrom returns where fuse-overlayfs, which does not say it, puts what is written into the root

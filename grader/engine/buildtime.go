@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -75,15 +74,12 @@ var firstOfAll = regexp.MustCompile(`(?m)^NSpid:.*\t1$`)
 
 // commandOf returns what the first of a step's processes was given last, which is what a shell runs;
 // empty where there is none.
-func commandOf(pids []int) string {
+func commandOf(pids []string) string {
 	for _, pid := range pids {
-		at := "/proc/" + strconv.Itoa(pid)
-		if status, err := os.ReadFile(at + "/status"); err != nil || !firstOfAll.Match(status) {
-			continue
+		if status, err := os.ReadFile("/proc/" + pid + "/status"); err == nil && firstOfAll.Match(status) {
+			words := commandLine(pid)
+			return squeezed(words[len(words)-1])
 		}
-		command, _ := readUpTo(at+"/cmdline", tailBytes)
-		words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
-		return squeezed(words[len(words)-1])
 	}
 	return ""
 }
@@ -96,17 +92,13 @@ func threadsOf(commands []string) (threads []string) {
 	if len(commands) == 0 {
 		return nil
 	}
-	groups := map[string][]int{} // processes, by the control group of a step
+	groups := map[string][]string{} // processes, by the control group of a step
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
 		text, err := readUpTo("/proc/"+e.Name()+"/cgroup", 8<<10)
 		if _, group, ok := strings.Cut(string(text), "/buildkit/"); err == nil && ok {
 			group, _, _ = strings.Cut(group, "\n")
-			groups[group] = append(groups[group], pid)
+			groups[group] = append(groups[group], e.Name())
 		}
 	}
 	for _, pids := range groups {
@@ -114,7 +106,7 @@ func threadsOf(commands []string) (threads []string) {
 			continue
 		}
 		for _, pid := range pids {
-			found, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*")
+			found, _ := filepath.Glob("/proc/" + pid + "/task/*")
 			threads = append(threads, found...)
 		}
 	}

@@ -66,6 +66,40 @@ func (w written) over(limits check.RunLimits) string {
 	return ""
 }
 
+// tally adds up files, each once, whatever its names.
+type tally struct {
+	written
+	seen map[fileID]bool
+}
+
+// add counts a file as what it takes of the disk, or as most where that is more.
+func (t *tally) add(info fs.FileInfo, most int64) {
+	if t.seen == nil {
+		t.seen = map[fileID]bool{}
+	}
+	if id, bytes := onDisk(info); !t.seen[id] {
+		t.seen[id] = true
+		t.bytes += max(bytes, most)
+		t.files++
+	}
+}
+
+// below counts the files below a folder, until limits are passed: enough is known then.
+func (t *tally) below(folder string, limits check.RunLimits) {
+	_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if t.over(limits) != "" {
+			return fs.SkipAll
+		}
+		if err != nil {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			t.add(info, 0)
+		}
+		return nil
+	})
+}
+
 // writtenThere asks the engine. With some storage drivers it compares the container with all of its
 // image to answer.
 func (c *container) writtenThere(ctx context.Context) (written, bool) {
@@ -130,46 +164,27 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 		}
 	}
 	return func(context.Context) (written, bool) {
-		processes, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+		processes, err := processesIn(c.group)
 		if err != nil {
 			return written{}, false
 		}
-		seen := map[fileID]bool{}
-		var total written
-		add := func(info fs.FileInfo, most int64) {
-			if id, bytes := onDisk(info); !seen[id] {
-				seen[id] = true
-				total.bytes += max(bytes, most)
-				total.files++
-			}
-		}
+		var total tally
 		for _, folder := range folders {
-			_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
-				if total.over(c.limits.Run) != "" { // enough is known
-					return fs.SkipAll
-				}
-				if err != nil {
-					return nil
-				}
-				if info, err := d.Info(); err == nil {
-					add(info, 0)
-				}
-				return nil
-			})
+			total.below(folder, c.limits.Run)
 		}
 		// what was deleted and is still open has no name any more
-		for _, pid := range strings.Fields(string(processes)) {
+		for _, pid := range processes {
 			open, _ := filepath.Glob("/proc/" + pid + "/fd/*")
 			for _, fd := range open {
 				if to, err := os.Readlink(fd); err != nil || !strings.HasSuffix(to, " (deleted)") {
 					continue
 				}
 				if info, err := os.Stat(fd); err == nil && info.Mode().IsRegular() {
-					add(info, info.Size()) // some storage drivers do not say what it takes
+					total.add(info, info.Size()) // some storage drivers do not say what it takes
 				}
 			}
 		}
-		return total, true
+		return total.written, true
 	}
 }
 

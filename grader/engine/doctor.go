@@ -146,8 +146,11 @@ func (e *Engine) stepsBounded(ctx context.Context, about system.Info) outcome {
 	defer stop()
 	go func() { // no other step, which may be of a class that is graded meanwhile
 		for ; holding.Err() == nil; time.Sleep(stepsTime) {
-			for _, group := range stepGroupsOf(about.DockerRootDir) {
-				if strings.Contains(commandOf(processesIn(group)), takesMemory) {
+			for _, groups := range stepGroupsOf(about.DockerRootDir) {
+				if pids, _ := processesIn(groups[0]); !strings.Contains(commandOf(pids), takesMemory) {
+					continue
+				}
+				for _, group := range groups {
 					limitStep(group, l)
 				}
 			}

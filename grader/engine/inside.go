@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,13 +93,13 @@ func (c *container) environmentsHere() (all []map[string]string, ok bool) {
 	if c.group == "" {
 		return nil, false
 	}
-	list, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+	processes, err := processesIn(c.group)
 	if err != nil {
 		return nil, false
 	}
 	over := false
 	left := int64(mostEnvironment)
-	for _, pid := range strings.Fields(string(list)) {
+	for _, pid := range processes {
 		text, err := readUpTo("/proc/"+pid+"/environ", left)
 		left -= int64(len(text))
 		if os.IsPermission(err) {

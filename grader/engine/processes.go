@@ -53,7 +53,7 @@ func (c *container) Processes(ctx context.Context) ([]check.Process, bool, error
 }
 
 func (c *container) processesHere() (found []check.Process) {
-	list, err := os.ReadFile(filepath.Join(c.group, "cgroup.procs"))
+	processes, err := processesIn(c.group)
 	if err != nil {
 		return nil
 	}
@@ -61,20 +61,18 @@ func (c *container) processesHere() (found []check.Process) {
 	v6, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp6", c.pid))
 	known := readSockets(string(v4) + string(v6))
 	inside, parents := map[int]int{}, []int{}
-	for _, pid := range strings.Fields(string(list)) {
+	for _, pid := range processes {
 		status, err := os.ReadFile("/proc/" + pid + "/status")
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		command, _ := readUpTo("/proc/"+pid+"/cmdline", tailBytes)
 		sockets := ""
 		entries, _ := os.ReadDir("/proc/" + pid + "/fd")
 		for _, e := range entries {
 			to, _ := os.Readlink("/proc/" + pid + "/fd/" + e.Name())
 			sockets += to + "\n"
 		}
-		p, outer, parent := readProcess(string(status), strings.Split(strings.TrimSuffix(string(command), "\x00"),
-			"\x00"), sockets, known)
+		p, outer, parent := readProcess(string(status), commandLine(pid), sockets, known)
 		inside[outer] = p.ID
 		found, parents = append(found, p), append(parents, parent)
 	}
@@ -83,6 +81,18 @@ func (c *container) processesHere() (found []check.Process) {
 	}
 	slices.SortFunc(found, func(a, b check.Process) int { return a.ID - b.ID })
 	return found
+}
+
+// processesIn returns the numbers of the processes in a control group, as this machine has them.
+func processesIn(group string) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(group, "cgroup.procs"))
+	return strings.Fields(string(text)), err
+}
+
+// commandLine returns the words with which a process of this machine was started.
+func commandLine(pid string) []string {
+	text, _ := readUpTo("/proc/"+pid+"/cmdline", tailBytes)
+	return strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
 }
 
 var socketText = regexp.MustCompile(`socket:\[(\d+)\]`)
