@@ -260,8 +260,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestLogin: who asks is signed in, in the container that is started anew too.
-func TestLogin(t *testing.T) {
+// asAnn returns a check whose requests are sent by somebody who signs in.
+func asAnn(t *testing.T) rubric.Check {
 	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
 points: 1
 people:
@@ -273,6 +273,12 @@ checks:
   points: 1
   openapi: {as: ann}`), []check.Kind{openapi.Kind()})
 	require.NoError(t, err)
+	return r.Checks[0]
+}
+
+// TestLogin: who asks is signed in, in the container that is started anew too.
+func TestLogin(t *testing.T) {
+	asked := asAnn(t)
 	started := 0
 	target := checktest.New()
 	target.Program = func(map[string]string) http.Handler {
@@ -288,7 +294,7 @@ checks:
 		return p
 	}
 	defer target.Close()
-	o, err := checktest.Ask(context.Background(), r.Checks[0], target, 1)
+	o, err := checktest.Ask(context.Background(), asked, target, 1)
 	require.NoError(t, err)
 	assert.Contains(t, checktest.Say(o), "0 POST /plans: want no answer with 5xx; got 500")
 	assert.Regexp(t, `^POST /plans as ann \{"title":"日"\}  -> 500 Internal Server Error\n`, o.Evidence[0].Text)
@@ -297,17 +303,7 @@ checks:
 
 // TestSignedOut: a route that ends the login of who asks hides no fault, and makes none.
 func TestSignedOut(t *testing.T) {
-	r, err := rubric.Parse("r.yaml", []byte(`rubric: r
-points: 1
-people:
-  ann:
-    steps: [{send: POST /login, save: {token: access_token}}]
-    headers: {Authorization: "Bearer $token"}
-checks:
-- id: it
-  points: 1
-  openapi: {as: ann}`), []check.Kind{openapi.Kind()})
-	require.NoError(t, err)
+	asked := asAnn(t)
 	for _, broken := range []bool{false, true} {
 		target := checktest.New()
 		target.Program = func(map[string]string) http.Handler {
@@ -335,7 +331,7 @@ checks:
 				}
 			})
 		}
-		o, err := checktest.Ask(context.Background(), r.Checks[0], target, 1)
+		o, err := checktest.Ask(context.Background(), asked, target, 1)
 		target.Close()
 		require.NoError(t, err)
 		said := checktest.Say(o)

@@ -183,34 +183,32 @@ func FuzzLog(f *testing.F) {
 	})
 }
 
-// TestWorker: gunicorn without the worker that serves FastAPI has its line to write.
-func TestWorker(t *testing.T) {
-	target := checktest.New().With("requirements.txt", "gunicorn\nuvicorn\n").
-		With("Dockerfile", "FROM python:3.12-slim\nCMD [\"gunicorn\", \"main:app\"]\n").
-		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusInternalServerError)
-		}))
+// lineFor returns the line to write where each answer is a 500 and the log says why.
+func lineFor(t *testing.T, target *checktest.Target, log string) string {
+	target.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
 	defer target.Close()
-	target.Log = "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"
+	target.Log = log
 	o, err := checktest.Ask(t.Context(), checktest.Entry(t, start.Kind(), "start: {get: /health}"), target, 1)
 	require.NoError(t, err)
 	require.NotNil(t, o.Items[0].Hint.Edit)
-	assert.Equal(t, `CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"]`, o.Items[0].Hint.Edit.New)
+	return o.Items[0].Hint.Edit.New
+}
+
+// TestWorker: gunicorn without the worker that serves FastAPI has its line to write.
+func TestWorker(t *testing.T) {
+	target := checktest.New().With("requirements.txt", "gunicorn\nuvicorn\n").
+		With("Dockerfile", "FROM python:3.12-slim\nCMD [\"gunicorn\", \"main:app\"]\n")
+	assert.Equal(t, `CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"]`, lineFor(t, target,
+		"TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"))
 }
 
 // TestOtherServer: uvicorn before a program of WSGI has the line that starts a server of its kind.
 func TestOtherServer(t *testing.T) {
 	target := checktest.New().With("requirements.txt", "flask\nuvicorn\n").
 		With("main.py", "from flask import Flask\n\napp = Flask(__name__)\n").
-		With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n").
-		Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusInternalServerError)
-		}))
-	defer target.Close()
-	target.Log = "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"
-	o, err := checktest.Ask(t.Context(), checktest.Entry(t, start.Kind(), "start: {get: /health}"), target, 1)
-	require.NoError(t, err)
-	require.NotNil(t, o.Items[0].Hint.Edit)
-	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`,
-		o.Items[0].Hint.Edit.New)
+		With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n")
+	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`, lineFor(t, target,
+		"TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"))
 }
