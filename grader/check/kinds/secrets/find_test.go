@@ -158,7 +158,8 @@ func TestBomb(t *testing.T) {
 		deep = written(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, deep)
 	}
 	for _, file := range []string{"#!/bin/sh\nPK\x01\x02" + strings.Repeat("x", 46) + "PK\x05\x06" +
-		strings.Repeat("\x00", 4) + "\x01\x00\x01\x00\x32" + strings.Repeat("\x00", 9), "\xfd7zXZ\x00\x00", "Salted__x"} {
+		strings.Repeat("\x00", 4) + "\x01\x00\x01\x00\x32" + strings.Repeat("\x00", 9),
+		"\xfd7zXZ\x00\x00", "Salted__x"} {
 		p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
 		require.NoError(t, p.search(strings.NewReader(file), func(string) { t.Error("found") }))
 		assert.True(t, p.unseen, "what nothing here opens: "+file)

@@ -209,6 +209,6 @@ func TestOtherServer(t *testing.T) {
 	target := checktest.New().With("requirements.txt", "flask\nuvicorn\n").
 		With("main.py", "from flask import Flask\n\napp = Flask(__name__)\n").
 		With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n")
-	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`, lineFor(t, target,
-		"TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"))
+	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`,
+		lineFor(t, target, "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"))
 }
