@@ -48,7 +48,8 @@ one: /task/$id says where one thing is, where that is not below the collection, 
 /tasks/$id/delete} what is sent in the place of another request. one: {create: PUT /tasks/$slug} is for a program whose
 things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing. body:
 form or query sends what is made otherwise than as JSON; new and edit that are written with the envelope of item, as
-{data: {title: $word}}, are sent with it. echo: false is for a create that does not answer with the thing: it is looked
+{data: {title: $word}}, are sent with it; item: {sent: task, answered: data} is for a program that takes a thing in one
+envelope and answers in another, and item: {sent: task} for one that answers without any. echo: false is for a create that does not answer with the thing: it is looked
 for in the list. unseen: [password] names keys that no answer holds.
 
 A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1 (${page - 1} from 0):
@@ -102,7 +103,7 @@ type CRUD struct {
 	As     option.Value           `json:"as,omitzero" jsonschema:"who asks: one of people, or nobody"`
 	ID     string                 `json:"id,omitempty" jsonschema:"the key of a thing that holds its id, or the path to it; id unless given"`
 	One    One                    `json:"one,omitzero" jsonschema:"the path of one thing, with $id for its id, or what is sent for get, update and delete each: {delete: POST /tasks/$id/delete}; or for create, where the path chooses the id: {create: PUT /tasks/$slug}; that of the collection and the id unless given"`
-	Item   string                 `json:"item,omitempty" option:"any" jsonschema:"where in an answer about one thing it is, such as data; the answer itself unless given"`
+	Item   Item                   `json:"item,omitzero" jsonschema:"where in an answer about one thing it is, such as data; or apart from that where in new and edit: {sent: task, answered: data}; the answer itself unless given"`
 	List   List                   `json:"list,omitzero" jsonschema:"where in the answer of a list the array is, such as items, or what is asked for it, too: {get: /tasks?limit=1000, at: items}; the answer itself unless given"`
 	Update string                 `json:"update,omitempty" option:"PUT|PATCH|none" jsonschema:"how a thing is changed; PUT unless given"`
 	New    option.Value           `json:"new" jsonschema:"the body of a create; $word is new each time"`
@@ -120,6 +121,9 @@ type CRUD struct {
 	written option.Value
 }
 
+// collection is the path of one thing, as frameworks write it, with that of the collection.
+var collection = regexp.MustCompile(`^(/[^{}:$<?#]+?)/?(?:\{\w+\}|:\w+|\$\{?id\}?|<[\w:]+>)/?$`)
+
 // none is how things are changed that are not.
 const none = "none"
 
@@ -131,7 +135,7 @@ func (CRUD) OptionSynonyms() map[string]string {
 		"post": "new", "payload": "new", "put": "edit", "patch": "edit", "change": "edit", "method": "update",
 		"key": "id", "pk": "id", "envelope": "item", "data": "item", "items": "list", "page": "list",
 		"paginate": "list", "auth": "as", "user": "as", "login": "as", "hidden": "unseen", "secret": "unseen",
-		"write_only": "unseen", "invalid": "refuse", "form": "body", "codes": "status", "want": "status"}
+		"write_only": "unseen", "wrap": "item", "wrapper": "item", "root": "item", "invalid": "refuse", "form": "body", "codes": "status", "want": "status"}
 }
 
 // ValidateOption bounds the work and finds misspelt operations.
@@ -157,18 +161,24 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 				"$uuid", true
 		}
 	}
+	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
+		body.EachText(func(text option.Value) { ps = append(ps, steps.CheckSent(text)...) })
+	}
 	if one, ok := at.Get("one"); ok {
 		ps = append(ps, c.One.check(one, names(c.Edit, "$id"))...)
 	}
 	if path, _ := at.Get("at"); len(steps.CheckPath(path)) > 0 || len(c.At) < 2 ||
 		strings.ContainsAny(c.At, "?#") || strings.Contains(c.At, "//") {
 		ps = append(ps, path.Problem("want the path of a collection, such as /tasks, not %s", path.Describe())...)
-	}
-	for key, text := range map[string]string{"id": c.ID, "item": c.Item} {
-		if written, _ := at.Get(key); !steps.IsPath(text) {
-			ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s",
-				written.Describe())...)
+		if m := collection.FindStringSubmatch(c.At); m != nil {
+			ps[len(ps)-1].Hint = "write " + m[1] + ": one thing is asked below it, at its id"
 		}
+	}
+	if written, _ := at.Get("id"); !steps.IsPath(c.ID) {
+		ps = append(ps, written.Problem("want a path into the answer, such as data.id, not %s", written.Describe())...)
+	}
+	for _, body := range []option.Value{c.New, c.Edit, c.Refuse} {
+		ps = append(ps, c.Item.check(body, at)...)
 	}
 	var sent []string
 	for _, f := range slices.Concat(c.New.Fields, c.Edit.Fields) {
@@ -186,9 +196,9 @@ func (c *CRUD) ValidateOption(at option.Value) option.Problems {
 	c.written = at
 	_, item := at.Get("item")
 	if above, key := splitPath(c.ID); !item && above != "" {
-		c.Item, c.ID = above, key
+		c.Item, c.ID = Item{above, above}, key
 	}
-	c.ID = strings.TrimPrefix(c.ID, c.Item+".")
+	c.ID = strings.TrimPrefix(c.ID, c.Item.Answered+".")
 	edit, changed := at.Get("edit")
 	switch {
 	case c.Update == none && changed:
@@ -376,10 +386,10 @@ func (c *CRUD) apart(ctx context.Context, t check.Target, in check.Input) (*chec
 
 // inAnswer returns the path into an answer about one thing that a path into the thing is.
 func (c *CRUD) inAnswer(path string) string {
-	if c.Item == "" {
+	if c.Item.Answered == "" {
 		return path
 	}
-	return c.Item + "." + path
+	return c.Item.Answered + "." + path
 }
 
 // hint returns what to do about it.

@@ -196,10 +196,9 @@ func identified(body map[string]any, id any) map[string]any {
 	return filled
 }
 
-// thing returns what of a body is the thing, where the body is written in the envelope of the
-// answers.
+// thing returns what of a body is the thing, where the body is written in an envelope.
 func (c *CRUD) thing(body map[string]any) map[string]any {
-	if inner, ok := at(body, c.Item).(map[string]any); ok {
+	if inner, ok := at(body, c.Item.Sent).(map[string]any); ok {
 		return inner
 	}
 	return body

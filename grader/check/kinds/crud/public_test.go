@@ -298,6 +298,12 @@ func TestPublic(t *testing.T) {
 				http.MethodPatch
 		}, `{at: /todos, item: todo, update: PATCH, new: {todo: {title: $word, done: false}}, ` +
 			`edit: {todo: {title: $word, done: true}}}`},
+		"another envelope around what is sent": {func(p *public) { p.item, p.wraps = "data", "todo" },
+			`{at: /todos, item: {sent: todo, answered: data}, new: {todo: {title: $word, done: false}}, ` +
+				`edit: {todo: {title: $word, done: true}}}`},
+		"an envelope around what is sent alone": {func(p *public) { p.wraps, p.method = "todo", http.MethodPatch },
+			`{at: /todos, item: {sent: todo}, update: PATCH, new: {todo: {title: $word, done: false}}, ` +
+				`edit: {todo: {title: $word, done: true}}}`},
 		"addresses of one alone": {func(p *public) { p.at, p.unique = "/users", "email" },
 			`{at: /users, new: {email: $mail, name: $word, tags: ["$word", a]}, edit: {email: $mail, name: $word}}`},
 		"a path that chooses the id": {func(p *public) { p.chosen, p.id = true, "slug" },

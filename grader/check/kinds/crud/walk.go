@@ -70,7 +70,7 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		if !c.Echo {
 			return w.find(ctx, op)
 		}
-		id := c.id(at(answer, c.Item))
+		id := c.id(at(answer, c.Item.Answered))
 		if op.id != nil && (answer == nil || id == nil) { // the path says it
 			id = op.id
 		}
@@ -91,13 +91,13 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		if op.id != nil && answer == nil {
 			return "", "", nil
 		}
-		return w.same(op.thing, at(answer, c.Item))
+		return w.same(op.thing, at(answer, c.Item.Answered))
 	case "get":
 		answer, wrong, err := ask("get", "get", nil)
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
-		return w.same(op.thing, at(answer, c.Item))
+		return w.same(op.thing, at(answer, c.Item.Answered))
 	case "update":
 		body := identified(op.body, w.ids[op.thing])
 		_, wrong, err := ask("update", "update", body)
@@ -115,7 +115,7 @@ func (w *walker) do(ctx context.Context, op operation) (want, got string, err er
 		if err != nil || wrong != "" {
 			return w.code("get"), wrong, err
 		}
-		return w.same(op.thing, at(answer, c.Item))
+		return w.same(op.thing, at(answer, c.Item.Answered))
 	case "delete":
 		_, wrong, err := ask("delete", "delete", nil)
 		delete(w.model, op.thing)
