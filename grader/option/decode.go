@@ -253,8 +253,8 @@ func decodeStruct(v Value, to reflect.Value) Problems {
 		}
 		into := to.Field(fields[i].index)
 		wrong := decode(written.Value, into)
-		if len(wrong) == 0 {
-			wrong = fields[i].refuse(written.Value, into.Type())
+		if !wrong.Fatal() {
+			wrong = append(wrong, fields[i].refuse(written.Value, into.Type())...)
 		}
 		ps = append(ps, wrong...)
 	}

@@ -7,6 +7,7 @@ package option
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -47,6 +48,7 @@ type Value struct {
 	Pos
 	Kind   Kind
 	Text   string  // of a scalar, as it reads after quotes and escapes
+	Plain  bool    // of a scalar: it is written without quotes
 	Items  []Value // of a list
 	Fields []Field // of a map, in the order written
 }
@@ -70,6 +72,11 @@ func (p Problem) Error() string { return p.String() + ": " + p.Message }
 
 // Problems are all the mistakes of a rubric, in the order of the text.
 type Problems []Problem
+
+// Fatal reports whether one of them is more than a warning.
+func (ps Problems) Fatal() bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool { return !p.Warning })
+}
 
 // Readable reports whether all there was could be read: what is wrong are keys that are not known,
 // if anything.

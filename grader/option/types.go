@@ -34,7 +34,11 @@ func (d Duration) String() string {
 func (d *Duration) UnmarshalOption(v Value) Problems {
 	parsed, err := time.ParseDuration(v.Text)
 	if err != nil || v.Kind == Int || v.Kind == List || v.Kind == Map {
-		return v.Problem("want a duration such as 300ms, 20s or 3m, not %s", v.Describe())
+		ps := v.Problem("want a duration such as 300ms, 20s or 3m, not %s", v.Describe())
+		if v.Kind == Int {
+			ps[0].Hint = fmt.Sprintf("write %ss for seconds, or %sms for thousandths of one", v.Text, v.Text)
+		}
+		return ps
 	}
 	if parsed <= 0 {
 		return v.Problem("a duration must be more than zero, not %s", v.Text)
@@ -70,7 +74,11 @@ func (s Size) String() string {
 func (s *Size) UnmarshalOption(v Value) Problems {
 	m := sizeText.FindStringSubmatch(v.Text)
 	if m == nil || v.Kind == List || v.Kind == Map {
-		return v.Problem("want a size such as 64KB, 100MB or 1.5GB, not %s", v.Describe())
+		ps := v.Problem("want a size such as 64KB, 100MB or 1.5GB, not %s", v.Describe())
+		if unit := strings.TrimLeft(v.Text, "0123456789. "); len(unit) <= 3 && unit != v.Text {
+			ps[0].Hint = "write " + strings.TrimSpace(strings.TrimSuffix(v.Text, unit)) + "MB for millions of bytes"
+		}
+		return ps
 	}
 	n, _ := strconv.ParseFloat(m[1], 64)
 	n *= sizeUnits[m[2]]
@@ -96,11 +104,25 @@ func (r *Regexp) UnmarshalOption(v Value) Problems {
 	}
 	re, err := regexp.Compile(v.Text[1 : len(v.Text)-1])
 	if err != nil {
-		return v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(),
+		ps := v.Problem("%s is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(),
 			"error parsing regexp: "))
+		ps[0].Hint = PatternHint(v.Text)
+		return ps
 	}
 	r.Regexp = re
 	return nil
+}
+
+// PatternHint says what to write for what regular expressions of other languages can say, and these
+// cannot; empty where that is not known.
+func PatternHint(pattern string) string {
+	switch {
+	case strings.Contains(pattern, "(?!"), strings.Contains(pattern, "(?<!"):
+		return "these expressions look neither ahead nor back: write <not /…/> for what must not match"
+	case strings.Contains(pattern, "(?="), strings.Contains(pattern, "(?<="):
+		return "these expressions look neither ahead nor back: write a list of patterns for what must match each"
+	}
+	return ""
 }
 
 // OptionSchema describes a regular expression.
@@ -221,6 +243,8 @@ func (v Value) Wrong(want string) Problems {
 		ps[0].Hint = "write {} where nothing more is to be said"
 	case want == "a mapping":
 		ps[0].Hint = "write it as {key: value}"
+	case want == "text" && v.Kind == List && len(v.Items) == 1:
+		ps[0].Hint = "write it without the [ ]"
 	case v.Kind == String && want != "text" && quotedNumber.MatchString(v.Text):
 		ps[0].Hint = "remove the quotes"
 	}

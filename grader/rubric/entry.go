@@ -1,6 +1,7 @@
 package rubric
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -67,6 +68,14 @@ func (p *parser) check(v option.Value) {
 				p.add(f.Key.Problem("unknown key %q (did you mean %q?)", f.Key.Text, near)...)
 			} else {
 				wrong := option.Unknown("key", f.Key, names)
+				switch key := f.Key.Text; {
+				case (key == "kind" || key == "type") && slices.Contains(names[len(entryKeys):], f.Value.Text):
+					wrong[0].Message = fmt.Sprintf("unknown key %q", key)
+					wrong[0].Hint = fmt.Sprintf("a kind is a key of its own: write %s: and what it asks", f.Value.Text)
+				case slices.Contains([]string{"setup", "before", "background", "precondition"}, key):
+					wrong[0].Message = fmt.Sprintf("unknown key %q", key)
+					wrong[0].Hint = "what is set up first are steps too: http: [{given: POST /tasks, …}, {send: …}]"
+				}
 				if under := p.under(f.Key.Text); near == "" && under != "" {
 					wrong[0].Hint = under
 				}
@@ -208,7 +217,7 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	if owner, ok := c.Asks.(check.Owner); ok && owner.Owns() {
 		c.Own = true
 	}
-	if len(ps) == 0 { // else it may be asked of another container than it seems
+	if !ps.Fatal() { // else it may be asked of another container than it seems
 		p.own(c, at)
 	}
 	if judge, ok := c.Asks.(check.StartJudge); ok && judge.JudgesStart() && c.Env == nil {
@@ -219,7 +228,7 @@ func (p *parser) kind(f option.Field, c *Check, at option.Value) {
 	if fresh, _ := at.Get("fresh"); p.unclear || p.within(fresh) || !ps.Readable() {
 		return
 	}
-	if l, ok := c.Asks.(check.LimitsValidator); ok && len(ps) == 0 {
+	if l, ok := c.Asks.(check.LimitsValidator); ok && !ps.Fatal() {
 		p.add(l.ValidateLimits(f.Value, p.rubric.Limits)...)
 	}
 	scope := p.scope

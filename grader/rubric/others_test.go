@@ -181,6 +181,149 @@ func TestOfOtherCourses(t *testing.T) {
 		{`http: [{send: GET /, times: 2, meanwhile: {send: GET /}}]`, `6:45: meanwhile stands in a step that is sent ` +
 			`once, without times, within and or`},
 		{`http: [{send: GET /, meanwhile: {send: POST /b, after: 31s}}]`, `6:58: a check may wait 30s at most`},
+		{`http: [{send: POST /, body: {a: 1}, save: {x: n}}, {send: POST /, body: {a: "$x * 200"}}]`,
+			"6:79: $x * 200 is the text with the value in it, not a sum (write ${x * 200} for " +
+				"the sum that comes out)"},
+		{`http: [{send: POST /, body: {a: 1}, save: {x: n}}, {send: GET /, query: {a: $x + 3}}]`,
+			"6:79: $x + 3 is the text with the value in it, not a sum (write ${x + 3} for the " +
+				"sum that comes out)"},
+		{`http: [{send: POST /, body: {a: 1}, save: {x: n}}, {send: POST /, body: {a: $x-1, b: "see $x"}}]`,
+			""},
+		{"fresh: {d: date}\n  http: [{send: POST /, body: {a: $d, b: $d + 14d}, json: {c: $d + 1d}}]",
+			"7:42: $d + 14d is the text with the value in it, not a time (write ${d + 14d} for " +
+				"the time that comes out)\n" +
+				"7:63: $d + 1d is the text with the value in it, not a time (write <$d + 1d> for the " +
+				"time)"},
+		{`http: [{send: POST /, body: {a: 1}, save: {x: n}}, {send: GET /b/$x+1}]`,
+			"6:61: $x+1 is the value with +1 after it, not a sum (write ${x + 1} for the sum, or " +
+				"${not x} for an id that was never given out)"},
+		{`http: [{send: GET /, every: {id: <int>}, count: 0}]`,
+			"6:31: with count: 0, every has nothing to judge (leave every out, or ask for more " +
+				"items)"},
+		{`http: [{send: GET /, sorted: id, unique: id, count: 1}]`,
+			"6:32: with count: 1, sorted has nothing to judge (leave sorted out, or ask for more " +
+				"items)\n" +
+				"6:44: with count: 1, unique has nothing to judge (leave unique out, or ask for more " +
+				"items)"},
+		{`http: [{send: GET /, has: [{a: 1}], count: "<1"}]`,
+			"6:29: with count: <1, has can never hold"},
+		{`http: [{send: GET /, lacks: [{a: 1}], count: 0}]`,
+			"6:31: with count: 0, lacks says nothing more (leave lacks out)"},
+		{`http: [{send: GET /, json: {"$.title": a}}]`,
+			"6:31: \"$.title\" is a key of that name, and no path (write title: json begins at the " +
+				"answer itself)"},
+		{`http: [{send: GET /, want: HTTP 200}, {send: GET /, want: 200-299}, {send: GET /, want: "200, ` +
+			`201"}, {send: GET /, want: "<400"}, {send: GET /, want: created}]`,
+			"6:30: want a status code such as 200, or a class such as 2xx, not \"HTTP 200\" (write " +
+				"200)\n" +
+				"6:61: want a status code such as 200, or a class such as 2xx, not \"200-299\" (write " +
+				"2xx)\n" +
+				"6:91: want a status code such as 200, or a class such as 2xx, not \"200, 201\" (write " +
+				"[200, 201])\n" +
+				"6:124: want a status code such as 200, or a class such as 2xx, not \"<400\" (name " +
+				"those that are right: [2xx, 4xx])\n" +
+				"6:153: want a status code such as 200, or a class such as 2xx, not \"created\" (write " +
+				"201)"},
+		{`http: [{send: POST /, want: {201: {json: {}}}}]`,
+			"6:37: want how many answers have the code, not a mapping (write either for what " +
+				"each answer holds: [{want: 201, json: …}, …])"},
+		{`http: [{get: /tasks}, {send: /tasks}, {send: GET tasks}]`,
+			"6:11: unknown key \"get\" (did you mean \"send\"?)\n" +
+				"6:32: want a method and a path, such as GET /tasks, not \"/tasks\" (write GET /tasks)\n" +
+				"6:48: a path begins with / and has no blanks, not \"tasks\" (write /tasks)"},
+		{"fresh: [a]\n  http: [{send: POST /, json: {t: $a}}, {send: GET /, lacks: [{t: $a}], json: {b: <not $a>}}]",
+			"7:35: $a is new, and no request has sent it by then, so no answer can hold it (json " +
+				"is what the answer must contain: write body for what is sent)"},
+		{"fresh: [a]\n  http: [{send: GET /, has: [{t: $a}]}]",
+			"7:34: $a is new, and no request has sent it by then, so no answer can hold it (send " +
+				"it first, as in a body)"},
+		{`http: [{send: POST /, body: {text: Hello, you}}]`,
+			"6:45: \"you\" has no value (put quotes around a text with a comma in it, and write " +
+				"null for nothing)"},
+		{`http: [{send: POST /, body: {text: Hello, dear $$}}]`,
+			"6:45: \"dear $$\" has no value (put quotes around a text with a comma in it, and " +
+				"write null for nothing)"},
+		{`http: [{send: POST /, body: {a: yes, b: "yes"}, json: {a: None, b: "None"}}]`,
+			"6:35: \"yes\" is a text here, and not true (write true, or put quotes around the " +
+				"text)\n" +
+				"6:61: \"None\" is a text like any other, and no null (write null, or put quotes " +
+				"around the text)"},
+		{`http: [{send: GET /, every: [{id: <int>}]}]`,
+			"6:31: every is what one item is, and here each item would be a list (remove the [ ] " +
+				"for what each item holds)"},
+		{`http: [{send: GET /, headers: {Content-Type: /json/, Location: a}, header: {Cookie: /a/}}]`,
+			"6:48: headers are sent, and /json/ would be sent as it stands (write header for " +
+				"what the answer must have)\n" +
+				"6:56: headers are sent, and Location is one of answers (write header for what the " +
+				"answer must have)\n" +
+				"6:79: header is what the answer has, and Cookie is one of requests (write headers " +
+				"for what is sent)"},
+		{`http: [{send: GET /, headers: {X: <any>}}]`,
+			"6:37: <any> stands for what an answer may hold, and this is sent (write \\<any> for " +
+				"the text itself)"},
+		{`http: [{send: GET /, json: {a: "> 3", b: <>= 3>, c: string|null, d: ^a$, e: /a/i, f: not null}}]`,
+			"6:34: \"> 3\" is a text like any other, and no bound (write <number > 3> for a number " +
+				"within bounds)\n" +
+				"6:44: \"<>= 3>\" is a text like any other, and no hole (write <number >= 3> for a " +
+				"number within bounds)\n" +
+				"6:55: \"string|null\" is a text like any other, and no hole (write <string or null>)\n" +
+				"6:71: \"^a$\" is a text like any other, and no pattern (write /^a$/ for one)\n" +
+				"6:79: \"/a/i\" is a text like any other, and no pattern (write /(?i)a/ for one)\n" +
+				"6:88: \"not null\" is a text like any other, and no hole (write <not null>)"},
+		{`http: [{send: GET /, text: /Hello/i}, {send: GET /, text: /(?!a)b/}]`,
+			"6:63: a ? inside a text that has no quotes (inside { } and [ ], put quotes around a " +
+				"text with ? [ ] { } : or a comma in it, and close each bracket)"},
+		{`http: [{send: GET /, save: {x: json.id, y: response.json().id}}, {send: GET /$x/$y}]`,
+			"6:31: a path begins in the answer itself, so json is a key of it that holds id " +
+				"(write id where the answer has no such key)\n" +
+				"6:43: a path begins in the answer itself, so response.json() is a key of it that " +
+				"holds id (write id where the answer has no such key)"},
+		{`http: [{send: POST /, save: {x: task}}, {send: GET /$x.id}, {send: GET /$x.csv}]`,
+			"6:50: $x.id is the value of $x with .id after it (save it as a value of its own: " +
+				"save: {id: task.id})"},
+		{`http: [{send: DELETE /, want: 204, save: {x: id}}, {send: GET /$x}]`,
+			"6:45: an answer with 204 has no body, so nothing of it can be saved"},
+		{`http: [{send: DELETE /, want: [200, 204], json: {a: 1}}]`,
+			"6:51: an answer with 204 has no body, so json can never hold of it (write either: " +
+				"[{want: 200, json: …}, {want: 204}])"},
+		{`http: [{send: GET /, text: <absent>, json: {a: 1}}]`,
+			"6:46: an answer without text has no body, so json can never hold"},
+		{`http: [{send: POST /, body: "{'a': 1}"}, {send: GET /, json: '{"a": 1}'}]`,
+			"6:31: body is JSON already, and this would be sent as one text (remove the quotes, " +
+				"or write raw for what is sent as it stands)\n" +
+				"6:64: json is JSON already, and this would be one text (remove the quotes)"},
+		{`http: [{send: GET /, body: {a: 1}}]`,
+			"6:30: most programs do not read the body of a GET (write query for what a query " +
+				"holds)"},
+		{`http: [{send: GET /, within: 5}]`,
+			"6:32: want a duration such as 300ms, 20s or 3m, not \"5\" (write 5s for seconds, or " +
+				"5ms for thousandths of one)"},
+		{"as: ann\n  http: [{send: GET /}]",
+			"6:7: unknown person \"ann\" (say who that is, and how they sign in, under people at " +
+				"the top of the rubric)"},
+		{"kind: http\n  setup: []\n  build: {}",
+			"6:3: unknown key \"kind\" (a kind is a key of its own: write http: and what it asks)\n" +
+				"7:3: unknown key \"setup\" (what is set up first are steps too: http: [{given: POST " +
+				"/tasks, …}, {send: …}])"},
+		{`crud: {at: /x, new: {task: {t: $word}}, edit: {task: {t: $word}}, item: data}`,
+			"6:24: \"task\" is taken for a key of the thing, with an object in it (where it is an " +
+				"envelope, write item: {sent: task, answered: data})\n" +
+				"6:50: \"task\" is taken for a key of the thing, with an object in it (where it is an " +
+				"envelope, write item: {sent: task, answered: data})"},
+		{`crud: {at: /x, new: {task: {t: $word}}, edit: {task: {t: $word}}, item: {in: task, out: data}}`,
+			"6:76: unknown key \"in\" (did you mean \"sent\"?)\n" +
+				"6:86: unknown key \"out\" (did you mean \"answered\"?)"},
+		{`crud: {at: /x, new: {task: {t: $word}}, edit: {t: $word}, item: {sent: task, answered: data}}`,
+			"6:49: \"task\" is not there, which item says that things are sent in (write it as it " +
+				"is sent: {task: {…}})"},
+		{`crud: {at: "/x/{id}", new: {t: $word, u: <string>}, edit: {t: $word}}`,
+			"6:14: want the path of a collection, such as /tasks, not \"/x/{id}\" (write /x: one " +
+				"thing is asked below it, at its id)\n" +
+				"6:44: <string> stands for what an answer may hold, and this is sent (write " +
+				"\\<string> for the text itself)"},
+		{`openapi: {never: [4xx, 5xx]}`,
+			"6:20: what is not valid is sent, too: a right program answers that with 4xx, and the " +
+				"rest with 2xx (never is for faults of the program: 5xx, or 500)"},
 		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
 		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},
 	} {

@@ -197,7 +197,7 @@ func (p *parser) people() {
 			used, problems := s.ValidateScope(check.Scope{Shared: p.scope.Shared, People: p.scope.People})
 			p.used = append(p.used, used...)
 			p.add(problems...)
-			p.unclear = p.unclear || len(problems) > 0
+			p.unclear = p.unclear || problems.Fatal()
 			break
 		}
 	}

@@ -169,7 +169,13 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 		return p
 	case p.Message == "did not find expected alphabetic or numeric character" ||
 		p.Message == "did not find expected whitespace or line break":
-		find(p.Line, p.Line-1, starred)
+		if !find(p.Line, p.Line-1, starred) {
+			if line, column, mark := bracketInText(lines, p.Line); line > 0 {
+				p.Line, p.Column, p.Message = line, column, fmt.Sprintf("a %s inside a text that has no quotes", mark)
+				p.Hint = flow
+				return p
+			}
+		}
 	case p.Message == "did not find expected key" && misplaced(lines, p.Line) > 0:
 		p.Line = misplaced(lines, p.Line)
 	case p.Message == "found unknown escape character":
@@ -321,8 +327,10 @@ func (r *reader) value(n *yaml.Node) option.Value {
 	case yaml.MappingNode:
 		v.Kind = option.Map
 		for i := 0; i+1 < len(n.Content); i += 2 {
+			before := r.problems
 			key := r.value(n.Content[i])
 			if n.Content[i].Kind != yaml.ScalarNode || n.Content[i].Tag == "!!merge" {
+				r.problems = before
 				p := key.Problem("a key must be plain text")
 				p[0].Hint = "quote a text that begins with { or ["
 				if n.Content[i].Tag == "!!merge" {
@@ -338,11 +346,16 @@ func (r *reader) value(n *yaml.Node) option.Value {
 				p := key.Problem("a blank is missing after %q", name+":")
 				p[0].Hint = "write key: value; a text with a colon in it wants quotes"
 				r.problems = append(r.problems, p...)
+			} else if n.Style&yaml.FlowStyle != 0 && value.ShortTag() == "!!null" && value.Value == "" {
+				p := key.Problem("%q has no value", key.Text)
+				p[0].Hint = "put quotes around a text with a comma in it, and write null for nothing"
+				p[0].Warning = !strings.ContainsAny(key.Text, " $") || n.Content[i].Style != 0
+				r.problems = append(r.problems, p...)
 			}
 			v.Fields = append(v.Fields, option.Field{Key: key, Value: r.value(value)})
 		}
 	default:
-		v.Kind = scalarKind(n)
+		v.Kind, v.Plain = scalarKind(n), n.Style == 0
 		if v.Kind == option.Bool {
 			v.Text = strings.ToLower(v.Text)
 		}

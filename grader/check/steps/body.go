@@ -34,7 +34,7 @@ func (f *Fields) UnmarshalOption(v option.Value) (ps option.Problems) {
 				value.Pos != field.Value.Pos {
 				ps = append(ps, value.Wrong("text")...)
 			}
-			ps = append(ps, checkSent(value)...)
+			ps = append(ps, CheckSent(value)...)
 		}
 	}
 	return ps

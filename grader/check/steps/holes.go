@@ -489,6 +489,7 @@ func checkHole(v option.Value) (ps option.Problems) {
 		if _, err := regexp.Compile(v.Text[1 : len(v.Text)-1]); err != nil {
 			ps = append(ps, v.Problem("%s is no regular expression: %s", v.Text,
 				strings.TrimPrefix(err.Error(), "error parsing regexp: "))...)
+			ps[0].Hint = option.PatternHint(v.Text)
 		}
 	case slices.Contains(typeWords, v.Text):
 		ps = append(ps, v.Problem("%q is the word itself", v.Text)...)
@@ -497,6 +498,8 @@ func checkHole(v option.Value) (ps option.Problems) {
 	case v.Text == "...":
 		ps = append(ps, v.Problem("... is a text like any other, and stands for no items")...)
 		ps[0].Hint = "want one item with has, or something of each with every"
+	default:
+		ps = checkMeant(v)
 	}
 	return ps
 }
@@ -544,8 +547,8 @@ func CheckWanted(want option.Value) (ps option.Problems) {
 	return ps
 }
 
-// checkSent finds what stands for something in an answer, and would be sent as it is written.
-func checkSent(v option.Value) option.Problems {
+// CheckSent finds what stands for something in an answer, and would be sent as it is written.
+func CheckSent(v option.Value) option.Problems {
 	if !isHole(v.Text) {
 		return nil
 	}

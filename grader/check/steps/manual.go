@@ -31,7 +31,8 @@ later paths use was answered before. or is a request that is sent where the prog
 route costs the check alone that is about it.
 
 every is what each item of the array holds at least, sorted how it is ordered (title nocase: whatever the case), unique
-a path whose value no two items share. either lists answers that are right; the nearest is shown where none is. want:
+a path whose value no two items share; all three hold of an empty array, too, so count: ">=1" or has wants something in
+it. either lists answers that are right; the nearest is shown where none is. want:
 {201: 1, 409: 9} counts the answers of times.
 
 query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a
@@ -85,7 +86,7 @@ container of its own. weight is a step's share of the points of a partial check.
   - {send: GET $at, header: {X-Powered-By: <absent>}, text: <not /Traceback/>, faster: 500ms}
   - {send: POST /files, multipart: {file: {name: a.png, type: image/png, hex: 89504e47}, csrf: $csrf},
       want: 201, weight: 2}
-  - {send: GET /notes, query: {q: $text, limit: 3}, list: items, every: {id: <int>, text: <string>},
+  - {send: GET /notes, query: {q: $text, limit: 3}, list: items, count: ">=1", every: {id: <int>, text: <string>},
       sorted: created desc, unique: id}
   - {send: POST /notes, body: {text: same}, times: 10, parallel: 10, want: {201: 1, 409: 9}, log: /POST/}
   - {send: POST /notes, body: {id: 7}, either: [{want: 201, json: {id: <not 7>}}, {want: [400, 422]}]}

@@ -132,7 +132,11 @@ func (c cast) assign(s *Step, as option.Value) option.Problems {
 		return nil
 	}
 	if s.who = c.all[written.Text]; s.who == nil {
-		return option.Unknown("person", written, append(slices.Sorted(maps.Keys(c.all)), nobody))
+		ps := option.Unknown("person", written, append(slices.Sorted(maps.Keys(c.all)), nobody))
+		if len(c.all) == 0 {
+			ps[0].Hint = "say who that is, and how they sign in, under people at the top of the rubric"
+		}
+		return ps
 	}
 	return nil
 }

@@ -23,7 +23,11 @@ var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS
 func (s *Send) UnmarshalOption(v option.Value) option.Problems {
 	method, path, _ := strings.Cut(v.Text, " ")
 	if v.Kind != option.String || path == "" {
-		return v.Problem("want a method and a path, such as GET /tasks, not %s", v.Describe())
+		ps := v.Problem("want a method and a path, such as GET /tasks, not %s", v.Describe())
+		if strings.HasPrefix(v.Text, "/") {
+			ps[0].Hint = "write GET " + v.Text
+		}
+		return ps
 	}
 	if !slices.Contains(methods, method) {
 		word := v
@@ -64,9 +68,14 @@ func CheckPath(v option.Value) option.Problems {
 		ps[0].Hint = "write the path alone, " + cmp.Or(m[1], m[2], "/") + ": where the program answers is known"
 	} else if strings.HasPrefix(path, "/") {
 		ps[0].Hint = "write %20 for a blank, and what a query holds as query: {q: a b}"
+	} else if plainPath.MatchString(path) {
+		ps[0].Hint = "write /" + path
 	}
 	return ps
 }
+
+// plainPath is a path without its slash.
+var plainPath = regexp.MustCompile(`^[\w$][\w$/-]*$`)
 
 // template is a part of a path as frameworks write it.
 var template = regexp.MustCompile(`/(?:[^{/]*[^{/])?(\{[a-zA-Z_]\w*\})(?:[^}]|$)|/(:[a-zA-Z_]\w*)`)
@@ -97,7 +106,9 @@ func (c *Codes) UnmarshalOption(v option.Value) option.Problems {
 	}
 	for _, item := range items {
 		if !codeText.MatchString(item.Text) {
-			return item.Problem("want a status code such as 200, or a class such as 2xx, not %s", item.Describe())
+			ps := item.Problem("want a status code such as 200, or a class such as 2xx, not %s", item.Describe())
+			ps[0].Hint = codesMeant(item)
+			return ps
 		}
 		if slices.Contains(*c, item.Text) {
 			return item.Problem("%s is already in the list", item.Text)

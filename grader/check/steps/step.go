@@ -150,7 +150,7 @@ func (m *Meanwhile) ValidateOption(at option.Value) option.Problems {
 	return ps
 }
 
-var pathKey = regexp.MustCompile(`^\w+(\.\w+|\[\d+\])+$`)
+var pathKey = regexp.MustCompile(`^\$\.|^\w+(\.\w+|\[\d+\])+$`)
 
 // checkKeys finds keys of what is wanted that were meant as something else: a path, or a key of the
 // step.
@@ -160,6 +160,9 @@ func checkKeys(v option.Value) (ps option.Problems) {
 			wrong := f.Key.Problem("%q is a key of that name, and no path", f.Key.Text)
 			wrong[0].Warning = true
 			wrong[0].Hint = "write one mapping in another, as {a: {b: 1}}, and for an item of a list has"
+			if key := strings.TrimPrefix(f.Key.Text, "$."); variable.MatchString(key) {
+				wrong[0].Hint = "write " + key + ": json begins at the answer itself"
+			}
 			ps = append(ps, wrong...)
 		}
 		if slices.Contains([]string{"has", "lacks", "every"}, f.Key.Text) && len(v.Fields) == 1 &&
@@ -242,7 +245,8 @@ func (Step) OptionSynonyms() map[string]string {
 		"status": "want", "status_code": "want", "code": "want", "expect": "want", "expected": "want",
 		"response": "want", "http": "want",
 		"assert": "json", "asserts": "json", "jsonpath": "json", "schema": "every", "each": "every", "contains": "has",
-		"method": "send", "url": "send", "request": "send",
+		"method": "send", "url": "send", "request": "send", "get": "send", "post": "send", "put": "send",
+		"patch": "send", "delete": "send", "path": "send", "endpoint": "send", "setup": "given", "background": "given",
 		"data": "form", "params": "query", "files": "multipart", "file": "multipart", "cookies": "headers",
 		"cookie": "headers", "auth": "as", "user": "as", "login": "as",
 		"capture": "save", "captures": "save", "register": "save", "extract": "save", "set": "save",
@@ -326,6 +330,14 @@ func (s *Step) ValidateOption(at option.Value) option.Problems {
 		ps = append(ps, place("want").Problem("the codes are of %d answers, and times is %d", n, s.Times)...)
 	}
 	ps = append(ps, validateWants(*s)...)
+	if s.Want.bodiless() {
+		for name, source := range s.Save {
+			if source.ofJSON() && !strings.HasSuffix(source.path, maybe) {
+				ps = append(ps, s.savedAt(name).Problem("an answer with %s has no body, so nothing of it can be saved",
+					s.Want)...)
+			}
+		}
+	}
 	for name, source := range s.Save {
 		switch written := s.savedAt(name); {
 		case !variable.MatchString(name):
@@ -368,13 +380,15 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 	case len(bodies) > 0 && method == http.MethodHead:
 		ps = append(ps, s.place(bodies[0]).Problem("HEAD sends no body")...)
 	}
-	if s.Body.Kind == option.String && strings.ContainsAny(s.Body.Text[:min(1, len(s.Body.Text))], "{[") &&
-		json.Valid([]byte(s.Body.Text)) {
-		wrong := s.Body.Problem("body is JSON already, and this would be sent as one text")
-		wrong[0].Hint = "remove the quotes, or write raw for what is sent as it stands"
-		ps = append(ps, wrong...)
+	ps = append(ps, checkJSONText(s.Body, "body")...)
+	s.Body.EachText(func(text option.Value) {
+		ps = append(append(ps, CheckSent(text)...), checkPlain(text)...)
+	})
+	if body := s.place("body"); s.Body.Line > 0 && s.request().Method == http.MethodGet {
+		ps = append(ps, warn(body, "write query for what a query holds",
+			"most programs do not read the body of a GET")...)
 	}
-	s.Body.EachText(func(text option.Value) { ps = append(ps, checkSent(text)...) })
+	ps = append(ps, s.checkSides()...)
 	for name, value := range s.Headers {
 		switch {
 		case !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00"):
@@ -407,6 +421,11 @@ func (s *Step) validateRequest(at option.Value) (ps option.Problems) {
 // bodiless are codes whose answers have no body.
 var bodiless = []string{"204", "205", "304"}
 
+// bodiless reports whether no answer with one of the codes has a body.
+func (c Codes) bodiless() bool {
+	return len(c) > 0 && !slices.ContainsFunc(c, func(code string) bool { return !slices.Contains(bodiless, code) })
+}
+
 // validateWants finds what no answer can be.
 func validateWants(s Step) (ps option.Problems) {
 	written := func(keys ...string) (found []string) {
@@ -421,8 +440,7 @@ func validateWants(s Step) (ps option.Problems) {
 	switch {
 	case len(ofBody) > 0 && s.request().Method == http.MethodHead:
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer to HEAD has no body, so %s can never hold", ofBody[0])...)
-	case len(ofBody) > 0 && len(s.Want.Codes) > 0 && !slices.ContainsFunc(s.Want.Codes,
-		func(c string) bool { return !slices.Contains(bodiless, c) }) && !s.Text.absent():
+	case len(ofBody) > 0 && s.Want.bodiless() && !s.Text.absent():
 		ps = append(ps, s.place(ofBody[0]).Problem("an answer with %s has no body, so %s can never hold", s.Want,
 			ofBody[0])...)
 	}
@@ -450,6 +468,26 @@ func validateWants(s Step) (ps option.Problems) {
 	for _, v := range slices.Concat([]option.Value{s.JSON, s.Every}, s.Has, s.Lacks) {
 		v.EachText(func(text option.Value) { ps = append(ps, checkHole(text)...) })
 		ps = append(ps, checkKeys(v)...)
+	}
+	ps = append(append(ps, s.checkCount()...), checkJSONText(s.JSON, "json")...)
+	if s.Every.Kind == option.List {
+		ps = append(ps, warn(s.Every, "remove the [ ] for what each item holds",
+			"every is what one item is, and here each item would be a list")...)
+	}
+	if _, ok := s.written.Get("text"); ok && s.Text.absent() {
+		for _, key := range ofBody {
+			if key != "text" {
+				ps = append(ps, s.place(key).Problem("an answer without text has no body, so %s can never hold",
+					key)...)
+				break
+			}
+		}
+	}
+	if at := slices.IndexFunc(s.Want.Codes, func(c string) bool { return slices.Contains(bodiless, c) }); at >= 0 &&
+		len(s.Want.Codes) > 1 && len(ofBody) > 0 && len(s.Want.Counts) == 0 && !s.Text.absent() {
+		ps = append(ps, warn(s.place(ofBody[0]), fmt.Sprintf("write either: [{want: %s, %s: …}, {want: %s}]",
+			s.Want.Codes[(at+1)%len(s.Want.Codes)], ofBody[0], s.Want.Codes[at]),
+			"an answer with %s has no body, so %s can never hold of it", s.Want.Codes[at], ofBody[0])...)
 	}
 	for key, path := range map[string]string{"list": s.List, "unique": s.Unique} {
 		if at, ok := s.written.Get(key); ok && (!IsPath(path) || at.Kind == option.Bool) {

@@ -336,34 +336,15 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 		}
 	}
 	ps = append(ps, checkSums(all, append(slices.Clone(scope.Fresh), scope.Shared...))...)
+	ps = append(ps, checkFields(all)...)
+	if !slices.ContainsFunc(ps, func(p option.Problem) bool { return !p.Warning }) {
+		ps = append(ps, checkUnsent(all, scope.Fresh)...)
+	}
 	if len(ps) == 0 && len(scope.Fresh)+len(people.names)+len(scope.Shared) == 0 {
 		ps = checkFresh(all)
 	}
 	option.Sort(ps)
 	return append(used, more...), ps
-}
-
-var sum = regexp.MustCompile(`^\$(\w+)\s?([+*-])\s?(\d+)$`)
-
-// checkSums finds what looks like a sum and is a text, unless its variable is a text in any case.
-func checkSums(all []Step, fresh check.Fresh) (ps option.Problems) {
-	for _, s := range all {
-		for _, wanted := range slices.Concat([]option.Value{s.JSON, s.Every}, s.Has, s.Lacks) {
-			wanted.EachText(func(text option.Value) {
-				m := sum.FindStringSubmatch(text.Text)
-				if m == nil || slices.ContainsFunc(fresh, func(f check.FreshValue) bool {
-					return f.Name == m[1] && f.Sort != "int"
-				}) {
-					return
-				}
-				wrong := text.Problem("%s is the text with the value in it, not a sum", text.Text)
-				wrong[0].Warning = true
-				wrong[0].Hint = fmt.Sprintf("write <$%s %s %s> for the number", m[1], m[2], m[3])
-				ps = append(ps, wrong...)
-			})
-		}
-	}
-	return ps
 }
 
 // checkFresh finds steps that want back what they send, where nothing that is sent is new in each

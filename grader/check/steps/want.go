@@ -41,6 +41,9 @@ func (w *Want) UnmarshalOption(v option.Value) (ps option.Problems) {
 				f.Key.Describe())...)
 		case f.Value.Kind != option.Int || err != nil || n < 0 || n > 10000:
 			ps = append(ps, f.Value.Problem("want how many answers have the code, not %s", f.Value.Describe())...)
+			if f.Value.Kind == option.Map {
+				ps[len(ps)-1].Hint = "write either for what each answer holds: [{want: " + f.Key.Text + ", json: …}, …]"
+			}
 		case slices.Contains(w.Codes, f.Key.Text):
 			ps = append(ps, f.Key.Problem("key %q is already on line %d", f.Key.Text, v.Line)...)
 		default:
@@ -109,6 +112,9 @@ func (p *Pattern) UnmarshalOption(v option.Value) option.Problems {
 func patternFor(v option.Value) string {
 	if len(v.Items)+len(v.Fields) > 0 || v.Text == "" || isRegexp(v.Text) {
 		return ""
+	}
+	if m := flagged.FindStringSubmatch(v.Text); m != nil {
+		return fmt.Sprintf("write /%s%s/", flags(m[2]), m[1])
 	}
 	if not, ok := strings.CutPrefix(v.Text, "not "); ok && isRegexp(not) {
 		return "write <not " + not + ">"

@@ -50,8 +50,8 @@ http:
 - {given: GET /notes}
 - {send: GET /notes/$x, or: {send: GET /notes, want: 200, json: {}, has: [{id: $x}], lacks: [{id: none}], list: items}}
 - {send: GET /notes, list: items, has: [{id: $x}], lacks: [{id: none}], count: ">=1", within: 2s}
-- {send: GET /notes, as: nobody, query: {limit: 3}, list: items, every: {id: <any>}, sorted: created desc,
-    unique: id, faster: 300ms, log: /GET/, weight: 2}
+- {send: GET /notes, as: nobody, query: {limit: 3}, list: items, count: ">=1", every: {id: <any>},
+    sorted: created desc, unique: id, faster: 300ms, log: /GET/, weight: 2}
 - {send: POST /notes, form: {text: $a}}
 - {send: POST /notes, multipart: {file: {name: a.png, type: image/png, hex: "8950"}, note: {name: a.txt, text: $a}}}
 - {send: POST /notes, either: [{want: 201, json: {}, exact: true, text: /./, header: {Location: /./}, has: [{id: 1}],

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,15 @@ func (OpenAPI) OptionSynonyms() map[string]string {
 // ValidateOption wants a path.
 func (o *OpenAPI) ValidateOption(at option.Value) option.Problems {
 	path, _ := at.Get("at")
-	return steps.CheckPath(path)
+	ps := steps.CheckPath(path)
+	below := func(code string) bool { return code[0] < '5' }
+	if never, ok := at.Get("never"); ok && slices.ContainsFunc(o.Never, below) {
+		wrong := never.Problem("what is not valid is sent, too: a right program answers that with 4xx, and the rest " +
+			"with 2xx")
+		wrong[0].Hint, wrong[0].Warning = "never is for faults of the program: 5xx, or 500", true
+		ps = append(ps, wrong...)
+	}
+	return ps
 }
 
 // ValidateLimits wants an end before that of the running program.
