@@ -68,7 +68,8 @@ func (source) OptionSynonyms() map[string]string {
 var headerPath = regexp.MustCompile(`^(?i:headers?)\.([A-Z][A-Za-z0-9-]*)$`)
 
 // answerPath is a path as other tools write it, with the answer itself before it.
-var answerPath = regexp.MustCompile(`^(?:response|res|resp|answer|json|body)(?:\.(?:json|body|data))?(?:\(\))?[.]([\w.\[\]]+)$`)
+var answerPath = regexp.MustCompile(
+	`^(?:response|res|resp|answer|json|body)(?:\.(?:json|body|data))?(?:\(\))?[.]([\w.\[\]]+)$`)
 
 // Check finds a path that is none.
 func (s Source) Check(at option.Value) (ps option.Problems) {
@@ -76,8 +77,8 @@ func (s Source) Check(at option.Value) (ps option.Problems) {
 		ps = at.Problem("want a path into the answer, such as id or items[0].id, not %q", s.path)
 		ps[0].Hint = s.meant()
 		if m := answerPath.FindStringSubmatch(s.path); m != nil && IsPath(s.path) {
-			ps = warn(at, "write "+m[1]+" where the answer has no such key", "a path begins in the answer itself, so %s "+
-				"is a key of it that holds %s", s.path[:len(s.path)-len(m[1])-1], m[1])
+			ps = warn(at, "write "+m[1]+" where the answer has no such key",
+				"a path begins in the answer itself, so %s is a key of it that holds %s", s.path[:len(s.path)-len(m[1])-1], m[1])
 		}
 	}
 	return ps

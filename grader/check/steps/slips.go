@@ -334,7 +334,8 @@ func codesMeant(v option.Value) string {
 		return "write [" + strings.Join(found, ", ") + "]"
 	}
 	words := map[string]string{"ok": "200", "created": "201", "success": "2xx", "bad request": "400",
-		"not found": "404", "error": "4xx", "unauthorized": "401", "forbidden": "403", "conflict": "409", "no content": "204"}
+		"not found": "404", "error": "4xx", "unauthorized": "401", "forbidden": "403", "conflict": "409",
+		"no content": "204"}
 	if code := words[strings.ToLower(v.Text)]; code != "" {
 		return "write " + code
 	}

@@ -45,12 +45,13 @@ update: PATCH sends now all of edit, now one key of it, and what it does not nam
 changes nothing, and needs no edit. as: ann sends all as one of people, who signs in once.
 
 one: /task/$id says where one thing is, where that is not below the collection, and one: {delete: POST
-/tasks/$id/delete} what is sent in the place of another request. one: {create: PUT /tasks/$slug} is for a program whose
-things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing. body:
-form or query sends what is made otherwise than as JSON; new and edit that are written with the envelope of item, as
-{data: {title: $word}}, are sent with it; item: {sent: task, answered: data} is for a program that takes a thing in one
-envelope and answers in another, and item: {sent: task} for one that answers without any. echo: false is for a create that does not answer with the thing: it is looked
-for in the list. unseen: [password] names keys that no answer holds.
+/tasks/$id/delete} what is sent in the place of another request. one: {create: PUT /tasks/$slug} is for a program
+whose things are made where the path says, by $slug, $uuid or $int, and such a create need not answer with the thing.
+body: form or query sends what is made otherwise than as JSON; new and edit that are written with the envelope of
+item, as {data: {title: $word}}, are sent with it; item: {sent: task, answered: data} is for a program that takes a
+thing in one envelope and answers in another, and item: {sent: task} for one that answers without any. echo: false is
+for a create that does not answer with the thing: it is looked for in the list. unseen: [password] names keys that no
+answer holds.
 
 A list that comes in pages is asked for page by page by $offset, or by $page, which counts from 1 (${page - 1} from 0):
 {get: "/tasks?limit=50&offset=$offset", at: items}. next says where an answer has what leads to the next page, as save
@@ -135,7 +136,8 @@ func (CRUD) OptionSynonyms() map[string]string {
 		"post": "new", "payload": "new", "put": "edit", "patch": "edit", "change": "edit", "method": "update",
 		"key": "id", "pk": "id", "envelope": "item", "data": "item", "items": "list", "page": "list",
 		"paginate": "list", "auth": "as", "user": "as", "login": "as", "hidden": "unseen", "secret": "unseen",
-		"write_only": "unseen", "wrap": "item", "wrapper": "item", "root": "item", "invalid": "refuse", "form": "body", "codes": "status", "want": "status"}
+		"write_only": "unseen", "wrap": "item", "wrapper": "item", "root": "item",
+		"invalid": "refuse", "form": "body", "codes": "status", "want": "status"}
 }
 
 // ValidateOption bounds the work and finds misspelt operations.
