@@ -78,7 +78,8 @@ func (s Source) Check(at option.Value) (ps option.Problems) {
 		ps[0].Hint = s.meant()
 		if m := answerPath.FindStringSubmatch(s.path); m != nil && IsPath(s.path) {
 			ps = warn(at, "write "+m[1]+" where the answer has no such key",
-				"a path begins in the answer itself, so %s is a key of it that holds %s", s.path[:len(s.path)-len(m[1])-1], m[1])
+				"a path begins in the answer itself, so %s is a key of it that holds %s",
+				s.path[:len(s.path)-len(m[1])-1], m[1])
 		}
 	}
 	return ps
