@@ -54,6 +54,8 @@ var container = tool{name: "docker", entries: []entry{
 				"Write it as a line of its own."
 			h.Edit = s.above(false, "ENV "+name)
 			return true
+		case s.venvMoved(h), strings.Contains(name, "/bin/") && s.otherPython(h):
+			return true
 		case strings.Contains(name, "venv/") && !strings.Contains(strings.Join(s.lines(s.File.Name), "\n"), " venv"):
 			h.Cause = fmt.Sprintf(
 				"CMD names a program of a virtual environment, %s, and no line of the Dockerfile makes one.", name)
@@ -384,8 +386,9 @@ var sockets = tool{name: "sockets", entries: []entry{
 	on("no-such-path", `Invalid value for '(--?[\w-]+)'[^:\n]*: (?:Path|File|Directory) '([^'\n]+)' does not exist`, "",
 		"").with(optionPath),
 	on("usage",
-		`(?m)^(?:Error: |\w+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
-			`unrecognized arguments|no such option|unexpected argument|the following arguments are required)[^\n]*)`,
+		`(?m)^(?:Error: |[\w.-]+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
+			`unrecognized arguments|no such option|unexpected argument|the following arguments are required|`+
+			`argument [^:\n]+: |No such command|Missing option|Missing command|ambiguous option)[^\n]*)`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if entry, command := s.both(); command != nil && len(command.Args) > 1 &&
 			path.Base(entry.Args[len(entry.Args)-1]) == path.Base(command.Args[0]) {

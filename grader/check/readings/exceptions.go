@@ -2,14 +2,18 @@ package readings
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // exceptions are what is left to say where no entry knows the exception: the student's line that it
-// came from.
+// came from, and what raised it.
 var exceptions = tool{name: "exceptions", entries: []entry{
+	on("traceback", `Traceback \(most recent call last\)`, "", "").with(uncaught),
 	on("exception",
 		`(?m)^(?:Uncaught )?((?:[\w$]+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b(?: \[\w+\])?(?:: [^\n]*)?)$`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -17,10 +21,9 @@ var exceptions = tool{name: "exceptions", entries: []entry{
 		if !ok {
 			return false
 		}
-		h.Cause = fmt.Sprintf("The program ended with an exception, raised from %s: `%s`.", p,
-			short(strings.TrimSpace(p.text)))
+		h.Cause = fmt.Sprintf("The program ended with an exception, raised from %s: `%s`.", p, p.code())
 		if s.answers {
-			h.Cause = fmt.Sprintf("The exception is raised from %s: `%s`.", p, short(strings.TrimSpace(p.text)))
+			h.Cause = fmt.Sprintf("The exception is raised from %s: `%s`.", p, p.code())
 			h.Advice = "Look at that line with the exception's words."
 			return true
 		}
@@ -28,3 +31,183 @@ var exceptions = tool{name: "exceptions", entries: []entry{
 		return true
 	}),
 }}
+
+// code returns the line as a sentence repeats it.
+func (p place) code() string { return short(strings.TrimSpace(p.text)) }
+
+// raised is what a traceback of Python ends with.
+type raised struct {
+	class string // without its package
+	words string // empty where it says none
+	line  string // both, as the log has them
+	by    string // the package that raised it; empty where that is a line of the student's
+}
+
+var (
+	exceptionLine = regexp.MustCompile(`^((?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*))(?:: (.*))?$`)
+	pythonFrame   = regexp.MustCompile(`^\s+File "([^"]+)", line \d+`)
+	packageFile   = regexp.MustCompile(`(?:site-packages|dist-packages)/(\w+)`)
+	libraryFile   = regexp.MustCompile(`/lib/python[\d.]+/(\w+)`)
+)
+
+// raised returns what the last traceback of the log ends with; ok is false where there is none.
+func (s *Scene) raised() (r raised, ok bool) {
+	within, last := false, ""
+	for line := range strings.Lines(s.log) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.Contains(line, "Traceback (most recent call last)") && !strings.HasPrefix(last,
+			"--- Logging error") {
+			within, ok, r = true, false, raised{}
+			continue
+		}
+		last = line
+		if !within {
+			continue
+		}
+		if m := pythonFrame.FindStringSubmatch(line); m != nil {
+			r.by = s.maker(m[1])
+			continue
+		}
+		if line == "" || line[0] == ' ' {
+			continue
+		}
+		within = false
+		if m := exceptionLine.FindStringSubmatch(line); m != nil {
+			r.class, r.words, r.line, ok = m[2], strings.TrimSpace(m[3]), tidy(line), true
+		}
+	}
+	return r, ok
+}
+
+// maker returns whose a file of a traceback is: a package's name, Python, or empty where it is the
+// student's own.
+func (s *Scene) maker(file string) string {
+	if m := packageFile.FindStringSubmatch(file); m != nil {
+		return m[1]
+	}
+	if m := libraryFile.FindStringSubmatch(file); m != nil {
+		return "Python's " + m[1]
+	}
+	if strings.HasPrefix(file, "<") {
+		return "Python"
+	}
+	if s.own(file) != "" {
+		return ""
+	}
+	return "what CMD starts"
+}
+
+// uncaught says which line of the student's an exception came from, who raised it, and with which
+// words; and where a variable of the environment is on that line, who gives it its value.
+func uncaught(s *Scene, _ []string, h *check.Hint) bool {
+	r, ok := s.raised()
+	if !ok {
+		return false
+	}
+	s.says = r.line
+	p, own := s.frame()
+	says := r.class
+	if r.words != "" {
+		says += ": " + r.words
+	}
+	switch {
+	case s.answers && own:
+		h.Cause = fmt.Sprintf("The exception is raised from %s: `%s`.", p, p.code())
+		h.Advice = "Look at that line with the exception's words."
+	case !own && s.answers, !own && r.by == "":
+		return false
+	case !own:
+		h.Cause = fmt.Sprintf("%s ends with %s, and no line of the program is in its traceback.", capital(r.by), says)
+		h.Advice = "Look at the words of CMD, and at what ENV sets: they are what it goes by."
+		if !s.started {
+			h.Cause = fmt.Sprintf("%s ends with %s.", capital(r.by), says)
+			h.Advice = "Look at the words of this step with those of the exception."
+		}
+		return true
+	case r.by == "":
+		h.Cause = fmt.Sprintf("%s, raises %s. The line is `%s`.", p, says, p.code())
+		h.Advice = "Look at that line with the exception's words: the log below has the whole of it."
+	default:
+		h.Cause = fmt.Sprintf("%s, makes %s raise %s. The line is `%s`.", p, r.by, says, p.code())
+		h.Advice = "Change what that line gives it, as the exception's words say."
+	}
+	s.givenBy(p, r.words, h)
+	return true
+}
+
+// givenBy adds to a hint which variable of the environment is behind a line that failed: one that
+// the line reads, or one whose value the exception repeats.
+func (s *Scene) givenBy(p place, words string, h *check.Hint) {
+	read := s.readOn(p)
+	unset := slices.DeleteFunc(slices.Clone(read), func(name string) bool { return s.sets(name) || s.hasDefault(name) })
+	if len(unset) > 0 {
+		var more check.Hint
+		missing(s, unset, &more)
+		h.Cause += fmt.Sprintf(" Nothing sets %s.", variables(unset))
+		h.Advice, h.Edit = more.Advice, more.Edit
+		return
+	}
+	if in, a := s.assignment(read, words); in != nil {
+		h.Cause += fmt.Sprintf(" %s, line %d, sets %s", s.File.Name, in.Line, a.Name)
+		if !secret(a.Name) {
+			h.Cause += fmt.Sprintf(" to `%s`", short(a.Value))
+		}
+		h.Cause += "."
+		h.Advice = fmt.Sprintf("Give %s a value there that the program can read.", a.Name)
+	}
+}
+
+// assignment returns the ENV line that gives one of the variables a value, or gives a value that a
+// text has in quotes.
+func (s *Scene) assignment(names []string, quoted string) (*dockerfile.Instruction, *dockerfile.Assignment) {
+	if s.File == nil {
+		return nil, nil
+	}
+	for _, in := range s.File.Effective() {
+		for _, a := range in.Assignments() {
+			if in.Name != "ENV" || a.Value == "" {
+				continue
+			}
+			repeats := strings.Contains(quoted, "'"+a.Value+"'") || strings.Contains(quoted, `"`+a.Value+`"`)
+			for _, name := range names {
+				repeats = repeats || strings.EqualFold(name, a.Name)
+			}
+			if repeats {
+				return &in, &a
+			}
+		}
+	}
+	return nil, nil
+}
+
+// hasDefault reports whether the program has a value for a variable that nobody sets.
+func (s *Scene) hasDefault(name string) bool {
+	p, _ := s.grep(regexp.MustCompile(`(?:getenv|environ\.get|config|env)\(\s*["']`+regexp.QuoteMeta(name)+
+		`["']\s*,|["']`+regexp.QuoteMeta(name)+`["']\)\s*or\b|process\.env\.`+regexp.QuoteMeta(name)+
+		`\s*(?:\|\||\?\?)`), ".py.js.mjs.cjs.ts")
+	return p.file != ""
+}
+
+// readOn returns the variables of the environment that a line reads, or that were read into a name
+// which it uses.
+func (s *Scene) readOn(p place) (names []string) {
+	for _, m := range readsVariable.FindAllStringSubmatch(p.text, -1) {
+		names = append(names, m[1])
+	}
+	if len(names) > 0 {
+		return names
+	}
+	for _, word := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(p.text, -1) {
+		for _, ends := range []string{".py", ".js.mjs.cjs.ts"} {
+			from, got := s.grep(regexp.MustCompile(`^\s*(?:self\.|const |let |var )?`+word+
+				`\s*(?::\s*\w+)?\s*=\s*.*?`+readsVariable.String()), ends)
+			if got != nil && (from.line != p.line || from.file != p.file) {
+				names = append(names, got[1])
+			}
+		}
+	}
+	return names
+}
+
+// readsVariable is how a program reads a variable of the environment.
+var readsVariable = regexp.MustCompile(`(?:environ(?:\.get\(|\[)|getenv\(|process\.env(?:\.|\[))\s*["']?([A-Za-z_]\w*)`)

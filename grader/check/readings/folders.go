@@ -18,6 +18,9 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 		return notThere(s, name, h)
 	}
 	rest := s.folderPath(at)
+	if s.pathOfElsewhere(name, h) {
+		return true
+	}
 	if own := s.ownPath(rest); own != "" {
 		if line := s.hidden(own); line != "" {
 			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.",
@@ -112,6 +115,9 @@ func (s *Scene) landsIn(dir string) bool {
 func mayNotWrite(s *Scene, name string, h *check.Hint) bool {
 	at := inside(s.workdir(), name)
 	who, line := s.user()
+	if s.mayNotRead(name, at, h) {
+		return true
+	}
 	if who == "" {
 		h.Cause = fmt.Sprintf("The program may not write %s%s.", name, s.at())
 		h.Advice = "Let it write elsewhere, such as in /tmp."

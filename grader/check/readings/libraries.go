@@ -28,6 +28,9 @@ var libraries = tool{name: "libraries", entries: []entry{
 	}),
 	on("response-field", `Invalid args for response field! Hint: check that (.+?) is a valid Pydantic field type`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if withoutDepends(s, m[1], h) {
+			return true
+		}
 		h.Cause = fmt.Sprintf("%s is no type of pydantic's, and FastAPI makes the answer's schema of it%s.",
 			strings.Trim(m[1], "<>"), s.at())
 		h.Advice = "Name a class there that is made from pydantic's BaseModel, not one of the database or of another " +
@@ -148,6 +151,38 @@ var libraries = tool{name: "libraries", entries: []entry{
 	on("no-member", `(?m)^AttributeError: (?:type object )?'(\w+)' object has no attribute '(\w+)'`+
 		`(?:\. Did you mean[^\n]*'(\w+)'\?)?`, "", "").with(noMember),
 }}
+
+// withoutDepends says of a type that FastAPI knows nothing of that a parameter has it, which
+// Depends is to give; and reports whether that is so.
+func withoutDepends(s *Scene, kind string, h *check.Hint) bool {
+	p, ok := s.frame()
+	name := regexp.MustCompile(`(\w+)'?>?$`).FindStringSubmatch(kind)
+	if !ok || name == nil {
+		return false
+	}
+	lines := s.lines(p.file)
+	for n := p.line; n <= len(lines) && n < p.line+12; n++ {
+		at := place{p.file, n, lines[n-1]}
+		typed := regexp.MustCompile(`\b(\w+\s*:\s*(?:\w+\.)*` + name[1] + `)(\s*(?:[,)]|$))`)
+		if got := typed.FindStringSubmatch(at.text); got != nil && !strings.HasPrefix(strings.TrimSpace(at.text),
+			"->") {
+			h.Cause = fmt.Sprintf("%s, has the parameter %s, which FastAPI cannot take from a request: Depends(…) "+
+				"is missing.",
+				at, strings.TrimSpace(got[1]))
+			h.Advice = "Write = Depends(FUNCTION) behind it, with the function that gives it."
+			if _, f := s.grep(regexp.MustCompile(`^(?:async )?def (\w*(?:db|session|conn)\w*)\(\s*\)`),
+				".py"); f != nil {
+				h.Advice = fmt.Sprintf("Write it; Depends comes from fastapi, %s from where it is defined.", f[1])
+				h.Edit = at.replace(typed, "${1} = Depends("+f[1]+")${2}")
+			}
+			return true
+		}
+		if strings.HasSuffix(strings.TrimSpace(at.text), ":") {
+			break
+		}
+	}
+	return false
+}
 
 // lifespan says what the function lacks that is to go on from start to stop.
 func lifespan(s *Scene, _ []string, h *check.Hint) bool {

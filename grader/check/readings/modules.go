@@ -78,6 +78,12 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 	if gone[top] != "" && s.moduleFile(top) == "" {
 		return goneModule(s, top, h)
 	}
+	if since := newer[top]; since != "" && s.moduleFile(top) == "" {
+		h.Cause = fmt.Sprintf("%s %s, which Python has since %s%s.", capital(s.importedBy()), top, since, s.imageHas())
+		h.Advice = fmt.Sprintf("Begin with Python %s or newer.", since)
+		h.Edit = s.newerPython(since)
+		return true
+	}
 	if asked, _ := s.asked(); asked != "" && (asked == module || strings.HasPrefix(asked, top+".") || asked == top) &&
 		s.started {
 		if _, inside := s.frame(); !inside || s.moduleFile(top) == "" && s.moduleFolder(top) == "" {
@@ -245,8 +251,45 @@ func (s *Scene) lateWorkdir(file, at string, h *check.Hint) bool {
 	return true
 }
 
+// namer returns what names a module for a server: the line of the program that does, as in
+// uvicorn.run("main:app"), where no word of CMD has it; else CMD.
+func (s *Scene) namer(module string) (who string, p place) {
+	quoted := regexp.QuoteMeta(module)
+	if s.File != nil {
+		for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
+			if regexp.MustCompile(`(^|[\s"'=])` + quoted + `(:|$|[\s"'])`).MatchString(strings.Join(in.Args, " ")) {
+				return "CMD", place{}
+			}
+		}
+	}
+	if p, _ = s.grep(regexp.MustCompile(`["']`+quoted+`(?::[\w.]+(?:\(\))?)?["']`), ".py.sh.toml"); p.file != "" {
+		return p.String() + ",", p
+	}
+	return "CMD", place{}
+}
+
 // noServed says why a server does not find the module that CMD names.
 func noServed(s *Scene, asked string, h *check.Hint) bool {
+	who, by := s.namer(asked)
+	if !servedFrom(s, asked, h) {
+		return false
+	}
+	if who != "CMD" {
+		h.Cause = strings.Replace(h.Cause, "CMD names", who+" names", 1)
+		h.Advice = strings.Replace(strings.Replace(h.Advice, "Let CMD name it", "Name it", 1), "Let CMD name",
+			"Name", 1)
+		if got := regexp.MustCompile(`^It is ([\w.]+:\w+) there\.$`).FindStringSubmatch(h.Advice); got != nil {
+			h.Edit = by.replace(regexp.MustCompile(`(["'])`+regexp.QuoteMeta(asked)+`(?::\w+)?(["'])`), "${1}"+
+				got[1]+"${2}")
+			if h.Edit != nil {
+				h.Advice = "Name it as it is there."
+			}
+		}
+	}
+	return true
+}
+
+func servedFrom(s *Scene, asked string, h *check.Hint) bool {
 	want := strings.ReplaceAll(asked, ".", "/") + ".py"
 	dir := s.workdir()
 	file := s.moduleFile(asked)
@@ -254,8 +297,9 @@ func noServed(s *Scene, asked string, h *check.Hint) bool {
 		var programs []string
 		for _, name := range s.files() {
 			if strings.HasSuffix(name, ".py") && regexp.MustCompile(
-				`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|`+
-					`create_app)\(`).MatchString(strings.Join(s.lines(name), "\n")) {
+				`(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Flask|Starlette|Sanic|Quart|Litestar|Bottle|`+
+					`create_app|get_wsgi_application|get_asgi_application)\(`).MatchString(strings.Join(s.lines(name),
+				"\n")) {
 				programs = append(programs, name)
 			}
 		}

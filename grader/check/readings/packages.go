@@ -84,6 +84,7 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		return true
 	}
 	switch {
+	case ok && s.started && s.otherPython(h):
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(
 			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)

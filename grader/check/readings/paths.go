@@ -117,6 +117,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		plain, _, _ := strings.Cut(name, "[")
 		p, ok := s.requires(plain)
 		switch {
+		case s.started && ok && (s.venvMoved(h) || s.otherPython(h)):
 		case s.started && s.syncs() && ok:
 			h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
 			h.Advice = "Let the programs of .venv come first."

@@ -109,6 +109,17 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
+	on("hidden-by-file", `No module named '([\w.]+)'; '([\w.]+)' is not a package`, "", "").with(hiddenByFile),
+	on("path-as-module", `No module named '?([\w.-]*/[\w./-]*)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		module := strings.ReplaceAll(strings.TrimSuffix(strings.Trim(m[1], "./"), ".py"), "/", ".")
+		h.Cause = fmt.Sprintf("python -m runs a module, and %s is a path: a module has dots for / and no .py.", m[1])
+		h.Advice = fmt.Sprintf("Name %s.", module)
+		if h.Edit = s.inCommand(word(m[1]), "${1}"+module+"${2}"); h.Edit != nil {
+			h.Advice = ""
+		}
+		return true
+	}),
 	on("app-as-module", `No module named '?([\w.]+:\w+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("python -m runs a module, and %s is what a server is told to serve.", m[1])
 		h.Advice = "Name the server before it: uvicorn for FastAPI, gunicorn for Flask."
@@ -154,6 +165,9 @@ var python = tool{name: "python", entries: []entry{
 		if strings.Contains(m[3], "outside") {
 			h.Advice = "Write it in a function: await and async stand in an async def, return and yield in any."
 		}
+		if file != m[1] || s.own(m[1]) != "" {
+			s.syntaxOf(file, m[2], h)
+		}
 		return true
 	}),
 	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
@@ -161,6 +175,25 @@ var python = tool{name: "python", entries: []entry{
 	on("directory-missing", `RuntimeError: Directory '([^'\n]+)' does not exist`, "", "").with(folderMissing),
 	on("file-missing", `FileNotFoundError: \[Errno 2\] No such file or directory: '([^'\n]+)'`, "",
 		"").with(folderMissing),
+	on("file-of-option", `(?m)^FileNotFoundError: \[Errno 2\] No such file or directory$`, "", "").with(fileOfOption),
+	on("a-folder", `IsADirectoryError: \[Errno 21\] Is a directory: '([^'\n]+)'`, "", "").with(opensFolder),
+	refuses("folder-exists", `FileExistsError: \[Errno 17\] File exists: '([^'\n]+)'`,
+		`{at} makes $1, which is there already.`, `Let it be content with that: exist_ok=True.`,
+		`\.mkdir\(\s*\)`, `.mkdir(exist_ok=True)`, `\bos\.mkdir\(([^(),]+)\)`, `os.makedirs(${1}, exist_ok=True)`,
+		`\b(os\.makedirs\([^(),]+)\)`, `${1}, exist_ok=True)`),
+	on("not-in-utf-8", `UnicodeDecodeError: '([\w-]+)' codec can't decode byte (0x\w+)`, "", "").with(notInUTF8),
+	on("broken-json", `(?m)^(?:[\w.]*\.)?JSONDecodeError: ([^\n]+?): line (\d+) column (\d+)`, "", "").with(brokenJSON),
+	on("broken-file", `(?:in|File|file:?) ["']([^"'\n]+\.(?:ya?ml|toml|ini|cfg|conf))["'],? (?:\[)?line:? ?(\d+)`,
+		"", "").
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			file := s.own(inside(s.workdir(), m[1]))
+			if r, ok := s.raised(); ok && file != "" {
+				s.says = r.line
+				h.Cause = fmt.Sprintf("%s cannot be read, from line %s on: %s.", file, m[2], cmp.Or(r.words, r.class))
+				h.Advice = "Write that line as the format wants it."
+			}
+			return h.Cause != ""
+		}),
 	on("not-permitted", `PermissionError: \[Errno (?:13|1)\] [^:\n]*: '([^'\n]+)'`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if !s.started {
@@ -261,6 +294,9 @@ func baseSettings(s *Scene, _ []string, h *check.Hint) bool {
 // importName says of a name that a module has not whether an old package meets a new one.
 func importName(s *Scene, m []string, h *check.Hint) bool {
 	name, module := m[1], m[2]
+	if movedName(s, name, module, h) {
+		return true
+	}
 	if right := regexp.MustCompile(`cannot import name '` + name + `' from '` + regexp.QuoteMeta(module) +
 		`'[^\n]*Did you mean: '(\w+)'\?`).FindStringSubmatch(s.log); right != nil {
 		if p, ok := s.frame(); ok {
@@ -287,6 +323,12 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("The installed %s has no %s.", top, name)
 	h.Advice = fmt.Sprintf("Ask for a version of %s that has it.", top)
+	if p, ok := s.frame(); ok && who == "" {
+		h.Cause = fmt.Sprintf("%s, imports %s from %s, and the installed %s has none there.", p, name, module, top)
+		h.Advice = fmt.Sprintf("Check its spelling, and where the installed version has it; or ask for the version "+
+			"of %s "+
+			"that the program is written for.", top)
+	}
 	if who != "" {
 		h.Cause = fmt.Sprintf("An old %s meets a new %s, which has no %s any more.", who, top, name)
 		h.Advice = fmt.Sprintf("Take the version of %s out, so that one which fits is taken, or pin both.", who)
@@ -360,7 +402,32 @@ var known = map[string]string{"Optional": "typing", "List": "typing", "Dict": "t
 	"BaseModel": "pydantic", "Field": "pydantic", "CORSMiddleware": "fastapi.middleware.cors", "Flask": "flask",
 	"jsonify": "flask", "request": "flask", "Column": "sqlalchemy", "Integer": "sqlalchemy", "String": "sqlalchemy",
 	"Session":       "sqlalchemy.orm",
-	"create_engine": "sqlalchemy", "sessionmaker": "sqlalchemy.orm", "load_dotenv": "dotenv"}
+	"create_engine": "sqlalchemy", "sessionmaker": "sqlalchemy.orm", "load_dotenv": "dotenv",
+	"declarative_base": "sqlalchemy.orm", "DeclarativeBase": "sqlalchemy.orm", "relationship": "sqlalchemy.orm",
+	"Mapped": "sqlalchemy.orm", "mapped_column": "sqlalchemy.orm", "IntegrityError": "sqlalchemy.exc",
+	"AsyncSession": "sqlalchemy.ext.asyncio", "create_async_engine": "sqlalchemy.ext.asyncio",
+	"async_sessionmaker": "sqlalchemy.ext.asyncio", "ForeignKey": "sqlalchemy", "select": "sqlalchemy",
+	"text": "sqlalchemy", "Boolean": "sqlalchemy", "DateTime": "sqlalchemy", "APIRouter": "fastapi",
+	"Response": "fastapi", "Form": "fastapi", "Header": "fastapi", "BackgroundTasks": "fastapi",
+	"UploadFile": "fastapi", "JSONResponse": "fastapi.responses", "HTMLResponse": "fastapi.responses",
+	"FileResponse": "fastapi.responses", "PlainTextResponse": "fastapi.responses",
+	"RedirectResponse": "fastapi.responses", "StreamingResponse": "fastapi.responses",
+	"StaticFiles": "fastapi.staticfiles", "Jinja2Templates": "fastapi.templating", "TestClient": "fastapi.testclient",
+	"RequestValidationError": "fastapi.exceptions", "OAuth2PasswordBearer": "fastapi.security",
+	"OAuth2PasswordRequestForm": "fastapi.security", "HTTPBearer": "fastapi.security",
+	"jsonable_encoder": "fastapi.encoders", "run_in_threadpool": "fastapi.concurrency", "EmailStr": "pydantic",
+	"ConfigDict": "pydantic", "field_validator": "pydantic", "ValidationError": "pydantic",
+	"asynccontextmanager": "contextlib", "contextmanager": "contextlib", "Blueprint": "flask",
+	"render_template": "flask", "abort": "flask", "secure_filename": "werkzeug.utils",
+	"generate_password_hash": "werkzeug.security", "check_password_hash": "werkzeug.security",
+	"Markup": "markupsafe", "escape": "markupsafe", "ObjectId": "bson", "MongoClient": "pymongo",
+	"CryptContext": "passlib.context", "partial": "functools", "lru_cache": "functools", "wraps": "functools",
+	"defaultdict": "collections", "Counter": "collections", "sleep": "time", "Decimal": "decimal",
+	"StrEnum": "enum", "ZoneInfo": "zoneinfo", "UTC": "datetime", "timezone": "datetime",
+	"Generator": "collections.abc", "AsyncGenerator": "collections.abc", "Callable": "collections.abc",
+	"Iterable": "collections.abc", "Mapping": "collections.abc", "MutableMapping": "collections.abc",
+	"Iterator": "collections.abc", "Sequence": "collections.abc", "Hashable": "collections.abc",
+	"Sized": "collections.abc", "Self": "typing", "override": "typing"}
 
 // noName says of a name that nothing defines where it comes from, where that is known.
 func noName(s *Scene, m []string, h *check.Hint) bool {

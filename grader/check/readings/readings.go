@@ -115,12 +115,13 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 // first: an exception's name says less than the driver that raised it, and a shell's "not found"
 // less than either.
 var (
-	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries, settings,
+	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries,
+		frameworks, settings,
 		databases, django, python, node, shell, disk, exceptions}
-	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries,
+	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries, frameworks,
 		settings, sockets, databases,
 		django, python, npm, node, java, shell, waiting, exceptions}
-	answering = []tool{pydantic, libraries, settings, databases, django, python, exceptions}
+	answering = []tool{pydantic, libraries, frameworks, settings, databases, django, python, exceptions}
 )
 
 var (
@@ -182,6 +183,7 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 		return short(string(e.pattern.ExpandString(nil, template, text, at)))
 	}
 	h := check.Hint{Cause: put(e.cause), Advice: put(e.advice)}
+	s.says = ""
 	if e.more != nil && !e.more(s, m, &h) {
 		return Finding{}, false
 	}
@@ -199,6 +201,9 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 		h.Cause += "."
 	}
 	f := Finding{Tool: t.name, Name: e.name, Line: lineAt(text, from, to), Hint: h, Download: e.download}
+	if s.says != "" {
+		f.Line = s.says
+	}
 	if h.Edit != nil {
 		f.File, f.At = h.Edit.File, h.Edit.Line
 	} else if p, ok := s.frame(); ok {

@@ -23,7 +23,8 @@ type Scene struct {
 
 	log     string
 	started bool
-	answers bool // it came up, and a request failed
+	answers bool   // it came up, and a request failed
+	says    string // the line that an entry found, where its pattern is not it
 }
 
 // NewScene returns the scene of a submission: what failed stands on a line of its Dockerfile.

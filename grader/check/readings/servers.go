@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -61,6 +62,38 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 	on("no-config", `(?m)^Error: '([^'\n]+)' doesn't exist`, "", "").with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		return optionPath(s, []string{m[0], "-c", m[1]}, h)
+	}),
+	on("log-folder", `Error: '([^'\n]+)' isn't writable \[(FileNotFoundError|PermissionError)`, "", "").with(
+		func(s *Scene, m []string, h *check.Hint) bool {
+			if m[2] == "PermissionError" {
+				return mayNotWrite(s, m[1], h)
+			}
+			return folderMissing(s, m[:2], h)
+		}),
+	on("config-broken", `Failed to read config file: (\S+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		file := s.own(m[1])
+		if file == "" || !uncaught(s, m, h) {
+			return false
+		}
+		if got := regexp.MustCompile(`(?s)File "[^"\n]*` + regexp.QuoteMeta(file) + `", line ` +
+			`(\d+)\n`).FindStringSubmatch(
+			s.log); got != nil {
+			r, _ := s.raised()
+			h.Cause = fmt.Sprintf("gunicorn cannot read %s, line %s: %s.", file, got[1], cmp.Or(r.words, r.class))
+			h.Advice, h.Edit = "It is a program of Python: write values as Python has them, text in quotes.", nil
+			s.syntaxOf(file, got[1], h)
+			var n int
+			_, _ = fmt.Sscan(got[1], &n)
+			if lines := s.lines(file); n > 0 && n <= len(lines) {
+				if h.Edit = (place{file, n, lines[n-1]}).replace(regexp.MustCompile(`^(\w+\s*=\s*)([\d.]+:\d+|`+
+					`[\w.]+\.[\w.]+)\s*$`),
+					`${1}"${2}"`); h.Edit != nil {
+					h.Advice = "Text stands in quotes there."
+				}
+			}
+		}
+		return true
 	}),
 	on("chdir", `can't chdir to '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]),
@@ -161,12 +194,31 @@ func (s *Scene) factory(file string) (name string, line int) {
 func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	attribute, called := strings.CutSuffix(attribute, "()")
 	file := s.moduleFile(module)
+	if pack := strings.ReplaceAll(module, ".", "/"); s.has(pack+".py") && s.has(pack+"/__init__.py") {
+		h.Cause = fmt.Sprintf("The folder has %s.py and the package %s/, and Python takes the package %s/ for %s: "+
+			"that has "+
+			"no %s.", pack, pack, pack, module, attribute)
+		h.Advice = fmt.Sprintf("Give %s.py another name, such as main.py, and let CMD name that.", pack)
+		return true
+	}
 	if folder := s.moduleFolder(module); folder != "" && (file == "" || file == folder+"/__init__.py") &&
 		s.inPackage(module, attribute, folder, h) {
 		return true
 	}
 	if file == "" {
 		file = module + ".py"
+	}
+	who, by := s.namer(module)
+	if who != "CMD" {
+		h.Cause = fmt.Sprintf("%s names %s in %s, which has no variable %s.", who, attribute, file, attribute)
+		h.Advice = "Name the variable that holds the app."
+		if name, line := s.appIn(file); name != "" && name != attribute {
+			h.Cause = fmt.Sprintf("%s names %s in %s; the app there is called %s (line %d).", who, attribute, file,
+				name, line)
+			h.Edit = by.replace(regexp.MustCompile(regexp.QuoteMeta(module)+`:`+regexp.QuoteMeta(attribute)+`\b`),
+				module+":"+name)
+		}
+		return true
 	}
 	h.Cause = fmt.Sprintf("CMD names %s in %s, which has no variable %s.", attribute, file, attribute)
 	h.Advice = "Let CMD name the variable that holds the app."

@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -33,13 +34,47 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 	}),
 	on("extra", `(?m)^(\w+)\n\s+(?P<line>Extra inputs are not permitted)`,
 		`The settings know no $1, and something sets it.`,
-		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`),
-	on("wrong", `(?m)^([\w.]+)\n\s+((?:Input should be|Value error|value is not)[^\n\[(]*)`, "",
-		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause = fmt.Sprintf("The value of %s is not as the program wants it: %s.", m[1], strings.TrimSpace(m[2]))
+		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`).with(
+		func(s *Scene, m []string, h *check.Hint) bool {
+			for i, line := range s.lines(".env") {
+				if name, _, ok := strings.Cut(strings.TrimSpace(line), "="); ok &&
+					strings.EqualFold(strings.TrimSpace(name), m[1]) {
+					h.Cause = fmt.Sprintf(".env, line %d, sets %s, and the settings have no such field.", i+1, name)
+				}
+			}
+			if p, _ := s.grep(regexp.MustCompile(`SettingsConfigDict\([^)]*env_file`), ".py"); p.file != "" &&
+				!strings.Contains(p.text, "extra") {
+				h.Edit = p.replace(regexp.MustCompile(`SettingsConfigDict\(`), `SettingsConfigDict(extra="ignore", `)
+				if h.Edit != nil {
+					h.Advice = "Give it one, or let the settings ignore what they do not know."
+				}
+			}
+			return true
+		}),
+	on("wrong", `(?m)^([\w.]+)\n\s+(?P<line>((?:Input should be|Value error|value is not|value could `+
+		`not)[^\n\[(]*)[^\n]*)`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The value of %s is not as the program wants it: %s.", m[1], strings.TrimSpace(m[3]))
 		h.Advice = "Set it to a value of that kind."
+		if in, a := s.givenField(m[1]); in != nil {
+			h.Cause = fmt.Sprintf("%s, line %d, sets %s to `%s`, and the program wants another kind of value: %s.",
+				s.File.Name, in.Line, a.Name, short(a.Value), strings.TrimSpace(m[3]))
+			if secret(a.Name) {
+				h.Cause = fmt.Sprintf("The value of %s (%s, line %d) is not as the program wants it: %s.", a.Name,
+					s.File.Name,
+					in.Line, strings.TrimSpace(m[3]))
+			}
+			for word, by := range map[string]string{"boolean": "true", "integer": "30", "number": "1.0"} {
+				if strings.Contains(m[3], word) {
+					h.Edit = s.inInstruction(in, regexp.MustCompile(`\b`+a.Name+`[= ](?:"[^"]*"|'[^']*'|\S+)`),
+						a.Name+"="+cmp.Or(leadingNumber(word, a.Value), by))
+				}
+			}
+		}
 		return true
 	}),
+	on("no-json", `error parsing (?:value for|env var) "?(?:field )?"?(\w+)"?(?: from source "(\w+)")?`, "", "").
+		with(listAsJSON),
 }}
 
 var settings = tool{name: "settings", entries: []entry{
@@ -61,6 +96,14 @@ var settings = tool{name: "settings", entries: []entry{
 			`.*\braise \w+\().*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|SECRET|TOKEN)\b[^\n]*(?:not set|not defined|missing|`+
 			`required|must be set|is empty|undefined|not provided|not configured|not found)[^\n]*`, "",
 		"").with(oneMissing),
+	on("own-words-alone",
+		`(?m)^[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|SECRET|TOKEN)\b["'\x60]? (?:(?:environment )?variable `+
+			`)?(?:is |was |has `+
+			`|must )?(?:not set|not been set|not defined|missing|required|be set|empty|needed|not `+
+			`provided)\b[^\n]*`, "", "").
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			return s.started && tidy(m[0]) == telling(s.log) && missing(s, []string{m[1]}, h)
+		}),
 	on("own-words-before",
 		`(?m)^(?:[\w.]*(?:Error|Exception)\w*: |Error: ).*?(?:[Mm]issing|[Rr]equired|[Nn]ot set|[Pp]lease set|`+
 			`[Mm]ust set|[Uu]nset|[Uu]ndefined)[^\n]*?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]*`, "", "").with(oneMissing),
@@ -400,6 +443,54 @@ func noneForSetting(s *Scene, m []string, h *check.Hint) bool {
 	}
 	slices.Sort(names)
 	return missing(s, slices.Compact(names), h)
+}
+
+// givenField returns the ENV line that gives a field of the settings its value, whatever the prefix.
+func (s *Scene) givenField(field string) (*dockerfile.Instruction, *dockerfile.Assignment) {
+	names := []string{field}
+	if _, p := s.grep(regexp.MustCompile(`env_prefix\s*=\s*["'](\w+)["']`), ".py"); p != nil {
+		names = append(names, p[1]+field)
+	}
+	return s.assignment(names, "")
+}
+
+// leadingNumber returns the number that a value begins with, where one is wanted, or empty.
+func leadingNumber(wanted, value string) string {
+	if wanted == "boolean" {
+		return ""
+	}
+	return regexp.MustCompile(`^\d+`).FindString(value)
+}
+
+// listAsJSON says of a field whose variable is to be JSON that it is none, and writes a list so.
+func listAsJSON(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The field %s is a list or another whole, so its variable is read as JSON, and it is "+
+		"none.", m[1])
+	h.Advice = fmt.Sprintf(`Write it as JSON: %s=["one", "two"].`, strings.ToUpper(m[1]))
+	for i, line := range s.lines(".env") {
+		if name, _, ok := strings.Cut(strings.TrimSpace(line), "="); ok && strings.EqualFold(name, m[1]) &&
+			strings.Contains(m[2], "DotEnv") {
+			h.Cause = fmt.Sprintf(".env, line %d, sets %s, a list or another whole, which is read as JSON, and it "+
+				"is none: `%s`.",
+				i+1, name, short(strings.TrimSpace(line)))
+			return true
+		}
+	}
+	in, a := s.givenField(m[1])
+	if in == nil {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, line %d, sets %s, a list or another whole, which is read as JSON, and it is none: `%s`.",
+		s.File.Name, in.Line, a.Name, short(a.Value))
+	if !strings.ContainsAny(a.Value, "[{\"'$") {
+		words := strings.FieldsFunc(a.Value, func(r rune) bool { return r == ',' || r == ' ' })
+		h.Edit = s.inInstruction(in, regexp.MustCompile(`\b`+a.Name+`[= ](?:"[^"]*"|'[^']*'|\S+)`),
+			a.Name+`='["`+strings.Join(words, `", "`)+`"]'`)
+		if h.Edit != nil {
+			h.Advice = "Write it as JSON."
+		}
+	}
+	return true
 }
 
 // nodeSetting does the same for Node.

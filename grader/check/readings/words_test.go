@@ -388,7 +388,9 @@ var words = []struct{ log, want string }{
 		"`ENV DATABASE_URL=postgresql://localhost/tasks` below line 7 of Dockerfile."},
 	{"start pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\nport\n  Input should be a " +
 		"valid integer, unable to parse string as an integer [type=int_parsing, input_value='x', " +
-		"input_type=str]", "pydantic wrong: port | The value of port is not as the program wants it: Input should be " +
+		"input_type=str]", "pydantic wrong: Input should be a valid integer, unable to parse string as an " +
+		"integer [type=int_parsing, input_value='x', input_type=str] | The value of port is not as the program " +
+		"wants it: Input should be " +
 		"a valid integer, unable to parse string as an integer. Set it to a value of that kind."},
 	{"start   File \"/app/main.py\", line 1, in <module>\nTypeError: int() argument must be a string, a bytes-like " +
 		"object or a real number, not " +

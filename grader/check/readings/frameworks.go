@@ -1,0 +1,415 @@
+package readings
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+)
+
+// refuses returns an entry of what a library says of a line of the student's. In its sentences {at}
+// is that line, as in "main.py, line 3,"; where the log names none, it is the program. Where the
+// line is written anew by the pattern change, so is the advice.
+func refuses(name, pattern, cause, advice string, change ...string) entry {
+	e := on(name, pattern, cause, advice)
+	return e.with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		at := "The program"
+		if ok {
+			at = p.String() + ","
+		}
+		h.Cause = strings.ReplaceAll(h.Cause, "{at}", at)
+		h.Advice = strings.ReplaceAll(h.Advice, "{at}", at)
+		for i := 0; ok && i+1 < len(change) && h.Edit == nil; i += 2 {
+			h.Edit = p.replace(regexp.MustCompile(change[i]), change[i+1])
+		}
+		return true
+	})
+}
+
+// frameworks are the words by which libraries refuse what a program makes of them when it is
+// loaded.
+var frameworks = tool{name: "frameworks", entries: []entry{
+	// FastAPI, Starlette, Flask
+	refuses("path-without-slash", `(?:URL rule '(\S*)'|[Uu]rls|Routed paths|Path) must (?:start|begin) with (?:a )?`+
+		`(?:leading )?(?:slash|'/')`, `{at} gives a route a path that does not begin with a slash.`,
+		`Begin it with one.`, `(\(\s*["'])([\w{<])`, `${1}/${2}`),
+	refuses("prefix-with-slash", `A path prefix must not end with '/'`,
+		`{at} gives a prefix that ends with a slash, and the paths behind it begin with one.`, `End it without.`,
+		`(prefix\s*=\s*["'][^"']*[^"'/])/+(["'])`, `${1}${2}`, `(prefix\s*=\s*["'])/(["'])`, `${1}${2}`),
+	refuses("prefix-without-slash", `A path prefix must start with '/'`,
+		`{at} gives a prefix that does not begin with a slash.`, `Begin it with one.`, `(prefix\s*=\s*["'])(\w)`,
+		`${1}/${2}`),
+	refuses("no-path-at-all", `Prefix and path cannot be both empty`,
+		`{at} has a route without a path in a router without a prefix.`, `Write the path "/" in one of them.`),
+	refuses("no-body", `Status code (\d+) must not have a response body`,
+		`{at} makes a route that answers $1, which has no body, and says what its body is.`,
+		`Leave response_model out, and the type behind -> too, and return nothing.`,
+		`,\s*response_model\s*=\s*[\w.\[\]| ]+?\s*([,)])`, `${1}`),
+	refuses("bare-parameter", `non-body parameters must be in path, query, header or cookie: (\w+)`,
+		`{at} has the parameter $1, of a type that no path or query can hold.`,
+		`Make its type one of pydantic's BaseModel, or say where it comes from with Body() or Depends().`),
+	refuses("dependency-called", `A parameter-less dependency must have a callable dependency`,
+		`{at} gives Depends what is no function.`, `Name the function in it, without brackets: Depends(get_db).`,
+		`(Depends\(\s*\w[\w.]*)\(\)`, `${1}`),
+	on("late-blueprint", `The setup method '(\w+)' can no longer be called on the blueprint '([^']+)'`, "",
+		"").with(lateBlueprint),
+	on("late-route", `The setup method '(\w+)' can no longer be called on the application`, "", "").
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			h.Cause = fmt.Sprintf("The app has answered its first request already when .%s is called%s.", m[1], s.at())
+			h.Advice = "Do it where the file is loaded, outside of what answers requests."
+			return true
+		}),
+	refuses("blueprint-twice", `The name '([^']+)' is already registered for (?:this|a different) blueprint`,
+		`{at} registers a blueprint under the name $1, which one has already.`,
+		`Register each once; where it is meant twice, give it another name: register_blueprint(…, name="…").`),
+	refuses("blueprint-dots", `'name' may not (?:contain a dot|be empty)`, `{at} gives a blueprint a name that may `+
+		`not be.`,
+		`Write a word without a dot.`),
+	refuses("request-context", `Working outside of request context`,
+		`{at} asks for the request where none is being answered.`,
+		`Do it in the function of a route, and not where the file is loaded.`),
+	refuses("no-loop", `RuntimeError: no running event loop|There is no current event loop`,
+		`{at} starts a task of asyncio where no event loop runs yet: the file is being loaded.`,
+		`Start it in the lifespan of the app, or in another async function.`),
+	refuses("loop-in-loop", `asyncio\.run\(\) cannot be called from a running event loop|This event loop is already `+
+		`running`, `{at} starts an event loop, and the server runs one already.`,
+		`Write await in an async function, such as the lifespan, in place of asyncio.run.`),
+	refuses("argument-missing", `TypeError: ([\w.]+(?:\.<locals>\.\w+)?)\(\) missing \d+ required (?:positional|`+
+		`keyword-only) arguments?: ([^\n]+)`, `{at} calls $1() without $2, which it wants.`, `Give it that.`),
+	refuses("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean `+
+		`'(\w+)'\?)?`, `{at} gives $1() the argument $2, which the installed version does not take.`,
+		`Look at how it is called there, or ask for the version that the program is written for.`),
+	refuses("arguments-too-many", `TypeError: ([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but `+
+		`(\d+) `+
+		`(?:was|were) given`, `{at} calls $1() with $3 arguments, and it takes $2 (self is one of them).`,
+		`Give it as many as it has, or write their names before them.`),
+	refuses("type-in-brackets", `TypeError: '(?:type|ABCMeta|types\.GenericAlias)' object is not subscriptable`,
+		`{at} writes a type with brackets, as list[str], which this Python is too old for.`,
+		`Begin with a newer Python, or take List and Dict of typing.`),
+	on("field-hides-type", `TypeError: unsupported operand type\(s\) for \|: '(\w+)' and '(\w+)'`, "",
+		"").with(hiddenType),
+	// pydantic
+	on("no-annotation", "A non-annotated attribute was detected: `(\\w+) = ([^`]*)`", "", "").with(notAnnotated),
+	refuses("config-twice", `"Config" and "model_config" cannot be used together`,
+		`{at} makes a model with both class Config and model_config, and pydantic takes one of them.`,
+		`Move what class Config says into model_config = ConfigDict(…), and take class Config out.`),
+	on("no-schema", `Unable to generate pydantic-core schema for <class '(?:[\w.]*\.)?(\w+)'>`, "", "").with(noSchema),
+	refuses("not-defined-yet", "`?(\\w+)`? is not fully defined; you should define `?(\\w+)`?",
+		`The model $1 names $2, which is not there where $1 is made.`,
+		`Define or import $2 above it; where both name each other, call $1.model_rebuild() below both.`),
+	refuses("undefined-annotation", `PydanticUndefinedAnnotation: name '(\w+)' is not defined`,
+		`{at} makes a model that names the type $1, which nothing defines or imports.`,
+		`Define or import $1 in that file.`),
+	// SQLAlchemy and SQLModel
+	on("no-primary-key", `could not assemble any primary key columns for mapped table '(\w+)'`, "",
+		"").with(noPrimaryKey),
+	refuses("reserved-column", `Attribute name '(\w+)' is reserved`,
+		`{at} has a column called $1, and SQLAlchemy keeps that name for itself.`,
+		`Give it another name; the table's column may keep its own: info = Column("$1", …).`),
+	on("table-twice", `Table '([\w.]+)' is already defined for this MetaData instance`, "", "").with(tableTwice),
+	on("no-column-type", `<class '([\w.]+)'> has no matching SQLAlchemy type|(?:Could not locate SQLAlchemy Core type `+
+		`for Python type)[^\n]*?<?(?:class ')?([\w.]+)`, "", "").with(noColumnType),
+	on("no-such-foreign-table", `Foreign key associated with column '([\w.]+)' could not find table '(\w+)'`, "",
+		"").with(noForeignTable),
+	refuses("no-join", `Could not determine join condition between parent/child tables on relationship (\w+)\.(\w+)`,
+		`The relationship $2 of $1 joins two tables, and no column of theirs is a ForeignKey of the other.`,
+		`Write ForeignKey("TABLE.id") in the column that points to it.`),
+	refuses("no-such-class", `expression '(\w+)' failed to locate a name`,
+		`A relationship names the class $1, and no file that the program imports makes a model of that name.`,
+		`Check its spelling, and import the file that has it before the tables are used.`),
+	refuses("no-such-property", `Mapper 'Mapper\[(\w+)\([^)]*\)\]' has no property '(\w+)'`,
+		`A relationship of another model says that $1 has $2, and it has none.`,
+		`Add relationship(…) with that name to $1, or correct back_populates.`),
+	on("sqlite-slashes", `Invalid SQLite URL: (sqlite(?:\+\w+)?:)//(\S+)`, "", "").with(sqliteSlashes),
+	on("old-file", `no such column: ([\w.]+)|table (\w+) has no column named (\w+)`, "", "").with(oldFile),
+	refuses("made-already", `table (\w+) already exists`,
+		`{at} makes the table $1, and the database has it already, from an earlier start or in its file.`,
+		`Write CREATE TABLE IF NOT EXISTS.`, `(?i)\b(create table)\s+(\w)`, `${1} if not exists ${2}`),
+	refuses("written-already", `UNIQUE constraint failed: ([\w., ]+)`,
+		`{at} writes a row whose $1 the database has already, from an earlier start or in its file.`,
+		`Write it only where it is not there yet.`),
+	// alembic
+	on("several-heads", `Multiple head revisions are present`,
+		`Two migrations follow on the same one, so alembic does not know which is the last.`,
+		`Join them with alembic merge heads, and hand in the file that it makes; or upgrade to heads.`).
+		with(func(s *Scene, _ []string, h *check.Hint) bool {
+			h.Edit = s.inCommand(regexp.MustCompile(`\b(alembic(?:["', ]+)upgrade(?:["', ]+))head\b`), "${1}heads")
+			return true
+		}),
+	refuses("not-up-to-date", `Target database is not up to date`,
+		`alembic wants the database to have all migrations first, and it has not.`, `Run alembic upgrade head `+
+			`before it.`),
+	// others
+	refuses("mongo-scheme", `Invalid URI scheme: URI must begin with 'mongodb://'`,
+		`{at} gives MongoClient an address that does not begin with mongodb://.`, `Begin it so.`,
+		`(["'])(?:https?://|mongo://)?([\w.-]+(?::\d+)?(?:/[^"']*)?["']\s*[,)])`, `${1}mongodb://${2}`),
+	refuses("redis-scheme", `Redis URL must specify one of the following schemes`,
+		`{at} gives redis an address that does not begin with redis://.`, `Begin it so: redis://HOST:6379/0.`),
+	on("no-backend", `MissingBackendError: (\w+): no backends available -- recommend you install one `+
+		`\(e\.g\. 'pip install ([\w-]+)'\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		by := map[string]string{"bcrypt": "bcrypt<5",
+			"argon2_cffi": "argon2-cffi"}[m[2]] // passlib does not know bcrypt 5
+		if by == "" {
+			by = m[2]
+		}
+		h.Cause = fmt.Sprintf("passlib makes %s hashes with the package %s, and nothing installs it%s.", m[1], m[2],
+			s.at())
+		h.Advice = fmt.Sprintf("Install %s.", by)
+		return needs(by)(s, m, h)
+	}),
+	refuses("metric-twice", `Duplicated timeseries in CollectorRegistry: \{?'?([\w]+)`,
+		`{at} makes the metric $1 a second time: the file that makes it is loaded twice, under two names.`,
+		`Import it by one name everywhere, and let CMD name it so too.`),
+	// Django
+	refuses("not-installed-app", `Model class ([\w.]+) doesn't declare an explicit app_label`,
+		`Django meets the model $1, and INSTALLED_APPS does not list the app that it is in.`,
+		`Add the app to INSTALLED_APPS in the settings.`),
+	refuses("static-root", `without having set the STATIC_ROOT setting`,
+		`collectstatic wants to know where to, and the settings have no STATIC_ROOT.`,
+		`Write STATIC_ROOT = BASE_DIR / "static" in the settings.`),
+}}
+
+// lateBlueprint says of a route that it stands below the line which registers its blueprint.
+func lateBlueprint(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	h.Cause = fmt.Sprintf("A route is added to the blueprint %s after it was registered%s.", m[2], s.at())
+	h.Advice = "Call register_blueprint below all of its routes."
+	if !ok {
+		return true
+	}
+	name := regexp.MustCompile(`@?(\w+)\.` + m[1]).FindStringSubmatch(p.text)
+	if name == nil {
+		return true
+	}
+	if at, _ := s.grep(regexp.MustCompile(`register_blueprint\(\s*(?:\w+\.)?`+name[1]+`\b`), ".py"); at.file != "" {
+		h.Cause = fmt.Sprintf("%s, adds a route to the blueprint %s, which %s, has registered before.", p, m[2], at)
+		h.Advice = "Put that line below all of its routes."
+	}
+	return true
+}
+
+// hiddenType says of a type in a model that a field above it has its name, or that this Python is
+// older than X | None.
+func hiddenType(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	got := regexp.MustCompile(`:\s*(\w+)\s*\|`).FindStringSubmatch(p.text)
+	if m[1] == "type" || m[2] == "type" {
+		h.Cause = fmt.Sprintf("%s, writes a type with |, which this Python is too old for.", p)
+		h.Advice = "Begin with Python 3.10 or newer, or write Optional[…], which typing has."
+		return true
+	}
+	if got == nil || m[1] != "NoneType" {
+		return false
+	}
+	lines := s.lines(p.file)
+	for n := p.line - 1; n > 0 && n > p.line-40; n-- {
+		if !regexp.MustCompile(`^\s+` + got[1] + `\s*(?::[^=]*)?=`).MatchString(lines[n-1]) {
+			continue
+		}
+		h.Cause = fmt.Sprintf("%s, means the type %s, and line %d of that class has made %s a field, which is None: "+
+			"`%s`.", p, got[1], n, got[1], strings.TrimSpace(lines[n-1]))
+		h.Advice = fmt.Sprintf("Import the type under another name, as in from datetime import %s as %s, and write "+
+			"that "+
+			"in both lines.", got[1], strings.ToUpper(got[1][:1])+got[1][1:]+"Type")
+		return true
+	}
+	return false
+}
+
+// notAnnotated writes the type of a field of a model that has none.
+func notAnnotated(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The field %s of a model has no type%s, and pydantic wants one of each.", m[1], s.at())
+	h.Advice = fmt.Sprintf("Write %s: TYPE = %s.", m[1], m[2])
+	p, _ := s.grep(regexp.MustCompile(`^\s+`+m[1]+`\s*=\s*`+regexp.QuoteMeta(m[2])), ".py")
+	if p.file == "" {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s: the field %s of a model has no type, and pydantic wants one of each.", p, m[1])
+	kind := ""
+	switch {
+	case m[2] == "True" || m[2] == "False":
+		kind = "bool"
+	case regexp.MustCompile(`^-?\d+$`).MatchString(m[2]):
+		kind = "int"
+	case regexp.MustCompile(`^-?\d+\.\d+$`).MatchString(m[2]):
+		kind = "float"
+	case strings.HasPrefix(m[2], "'") || strings.HasPrefix(m[2], `"`):
+		kind = "str"
+	case m[2] == "[]":
+		kind = "list"
+	case m[2] == "{}":
+		kind = "dict"
+	}
+	if kind != "" {
+		h.Advice, h.Edit = "Write it.", p.replace(regexp.MustCompile(`^(\s+`+m[1]+`)\s*=`), "${1}: "+kind+" =")
+	}
+	return true
+}
+
+// noSchema says of a class that is a field's type that pydantic does not know what is in it.
+func noSchema(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("A model has a field of the type %s%s, and pydantic does not know what is in one.", m[1],
+		s.at())
+	h.Advice = "Name a class there that is made from pydantic's BaseModel, or allow any with " +
+		"model_config = ConfigDict(arbitrary_types_allowed=True)."
+	if p, _ := s.grep(regexp.MustCompile(`^class `+m[1]+`\s*(?:\(\s*\))?:`), ".py"); p.file != "" {
+		h.Cause = fmt.Sprintf("A model has a field of the type %s%s, and that is a class of no kind that pydantic "+
+			"knows "+
+			"(%s).", m[1], s.at(), p)
+		h.Advice = "Make it from BaseModel, with its fields and their types."
+	}
+	return true
+}
+
+// noPrimaryKey says which model has no primary key, and gives it one in the words of its file.
+func noPrimaryKey(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The table %s has no column with primary_key=True%s, and SQLAlchemy wants one of each.", m[1],
+		s.at())
+	h.Advice = "Write primary_key=True in the column that tells its rows apart, such as id."
+	p, ok := s.frame()
+	if !ok || !strings.HasPrefix(p.text, "class ") {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s: the class makes the table %s, and no column of it has primary_key=True.", p, m[1])
+	lines := s.lines(p.file)
+	text := strings.Join(lines, "\n")
+	for n := p.line; n < len(lines) && (strings.HasPrefix(lines[n], " ") || strings.TrimSpace(lines[n]) == ""); n++ {
+		at := place{p.file, n + 1, lines[n]}
+		if regexp.MustCompile(`^\s+id\s*(?::.*)?=\s*(?:Column|mapped_column|Field|db\.Column)\(`).MatchString(at.text) {
+			h.Advice, h.Edit = "Say it of id.", at.replace(regexp.MustCompile(`\)\s*$`), ", primary_key=True)")
+			return true
+		}
+	}
+	line := ""
+	switch {
+	case strings.Contains(p.text, "table=True") && strings.Contains(text, "Field"):
+		line = "    id: int | None = Field(default=None, primary_key=True)"
+	case strings.Contains(text, "mapped_column(") && strings.Contains(text, "Mapped["):
+		line = "    id: Mapped[int] = mapped_column(primary_key=True)"
+	case strings.Contains(text, "db.Column("):
+		line = "    id = db.Column(db.Integer, primary_key=True)"
+	case regexp.MustCompile(`(?m)^from sqlalchemy import .*\bColumn\b`).MatchString(text) &&
+		regexp.MustCompile(`(?m)^from sqlalchemy import .*\bInteger\b`).MatchString(text):
+		line = "    id = Column(Integer, primary_key=True)"
+	}
+	if line != "" {
+		h.Advice, h.Edit = "Give it one.", &check.Edit{File: p.file, Line: p.line, New: line}
+	}
+	return true
+}
+
+// tableTwice says whether two classes make one table, or one file is loaded under two names.
+func tableTwice(s *Scene, m []string, h *check.Hint) bool {
+	names := regexp.MustCompile(`^\s+__tablename__\s*(?::.*)?=\s*["']` + regexp.QuoteMeta(m[1]) + `["']`)
+	var found []string
+	for _, file := range s.files() {
+		for i, line := range s.lines(file) {
+			if strings.HasSuffix(file, ".py") && names.MatchString(line) {
+				found = append(found, place{file: file, line: i + 1}.String())
+			}
+		}
+	}
+	switch {
+	case len(found) > 1:
+		h.Cause = fmt.Sprintf("Two classes make the table %s: %s, and %s.", m[1], found[0], found[1])
+		h.Advice = "Give each a table of its own, or take one out."
+	default:
+		h.Cause = fmt.Sprintf("The class of the table %s is made twice%s: its file is loaded under two names, such as "+
+			"models and app.models.", m[1], s.at())
+		h.Advice = "Import it by one name everywhere, and let CMD name it so too."
+	}
+	return true
+}
+
+// noColumnType says which field of a table has a type that no column can hold.
+func noColumnType(s *Scene, m []string, h *check.Hint) bool {
+	kind := strings.TrimPrefix(m[1]+m[2], "typing.")
+	h.Cause = fmt.Sprintf("A table has a field of the type %s%s, and no column can hold one.", kind, s.at())
+	h.Advice = "Keep it as JSON, with sa_column=Column(JSON), or in a table of its own."
+	p, ok := s.frame()
+	if !ok || !strings.HasPrefix(p.text, "class ") {
+		return true
+	}
+	lines := s.lines(p.file)
+	typed := regexp.MustCompile(`^\s+(\w+)\s*:.*\b(?i:` + regexp.QuoteMeta(kind) + `)\b`)
+	for n := p.line; n < len(lines) && (strings.HasPrefix(lines[n], " ") || strings.TrimSpace(lines[n]) == ""); n++ {
+		if got := typed.FindStringSubmatch(lines[n]); got != nil {
+			h.Cause = fmt.Sprintf("%s: the field %s of a table is a %s, and no column can hold one: `%s`.",
+				place{file: p.file, line: n + 1}, got[1], kind, strings.TrimSpace(lines[n]))
+			if kind == "list" || kind == "dict" {
+				h.Advice = fmt.Sprintf("Keep it as JSON: Field(default_factory=%s, sa_column=Column(JSON)), with "+
+					"Column and "+
+					"JSON of sqlalchemy; or in a table of its own.", kind)
+			}
+			break
+		}
+	}
+	return true
+}
+
+// noForeignTable says which tables there are.
+func noForeignTable(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The column %s points to a table %s, and the program makes none of that name.", m[1], m[2])
+	h.Advice = "Name a table there, as __tablename__ has it, and import the file that makes it."
+	var tables []string
+	for _, file := range s.files() {
+		for _, line := range s.lines(file) {
+			if got := regexp.MustCompile(`^\s+__tablename__\s*=\s*["'](\w+)["']`).FindStringSubmatch(line); got != nil {
+				tables = append(tables, got[1])
+			}
+		}
+	}
+	if near := nearest(m[2], tables); near != "" {
+		h.Advice = fmt.Sprintf("Is %s meant?", near)
+		pattern := regexp.MustCompile(`(["'])` + m[2] + `\.`)
+		if p, _ := s.grep(pattern, ".py"); p.file != "" {
+			h.Edit = p.replace(pattern, "${1}"+near+".")
+		}
+	}
+	return true
+}
+
+// sqliteSlashes writes the third slash of an address of SQLite.
+func sqliteSlashes(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("An address of SQLite has three slashes before the file, and %s//%s has two%s.", m[1], m[2],
+		s.at())
+	h.Advice = fmt.Sprintf("Write %s///%s.", m[1], m[2])
+	pattern := regexp.MustCompile(regexp.QuoteMeta(m[1]) + `//([^/"'])`)
+	if p, _ := s.grep(pattern, ""); p.file != "" {
+		h.Advice, h.Edit = "Write the third.", p.replace(pattern, m[1]+"///${1}")
+	} else if in, _ := s.assignment(nil, `'`+m[1]+"//"+m[2]+`'`); in != nil {
+		h.Advice, h.Edit = "Write the third.", s.inInstruction(in, pattern, m[1]+"///${1}")
+	}
+	return true
+}
+
+// databaseFile is a file of SQLite.
+var databaseFile = regexp.MustCompile(`\.(?:db|sqlite3?)$`)
+
+// oldFile says of a column that the table has not that the file of the database is older.
+func oldFile(s *Scene, m []string, h *check.Hint) bool {
+	column, table := m[1]+m[3], "The table"
+	if m[2] != "" {
+		table = "The table " + m[2]
+	}
+	h.Cause = fmt.Sprintf("%s has no column %s%s.", table, column, s.at())
+	h.Advice = "Check its name on both sides; a table that was there already keeps the columns that it had: make the " +
+		"database anew, or change it with a migration."
+	for _, file := range s.files() {
+		if databaseFile.MatchString(file) && s.where(file) != "" {
+			h.Cause += fmt.Sprintf(" The database comes from the folder, %s, which a COPY brings into the image: it "+
+				"was made "+
+				"before the program had that column.", file)
+			h.Advice = fmt.Sprintf("Take %s out of the folder, and write it into .dockerignore: the program makes "+
+				"it anew.",
+				file)
+			break
+		}
+	}
+	return true
+}
