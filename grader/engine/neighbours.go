@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,20 +33,36 @@ const stepsTime = 40 * time.Millisecond
 // neighbours keeps the builds of this machine apart, while there are any.
 type neighbours struct {
 	mu     sync.Mutex
-	builds int
+	builds map[*ownBuild]bool
 	limits check.BuildLimits // the widest of these builds
 	steps  stepBounds
 	stop   context.CancelFunc
 }
 
+// ownBuild is a build of this process.
+type ownBuild struct{ commands func() []string }
+
+// runs reports whether a command is that of a step of this process's builds.
+func (n *neighbours) runs(command string) bool {
+	n.mu.Lock()
+	builds := slices.Collect(maps.Keys(n.builds))
+	n.mu.Unlock()
+	return slices.ContainsFunc(builds, func(b *ownBuild) bool { return runsOne(command, b.commands()) })
+}
+
 // begin keeps builds apart, and their steps within limits, until done is called. root is the
-// engine's folder.
-func (n *neighbours) begin(root string, l check.BuildLimits) (done func()) {
+// engine's folder, and commands gives those of the build's steps.
+func (n *neighbours) begin(root string, l check.BuildLimits, commands func() []string) (done func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.limits.Memory, n.limits.Disk = max(n.limits.Memory, l.Memory), max(n.limits.Disk, l.Disk)
 	n.limits.PIDs = max(n.limits.PIDs, l.PIDs)
-	if n.builds++; n.builds == 1 && os.Geteuid() == 0 {
+	if n.builds == nil {
+		n.builds = map[*ownBuild]bool{}
+	}
+	one := &ownBuild{commands}
+	n.builds[one] = true
+	if len(n.builds) == 1 && os.Geteuid() == 0 {
 		ctx, stop := context.WithCancel(context.Background())
 		n.stop = stop
 		go func() {
@@ -59,7 +77,7 @@ func (n *neighbours) begin(root string, l check.BuildLimits) (done func()) {
 				l := n.limits
 				n.mu.Unlock()
 				if ctx.Err() == nil { // else the limits are no build's
-					n.steps.keep(root, l)
+					n.steps.keep(root, l, n.runs)
 				}
 				time.Sleep(stepsTime)
 			}
@@ -68,7 +86,7 @@ func (n *neighbours) begin(root string, l check.BuildLimits) (done func()) {
 	return sync.OnceFunc(func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if n.builds--; n.builds > 0 {
+		if delete(n.builds, one); len(n.builds) > 0 {
 			return
 		}
 		if n.limits = (check.BuildLimits{}); n.stop != nil {

@@ -261,7 +261,8 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	if err != nil {
 		return check.Built{}, err
 	}
-	defer s.engine.apart.begin(about.DockerRootDir, s.job.Limits.Build)()
+	defer s.engine.apart.begin(about.DockerRootDir, s.job.Limits.Build,
+		func() []string { return stepsUnder(told.Load(), s.file) })()
 	building, cancel := s.engine.buildTime(ctx, limit, s.file, &told)
 	defer cancel()
 	sent := buildcontext.Limit(folder, s.job.Limits.Build, cancel)
