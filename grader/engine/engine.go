@@ -27,6 +27,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/engine/owner"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
+	"golang.org/x/sync/errgroup"
 )
 
 // Engine is a connection to a Docker engine.
@@ -95,21 +96,28 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if unfit := unfit(version); unfit != nil {
 		return nil, unfit
 	}
-	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
-	if err != nil {
-		return nil, at.Unavailable(err)
-	}
-	builder, err := newBuilder(ctx, api)
-	if err != nil {
-		return nil, at.Unavailable(err)
-	}
-	provider.SetClient(docker{api, builder})
 	me, err := owner.Self()
 	if err != nil {
 		return nil, fmt.Errorf("naming this process: %w", err)
 	}
-	e := &Engine{api: api, provider: provider, builder: builder, owner: me, arch: version.Arch,
-		open: map[*Session]bool{}}
+	e := &Engine{api: api, owner: me, arch: version.Arch, open: map[*Session]bool{}}
+	var asking errgroup.Group // each asks the engine for itself
+	asking.Go(func() (err error) {
+		e.provider, err = testcontainers.NewDockerProvider(testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)))
+		return err
+	})
+	asking.Go(func() (err error) {
+		e.builder, err = newBuilder(ctx, api)
+		return err
+	})
+	asking.Go(func() error {
+		_, _ = e.about(ctx) // else it is asked again
+		return nil
+	})
+	if err := asking.Wait(); err != nil {
+		return nil, at.Unavailable(err)
+	}
+	e.provider.SetClient(docker{api, e.builder})
 	if cache, err := os.UserCacheDir(); err == nil {
 		e.weights.kept = filepath.Join(cache, "taskgrader", "layers")
 	}
