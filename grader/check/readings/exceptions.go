@@ -52,15 +52,19 @@ var (
 
 // raised returns what the last traceback of the log ends with; ok is false where there is none.
 func (s *Scene) raised() (r raised, ok bool) {
-	within, last := false, ""
+	within, last, prefix := false, "", ""
 	for line := range strings.Lines(s.log) {
 		line = strings.TrimRight(line, "\r\n")
 		if strings.Contains(line, "Traceback (most recent call last)") && !strings.HasPrefix(last,
 			"--- Logging error") {
 			within, ok, r = true, false, raised{}
+			prefix, _, _ = strings.Cut(line, "Traceback")
+			if strings.Trim(prefix, " |") != "" {
+				prefix = ""
+			}
 			continue
 		}
-		last = line
+		last, line = line, strings.TrimPrefix(line, prefix)
 		if !within {
 			continue
 		}

@@ -157,6 +157,9 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		return true
 	}
 	at := s.where(probe)
+	if at != "" && !s.started && s.File != nil && s.earlier()[at] == "" {
+		return s.notCopied(probe, at, h)
+	}
 	if at == "" {
 		h.Cause = fmt.Sprintf("%s %s, which is the folder's own %s: no COPY brings it into the image.", by, top, own)
 		what := strings.TrimSuffix(own, "/")

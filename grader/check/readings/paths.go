@@ -168,6 +168,8 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	}
 	what, known := provides[base]
 	switch {
+	case base == "conda" || base == "mamba":
+		condaMissing(s, h)
 	case base == "python" || base == "pip" || base == "python3" || base == "pip3":
 		h.Advice = "Begin with a python base image, such as python:3.12-slim."
 	case (base == "node" || base == "npm" || base == "npx") && debian:

@@ -16,6 +16,17 @@ import (
 const versions = `\(from versions: ([^)]*)\)`
 
 var pip = tool{name: "pip", entries: []entry{
+	on("not-trusted", `The repository located at (\S+) is not a trusted or secure host`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("pip does not take packages from http://%s, since nobody can tell there what is "+
+			"sent.", m[1])
+		h.Advice = "Write https:// in the index's address."
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`http://`+regexp.QuoteMeta(m[1])), "https://"+m[1])
+		if h.Edit != nil {
+			h.Advice = "Write https."
+		}
+		return true
+	}),
 	on("requirement-unknown",
 		`Could not find a version that satisfies the requirement ([^\s(;]+(?: ?[<>=!~]=? ?[^\s(;]+)*)(?: `+
 			`\([^)]*\))?[^\n]*?`+versions,
@@ -51,16 +62,26 @@ var pip = tool{name: "pip", entries: []entry{
 	on("standing-alone", `(?i:neither 'setup\.py' nor 'pyproject\.toml' found|does not appear to be a Python project)`,
 		`pip is asked to install a folder that is no Python project: it holds neither setup.py nor pyproject.toml `+
 			`at this step.`,
-		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).with(
-		func(s *Scene, _ []string, h *check.Hint) bool {
-			if s.has("requirements.txt") {
-				if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
-					"${1} -r requirements.txt${2}"); e != nil {
-					h.Edit = e
-				}
-			}
-			return true
-		}),
+		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).
+		with(standingAlone),
+	on("hash-of-some", `In --require-hashes mode, all requirements must have their versions pinned|Hashes are `+
+		`required in `+
+		`--require-hashes mode`, "", "").with(hashes),
+	on("editable-elsewhere", `ERROR: (\S+) is not a valid editable requirement`, "", "").with(editableElsewhere),
+	on("no-backend", `Cannot import build backend '([\w.]+)'|BackendUnavailable: Cannot import '([\w.]+)'`, "",
+		"").with(
+		func(s *Scene, m []string, h *check.Hint) bool { return noBackend(s, []string{m[0], m[1] + m[2]}, h) }),
+	on("lacks-field", "`project` must contain \\['(\\w+)'\\] properties|required `project\\.(\\w+)` field is not set|"+
+		"Either \\[project\\.(\\w+)\\] or", "", "").with(lacksField),
+	on("project-config", `configuration error: ([^\n]+)`, `pyproject.toml is not as setuptools wants it: $1.`,
+		`Write that field as it says.`),
+	on("toml", `TOMLDecodeError: ([^\n]*?) ?\(at line (\d+), column \d+\)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return brokenTOML(s, "pyproject.toml", m[2], m[1], h)
+	}),
+	on("toml-end", `TOMLDecodeError: ([^\n]*?) ?\(at end of document\)`, `pyproject.toml ends before it is whole: $1.`,
+		`Close what is open in it: a quote, a bracket.`),
+	on("not-a-requirement", `Invalid requirement: '?([^'\n]*)'?`, "", "").with(noRequirement),
 	on("several-packages", `Multiple top-level (?:packages|modules) discovered in a flat-layout: \[([^\]]*)\]`,
 		`The step makes a package of the folder itself, and setuptools finds more than one there that it could be: $1.`,
 		`Name them in pyproject.toml, or let only its dependencies be installed: the program is started from the `+
@@ -162,7 +183,16 @@ var pip = tool{name: "pip", entries: []entry{
 		}),
 	on("python-too-old", `(?:Package '?([\w.-]+)'? )?requires a different Python: (\S+) not in '?([^'\n]+)'?`,
 		`A package wants Python $3, and the image has $2.`,
-		`Begin with a base image of such a Python, or take another version of the package.`),
+		`Begin with a base image of such a Python, or take another version of the package.`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		if p, ok := s.inProject(regexp.MustCompile(`^\s*requires-python\s*=`)); ok &&
+			strings.Contains(p.text, m[3]) {
+			h.Cause = fmt.Sprintf("%s, asks for Python %s, and the image has %s.", p, m[3], m[2])
+			h.Advice = "Let it allow the Python of the base image, or begin with another."
+			h.Edit = p.replace(regexp.MustCompile(`"[^"]*"`), `">=`+versionOf.FindString(m[2])+`"`)
+		}
+		return true
+	}),
 	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES`,
 		`A package that was fetched is not the one whose hash the requirements name.`,
 		`Make the requirements file anew, with the hashes of today's files.`),
@@ -226,6 +256,14 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 	}
 	lacks := len(m) < 3 || strings.TrimSpace(m[2]) == "" || m[2] == "none"
 	switch {
+	case s.noDashR(name, h):
+	case strings.EqualFold(name, "python"):
+		h.Cause = fmt.Sprintf("%s%s is no package: the image's Python is that of its base image, FROM.", asked, where)
+		if known && whole(p) {
+			h.Edit = p.without()
+		} else {
+			h.Advice = "Take it out of the requirements."
+		}
 	case slices.Contains(stdlib, strings.ToLower(name)) && lacks:
 		h.Cause = fmt.Sprintf("%s%s is part of Python: there is no such package to install.", name, where)
 		if known && whole(p) {
@@ -246,10 +284,12 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 		last := all[len(all)-1]
 		h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked, where,
 			last)
+		if strings.Contains(version, ",") {
+			h.Cause = fmt.Sprintf("%s%s: no version is all of that at once; the newest is %s.", asked, where, last)
+		}
 		h.Advice = "Ask for a version that there is."
 		if stable := newest(all); stable != "" && known {
-			h.Cause = fmt.Sprintf("%s%s: the index has no such version for this Python; its newest is %s.", asked,
-				where, stable)
+			h.Cause = strings.Replace(h.Cause, "newest is "+last, "newest is "+stable, 1)
 			h.Edit = s.pin(name, name+parts[2]+"=="+stable)
 		}
 		if h.Edit != nil {

@@ -24,6 +24,7 @@ var python = tool{name: "python", entries: []entry{
 			h.Advice = "Correct what it tests, or the test."
 			return true
 		}),
+	on("no-tests", `no tests ran in|(?m)collected 0 items\s*$`, "", "").with(noTests),
 	on("circular", `cannot import name '(\w+)' from partially initialized module '([\w.]+)'[^\n]*`, "",
 		"").with(circular),
 	on("circular-attribute", `partially initialized module '([\w.]+)' has no attribute '(\w+)'[^\n]*`, "",

@@ -256,7 +256,9 @@ var (
 	// what a server says last.
 	empty = regexp.MustCompile(
 		`(?i)^\W*$|complete log of this run|See above|for (?:more|further) (?:information|details)|` +
-			`likely not a problem with pip|npm (?:error|ERR!)\s*$|Background on this error|^Node\.js v\d|` +
+			`likely not a problem with pip|Failed to build '|when (?:getting requirements|calling build backend)|` +
+			`metadata-generation-failed|subprocess-exited-with-error|did not run successfully|exit code: \d|` +
+			`\[end of output\]|Preparing metadata|npm (?:error|ERR!)\s*$|Background on this error|^Node\.js v\d|` +
 			`application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|` +
 			`Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
 )

@@ -136,15 +136,16 @@ func (s *Scene) own(inside string) string {
 }
 
 var traced = regexp.MustCompile(
-	`File "([^"\n]+)", line (\d+)|(?:\(|at |^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|ts)):(\d+)`)
+	`File "([^"\n]+)", line (\d+)|^([\w./-]+\.py):(\d+): in |(?:\(|at |^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|` +
+		`ts)):(\d+)`)
 
 // frame returns the last line of the student's own program that the log's traceback names; of Node,
 // whose innermost call stands first, the first.
 func (s *Scene) frame() (found place, ok bool) {
 	for _, line := range strings.Split(s.log, "\n") {
 		for _, m := range traced.FindAllStringSubmatch(line, -1) {
-			js := m[3] != ""
-			name, number := m[1]+strings.TrimPrefix(m[3], "file://"), m[2]+m[4]
+			js := m[5] != ""
+			name, number := m[1]+m[3]+strings.TrimPrefix(m[5], "file://"), m[2]+m[4]+m[6]
 			if name = s.own(name); name == "" || js && ok {
 				continue
 			}

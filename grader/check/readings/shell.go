@@ -120,6 +120,7 @@ var shell = tool{name: "shell", entries: []entry{
 		h.Edit = s.inInstruction(s.Step, bare, `${1}"${2}"`)
 		return true
 	}),
+	on("no-venv", `([\w./-]+/bin/)activate['’"]?: ?(?:No such file|not found|cannot open)`, "", "").with(noVenv),
 	on("script-not-found",
 		`(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {

@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,10 +89,46 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\buv sync\b`), "uv sync --no-install-project")
 		return h.Edit != nil || s.Step != nil
 	}),
+	on("lacks-field", "required `project\\.(\\w+)` field is not set", "", "").with(lacksField),
 	on("not-toml",
 		"(?:Failed to parse|Invalid "+
 			"TOML)[^\\n]*?`?(pyproject\\.toml|uv\\.lock|uv\\.toml|[\\w./-]+\\.txt)`?.*?(?:line|:) ?(\\d+)",
-		`$1 cannot be read, from line $2 on.`, `Write line $2 of $1 as the format wants it.`),
+		`$1 cannot be read, from line $2 on.`, `Write line $2 of $1 as the format wants it.`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		words := ""
+		if got := regexp.MustCompile(`(?m)^\s*\|\s*\^+\s*\n\s*([^\n]+)`).FindAllStringSubmatch(s.log, -1); got != nil {
+			words = got[len(got)-1][1]
+		} else if got := regexp.MustCompile(`Invalid TOML file \S+: ([^\n]*?) at ` +
+			`line`).FindStringSubmatch(s.log); got != nil {
+			words = got[1]
+		}
+		brokenTOML(s, m[1], m[2], words, h)
+		return true
+	}),
+	on("no-such-extra", "[Ee]xtra `?([\\w-]+)`? is not defined", `pyproject.toml defines no extra $1.`,
+		`Take the option for it out, or define it below [project.optional-dependencies].`).with(func(s *Scene,
+		m []string,
+		h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--extra[ =]`+regexp.QuoteMeta(m[1])+`\b`), "")
+		return true
+	}),
+	on("path-not-there", `Distribution not found at: (?:file://)?(\S+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("A dependency is to come from the folder %s, and the image has none.", m[1])
+		h.Advice = "COPY it in before this step, or name a package of the index."
+		if p, ok := s.inProject(regexp.MustCompile(`\bpath\s*=\s*["'][^"']*` +
+			regexp.QuoteMeta(path.Base(m[1])) + `/?["']`)); ok {
+			h.Cause = fmt.Sprintf("%s, takes a dependency from a path, which is %s in the image, and there is none: "+
+				"`%s`.", p, m[1],
+				p.code())
+			if strings.Contains(p.text, "../") {
+				h.Advice = "Docker copies only what is in the folder of the Dockerfile: put it there, COPY it " +
+					"before this " +
+					"step, and name it without ../"
+			}
+		}
+		return true
+	}),
 	on("unreadable", "(?m)^(?:error: |\\s*(?:cause|Caused by): )Failed to parse:? `?([^`\\n]+)`?", `$1 cannot be read.`,
 		`Write $1 as its format wants it.`),
 	on("no-such-group", "[Gg]roup `?([\\w-]+)`? is not defined", `pyproject.toml defines no group $1.`,
@@ -366,10 +403,34 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		h.Advice = "Say that it is none."
 		return true
 	}),
+	on("no-such-setting", `(?:Setting (\S+) does not exist|There is no (\S+) setting)`, `Poetry has no setting $1$2.`,
+		`Write it as poetry config --list has it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if near := nearest(m[1]+m[2], []string{"virtualenvs.create", "virtualenvs.in-project", "virtualenvs.path",
+			"installer.parallel", "installer.max-workers", "cache-dir", "virtualenvs.options.no-pip",
+			"virtualenvs.options.always-copy"}); near != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = s.inStep(m[1]+m[2], near)
+		}
+		return true
+	}),
+	on("not-toml", `Invalid TOML file (\S+): ([^\n]*?) at line (\d+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return brokenTOML(s, m[1], m[3], m[2], h)
+	}),
 	on("invalid", `The Poetry configuration is invalid:?\s*([^\n]*)`, `pyproject.toml is not as Poetry wants it: $1`,
 		`Run poetry check, and change what it names.`),
 	on("version-unknown", `[Bb]ecause \S+ depends on (\S+(?: \([^)]*\))?) which doesn't match any versions`,
-		`No package satisfies $1.`, `Check the spelling and the version of it in pyproject.toml.`),
+		`No package satisfies $1.`, `Check the spelling and the version of it in pyproject.toml.`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		name, version, _ := strings.Cut(m[1], " (")
+		if p, ok := s.requires(name); ok {
+			h.Cause = fmt.Sprintf("%s, asks for %s %s, and the index has no such version, or no such package.", p, name,
+				strings.TrimSuffix(version, ")"))
+			h.Advice = fmt.Sprintf("Check the spelling of %s, or take any version of it.", name)
+			h.Edit = p.replace(regexp.MustCompile(`^(\s*[\w.-]+\s*=\s*)"[^"]*"`), `${1}"*"`)
+		}
+		return true
+	}),
 	on("no-versions", `version solving failed`, `Poetry found no versions that go together.`,
 		`Loosen the versions in pyproject.toml.`),
 }}
@@ -442,7 +503,11 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 			where, m[1], m[2]))
 	}
 	if !s.has("Pipfile.lock") {
-		causes = append(causes, "The folder has no Pipfile.lock, which --deploy wants.")
+		by := "this step"
+		if s.Step != nil && strings.Contains(s.Step.Text, "--deploy") {
+			by = "--deploy"
+		}
+		causes = append(causes, fmt.Sprintf("The folder has no Pipfile.lock, which %s wants.", by))
 		h.Advice = "Run pipenv lock with the Python of the base image, and hand in Pipfile.lock."
 		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--deploy\b`), " --skip-lock"); h.Edit != nil {
 			h.Advice = "Run pipenv lock with the Python of the base image and hand in Pipfile.lock, or let this " +

@@ -232,6 +232,10 @@ func near(folder fs.FS, subject string) string {
 var written = regexp.MustCompile(
 	`--(?:target|prefix|root)[= ](/\S+)|\bpip3? install .*\s-t (/\S+)|-m venv (/\S+)|\s-o (/\S+)`)
 
+// installsTo is by which words pip installs to a place that is often copied from another stage.
+var installsTo = map[string]string{"/install": " --prefix=/install", "/root/.local": " --user",
+	"/deps": " --target=/deps", "/packages": " --target=/packages", "/python": " --target=/python"}
+
 var number = regexp.MustCompile(`^\d+$`)
 
 // missingInStage returns of a COPY --from what the lines of the stage write, and takes the only
@@ -273,6 +277,20 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		h.Advice = "Copy that."
 		h.Edit = &check.Edit{File: file.Name, Line: in.Line, Old: old,
 			New: strings.Replace(old, f.Subject, places[0], 1)}
+	case len(places) == 0 && installsTo[f.Subject] != "" && in != nil:
+		h.Cause = fmt.Sprintf("The stage %s has no %s: no line of it installs there.", f.Stage, f.Subject)
+		h.Advice = fmt.Sprintf("Let its pip install do: %s.", strings.TrimSpace(installsTo[f.Subject]))
+		for _, stage := range file.Stages[:max(0, len(file.Stages)-1)] {
+			for _, step := range stage.Instructions {
+				if h.Edit == nil && step.Name == "RUN" && (strings.EqualFold(stage.Name, f.Stage)) {
+					h.Edit = check.EditOf(file.Name, file.Replace(step, regexp.MustCompile(`(\bpip3? install)\b`),
+						"${1}"+installsTo[f.Subject]))
+				}
+			}
+		}
+		if h.Edit != nil {
+			h.Advice = "Let its pip install do that."
+		}
 	case len(places) > 0:
 		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject,
 			strings.Join(places, ", "))
