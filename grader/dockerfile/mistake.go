@@ -37,7 +37,8 @@ type cause struct {
 
 // mistakes are what a line can be wrong in, asked in this order; each gives nil where it is
 // something else.
-var mistakes = []func(slip) *cause{fence, continuation, curly, commentBehind, otherWord, glued, bareCommand, compose,
+var mistakes = []func(slip) *cause{fence, noBlank, continuation, curly, commentBehind, otherWord, glued, bareCommand,
+	compose,
 	sentence, noColon, noTarget, noType, unquoted, noValue, noArgument, otherFlag, noUnit, openDocument, noFrom,
 	noText}
 

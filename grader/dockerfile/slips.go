@@ -38,6 +38,19 @@ func fence(s slip) *cause {
 	return c
 }
 
+var invisible = regexp.MustCompile("[\u00a0\u2000-\u200b\u202f\u2060\u3000\ufeff]+")
+
+// noBlank returns a line with a space that is none for Docker, as pages and word processors have.
+func noBlank(s slip) *cause {
+	if !invisible.MatchString(s.line) {
+		return nil
+	}
+	line := strings.TrimSpace(invisible.ReplaceAllString(s.line, " "))
+	return &cause{words: "has a space of a web page or word processor in it (no-break space), which Docker takes " +
+		"for a letter",
+		change: s.write(line)}
+}
+
 // continuation returns a line that goes on with one which does not say so.
 func continuation(s slip) *cause {
 	if s.number < 2 || !strings.HasPrefix(s.said, "unknown instruction") {

@@ -12,8 +12,38 @@ import (
 )
 
 var apt = tool{name: "apt", entries: []entry{
+	on("version-unknown", `E: Version '([^'\n]+)' for '([^'\n]+)' was not found`, "", "").with(func(s *Scene,
+		m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("This release of the image's system has no version %s of %s.", m[1], m[2])
+		h.Advice = "Ask for the version that it has, with the name alone."
+		h.Edit = s.inStep(m[2]+"="+m[1], m[2])
+		return true
+	}),
+	on("bad-source", `E: Malformed entry (\d+) in (?:list|sources) file (\S+)[^\n]*`,
+		`Entry $1 of $2 is none that apt-get can read.`,
+		`Write it as deb [signed-by=KEY] URL RELEASE main.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if s.Step != nil && strings.Contains(s.Step.Text, m[2]) && !strings.Contains(s.Step.Text, "deb ") {
+			h.Cause = fmt.Sprintf("What this step writes into %s does not begin with deb, so apt-get cannot read it.",
+				m[2])
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(echo\s+["'])(https?://)`), "${1}deb ${2}")
+			if h.Edit != nil {
+				h.Advice = "A line of sources begins with deb."
+			}
+		}
+		return true
+	}),
+	on("no-source", `E: Type '([^'\n]+)' is not known on line (\d+) in source list (\S+)`,
+		`Line $2 of $3 begins with $1, and a line of sources begins with deb.`,
+		`Write it as deb [signed-by=KEY] URL RELEASE main.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if e := s.inInstruction(s.Step, regexp.MustCompile(`(["'])`+regexp.QuoteMeta(m[1])),
+			"${1}deb "+strings.ReplaceAll(m[1], "$", "$$")); e != nil {
+			h.Advice, h.Edit = "", e
+		}
+		return true
+	}),
 	on("package-unknown",
-		`E: (?:Unable to locate package|Package|Version '[^'\n]*' for|Couldn't find any package by (?:glob|`+
+		`E: (?:Unable to locate package|Package|Couldn't find any package by (?:glob|`+
 			`regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
 	on("no-such-command", `E: Invalid operation (\S+)`, `apt-get has no command $1.`,
 		`Write install, update, upgrade, remove or clean.`).with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -48,6 +78,21 @@ var apt = tool{name: "apt", entries: []entry{
 // name.
 func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name := strings.TrimRight(m[1], ".'")
+	if bare := strings.TrimRight(name, ","); bare != name && s.Step != nil {
+		h.Cause = fmt.Sprintf("Blanks stand between the names of packages, and no commas: apt-get looks for one "+
+			"called %s.",
+			name)
+		h.Advice = "Take the commas out."
+		for n := s.Step.Line; n <= s.Step.EndLine; n++ {
+			p := place{s.File.Name, n, s.File.Lines[n-1]}
+			if strings.Contains(p.text, name) {
+				h.Edit = &check.Edit{File: p.file, Line: n, Old: p.text,
+					New: regexp.MustCompile(`([\w.+-]),(\s|$)`).ReplaceAllString(p.text, "${1}${2}")}
+				break
+			}
+		}
+		return true
+	}
 	updates := s.Step != nil && regexp.MustCompile(`\bapt(?:-get)?\b[^&|;]*\bupdate\b`).MatchString(s.Step.Text)
 	if !updates && !regexp.MustCompile(`(?m)^(?:Get|Hit|Ign):\d+ `).MatchString(s.log) {
 		h.Cause = fmt.Sprintf(
@@ -64,7 +109,8 @@ func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 		fmt.Sprintf("Check the spelling of %s, or whether pip or npm is what has it.", name)
 	if by := map[string]string{"python": "python3", "pip": "python3-pip", "docker": "docker.io",
 		"mysql-client": "default-mysql-client", "libmysqlclient-dev": "default-libmysqlclient-dev",
-		"node": "nodejs", "postgresql-dev": "libpq-dev", "musl-dev": "libc6-dev", "build-base": "build-essential",
+		"node": "nodejs", "build-essentials": "build-essential", "postgresql-dev": "libpq-dev",
+		"musl-dev": "libc6-dev", "build-base": "build-essential",
 		"libffi": "libffi-dev", "netcat": "netcat-openbsd", "libgl1-mesa-glx": "libgl1", "libglib2.0": "libglib2.0-0",
 		"libssl1.1": "libssl3", "chromium-browser": "chromium", "libpng12-dev": "libpng-dev",
 		"python-dev": "python3-dev", "python-pip": "python3-pip",
@@ -127,7 +173,17 @@ var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "
 	"sqlite3": "sqlite3", "nano": "nano", "vim": "vim", "lsb_release": "lsb-release", "cmake": "cmake",
 	"pkg-config": "pkg-config", "bzip2": "bzip2", "tini": "tini", "gosu": "gosu", "ssh": "openssh-client",
 	"file": "file", "envsubst": "gettext-base", "node": "nodejs npm", "npm": "nodejs npm",
-	"java": "default-jre-headless", "mvn": "maven", "python3": "python3", "pip3": "python3-pip", "ffmpeg": "ffmpeg"}
+	"java": "default-jre-headless", "mvn": "maven", "python3": "python3", "pip3": "python3-pip", "ffmpeg": "ffmpeg",
+	"dumb-init": "dumb-init", "nginx": "nginx", "cron": "cron", "crontab": "cron", "rsync": "rsync", "socat": "socat",
+	"netstat": "net-tools", "ifconfig": "net-tools", "ip": "iproute2", "ss": "iproute2", "dig": "dnsutils",
+	"nslookup": "dnsutils", "host": "dnsutils", "telnet": "telnet", "lsof": "lsof", "top": "procps", "pgrep": "procps",
+	"pkill": "procps", "free": "procps", "killall": "psmisc", "locale-gen": "locales", "sudo": "sudo", "less": "less",
+	"tree": "tree", "bc": "bc", "patch": "patch", "perl": "perl", "msgfmt": "gettext", "protoc": "protobuf-compiler",
+	"clang": "clang", "ninja": "ninja-build", "autoconf": "autoconf", "automake": "automake", "swig": "swig",
+	"convert": "imagemagick", "pandoc": "pandoc", "redis-server": "redis-server", "pg_dump": "postgresql-client",
+	"mysqldump": "default-mysql-client", "svn": "subversion", "hg": "mercurial", "openssl": "openssl",
+	"update-ca-certificates": "ca-certificates", "apache2": "apache2", "chromium": "chromium", "7z": "p7zip-full",
+	"htop": "htop", "watch": "procps", "man": "man-db", "xxd": "xxd", "gettext": "gettext", "strace": "strace"}
 
 // system returns whether the image of the step is Debian's, as its base image's name has it, and
 // alpine whether it is that.

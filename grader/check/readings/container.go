@@ -63,7 +63,10 @@ var container = tool{name: "docker", entries: []entry{
 			h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(name)), path.Base(name))
 			return true
 		case strings.Contains(name, "/"), strings.HasSuffix(name, ".sh"):
-			if script(s, name, h) {
+			if base := path.Base(name); provides[base] != "" && path.IsAbs(name) && len(s.named(base)) == 0 {
+				return notInPath(s, name, h)
+			}
+			if s.alienBinary(name, h) || script(s, name, h) {
 				return true
 			}
 			h.Cause, h.Advice = fmt.Sprintf(
@@ -78,10 +81,13 @@ var container = tool{name: "docker", entries: []entry{
 		}
 		return notInPath(s, name, h)
 	}),
-	on("format", `exec format error`,
+	on("format", `(?:exec "?([^"\s:]+)"?: )?exec format error`,
 		`What CMD names is no program of this kind of machine, nor a script with #!/bin/sh as its first line.`,
-		`Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, _ []string,
+		`Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
+		if s.alienBinary(m[1], h) {
+			return true
+		}
 		for _, file := range s.files() {
 			if lines := s.lines(file); len(lines) > 0 && strings.HasPrefix(lines[0], "\ufeff#!") {
 				h.Cause = fmt.Sprintf("%s begins with a byte order mark (BOM), which an editor of Windows writes, and "+
@@ -163,6 +169,9 @@ func Ended(s Scene) check.Hint {
 	if in == nil {
 		return h
 	}
+	if wrong := s.asList(); wrong != nil {
+		return *wrong
+	}
 	if len(in.Args) == 0 {
 		h.Cause = fmt.Sprintf("%s, line %d, names nothing to start.", in.Name, in.Line)
 		return h
@@ -241,12 +250,53 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 		h.Edit = s.inInstruction(in, socketFile, fmt.Sprintf("0.0.0.0:%d", port))
 		return h, true
 	}
+	for _, set := range s.File.Effective() {
+		if got := blanksAround.FindStringSubmatch(set.Text); got != nil && set.Name == "ENV" &&
+			(serves.MatchString(strings.ToLower(got[1])) || strings.Contains(strings.ToLower(got[1]), "port")) {
+			h.Cause = fmt.Sprintf("Line %d sets %s to \"= %s\": with blanks before it, the = is a part of the "+
+				"value, and "+
+				"that is no port.", set.Line, got[1], got[2])
+			h.Advice = "Write it without blanks."
+			h.Edit = check.EditOf(s.File.Name, s.File.Change(set, "ENV "+got[1]+"="+got[2]))
+			return h, true
+		}
+	}
+	if h, ok := s.fetchedByNpx(in); ok {
+		return h, true
+	}
 	if p, _ := s.grep(endless, ".py"); p.file != "" {
 		h.Cause = fmt.Sprintf("%s, goes round without end before a server could listen: `%s`.", p, p.text)
 		h.Advice = "Do that in a thread or a task of the program, or take it out."
 		return h, true
 	}
 	return h, false
+}
+
+var npx = regexp.MustCompile(`\b(?:npx|npm["',\s]+exec)["',\s]+(?:--?[\w-]+["',\s]+)*((?:@[\w.-]+/)?[a-z][\w.-]*)`)
+
+// fetchedByNpx reports whether npx is to fetch a package when the program starts, and what to say.
+func (s *Scene) fetchedByNpx(in *dockerfile.Instruction) (h check.Hint, ok bool) {
+	text, by := strings.Join(in.Args, " "), fmt.Sprintf("%s, line %d,", in.Name, in.Line)
+	if file, scripts := s.scripts(); regexp.MustCompile(`npm["',\s]+(?:run["',\s]+)?start`).MatchString(text) {
+		text, by = scripts["start"], "The script start of "+file
+	}
+	m := npx.FindStringSubmatch(text)
+	if m == nil {
+		return h, false
+	}
+	name := map[string]string{"tsc": "typescript", "nest": "@nestjs/cli"}[m[1]]
+	if name == "" {
+		name, _ = splitVersion(m[1])
+	}
+	if _, asked := s.dependency(name); asked {
+		return h, false
+	}
+	h.Cause = fmt.Sprintf("%s lets npx fetch %s from the network each time that the container starts, and here is "+
+		"none: "+
+		"package.json does not name it.", by, name)
+	h.Advice = "Install it when the image is built."
+	h.Edit = s.above(true, "RUN npm install -g "+name)
+	return h, true
 }
 
 // endsBefore reports whether a script that ENTRYPOINT starts ends before what CMD names is started.
@@ -418,13 +468,15 @@ var sockets = tool{name: "sockets", entries: []entry{
 	}),
 }}
 
+var blanksAround = regexp.MustCompile(`^(?i:ENV)\s+(\w+)\s+=\s*(\S+)$`)
+
 // blanksInEnv reports whether an ENV has blanks around its =, which Docker takes into the value.
 func blanksInEnv(s *Scene, m []string, h *check.Hint) bool {
 	if s.File == nil {
 		return false
 	}
 	for _, in := range s.File.Effective() {
-		got := regexp.MustCompile(`^(?i:ENV)\s+(\w+)\s+=\s*(\S+)$`).FindStringSubmatch(in.Text)
+		got := blanksAround.FindStringSubmatch(in.Text)
 		if got == nil || !strings.HasPrefix("= "+got[2], m[1]) {
 			continue
 		}

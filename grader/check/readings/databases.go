@@ -256,9 +256,11 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 	}
 }
 
+var composeFiles = []string{"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"}
+
 // composed returns the compose file that has a service of that name, or empty.
 func (s *Scene) composed(host string) string {
-	for _, name := range []string{"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"} {
+	for _, name := range composeFiles {
 		for _, line := range s.lines(name) {
 			if strings.TrimRight(line, " ") == "  "+host+":" || strings.TrimSpace(line) == "container_name: "+host {
 				return name

@@ -3,6 +3,7 @@ package readings
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,13 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	if !s.started {
 		return notThere(s, name, h)
 	}
+	if secret, ok := strings.CutPrefix(at, "/run/secrets/"); ok {
+		h.Cause = fmt.Sprintf("The program opens %s%s, a secret that compose would give it: here the container runs "+
+			"alone, and nobody does.", name, s.at())
+		h.Advice = fmt.Sprintf("Where that file is not there, take the variable %s, or a default.",
+			strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(secret)))
+		return true
+	}
 	rest := s.folderPath(at)
 	if s.pathOfElsewhere(name, h) {
 		return true
@@ -26,6 +34,11 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.",
 				name, s.at(), line)
 			h.Advice = "Take that line out of the ignore file, or add !" + own + " below it."
+			if private.MatchString(own) {
+				h.Advice = "A secret does not belong into the image: let the program start without the file, and " +
+					"hand it in " +
+					"with docker run -v where it is wanted."
+			}
 			return true
 		}
 		if !s.arrives(own) {
@@ -61,6 +74,9 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// private is the name of a file that is kept out of an image for a reason.
+var private = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$`)
 
 // makes returns the edit that makes a folder in the image, for the user that the program runs as.
 func (s *Scene) makes(dir string) *check.Edit {

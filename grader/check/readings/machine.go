@@ -29,6 +29,8 @@ var network = tool{name: "network", entries: []entry{
 	unreachable("apk",
 		`(?:WARNING: fetching|ERROR:|fetch) https?://([\w.-]+)/[^\n]*(?:temporary error|DNS|network error|`+
 			`try again)[^\n]*`),
+	on("http-error", `curl: \(22\)[^\n]*?(?:error: )?(\d{3})|ERROR (\d{3}): [^\n]*|HTTP/1\.\d (\d{3})[^\n]*`, "",
+		"").with(answered),
 	unreachable("curl", `curl: \((?:6|7|28|35)\)[^\n]*?(?:host: |connect to |to )([\w-]+\.[\w.-]+)[^\n]*`),
 	unreachable("curl-refused", `curl: \((?:6|7|28|35)\) ()[^\n]*`),
 	unreachable("wget",
@@ -62,6 +64,31 @@ func unreachable(name, pattern string) entry {
 	})
 	return fetched(e)
 }
+
+// answered says of a host that answered, and has not what the step fetches.
+func answered(s *Scene, m []string, h *check.Hint) bool {
+	code := m[1] + m[2] + m[3]
+	if s.Step == nil || code < "400" || !regexp.MustCompile(`\b(?:curl|wget)\b`).MatchString(s.Step.Text) {
+		return false
+	}
+	at := ""
+	if all := addresses.FindAllString(s.Step.Text, -1); len(all) == 1 {
+		at = strings.TrimRight(all[0], `"');`)
+	}
+	h.Cause = fmt.Sprintf("The host answered with %s: what this step fetches is not there.", code)
+	if at != "" {
+		h.Cause = fmt.Sprintf("%s answered with %s.", at, code)
+	}
+	h.Advice = "Open the address in a browser, and correct it; or hand the file in, and COPY it."
+	if code == "401" || code == "403" {
+		h.Advice = "It wants somebody who has signed in: take the file from where everybody may, or hand it in."
+	} else if code >= "500" {
+		h.Advice = "That is a fault of the host: try it again later, or hand the file in."
+	}
+	return true
+}
+
+var addresses = regexp.MustCompile(`https?://[^\s"';|&<>]+`)
 
 // fetched returns an entry of a host that did not answer.
 func fetched(e entry) entry {

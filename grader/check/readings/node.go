@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -16,25 +17,14 @@ var node = tool{name: "node", entries: []entry{
 	on("no-own-file",
 		`Cannot find module '(\.{1,2}/[^'\n]+)'|Cannot find module '(/[^'\n]+)' imported from (/[^\s'\n]+)`, "",
 		"").with(noOwnFile),
-	on("no-package", `Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)(?:/[^'\n]*)?'`, "",
+	on("no-package", `Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)(/[^'\n]*)?'`, "",
 		"").with(nodePackage),
 	on("import-outside-module", `Cannot use import statement outside a module`, "",
 		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("The program uses import%s, and package.json does not say that its files are modules.",
 			s.at())
 		h.Advice = `Put "type": "module" into package.json.`
-		for i, line := range s.lines("package.json") {
-			if strings.Contains(line, `"type"`) {
-				h.Edit = place{"package.json", i + 1, line}.replace(regexp.MustCompile(`"type"\s*:\s*"\w*"`),
-					`"type": "module"`)
-				break
-			}
-		}
-		if h.Edit == nil {
-			if lines := s.lines("package.json"); len(lines) > 0 {
-				h.Edit = place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`), `{"type": "module",`)
-			}
-		}
+		h.Edit = s.asModule()
 		if h.Edit != nil {
 			h.Advice = "Let it say so."
 		}
@@ -75,9 +65,46 @@ var node = tool{name: "node", entries: []entry{
 		`The program has a path as Express 4 takes it, and Express 5 is installed: * and : want a name behind them.`,
 		`Write /{*rest} for *, or ask for express 4 in package.json.`).with(pathOfExpress4),
 	on("no-handler",
-		`(?m)^TypeError: (?:Router\.use\(\) requires a middleware function[^\n]*|argument handler (?:is required|`+
+		`(?m)^(?:Type)?Error: (?:Router\.use\(\) requires a middleware function[^\n]*|argument handler (?:is required|`+
 			`must be a function)|(?:Route|Router)\.\w+\(\) requires a callback function[^\n]*|`+
 			`app\.use\(\) requires a middleware function[^\n]*)`, "", "").with(noHandler),
+	on("module-words",
+		`(?m)^((?:file://)?/[^\n:]+):(\d+)\n(?:[^\n]*\n){1,4}?\n?(?P<line>SyntaxError: (?:await is only valid in|`+
+			`Unexpected token 'export'|Cannot use 'import\.meta')[^\n]*)`, "", "").with(moduleWords),
+	on("json", `SyntaxError: (/[^\n:]+\.json): [^\n]*`, "", "").with(jsonFile),
+	on("no-builtin", `No such built-in module: (node:[\w/]+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		if s.newerNode(m[1], h) {
+			return true
+		}
+		h.Cause = fmt.Sprintf("The program asks for %s%s, and Node has no module of that name.", m[1], s.at())
+		h.Advice = "Check its spelling; what comes from npm is written without node:."
+		if near := nearest(strings.TrimPrefix(m[1], "node:"), builtin); near != "" {
+			h.Advice = fmt.Sprintf("Is node:%s meant?", near)
+			if p, ok := s.frame(); ok {
+				h.Edit = p.replace(regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`), "node:"+near)
+			}
+		}
+		return true
+	}),
+	on("before-declared", `Cannot access '([\w$]+)' before initialization`, "", "").with(tooEarly),
+	on("bad-option", `node: bad option: (\S+)|node: (\S+) is not allowed in NODE_OPTIONS`, "", "").with(badOption),
+	on("not-caught", `(?m)UnhandledPromiseRejection: [^\n]*?with the reason "([^\n]*)"`, "", "").with(notCaught),
+	on("thrown-text",
+		`(?m)^((?:file://)?/[^\n:]+):(\d+)\n[^\n]*\n\s*\^+\n(?P<line>[^\n]+)\n\(Use .node --trace-uncaught`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		file := s.own(strings.TrimPrefix(m[1], "file://"))
+		if file == "" {
+			return false
+		}
+		if own := s.ownWords(m[3]); own != nil && strings.Contains(own.Cause, "wants") {
+			*h = *own
+			return true
+		}
+		h.Cause = fmt.Sprintf("%s, line %s, throws this text, and nothing catches it.", file, m[2])
+		h.Advice = "Look at what leads to that line."
+		return true
+	}),
 	on("syntax", `(?m)^((?:file://)?/[^\n:]+):(\d+)\n(?:[^\n]*\n){1,4}?\n?(?P<line>SyntaxError: [^\n]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(strings.TrimPrefix(m[1], "file://"))
@@ -163,6 +190,9 @@ var node = tool{name: "node", entries: []entry{
 		if !ok {
 			return false
 		}
+		if s.newerNode(m[1], h) {
+			return true
+		}
 		h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares.", p, m[1])
 		h.Advice = fmt.Sprintf("Declare %s, or correct its spelling; what comes from a package is imported first.",
 			m[1])
@@ -178,6 +208,9 @@ var node = tool{name: "node", entries: []entry{
 		p, ok := s.frame()
 		if !ok || !strings.Contains(p.text, m[2]) {
 			return false
+		}
+		if s.newerNode(m[1]+"."+m[2], h) || s.notCalled(m[1], h) {
+			return true
 		}
 		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
 		h.Advice = "Check its spelling, capital letters too, and what it was imported from."
@@ -240,6 +273,12 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 	at := m[1]
 	base := path.Base(at)
 	by := "CMD"
+	if !s.started {
+		by = "this step"
+	}
+	if s.notAsWritten(at, h) {
+		return true
+	}
 	var script place
 	file, scripts := s.scripts()
 	for name, text := range scripts {
@@ -257,6 +296,14 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 	h.Advice = "Name a file that is there."
 	if found := s.named(base); len(found) > 0 {
 		where := s.where(found[0])
+		if !s.started {
+			where = ""
+			for inner, file := range s.earlier() {
+				if file == found[0] {
+					where = inner
+				}
+			}
+		}
 		switch {
 		case s.hidden(found[0]) != "":
 			h.Cause = fmt.Sprintf("%s starts %s; %s, keeps %s out of the image.", capital(by), at, s.hidden(found[0]),
@@ -264,6 +311,16 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 			h.Advice = "Take that line out of the ignore file."
 		case where == "":
 			h.Cause = fmt.Sprintf("%s starts %s, and no COPY brings %s into the image.", capital(by), at, found[0])
+			if !s.started {
+				h.Cause = fmt.Sprintf("%s starts %s, and no COPY before this step brings %s in.", capital(by), at,
+					found[0])
+				h.Advice, h.Edit = "", s.above(false, "COPY "+path.Dir(found[0])+" "+path.Dir(strings.TrimPrefix(at,
+					strings.TrimSuffix(s.workdir(), "/")+"/")))
+				if path.Dir(found[0]) == "." {
+					h.Edit = s.above(false, "COPY "+found[0]+" .")
+				}
+				return true
+			}
 			h.Advice, h.Edit = "", s.beside(found[0]+" "+strings.TrimPrefix(at,
 				strings.TrimSuffix(s.workdir(), "/")+"/"))
 		default:
@@ -384,6 +441,9 @@ func noExport(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
+// exported is a name that a CommonJS module gives away.
+var exported = regexp.MustCompile(`(?m)^(?:module\.)?exports\.(\w+)\s*=`)
+
 var starred = regexp.MustCompile(`\.(?:get|post|put|patch|delete|all|use|options)\(\s*["']([^"']*[*][^"']*)["']`)
 
 // pathOfExpress4 writes a * as Express 5 takes it.
@@ -430,7 +490,22 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	file := s.imported(p, name[1])
 	lines := s.lines(file)
-	if len(lines) == 0 || strings.Contains(strings.Join(lines, "\n"), "exports") {
+	if text := strings.Join(lines, "\n"); len(lines) == 0 || strings.Contains(text, "exports") {
+		var given []string
+		for _, m := range exported.FindAllStringSubmatch(text, -1) {
+			given = append(given, m[1])
+		}
+		for _, m := range regexp.MustCompile(`\b\w+\.(\w+)\s*[,)]`).FindAllStringSubmatch(p.text, -1) {
+			if len(given) > 0 && !slices.Contains(given, m[1]) {
+				h.Cause = fmt.Sprintf("%s, uses %s of %s, which exports %s, and nothing of that name.", p, m[1], file,
+					check.And(given))
+				h.Advice = "Name one of those, or export it there."
+				if near := nearest(m[1], given); near != "" || len(given) == 1 {
+					h.Edit = p.replace(regexp.MustCompile(`(\.)`+m[1]+`(\s*[,)])`), "${1}"+cmp.Or(near, given[0])+
+						"${2}")
+				}
+			}
+		}
 		return true
 	}
 	h.Cause = fmt.Sprintf("%s, gives Express what %s exports, and %s exports nothing.", p, file, file)
@@ -456,6 +531,13 @@ func renamed(s *Scene, script place, base, by string) *check.Edit {
 // nodePackage says of a package that Node does not find whether package.json asks for it.
 func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 	name := m[1]
+	if s.fromFolder(name, h) {
+		return true
+	}
+	_, asked := s.dependency(name)
+	if !asked && s.otherName(name, m[1]+m[2], h) {
+		return true
+	}
 	if p, ok := s.dependency(name); ok {
 		h.Cause = fmt.Sprintf("%s, asks for %s, and it is not installed where the program looks.", p, name)
 		h.Advice = "Let npm install run in the image that is started, in the folder of package.json."
@@ -534,6 +616,13 @@ var java = tool{name: "java", entries: []entry{
 	}),
 	on("no-main", `no main manifest attribute, in (\S+)`, `$1 names no class to start.`,
 		`Build it with the plugin that makes a jar which can be started (spring-boot-maven-plugin).`),
+	on("go-open", `(?m)^(?:panic: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?[^\n]*\bopen ([^\s:]+): no such file or `+
+		`directory`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool { return s.started && folderMissing(s, m, h) }),
+	on("go-write", `(?m)^[^\n]*\b(?:open|mkdir) ([^\s:]+): permission denied`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return s.started && mayNotWrite(s, m[1], h)
+	}),
 	on("panic", `(?m)^panic: ([^\n]*)`, `The program ended itself: $1`,
-		`Look at the line that the log names below it.`),
+		`Look at the first line below it that names a file of the program.`),
 }}

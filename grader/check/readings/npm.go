@@ -2,7 +2,6 @@ package readings
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -78,6 +77,19 @@ var npm = tool{name: "npm", entries: []entry{
 		return true
 	}),
 	on("script-missing", `Missing script: "?([\w:.-]+)"?`, "", "").with(scriptMissing),
+	on("no-tests", `(?m)^Error: no test specified`, `The script test of package.json is that of npm init, which only `+
+		`says this and fails.`, `Write tests and name them there, or take npm test out of this `+
+		`step.`).with(func(s *Scene,
+		_ []string, h *check.Hint) bool {
+		if p, _ := s.grep(regexp.MustCompile(`no test specified`), ".json"); p.file != "" {
+			h.Cause = fmt.Sprintf("%s, is the script test of npm init, which only says this and fails.", p)
+		}
+		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s*&&\s*npm (?:run )?test\b`), ""); h.Edit == nil &&
+			s.Step != nil && len(s.Step.Commands()) == 1 {
+			h.Edit = check.EditOf(s.File.Name, s.File.Change(*s.Step))
+		}
+		return true
+	}),
 	on("peers", `ERESOLVE[^\n]*`, `Two packages want different versions of a third.`,
 		`Change one of their versions in package.json, so that npm install runs at home.`).with(func(s *Scene,
 		_ []string, h *check.Hint) bool {
@@ -107,8 +119,9 @@ var npm = tool{name: "npm", entries: []entry{
 		`A package wants another Node than the image has.`,
 		`Begin with the base image of that Node, or take another version of the package.`).with(func(s *Scene,
 		_ []string, h *check.Hint) bool {
-		wants, has := regexp.MustCompile(`Required: \{"node":"([^"]+)"`).FindStringSubmatch(s.log),
-			regexp.MustCompile(`"node":"(v[\d.]+)"`).FindStringSubmatch(s.log)
+		wants, has := regexp.MustCompile(`(?:Required: \{"node":|Expected version `+
+			`)"([^"]+)"`).FindStringSubmatch(s.log),
+			regexp.MustCompile(`(?:"node":|Got )"(v?[\d.]+)"`).FindStringSubmatch(s.log)
 		if wants != nil && has != nil {
 			h.Cause = fmt.Sprintf("A package wants Node %s, and the image has %s.", wants[1], has[1])
 			p, _ := s.grep(regexp.MustCompile(`"node"\s*:\s*"`+regexp.QuoteMeta(wants[1])+`"`), ".json")
@@ -201,30 +214,9 @@ func npmJSON(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause, h.Advice = "package.json is not JSON.",
 		"Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
 	for _, file := range s.named("package.json") {
-		text := strings.Join(s.lines(file), "\n")
-		var any any
-		err := json.Unmarshal([]byte(text), &any)
-		var syntax *json.SyntaxError
-		if !errors.As(err, &syntax) {
-			continue
+		if s.notJSON(file, h) {
+			return true
 		}
-		before := text[:min(int(syntax.Offset), len(text))]
-		line := strings.Count(before, "\n")
-		h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1,
-			strings.TrimPrefix(syntax.Error(), "json: "))
-		fixed := comma.ReplaceAllString(text, "$1$2")
-		old, new := strings.Split(text, "\n"), strings.Split(fixed, "\n")
-		if json.Unmarshal([]byte(fixed), &any) == nil && len(old) == len(new) {
-			for i := range old {
-				if old[i] != new[i] {
-					h.Cause = fmt.Sprintf("%s, line %d, is not JSON: there is a comma before the closing bracket.",
-						file, i+1)
-					h.Advice, h.Edit = "", &check.Edit{File: file, Line: i + 1, Old: old[i], New: new[i]}
-					return true
-				}
-			}
-		}
-		return true
 	}
 	return true
 }
@@ -253,6 +245,9 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if !s.started {
 		h.Advice = fmt.Sprintf("Add %q to its scripts, or take this step out.", m[1])
+		if near := nearest(m[1], names); near != "" {
+			h.Advice, h.Edit = fmt.Sprintf("Is %s meant?", near), s.inStep(m[1], near)
+		}
 		return true
 	}
 	h.Advice = fmt.Sprintf("Add %q to its scripts, or let CMD start the program itself.", m[1])
@@ -321,6 +316,17 @@ func (s *Scene) nodeToolMissing(program string, h *check.Hint) {
 		name = "@angular/cli"
 	}
 	h.Cause = fmt.Sprintf("package.json does not name %s, so npm has not installed the program %s.", name, program)
+	file, scripts := s.scripts()
+	for i, line := range s.lines(file) {
+		for script, text := range scripts {
+			if strings.Contains(line, `"`+script+`"`) && word(program).MatchString(text) && strings.Contains(line,
+				program) {
+				h.Cause = fmt.Sprintf("%s, line %d, runs %s in the script %s, and no package that it names brings "+
+					"that "+
+					"program.", file, i+1, program, script)
+			}
+		}
+	}
 	h.Advice = fmt.Sprintf("Add it: npm install %s, and hand in what that changes.", name)
 	p, named := s.dependency(name)
 	switch {

@@ -95,6 +95,13 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	if !s.started {
 		h.Cause = fmt.Sprintf("The image has no program %s at this step.", base)
 	}
+	if lost := s.lostPath(); lost != nil {
+		*h = *lost
+		return true
+	}
+	if s.ofAnother(base, h) || s.inOtherStage(base, h) {
+		return true
+	}
 	if m := regexp.MustCompile(`^(pip|python)\d+\.\d+$`).FindStringSubmatch(base); m != nil {
 		h.Cause += " It is made for another Python than the image has."
 		h.Advice = fmt.Sprintf("Write %s.", m[1])
@@ -177,7 +184,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	case base == "yarn" || base == "pnpm":
 		h.Advice = fmt.Sprintf("Install it on a line before: npm install -g %s.", base)
 		h.Edit = s.above(true, "RUN npm install -g "+base)
-	case s.nodeTool(base):
+	case s.nodeTool(base) || !known && s.inScript(base):
 		s.nodeToolMissing(base, h)
 	case known && debian:
 		h.Advice = fmt.Sprintf("Install %s on a line before.", base)
@@ -192,6 +199,9 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Install %s with apk on a line before.", base)
 	case base == "bash" && alpine:
 		h.Advice, h.Edit = "Alpine has sh alone.", s.above(true, "RUN apk add --no-cache bash")
+	case images[base] != "":
+		h.Advice = fmt.Sprintf("Begin with an image that has it, such as %s; or let a stage with that build what the "+
+			"image needs.", images[base])
 	case s.started:
 		h.Advice = "Let CMD name a program that is there, or install it in a RUN."
 	default:
@@ -205,6 +215,20 @@ func (s *Scene) nodeTool(name string) bool {
 	return slices.Contains([]string{"tsc", "ts-node", "nodemon", "vite", "next", "nest", "webpack", "tsx", "prisma",
 		"jest", "eslint", "rimraf", "babel", "react-scripts", "ng", "pm2", "sequelize", "sequelize-cli", "concurrently",
 		"cross-env"}, name) && s.has("package.json")
+}
+
+// inScript reports whether it was a script of package.json that did not find a program.
+func (s *Scene) inScript(name string) bool {
+	if !regexp.MustCompile(`(?m)^> |npm (?:error|ERR!)|error Command failed|ELIFECYCLE`).MatchString(s.log) {
+		return false
+	}
+	_, scripts := s.scripts()
+	for _, text := range scripts {
+		if word(name).MatchString(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // poetryVenv reports whether Poetry installs into an environment of its own.

@@ -4,13 +4,11 @@
 package readings
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // Finding is what a log means.
@@ -30,49 +28,69 @@ type Finding struct {
 // Line is the line that most likely says why, and there is no hint.
 func Build(log string, s Scene) (f Finding, ok bool) {
 	f, ok = s.read(log, building)
-	if hint := s.unknownArgument(); hint != nil && !f.Download {
-		f.Tool, f.Name, f.Hint, f.File, f.At = "dockerfile", "argument", *hint, s.File.Name, s.Step.Line
-		return f, true
+	if hint := s.lost(); hint != nil && !f.Download {
+		return f.lost(hint, &s), true
+	}
+	if !ok {
+		return s.fallback(f)
 	}
 	return f, ok
 }
 
-var variable = regexp.MustCompile(`\$\{?([A-Za-z_]\w*)`)
+// fallback returns what can be said of a log that no entry reads: what the program itself says in
+// it, or what a step tests that writes nothing.
+func (s *Scene) fallback(f Finding) (Finding, bool) {
+	hint := s.ownWords(f.Line)
+	if hint == nil && f.Line == "" && !s.started {
+		hint = s.tested()
+	}
+	if hint == nil {
+		return f, false
+	}
+	f.Tool, f.Name, f.Hint = "program", "own-words", *hint
+	if f.Hint.Edit != nil && !s.holds(*f.Hint.Edit) {
+		f.Hint.Edit = nil
+	}
+	return f, true
+}
 
-// unknownArgument returns what to say where the step uses an ARG that stands above FROM, and is
-// therefore known to FROM alone; nil where it does not.
-func (s *Scene) unknownArgument() *check.Hint {
-	if s.File == nil || s.Step == nil || s.Step.Name != "RUN" {
-		return nil
+// lost returns the finding with what to say of a line of the Dockerfile in place of its own hint.
+func (f Finding) lost(hint *check.Hint, s *Scene) Finding {
+	f.Tool, f.Name, f.Hint, f.File, f.At = "dockerfile", "lost", *hint, s.File.Name, s.Step.Line
+	if hint.Edit != nil && s.holds(*hint.Edit) {
+		f.At = hint.Edit.Line
+	} else {
+		f.Hint.Edit = nil
 	}
-	for _, m := range variable.FindAllStringSubmatch(s.Step.Text, -1) {
-		gives := func(in dockerfile.Instruction) bool {
-			return slices.ContainsFunc(in.Args, func(a string) bool {
-				return a == m[1] || strings.HasPrefix(a, m[1]+"=")
-			})
-		}
-		at := slices.IndexFunc(s.File.Global, gives)
-		if at < 0 || slices.ContainsFunc(s.before(), gives) || strings.Contains(s.Step.Text, m[1]+"=") {
-			continue
-		}
-		return &check.Hint{
-			Cause: fmt.Sprintf("$%s is empty on line %d: ARG stands above FROM, on line %d, and what stands there is "+
-				"known to FROM lines alone.", m[1], s.Step.Line, s.File.Global[at].Line),
-			Advice: "Say it again below FROM.", Edit: s.above(false, "ARG "+m[1])}
-	}
-	return nil
+	return f
 }
 
 // Start reads the log of a program that did not come up, in the same way.
 func Start(log string, s Scene) (f Finding, ok bool) {
 	s.started = true
-	return s.read(log, starting)
+	f, ok = s.read(log, starting)
+	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).lostFolder, (*Scene).lostExport,
+		(*Scene).asList, (*Scene).emptied} {
+		if s.File != nil && s.Step != nil {
+			if hint := lose(&s); hint != nil {
+				return f.lost(hint, &s), true
+			}
+		}
+	}
+	if !ok {
+		return s.fallback(f)
+	}
+	return f, ok
 }
 
 // Answer reads the log of a program that runs and answered with a fault of its own: what it wrote
 // of the last one. ok is false where no entry of the table knows that.
 func Answer(log string, s Scene) (f Finding, ok bool) {
+	log = Clean(log)
 	at := strings.LastIndex(log, "Traceback (most recent call last)")
+	if all := ofNode.FindAllStringIndex(log, -1); all != nil {
+		at = max(at, all[len(all)-1][0])
+	}
 	if at < 0 {
 		return f, false
 	}
@@ -121,8 +139,11 @@ var (
 	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries, frameworks,
 		settings, sockets, databases,
 		django, python, npm, node, java, shell, waiting, exceptions}
-	answering = []tool{pydantic, libraries, frameworks, settings, databases, django, python, exceptions}
+	answering = []tool{pydantic, libraries, frameworks, settings, databases, django, python, node, exceptions}
 )
+
+// ofNode is where an exception of Node's begins in a log: its words, and below them the first call.
+var ofNode = regexp.MustCompile(`(?m)^(?:Uncaught )?(?:[\w$]+\.)*\w*Error\b[^\n]*\n(?:[^\n]+\n){0,3}?\s+at `)
 
 var (
 	escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\n]*\x07`)
@@ -251,7 +272,7 @@ var (
 	// language.
 	says = regexp.MustCompile(
 		`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |` +
-			`(?:[\w$]+\.)*\w*(?:Error|Exception)\b: ?)`)
+			`(?:[\w$]+\.)*\w*(?:Error|Exception|Rejection)\b(?: \[\w+\])?: ?)`)
 	// empty is a line that says nothing of its own: where more is to be read, the end of a frame,
 	// what a server says last.
 	empty = regexp.MustCompile(
@@ -260,7 +281,11 @@ var (
 			`metadata-generation-failed|subprocess-exited-with-error|did not run successfully|exit code: \d|` +
 			`\[end of output\]|Preparing metadata|npm (?:error|ERR!)\s*$|Background on this error|^Node\.js v\d|` +
 			`application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|` +
-			`Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$`)
+			`Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$|^\(Use .node ` +
+			`--trace|` +
+			`^\s+(?:code|errno|syscall|path|address|port|hostname|requireStack|library|reason|type|name): |` +
+			`Error is not recoverable: exiting now|Child returned status|^make: \*\*\* \[|use -\[v\]S to pass|` +
+			`^\s*throw \w+;?$|info Visit https://yarnpkg|list of sources could not be read`)
 )
 
 // telling returns the line of a log that most likely says why it ended: the last that calls itself

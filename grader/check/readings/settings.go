@@ -216,10 +216,16 @@ func (s *Scene) value(name, kind string) string {
 // is a secret, a default in the program.
 func missing(s *Scene, names []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The program wants %s%s, which nothing sets.", variables(names), s.at())
+	given := map[string]string{}
 	for _, name := range names {
 		if line := s.dotenv(name); line != "" {
 			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and %s.", variables(names), s.at(), line,
 				s.unread())
+			break
+		}
+		if by, value := s.unheard(name); by != "" {
+			h.Cause = fmt.Sprintf("The program wants %s%s: %s.", variables(names), s.at(), by)
+			given[name] = value
 			break
 		}
 	}
@@ -230,7 +236,11 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 		}
 		var pairs []string
 		for _, name := range names {
-			pairs = append(pairs, name+"="+s.value(name, ""))
+			value := given[name]
+			if value == "" || strings.ContainsAny(value, "$ \"'") {
+				value = s.value(name, "")
+			}
+			pairs = append(pairs, name+"="+value)
 		}
 		h.Edit = s.above(false, "ENV "+strings.Join(pairs, " "))
 		return true
@@ -242,6 +252,49 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 		}
 	}
 	return true
+}
+
+// unheard returns what sets a variable where the program does not hear of it, as the rest of a
+// sentence, and the value: an ARG, another stage, compose, or a name that is nearly the same.
+func (s *Scene) unheard(name string) (by, value string) {
+	if s.File == nil {
+		return "", ""
+	}
+	var names []string
+	for _, in := range s.File.Effective() {
+		for _, a := range in.Assignments() {
+			if in.Name == "ARG" && a.Name == name {
+				return fmt.Sprintf("ARG, line %d, sets it while the image is built, and not when the program runs",
+					in.Line), a.Value
+			}
+			if in.Name == "ENV" {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	if in := s.elsewhere(name); in != nil {
+		for _, a := range in.Assignments() {
+			if a.Name == name {
+				return fmt.Sprintf("%s, line %d, sets it in another stage, and not in the image that is started",
+					in.Name, in.Line), a.Value
+			}
+		}
+	}
+	for _, file := range composeFiles {
+		for i, line := range s.lines(file) {
+			m := regexp.MustCompile(`^\s*(?:-\s*)?["']?` + name +
+				`["']?\s*[:=]\s*["']?(.*?)["']?\s*$`).FindStringSubmatch(
+				line)
+			if m != nil {
+				return fmt.Sprintf("%s, line %d, sets it for compose, and here the container runs alone", file,
+					i+1), m[1]
+			}
+		}
+	}
+	if near := nearest(name, names); near != "" {
+		return fmt.Sprintf("the Dockerfile sets %s, which is another name", near), ""
+	}
+	return "", ""
 }
 
 func variables(names []string) string {

@@ -24,6 +24,42 @@ var brings = map[string]string{"uvicorn": "uvicorn", "gunicorn": "gunicorn", "fl
 var shell = tool{name: "shell", entries: []entry{
 	on("quotes", `(?:^|[\s:])\[?\[?(?:\[|“|'|‘|\[“)([\w./-]+)["”'’]?,?: (?:command )?not found`, "",
 		"").with(singleQuotes),
+	on("bash-alone",
+		`(?m)(?:^|[\s/])(?:([\w.-]+): (?:line )?(\d+): )?(?:[Ss]yntax error: (?:"\(" unexpected|redirection `+
+			`unexpected|`+
+			`Bad for loop variable)|Bad substitution|set: Illegal option -o pipefail|(?:\[\[|pushd|popd|shopt|`+
+			`declare|typeset|`+
+			`let|mapfile|readarray|source|function): not found)[^\n]*`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return needsBash(s, m[1], m[2], h)
+	}),
+	on("not-set", `(?m)(?:^|[\s/])([\w.-]+): (?:line )?(\d+): ([A-Za-z_]\w*|\d+): (?:parameter (?:not set|null or `+
+		`not set)|`+
+		`unbound variable)`, "", "").with(unsetInShell),
+	on("env-one-name", `env: [‘'"]?(\w+) (-[^\n:’'"]*)[’'"]?: No such file or directory`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		first := regexp.MustCompile(`^(#!\s*\S*/env)\s+` + m[1] + `\s+` + regexp.QuoteMeta(m[2]))
+		for _, file := range s.files() {
+			if lines := s.lines(file); len(lines) > 0 && first.MatchString(lines[0]) {
+				h.Cause = fmt.Sprintf("The first line of %s has env look for a program called %q: Linux hands it all "+
+					"that follows as one word.", file, m[1]+" "+m[2])
+				h.Advice = "env -S takes it apart."
+				h.Edit = place{file, 1, lines[0]}.replace(regexp.MustCompile(`^(#!\s*\S*/env)\s+`), "${1} -S ")
+				return true
+			}
+		}
+		return false
+	}),
+	on("no-service", `([\w.-]+): unrecognized service`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The image has no service %s: no line installs it.", m[1])
+		h.Advice = fmt.Sprintf("Take it out: a container is for one program, and %s runs in one of its own, beside "+
+			"this.",
+			m[1])
+		if !s.started {
+			h.Cause += " Nor would it run on when the step has ended."
+		}
+		return true
+	}),
 	on("crlf",
 		`(?:\$'\\r': command not found|\^M: bad interpreter|\\r['’]?: No such file or directory|bash\r|`+
 			`Illegal option -\r?$|illegal option -\r|: not found\r$|set: Illegal option -\s*$|`+
@@ -144,6 +180,75 @@ var shell = tool{name: "shell", entries: []entry{
 	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
 	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`,
 		`$1 may not be made.`, "").with(beforeUser),
+	on("no-parent", `mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: No such `+
+		`file or `+
+		`directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The image has no folder %s to make %s in at this step.", path.Dir(m[1]), path.Base(m[1]))
+		h.Advice = "Write mkdir -p, which makes that, too."
+		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bmkdir\s+`), "mkdir -p "); h.Edit != nil {
+			h.Advice = "mkdir -p makes that, too."
+		}
+		return true
+	}),
+	on("not-removed", `rm: (?:cannot remove|can't remove) [‘'"]?([^’'"\n]+?)[’'"]?: No such file or directory`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("There is no %s at this step, which rm is to remove.", inside(s.workdir(), m[1]))
+		h.Advice = "Take the rm out, or write rm -f, which is content without it."
+		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\brm\s+(-r\s+)?`), "rm -f ${1}"); h.Edit != nil {
+			h.Advice = "rm -f is content without it."
+		}
+		return true
+	}),
+	on("link-exists", `ln: (?:failed to create (?:symbolic|hard) link )?[‘'"]?([^’'"\n]+?)[’'"]?: File exists`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("There is a %s already at this step.", inside(s.workdir(), m[1]))
+		h.Advice = "Take the ln out; or write ln -sf, which puts the link in its place."
+		return true
+	}),
+	on("no-archive", `gzip: (stdin|\S+): not in gzip format|tar: This does not look like a tar archive|`+
+		`End-of-central-directory signature not found|(?:xz|bzip2): \S*: (?:File format not recognized|[^\n]*not a `+
+		`bzip2 file)`,
+		"", "").with(noArchive),
+	on("archive-missing", `tar(?: \(child\))?: ([\w./-]+): Cannot open: No such file or directory|`+
+		`unzip: +cannot find or open ([\w./-]+?),`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		return notThere(s, m[1]+m[2], h)
+	}),
+	on("no-repository", `fatal: not a git repository[^\n]*`,
+		`This step asks git for the history, and .git is not in the image.`,
+		`Do without it: hand the value in with ARG, or leave it out.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if line := s.hidden(".git"); line != "" {
+			h.Cause = fmt.Sprintf("This step asks git for the history: %s, keeps .git out of the image, as it "+
+				"should.", line)
+		}
+		return true
+	}),
+	on("no-rule", `make: \*\*\* No rule to make target [‘'"]?([^’'"\n,]+?)[’'"]?(?:, needed by `+
+		`[‘'"]?([^’'"\n]+?)[’'"]?)?\.`, "",
+		"").with(noRule),
+	on("no-makefile", `make: \*\*\* No (?:targets specified and no )?makefile found`, "", "").with(func(s *Scene,
+		_ []string,
+		h *check.Hint) bool {
+		h.Cause, h.Advice = "There is no Makefile at this step, and none in the folder.", "Hand it in and COPY it."
+		if found := s.named("Makefile"); len(found) > 0 {
+			return s.notCopied(found[0], inside(s.workdir(), "Makefile"), h)
+		}
+		return true
+	}),
+	on("no-tab", `([\w./-]*[Mm]akefile):(\d+): \*\*\* missing separator`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		file := s.scriptOf(m[1])
+		h.Cause = fmt.Sprintf("%s, line %s, begins with blanks; what make is to run begins with a tab.", m[1], m[2])
+		h.Advice = "Write a tab there, and on each line like it."
+		var n int
+		_, _ = fmt.Sscan(m[2], &n)
+		lines := s.lines(file)
+		if n < 1 || n > len(lines) || !strings.HasPrefix(lines[n-1], " ") {
+			h.Cause = fmt.Sprintf("make cannot read %s, line %s.", m[1], m[2])
+			h.Advice = "What make is to run begins with a tab; what it makes ends with a colon."
+		}
+		return true
+	}),
 	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: `+
 		`File exists`,
 		`There is a folder $1 already at this step.`,
@@ -164,6 +269,21 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		h.Cause, h.Advice = fmt.Sprintf("The shell cannot read %s, line %s: %s.", m[1], m[2], m[3]),
 			"Look at what that line, or one above it, has begun and not ended: if, a quote, a bracket."
+		return true
+	}),
+	on("nothing-behind", `[Ss]yntax error: (?:end of file unexpected|unexpected end of file)[^\n]*`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if s.Step == nil {
+			return false
+		}
+		got := regexp.MustCompile(`\s*(&&|\|\||\|)\s*$`).FindStringSubmatch(s.Step.Text)
+		if got == nil {
+			return false
+		}
+		h.Cause = fmt.Sprintf("Line %d ends with %s, and nothing stands behind it.", s.Step.EndLine, got[1])
+		h.Advice = "Take it out; or write a backslash behind it, and the next command below."
+		h.Edit = place{s.File.Name, s.Step.EndLine, s.File.Lines[s.Step.EndLine-1]}.replace(
+			regexp.MustCompile(`\s*`+regexp.QuoteMeta(got[1])+`\s*$`), "")
 		return true
 	}),
 	on("syntax", `(?:[Ss]yntax error:? ?[^\n]*|unexpected EOF while looking[^\n]*|Unterminated quoted string[^\n]*)`,
@@ -450,6 +570,56 @@ func notExecutable(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if h.Edit != nil {
 		h.Advice = "Give it one."
+	}
+	return true
+}
+
+// noArchive says which file of the step is no archive of its kind.
+func noArchive(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause, h.Advice = "What this step unpacks is no archive of that kind.",
+		"Look at what the file holds: a download that failed may have left a page in it."
+	if s.Step == nil {
+		return true
+	}
+	name := regexp.MustCompile(`[\w./-]+\.(?:tar\.\w+|tgz|tar|zip|gz|xz|bz2)\b`).FindString(s.Step.Text)
+	if name == "" {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s is no archive of the kind that its name says.", name)
+	if file := s.own(inside(s.workdir(), name)); file != "" {
+		h.Cause = fmt.Sprintf("%s, as it is in the folder, is no archive of the kind that its name says.", file)
+		h.Advice = "Pack it anew, and hand it in; or hand in what is in it, which COPY takes as it is."
+	}
+	return true
+}
+
+// noRule says what the Makefile has where it lacks a target.
+func noRule(s *Scene, m []string, h *check.Hint) bool {
+	var targets []string
+	for _, file := range s.named("Makefile") {
+		for _, line := range s.lines(file) {
+			if got := regexp.MustCompile(`^([\w.-]+)\s*:(?:[^=]|$)`).FindStringSubmatch(line); got != nil &&
+				got[1] != ".PHONY" {
+				targets = append(targets, got[1])
+			}
+		}
+	}
+	if m[2] != "" {
+		h.Cause = fmt.Sprintf("The Makefile makes %s from %s, which is not there at this step.", m[2], m[1])
+		h.Advice = fmt.Sprintf("COPY %s before this step.", m[1])
+		return true
+	}
+	h.Cause = fmt.Sprintf("The Makefile has no target %s.", m[1])
+	h.Advice = "Name one that it has."
+	if len(targets) > 0 {
+		h.Cause = fmt.Sprintf("The Makefile has no target %s; it has %s.", m[1], strings.Join(targets, ", "))
+	} else if found := s.named("Makefile"); len(found) == 0 {
+		h.Cause, h.Advice = "There is no Makefile at this step, and none in the folder.", "Hand it in and COPY it."
+	} else if s.earlier()[inside(s.workdir(), "Makefile")] == "" {
+		return s.notCopied(found[0], inside(s.workdir(), "Makefile"), h)
+	}
+	if near := nearest(m[1], targets); near != "" {
+		h.Advice, h.Edit = fmt.Sprintf("Is %s meant?", near), s.inStep(m[1], near)
 	}
 	return true
 }

@@ -31,17 +31,45 @@ var users = tool{name: "users", entries: []entry{
 		}
 		return true
 	}),
+	on("no-such-group", `(?:useradd|usermod|adduser): (?:group|The group) [‘'"\x60]?([\w.-]+)[’'"]? does not exist`,
+		`The image has no group $1 at this step.`, `Make it before.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		by := "groupadd " + m[1]
+		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\b(useradd|usermod|adduser)\b`),
+			by+" && ${1}"); h.Edit == nil {
+			h.Edit = s.above(false, "RUN "+by)
+		}
+		return true
+	}),
 	on("no-such-user", `(?:invalid (user|group)|unknown (?:user|group)(?:/group)?)[: ]+[‘'"]?([\w.:-]+)`,
 		`The image has no user or group $2 at this step.`, `Make it on a line before.`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		name, _, _ := strings.Cut(m[2], ":")
+		if name == "" {
+			name = strings.TrimPrefix(m[2], ":")
+		}
+		h.Cause = fmt.Sprintf("The image has no user %s at this step.", name)
+		if m[1] == "group" || strings.HasPrefix(m[2], ":") {
+			h.Cause = fmt.Sprintf("The image has no group %s at this step.", name)
+			h.Edit = s.above(false, "RUN groupadd "+name)
+			return true
+		}
 		if name != "" && s.File != nil && s.Step != nil {
 			h.Edit = s.above(false, "RUN useradd --create-home "+name)
+			if _, alpine := s.system(); alpine {
+				h.Edit = s.above(false, "RUN adduser -D "+name)
+			}
 		}
 		return true
 	}),
-	on("user-exists", `(?:user|group) '([\w-]+)' already exists`, `The base image has $1 already.`,
-		`Take the line that makes it out.`),
+	on("user-exists", `(?:[Uu]ser|[Gg]roup) [‘'"\x60]?([\w-]+)[’'"]? (?:already exists|in use)`,
+		`The base image has $1 already.`, `Take out what makes it.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if s.Step != nil && s.File != nil && len(s.Step.Commands()) == 1 && makesUser.MatchString(s.Step.Text) {
+			h.Advice, h.Edit = "", check.EditOf(s.File.Name, s.File.Change(*s.Step))
+		}
+		return true
+	}),
 	on("id-taken", `(?:UID|GID) '?(\d+)'? (?:is not unique|already exists)`,
 		`The base image has a user with the number $1 already.`, `Take another number, or none.`).with(func(s *Scene,
 		m []string, h *check.Hint) bool {
@@ -51,8 +79,9 @@ var users = tool{name: "users", entries: []entry{
 }}
 
 var (
-	addgroup = regexp.MustCompile(`\baddgroup\s+(?:-\w+\s+|--[\w-]+\s+)*([a-z_][\w-]*)`)
-	adduser  = regexp.MustCompile(
+	makesUser = regexp.MustCompile(`\b(?:user|group)add\b|\badd(?:user|group)\b`)
+	addgroup  = regexp.MustCompile(`\baddgroup\s+(?:-\w+\s+|--[\w-]+\s+)*([a-z_][\w-]*)`)
+	adduser   = regexp.MustCompile(
 		`\badduser\s+(?:(?:-[a-zA-Z]+|--[\w-]+)(?:[ =][^-\s&;|` +
 			`]\S*)?\s+)*?([a-z_][\w-]*)(?:\s+-G\s+([a-z_][\w-]*))?\s*($|&&|;)`)
 )

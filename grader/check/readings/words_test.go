@@ -279,9 +279,8 @@ var words = []struct{ log, want string }{
 	{"E: Could not open lock file /var/lib/apt/lists/lock - open (13: Permission denied)",
 		" : E: Could not open lock file /var/lib/apt/lists/lock - open (13: Permission denied) | "},
 	{"E: Version '1.2' for 'nginx' was not found",
-		"apt package-unknown: E: Version '1.2' for 'nginx' was not found | apt-get knows no package nginx: this step " +
-			"fetched no list of packages, and the base image brings none. Fetch the list in the same RUN, with " +
-			"apt-get update."},
+		"apt version-unknown: E: Version '1.2' for 'nginx' was not found | This release of the image's system has no " +
+			"version 1.2 of nginx. Ask for the version that it has, with the name alone."},
 	{"  Temporary failure resolving 'deb.debian.org'\nE: Unable to locate package curl",
 		"network apt: Temporary failure resolving 'deb.debian.org' | deb.debian.org does not answer, so nothing " +
 			"could be fetched from it. Look whether that host is there; the names of packages are not at fault."},
@@ -301,11 +300,10 @@ var words = []struct{ log, want string }{
 			"before. Write `RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates` " +
 			"below line 4 of Dockerfile."},
 	{"chown: invalid user: 'app:app'",
-		"users no-such-user: invalid user: 'app:app | The image has no user or group app:app at this step. Make it " +
+		"users no-such-user: invalid user: 'app:app | The image has no user app at this step. Make it " +
 			"on a line before. Write `RUN useradd --create-home app` below line 4 of Dockerfile."},
 	{"useradd: user 'node' already exists",
-		"users user-exists: user 'node' already exists | The base image has node already. Take the line that makes " +
-			"it out."},
+		"users user-exists: user 'node' already exists | The base image has node already. Take out what makes it."},
 	{"useradd: UID 1000 is not unique",
 		"users id-taken: UID 1000 is not unique | The base image has a user with the number 1000 already. Take " +
 			"another number, or none."},
@@ -526,14 +524,14 @@ var words = []struct{ log, want string }{
 			"the build puts it, under that name."},
 	{"start panic: runtime error: invalid memory address or nil pointer dereference",
 		"java panic: panic: runtime error: invalid memory address or nil pointer dereference | The program ended " +
-			"itself: runtime error: invalid memory address or nil pointer dereference. Look at the line that the log " +
-			"names below it."},
+			"itself: runtime error: invalid memory address or nil pointer dereference. Look at the first line " +
+			"below it that names a file of the program."},
 	{"start exec: \"/app\": is a directory",
 		"docker a-folder: exec: \"/app\": is a directory | /app is a folder, and no program. Let CMD name a program."},
 	{"start exec /app/server: exec format error",
-		"docker format: exec format error | What CMD names is no program of this kind of machine, nor a script with " +
-			"#!/bin/sh as its first line. Give a script that first line, or build the program for this kind of " +
-			"machine."},
+		"docker format: exec /app/server: exec format error | What CMD names is no program of this kind of machine, " +
+			"nor a script with #!/bin/sh as its first line. Give a script that first line, or build the program for " +
+			"this kind of machine."},
 	{"start chdir to cwd (\"/root/app\") set in config.json failed: permission denied",
 		" : chdir to cwd (\"/root/app\") set in config.json failed: permission denied | "},
 	{"start /bin/sh: 1: [“uvicorn”,: not found", " : /bin/sh: 1: [“uvicorn”,: not found | "},

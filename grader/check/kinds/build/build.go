@@ -8,6 +8,7 @@ package build
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -128,6 +129,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	}
 	h := check.Advise(advise(t, f))
 	if f.Reason == check.MissingFile {
+		if h, ok := notHandedIn(t, f); ok {
+			return h
+		}
 		h.Edit = found(t, f)
 	}
 	if f.Reason == check.TooLong {
@@ -247,7 +251,7 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 	if err != nil {
 		return h
 	}
-	found := false
+	found, script := false, ""
 	var places []string
 	for i, stage := range file.Stages {
 		if !strings.EqualFold(stage.Name, f.Stage) && fmt.Sprint(i) != f.Stage {
@@ -257,6 +261,12 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		for _, in := range stage.Instructions {
 			for _, m := range written.FindAllStringSubmatch(in.Text, -1) {
 				if place := m[1] + m[2] + m[3] + m[4]; !slices.Contains(places, place) {
+					places = append(places, place)
+				}
+			}
+			if place, text := scriptOutput(t, in, f.Subject); text != "" {
+				script = text
+				if place != "" && !slices.Contains(places, place) {
 					places = append(places, place)
 				}
 			}
@@ -295,8 +305,49 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject,
 			strings.Join(places, ", "))
 		h.Advice = "Copy from where they write to."
+	case script != "":
+		h.Cause = fmt.Sprintf("The stage %s has no %s. What it runs there is %s.", f.Stage, f.Subject, script)
+		h.Advice = "Copy from where that writes to."
 	}
 	return h
+}
+
+var (
+	runsScript = regexp.MustCompile(`\b(?:npm run|yarn(?: run)?|pnpm(?: run)?) ([\w:-]+)`)
+	// outputs is where the usual tools of a script write to.
+	outputs = []struct{ pattern, to string }{
+		{`(?:--outDir|--out-dir|--outdir|--output-path|--dist-dir)[= ]["']?(?:\./)?([\w./-]+)`, "$1"},
+		{`\bmkdir (?:-p )?["']?(?:\./)?([\w.-]+)`, "$1"}, {`\breact-scripts build\b`, "build"},
+		{`\bvite build\b`, "dist"}, {`\bnext build\b`, ".next"}, {`\bnest build\b`, "dist"}, {`\bwebpack\b`, "dist"},
+	}
+)
+
+// scriptOutput returns the folder that a script of package.json which an instruction runs writes
+// to,
+// as the image has it, and the script as it is to be told; the folder is empty where it is not
+// known
+// or is the one that was looked for.
+func scriptOutput(t check.Source, in dockerfile.Instruction, subject string) (place, text string) {
+	m := runsScript.FindStringSubmatch(in.Text)
+	data, err := fs.ReadFile(t.FS(), "package.json")
+	var manifest struct{ Scripts map[string]string }
+	if in.Name != "RUN" || m == nil || err != nil || json.Unmarshal(data, &manifest) != nil ||
+		manifest.Scripts[m[1]] == "" {
+		return "", ""
+	}
+	script := manifest.Scripts[m[1]]
+	text = fmt.Sprintf("the script %s of package.json, `%s`", m[1], script)
+	for _, o := range outputs {
+		pattern := regexp.MustCompile(o.pattern)
+		at := pattern.FindStringSubmatchIndex(script)
+		if at == nil {
+			continue
+		}
+		if to := string(pattern.ExpandString(nil, o.to, script, at)); to != path.Base(subject) {
+			return path.Join(path.Dir(path.Clean("/"+subject)), to), text
+		}
+	}
+	return "", text
 }
 
 // advise returns what to do about a failure.
@@ -324,6 +375,10 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	case check.TooMuch:
 		return "Does the step start something that never ends? What a step may take is bounded."
 	case check.CommandError:
+		if strings.TrimSpace(f.Log) == "" {
+			return "It wrote nothing: run its commands one by one, each in a RUN of its own, to see which of them " +
+				"fails."
+		}
 		return "Look at this line of its log, and at those above it."
 	}
 	if f.Subject != "" && f.Unsent {
@@ -331,6 +386,48 @@ func advise(t check.Source, f *check.BuildFailure) string {
 	}
 	return "Run docker build . in the folder and read the error."
 }
+
+// notHandedIn returns what to say of a COPY that has the backslashes of Windows in its paths, or
+// that names a file of secrets, which is rightly not there.
+func notHandedIn(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return h, false
+	}
+	in := about(file, f.Line, []string{"COPY", "ADD"})
+	if in == nil || in.Line != in.EndLine || in.Exec {
+		return h, false
+	}
+	line := file.Lines[in.Line-1]
+	subject := path.Clean("/" + f.Subject)[1:]
+	flat := strings.NewReplacer(`\`, "", "/", "").Replace
+	if backslashed.MatchString(line) && slices.ContainsFunc(strings.Fields(line), func(word string) bool {
+		return flat(word) == flat(subject) || strings.Contains(flat(word), flat(subject))
+	}) {
+		f.Line = in.Line
+		h.Cause = fmt.Sprintf("Line %d has paths with a backslash, as Windows has them; in a Dockerfile folders "+
+			"have / between "+
+			"them.", in.Line)
+		h.Advice = "Write them with /."
+		h.Edit = check.EditOf(file.Name, file.Change(*in, backslashed.ReplaceAllString(line, "${1}/${2}")))
+		return h, true
+	}
+	if _, err := fs.Stat(t.FS(), subject); err == nil || !secret.MatchString(subject) {
+		return h, false
+	}
+	h.Cause = fmt.Sprintf("The folder has no %s, and need not: secrets do not belong into an image.", f.Subject)
+	h.Advice = "Leave it out of the COPY; ENV sets what is no secret, and docker run -e the rest."
+	if len(in.Sources()) > 1 {
+		h.Edit = check.EditOf(file.Name, file.Replace(*in,
+			regexp.MustCompile(`\s+(?:\./)?`+regexp.QuoteMeta(f.Subject)+`(\s)`),
+			"${1}"))
+	} else {
+		h.Edit = check.EditOf(file.Name, file.Change(*in))
+	}
+	return h, true
+}
+
+var backslashed = regexp.MustCompile(`([\w.-])\\([\w.*-])`)
 
 // missing returns why a path is not in the context: an ignore line, another spelling, or not there
 // at all.

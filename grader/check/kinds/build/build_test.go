@@ -95,7 +95,7 @@ func TestCommandError(t *testing.T) {
 		{"something\nwent wrong\n",
 			"got line 5, RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those " +
 				"above it.; at Dockerfile:5"},
-		{"", "got line 5, RUN x ended with exit code 1; hint: Look at this line"},
+		{"", "got line 5, RUN x ended with exit code 1; hint: `uv sync --no-dev` failed without a word."},
 	} {
 		target := checktest.New()
 		target.Failure = &check.BuildFailure{Reason: check.CommandError, Line: 5, Subject: "RUN x",

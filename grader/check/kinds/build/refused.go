@@ -35,6 +35,14 @@ var refusals = []refusal{
 		"The variable has no value at FROM: give it one on an ARG line above the first FROM.", valued},
 	{regexp.MustCompile(`unsupported mount type "([^"]+)"(?: \(did you mean ([^)]+)\?\))?`), []string{"RUN"},
 		"RUN --mount knows bind, cache, tmpfs, secret and ssh.", meant},
+	{regexp.MustCompile(`secret (\S+): not found`), []string{"RUN"},
+		"Nobody gives the secret $1 here: let the step do without it.", optional},
+	{regexp.MustCompile(`failed to process "[^\n]*": (\w+): (?:is not allowed to be unset|[^\n]*)`), []string{"COPY",
+		"ADD", "ENV",
+		"WORKDIR", "USER", "EXPOSE", "LABEL"},
+		"Docker puts variables in while the image is built, and $1 has no value there; in a here-document, " +
+			"<<\"EOF\" in " +
+			"quotes keeps the text as it is.", quoted},
 	{regexp.MustCompile(`invalid signal: (\S+)`), []string{"STOPSIGNAL"},
 		"There is no signal $1: SIGTERM is what docker stop sends where nothing else is said.", nil},
 	{regexp.MustCompile(`unable to find (?:user|group) (\S+?):`), []string{"RUN", "USER", "WORKDIR", "COPY", "ADD"},
@@ -86,6 +94,22 @@ func about(f *dockerfile.File, line int, names []string) *dockerfile.Instruction
 		if in.Line == line || len(all) == 1 {
 			return &all[i]
 		}
+	}
+	return nil
+}
+
+// optional lets a step do without a secret that nobody gives.
+func optional(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	return f.Replace(in, regexp.MustCompile(`,required(?:=true)?\b`), "")
+}
+
+// quoted lets a here-document keep its text as it is.
+func quoted(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	line := f.Lines[in.Line-1]
+	if by := regexp.MustCompile(`<<(-?)(\w+)`).ReplaceAllString(line, `<<${1}"${2}"`); len(in.Heredocs) > 0 &&
+		by != line {
+		lines := append([]string{by}, f.Lines[in.Line:in.EndLine]...)
+		return f.Change(in, lines...)
 	}
 	return nil
 }
