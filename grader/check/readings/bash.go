@@ -94,33 +94,46 @@ func (s *Scene) scriptOf(name string) string {
 
 // unsetInShell says which variable a script or a step uses that nothing sets.
 func unsetInShell(s *Scene, m []string, h *check.Hint) bool {
-	name := m[3]
-	if regexp.MustCompile(`^\d+$`).MatchString(name) {
+	name, file := m[3], s.scriptOf(m[1])
+	var n int
+	_, _ = fmt.Sscan(m[2], &n)
+	text := ""
+	if s.Step != nil && !s.started {
+		text = s.Step.Shell()
+	}
+	lines := s.lines(file)
+	if file != "" && n > 0 && n <= len(lines) {
+		text = lines[n-1]
+	}
+	if !strings.HasSuffix(m[4], "not set") && m[4] != "unbound variable" &&
+		!regexp.MustCompile(`\$\{`+name+`:?\?`).MatchString(text) {
+		return false
+	}
+	if name <= "9" {
 		h.Cause = fmt.Sprintf("%s, line %s, uses $%s, the word number %s that it is called with, and there is none.",
-			m[1],
-			m[2], name, name)
+			m[1], m[2], name, name)
 		h.Advice = "Call it with that word, or give it a default: ${" + name + ":-…}."
 		return true
 	}
 	if !s.started {
-		if h2 := s.unknownArgument(); h2 != nil {
-			*h = *h2
+		if lost := s.unknownArgument(); lost != nil {
+			*h = *lost
 			return true
 		}
 	}
 	missing(s, []string{name}, h)
-	if file := s.scriptOf(m[1]); file != "" {
-		h.Cause = strings.Replace(h.Cause, "The program wants", fmt.Sprintf("%s, line %s, wants", file, m[2]), 1)
-		var n int
-		_, _ = fmt.Sscan(m[2], &n)
-		if lines := s.lines(file); secret(name) && n > 0 && n <= len(lines) {
-			h.Advice = "A secret does not belong into the image: give it a default where it is used."
-			h.Edit = place{file, n, lines[n-1]}.replace(regexp.MustCompile(`\$(?:`+name+`\b|\{`+name+`\})`),
-				"$${"+name+":-change-me}")
+	if file == "" {
+		if !s.started {
+			h.Cause = strings.Replace(h.Cause, "The program wants", "This step wants", 1)
 		}
+		return true
 	}
-	if !s.started {
-		h.Cause = strings.Replace(h.Cause, "The program wants", "This step wants", 1)
+	h.Cause = strings.Replace(h.Cause, "The program wants", fmt.Sprintf("%s, line %d, wants", file, n), 1)
+	h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf(": `%s`.", short(strings.TrimSpace(text)))
+	if secret(name) && n > 0 && n <= len(lines) {
+		h.Advice = "A secret does not belong into the image: give it a default there."
+		h.Edit = place{file, n, text}.replace(regexp.MustCompile(`\$(?:`+name+`\b|\{`+name+`(?::?\?[^}]*)?\})`),
+			"$${"+name+":-change-me}")
 	}
 	return true
 }

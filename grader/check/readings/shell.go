@@ -33,9 +33,8 @@ var shell = tool{name: "shell", entries: []entry{
 		h *check.Hint) bool {
 		return needsBash(s, m[1], m[2], h)
 	}),
-	on("not-set", `(?m)(?:^|[\s/])([\w.-]+): (?:line )?(\d+): ([A-Za-z_]\w*|\d+): (?:parameter (?:not set|null or `+
-		`not set)|`+
-		`unbound variable)`, "", "").with(unsetInShell),
+	on("not-set", `(?m)(?:^|[\s/])([\w.-]+): (?:line )?(\d+): ([A-Za-z_]\w*|\d+): (parameter (?:null or )?not set|`+
+		`unbound variable|[^\n]+)$`, "", "").with(unsetInShell),
 	on("env-one-name", `env: [‘'"]?(\w+) (-[^\n:’'"]*)[’'"]?: No such file or directory`, "", "").with(func(s *Scene,
 		m []string, h *check.Hint) bool {
 		first := regexp.MustCompile(`^(#!\s*\S*/env)\s+` + m[1] + `\s+` + regexp.QuoteMeta(m[2]))
@@ -129,12 +128,6 @@ var shell = tool{name: "shell", entries: []entry{
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsource\s+`), ". ")
 		return true
 	}),
-	on("variable-unset", `(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): (\w+): (parameter not set|unbound variable|`+
-		`[^\n]*)$`, "", "").
-		with(unsetInScript),
-	on("words-of-bash", `(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): (?:(\[\[|declare|shopt|pushd|popd|mapfile|`+
-		`typeset|let): not `+
-		`found|Bad substitution|[Ss]yntax error: (?:"\("|\(|redirection) unexpected[^\n]*)`, "", "").with(wordsOfBash),
 	on("program-not-found", `(?m)(?:^|[\s:])(?:exec: )?([\w.+/-]*[\w+]): (?:command )?not found`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if strings.Contains(m[1], "/") || strings.HasSuffix(m[1], ".sh") {
@@ -291,61 +284,6 @@ var shell = tool{name: "shell", entries: []entry{
 	on("bad-substitution", `[Bb]ad substitution`, `sh does not know this form of $${…}, which is bash's.`,
 		`Write it as sh wants it, or let bash run it.`),
 }}
-
-// unsetInScript says which line of a script wants a variable that nothing sets.
-func unsetInScript(s *Scene, m []string, h *check.Hint) bool {
-	files := s.named(m[1])
-	var n int
-	_, _ = fmt.Sscan(m[2], &n)
-	if len(files) == 0 {
-		return false
-	}
-	lines := s.lines(files[0])
-	if n < 1 || n > len(lines) || !strings.Contains(lines[n-1], m[3]) || s.sets(m[3]) {
-		return false
-	}
-	plain := strings.Contains(m[4], "not set") && m[4] == "parameter not set" || m[4] == "unbound variable"
-	if !plain && !regexp.MustCompile(`\$\{`+m[3]+`:?\?`).MatchString(lines[n-1]) {
-		return false
-	}
-	missing(s, []string{m[3]}, h)
-	h.Cause = fmt.Sprintf("%s, line %d, wants the variable %s, which nothing sets: `%s`.", files[0], n, m[3],
-		short(strings.TrimSpace(lines[n-1])))
-	if h.Edit == nil {
-		h.Advice = fmt.Sprintf("A secret does not belong into the image: write ${%s:-VALUE} there, with a default.",
-			m[3])
-	}
-	return true
-}
-
-// wordsOfBash says of a script of sh that it has what bash alone knows.
-func wordsOfBash(s *Scene, m []string, h *check.Hint) bool {
-	files := s.named(m[1])
-	if len(files) == 0 {
-		return false
-	}
-	var n int
-	_, _ = fmt.Sscan(m[2], &n)
-	lines := s.lines(files[0])
-	if n < 1 || n > len(lines) {
-		return false
-	}
-	h.Cause = fmt.Sprintf("%s, line %d, has what bash knows and sh does not: `%s`.", files[0], n,
-		short(strings.TrimSpace(lines[n-1])))
-	h.Advice = "Let bash run the script, or write it as sh has it: [ in place of [[."
-	if _, alpine := s.system(); alpine {
-		return true
-	}
-	first := place{files[0], 1, lines[0]}
-	if e := s.inCommand(regexp.MustCompile(`(\[\s*"|^CMD |^ENTRYPOINT )((?:/bin/)?)sh("\s*,\s*"[^"]*`+
-		regexp.QuoteMeta(m[1])+
-		`|\s+\S*`+regexp.QuoteMeta(m[1])+`)`), "${1}${2}bash${3}"); e != nil {
-		h.Advice, h.Edit = "Let bash run it.", e
-	} else if e := first.replace(regexp.MustCompile(`^#!\s*(?:/usr)?/bin/(?:env )?sh\b`), "#!/bin/bash"); e != nil {
-		h.Advice, h.Edit = "Let bash run it.", e
-	}
-	return true
-}
 
 // singleQuotes reports whether a list stands in other quotes than JSON's.
 func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
