@@ -17,10 +17,6 @@ var ofBash = regexp.MustCompile(`\[\[|\b(?:source|pushd|popd|shopt|declare|types
 	`function)\s+\S|` +
 	`\w\+?=\([^)]*\)?|[<>]\(|<<<|\$\{\w+(?:\[|\^|,|//)|\bpipefail\b|\{\d+\.\.\d+\}|&>|\(\(`)
 
-// bashWords are the words of bash that sh takes for programs.
-var bashWords = []string{"[[", "pushd", "popd", "shopt", "declare", "typeset", "let", "mapfile", "readarray", "source",
-	"function"}
-
 // needsBash reports whether what sh could not read is bash's: in a script that the log names with
 // its line, or in the step itself.
 func needsBash(s *Scene, name, number string, h *check.Hint) bool {
