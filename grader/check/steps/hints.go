@@ -67,6 +67,14 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("The %q in the answer to %s has another form: write it as %s.", key, route, d.want)
 	case isHole && h.sort == ofRange:
 		return fmt.Sprintf("The %q in the answer to %s is to be %s.", key, route, d.want)
+	case isHole && strings.HasPrefix(h.says, momentText):
+		written, _ := d.found.(string)
+		if _, zoned, ok := readTime(written); ok && !zoned {
+			return fmt.Sprintf("The %q in the answer to %s has no zone: answer with one, as in %s.", key, route,
+				strings.TrimPrefix(h.says, momentText))
+		}
+		return fmt.Sprintf("The %q in the answer to %s is another moment than that which was sent, with its zone.", key,
+			route)
 	case isHole && strings.HasPrefix(h.says, notWorkedOut):
 		return "The answer before gave a value that nothing can be worked out of: " +
 			strings.TrimPrefix(h.says, notWorkedOut) + "."
@@ -85,6 +93,17 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
 	}
+	wanted, isText := d.wanted.(string)
+	found, _ := d.found.(string)
+	a, isNumber := rational(json.Number(wanted))
+	b, isFound := rational(json.Number(found))
+	switch {
+	case isText && isNumber && isFound && a.Cmp(b) == 0:
+		return fmt.Sprintf("The %q in the answer to %s is the same number, written otherwise: write it as %s.", key, route,
+			d.want)
+	case j.repeated():
+		return fmt.Sprintf("The same request was sent before, and the %q in its answer is to be %s now.", key, d.want)
+	}
 	if sent := fieldsOf(j.request)[key]; sent != nil && Show(sent) == d.got && d.path == "$."+key {
 		return fmt.Sprintf("The %q in the answer to %s is what was just sent, and is to be %s here.", key, route,
 			d.want)
@@ -97,12 +116,28 @@ func (j judging) differenceHint(d difference, value any) string {
 			key, route,
 			d.want)
 	}
-	if j.step.fixed() {
+	if j.step.fixed() && j.changed() {
+		return fmt.Sprintf("The %q in the answer to %s is to be %s after what was sent before.", key, route, d.want)
+	} else if j.step.fixed() {
 		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
 	}
 	return fmt.Sprintf(
 		"The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.",
 		key, route)
+}
+
+// changed reports whether the check has sent what may change something.
+func (j judging) changed() bool {
+	return slices.ContainsFunc(j.before, func(q check.Request) bool {
+		return q.Method != http.MethodGet && q.Method != http.MethodHead && q.Method != http.MethodOptions
+	})
+}
+
+// repeated reports whether the check has sent the same request before, which is to do something.
+func (j judging) repeated() bool {
+	return j.request.Method != http.MethodGet && slices.ContainsFunc(j.before, func(q check.Request) bool {
+		return q.Method == j.request.Method && q.Path == j.request.Path && string(q.Body) == string(j.request.Body)
+	})
 }
 
 // fieldsOf returns the fields of a body that is a JSON object.

@@ -85,7 +85,17 @@ func isHole(text string) bool {
 	first := text[1]
 	return first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' || first == '$' || first == '(' ||
 		first == ' ' ||
-		first == '/' && strings.LastIndexByte(text, '/') > 1
+		first == '/' && strings.LastIndexByte(text, '/') > 1 ||
+		first >= '0' && first <= '9' && (strings.Contains(text, "$") || isMoment(text[1:len(text)-1]))
+}
+
+// momentText begins what is said of a time, in whatever zone it is written.
+const momentText = "the moment "
+
+// isMoment reports whether a text is a time or a date.
+func isMoment(text string) bool {
+	_, ok := readMoment(text)
+	return ok
 }
 
 // errUnknownHole is that a hole's first word is none.
@@ -149,10 +159,14 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		if err != nil {
 			return hole{}, err
 		}
-		return hole{Show(wanted), ofRelation, func(got any, _ scene) bool {
+		says := Show(wanted)
+		if written, _ := wanted.(string); isMoment(written) && len(written) > len(time.DateOnly) {
+			says = momentText + written
+		}
+		return hole{says, ofRelation, func(got any, _ scene) bool {
 			a, isA := readMoment(wanted)
 			b, isB := readMoment(got)
-			return same(wanted, got) || span.MatchString(text) && isA && isB && (a.Equal(b) || isDay(got, wanted))
+			return same(wanted, got) || isA && isB && a.Equal(b) || span.MatchString(text) && isA && isDay(got, wanted)
 		}}, nil
 	}
 	return hole{}, errUnknownHole

@@ -3,6 +3,7 @@ package steps
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type judging struct {
 	deleted   bool            // a step before sent DELETE
 	gave      map[string]bool // single values that the requests of the check held
 	opaque    bool            // a request held what these are not known of
+	before    []check.Request // what the check has sent
 	inside    *string         // the key of the object in which the list was found that should be the answer itself
 }
 
@@ -216,12 +218,8 @@ func (j judging) list(value any, in scene) []miss {
 		return []miss{{want: where, got: Show(at(value, s.List)), hint: "Answer with a JSON array."}}
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
-		what := "all that is stored"
-		if strings.Contains(j.request.Path, "?") {
-			what = "all that the query asks for"
-		}
 		return []miss{{want: where + " with " + s.Count.String(), got: Plural(len(list), "item"),
-			hint: fmt.Sprintf("Answer %s with %s, and no more.", j.route(), what)}}
+			hint: j.countHint(len(list))}}
 	}
 	matching := func(item any) (found []any) {
 		for _, got := range list {
@@ -239,6 +237,9 @@ func (j judging) list(value any, in scene) []miss {
 				continue
 			}
 			hint := "Store each new item, and answer with all that is stored."
+			if j.nested() {
+				hint = fmt.Sprintf("Let `%s` in the answer to %s hold it, too.", s.List, j.route())
+			}
 			if strings.Contains(j.request.Path, "?") {
 				hint = "Answer with all that is stored and that the query asks for."
 			}
@@ -295,6 +296,32 @@ func (j judging) list(value any, in scene) []miss {
 		return []miss{*m}
 	}
 	return nil
+}
+
+// nested reports whether the list is that of one thing, and not all that is stored: it is in the
+// answer to a request that is no GET, or that is about what an earlier answer gave.
+func (j judging) nested() bool {
+	path, _, _ := strings.Cut(j.step.request().Path, "?")
+	return j.step.List != "" && (j.request.Method != http.MethodGet || reference.MatchString(path))
+}
+
+// countHint returns what to do about a list that has not as many items as wanted.
+func (j judging) countHint(n int) string {
+	c := j.step.Count
+	fewer := n < c.N || n == c.N && c.Op == ">"
+	switch {
+	case j.nested():
+		return fmt.Sprintf("Let `%s` in the answer to %s hold %s, not %s.", j.step.List, j.route(), c, Plural(n, "item"))
+	case j.step.who != nil && !fewer:
+		return j.lacksHint()
+	case strings.Contains(j.request.Path, "?") && fewer:
+		return fmt.Sprintf("Answer %s with all that the query asks for.", j.route())
+	case strings.Contains(j.request.Path, "?"):
+		return fmt.Sprintf("Answer %s with what the query asks for, and no more.", j.route())
+	case fewer:
+		return fmt.Sprintf("Answer %s with all that is stored.", j.route())
+	}
+	return fmt.Sprintf("Answer %s with what is stored, and no more.", j.route())
 }
 
 // Inside returns the one list that an object has, and its key.

@@ -123,6 +123,7 @@ container of its own. weight is a step's share of the points of a partial check.
   <string or null>   either hole
   <not $x>   anything but the value of the variable; also <not /regex/> and <not HOLE>
   <$n + 1>   the number that comes out: variables and numbers with + - * / ( )
+  <2031-05-01T08:00:00Z> <$t>   that moment, in whatever zone it is written: as 10:00:00+02:00, too
   <$day + 14d>       so long after a date or a time, or before it with -: s, m, h or d; a date by its day
   <more than $n> <less than $n> <after $t> <before $t>   compared with a number, or with a time, as in
              <after now + 1h>

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -67,11 +68,26 @@ func (r *runner) without(s Step) (name string, from int) {
 	return name, from
 }
 
+// once is a header of a request that does what it asks for once, however often it is sent.
+var once = regexp.MustCompile(`(?i)idempoten`)
+
+// repeats reports whether a step may be answered with what was made before: it says so in a header,
+// or wants an id that was given out.
+func (s Step) repeats(e exchange) bool {
+	for name := range e.request.Header {
+		if once.MatchString(name) {
+			return true
+		}
+	}
+	id, _ := s.JSON.Get("id")
+	return oneVariable.MatchString(id.Text) && s.Save[strings.Trim(id.Text, "${}")] == Source{}
+}
+
 // noteID notes the id that a POST was answered with, and that what a DELETE took has none any more.
-func (r *runner) noteID(e exchange) {
+func (r *runner) noteID(s Step, e exchange) {
 	route, _, _ := strings.Cut(cmp.Or(e.to, e.request.Path), "?")
 	route = strings.TrimSuffix(route, "/")
-	if e.last().Status/100 != 2 || len(e.answers) > 1 {
+	if e.last().Status/100 != 2 || len(e.answers) > 1 || s.repeats(e) {
 		return
 	}
 	switch e.request.Method {
@@ -117,7 +133,7 @@ func (r *runner) give(q check.Request) {
 // noteFields notes which fields a route takes.
 func (r *runner) noteFields(s Step, e exchange) {
 	sent := fields(e.request)
-	if sent == nil || e.last().Status/100 != 2 || len(e.misses) > 0 {
+	if sent == nil || e.last().Status/100 != 2 || !s.wantsSuccess() {
 		return
 	}
 	name := s.fieldsName()
@@ -133,12 +149,24 @@ func (s Step) fieldsName() string {
 	return "fields " + reference.ReplaceAllString(path, "{}")
 }
 
-// lacksField reports whether a body has not all the fields that its route is known to take, or
-// whether none is known.
-func (r *runner) lacksField(s Step, q check.Request) bool {
-	known := strings.Fields(r.in.Memory.Noted(s.fieldsName()))
-	sent := fields(q)
-	return len(known) == 0 || sent == nil || slices.ContainsFunc(known, func(field string) bool { return !sent[field] })
+// wantsSuccess reports whether the step sends what is to be done.
+func (s Step) wantsSuccess() bool { return s.wantsCode(200) || s.wantsCode(201) || s.wantsCode(204) }
+
+// lacksField reports whether a body has not all the fields that its route is known to take; known is
+// false where that cannot be said.
+func (r *runner) lacksField(s Step, q check.Request) (lacks, known bool) {
+	takes, sent := strings.Fields(r.in.Memory.Noted(s.fieldsName())), fields(q)
+	for _, other := range r.steps { // of which nothing need be asked yet
+		if other.fieldsName() == s.fieldsName() && other.request().Method == s.request().Method && other.wantsSuccess() {
+			for _, f := range other.Body.Fields {
+				takes = append(takes, f.Key.Text)
+			}
+		}
+	}
+	if len(sent) == 0 || len(takes) == 0 {
+		return true, len(takes) > 0 || sent != nil && len(sent) == 0
+	}
+	return slices.ContainsFunc(takes, func(field string) bool { return !sent[field] }), true
 }
 
 // fields returns the keys of a body that is a JSON object, without those that a list of words

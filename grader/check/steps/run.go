@@ -146,6 +146,21 @@ func Givens(all []Step) (givens []string) {
 	return givens
 }
 
+// crowded reports whether one of the steps sends requests at once that change something.
+func crowded(all []Step) bool {
+	return slices.ContainsFunc(all, func(s Step) bool { return s.Parallel > 1 && s.request().Method != http.MethodGet })
+}
+
+// lost reports whether a number is less than wanted.
+func (m miss) lost() bool {
+	if len(m.differences) == 0 {
+		return false
+	}
+	wanted, isNumber := rational(m.differences[0].wanted)
+	found, isFound := rational(m.differences[0].found)
+	return isNumber && isFound && found.Cmp(wanted) < 0
+}
+
 type runner struct {
 	target   Asker
 	vars     vars
@@ -153,6 +168,7 @@ type runner struct {
 	sessions map[string]*session // of the people who are signed in
 	self     *session            // who signs in, while they do
 	past     []string            // what was sent before, one line each
+	asked    []check.Request     // and whole
 	sent     map[int]string      // the request of each step, as it was sent
 	lost     map[string]int      // variables that the step of that number did not give
 	origin   map[string]string   // where a variable's value came from, as a clause
@@ -249,6 +265,10 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 				m.hint = "What was deleted is there again after the restart: write that to the file at once, too, " +
 					"as with commit()."
 			}
+			if crowded(all[:max(0, min(number-1, len(all)))]) && m.lost() {
+				m.hint = "Send the requests of before one after another, and look again. Where that is right, requests at " +
+					"once overwrite each other: let a lock, or one statement of the database, add them up."
+			}
 			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&
 				!s.wantsCode(http.StatusUnprocessableEntity) {
 				m.hint, m.alone = fmt.Sprintf(
@@ -268,9 +288,10 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			item, r.detour = Wrapped(name, e.inside), true
 			evidence = r.evidence(number, s, e.request, e.last(), miss{})
 		}
-		r.noteID(e)
+		r.noteID(s, e)
 		r.noteFields(s, e)
 		r.past = append(r.past, r.oneLine(told, e.request, e.last()))
+		r.asked = append(r.asked, e.request)
 		r.remember(number, s, e)
 		return item, evidence, nil
 	}

@@ -139,7 +139,7 @@ func TestMatching(t *testing.T) {
 		{`has: [{id: 1}]`, `{"tasks":[]}`, `want the list; got {"tasks":[]}; hint: Answer with a JSON array.`},
 		{`count: 2`, `[1,2]`, "ok GET /x"},
 		{`count: ">=3"`, `[1,2]`,
-			`the list with at least 3 items; got 2 items; hint: Answer GET /x with all that is stored, and no more.`},
+			`the list with at least 3 items; got 2 items; hint: Answer GET /x with all that is stored.`},
 		{`count: "<2"`, `[1]`, "ok GET /x"},
 		{`count: "<=0"`, `[1]`, `the list with at most 0 items; got 1 item`},
 		{`count: ">1"`, `[1]`, `the list with more than 1 items; got 1 item`},

@@ -36,12 +36,11 @@ func (r *runner) folder() fs.FS {
 // statusHint returns what is behind a status, as far as it can be seen; alone says that nothing
 // else needs to be said.
 func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a check.Answer) (hint string, alone bool) {
-	wantsSuccess := s.wantsCode(200) || s.wantsCode(201) || s.wantsCode(204)
 	f := r.framework()
 	where, _, _ := strings.Cut(q.Path, "?")
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
 	switch {
-	case a.Status < 300 && wantsSuccess:
+	case a.Status < 300 && s.wantsSuccess():
 		if other := r.elsewhere(s, a.Status); other != "" {
 			return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status "+
 				"by what was done.", q.Method, where, s.Want.Codes, other), false
@@ -60,7 +59,12 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status < 300 && s.Body.Line > 0 && !s.wantsCode(http.StatusConflict) &&
 		(s.wantsCode(http.StatusBadRequest) ||
 			s.wantsCode(http.StatusUnprocessableEntity)):
-		if !r.lacksField(s, q) {
+		lacks, known := r.lacksField(s, q)
+		if !known {
+			return fmt.Sprintf("The program accepts what it should refuse: look at the body that was sent, below, and %s "+
+				"where it cannot be.", f.Refuse(s.code())), false
+		}
+		if !lacks {
 			return fmt.Sprintf("The program accepts a body that has all fields, and values that it should refuse: "+
 				"look at what "+
 				"they are, and %s where one cannot be.", f.Refuse(s.code())), false
