@@ -93,6 +93,10 @@ func (j judging) differenceHint(d difference, value any) string {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
 	}
+	if source, saved := j.savedID(d.path); saved {
+		return fmt.Sprintf("%s answers with the one whose %s is %s, and that with %s is wanted: look at which is chosen.",
+			route, source, Show(d.found), d.want)
+	}
 	wanted, isText := d.wanted.(string)
 	found, _ := d.found.(string)
 	a, isNumber := rational(json.Number(wanted))
@@ -131,6 +135,16 @@ func (j judging) changed() bool {
 	return slices.ContainsFunc(j.before, func(q check.Request) bool {
 		return q.Method != http.MethodGet && q.Method != http.MethodHead && q.Method != http.MethodOptions
 	})
+}
+
+// savedID returns the key at a path of the answer, where what is wanted there is an id that an answer
+// before gave, alone.
+func (j judging) savedID(path string) (key string, ok bool) {
+	key = strings.TrimPrefix(path, "$.")
+	written, _ := j.step.JSON.Get(key)
+	name := strings.Trim(written.Text, "${}")
+	_, saved := j.base[name]
+	return key, saved && strings.HasSuffix(strings.ToLower(key), "id") && oneVariable.MatchString(written.Text) && !j.repeated()
 }
 
 // repeated reports whether the check has sent the same request before, which is to do something.

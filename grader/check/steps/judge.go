@@ -30,11 +30,12 @@ type judging struct {
 	request   check.Request
 	asked     time.Time
 	framework func() advice.Framework
-	deleted   bool            // a step before sent DELETE
-	gave      map[string]bool // single values that the requests of the check held
-	opaque    bool            // a request held what these are not known of
-	before    []check.Request // what the check has sent
-	inside    *string         // the key of the object in which the list was found that should be the answer itself
+	deleted   bool              // a step before sent DELETE
+	gave      map[string]bool   // single values that the requests of the check held
+	opaque    bool              // a request held what these are not known of
+	before    []check.Request   // what the check has sent
+	base      map[string]string // the paths of the requests whose answers gave variables
+	inside    *string           // the key of the object in which the list was found that should be the answer itself
 }
 
 // route returns the request as a student reads it.
@@ -453,7 +454,22 @@ func (j judging) counted(answers []check.Answer) *miss {
 		for _, code := range slices.Sorted(maps.Keys(got)) {
 			parts = append(parts, often(got[code])+" "+code)
 		}
-		hint := "Look at what the requests have in common, and let the program refuse what is there already."
+		taken, wanted := 0, 0
+		for _, a := range answers {
+			if a.Status/100 == 2 {
+				taken++
+			}
+		}
+		for _, c := range s.Want.Counts {
+			if c.Code[0] == '2' {
+				wanted += c.Times
+			}
+		}
+		hint := "Look at what the requests have in common, and in what they differ."
+		if taken > wanted {
+			hint = fmt.Sprintf("The program takes %d of them, and is to take %d: let it look at what is there before it "+
+				"takes one more.", taken, wanted)
+		}
 		if s.Parallel > 1 {
 			hint = "Count what one request after another is answered. Where that is right, requests at once look " +
 				"before any of them has written: let a lock, or a constraint of the database, decide."
@@ -511,8 +527,8 @@ func distinct(s Step, values []any) *miss {
 		if before, ok := seen[key]; ok {
 			hint := "Take a new value for each, such as " + unlike
 			if s.Parallel > 1 {
-				hint = "Where one request after another gets a new one, two at once read the same counter: guard " +
-					"it with a lock, or use uuid4."
+				hint = "Where one request after another gets another, two at once read the same before either has " +
+					"written: let a lock, or the database, give each its own; a new id can be uuid4."
 			}
 			return &miss{want: fmt.Sprintf("%s different in each of %d answers", s.Distinct, len(values)),
 				got: fmt.Sprintf("answers %d and %d both have %s", before+1, i+1, key), hint: hint}

@@ -33,7 +33,7 @@ route costs the check alone that is about it.
 every is what each item of the array holds at least, sorted how it is ordered (title nocase: whatever the case), unique
 a path whose value no two items share; all three hold of an empty array, too, so count: ">=1" or has wants something in
 it. either lists answers that are right; the nearest is shown where none is. want:
-{201: 1, 409: 9} counts the answers of times.
+{201: 1, 409: 9} or {2xx: 1, 4xx: 9} counts the answers of times.
 
 query, form and multipart are written as names and values, and escaped; a file of multipart is text, hex, or read from a
 file beside the rubric; raw is a body as it stands: a text, {hex: 00ff} or {from: FILE}. send: GET $u asks the address
@@ -188,10 +188,10 @@ $word is new in every request.`,
   - {send: "GET /users?offset=${id + 3}", headers: {Authorization: "Bearer ${jwt none sub=$id exp=-1h}"}, want: 401}`},
 		{ID: "people", Summary: "who asks: users who sign in, each with cookies of their own",
 			Keys: option.Top(option.Keys(reflect.TypeFor[Person]())),
-			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she
-has fresh values of her own, signs in by her steps before her first request, sends her headers with each, and keeps the
-cookies that answers set. A step's own as wins, as: nobody is without all that, and like makes another who does the same
-with other values. $ann.mail and what her steps saved, as $ann.token, can be used in any step.
+			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she has fresh values
+of her own, signs in by her steps before her first request, sends her headers with each, and keeps the cookies that
+answers set. A step's own as wins, as: nobody is without all that, and like makes another who does the same with other
+values. $ann.mail and what her steps saved, as $ann.token, can be used in any step: who is named so signs in first.
 
 She is new in each check. Signing in is given: when it fails, the check is blocked by the one that judges the same
 request and did not pass, and costs nothing where there is none. A person without steps is a browser: a jar for

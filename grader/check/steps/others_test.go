@@ -2,8 +2,11 @@ package steps_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -126,6 +129,42 @@ func TestWordsOfOtherCourses(t *testing.T) {
 			`times: 1}, ` +
 			`{send: POST /polls/$x/votes, body: {id: abc}, want: 409}`, echo(), "want an answer with 409",
 			"given out twice"},
+		// nothing is known to be missing
+		{`{send: POST /a, body: {n: -1}, want: 422}`, says(200, "{}"),
+			"The program accepts what it should refuse: look at the body that was sent, below, and raise", "fields"},
+		// a list in one thing
+		{`{send: POST /a, body: {n: 1}, list: l, count: 2}`, says(200, `{"l":[]}`),
+			"Let `l` in the answer to POST /a hold exactly 2 items, not 0 items.", "no more"},
+		{`{send: POST /a, body: {n: 1}, list: l, has: [{n: 1}]}`, says(200, `{"l":[]}`),
+			"Let `l` in the answer to POST /a hold it, too.", "Store each"},
+		// what follows from what was sent is no constant
+		{`{send: POST /a, body: {n: 1}}, {send: GET /b, json: {sum: 10}}`, says(200, `{"sum":9}`),
+			`The "sum" in the answer to GET /b is to be 10 after what was sent before.`, "Answer GET"},
+		{`{send: GET /b, json: {sum: 10}}`, says(200, `{"sum":9}`), `Answer GET /b with "sum": 10.`, "after"},
+		{`{send: POST /a, body: {n: 1}, times: 9, parallel: 9}, {send: GET /b, json: {sum: 9}}`,
+			says(200, `{"sum":2}`), "Where that is right, requests at once overwrite each other", "Answer GET"},
+		{`{send: GET /b, json: {sum: "1.50"}}`, says(200, `{"sum":"1.5"}`),
+			`is the same number, written otherwise: write it as "1.50".`, ""},
+		// a request that says it is sent again
+		{`{send: POST /a, body: {n: 1}, headers: {Idempotency-Key: k}, save: {x: id}}, {send: POST /a, body: {n: 1}, ` +
+			`headers: {Idempotency-Key: k}, json: {id: $x}}, {send: GET /a/$x, json: {n: 2}}`,
+			says(200, `{"id":7,"n":1}`), "want $.n = 2", "given out twice"},
+		{`{send: POST /a, body: {n: 1}, save: {x: id}}, {send: POST /a, body: {n: 1}, json: {id: $x}}`, counts(),
+			`The same request was sent before, and the "id" in its answer is to be 1 now.`, "anew"},
+		// another one than that whose id was given before
+		{`{send: POST /a, body: {n: 1}, save: {x: id}}, {send: POST /next, json: {id: $x}}`, counts(),
+			"POST /next answers with the one whose id is 2, and that with 1 is wanted: look at which is chosen.", "anew"},
+		// more of them than should be
+		{`{send: POST /a, body: {n: 1}, times: 4, want: {2xx: 3, 4xx: 1}}`, says(201, "{}"),
+			"The program takes 4 of them, and is to take 3: let it look at what is there before it takes one more.", ""},
+		// a moment, in whatever zone
+		{`{send: GET /b, json: {t: "<2031-05-01T08:00:00Z>"}}`, says(200, `{"t":"2031-05-01T10:00:00+02:00"}`),
+			"ok GET /b", ""},
+		{`{send: GET /b, json: {t: "<2031-05-01T08:00:00Z>"}}`, says(200, `{"t":"2031-05-01T10:00:00"}`),
+			"has no zone: answer with one, as in 2031-05-01T08:00:00Z.", ""},
+		{`{send: GET /b, json: {t: "<2031-05-01T08:00:00Z>"}}`, says(200, `{"t":"2031-05-01T10:00:00Z"}`),
+			"is another moment than that which was sent, with its zone.", ""},
+		{`{send: DELETE /b/1}, {send: GET /b/1}`, gone(), "It is gone since DELETE /b/1 was done.", "nothing at"},
 		// a path as it was sent
 		{`{send: POST /a, body: {}, save: {top: id}}, {send: GET /a/$top, json: {id: 8}}`, says(200, `{"id":777}`),
 			"0 GET /a/777: want $.id = 8; got $.id = 777, which is the id that POST /a answered; hint: ", "$top"},
@@ -172,4 +211,22 @@ func TestManualOfFresh(t *testing.T) {
 	for _, topic := range kind.Kind().Manual.Topics {
 		assert.NotContains(t, topic.Why, "other alphabets", topic.ID)
 	}
+}
+
+// counts answers each request with a number that goes up.
+func counts() *checktest.Target {
+	var n atomic.Int64
+	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"id":%d}`, n.Add(1))
+	}))
+}
+
+// gone finds nothing after a DELETE.
+func gone() *checktest.Target {
+	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodDelete {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `{"error":"none"}`)
+		}
+	}))
 }

@@ -131,6 +131,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 	case a.Status == http.StatusNotFound && where != s.request().Path && r.finds(ctx, q.Method, where):
 		return fmt.Sprintf("GET %s finds it, and %s does not: let both look it up in the same way. An id that is text "+
 			"is never equal to a number or a UUID.", where, q.Method), true
+	case a.Status == http.StatusNotFound && r.removed(where):
+		return fmt.Sprintf("It is gone since DELETE %s was done.", where), true
 	case a.Status == http.StatusNotFound && (where != s.request().Path || q.Body == nil && !routeMissing(a.Body)):
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false
