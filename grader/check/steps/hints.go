@@ -94,7 +94,8 @@ func (j judging) differenceHint(d difference, value any) string {
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
 	}
 	if source, saved := j.savedID(d.path); saved {
-		return fmt.Sprintf("%s answers with the one whose %s is %s, and that with %s is wanted: look at which is chosen.",
+		return fmt.Sprintf("%s answers with the one whose %s is %s, and that with %s is wanted: look at which is "+
+			"chosen.",
 			route, source, Show(d.found), d.want)
 	}
 	wanted, isText := d.wanted.(string)
@@ -103,7 +104,8 @@ func (j judging) differenceHint(d difference, value any) string {
 	b, isFound := rational(json.Number(found))
 	switch {
 	case isText && isNumber && isFound && a.Cmp(b) == 0:
-		return fmt.Sprintf("The %q in the answer to %s is the same number, written otherwise: write it as %s.", key, route,
+		return fmt.Sprintf("The %q in the answer to %s is the same number, written otherwise: write it as %s.", key,
+			route,
 			d.want)
 	case j.repeated():
 		return fmt.Sprintf("The same request was sent before, and the %q in its answer is to be %s now.", key, d.want)
@@ -144,7 +146,8 @@ func (j judging) savedID(path string) (key string, ok bool) {
 	written, _ := j.step.JSON.Get(key)
 	name := strings.Trim(written.Text, "${}")
 	_, saved := j.base[name]
-	return key, saved && strings.HasSuffix(strings.ToLower(key), "id") && oneVariable.MatchString(written.Text) && !j.repeated()
+	return key, saved && strings.HasSuffix(strings.ToLower(key), "id") && oneVariable.MatchString(written.Text) &&
+		!j.repeated()
 }
 
 // repeated reports whether the check has sent the same request before, which is to do something.

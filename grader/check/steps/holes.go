@@ -265,9 +265,9 @@ func fromNow(away time.Duration) hole {
 	says := "the time of the request, to the minute"
 	if away != 0 {
 		says = fmt.Sprintf("a time %s after that of the request, to the minute", option.Duration(away.Abs()))
-		if days := away.Abs() / (24 * time.Hour); days*24*time.Hour == away.Abs() {
+		if day := 24 * time.Hour; away.Abs()%day == 0 {
 			says = fmt.Sprintf("a time %s after that of the request, to the minute, or that day",
-				Plural(int(days), "day"))
+				Plural(int(away.Abs()/day), "day"))
 		}
 		if away < 0 {
 			says = strings.Replace(says, "after", "before", 1)

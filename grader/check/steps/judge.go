@@ -312,7 +312,8 @@ func (j judging) countHint(n int) string {
 	fewer := n < c.N || n == c.N && c.Op == ">"
 	switch {
 	case j.nested():
-		return fmt.Sprintf("Let `%s` in the answer to %s hold %s, not %s.", j.step.List, j.route(), c, Plural(n, "item"))
+		return fmt.Sprintf("Let `%s` in the answer to %s hold %s, not %s.", j.step.List, j.route(), c, Plural(n,
+			"item"))
 	case j.step.who != nil && !fewer:
 		return j.lacksHint()
 	case strings.Contains(j.request.Path, "?") && fewer:
@@ -467,7 +468,8 @@ func (j judging) counted(answers []check.Answer) *miss {
 		}
 		hint := "Look at what the requests have in common, and in what they differ."
 		if taken > wanted {
-			hint = fmt.Sprintf("The program takes %d of them, and is to take %d: let it look at what is there before it "+
+			hint = fmt.Sprintf("The program takes %d of them, and is to take %d: let it look at what is there "+
+				"before it "+
 				"takes one more.", taken, wanted)
 		}
 		if s.Parallel > 1 {

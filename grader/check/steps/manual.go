@@ -188,10 +188,11 @@ $word is new in every request.`,
   - {send: "GET /users?offset=${id + 3}", headers: {Authorization: "Bearer ${jwt none sub=$id exp=-1h}"}, want: 401}`},
 		{ID: "people", Summary: "who asks: users who sign in, each with cookies of their own",
 			Keys: option.Top(option.Keys(reflect.TypeFor[Person]())),
-			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it: she has fresh values
-of her own, signs in by her steps before her first request, sends her headers with each, and keeps the cookies that
-answers set. A step's own as wins, as: nobody is without all that, and like makes another who does the same with other
-values. $ann.mail and what her steps saved, as $ann.token, can be used in any step: who is named so signs in first.
+			Why: `people at the top of a rubric names who asks. as: ann on a check, or on a step, lets ann send it:
+she has fresh values of her own, signs in by her steps before her first request, sends her headers with each, and
+keeps the cookies that answers set. A step's own as wins, as: nobody is without all that, and like makes another who
+does the same with other values. $ann.mail and what her steps saved, as $ann.token, can be used in any step: who is
+named so signs in first.
 
 She is new in each check. Signing in is given: when it fails, the check is blocked by the one that judges the same
 request and did not pass, and costs nothing where there is none. A person without steps is a browser: a jar for

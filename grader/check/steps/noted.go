@@ -157,7 +157,8 @@ func (s Step) wantsSuccess() bool { return s.wantsCode(200) || s.wantsCode(201) 
 func (r *runner) lacksField(s Step, q check.Request) (lacks, known bool) {
 	takes, sent := strings.Fields(r.in.Memory.Noted(s.fieldsName())), fields(q)
 	for _, other := range r.steps { // of which nothing need be asked yet
-		if other.fieldsName() == s.fieldsName() && other.request().Method == s.request().Method && other.wantsSuccess() {
+		if other.fieldsName() == s.fieldsName() && other.request().Method == s.request().Method &&
+			other.wantsSuccess() {
 			for _, f := range other.Body.Fields {
 				takes = append(takes, f.Key.Text)
 			}

@@ -153,10 +153,12 @@ func TestWordsOfOtherCourses(t *testing.T) {
 			`The same request was sent before, and the "id" in its answer is to be 1 now.`, "anew"},
 		// another one than that whose id was given before
 		{`{send: POST /a, body: {n: 1}, save: {x: id}}, {send: POST /next, json: {id: $x}}`, counts(),
-			"POST /next answers with the one whose id is 2, and that with 1 is wanted: look at which is chosen.", "anew"},
+			"POST /next answers with the one whose id is 2, and that with 1 is wanted: look at which is chosen.",
+			"anew"},
 		// more of them than should be
 		{`{send: POST /a, body: {n: 1}, times: 4, want: {2xx: 3, 4xx: 1}}`, says(201, "{}"),
-			"The program takes 4 of them, and is to take 3: let it look at what is there before it takes one more.", ""},
+			"The program takes 4 of them, and is to take 3: let it look at what is there before it takes one more.",
+			""},
 		// a moment, in whatever zone
 		{`{send: GET /b, json: {t: "<2031-05-01T08:00:00Z>"}}`, says(200, `{"t":"2031-05-01T10:00:00+02:00"}`),
 			"ok GET /b", ""},

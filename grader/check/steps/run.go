@@ -266,7 +266,8 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 					"as with commit()."
 			}
 			if crowded(all[:max(0, min(number-1, len(all)))]) && m.lost() {
-				m.hint = "Send the requests of before one after another, and look again. Where that is right, requests at " +
+				m.hint = "Send the requests of before one after another, and look again. Where that is right, " +
+					"requests at " +
 					"once overwrite each other: let a lock, or one statement of the database, add them up."
 			}
 			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&

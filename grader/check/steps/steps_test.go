@@ -580,7 +580,8 @@ http:
 		{"distinct at once", `http:
 - {send: POST /a, body: {v: 1}, times: 2, parallel: 2, distinct: v}`, echo(), "0 POST /a: want v different in each " +
 			"of 2 answers; got answers 1 and 2 both have 1; hint: Where one request after another gets " +
-			"another, two at once read the same before either has written: let a lock, or the database, give each its " +
+			"another, two at once read the same before either has written: let a lock, or the database, give each " +
+			"its " +
 			"own; a new id can be uuid4."},
 	} {
 		said := checktest.Asked(t, kind.Kind(), c.entry, c.target)
@@ -756,7 +757,8 @@ func TestNow(t *testing.T) {
 		{"<now>", now.AddDate(0, 0, -2).Format(time.DateOnly), "the time of the request, to the minute"},
 		{"<now + 14d>", now.AddDate(0, 0, 14).Format(time.DateOnly), ""},
 		{"<now + 14d>", now.AddDate(0, 0, 14).Format(time.RFC3339), ""},
-		{"<now + 14d>", now.Format(time.RFC3339), "a time 14 days after that of the request, to the minute, or that day"},
+		{"<now + 14d>", now.Format(time.RFC3339), "a time 14 days after that of the request, to the minute, or " +
+			"that day"},
 		{"<now - 1h>", now.Format(time.RFC3339), "a time 1h before that of the request, to the minute"},
 		{"<after now>", now.Add(time.Hour).Format(time.RFC3339), ""},
 		{"<after now + 2h>", now.Add(time.Hour).Format(time.RFC3339), "a time after that of the request + 2h"},

@@ -61,7 +61,8 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			s.wantsCode(http.StatusUnprocessableEntity)):
 		lacks, known := r.lacksField(s, q)
 		if !known {
-			return fmt.Sprintf("The program accepts what it should refuse: look at the body that was sent, below, and %s "+
+			return fmt.Sprintf("The program accepts what it should refuse: look at the body that was sent, below, "+
+				"and %s "+
 				"where it cannot be.", f.Refuse(s.code())), false
 		}
 		if !lacks {
