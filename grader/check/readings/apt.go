@@ -183,7 +183,9 @@ var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "
 	"convert": "imagemagick", "pandoc": "pandoc", "redis-server": "redis-server", "pg_dump": "postgresql-client",
 	"mysqldump": "default-mysql-client", "svn": "subversion", "hg": "mercurial", "openssl": "openssl",
 	"update-ca-certificates": "ca-certificates", "apache2": "apache2", "chromium": "chromium", "7z": "p7zip-full",
-	"htop": "htop", "watch": "procps", "man": "man-db", "xxd": "xxd", "gettext": "gettext", "strace": "strace"}
+	"htop": "htop", "watch": "procps", "man": "man-db", "xxd": "xxd", "gettext": "gettext", "strace": "strace",
+	"ffprobe": "ffmpeg", "pdftotext": "poppler-utils", "tesseract": "tesseract-ocr", "dot": "graphviz",
+	"wkhtmltopdf": "wkhtmltopdf", "libreoffice": "libreoffice"}
 
 // system returns whether the image of the step is Debian's, as its base image's name has it, and
 // alpine whether it is that.

@@ -206,6 +206,15 @@ func Ended(s Scene) check.Hint {
 			return h
 		}
 	}
+	if m := startsPython.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+		file := s.own(inside(s.workdir(), m[1]))
+		if m[1] == "" {
+			file = s.moduleFile(m[2])
+		}
+		if file != "" && s.neverRuns(file, &h) {
+			return h
+		}
+	}
 	if s.endsBefore(&h) || s.neverListens(in, &h) {
 		return h
 	}
@@ -235,6 +244,9 @@ var (
 	socketFile  = regexp.MustCompile(`unix:[^\s"']+`)
 	endless     = regexp.MustCompile(`^while\s*\(?(?:True|1)\)?\s*:`)
 )
+
+// startsPython is a command that gives Python a file or a module.
+var startsPython = regexp.MustCompile(`python[\d.]*\s+(?:-[uOBE]\s+)*(?:([\w./-]+\.py)|-m\s+([\w.]+))`)
 
 // Silent returns what to say of a program that goes on and listens on no port, and whether there is
 // anything to say; port is the one that is wanted.
@@ -438,7 +450,8 @@ var sockets = tool{name: "sockets", entries: []entry{
 	on("usage",
 		`(?m)^(?:Error: |[\w.-]+: error: |error: )((?:No such option|Invalid value|Missing argument|Got unexpected|`+
 			`unrecognized arguments|no such option|unexpected argument|the following arguments are required|`+
-			`argument [^:\n]+: |No such command|Missing option|Missing command|ambiguous option)[^\n]*)`,
+			`argument [^:\n]+: |Option '?-[\w-]+'? requires an argument|No such command|Missing option|Missing `+
+			`command|ambiguous option)[^\n]*)`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if entry, command := s.both(); command != nil && len(command.Args) > 1 &&
 			path.Base(entry.Args[len(entry.Args)-1]) == path.Base(command.Args[0]) {
@@ -446,6 +459,16 @@ var sockets = tool{name: "sockets", entries: []entry{
 				command.Args[0])
 			h.Advice = "Leave ENTRYPOINT out, so that CMD is the whole command."
 			h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+			return true
+		}
+		if got := regexp.MustCompile(`^Option '?(-[\w-]+)'? requires an ` +
+			`argument`).FindStringSubmatch(m[1]); got != nil {
+			h.Cause = fmt.Sprintf("CMD's %s wants a value, and there is none behind it.", got[1])
+			h.Advice = "Write it there."
+			if by := map[string]string{"--host": "0.0.0.0", "--port": "8000", "-h": "0.0.0.0",
+				"-p": "8000"}[got[1]]; by != "" {
+				h.Edit = s.inCommand(regexp.MustCompile(`"`+got[1]+`"(\s*\])`), `"`+got[1]+`", "`+by+`"${1}`)
+			}
 			return true
 		}
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s.", strings.TrimSuffix(m[1], "."))

@@ -75,6 +75,8 @@ var databases = tool{name: "databases", entries: []entry{
 			`i/o timeout|failure in name)`, "", "").with(server("", "")),
 	on("jdbc", `Connection to ([\w.-]+):(\d+) refused`, "", "").with(server("", "")),
 	on("java-host", `java\.net\.UnknownHostException: ([\w.-]+)`, "", "").with(server("", "")),
+	on("any-host", `host='([\w.-]+)', port=(\d+)\)?[^\n]*(?:Max retries|timed out|`+reasons+`)`, "",
+		"").with(server("", "")),
 	on("any-name", `(?m)^[^\n]*(?:gaierror|ConnectError|ConnectionError|OperationalError|URLError)[^\n]*`+reasons+
 		`[^\n]*`, "", "").with(addressed),
 	on("any-refused", `(?m)^[^\n]*(?:ConnectionRefusedError|Connection refused|Network is unreachable)[^\n]*`, "",

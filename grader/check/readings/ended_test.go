@@ -122,3 +122,31 @@ func TestAnswer(t *testing.T) {
 	_, ok = readings.Answer("KeyError: 'DATABASE_URL'\n", scene())
 	assert.False(t, ok, "no traceback")
 }
+
+// TestNeverRuns: a program of Python that ends before it comes to its server.
+func TestNeverRuns(t *testing.T) {
+	const head = "import uvicorn\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+	for program, want := range map[string]string{
+		head + "if __name__ == 'main':\n    uvicorn.run(app)\n": "main.py, line 7, asks for the name \"main\", " +
+			"which a " +
+			"program never has, so what stands below is not run. It is __main__. Make line 7 of main.py `if " +
+			"__name__ == " +
+			"'__main__':`.",
+		head + "def main():\n    uvicorn.run(app)\n": "main.py, line 7, has the function main, which nothing calls, " +
+			"so the " +
+			"program ends without it. Call it at the end of the file. Write `if __name__ == \"__main__\":` and " +
+			"below it " +
+			"`    main()` below line 8 of main.py.",
+		head + "async def main():\n    await serve()\n\n\nif __name__ == \"__main__\":\n    main()\n": "main.py, " +
+			"line 12, " +
+			"calls main, which is async: without await or asyncio.run it never runs. Let asyncio run it, and import " +
+			"asyncio. Make line 12 of main.py `    asyncio.run(main())`.",
+		head + "exit()\nuvicorn.run(app)\n": "main.py, line 7, ends the program: `exit()`. Take that out, and let " +
+			"the " +
+			"server run.",
+	} {
+		hint := readings.Ended(sceneOf(t, map[string]string{"main.py": program,
+			"Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"}))
+		assert.Equal(t, want, hint.String())
+	}
+}

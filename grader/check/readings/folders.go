@@ -25,6 +25,17 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 			strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(secret)))
 		return true
 	}
+	if r, _ := s.raised(); !strings.Contains(name, "/") && strings.HasSuffix(r.by, "subprocess") {
+		where := s.at()
+		if !notInPath(s, name, h) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("The program starts %s%s. %s", name, where, h.Cause)
+		if h.Edit == nil && strings.HasPrefix(h.Advice, "Let CMD") {
+			h.Advice = "Install what has it in a RUN, or let the program do without."
+		}
+		return true
+	}
 	rest := s.folderPath(at)
 	if s.pathOfElsewhere(name, h) {
 		return true

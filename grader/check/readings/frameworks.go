@@ -90,7 +90,32 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`Begin with a newer Python, or take List and Dict of typing.`),
 	on("field-hides-type", `TypeError: unsupported operand type\(s\) for \|: '(\w+)' and '(\w+)'`, "",
 		"").with(hiddenType),
+	on("class-for-app", `TypeError: (FastAPI|Flask|Starlette|Sanic|Quart)(?:\.__init__)?\(\) (?:takes|missing|`+
+		`got)[^\n]*`, "", "").
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			pattern := regexp.MustCompile(`^(\w+\s*=\s*(?:\w+\.)?` + m[1] + `)\s*$`)
+			p, _ := s.grep(pattern, ".py")
+			if p.file == "" {
+				return false
+			}
+			h.Cause = fmt.Sprintf("%s, names the class %s and makes no app of it: the brackets are missing.", p, m[1])
+			h.Edit = p.replace(pattern, "${1}()")
+			return true
+		}),
+	on("no-argument", `(?m)^IndexError: list index out of range`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, ok := s.frame()
+		got := regexp.MustCompile(`sys\.argv\[(\d+)\]`).FindStringSubmatch(p.text)
+		if !ok || got == nil {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, reads the program's argument %s, and CMD gives it none: `%s`.", p, got[1], p.code())
+		h.Advice = "Write it behind the program in CMD, or let the program have a value of its own."
+		return true
+	}),
+	on("local-variable", `UnboundLocalError: (?:cannot access )?local variable '(\w+)'`, "", "").with(localVariable),
 	// pydantic
+	on("validated-field", `Decorators defined with incorrect fields: \S+\.(\w+) `, "", "").with(validatedField),
 	on("no-annotation", "A non-annotated attribute was detected: `(\\w+) = ([^`]*)`", "", "").with(notAnnotated),
 	refuses("config-twice", `"Config" and "model_config" cannot be used together`,
 		`{at} makes a model with both class Config and model_config, and pydantic takes one of them.`,
@@ -141,6 +166,39 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("not-up-to-date", `Target database is not up to date`,
 		`alembic wants the database to have all migrations first, and it has not.`, `Run alembic upgrade head `+
 			`before it.`),
+	// drivers
+	on("driver-in-address", `invalid DSN: scheme is expected to be either "postgresql" or "postgres", got '([\w+]+)'|`+
+		`missing "=" after "(postgres(?:ql)?\+\w+)://`, "", "").with(driverInAddress),
+	on("driver-missing", `(MySQL|Postgres) driver not installed`, `peewee wants a driver for $1, and nothing `+
+		`installs one.`,
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		by := map[string]string{"MySQL": "pymysql", "Postgres": "psycopg2-binary"}[m[1]]
+		h.Advice = fmt.Sprintf("Install %s.", by)
+		return needs(by)(s, m, h)
+	}),
+	on("no-time-zone", `No time zone found with key ([\w/+-]+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program asks for the time zone %s%s, and the image has no list of time zones, or "+
+			"none of "+
+			"that name.", m[1], s.at())
+		h.Advice = "Check its spelling, and install tzdata."
+		if h.Edit = s.add("tzdata"); h.Edit != nil {
+			h.Advice = "Check its spelling, or install tzdata."
+		}
+		return true
+	}),
+	refuses("binary-mismatch", `numpy\.dtype size changed, may indicate binary incompatibility|compiled using NumPy `+
+		`1\.x`,
+		`A package was made for another numpy than is installed.`, `Ask for numpy<2, or for newer versions of the `+
+			`packages `+
+			`that use it.`),
+	refuses("await-in-greenlet", `MissingGreenlet: greenlet_spawn has not been called`,
+		`{at} reads what SQLAlchemy has not loaded yet, and asyncio's sessions load nothing by themselves.`,
+		`Load it with the query, options(selectinload(…)), or set expire_on_commit=False in the session.`),
+	refuses("not-registered", `The current Flask app is not registered with this 'SQLAlchemy' instance`,
+		`{at} uses db, which has not been given this app.`, `Call db.init_app(app) where the app is made.`),
+	refuses("no-session-key", `The session is unavailable because no secret key was set`,
+		`{at} uses the session, and the app has no secret_key.`, `Set app.secret_key where the app is made.`),
 	// others
 	refuses("mongo-scheme", `Invalid URI scheme: URI must begin with 'mongodb://'`,
 		`{at} gives MongoClient an address that does not begin with mongodb://.`, `Begin it so.`,
@@ -165,11 +223,94 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	// Django
 	refuses("not-installed-app", `Model class ([\w.]+) doesn't declare an explicit app_label`,
 		`Django meets the model $1, and INSTALLED_APPS does not list the app that it is in.`,
-		`Add the app to INSTALLED_APPS in the settings.`),
+		`Add the app to INSTALLED_APPS in the settings.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if p, _ := s.grep(regexp.MustCompile(`^INSTALLED_APPS\s*=\s*\[\s*$`), ".py"); p.file != "" {
+			h.Edit = &check.Edit{File: p.file, Line: p.line, New: `    "` + strings.Split(m[1], ".models")[0] + `",`}
+			h.Advice = "Add it."
+		}
+		return true
+	}),
 	refuses("static-root", `without having set the STATIC_ROOT setting`,
 		`collectstatic wants to know where to, and the settings have no STATIC_ROOT.`,
 		`Write STATIC_ROOT = BASE_DIR / "static" in the settings.`),
 }}
+
+// driverInAddress writes an address of PostgreSQL as the driver alone wants it.
+func driverInAddress(s *Scene, m []string, h *check.Hint) bool {
+	scheme := m[1] + m[2]
+	h.Cause = fmt.Sprintf("An address begins with %s://, as SQLAlchemy has it, and the driver alone wants "+
+		"postgresql://%s.",
+		scheme, s.at())
+	h.Advice = "Begin it so."
+	pattern := regexp.MustCompile(regexp.QuoteMeta(scheme) + `://`)
+	if p, ok := s.frame(); ok {
+		h.Edit = p.replace(pattern, "postgresql://")
+	}
+	if p, _ := s.grep(pattern, ""); h.Edit == nil && p.file != "" {
+		h.Edit = p.replace(pattern, "postgresql://")
+	}
+	return true
+}
+
+// localVariable says of a name that a function sets, and reads before, that it is meant to be the
+// one outside.
+func localVariable(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	lines := s.lines(p.file)
+	h.Cause = fmt.Sprintf("%s, reads %s before the function has given it a value: `%s`.", p, m[1], p.code())
+	h.Advice = "Give it one on a line above, in each branch."
+	outside := regexp.MustCompile(`^` + m[1] + `\s*(?::[^=]+)?=`)
+	for i, line := range lines {
+		if !outside.MatchString(line) {
+			continue
+		}
+		h.Cause = fmt.Sprintf("%s, reads %s, and since the function sets it as well, it is not the one of line %d: "+
+			"`%s`.", p,
+			m[1], i+1, p.code())
+		h.Advice = fmt.Sprintf("Say at the function's begin that it is: global %s.", m[1])
+		for n := p.line - 1; n > 0; n-- {
+			if def := regexp.MustCompile(`^(\s*)(?:async )?def `).FindStringSubmatch(lines[n-1]); def != nil &&
+				strings.HasSuffix(strings.TrimSpace(lines[n-1]), ":") {
+				h.Advice, h.Edit = "Say that it is.", &check.Edit{File: p.file, Line: n, New: def[1] + "    global " +
+					"" + m[1]}
+				break
+			}
+		}
+		break
+	}
+	return true
+}
+
+// validatedField says which field a validator names that its model has not.
+func validatedField(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("The validator %s names a field that its model does not have%s.", m[1], s.at())
+	h.Advice = "Name a field of the model, as it is spelt there."
+	p, _ := s.grep(regexp.MustCompile(`^\s+(?:async )?def `+m[1]+`\(`), ".py")
+	lines := s.lines(p.file)
+	for n := p.line - 1; n > 0 && n > p.line-5; n-- {
+		got := regexp.MustCompile(`@(?:\w+\.)?(?:field_)?validator\(\s*["'](\w+)["']`).FindStringSubmatch(lines[n-1])
+		if got == nil {
+			continue
+		}
+		var fields []string
+		for at := n - 1; at > 0 && !strings.HasPrefix(lines[at-1], "class "); at-- {
+			if field := regexp.MustCompile(`^    (\w+)\s*:`).FindStringSubmatch(lines[at-1]); field != nil {
+				fields = append(fields, field[1])
+			}
+		}
+		at := place{p.file, n, lines[n-1]}
+		h.Cause = fmt.Sprintf("%s, names the field %s, and the model has none of that name.", at, got[1])
+		if near := nearest(got[1], fields); near != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = at.replace(regexp.MustCompile(`(["'])`+got[1]+`(["'])`), "${1}"+near+"${2}")
+		}
+		break
+	}
+	return true
+}
 
 // lateBlueprint says of a route that it stands below the line which registers its blueprint.
 func lateBlueprint(s *Scene, m []string, h *check.Hint) bool {

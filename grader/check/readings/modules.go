@@ -75,6 +75,9 @@ func (s *Scene) asked() (module, attribute string) {
 func noModule(s *Scene, m []string, h *check.Hint) bool {
 	module := strings.TrimSuffix(m[1], ".")
 	top, _, _ := strings.Cut(module, ".")
+	if s.started && s.otherPython(h) {
+		return true
+	}
 	if gone[top] != "" && s.moduleFile(top) == "" {
 		return goneModule(s, top, h)
 	}
@@ -89,6 +92,9 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 		if _, inside := s.frame(); !inside || s.moduleFile(top) == "" && s.moduleFolder(top) == "" {
 			return noServed(s, asked, h)
 		}
+	}
+	if s.lacksPart(module, h) {
+		return true
 	}
 	file := s.moduleFile(module)
 	dir := s.moduleFolder(module)
@@ -109,6 +115,79 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	return noPackage(s, top, h)
+}
+
+// lacksPart says of a module inside another, which Python names whole where it has found the other,
+// that the other has none of that name; and reports whether that is so.
+func (s *Scene) lacksPart(module string, h *check.Hint) bool {
+	at := strings.LastIndexByte(module, '.')
+	if at < 0 {
+		return false
+	}
+	parent, part := module[:at], module[at+1:]
+	p, by := s.namesModule(module)
+	dir := strings.ReplaceAll(parent, ".", "/")
+	var there []string
+	for _, file := range s.files() {
+		for _, head := range []string{dir + "/", "src/" + dir + "/"} {
+			if rest, ok := strings.CutPrefix(file, head); ok {
+				name, _, _ := strings.Cut(strings.TrimSuffix(rest, ".py"), "/")
+				there = append(there, name)
+			}
+		}
+	}
+	switch {
+	case slices.Contains(there, part):
+		return false // in the folder, and not in the image
+	case len(there) > 0:
+		h.Cause = fmt.Sprintf("%s %s, and %s has no %s.", by, module, dir, part)
+		h.Advice = fmt.Sprintf("Hand in %s/%s.py, or name a file that is there.", dir, part)
+		if near := nearest(part, there); near != "" {
+			h.Advice = fmt.Sprintf("Is %s.%s meant?", parent, near)
+			h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(module)+`\b`), parent+"."+near)
+		}
+	case s.moduleFile(strings.SplitN(parent, ".", 2)[0]) == "" && s.moduleFolder(parent) == "":
+		h.Cause = fmt.Sprintf("%s %s, and the installed %s has no %s.", by, module, parent, part)
+		h.Advice = fmt.Sprintf("Check its spelling, and where the installed version has it; or ask for the version "+
+			"of %s "+
+			"that the program is written for.", strings.SplitN(parent, ".", 2)[0])
+		if right := moved[module]; right != "" {
+			h.Advice = "It is " + right + " today."
+			h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(module)+`\b`), right)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// moved are modules of libraries that are often named as they are not, or as they were.
+var moved = map[string]string{"fastapi.middlewares": "fastapi.middleware", "fastapi.response": "fastapi.responses",
+	"fastapi.template": "fastapi.templating", "fastapi.templates": "fastapi.templating",
+	"fastapi.static": "fastapi.staticfiles", "fastapi.middleware.sessions": "starlette.middleware.sessions",
+	"fastapi.router": "fastapi.routing", "starlette.template": "starlette.templating",
+	"sqlalchemy.orms": "sqlalchemy.orm", "sqlalchemy.exec": "sqlalchemy.exc",
+	"sqlalchemy.exceptions": "sqlalchemy.exc", "pydantic.settings": "pydantic_settings",
+	"werkzeug.contrib": "werkzeug.middleware", "pymongo.error": "pymongo.errors",
+	"fastapi.dependencies.utils": "fastapi.dependencies", "passlib.contexts": "passlib.context",
+	"jose.jwts": "jose.jwt", "redis.exception": "redis.exceptions", "flask.ext": "flask"}
+
+// namesModule returns the line of the program that names a module, and the begin of a sentence that
+// says so: the last of the traceback where that imports it, else one that has its name in quotes.
+func (s *Scene) namesModule(module string) (p place, by string) {
+	p, ok := s.frame()
+	top, _, _ := strings.Cut(module, ".")
+	if ok && strings.Contains(p.text, top) {
+		return p, p.String() + ", imports"
+	}
+	quoted := regexp.MustCompile(`["']` + regexp.QuoteMeta(module) + `(?:["'.:])`)
+	if other, _ := s.grep(quoted, ".py.toml.ini.cfg.yml.yaml"); other.file != "" {
+		return other, other.String() + ", names"
+	}
+	if ok {
+		return p, p.String() + ", imports"
+	}
+	return place{}, "The program imports"
 }
 
 // otherCase reports whether the folder has the module in other letters, capital or not, which

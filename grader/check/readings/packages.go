@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +40,8 @@ var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic s
 	watchfiles python-multipart fastapi-mail fastapi-users fastapi-pagination fastapi-cors pymssql pyodbc oracledb minio
 	stripe twilio graphene strawberry-graphql ariadne scipy matplotlib torch transformers tensorflow tabulate colorama
 	tqdm toml tomli polars httpcore h11 tomlkit mangum nanoid shortuuid ulid argon2-cffi psycopg2-binary flasgger
-	connexion`)
+	connexion cheroot cherrypy paste bjoern gunicorn trio curio msgpack pyjwt hiredis aioredis h2 tomli_w
+	uvicorn typing_extensions`)
 
 // noPackage says of a module that is a package whether the submission asks for it.
 func noPackage(s *Scene, top string, h *check.Hint) bool {
@@ -48,7 +50,9 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		name = strings.ReplaceAll(top, "_", "-")
 	}
 	plain, _, _ := strings.Cut(name, "[")
-	by := strings.TrimSuffix(s.importedBy(), " imports")
+	_, by := s.namesModule(top)
+	by = strings.TrimSuffix(strings.TrimSuffix(strings.Replace(by, "The program", "the program", 1), " imports"),
+		" names")
 	if by == "the program" {
 		by = "the program"
 		if strings.Contains(s.log, "class uri") {
@@ -84,7 +88,6 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		return true
 	}
 	switch {
-	case ok && s.started && s.otherPython(h):
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(
 			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
@@ -103,6 +106,15 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf(
 			"%s wants %s, which is no file of the folder, and nothing installs a package of that name.", capital(by),
 			top)
+		if near := nearest(top, slices.Concat(sameName, slices.Sorted(maps.Keys(packages)))); near != "" &&
+			!s.has(near+".py") {
+			p, _ := s.namesModule(top)
+			h.Cause = fmt.Sprintf("%s wants %s, which is no file of the folder, and no package that is installed.",
+				capital(by), top)
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(top)+`\b`), near)
+			return true
+		}
 		h.Advice = fmt.Sprintf(
 			"If it is your own, hand in %s.py and COPY it; if it is a package, name that where the others are named.",
 			top)

@@ -25,6 +25,21 @@ var python = tool{name: "python", entries: []entry{
 			return true
 		}),
 	on("no-tests", `no tests ran in|(?m)collected 0 items\s*$`, "", "").with(noTests),
+	on("hides-a-library", `\(consider renaming '([^'\n]+)' (?:since|if) it has the same name as (the standard `+
+		`library|a `+
+		`(?:third-party )?library|[^\n]*library)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		file := s.own(m[1])
+		name := strings.TrimSuffix(path.Base(m[1]), ".py")
+		what := "a package"
+		if strings.Contains(m[2], "standard") {
+			what = "Python's own module"
+		}
+		h.Cause = fmt.Sprintf("%s has the name of %s %s, and Python takes the file for it%s.", cmp.Or(file, m[1]),
+			what, name,
+			s.at())
+		h.Advice = "Give the file another name, wherever it is named."
+		return true
+	}),
 	on("circular", `cannot import name '(\w+)' from partially initialized module '([\w.]+)'[^\n]*`, "",
 		"").with(circular),
 	on("circular-attribute", `partially initialized module '([\w.]+)' has no attribute '(\w+)'[^\n]*`, "",
@@ -58,9 +73,9 @@ var python = tool{name: "python", entries: []entry{
 		`Install cryptography.`).with(needs("cryptography")),
 	on("base-settings", "`?BaseSettings`? has been moved to the `?pydantic-settings`? package", "",
 		"").with(baseSettings),
-	on("pydantic-1", "(?m)(?:PydanticUserError|pydantic\\.errors\\.\\w+): ([^\\n]+)",
-		`The program is written for another pydantic than is installed: $1`,
-		`Change that line as pydantic 2 wants it, or ask for pydantic<2 in the requirements.`),
+	refuses("pydantic-1", "(?m)(?:PydanticUserError|pydantic\\.errors\\.\\w+): ([^\\n]+)",
+		`{at} makes what the installed pydantic does not take: $1.`,
+		`Change it as these words say; a program that was written for pydantic 1 can ask for pydantic<2.`),
 	on("old-with-new", `(?m)^(?:\w+\.)*ImportError: cannot import name '(\w+)' from '([\w.]+)'(?: \((\S+)\))?`, "",
 		"").with(importName),
 	on("relative", `attempted relative import (?:with no known parent package|beyond top-level package)`, "",
@@ -80,6 +95,9 @@ var python = tool{name: "python", entries: []entry{
 	}),
 	on("shared-library", `(\S+\.so[\w.]*): cannot open shared object file`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if strings.HasPrefix(m[1], "libpython") && s.otherPython(h) {
+			return true
+		}
 		h.Cause, h.Advice = fmt.Sprintf("A package wants the library %s, and the image has none.", m[1]),
 			"Install the system's package that has it."
 		by := map[string]string{"libpq.so.5": "libpq5", "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0",
@@ -174,7 +192,9 @@ var python = tool{name: "python", entries: []entry{
 	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return notThere(s, m[1], h) }),
 	on("directory-missing", `RuntimeError: Directory '([^'\n]+)' does not exist`, "", "").with(folderMissing),
-	on("file-missing", `FileNotFoundError: \[Errno 2\] No such file or directory: '([^'\n]+)'`, "",
+	on("file-missing", `FileNotFoundError: (?:\[Errno 2\] )?(?:No such file or directory|[^\n:]*\(No such file or `+
+		`directory\)): `+
+		`'([^'\n]+)'`, "",
 		"").with(folderMissing),
 	on("file-of-option", `(?m)^FileNotFoundError: \[Errno 2\] No such file or directory$`, "", "").with(fileOfOption),
 	on("a-folder", `IsADirectoryError: \[Errno 21\] Is a directory: '([^'\n]+)'`, "", "").with(opensFolder),
@@ -312,6 +332,7 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 	if file := s.moduleFile(module); file != "" {
 		h.Cause = fmt.Sprintf("%s has no %s, which %s.", file, name, s.importedBy())
 		h.Advice = "Check the name on both sides."
+		s.definedElsewhere(name, module, file, h)
 		return true
 	}
 	top, _, _ := strings.Cut(module, ".")

@@ -136,7 +136,8 @@ var (
 	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries,
 		frameworks, settings,
 		databases, django, python, node, shell, disk, exceptions}
-	starting = []tool{container, uv, gunicorn, uvicorn, flask, fastapi, alembic, pydantic, libraries, frameworks,
+	starting = []tool{container, uv, gunicorn, uvicorn, others, flask, fastapi, alembic, pydantic, libraries,
+		frameworks,
 		settings, sockets, databases,
 		django, python, npm, node, java, shell, waiting, exceptions}
 	answering = []tool{pydantic, libraries, frameworks, settings, databases, django, python, node, exceptions}

@@ -102,6 +102,75 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 	}),
 }}
 
+// others are the words of further servers.
+var others = tool{name: "servers", entries: []entry{
+	on("hypercorn", `Cannot load application from '([\w.]+):(\w+)', (application|module) not found`, "", "").with(
+		func(s *Scene, m []string, h *check.Hint) bool {
+			if m[3] == "module" {
+				return noServed(s, m[1], h) || unknownModule(m[1], h)
+			}
+			return noAttribute(s, m[1], m[2], h)
+		}),
+	on("waitress", `(?s)There was an exception \(\w*ImportError|There was an exception \(ModuleNotFoundError\).*No `+
+		`module named `+
+		`'([\w.]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		asked, _ := s.asked()
+		if asked == "" || m[1] != asked {
+			return false
+		}
+		return noServed(s, asked, h)
+	}),
+	on("waitress-name", `Bad (?:module|object name) '([\w.]+)'`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		asked, attribute := s.asked()
+		if m[1] == attribute {
+			return noAttribute(s, asked, attribute, h)
+		}
+		return asked != "" && noServed(s, asked, h)
+	}),
+	on("asked-attribute", `(?m)^AttributeError: module '([\w.]+)' has no attribute '(\w+)'`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		asked, attribute := s.asked()
+		_, own := s.frame()
+		return asked == m[1] && attribute == m[2] && !own && noAttribute(s, asked, attribute, h)
+	}),
+	on("celery-module", `Unable to load celery application\.\s+The module ([\w.]+) was not found`, "",
+		"").with(celeryApp),
+	on("celery-attribute", `Unable to load celery application\.\s+Module '([\w.]+)' has no attribute '(\w+)'`, "",
+		"").with(celeryApp),
+	on("litestar", `(?:Could not find (?:any )?(?:Litestar|Sanic|Quart) app|Module is not a Sanic app)[^\n]*`,
+		`The server finds no app in what CMD names.`, `Name the file that makes it, and the variable: MODULE:APP.`),
+}}
+
+// makesCelery is a line that makes the app of Celery.
+var makesCelery = regexp.MustCompile(`^(\w+)\s*=\s*(?:\w+\.)?Celery\(`)
+
+// celeryApp says where the app of Celery is, that -A is to name.
+func celeryApp(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("celery -A names %s, and there is no app of Celery.", m[1])
+	h.Advice = "Name the module that makes it."
+	for _, file := range s.files() {
+		for i, line := range s.lines(file) {
+			got := makesCelery.FindStringSubmatch(line)
+			if !strings.HasSuffix(file, ".py") || got == nil {
+				continue
+			}
+			module := strings.ReplaceAll(strings.TrimSuffix(file, ".py"), "/", ".")
+			if rest, ok := strings.CutPrefix(s.where(file), strings.TrimSuffix(s.workdir(), "/")+"/"); ok {
+				module = strings.ReplaceAll(strings.TrimSuffix(rest, ".py"), "/", ".")
+			}
+			h.Cause = fmt.Sprintf("celery -A names %s; the app of Celery is %s in %s, line %d.", m[1], got[1], file,
+				i+1)
+			h.Edit = s.inCommand(regexp.MustCompile(`((?:-A|--app)(?:",\s*"|[ =]))[\w.:]+`), "${1}"+module+":"+got[1])
+			if h.Edit != nil {
+				h.Advice = "Name that."
+			}
+			return true
+		}
+	}
+	return true
+}
+
 var flask = tool{name: "flask", entries: []entry{
 	on("no-app", `Could not locate a Flask application`, "", "").with(flaskApp),
 	on("not-found", `Could not import '([\w.]+)'`, "", "").with(func(s *Scene, m []string,
@@ -121,6 +190,20 @@ var flask = tool{name: "flask", entries: []entry{
 			}
 		}
 		return true
+	}),
+	on("app-behind-run", `Error: No such option:? '?(?:--app|-A)\b`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		h.Edit = s.inCommand(regexp.MustCompile(`"run",(.*?)\s*"(--app|-A)",\s*("[^"]+"),?`), `"${2}", ${3}, `+
+			`"run",${1}`)
+		if h.Edit == nil {
+			h.Edit = s.inCommand(regexp.MustCompile(`\brun\b(.*?)\s(--app|-A)[ =](\S+)`), `${2} ${3} run${1}`)
+		}
+		h.Cause = "--app is an option of flask and not of flask run, so it stands before run."
+		h.Advice = "Write flask --app MODULE run."
+		if h.Edit != nil {
+			h.Advice = "Write it so."
+		}
+		return strings.Contains(s.log, "flask run")
 	}),
 	on("no-such-command", `Error: No such command '([\w-]+)'`, `flask has no command $1 here.`,
 		`Write flask run, or install the extension that brings it.`),
@@ -222,6 +305,20 @@ func noAttribute(s *Scene, module, attribute string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("CMD names %s in %s, which has no variable %s.", attribute, file, attribute)
 	h.Advice = "Let CMD name the variable that holds the app."
+	if _, named := s.asked(); named == "" && attribute == "application" {
+		h.Cause = fmt.Sprintf("CMD names %s alone, and the server then takes the variable application in it: %s has "+
+			"none.",
+			module, file)
+		if name, line := s.appIn(file); name != "" {
+			h.Cause = fmt.Sprintf("CMD names %s alone, and the server then takes the variable application in it; "+
+				"the app "+
+				"there is called %s (line %d).", module, name, line)
+			if h.Edit = s.inCommand(word(module), "${1}"+module+":"+name+"${2}"); h.Edit != nil {
+				h.Advice = "Let CMD name that."
+			}
+		}
+		return true
+	}
 	if name, line := s.factory(file); name != "" && (name != attribute || called) {
 		h.Cause = fmt.Sprintf("CMD names %s in %s; there the app is made by the function %s (line %d).", attribute,
 			file, name, line)
@@ -365,7 +462,7 @@ var django = tool{name: "django", entries: []entry{
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }),
 	on("no-settings", `ImproperlyConfigured: Requested setting \w+, but settings are not configured`,
 		`Nothing says which settings Django is to use.`, `Set DJANGO_SETTINGS_MODULE.`),
-	on("improper", `ImproperlyConfigured: ([^\n]+)`, `Django's settings are not as it wants them: $1`,
+	on("improper", `django\S*\.ImproperlyConfigured: ([^\n]+)`, `Django's settings are not as it wants them: $1`,
 		`Change them as it says.`),
 }}
 

@@ -81,8 +81,12 @@ var settings = tool{name: "settings", entries: []entry{
 	on("environ", `KeyError: ['"](\w+)['"]`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, ok := s.frame()
 		read := ok && (strings.Contains(p.text, "environ") || strings.Contains(p.text, "getenv"))
-		if !read && m[1] != strings.ToUpper(m[1]) {
+		if !read && m[1] != strings.ToUpper(m[1]) || s.sets(m[1]) {
 			return false
+		}
+		if named := readsVariable.FindAllStringSubmatch(p.text, -1); ok && named != nil && !slices.ContainsFunc(named,
+			func(n []string) bool { return n[1] == m[1] }) {
+			return false // the key of something else, by the value of a variable
 		}
 		return missing(s, []string{m[1]}, h)
 	}),

@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,10 +109,57 @@ func movedName(s *Scene, name, module string, h *check.Hint) bool {
 	return true
 }
 
+// definedElsewhere adds to a hint that another file of the program defines a name, and imports it
+// from there.
+func (s *Scene) definedElsewhere(name, module, file string, h *check.Hint) {
+	p, ok := s.frame()
+	defines := regexp.MustCompile(`^(?:(?:async )?def|class) ` + name + `\b|^` + name + `\s*(?::[^=]+)?=[^=]`)
+	at, _ := s.grep(defines, ".py")
+	if !ok || at.file == "" || at.file == file || s.where(at.file) == "" {
+		return
+	}
+	h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf("; %s, defines it.", place{file: at.file, line: at.line})
+	h.Advice = "Import it from there."
+	dir := path.Dir(file)
+	rest, within := strings.CutPrefix(at.file, dir+"/")
+	if !within || !strings.HasSuffix(file, "__init__.py") || strings.Contains(rest, "/") {
+		return
+	}
+	by := module + "." + strings.TrimSuffix(rest, ".py")
+	h.Edit = p.replace(regexp.MustCompile(`\bfrom (\.*)`+regexp.QuoteMeta(strings.TrimLeft(module, "."))+` import `+
+		name+`\s*$`),
+		"from ${1}"+by+" import "+name)
+}
+
 // hiddenByFile says of a module that is looked for inside another that a file of the folder has its
 // name.
 func hiddenByFile(s *Scene, m []string, h *check.Hint) bool {
 	file := s.moduleFile(m[2])
+	if name := m[1]; strings.HasSuffix(name, ".py") && file != "" {
+		who, _ := s.namer(name)
+		app, line := s.appIn(file)
+		h.Cause = fmt.Sprintf("%s names %s, a file: a server wants the module without .py, and the app in it.", who,
+			name)
+		h.Advice = "Write MODULE:APP, such as main:app."
+		if app != "" {
+			h.Cause = fmt.Sprintf("%s names %s, a file: a server wants the module without .py, and the app in it, "+
+				"which is %s "+
+				"(line %d).", who, name, app, line)
+			h.Edit = s.inCommand(word(name), "${1}"+strings.TrimSuffix(name, ".py")+":"+app+"${2}")
+			if h.Edit != nil {
+				h.Advice = "Name both."
+			}
+		}
+		return true
+	}
+	if in, a := s.assignment(nil, "'"+m[1]+"'"); in != nil && file != "" {
+		h.Cause = fmt.Sprintf("%s, line %d, sets %s to %s, and %s is a file, %s: it has no module %s in it.",
+			s.File.Name, in.Line,
+			a.Name, m[1], m[2], file, strings.TrimPrefix(m[1], m[2]+"."))
+		h.Advice = "Name the file itself."
+		h.Edit = s.inInstruction(in, word(m[1]), "${1}"+m[2]+"${2}")
+		return true
+	}
 	if file == "" || strings.HasSuffix(file, "__init__.py") {
 		return false
 	}
