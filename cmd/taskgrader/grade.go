@@ -248,9 +248,11 @@ func connect(cmd *cobra.Command) (*engine.Engine, error) {
 	if err != nil {
 		return nil, graderError{err}
 	}
-	if _, err := e.Sweep(cmd.Context()); err != nil && !errors.Is(err, context.Canceled) {
-		say(cmd.ErrOrStderr(), fmt.Sprintf("taskgrader: removing what an earlier run left: %v", err))
-	}
+	e.SweepBeside(cmd.Context(), func(err error) {
+		if !errors.Is(err, context.Canceled) {
+			say(cmd.ErrOrStderr(), fmt.Sprintf("taskgrader: removing what an earlier run left: %v", err))
+		}
+	})
 	return e, nil
 }
 

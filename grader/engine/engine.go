@@ -50,6 +50,9 @@ type Engine struct {
 	bases   bases
 	weights weights
 
+	removing sync.WaitGroup // of images that nobody needs any more
+	sweeping sync.WaitGroup // of what dead processes left
+
 	asking sync.Mutex
 	said   *system.Info // of itself; nil before it was asked
 }
@@ -189,9 +192,12 @@ func (e *Engine) Close() error {
 	for _, s := range left {
 		errs = append(errs, s.Close())
 	}
+	e.sweeping.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	errs = append(errs, e.networks.remove(ctx), e.sweepOwn(ctx))
+	errs = append(errs, e.networks.remove(ctx))
+	e.removing.Wait()
+	errs = append(errs, e.sweepOwn(ctx))
 	e.watch.stop()
 	return errors.Join(append(errs, e.builder.close(), e.api.Close())...)
 }

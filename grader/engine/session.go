@@ -409,7 +409,8 @@ func (s *Session) Kept() []string {
 	return kept
 }
 
-// Close removes everything of the submission but what is kept. It may be called again.
+// Close removes everything of the submission but what is kept, and does not wait for images. It may
+// be called again.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -438,19 +439,26 @@ func (s *Session) Close() error {
 		removing.Go(func() { errs[i] = c.remove(ctx) })
 	}
 	removing.Wait()
-	for i, tag := range tags {
-		if i == 0 && s.built.Image != nil && s.job.Keep {
-			continue
-		}
-		errs = append(errs, s.engine.untag(ctx, tag))
+	if s.built.Image != nil && s.job.Keep {
+		tags = tags[1:]
 	}
-	for _, name := range s.bases {
-		errs = append(errs, s.engine.untag(ctx, name))
-	}
+	s.engine.untagBeside(slices.Concat(tags, s.bases))
 	s.engine.mu.Lock()
 	delete(s.engine.open, s)
 	s.engine.mu.Unlock()
 	return errors.Join(errs...)
+}
+
+// untagBeside takes names off images while others go on: containerd's store looks through all that it
+// has before an image is gone. Close of the engine waits for it, and tries again what did not go.
+func (e *Engine) untagBeside(names []string) {
+	e.removing.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+		defer cancel()
+		for _, name := range names {
+			_ = e.untag(ctx, name)
+		}
+	})
 }
 
 // untag takes a name off an image, which goes with its last name. That it is gone already is as

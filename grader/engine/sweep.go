@@ -24,6 +24,16 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, false)
 }
 
+// SweepBeside does what Sweep does, while others go on, and calls failed with its error. Close waits
+// for it.
+func (e *Engine) SweepBeside(ctx context.Context, failed func(error)) {
+	e.sweeping.Go(func() {
+		if _, err := e.Sweep(ctx); err != nil {
+			failed(err)
+		}
+	})
+}
+
 // Clean does what Sweep does, and removes also what dead processes kept on purpose.
 func (e *Engine) Clean(ctx context.Context) (Swept, error) {
 	return e.sweep(ctx, func(o owner.Owner) bool { return o.Dead(e.owner) }, true)
