@@ -247,7 +247,7 @@ func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
 
 // unquoted is a version of a TOML file that lacks its quotes.
 var unquoted = regexp.MustCompile(`^(\s*[\w.-]+\s*=\s*)([\^~<>=!]+\s*[\d.*]+(?:,\s*[<>=!]+[\d.*]+)*|` +
-	`\d+\.\d+\.[\w.]+)\s*$`)
+	`\d+\.\d+\.[\w.]+|\*)\s*$`)
 
 // brokenTOML says what is wrong with the line of a TOML file that cannot be read.
 func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {

@@ -93,6 +93,9 @@ func noModule(s *Scene, m []string, h *check.Hint) bool {
 			return noServed(s, asked, h)
 		}
 	}
+	if isolated(s, module, h) {
+		return true
+	}
 	if s.lacksPart(module, h) {
 		return true
 	}

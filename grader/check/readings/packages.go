@@ -107,6 +107,7 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 			"%s wants %s, which is no file of the folder, and nothing installs a package of that name.", capital(by),
 			top)
 		if near := nearest(top, slices.Concat(sameName, slices.Sorted(maps.Keys(packages)))); near != "" &&
+			len(top) > 4 &&
 			!s.has(near+".py") {
 			p, _ := s.namesModule(top)
 			h.Cause = fmt.Sprintf("%s wants %s, which is no file of the folder, and no package that is installed.",

@@ -64,6 +64,28 @@ var pip = tool{name: "pip", entries: []entry{
 			`at this step.`,
 		`Install the requirements with -r requirements.txt, or put the COPY of pyproject.toml before this step.`).
 		with(standingAlone),
+	on("file-of-project", `(?m)(?:[Ll]icense file|[Rr]eadme file|file) does not exist: ([\w./-]+)\s*$|package `+
+		`directory '([\w./-]+)' `+
+		`does not exist|error in 'egg_base' option: '([\w./-]+)' does not exist`, "", "").with(func(s *Scene,
+		m []string,
+		h *check.Hint) bool {
+		return fileOfProject(s, []string{m[0], m[1] + m[2] + m[3]}, h)
+	}),
+	on("no-pip", `No module named pip\b`, `This Python has no pip.`, `Install it, as with apt-get install `+
+		`python3-pip.`).with(
+		func(s *Scene, _ []string, h *check.Hint) bool {
+			if s.File != nil && regexp.MustCompile(`\buv (?:venv|sync)\b`).MatchString(strings.Join(s.File.Lines,
+				"\n")) {
+				h.Cause = "uv makes virtual environments without pip."
+				h.Advice = "Install with uv pip install."
+				h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(?:\S*python[\d.]*\s+-m\s+)pip (install|sync)\b`),
+					"uv pip ${1}")
+				if h.Edit != nil {
+					h.Advice = "Let uv install."
+				}
+			}
+			return true
+		}),
 	on("hash-of-some", `In --require-hashes mode, all requirements must have their versions pinned|Hashes are `+
 		`required in `+
 		`--require-hashes mode`, "", "").with(hashes),
@@ -74,10 +96,28 @@ var pip = tool{name: "pip", entries: []entry{
 	on("lacks-field", "`project` must contain \\['(\\w+)'\\] properties|required `project\\.(\\w+)` field is not set|"+
 		"Either \\[project\\.(\\w+)\\] or", "", "").with(lacksField),
 	on("project-config", `configuration error: ([^\n]+)`, `pyproject.toml is not as setuptools wants it: $1.`,
-		`Write that field as it says.`),
+		`Write that field as it says.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if p, ok := s.inProject(regexp.MustCompile(`^\s*name\s*=\s*"[^"]*"`)); ok && strings.Contains(m[1],
+			"pep508-identifier") {
+			h.Cause = fmt.Sprintf("%s, names the project with what a name may not have: `%s`.", p, p.code())
+			h.Advice = "A name has letters, digits, -, _ and dots alone."
+			name := strings.Split(p.text, `"`)[1]
+			h.Edit = p.replace(regexp.MustCompile(`"[^"]*"`), `"`+strings.Trim(notInName.ReplaceAllString(name,
+				"-"), "-")+`"`)
+		}
+		if p, ok := s.inProject(regexp.MustCompile(`^\s*version\s*=`)); ok && strings.Contains(m[1], "pep440") {
+			h.Cause = fmt.Sprintf("%s, has what is no version: `%s`.", p, p.code())
+			h.Advice = `Write it as numbers with dots, such as "1.0.0".`
+		}
+		return true
+	}),
 	on("toml", `TOMLDecodeError: ([^\n]*?) ?\(at line (\d+), column \d+\)`, "", "").with(func(s *Scene, m []string,
 		h *check.Hint) bool {
-		return brokenTOML(s, "pyproject.toml", m[2], m[1], h)
+		file := "pyproject.toml"
+		if strings.Contains(s.log, "pipenv") || s.Step != nil && strings.Contains(s.Step.Text, "pipenv") {
+			file = "Pipfile"
+		}
+		return brokenTOML(s, file, m[2], m[1], h)
 	}),
 	on("toml-end", `TOMLDecodeError: ([^\n]*?) ?\(at end of document\)`, `pyproject.toml ends before it is whole: $1.`,
 		`Close what is open in it: a quote, a bracket.`),
@@ -103,6 +143,22 @@ var pip = tool{name: "pip", entries: []entry{
 	on("no-list", `(?:-r|--requirement) option requires 1 argument`,
 		`pip is to read a list of requirements, and -r names none.`,
 		`Write its name behind -r.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if s.Step != nil && s.File != nil {
+			for _, in := range s.before() {
+				if in.Name == "ARG" && len(in.Args) > 0 && !strings.Contains(in.Args[0], "=") &&
+					regexp.MustCompile(`\$\{?`+regexp.QuoteMeta(in.Args[0])+`\b`).MatchString(s.Step.Text) {
+					h.Cause = fmt.Sprintf("$%s is empty on line %d: ARG %s, line %d, has no value, and the build is "+
+						"given none.",
+						in.Args[0], s.Step.Line, in.Args[0], in.Line)
+					h.Advice = "Give it one there."
+					if s.has("requirements.txt") {
+						h.Edit = s.inInstruction(&in, regexp.MustCompile(`\b`+in.Args[0]+`\b`),
+							in.Args[0]+"=requirements.txt")
+					}
+					return true
+				}
+			}
+		}
 		if s.has("requirements.txt") {
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\s(?:-r|--requirement))(\s*(?:$|&))`),
 				"${1} requirements.txt${2}")
@@ -211,6 +267,9 @@ var pip = tool{name: "pip", entries: []entry{
 }}
 
 var pipInstall = regexp.MustCompile(`^\s*(?:(?:RUN|python3? -m|uv)\s+)?pip3?\s+install\s+(?:-\S+\s+)*`)
+
+// notInName is what the name of a project may not have.
+var notInName = regexp.MustCompile(`[^\w.-]+`)
 
 // stdlib is what comes with Python and is often listed as a requirement.
 var stdlib = strings.Fields(`abc argparse array ast asyncio base64 bisect calendar collections concurrent configparser

@@ -172,6 +172,12 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
+	on("quotes-within", `File "<string>", line \d+[^\n]*\n(?:[^\n]*\n){1,4}?\s*(?P<line>(?:Name|Syntax)Error: `+
+		`[^\n]*)`, "", "").
+		with(withinQuotes),
+	on("indented-document", `File "<stdin>", line \d+\n(?:[^\n]*\n){1,3}?\s*(?P<line>IndentationError: unexpected `+
+		`indent)`, "", "").
+		with(indentedDocument),
 	on("syntax",
 		`(?s)File "([^"\n]+)", line (\d+)\n[^\n]*\n[^\n]*?\n?(?P<line>(?:Syntax|Indentation|Tab)Error: [^\n]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {

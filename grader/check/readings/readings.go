@@ -135,7 +135,7 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 var (
 	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries,
 		frameworks, settings,
-		databases, django, python, node, shell, disk, exceptions}
+		databases, django, python, node, shell, disk, projects, exceptions}
 	starting = []tool{container, uv, gunicorn, uvicorn, others, flask, fastapi, alembic, pydantic, libraries,
 		frameworks,
 		settings, sockets, databases,

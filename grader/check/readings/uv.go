@@ -31,6 +31,20 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		}
 		return true
 	}),
+	on("python-too-wide", "The `requires-python` value \\(([^)]+)\\) includes Python versions that are not "+
+		"supported by your "+
+		"dependencies \\(e\\.g\\., (\\S+) only supports ([^)]+)\\)", "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("requires-python says %s, and %s runs on Python %s alone.", m[1], m[2], m[3])
+		h.Advice = fmt.Sprintf("Write requires-python = %q.", m[3])
+		if p, ok := s.inProject(regexp.MustCompile(`^\s*requires-python\s*=`)); ok {
+			h.Cause = fmt.Sprintf("%s, says that the project runs on Python %s, and %s runs on Python %s alone.", p,
+				m[1], m[2], m[3])
+			h.Advice = "Say no more than that."
+			h.Edit = p.replace(regexp.MustCompile(`"[^"]*"`), `"`+m[3]+`"`)
+		}
+		return true
+	}),
 	on("version-unknown", `(?i)Because there (?:is|are) no versions? of ([^\s,]+?),? and`, "",
 		"").with(uvRequirement("the index has no such version")),
 	on("package-unknown",
