@@ -444,6 +444,9 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return address != "" && foreignAddress(s, address, h)
 	}),
 	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
+	on("empty", `(?m)^Error: '' is not a valid port number|Invalid value for '--?[\w-]+'(?: / '[^']*')?: '' is not`,
+		"", "").with(
+		func(s *Scene, _ []string, h *check.Hint) bool { return s.emptyInCommand(h) }),
 	on("blanks-in-env", `['"](=(?: [^'"\n]*)?)['"]`, "", "").with(blanksInEnv),
 	on("no-such-path", `Invalid value for '(--?[\w-]+)'[^:\n]*: (?:Path|File|Directory) '([^'\n]+)' does not exist`, "",
 		"").with(optionPath),
@@ -465,6 +468,9 @@ var sockets = tool{name: "sockets", entries: []entry{
 			`argument`).FindStringSubmatch(m[1]); got != nil {
 			h.Cause = fmt.Sprintf("CMD's %s wants a value, and there is none behind it.", got[1])
 			h.Advice = "Write it there."
+			if s.emptyInCommand(h) {
+				return true
+			}
 			if by := map[string]string{"--host": "0.0.0.0", "--port": "8000", "-h": "0.0.0.0",
 				"-p": "8000"}[got[1]]; by != "" {
 				h.Edit = s.inCommand(regexp.MustCompile(`"`+got[1]+`"(\s*\])`), `"`+got[1]+`", "`+by+`"${1}`)
@@ -492,6 +498,29 @@ var sockets = tool{name: "sockets", entries: []entry{
 }}
 
 var blanksAround = regexp.MustCompile(`^(?i:ENV)\s+(\w+)\s+=\s*(\S+)$`)
+
+// emptyInCommand says which variable of CMD is empty, since nothing sets it, and gives it a value;
+// and reports whether there is one.
+func (s *Scene) emptyInCommand(h *check.Hint) bool {
+	in := s.commandInstruction()
+	if in == nil {
+		return false
+	}
+	for _, m := range variable.FindAllStringSubmatch(strings.Join(in.Args, " "), -1) {
+		if s.sets(m[1]) {
+			continue
+		}
+		h.Cause = fmt.Sprintf("$%s in %s, line %d, is empty: nothing sets it.", m[1], in.Name, in.Line)
+		by := "${" + m[1] + ":-" + s.value(m[1], "") + "}"
+		h.Advice = fmt.Sprintf("Write %s, which has a value where nothing sets it.", by)
+		written := regexp.MustCompile(`\$(?:` + m[1] + `\b|\{` + m[1] + `\})`)
+		if h.Edit = s.inInstruction(in, written, strings.ReplaceAll(by, "$", "$$")); h.Edit != nil {
+			h.Advice = "Give it a value where nothing sets it."
+		}
+		return true
+	}
+	return false
+}
 
 // blanksInEnv reports whether an ENV has blanks around its =, which Docker takes into the value.
 func blanksInEnv(s *Scene, m []string, h *check.Hint) bool {

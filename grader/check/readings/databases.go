@@ -95,6 +95,14 @@ var databases = tool{name: "databases", entries: []entry{
 			if p, _ := s.grep(regexp.MustCompile(`postgres://`), ""); p.file != "" {
 				h.Edit = p.replace(regexp.MustCompile(`postgres://`), "postgresql://")
 			}
+		} else if p, _ := s.grep(regexp.MustCompile(`\b`+m[1]+`(?:\+\w+)?://`), ""); p.file != "" {
+			h.Cause = fmt.Sprintf("%s, has an address that begins with %s://, and SQLAlchemy knows no such "+
+				"database.", p, m[1])
+			if m[1] == "driver" {
+				h.Cause = fmt.Sprintf("%s, still has the address of alembic's sample, driver://…, which is no "+
+					"database.", p)
+				h.Advice = "Write the program's own address there, such as sqlite:///tasks.db."
+			}
 		}
 		return true
 	}),
@@ -118,6 +126,11 @@ var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306"
 
 // addressed reports whether a line of the program names the server that the log does not name.
 func addressed(s *Scene, m []string, h *check.Hint) bool {
+	if p, ok := s.frame(); ok {
+		if got := regexp.MustCompile(`https?://([\w.-]+)(?::(\d+))?`).FindStringSubmatch(p.text); got != nil {
+			return server("", "")(s, got, h)
+		}
+	}
 	for _, pattern := range []string{`(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|` +
 		`amqp)(?:\+\w+)?://(?:[^@"'\s/]*@)?([\w.-]+)(?::(\d+))?`,
 		`create_connection\(\(\s*["']([\w.-]+)["']\s*,\s*(\d+)`,

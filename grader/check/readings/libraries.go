@@ -148,7 +148,7 @@ var libraries = tool{name: "libraries", entries: []entry{
 	}),
 	on("not-text", `source code (?:string )?cannot contain null bytes|Non-UTF-8 code starting with|`+
 		`\(unicode error\) 'utf-?8' codec can't decode byte`, "", "").with(notText),
-	on("no-member", `(?m)^AttributeError: (?:type object )?'(\w+)' object has no attribute '(\w+)'`+
+	on("no-member", `(?m)^AttributeError: (?:type object )?'(\w+)'(?: object)? has no attribute '(\w+)'`+
 		`(?:\. Did you mean[^\n]*'(\w+)'\?)?`, "", "").with(noMember),
 }}
 
@@ -315,6 +315,7 @@ func noMember(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Look at what stands before the dot, and at the spelling of %s.", m[2])
 		if m[3] != "" {
 			h.Advice = fmt.Sprintf("Is %s meant?", m[3])
+			h.Edit = p.replace(regexp.MustCompile(`\.`+m[2]+`\b`), "."+m[3])
 		}
 	default:
 		return false

@@ -154,9 +154,15 @@ func (s *Scene) lacksPart(module string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Check its spelling, and where the installed version has it; or ask for the version "+
 			"of %s "+
 			"that the program is written for.", strings.SplitN(parent, ".", 2)[0])
-		if right := moved[module]; right != "" {
-			h.Advice = "It is " + right + " today."
-			h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(module)+`\b`), right)
+		old := ""
+		for name := range moved {
+			if strings.HasPrefix(name, module) && strings.Contains(p.text, name) && len(name) > len(old) {
+				old = name
+			}
+		}
+		if old != "" {
+			h.Advice = "It is " + moved[old] + "."
+			h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(old)+`\b`), moved[old])
 		}
 	default:
 		return false
@@ -171,7 +177,7 @@ var moved = map[string]string{"fastapi.middlewares": "fastapi.middleware", "fast
 	"fastapi.router": "fastapi.routing", "starlette.template": "starlette.templating",
 	"sqlalchemy.orms": "sqlalchemy.orm", "sqlalchemy.exec": "sqlalchemy.exc",
 	"sqlalchemy.exceptions": "sqlalchemy.exc", "pydantic.settings": "pydantic_settings",
-	"werkzeug.contrib": "werkzeug.middleware", "pymongo.error": "pymongo.errors",
+	"werkzeug.contrib.fixers": "werkzeug.middleware.proxy_fix", "pymongo.error": "pymongo.errors",
 	"fastapi.dependencies.utils": "fastapi.dependencies", "passlib.contexts": "passlib.context",
 	"jose.jwts": "jose.jwt", "redis.exception": "redis.exceptions", "flask.ext": "flask"}
 

@@ -74,6 +74,17 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 			return true
 		}
 	}
+	if top == "pkg_resources" {
+		h.Cause = fmt.Sprintf("%s wants pkg_resources, which the newest setuptools has no more.", capital(by))
+		if who := s.packageOf(); who != "" {
+			h.Cause = fmt.Sprintf("The installed %s wants pkg_resources, which the newest setuptools has no more.", who)
+		}
+		h.Advice = "Ask for an older one, setuptools<81."
+		if h.Edit = s.pin("setuptools", "setuptools<81"); h.Edit == nil {
+			h.Edit = s.add("setuptools<81")
+		}
+		return true
+	}
 	if _, has := s.requires("pymysql"); top == "MySQLdb" && !ok {
 		h.Cause = "SQLAlchemy takes mysql:// for mysqlclient, which nothing installs, and which would have to " +
 			"be compiled."

@@ -210,6 +210,11 @@ var python = tool{name: "python", entries: []entry{
 		`\b(os\.makedirs\([^(),]+)\)`, `${1}, exist_ok=True)`),
 	on("not-in-utf-8", `UnicodeDecodeError: '([\w-]+)' codec can't decode byte (0x\w+)`, "", "").with(notInUTF8),
 	on("broken-json", `(?m)^(?:[\w.]*\.)?JSONDecodeError: ([^\n]+?): line (\d+) column (\d+)`, "", "").with(brokenJSON),
+	on("broken-toml", `TOMLDecodeError: ([^\n]*?) ?\(at line (\d+), column \d+\)`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		return ok && s.reads(p) != "" && brokenTOML(s, s.reads(p), m[2], m[1], h)
+	}),
 	on("broken-file", `(?:in|File|file:?) ["']([^"'\n]+\.(?:ya?ml|toml|ini|cfg|conf))["'],? (?:\[)?line:? ?(\d+)`,
 		"", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -294,7 +299,7 @@ func circular(s *Scene, m []string, h *check.Hint) bool {
 		}
 		h.Cause = fmt.Sprintf(
 			"Two files import each other, which is a circular import: %s, asks %s for a name that it has not made yet.",
-			p, strings.ReplaceAll(module, ".", "/")+".py")
+			p, cmp.Or(s.moduleFile(module), strings.ReplaceAll(module, ".", "/")+".py"))
 	}
 	return true
 }

@@ -282,7 +282,9 @@ var (
 			`metadata-generation-failed|subprocess-exited-with-error|did not run successfully|exit code: \d|` +
 			`\[end of output\]|Preparing metadata|npm (?:error|ERR!)\s*$|Background on this error|^Node\.js v\d|` +
 			`application (?:startup failed|shutdown complete)|Shutting down|Reason: (?:Worker|App) failed|` +
-			`Worker exiting|npm notice|^\s*(?:at |File ")|new release of pip|To update, run|^[\s~^]+$|^\(Use .node ` +
+			`Worker exiting|Worker \(pid:\d+\) (?:exited with code|was sent)|Finished server process|` +
+			`Waiting for application|Control socket listening|Exiting\.*$|npm notice|^\s*(?:at |File ")|new release ` +
+			`of pip|To update, run|^[\s~^]+$|^\(Use .node ` +
 			`--trace|` +
 			`^\s+(?:code|errno|syscall|path|address|port|hostname|requireStack|library|reason|type|name): |` +
 			`Error is not recoverable: exiting now|Child returned status|^make: \*\*\* \[|use -\[v\]S to pass|` +

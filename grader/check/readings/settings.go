@@ -172,6 +172,9 @@ func (s *Scene) value(name, kind string) string {
 		if has("port") {
 			return "5432"
 		}
+		if has("worker", "thread", "proc") {
+			return "2"
+		}
 		return "30"
 	case strings.HasPrefix(kind, "bool"):
 		return "false"
@@ -238,11 +241,17 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 		if len(names) > 1 {
 			h.Advice = "Set them in the image."
 		}
+		kind := ""
+		if p, ok := s.frame(); ok {
+			if got := regexp.MustCompile(`\b(int|float)\(`).FindStringSubmatch(p.text); got != nil {
+				kind = got[1]
+			}
+		}
 		var pairs []string
 		for _, name := range names {
 			value := given[name]
 			if value == "" || strings.ContainsAny(value, "$ \"'") {
-				value = s.value(name, "")
+				value = s.value(name, kind)
 			}
 			pairs = append(pairs, name+"="+value)
 		}

@@ -192,6 +192,12 @@ var grammars = []struct{ since, what, line string }{
 // sameQuotes is an f-string that has its own quotes within.
 var sameQuotes = regexp.MustCompile(`\bf'[^']*\{[^}']*'|\bf"[^"]*\{[^}"]*"`)
 
+var (
+	invalidSign = regexp.MustCompile(`invalid (?:non-printable )?character '?(.*?)'?\s*\(?(U\+\w+)`)
+	plainSigns  = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‘", "'", "’", "'", "\u00a0", " ", "\u200b", "",
+		"–", "-", "−", "-", "\ufeff", "")
+)
+
 // syntaxOf says more of a line that Python cannot read, where it is known what it is.
 func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 	n := 0
@@ -226,6 +232,16 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 			"has %s: `%s`.", p, have, p.code())
 		h.Advice = "Write the other quotes within, or begin with Python 3.12 or newer."
 		h.Edit = s.newerPython("3.12")
+		return
+	}
+	if m := invalidSign.FindStringSubmatch(h.Cause); m != nil {
+		h.Cause = fmt.Sprintf("%s, has the sign %s, which a web page or a word processor writes and Python does not "+
+			"know: `%s`.",
+			p, strings.TrimSpace(m[1]+" "+m[2]), p.code())
+		h.Advice = "Write the plain sign of the keyboard."
+		if by := plainSigns.Replace(p.text); by != p.text {
+			h.Advice, h.Edit = "Write it plain.", &check.Edit{File: file, Line: n, Old: p.text, New: by}
+		}
 		return
 	}
 	if m := regexp.MustCompile(`^(\s*)print\s+([^(].*)$`).FindStringSubmatch(p.text); m != nil {

@@ -270,6 +270,10 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 			"Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
 	case started.Exited && started.ExitCode == 0:
 		o = fail(ended(started), readings.Ended(scene))
+	case started.Exited && !read && signals[started.ExitCode-128] != "":
+		o = fail(ended(started), check.Hint{Cause: fmt.Sprintf("Exit code %d is the end by a signal, %s.",
+			started.ExitCode, signals[started.ExitCode-128]),
+			Advice: "Look at what it does before: compiled code of a package, or something that ends it."})
 	case started.Exited && found.Line != "":
 		o = fail(ended(started), check.Advise("Look at this line of its log, and at those above it."))
 	case started.Exited:
@@ -308,6 +312,11 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	}
 	return o
 }
+
+// signals are those by which programs often end, and how.
+var signals = map[int]string{4: "SIGILL: it came to an instruction that this machine does not have",
+	6: "SIGABRT: compiled code gave up", 8: "SIGFPE: compiled code divided by zero", 9: "SIGKILL: it was killed",
+	11: "SIGSEGV: compiled code crashed"}
 
 // outside reports whether a listener is one that is reached from outside the container.
 func outside(l check.Listener) bool {
