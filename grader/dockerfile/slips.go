@@ -51,12 +51,27 @@ func noBlank(s slip) *cause {
 		change: s.write(line)}
 }
 
+var (
+	behindBackslash = regexp.MustCompile(`^(.*\\)\s+#.*$`)
+	pairs           = regexp.MustCompile(`^[A-Za-z_][\w.-]*=`)
+)
+
 // continuation returns a line that goes on with one which does not say so.
 func continuation(s slip) *cause {
 	if s.number < 2 || !strings.HasPrefix(s.said, "unknown instruction") {
 		return nil
 	}
 	before := strings.TrimRightFunc(s.lines[s.number-2], unicode.IsSpace)
+	if m := behindBackslash.FindStringSubmatch(before); m != nil {
+		return &cause{words: fmt.Sprintf("does not go on with line %d: behind its backslash stands a comment, and nothing may",
+			s.number-1), change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: m[1]}}
+	}
+	if first, _, _ := strings.Cut(strings.TrimSpace(before), " "); pairs.MatchString(s.word) &&
+		slices.Contains([]string{"ENV", "ARG", "LABEL"}, strings.ToUpper(first)) || strings.HasPrefix(s.word, "-") &&
+		len(written([]string{before})) > 0 {
+		return &cause{words: fmt.Sprintf("goes on with line %d, which has no backslash at its end", s.number-1),
+			change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: before + " \\"}}
+	}
 	if !slices.Contains([]string{"&&", "||", "|", ";"}, s.word) && !strings.HasSuffix(before, "&&") {
 		return nil
 	}

@@ -273,6 +273,20 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 			return h, true
 		}
 	}
+	for _, set := range s.File.Effective() {
+		for _, a := range set.Assignments() {
+			if set.Name != "ENV" || !serves.MatchString(strings.ToLower(a.Name)) || a.Value == "" ||
+				strings.Contains(a.Value, "$") || wholeNumber.MatchString(a.Value) {
+				continue
+			}
+			h.Cause = fmt.Sprintf("Line %d sets %s to `%s`, which is no number, and so no port.", set.Line, a.Name, a.Value)
+			h.Advice = "Write the number alone."
+			if number := regexp.MustCompile(`\d{2,5}`).FindString(a.Value); number != "" {
+				h.Edit = s.inInstruction(&set, regexp.MustCompile(`\b(`+a.Name+`[= ])("[^"]*"|'[^']*'|\S+)`), "${1}"+number)
+			}
+			return h, true
+		}
+	}
 	if h, ok := s.fetchedByNpx(in); ok {
 		return h, true
 	}
@@ -283,6 +297,8 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 	}
 	return h, false
 }
+
+var wholeNumber = regexp.MustCompile(`^\d+$`)
 
 var npx = regexp.MustCompile(`\b(?:npx|npm["',\s]+exec)["',\s]+(?:--?[\w-]+["',\s]+)*((?:@[\w.-]+/)?[a-z][\w.-]*)`)
 
@@ -426,6 +442,18 @@ var sockets = tool{name: "sockets", entries: []entry{
 	on("port-too-high", `port must be 0-65535|Port should be >= 0 and < 65536[^\n]*`,
 		`The program is to listen on a port above 65535, and there is none.`,
 		`Let it listen on 8000.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.inCommand(noPort, "8000")
+		return true
+	}),
+	on("no-number", `ERR_SOCKET_BAD_PORT[^\n]*`, `The program is to listen on what is no port.`,
+		`Give it a number from 1 to 65535.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if strings.Contains(m[0], "NaN") && noneForSetting(s, m, h) {
+			return true
+		}
+		got := regexp.MustCompile(`Received (?:type (\w+) )?\(?'?([^)'\n]*)`).FindStringSubmatch(m[0])
+		if got != nil && got[2] != "" {
+			h.Cause = fmt.Sprintf("The program is to listen on %s%s, and that is no port.", got[2], s.at())
+		}
 		h.Edit = s.inCommand(noPort, "8000")
 		return true
 	}),

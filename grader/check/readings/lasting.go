@@ -19,7 +19,7 @@ func (s *Scene) lost() *check.Hint {
 		return nil
 	}
 	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).shellWithoutC, (*Scene).oneWord,
-		(*Scene).unknownArgument, (*Scene).lostFolder, (*Scene).lostExport} {
+		(*Scene).unknownArgument, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport} {
 		if h := lose(s); h != nil {
 			return h
 		}
@@ -175,6 +175,9 @@ func (s *Scene) lostFolder() *check.Hint {
 	return nil
 }
 
+// profile is a file of settings for the shell of a terminal.
+var profile = regexp.MustCompile(`(?:[~\w/$-]*/)?\.(?:bashrc|bash_profile|profile|zshrc)\b|/etc/(?:profile|environment)\S*`)
+
 var exports = regexp.MustCompile(`\bexport\s+([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|[^\s;&|]+)`)
 
 // lostExport returns that a RUN before exports the variable which the step uses, or the PATH on
@@ -186,7 +189,11 @@ func (s *Scene) lostExport() *check.Hint {
 			continue
 		}
 		for _, m := range exports.FindAllStringSubmatch(in.Shell(), -1) {
-			name := m[1]
+			name, value := m[1], m[2]
+			file := profile.FindString(in.Shell())
+			if file != "" {
+				value = strings.TrimRight(value, `"'`)
+			}
 			used := s.Step != nil && regexp.MustCompile(`\$\{?`+name+`\b`).MatchString(s.Step.Text) ||
 				regexp.MustCompile(`\b`+name+`\b`).MatchString(s.log)
 			if !used && !(name == "PATH" && noProgram) || slices.ContainsFunc(s.before(),
@@ -196,10 +203,14 @@ func (s *Scene) lostExport() *check.Hint {
 			}
 			h := &check.Hint{
 				Cause:  fmt.Sprintf("export %s, line %d, lasts to the end of its own RUN.", name, in.Line),
-				Advice: fmt.Sprintf("Say it with ENV, which lasts: ENV %s=%s.", name, m[2])}
-			if !strings.ContainsAny(m[2], "`(") && !secret(name) {
+				Advice: fmt.Sprintf("Say it with ENV, which lasts: ENV %s=%s.", name, value)}
+			if file != "" {
+				h.Cause = fmt.Sprintf("Line %d writes export %s into %s, which a terminal's shell reads, and no RUN or CMD.",
+					in.Line, name, file)
+			}
+			if !strings.ContainsAny(value, "`(") && !secret(name) {
 				h.Advice = "ENV lasts."
-				h.Edit = &check.Edit{File: s.File.Name, Line: in.EndLine, New: "ENV " + name + "=" + m[2]}
+				h.Edit = &check.Edit{File: s.File.Name, Line: in.EndLine, New: "ENV " + name + "=" + value}
 			}
 			return h
 		}
@@ -308,4 +319,26 @@ func (s *Scene) asList() *check.Hint {
 
 func isShell(program string) bool {
 	return slices.Contains([]string{"sh", "bash", "ash", "dash"}, path.Base(program))
+}
+
+var shellScript = regexp.MustCompile(`[\w./-]+\.sh\b`)
+
+// carriageReturns returns that a script which the step or CMD runs has the line ends of Windows.
+func (s *Scene) carriageReturns() *check.Hint {
+	texts := []*dockerfile.Instruction{s.Step}
+	if s.started {
+		texts = s.File.Lasts("CMD", "ENTRYPOINT")
+	}
+	var h check.Hint
+	for _, in := range texts {
+		if in == nil || in.Name == "COPY" {
+			continue
+		}
+		for _, name := range shellScript.FindAllString(in.Text, -1) {
+			if crlf(s, name, &h) {
+				return &h
+			}
+		}
+	}
+	return nil
 }

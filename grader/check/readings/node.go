@@ -3,6 +3,7 @@ package readings
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -130,7 +131,13 @@ var node = tool{name: "node", entries: []entry{
 			h.Cause = m[1] + " may not be written."
 			return beforeUser(s, m, h)
 		}
-		return mayNotWrite(s, m[1], h)
+		mayNotWrite(s, m[1], h)
+		at := inside(s.workdir(), m[1])
+		if dir := path.Dir(at); strings.Contains(m[0], "mkdir") && dir != s.workdir() && !s.landsIn(dir) && h.Edit != nil {
+			h.Edit = s.makes(at) // and leave the folder above to root
+			h.Advice = "Make it for that user."
+		}
+		return true
 	}),
 	on("type", `(?m)^(\S+\.tsx?)(?:\((\d+),\d+\)|:(\d+):\d+) ?[:-] error TS\d+: ([^\n]*)`,
 		`TypeScript finds a mistake in $1, line $2$3: $4`,
@@ -184,6 +191,60 @@ var node = tool{name: "node", entries: []entry{
 	}),
 	on("typescript", `Unknown file extension "\.ts"`, `Node is to run TypeScript, which this version does not read.`,
 		`Let the build run tsc, and CMD start the JavaScript that it makes.`),
+	on("of-undefined", `(?m)^TypeError: Cannot (?:read|set) propert(?:y|ies) (?:'(\w+)' )?of (undefined|null)`+
+		`(?: \((?:reading|setting) '(\w+)'\))?|^TypeError: Cannot destructure property '(\w+)' of '([^'\n]+)' as it is `+
+		`(undefined|null)`, "", "").with(ofUndefined),
+	on("constant", `(?m)^TypeError: Assignment to constant variable`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, gives a new value to what const declares: `%s`.", p, short(strings.TrimSpace(p.text)))
+		h.Advice = "Declare it with let."
+		name := regexp.MustCompile(`^\s*(?:(?:\+\+|--)\s*)?([A-Za-z_$][\w$]*)\s*(?:[-+*/]?=[^=]|\+\+|--|;|$)`).FindStringSubmatch(
+			p.text)
+		for i, line := range s.lines(p.file) {
+			if name != nil && regexp.MustCompile(`^\s*const\s+`+regexp.QuoteMeta(name[1])+`\b`).MatchString(line) {
+				h.Edit = place{p.file, i + 1, line}.replace(regexp.MustCompile(`\bconst\b`), "let")
+			}
+		}
+		return true
+	}),
+	on("json-data", `(?m)^SyntaxError: (?:Unexpected end of JSON input|[^\n]*\bin JSON at position \d+[^\n]*|[^\n]*is not valid `+
+		`JSON)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		return ok && s.reads(p) != "" && s.notJSON(s.reads(p), h)
+	}),
+	on("settings-of-zod", `ZodError: \[`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		at := strings.LastIndex(s.log, "ZodError: [")
+		var names []string
+		for _, m := range regexp.MustCompile(`"path": \[\s*"(\w+)"\s*\]`).FindAllStringSubmatch(s.log[at:], -1) {
+			if !s.sets(m[1]) && !slices.Contains(names, m[1]) {
+				names = append(names, m[1])
+			}
+		}
+		p, _ := s.grep(regexp.MustCompile(`arse\(\s*process\.env`), ".js.mjs.cjs.ts")
+		return len(names) > 0 && p.file != "" && missing(s, names, h)
+	}),
+	on("log-target", `unable to determine transport target for "([^"]+)"`, "", "").with(nodePackage),
+	on("fastify-listen", `Cannot create property 'host' on (?:number|string)|FST_ERR_LISTEN_OPTIONS_INVALID|`+
+		`Variadic listen method`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, gives listen of Fastify a port as older versions took it; it wants an object.", p)
+		h.Advice = "Write listen({ port: 8000, host: '0.0.0.0' })."
+		h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*,\s*(["'][^"']*["'])`), ".listen({ port: ${1}, host: ${2} }")
+		if h.Edit == nil {
+			h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*([,)])`), ".listen({ port: ${1}, host: '0.0.0.0' }${2}")
+		}
+		if h.Edit != nil {
+			h.Advice = "Write it so."
+		}
+		return true
+	}),
 	on("no-name", `(?m)^ReferenceError: ([\w$]+) is not defined$`, "", "").with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		p, ok := s.frame()
@@ -234,6 +295,9 @@ func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 		}
 	}
 	by, dir := "The program", s.workdir()
+	if !s.started {
+		by = "This step"
+	}
 	if ok {
 		by, dir = p.String()+",", path.Dir(s.where(p.file))
 	}
@@ -243,6 +307,11 @@ func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 		end := strings.TrimSuffix(path.Base(file), path.Ext(file))
 		if !strings.EqualFold(end, base) || !scripted(file) && path.Ext(file) != ".json" {
 			continue
+		}
+		if !s.started && s.hidden(file) == "" && !slices.Contains(slices.Collect(maps.Values(s.earlier())), file) {
+			h.Cause = fmt.Sprintf("%s imports %s, and no COPY before this step brings %s in.", capital(by), name, file)
+			h.Advice, h.Edit = "COPY it before this step.", s.above(false, "COPY "+file+" "+file)
+			return true
 		}
 		if line := s.hidden(file); line != "" {
 			h.Cause = fmt.Sprintf("%s imports %s; %s, keeps %s out of the image.", by, name, line, file)
@@ -279,7 +348,7 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 	if s.notAsWritten(at, h) {
 		return true
 	}
-	var script place
+	var script place // that names the file, where CMD does not
 	file, scripts := s.scripts()
 	for name, text := range scripts {
 		if strings.Contains(text, strings.TrimSuffix(base, path.Ext(base))) &&
@@ -291,6 +360,9 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 				}
 			}
 		}
+	}
+	if p := s.fileNamer(base); script.file == "" && p.file != "" {
+		by, script = p.String()+",", p
 	}
 	h.Cause = fmt.Sprintf("%s starts %s, which is not in the image.", capital(by), at)
 	h.Advice = "Name a file that is there."
@@ -521,7 +593,7 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 
 // renamed returns the edit that starts another file: in the script of package.json, or in CMD.
 func renamed(s *Scene, script place, base, by string) *check.Edit {
-	pattern := regexp.MustCompile(`(^|[\s"'])(?:[\w./-]*/)?` + regexp.QuoteMeta(base) + `($|[\s"'])`)
+	pattern := regexp.MustCompile(`(^|[\s"'(])(?:[\w./-]*/)?` + regexp.QuoteMeta(base) + `($|[\s"';)])`)
 	if script.file != "" {
 		return script.replace(pattern, "${1}"+by+"${2}")
 	}

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // builtin are the modules that Node has of its own.
@@ -368,6 +370,72 @@ func (s *Scene) noMain(h *check.Hint) bool {
 	h.Advice = "Name the file that there is, and COPY it."
 	if program != "" {
 		h.Advice, h.Edit = "Name the one that is there.", p.replace(mainOf, `"main": "`+program+`"`)
+	}
+	return true
+}
+
+// fileNamer returns the line of a script or program of the student's that names a file which CMD and
+// ENTRYPOINT do not name.
+func (s *Scene) fileNamer(base string) place {
+	if s.File == nil || s.Step == nil {
+		return place{}
+	}
+	texts := []*dockerfile.Instruction{s.Step}
+	if s.started {
+		texts = s.File.Lasts("CMD", "ENTRYPOINT")
+	}
+	for _, in := range texts {
+		if strings.Contains(in.Text, base) || strings.Contains(in.Text, strings.TrimSuffix(base, path.Ext(base))) {
+			return place{}
+		}
+	}
+	quoted := regexp.QuoteMeta(base)
+	if p, _ := s.grep(regexp.MustCompile(`\bnode\b.*(?:^|[\s"'/])`+quoted+`(?:$|[\s"'])`), ".sh"); p.file != "" {
+		return p
+	}
+	p, _ := s.grep(regexp.MustCompile(`["'](?:[\w./-]*/)?`+quoted+`["']`), ".js.mjs.cjs.ts")
+	return p
+}
+
+// ofUndefined says what is undefined in the student's own line, and of the body of a request what
+// reads it.
+func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	name, is, what := m[1]+m[3]+m[4], m[2]+m[6], m[5]
+	if what == "" {
+		got := regexp.MustCompile(`([A-Za-z_$][\w$.]*(?:\([^()]*\)|\[[^\]]*\])?)(?:\.`+name+`\b|\[["']?`+name+
+			`["']?\])`).FindAllStringSubmatch(p.text, -1)
+		if len(got) != 1 {
+			return false
+		}
+		what = got[0][1]
+	}
+	h.Cause = fmt.Sprintf("%s, takes %s of %s, which is %s there.", p, name, what, is)
+	h.Advice = fmt.Sprintf("Look at where %s gets its value.", what)
+	if regexp.MustCompile(`\breq(?:uest)?\.body$`).MatchString(what) {
+		if read, _ := s.grep(regexp.MustCompile(`express\.json\(|bodyParser`), ".js.mjs.cjs.ts"); read.file == "" {
+			h.Cause = fmt.Sprintf("%s, takes %s of %s, and no line of the program reads the body of a request.", p, name, what)
+			h.Advice = "Let Express read it, above the routes: app.use(express.json())."
+			app, got := s.grep(regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*express\(\)`), ".js.mjs.cjs.ts")
+			if got != nil {
+				h.Advice = "Let Express read it, above the routes."
+				h.Edit = &check.Edit{File: app.file, Line: app.line, New: got[1] + ".use(express.json());"}
+			}
+		}
+		return true
+	}
+	root, key, _ := strings.Cut(what, ".")
+	if from, got := s.grep(regexp.MustCompile(`\b`+regexp.QuoteMeta(root)+`\s*=\s*require\(\s*["'](\.{1,2}/[^"']+\.json)["']`),
+		".js.cjs.ts"); got != nil && key != "" {
+		file := path.Join(path.Dir(from.file), got[1])
+		var all map[string]json.RawMessage
+		if json.Unmarshal([]byte(strings.Join(s.lines(file), "\n")), &all) == nil && all[key] == nil {
+			h.Cause = fmt.Sprintf("%s, takes %s of %s, and %s has no %s.", p, name, what, file, key)
+			h.Advice = fmt.Sprintf("What it has is %s.", check.And(slices.Sorted(maps.Keys(all))))
+		}
 	}
 	return true
 }

@@ -69,7 +69,7 @@ func (f Finding) lost(hint *check.Hint, s *Scene) Finding {
 func Start(log string, s Scene) (f Finding, ok bool) {
 	s.started = true
 	f, ok = s.read(log, starting)
-	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).lostFolder, (*Scene).lostExport,
+	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport,
 		(*Scene).asList, (*Scene).emptied} {
 		if s.File != nil && s.Step != nil {
 			if hint := lose(&s); hint != nil {

@@ -206,6 +206,16 @@ var shell = tool{name: "shell", entries: []entry{
 		`unzip: +cannot find or open ([\w./-]+?),`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return notThere(s, m[1]+m[2], h)
 	}),
+	on("git-signs-in", `(?:cannot run ssh: No such file|Host key verification failed|Permission denied \(publickey\)|`+
+		`could not read Username for)[^\n]*`, `git is to sign in at the host, and nobody has a key or a password in a build.`,
+		`Fetch what everybody may read, over https; or hand it in, and COPY it.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if e := s.inInstruction(s.Step, regexp.MustCompile(`(?:ssh://)?git@([\w.-]+)[:/]`), "https://${1}/"); e != nil {
+			h.Cause = fmt.Sprintf("git@ on line %d is for who has a key, and nobody has one in a build.", e.Line)
+			h.Advice, h.Edit = "Fetch it over https, where everybody may read it.", e
+		}
+		return true
+	}),
 	on("no-repository", `fatal: not a git repository[^\n]*`,
 		`This step asks git for the history, and .git is not in the image.`,
 		`Do without it: hand the value in with ARG, or leave it out.`).with(func(s *Scene, _ []string,
@@ -365,6 +375,10 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf(
 		"%s has the line ends of Windows (CRLF), so its first line names a program with a carriage return, which no "+
 			"image has.", found)
+	if !strings.HasPrefix(string(s.head(found)), "#!") {
+		h.Cause = fmt.Sprintf("%s has the line ends of Windows (CRLF): sh takes the carriage return for a part of each "+
+			"last word.", found)
+	}
 	h.Advice = "Save it with plain line ends (LF)."
 	at := s.where(found)
 	if !s.started {
@@ -386,7 +400,8 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 func (s *Scene) carriage(file string) bool {
 	text, err := fs.ReadFile(s.Folder, file)
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return err == nil && bytes.HasPrefix(text, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
+	return err == nil && (bytes.HasPrefix(text, []byte("#!")) || strings.HasSuffix(file, ".sh")) &&
+		bytes.HasSuffix(line, []byte("\r"))
 }
 
 // script says why a script that CMD or a step names cannot be run.
@@ -459,6 +474,15 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 		h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
 		return true
 	}
+	if s.Step != nil && !s.started && path.Ext(base) == "" && !strings.HasPrefix(base, ".") &&
+		ofFolders.MatchString(s.Step.Text) {
+		h.Cause = fmt.Sprintf("There is no folder %s in the image at this step.", at)
+		h.Advice = "Make it before, with mkdir -p."
+		if h.Edit = s.inInstruction(s.Step, ofFolders, "mkdir -p "+name+" && ${1}"); h.Edit != nil {
+			h.Advice = "Make it before."
+		}
+		return true
+	}
 	h.Cause = fmt.Sprintf("There is no %s in the image, and no %s in the folder.", at, base)
 	h.Advice = "Hand it in and COPY it, or name another."
 	if near := nearest(base, bases(s.files())); near != "" {
@@ -467,6 +491,9 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// ofFolders are commands that give a folder away.
+var ofFolders = regexp.MustCompile(`\b(chown|chmod|chgrp)\b`)
 
 // both returns ENTRYPOINT and CMD where the image has both as lists of one line.
 func (s *Scene) both() (entry, command *dockerfile.Instruction) {

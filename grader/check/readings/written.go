@@ -148,3 +148,17 @@ func (s *Scene) tested() *check.Hint {
 	}
 	return &h
 }
+
+// Exits returns the line of the student's programs that ends them with a code, where the log does
+// not say why, and whether there is one.
+func Exits(s Scene, code int) (h check.Hint, ok bool) {
+	number := fmt.Sprint(code)
+	p, _ := s.grep(regexp.MustCompile(`\bprocess\.exit\(`+number+`\)|\b(?:sys\.|os\.|os\._|System\.)?(?:exit|Exit)\(`+number+
+		`\)|\bexit `+number+`\b|process\.exitCode\s*=\s*`+number+`\b`), ".js.mjs.cjs.ts.py.go.java.rb.sh")
+	if p.file == "" {
+		return h, false
+	}
+	h.Cause = fmt.Sprintf("It wrote nothing; %s, ends it with this code: `%s`.", p, short(strings.TrimSpace(p.text)))
+	h.Advice = "Look at what leads to that line, and let the program say there why it ends."
+	return h, true
+}

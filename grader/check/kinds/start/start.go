@@ -277,7 +277,11 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 	case started.Exited && found.Line != "":
 		o = fail(ended(started), check.Advise("Look at this line of its log, and at those above it."))
 	case started.Exited:
-		o = fail(ended(started), check.Advise("It wrote nothing: let the program say what it does before it ends."))
+		hint, known := readings.Exits(scene, started.ExitCode)
+		if !known {
+			hint = check.Advise("It wrote nothing: let the program say what it does before it ends.")
+		}
+		o = fail(ended(started), hint)
 	case len(started.Listeners) > 0:
 		var where []string
 		silent := "but does not answer HTTP"
