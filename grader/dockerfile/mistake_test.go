@@ -51,6 +51,10 @@ func TestMistakes(t *testing.T) {
 		{`CMD ["uvicorn", "main:app", "--port", 8000]`,
 			"has 8000 without quotes, and a list has all its words in double quotes", "",
 			`CMD ["uvicorn", "main:app", "--port", "8000"]`},
+		{"RUN\u00a0npm install", "has a space of a web page or word processor in it (no-break space), which Docker " +
+			"takes for " +
+			"a letter", "", "RUN npm install"},
+		{"ENV PORT:3000", "has a colon where = belongs", "", "ENV PORT=3000"},
 		{"ENV NAME=two words", "has a value with blanks, which needs quotes", "", `ENV NAME="two words"`},
 		{"HEALTHCHECK --interval=9s curl x", "lacks CMD before the command", "",
 			"HEALTHCHECK --interval=9s CMD curl x"},

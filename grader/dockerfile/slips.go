@@ -63,7 +63,8 @@ func continuation(s slip) *cause {
 	}
 	before := strings.TrimRightFunc(s.lines[s.number-2], unicode.IsSpace)
 	if m := behindBackslash.FindStringSubmatch(before); m != nil {
-		return &cause{words: fmt.Sprintf("does not go on with line %d: behind its backslash stands a comment, and nothing may",
+		return &cause{words: fmt.Sprintf("does not go on with line %d: behind its backslash stands a comment, and "+
+			"nothing may",
 			s.number-1), change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: m[1]}}
 	}
 	if first, _, _ := strings.Cut(strings.TrimSpace(before), " "); pairs.MatchString(s.word) &&
@@ -345,6 +346,9 @@ func unquoted(s slip) *cause {
 func noValue(s slip) *cause {
 	if !strings.Contains(s.said, "ENV must have two arguments") {
 		return nil
+	}
+	if m := regexp.MustCompile(`^([A-Za-z_]\w*)\s*:\s*(\S.*)$`).FindStringSubmatch(s.rest); m != nil {
+		return &cause{words: "has a colon where = belongs", change: s.write(s.word + " " + m[1] + "=" + m[2])}
 	}
 	return &cause{words: "names a variable, and gives it no value",
 		hint: fmt.Sprintf("Write its value too, as in ENV %s=value; or take the line out, where docker run -e "+

@@ -45,6 +45,14 @@ var apt = tool{name: "apt", entries: []entry{
 	on("package-unknown",
 		`E: (?:Unable to locate package|Package|Couldn't find any package by (?:glob|`+
 			`regex)) '?([^\s']+)'?(?: has no installation candidate| was not found)?`, "", "").with(aptUnknown),
+	on("no-such-option", `E: Command line option (-\S+) is not understood`, `apt-get has no option $1.`,
+		`Take it out, or correct it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if by := option.Suggest(m[1], []string{"--no-install-recommends", "--yes", "--assume-yes", "--quiet",
+			"--fix-missing", "--allow-unauthenticated", "--no-install-suggests", "--reinstall"}); by != "" {
+			h.Advice, h.Edit = fmt.Sprintf("Is %s meant?", by), s.inStep(m[1], by)
+		}
+		return true
+	}),
 	on("no-such-command", `E: Invalid operation (\S+)`, `apt-get has no command $1.`,
 		`Write install, update, upgrade, remove or clean.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if by := option.Suggest(m[1], []string{"install", "update", "upgrade", "remove", "clean",
@@ -117,9 +125,19 @@ func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 		"mysql-server": "default-mysql-server", "openjdk-11-jdk": "default-jdk-headless",
 		"openjdk-17-jdk": "default-jdk-headless"}[name]; by != "" {
 		h.Advice, h.Edit = "Debian calls it "+by+".", s.inStep(name, by)
+	} else if foreign.MatchString(name) {
+		h.Cause = fmt.Sprintf("Debian has no package %s: it comes from its maker's own archive.", name)
+		h.Advice = "Take the maker's image for it, in a container of its own, or leave it out; what only asks it " +
+			"is in a " +
+			"package of the program's language."
 	}
 	return true
 }
+
+// foreign are packages that Debian has not, and their makers do.
+var foreign = regexp.MustCompile(`^(?:mongodb(?:-\w+)*|mongosh|docker-(?:ce|compose-plugin)\S*|google-chrome\S*|` +
+	`elasticsearch|` +
+	`kibana|yarn|terraform|kubectl|gh|code|dotnet-\S+|mssql-\S+|influxdb2?|grafana|rabbitmq)$`)
 
 var apk = tool{name: "apk", entries: []entry{
 	on("package-unknown", `(?m)^\s*([\w.+-]+) \(no such package\):`, `Alpine has no package $1.`,
@@ -133,6 +151,9 @@ var apk = tool{name: "apk", entries: []entry{
 // installed there: what stands between them may be needed.
 func beforeUser(s *Scene, _ []string, h *check.Hint) bool {
 	name, line := s.user()
+	if line == 0 && !s.started && s.asAnother(h) {
+		return true
+	}
 	if s.started || line == 0 || s.Step == nil {
 		return h.Cause != "" && h.Advice != ""
 	}
@@ -158,6 +179,27 @@ func beforeUser(s *Scene, _ []string, h *check.Hint) bool {
 			New: strings.Join(slices.Concat(lines[user.EndLine-line+1:], lines[:user.EndLine-line+1]), "\n")}
 		h.Advice = "Put USER below what needs root."
 	}
+	return true
+}
+
+var otherUser = regexp.MustCompile(`\b(?:su|runuser|gosu|sudo)\s+(?:-u\s+|-\s+|-l\s+)?([a-z_][\w-]*)\b`)
+
+// asAnother reports whether the step itself hands a command to a user who may not write where it
+// is,
+// and says so.
+func (s *Scene) asAnother(h *check.Hint) bool {
+	if s.Step == nil {
+		return false
+	}
+	m := otherUser.FindStringSubmatch(s.Step.Text)
+	if m == nil || m[1] == "root" || s.workdir() == "/" {
+		return false
+	}
+	h.Cause = strings.TrimSpace(fmt.Sprintf("%s Line %d lets %s run this, who may not write in %s.", h.Cause,
+		s.Step.Line,
+		m[1], s.workdir()))
+	h.Advice = "Give the folder to that user before."
+	h.Edit = s.above(false, "RUN chown -R "+m[1]+" "+s.workdir())
 	return true
 }
 

@@ -112,6 +112,16 @@ var container = tool{name: "docker", entries: []entry{
 	}),
 	on("no-user", `unable to find (user|group) ([^:\s]+)`, `The image has no $1 $2, which USER names.`,
 		`Make it before USER names it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if plain := strings.Trim(m[2], `;,"'`); plain != m[2] {
+			h.Cause = fmt.Sprintf("The image has no %s %s: what stands around the name is a part of it.", m[1], m[2])
+			h.Advice = "Write the name alone."
+			for _, in := range s.File.Effective() {
+				if in.Name == "USER" && strings.Contains(in.Text, m[2]) {
+					h.Edit = s.inInstruction(&in, regexp.MustCompile(regexp.QuoteMeta(m[2])), plain)
+				}
+			}
+			return true
+		}
 		if m[1] == "user" {
 			line := "RUN useradd --create-home " + m[2]
 			if _, alpine := s.system(); alpine {
@@ -171,6 +181,17 @@ func Ended(s Scene) check.Hint {
 	}
 	if wrong := s.asList(); wrong != nil {
 		return *wrong
+	}
+	if p, _ := s.grep(exitsAtOnce, ".js.mjs.cjs.ts"); p.file != "" {
+		if served, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); served.file == p.file {
+			h.Cause = fmt.Sprintf("%s, ends the program when it has just begun to listen: `%s`.", p,
+				strings.TrimSpace(p.text))
+			h.Advice = "Take it out."
+			if edit := p.without(); s.holds(*edit) {
+				h.Advice, h.Edit = "", edit
+			}
+			return h
+		}
 	}
 	if len(in.Args) == 0 {
 		h.Cause = fmt.Sprintf("%s, line %d, names nothing to start.", in.Name, in.Line)
@@ -239,6 +260,7 @@ func Ended(s Scene) check.Hint {
 }
 
 var (
+	exitsAtOnce = regexp.MustCompile(`^process\.exit\((?:0|)\)`)
 	background  = regexp.MustCompile(`\s+&\s*$`)
 	interactive = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:node|python[\d.]*|bash|sh)$`)
 	socketFile  = regexp.MustCompile(`unix:[^\s"']+`)
@@ -262,30 +284,8 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 		h.Edit = s.inInstruction(in, socketFile, fmt.Sprintf("0.0.0.0:%d", port))
 		return h, true
 	}
-	for _, set := range s.File.Effective() {
-		if got := blanksAround.FindStringSubmatch(set.Text); got != nil && set.Name == "ENV" &&
-			(serves.MatchString(strings.ToLower(got[1])) || strings.Contains(strings.ToLower(got[1]), "port")) {
-			h.Cause = fmt.Sprintf("Line %d sets %s to \"= %s\": with blanks before it, the = is a part of the "+
-				"value, and "+
-				"that is no port.", set.Line, got[1], got[2])
-			h.Advice = "Write it without blanks."
-			h.Edit = check.EditOf(s.File.Name, s.File.Change(set, "ENV "+got[1]+"="+got[2]))
-			return h, true
-		}
-	}
-	for _, set := range s.File.Effective() {
-		for _, a := range set.Assignments() {
-			if set.Name != "ENV" || !serves.MatchString(strings.ToLower(a.Name)) || a.Value == "" ||
-				strings.Contains(a.Value, "$") || wholeNumber.MatchString(a.Value) {
-				continue
-			}
-			h.Cause = fmt.Sprintf("Line %d sets %s to `%s`, which is no number, and so no port.", set.Line, a.Name, a.Value)
-			h.Advice = "Write the number alone."
-			if number := regexp.MustCompile(`\d{2,5}`).FindString(a.Value); number != "" {
-				h.Edit = s.inInstruction(&set, regexp.MustCompile(`\b(`+a.Name+`[= ])("[^"]*"|'[^']*'|\S+)`), "${1}"+number)
-			}
-			return h, true
-		}
+	if wrong := s.portGiven(); wrong != nil {
+		return *wrong, true
 	}
 	if h, ok := s.fetchedByNpx(in); ok {
 		return h, true
@@ -297,8 +297,6 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 	}
 	return h, false
 }
-
-var wholeNumber = regexp.MustCompile(`^\d+$`)
 
 var npx = regexp.MustCompile(`\b(?:npx|npm["',\s]+exec)["',\s]+(?:--?[\w-]+["',\s]+)*((?:@[\w.-]+/)?[a-z][\w.-]*)`)
 
@@ -445,9 +443,15 @@ var sockets = tool{name: "sockets", entries: []entry{
 		h.Edit = s.inCommand(noPort, "8000")
 		return true
 	}),
-	on("no-number", `ERR_SOCKET_BAD_PORT[^\n]*`, `The program is to listen on what is no port.`,
+	on("no-number", `RangeError \[ERR_SOCKET_BAD_PORT\][^\n]*|listen tcp\d?:? [^\n]*(?:unknown port|invalid port|`+
+		`missing port|`+
+		`too many colons)[^\n]*`, `The program is to listen on what is no port.`,
 		`Give it a number from 1 to 65535.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		if strings.Contains(m[0], "NaN") && noneForSetting(s, m, h) {
+			return true
+		}
+		if wrong := s.portGiven(); wrong != nil {
+			*h = *wrong
 			return true
 		}
 		got := regexp.MustCompile(`Received (?:type (\w+) )?\(?'?([^)'\n]*)`).FindStringSubmatch(m[0])

@@ -52,6 +52,17 @@ func TestEnded(t *testing.T) {
 		{map[string]string{"Dockerfile": node + "CMD node server.js &\n"},
 			"Line 4 starts the program in the background, with & at its end: the shell ends, and the container with " +
 				"it. Start it without &. Make line 4 of Dockerfile `CMD node server.js`."},
+		{map[string]string{"Dockerfile": node + "ENTRYPOINT [\"sh\", \"-c\"]\nCMD [\"node\", \"server.js\"]\n"},
+			"ENTRYPOINT and CMD are one command together, sh -c node server.js: sh -c takes the word behind it for " +
+				"the whole " +
+				"command, so only node is run. Keep the ENTRYPOINT out, so that CMD is the whole command. Take " +
+				"`ENTRYPOINT " +
+				"[\"sh\", \"-c\"]` out of Dockerfile, line 4."},
+		{map[string]string{"Dockerfile": node + "CMD [\"node\", \"server.js\"]\n",
+			"server.js": "require('http').createServer().listen(8000)\nprocess.exit()\n"},
+			"server.js, line 2, ends the program when it has just begun to listen: `process.exit()`. Take " +
+				"`process.exit()` out " +
+				"of server.js, line 2."},
 		{map[string]string{"Dockerfile": node + "CMD [\"node\"]\n", "server.js": "x\n"},
 			"Line 4 starts node without a program, which waits for a keyboard that no container has, and ends. Start " +
 				"the program. Make line 4 of Dockerfile `CMD [\"node\", \"server.js\"]`."},
@@ -70,6 +81,18 @@ func TestSilent(t *testing.T) {
 		{`CMD ["uvicorn", "main:app"]`, "import time\nwhile True:\n    time.sleep(1)\n",
 			"main.py, line 2, goes round without end before a server could listen: `while True:`. Do that in a " +
 				"thread or a task of the program, or take it out."},
+		{`CMD ["npx", "--yes", "http-server", "-p", "3000"]`, "", "CMD, line 4, lets npx fetch http-server from " +
+			"the network " +
+			"each time that the container starts, and here is none: package.json does not name it. Install it when " +
+			"the image " +
+			"is built. Write `RUN npm install -g http-server` below line 3 of Dockerfile."},
+		{"ENV PORT = 3000\n" + `CMD ["node", "server.js"]`, "", "Line 4 sets PORT to \"= 3000\": with blanks " +
+			"before it, the = " +
+			"is a part of the value, and that is no port. Write it without blanks. Make line 4 of Dockerfile `ENV " +
+			"PORT=3000`."},
+		{"ENV PORT=3000;\n" + `CMD ["node", "server.js"]`, "", "Line 4 sets PORT to `3000;`, which is no number, " +
+			"and so no " +
+			"port. Write the number alone. Make line 4 of Dockerfile `ENV PORT=3000`."},
 		{`CMD ["uvicorn", "main:app"]`, "import time\n", ""},
 	} {
 		h, ok := readings.Silent(sceneOf(t, map[string]string{"Dockerfile": python + c.cmd + "\n",
@@ -119,6 +142,18 @@ func TestAnswer(t *testing.T) {
 		assert.True(t, ok)
 		assert.Equal(t, want, f.Hint.String())
 	}
+	f, ok = readings.Answer("TypeError: Cannot destructure property 'title' of 'req.body' as it is undefined.\n"+
+		"    at /app/server.js:4:11\n    at Layer.handle (/app/node_modules/express/lib/router/layer.js:95:5)\n",
+		sceneOf(t, map[string]string{"Dockerfile": "FROM node:20\nWORKDIR /app\nCOPY . .\nCMD [\"node\", " +
+			"\"server.js\"]\n",
+			"server.js": "const express = require('express');\nconst app = express();\napp.post('/t', (req, res) " +
+				"=> {\n" +
+				"  const { title } = req.body;\n});\n"}))
+	assert.True(t, ok)
+	assert.Equal(t, "server.js, line 4, takes title of req.body, and no line of the program reads the body of a "+
+		"request. Let "+
+		"Express read it, above the routes. Write `app.use(express.json());` below line 2 of server.js.",
+		f.Hint.String())
 	_, ok = readings.Answer("KeyError: 'DATABASE_URL'\n", scene())
 	assert.False(t, ok, "no traceback")
 }
@@ -148,5 +183,39 @@ func TestNeverRuns(t *testing.T) {
 		hint := readings.Ended(sceneOf(t, map[string]string{"main.py": program,
 			"Dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"}))
 		assert.Equal(t, want, hint.String())
+	}
+}
+
+// TestExits: the line that ends a program with its code is named where nothing else is said.
+func TestExits(t *testing.T) {
+	scene := sceneOf(t, map[string]string{"start.sh": "#!/bin/sh\n[ -f ready ] || exit 3\n",
+		"Dockerfile": "FROM node:20\nWORKDIR /app\nCOPY . .\nCMD [\"sh\", \"start.sh\"]\n"})
+	h, ok := readings.Exits(scene, 3)
+	assert.True(t, ok)
+	assert.Equal(t, "It wrote nothing; start.sh, line 2, ends it with this code: `[ -f ready ] || exit 3`. Look at "+
+		"what "+
+		"leads to that line, and let the program say there why it ends.", h.String())
+	_, ok = readings.Exits(scene, 1)
+	assert.False(t, ok)
+}
+
+// TestTested: a step that tests for a file and says nothing is told by what it tests.
+func TestTested(t *testing.T) {
+	for _, c := range []struct{ step, want string }{
+		{"test -f dist/server.js", "Line 4 tests whether there is a file dist/server.js, and says nothing where " +
+			"there is " +
+			"none. Let a line above make it, or COPY it; or take the test out."},
+		{"[ -d /data ]", "Line 4 tests whether there is a folder /data, and says nothing where there is none. Let " +
+			"a line " +
+			"above make it, or COPY it; or take the test out."},
+		{"true && grep -q x a.txt", "The step wrote nothing; it ends with `grep -q x a.txt`. Run its commands one " +
+			"by one, " +
+			"each in a RUN of its own, to see which of them fails."},
+	} {
+		src := check.NewSource(fstest.MapFS{"Dockerfile": &fstest.MapFile{
+			Data: []byte("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN " + c.step + "\n")}})
+		f, ok := readings.Build("", readings.NewScene(src, 4))
+		assert.True(t, ok)
+		assert.Equal(t, c.want, f.Hint.String())
 	}
 }

@@ -176,7 +176,8 @@ func (s *Scene) lostFolder() *check.Hint {
 }
 
 // profile is a file of settings for the shell of a terminal.
-var profile = regexp.MustCompile(`(?:[~\w/$-]*/)?\.(?:bashrc|bash_profile|profile|zshrc)\b|/etc/(?:profile|environment)\S*`)
+var profile = regexp.MustCompile(`(?:[~\w/$-]*/)?\.(?:bashrc|bash_profile|profile|zshrc)\b|/etc/(?:profile|` +
+	`environment)\S*`)
 
 var exports = regexp.MustCompile(`\bexport\s+([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|[^\s;&|]+)`)
 
@@ -205,7 +206,8 @@ func (s *Scene) lostExport() *check.Hint {
 				Cause:  fmt.Sprintf("export %s, line %d, lasts to the end of its own RUN.", name, in.Line),
 				Advice: fmt.Sprintf("Say it with ENV, which lasts: ENV %s=%s.", name, value)}
 			if file != "" {
-				h.Cause = fmt.Sprintf("Line %d writes export %s into %s, which a terminal's shell reads, and no RUN or CMD.",
+				h.Cause = fmt.Sprintf("Line %d writes export %s into %s, which a terminal's shell reads, and no "+
+					"RUN or CMD.",
 					in.Line, name, file)
 			}
 			if !strings.ContainsAny(value, "`(") && !secret(name) {
@@ -283,6 +285,9 @@ func (s *Scene) lostPath() *check.Hint {
 // asList returns what is wrong with a CMD or ENTRYPOINT that is a list: words of a shell's in it,
 // or a shell that takes one word alone.
 func (s *Scene) asList() *check.Hint {
+	if h := s.carrier(); h != nil {
+		return h
+	}
 	in := s.commandInstruction()
 	if in == nil || !in.Exec || len(in.Args) < 2 || slices.Contains(builtins, in.Args[0]) {
 		return nil

@@ -133,7 +133,8 @@ var node = tool{name: "node", entries: []entry{
 		}
 		mayNotWrite(s, m[1], h)
 		at := inside(s.workdir(), m[1])
-		if dir := path.Dir(at); strings.Contains(m[0], "mkdir") && dir != s.workdir() && !s.landsIn(dir) && h.Edit != nil {
+		if dir := path.Dir(at); strings.Contains(m[0], "mkdir") && dir != s.workdir() && !s.landsIn(dir) &&
+			h.Edit != nil {
 			h.Edit = s.makes(at) // and leave the folder above to root
 			h.Advice = "Make it for that user."
 		}
@@ -192,7 +193,8 @@ var node = tool{name: "node", entries: []entry{
 	on("typescript", `Unknown file extension "\.ts"`, `Node is to run TypeScript, which this version does not read.`,
 		`Let the build run tsc, and CMD start the JavaScript that it makes.`),
 	on("of-undefined", `(?m)^TypeError: Cannot (?:read|set) propert(?:y|ies) (?:'(\w+)' )?of (undefined|null)`+
-		`(?: \((?:reading|setting) '(\w+)'\))?|^TypeError: Cannot destructure property '(\w+)' of '([^'\n]+)' as it is `+
+		`(?: \((?:reading|setting) '(\w+)'\))?|^TypeError: Cannot destructure property '(\w+)' of '([^'\n]+)' as `+
+		`it is `+
 		`(undefined|null)`, "", "").with(ofUndefined),
 	on("constant", `(?m)^TypeError: Assignment to constant variable`, "", "").with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
@@ -200,9 +202,11 @@ var node = tool{name: "node", entries: []entry{
 		if !ok {
 			return false
 		}
-		h.Cause = fmt.Sprintf("%s, gives a new value to what const declares: `%s`.", p, short(strings.TrimSpace(p.text)))
+		h.Cause = fmt.Sprintf("%s, gives a new value to what const declares: `%s`.", p,
+			short(strings.TrimSpace(p.text)))
 		h.Advice = "Declare it with let."
-		name := regexp.MustCompile(`^\s*(?:(?:\+\+|--)\s*)?([A-Za-z_$][\w$]*)\s*(?:[-+*/]?=[^=]|\+\+|--|;|$)`).FindStringSubmatch(
+		name := regexp.MustCompile(`^\s*(?:(?:\+\+|--)\s*)?([A-Za-z_$][\w$]*)\s*(?:[-+*/]?=[^=]|\+\+|--|;|` +
+			`$)`).FindStringSubmatch(
 			p.text)
 		for i, line := range s.lines(p.file) {
 			if name != nil && regexp.MustCompile(`^\s*const\s+`+regexp.QuoteMeta(name[1])+`\b`).MatchString(line) {
@@ -211,7 +215,8 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
-	on("json-data", `(?m)^SyntaxError: (?:Unexpected end of JSON input|[^\n]*\bin JSON at position \d+[^\n]*|[^\n]*is not valid `+
+	on("json-data", `(?m)^SyntaxError: (?:Unexpected end of JSON input|[^\n]*\bin JSON at position \d+[^\n]*|`+
+		`[^\n]*is not valid `+
 		`JSON)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		p, ok := s.frame()
 		return ok && s.reads(p) != "" && s.notJSON(s.reads(p), h)
@@ -236,9 +241,11 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("%s, gives listen of Fastify a port as older versions took it; it wants an object.", p)
 		h.Advice = "Write listen({ port: 8000, host: '0.0.0.0' })."
-		h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*,\s*(["'][^"']*["'])`), ".listen({ port: ${1}, host: ${2} }")
+		h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*,\s*(["'][^"']*["'])`), ".listen({ "+
+			"port: ${1}, host: ${2} }")
 		if h.Edit == nil {
-			h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*([,)])`), ".listen({ port: ${1}, host: '0.0.0.0' }${2}")
+			h.Edit = p.replace(regexp.MustCompile(`\.listen\(\s*(\d+|[\w.]+)\s*([,)])`), ".listen({ port: ${1}, "+
+				"host: '0.0.0.0' }${2}")
 		}
 		if h.Edit != nil {
 			h.Advice = "Write it so."
@@ -270,7 +277,7 @@ var node = tool{name: "node", entries: []entry{
 		if !ok || !strings.Contains(p.text, m[2]) {
 			return false
 		}
-		if s.newerNode(m[1]+"."+m[2], h) || s.notCalled(m[1], h) {
+		if s.newerNode(m[1]+"."+m[2], h) || s.notCalled(m[1], h) || s.exportMisspelt(h) {
 			return true
 		}
 		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
@@ -281,9 +288,33 @@ var node = tool{name: "node", entries: []entry{
 		`The program asked for more memory than it may have.`, `Load less at start.`),
 }}
 
+var misspeltExport = regexp.MustCompile(`^(module\.export|modules\.exports?|module\.expors|` +
+	`module\.export[^s\s.]\w*|export\.\w+)(\s*=[^=]|\.\w+\s*=)`)
+
+// exportMisspelt reports whether a file of the program exports by a name that Node does not know,
+// and
+// says so.
+func (s *Scene) exportMisspelt(h *check.Hint) bool {
+	p, m := s.grep(misspeltExport, ".js.cjs.ts")
+	if m == nil {
+		return false
+	}
+	by := "module.exports"
+	if rest, ok := strings.CutPrefix(m[1], "export."); ok {
+		by = "exports." + rest
+	}
+	h.Cause = fmt.Sprintf("%s, writes %s, and Node takes what a file gives away from %s.", p, m[1], by)
+	h.Advice = "Write it so."
+	h.Edit = p.replace(misspeltExport, by+"${2}")
+	return true
+}
+
 // noOwnFile says why a file of the student's own is not found by who imports it.
 func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 	name := m[1] + m[2]
+	if s.loneTool(name, h) {
+		return true
+	}
 	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	p, ok := s.frame()
 	if by := s.own(m[3]); by != "" {
@@ -334,6 +365,28 @@ func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 		}
 		break
 	}
+	return true
+}
+
+// loneTool reports whether what Node does not find belongs to npm or another tool of which a COPY
+// brought the first file alone, and says so.
+func (s *Scene) loneTool(name string, h *check.Hint) bool {
+	m := regexp.MustCompile(`- /usr/(?:local/)?bin/(npm|npx|yarn|pnpm|corepack)\b`).FindStringSubmatch(s.log)
+	if m == nil || !strings.HasPrefix(name, "../") {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s in the image is its first file alone, and looks for the others in %s beside it.", m[1],
+		path.Dir(name))
+	for _, in := range s.before() {
+		if in.Name == "COPY" && strings.Contains(in.Text, "/bin/"+m[1]) {
+			h.Cause = fmt.Sprintf("Line %d copies the first file of %s alone, which looks for the others in %s "+
+				"beside it.",
+				in.Line, m[1], path.Dir(name))
+		}
+	}
+	h.Advice = "Begin with node's own image, which has all of it; or let npm run in a stage with that image, and " +
+		"copy what " +
+		"it makes."
 	return true
 }
 
@@ -562,6 +615,9 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	file := s.imported(p, name[1])
 	lines := s.lines(file)
+	if s.exportMisspelt(h) {
+		return true
+	}
 	if text := strings.Join(lines, "\n"); len(lines) == 0 || strings.Contains(text, "exports") {
 		var given []string
 		for _, m := range exported.FindAllStringSubmatch(text, -1) {
@@ -607,7 +663,7 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	_, asked := s.dependency(name)
-	if !asked && s.otherName(name, m[1]+m[2], h) {
+	if !asked && s.otherName(name, strings.Join(m[1:], ""), h) {
 		return true
 	}
 	if p, ok := s.dependency(name); ok {

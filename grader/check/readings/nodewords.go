@@ -374,7 +374,8 @@ func (s *Scene) noMain(h *check.Hint) bool {
 	return true
 }
 
-// fileNamer returns the line of a script or program of the student's that names a file which CMD and
+// fileNamer returns the line of a script or program of the student's that names a file which CMD
+// and
 // ENTRYPOINT do not name.
 func (s *Scene) fileNamer(base string) place {
 	if s.File == nil || s.Step == nil {
@@ -417,7 +418,8 @@ func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
 	h.Advice = fmt.Sprintf("Look at where %s gets its value.", what)
 	if regexp.MustCompile(`\breq(?:uest)?\.body$`).MatchString(what) {
 		if read, _ := s.grep(regexp.MustCompile(`express\.json\(|bodyParser`), ".js.mjs.cjs.ts"); read.file == "" {
-			h.Cause = fmt.Sprintf("%s, takes %s of %s, and no line of the program reads the body of a request.", p, name, what)
+			h.Cause = fmt.Sprintf("%s, takes %s of %s, and no line of the program reads the body of a request.", p,
+				name, what)
 			h.Advice = "Let Express read it, above the routes: app.use(express.json())."
 			app, got := s.grep(regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*express\(\)`), ".js.mjs.cjs.ts")
 			if got != nil {
@@ -428,7 +430,8 @@ func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	root, key, _ := strings.Cut(what, ".")
-	if from, got := s.grep(regexp.MustCompile(`\b`+regexp.QuoteMeta(root)+`\s*=\s*require\(\s*["'](\.{1,2}/[^"']+\.json)["']`),
+	if from, got := s.grep(regexp.MustCompile(`\b`+regexp.QuoteMeta(root)+
+		`\s*=\s*require\(\s*["'](\.{1,2}/[^"']+\.json)["']`),
 		".js.cjs.ts"); got != nil && key != "" {
 		file := path.Join(path.Dir(from.file), got[1])
 		var all map[string]json.RawMessage

@@ -71,7 +71,8 @@ func (s *Scene) only(base string) string {
 	return ""
 }
 
-// mentions reports whether the Dockerfile names the folder above a path, so that it is of the image.
+// mentions reports whether the Dockerfile names the folder above a path, so that it is of the
+// image.
 func (s *Scene) mentions(name string) bool {
 	return s.File != nil && strings.Contains(strings.Join(s.File.Lines, "\n"), path.Dir(name))
 }
@@ -124,6 +125,14 @@ var writes = regexp.MustCompile(
 func (s *Scene) mayNotRead(name, at string, h *check.Hint) bool {
 	who, line := s.user()
 	p, ok := s.frame()
+	if !ok && who != "" && s.landed()[at] != "" && regexp.MustCompile(`\bopen '`).MatchString(s.log) && scripted(name) {
+		h.Cause = fmt.Sprintf("%s (USER, line %d) may not read %s, which is to be run.", who, line, name)
+		h.Advice = "Let everybody read it, with chmod a+r."
+		if h.Edit = s.asRoot("RUN chmod a+r " + at); h.Edit != nil {
+			h.Advice = "Let everybody read it."
+		}
+		return true
+	}
 	if !ok || who == "" || writes.MatchString(p.text) || s.landed()[at] == "" {
 		return false
 	}

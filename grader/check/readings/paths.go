@@ -99,7 +99,7 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		*h = *lost
 		return true
 	}
-	if s.ofAnother(base, h) || s.inOtherStage(base, h) {
+	if s.ofAnother(base, h) || s.inOtherStage(base, h) || s.pipedAway(base, h) {
 		return true
 	}
 	if m := regexp.MustCompile(`^(pip|python)\d+\.\d+$`).FindStringSubmatch(base); m != nil {
@@ -177,6 +177,9 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 	switch {
 	case base == "conda" || base == "mamba":
 		condaMissing(s, h)
+	case (base == "python3" || base == "pip3") && debian && s.has("package.json"):
+		h.Advice = fmt.Sprintf("Install %s on a line before.", base)
+		h.Edit = s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what)
 	case base == "python" || base == "pip" || base == "python3" || base == "pip3":
 		h.Advice = "Begin with a python base image, such as python:3.12-slim."
 	case (base == "node" || base == "npm" || base == "npx") && debian:

@@ -495,7 +495,8 @@ func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("%s is in the folder, but %s, keeps it out of the build.", name, by),
 			"Take the line out, or add !"+name+" below it."
 		if private.MatchString(name) {
-			h.Advice = "Secrets do not belong into the image: do without the file, and pass what it sets with docker run -e " +
+			h.Advice = "Secrets do not belong into the image: do without the file, and pass what it sets with " +
+				"docker run -e " +
 				"or --env-file."
 		}
 		return true

@@ -56,7 +56,10 @@ func (s *Scene) fallback(f Finding) (Finding, bool) {
 
 // lost returns the finding with what to say of a line of the Dockerfile in place of its own hint.
 func (f Finding) lost(hint *check.Hint, s *Scene) Finding {
-	f.Tool, f.Name, f.Hint, f.File, f.At = "dockerfile", "lost", *hint, s.File.Name, s.Step.Line
+	f.Tool, f.Name, f.Hint, f.File = "dockerfile", "lost", *hint, s.File.Name
+	if s.Step != nil {
+		f.At = s.Step.Line
+	}
 	if hint.Edit != nil && s.holds(*hint.Edit) {
 		f.At = hint.Edit.Line
 	} else {
@@ -69,7 +72,8 @@ func (f Finding) lost(hint *check.Hint, s *Scene) Finding {
 func Start(log string, s Scene) (f Finding, ok bool) {
 	s.started = true
 	f, ok = s.read(log, starting)
-	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport,
+	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).carriageReturns, (*Scene).lostFolder,
+		(*Scene).lostExport,
 		(*Scene).asList, (*Scene).emptied} {
 		if s.File != nil && s.Step != nil {
 			if hint := lose(&s); hint != nil {
@@ -288,6 +292,9 @@ var (
 			`--trace|` +
 			`^\s+(?:code|errno|syscall|path|address|port|hostname|requireStack|library|reason|type|name): |` +
 			`Error is not recoverable: exiting now|Child returned status|^make: \*\*\* \[|use -\[v\]S to pass|` +
+			`^npm (?:error|ERR!) (?:the command again|If you believe|permissions of|It is likely|The operation was|` +
+			`errno |code |` +
+			`syscall |path |dest |enoent This is|enoent$|command (?:sh|failed)|\}|\{)|` +
 			`^\s*throw \w+;?$|info Visit https://yarnpkg|list of sources could not be read`)
 )
 

@@ -128,6 +128,8 @@ var shell = tool{name: "shell", entries: []entry{
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsource\s+`), ". ")
 		return true
 	}),
+	on("whole-command", `(?m)(?:^|: )(?:line )?\d+: ([\w./-]+ [^:\n]+): (?:command )?not found`, "",
+		"").with(quotedCommand),
 	on("program-not-found", `(?m)(?:^|[\s:])(?:exec: )?([\w.+/-]*[\w+]): (?:command )?not found`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if strings.Contains(m[1], "/") || strings.HasSuffix(m[1], ".sh") {
@@ -166,6 +168,17 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return true
 	}),
+	on("tool-path", `(?m)^(?:[\w./-]+: )?(?:\d+: )?\w[\w.-]*: (?:cannot (?:stat |touch |access |open |create `+
+		`(?:regular |`+
+		`symbolic link )?(?:file )?)|can't (?:read|open|stat) )?[‘'"]([^’'"\n]+)[’'"](?: for \w+)?: (?:No such `+
+		`file or `+
+		`directory|Not a directory)|cannot create ([\w./-]+): Directory nonexistent|`+
+		`^(?:\S+: (?:line )?\d+: )?(?:cat|sed|head|tail|grep|sort|cut|awk|tee|source|wc|diff|jq|touch|cp|mv|ls): `+
+		`(?:can't `+
+		`read )?([\w./-]+): No such file or directory`, "", "").with(toolPath),
+	on("tool-denied", `(?m)^\w[\w.-]*: cannot (?:touch |create (?:regular |directory )?(?:file )?|open |remove `+
+		`)?[‘'"]?([^’'"\n:]+)`+
+		`[’'"]?: Permission denied|cannot create ([\w./-]+): Permission denied`, "", "").with(toolDenied),
 	on("bad-file", `(?m)(?:^|[\s:])([\w./-]+): No such file or directory`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return strings.ContainsAny(m[1], "./") && notThere(s, m[1], h)
@@ -207,7 +220,8 @@ var shell = tool{name: "shell", entries: []entry{
 		return notThere(s, m[1]+m[2], h)
 	}),
 	on("git-signs-in", `(?:cannot run ssh: No such file|Host key verification failed|Permission denied \(publickey\)|`+
-		`could not read Username for)[^\n]*`, `git is to sign in at the host, and nobody has a key or a password in a build.`,
+		`could not read Username for)[^\n]*`, `git is to sign in at the host, and nobody has a key or a password `+
+		`in a build.`,
 		`Fetch what everybody may read, over https; or hand it in, and COPY it.`).with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
 		if e := s.inInstruction(s.Step, regexp.MustCompile(`(?:ssh://)?git@([\w.-]+)[:/]`), "https://${1}/"); e != nil {
@@ -376,7 +390,8 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 		"%s has the line ends of Windows (CRLF), so its first line names a program with a carriage return, which no "+
 			"image has.", found)
 	if !strings.HasPrefix(string(s.head(found)), "#!") {
-		h.Cause = fmt.Sprintf("%s has the line ends of Windows (CRLF): sh takes the carriage return for a part of each "+
+		h.Cause = fmt.Sprintf("%s has the line ends of Windows (CRLF): sh takes the carriage return for a part of "+
+			"each "+
 			"last word.", found)
 	}
 	h.Advice = "Save it with plain line ends (LF)."

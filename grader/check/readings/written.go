@@ -153,7 +153,8 @@ func (s *Scene) tested() *check.Hint {
 // not say why, and whether there is one.
 func Exits(s Scene, code int) (h check.Hint, ok bool) {
 	number := fmt.Sprint(code)
-	p, _ := s.grep(regexp.MustCompile(`\bprocess\.exit\(`+number+`\)|\b(?:sys\.|os\.|os\._|System\.)?(?:exit|Exit)\(`+number+
+	p, _ := s.grep(regexp.MustCompile(`\bprocess\.exit\(`+number+`\)|\b(?:sys\.|os\.|os\._|System\.)?(?:exit|`+
+		`Exit)\(`+number+
 		`\)|\bexit `+number+`\b|process\.exitCode\s*=\s*`+number+`\b`), ".js.mjs.cjs.ts.py.go.java.rb.sh")
 	if p.file == "" {
 		return h, false

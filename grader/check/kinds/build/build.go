@@ -412,6 +412,17 @@ func notHandedIn(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 		h.Edit = check.EditOf(file.Name, file.Change(*in, backslashed.ReplaceAllString(line, "${1}/${2}")))
 		return h, true
 	}
+	if by := strings.ReplaceAll(f.Subject, ",", " "); by != f.Subject && slices.ContainsFunc(strings.Fields(by),
+		func(name string) bool { _, err := fs.Stat(t.FS(), path.Clean(name)); return err == nil }) {
+		f.Line = in.Line
+		h.Cause = fmt.Sprintf("Blanks stand between the files of a COPY, and no commas: line %d names one called %s.",
+			in.Line,
+			f.Subject)
+		h.Advice = "Take the comma out."
+		h.Edit = check.EditOf(file.Name, file.Change(*in, strings.Join(strings.Fields(strings.ReplaceAll(line, ",",
+			" ")), " ")))
+		return h, true
+	}
 	if _, err := fs.Stat(t.FS(), subject); err == nil || !secret.MatchString(subject) {
 		return h, false
 	}

@@ -74,6 +74,15 @@ func TestMissingFile(t *testing.T) {
 			"keeps it out of the build.; at Dockerfile:2"},
 		{from("COPY app/ ./app/").With("App/main.py", ""),
 			"There is a file \"App\": is that the one you mean? Make line 2 of Dockerfile `COPY App ./app/`."},
+		{from("COPY .env main.py ./"), "hint: The folder has no .env, and need not: secrets do not belong into an " +
+			"image. " +
+			"Leave it out of the COPY; ENV sets what is no secret, and docker run -e the rest. Make line 2 of " +
+			"Dockerfile " +
+			"`COPY main.py ./`."},
+		{from("COPY main.py,pyproject.toml ./"), "hint: Blanks stand between the files of a COPY, and no commas: " +
+			"line 2 " +
+			"names one called main.py,pyproject.toml. Take the comma out. Make line 2 of Dockerfile `COPY main.py " +
+			"pyproject.toml ./`."},
 		{from("COPY [\"a\", \"b\", \"/app/\"]"), `"a" is not in the build context`},
 	} {
 		said := checktest.Asked(t, build.Kind(), "build: {}", c.target)
@@ -166,6 +175,17 @@ func TestRefused(t *testing.T) {
 		{"COPY requirements.txt /app\nWORKDIR /app", "mkdir /app: not a directory",
 			"hint: A COPY above makes a file /app: a target is a folder where it ends with /. Make line 2 of " +
 				"Dockerfile `COPY requirements.txt /app/`."},
+		{"EXPOSE 3000, 8000", "invalid containerPort: 3000,", "hint: Blanks stand between the ports of EXPOSE, and " +
+			"nothing " +
+			"else. Make line 2 of Dockerfile `EXPOSE 3000 8000`.; at Dockerfile:2"},
+		{"COPY [\"a.txt\", \"./\"", "invalid includepatterns: [[a.txt,]: syntax error in pattern",
+			"and a bracket behind. Make line 2 of Dockerfile `COPY [\"a.txt\", \"./\"]`."},
+		{"RUN --mount=type=secret,id=token,required=true true", "secret token: not found", "hint: Nobody gives the " +
+			"secret " +
+			"token here: let the step do without it. Make line 2 of Dockerfile `RUN --mount=type=secret,id=token " +
+			"true`."},
+		{"COPY <<EOF /a.sh\necho ${HOST?}\nEOF", `failed to process "echo ${HOST?}": HOST: is not allowed to be unset`,
+			"<<\"EOF\" in quotes keeps the text as it is. Make lines 2 to 4 of Dockerfile `COPY <<\"EOF\" /a.sh`"},
 		{"RUN true", "something new", "hint: Run docker build . in the folder and read the error."},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\n"+c.line+"\n")
@@ -214,6 +234,35 @@ func TestNoImage(t *testing.T) {
 		Message: `there is no registry at "localhost"`}
 	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target),
 		`hint: What stands before the first / is taken for a registry: check the spelling of "localhost:1/ana/x".`)
+}
+
+// TestBackslashes: Docker takes the separators of Windows away, and says that the rest is missing.
+func TestBackslashes(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\nCOPY app\\main.py "+
+		"/app/\n").With("app/main.py", "x")
+	target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "appmain.py", Line: 2,
+		Message: `"appmain.py" is not in the build context`}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), "hint: Line 2 has paths with a "+
+		"backslash, as "+
+		"Windows has them; in a Dockerfile folders have / between them. Write them with /. Make line 2 of Dockerfile "+
+		"`COPY app/main.py /app/`.")
+}
+
+// TestOutputOfAScript: where a script of package.json writes to is what is to be copied.
+func TestOutputOfAScript(t *testing.T) {
+	for script, want := range map[string]string{
+		"vite build": "its own lines write to /app/dist. Copy that. Make line 3 of Dockerfile `COPY " +
+			"--from=b /app/dist /x`.",
+		"mkdir -p out && cp a out": "its own lines write to /app/out. Copy that.",
+		"node make.js": "What it runs there is the script build of package.json, `node make.js`. Copy " +
+			"from where that writes to.",
+	} {
+		target := checktest.New().With("package.json", `{"scripts": {"build": "`+script+`"}}`).With("Dockerfile",
+			"FROM node:20-slim AS b\nRUN npm run build\nCOPY --from=b /app/build /x\n")
+		target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "/app/build", Stage: "b", Line: 3,
+			Message: `there is no /app/build in "b"`}
+		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), want)
+	}
 }
 
 // TestAboveTheFolder: Docker takes the dots away, and says that the rest is missing.

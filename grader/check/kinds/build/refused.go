@@ -24,6 +24,8 @@ type refusal struct {
 var refusals = []refusal{
 	{regexp.MustCompile(`invalid containerPort: (#\S*)`), []string{"EXPOSE"},
 		"A comment begins at the start of a line alone: behind EXPOSE Docker takes its words for ports.", uncommented},
+	{regexp.MustCompile(`invalid (?:containerPort|port range|proto)[^:]*: (\S*[,;])`), []string{"EXPOSE"},
+		"Blanks stand between the ports of EXPOSE, and nothing else.", unpunctuated},
 	{regexp.MustCompile(`invalid (?:containerPort|port range|proto)[^:]*: (\S+)`), []string{"EXPOSE"},
 		"EXPOSE wants the number of a port, such as EXPOSE 8000, and $1 is none.", nil},
 	{regexp.MustCompile(`invalid reference format: repository name \(?\S*\)? ?must be lowercase`), []string{"FROM"},
@@ -51,6 +53,10 @@ var refusals = []refusal{
 		"A COPY above makes a file $1: a target is a folder where it ends with /.", asFolder},
 	{regexp.MustCompile(`failed to load cache key: Get "?([^":]+://[^"/]+)[^"]*"?: `), []string{"ADD"},
 		"$1 did not answer while the image was built: hand the file in, or take it from a host that answers.", nil},
+	{regexp.MustCompile(`invalid includepatterns: \[(\[.*)\]: syntax error in pattern`), []string{"COPY", "ADD"},
+		"What begins with a bracket is a list, with each word in double quotes, commas between them, and a bracket " +
+			"behind.",
+		asList},
 	{regexp.MustCompile(`invalid from flag value (\S+): `), []string{"COPY"},
 		"$1 is neither a stage of this file nor the name of an image.", nil},
 }
@@ -96,6 +102,22 @@ func about(f *dockerfile.File, line int, names []string) *dockerfile.Instruction
 		}
 	}
 	return nil
+}
+
+// unpunctuated takes out what stands between the words of an instruction beside blanks.
+func unpunctuated(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	line := f.Lines[in.Line-1]
+	return f.Change(in, strings.TrimSpace(regexp.MustCompile(`\s*[,;]\s*`).ReplaceAllString(line, " ")))
+}
+
+// asList writes the list that an instruction was to have.
+func asList(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	text := strings.TrimSpace(strings.TrimPrefix(f.Lines[in.Line-1], in.Name))
+	words, ok := dockerfile.MeantAsList(strings.TrimSuffix(text, "]") + "]")
+	if !ok || in.Line != in.EndLine {
+		return nil
+	}
+	return f.Change(in, in.Name+" "+dockerfile.List(words))
 }
 
 // optional lets a step do without a secret that nobody gives.
