@@ -347,13 +347,7 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 		return true
 	}
 	top, _, _ := strings.Cut(module, ".")
-	who := ""
-	for _, f := range regexp.MustCompile(
-		`File "[^"]*(?:site-packages|dist-packages)/([\w]+)(?:/|\.py)`).FindAllStringSubmatch(s.log, -1) {
-		if f[1] != top && !slices.Contains([]string{"uvicorn", "gunicorn", "click", "importlib"}, f[1]) {
-			who = f[1]
-		}
-	}
+	who := s.packageOf(top, "uvicorn", "gunicorn", "click", "importlib")
 	h.Cause = fmt.Sprintf("The installed %s has no %s.", top, name)
 	h.Advice = fmt.Sprintf("Ask for a version of %s that has it.", top)
 	if p, ok := s.frame(); ok && who == "" {
@@ -392,15 +386,23 @@ func oldForPython(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
-var installed = regexp.MustCompile(`File "[^"]*(?:site-packages|dist-packages)/(\w+)(?:/|\.py)`)
-
-// packageOf returns the package that the last line of a traceback is of, or empty.
-func (s *Scene) packageOf() string {
-	all := installed.FindAllStringSubmatch(s.log, -1)
-	if len(all) == 0 {
-		return ""
+// packageOf returns the package that the last line of a traceback is of, Python's own and some others
+// aside; empty where that is the student's.
+func (s *Scene) packageOf(aside ...string) (who string) {
+	for _, line := range strings.Split(s.log, "\n") {
+		m := pythonFrame.FindStringSubmatch(line)
+		if m == nil || strings.HasPrefix(m[1], "<") {
+			continue
+		}
+		if got := packageFile.FindStringSubmatch(m[1]); got != nil {
+			if !slices.Contains(aside, got[1]) {
+				who = got[1]
+			}
+		} else if s.own(m[1]) != "" {
+			who = ""
+		}
 	}
-	return all[len(all)-1][1]
+	return who
 }
 
 // gone are modules that came with Python, and since which version they do not.
