@@ -264,7 +264,10 @@ var (
 	background  = regexp.MustCompile(`\s+&\s*$`)
 	interactive = regexp.MustCompile(`^(?:/(?:usr/)?bin/)?(?:node|python[\d.]*|bash|sh)$`)
 	socketFile  = regexp.MustCompile(`unix:[^\s"']+`)
-	endless     = regexp.MustCompile(`^while\s*\(?(?:True|1)\)?\s*:`)
+	asksMongo   = regexp.MustCompile(`^[^#\s].*\.(?:server_info\(|list_database_names\(|command\(\s*["']ping|` +
+		`create_index\(|` +
+		`count_documents\(|insert_(?:one|many)\(|find_one\()`)
+	endless = regexp.MustCompile(`^while\s*\(?(?:True|1)\)?\s*:`)
 )
 
 // startsPython is a command that gives Python a file or a module.
@@ -290,9 +293,25 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 	if h, ok := s.fetchedByNpx(in); ok {
 		return h, true
 	}
+	if p, _ := s.grep(asksMongo, ".py"); p.file != "" {
+		if limited, _ := s.grep(regexp.MustCompile(`(?i)serverSelectionTimeoutMS`), ".py"); limited.file == "" {
+			h.Cause = fmt.Sprintf("%s, asks MongoDB while the file is loaded, before a server could listen, and "+
+				"pymongo waits half "+
+				"a minute for it: `%s`.", p, p.code())
+			h.Advice = "Ask it at the first request, or let the start go on without it: MongoClient(…, " +
+				"serverSelectionTimeoutMS=1000), with try … except around what asks."
+			return h, true
+		}
+	}
 	if p, _ := s.grep(endless, ".py"); p.file != "" {
 		h.Cause = fmt.Sprintf("%s, goes round without end before a server could listen: `%s`.", p, p.text)
 		h.Advice = "Do that in a thread or a task of the program, or take it out."
+		return h, true
+	}
+	text := strings.Join(in.Args, " ")
+	if strings.Contains(text, "0.0.0.0") && strings.Contains(text, fmt.Sprint(port)) {
+		h.Cause = "What CMD starts goes on, and has not come to listen, though CMD names the right address."
+		h.Advice = "Look at what the program does while its files are loaded: a loop, or waiting for another server."
 		return h, true
 	}
 	return h, false

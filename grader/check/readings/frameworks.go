@@ -32,8 +32,8 @@ func refuses(name, pattern, cause, advice string, change ...string) entry {
 // loaded.
 var frameworks = tool{name: "frameworks", entries: []entry{
 	// FastAPI, Starlette, Flask
-	refuses("path-without-slash", `(?:URL rule '(\S*)'|[Uu]rls|Routed paths|Path) must (?:start|begin) with (?:a )?`+
-		`(?:leading )?(?:slash|'/')`, `{at} gives a route a path that does not begin with a slash.`,
+	refuses("path-without-slash", `(?:URL rule '(\S*)'|[Uu]rls|Routed paths|Path) must (?:start|begin) with (?:a `+
+		`)?(?:leading )?(?:slash|'/')`, `{at} gives a route a path that does not begin with a slash.`,
 		`Begin it with one.`, `(\(\s*["'])([\w{<])`, `${1}/${2}`),
 	refuses("prefix-with-slash", `A path prefix must not end with '/'`,
 		`{at} gives a prefix that ends with a slash, and the paths behind it begin with one.`, `End it without.`,
@@ -78,12 +78,11 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`Write await in an async function, such as the lifespan, in place of asyncio.run.`),
 	refuses("argument-missing", `TypeError: ([\w.]+(?:\.<locals>\.\w+)?)\(\) missing \d+ required (?:positional|`+
 		`keyword-only) arguments?: ([^\n]+)`, `{at} calls $1() without $2, which it wants.`, `Give it that.`),
-	refuses("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean `+
-		`'(\w+)'\?)?`, `{at} gives $1() the argument $2, which the installed version does not take.`,
+	refuses("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you `+
+		`mean '(\w+)'\?)?`, `{at} gives $1() the argument $2, which the installed version does not take.`,
 		`Look at how it is called there, or ask for the version that the program is written for.`),
 	refuses("arguments-too-many", `TypeError: ([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but `+
-		`(\d+) `+
-		`(?:was|were) given`, `{at} calls $1() with $3 arguments, and it takes $2 (self is one of them).`,
+		`(\d+) (?:was|were) given`, `{at} calls $1() with $3 arguments, and it takes $2 (self is one of them).`,
 		`Give it as many as it has, or write their names before them.`),
 	refuses("type-in-brackets", `TypeError: '(?:type|ABCMeta|types\.GenericAlias)' object is not subscriptable`,
 		`{at} writes a type with brackets, as list[str], which this Python is too old for.`,
@@ -134,8 +133,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`{at} has a column called $1, and SQLAlchemy keeps that name for itself.`,
 		`Give it another name; the table's column may keep its own: info = Column("$1", …).`),
 	on("table-twice", `Table '([\w.]+)' is already defined for this MetaData instance`, "", "").with(tableTwice),
-	on("no-column-type", `<class '([\w.]+)'> has no matching SQLAlchemy type|(?:Could not locate SQLAlchemy Core type `+
-		`for Python type)[^\n]*?<?(?:class ')?([\w.]+)`, "", "").with(noColumnType),
+	on("no-column-type", `<class '([\w.]+)'> has no matching SQLAlchemy type|(?:Could not locate SQLAlchemy Core `+
+		`type for Python type)[^\n]*?<?(?:class ')?([\w.]+)`, "", "").with(noColumnType),
 	on("no-such-foreign-table", `Foreign key associated with column '([\w.]+)' could not find table '(\w+)'`, "",
 		"").with(noForeignTable),
 	refuses("no-join", `Could not determine join condition between parent/child tables on relationship (\w+)\.(\w+)`,
@@ -167,8 +166,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`alembic wants the database to have all migrations first, and it has not.`, `Run alembic upgrade head `+
 			`before it.`),
 	// drivers
-	on("driver-in-address", `invalid DSN: scheme is expected to be either "postgresql" or "postgres", got '([\w+]+)'|`+
-		`missing "=" after "(postgres(?:ql)?\+\w+)://`, "", "").with(driverInAddress),
+	on("driver-in-address", `invalid DSN: scheme is expected to be either "postgresql" or "postgres", got `+
+		`'([\w+]+)'|missing "=" after "(postgres(?:ql)?\+\w+)://`, "", "").with(driverInAddress),
 	on("driver-missing", `(MySQL|Postgres) driver not installed`, `peewee wants a driver for $1, and nothing `+
 		`installs one.`,
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -179,8 +178,7 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	on("no-time-zone", `No time zone found with key ([\w/+-]+)`, "", "").with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("The program asks for the time zone %s%s, and the image has no list of time zones, or "+
-			"none of "+
-			"that name.", m[1], s.at())
+			"none of that name.", m[1], s.at())
 		h.Advice = "Check its spelling, and install tzdata."
 		if h.Edit = s.add("tzdata"); h.Edit != nil {
 			h.Advice = "Check its spelling, or install tzdata."
@@ -190,8 +188,7 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("binary-mismatch", `numpy\.dtype size changed, may indicate binary incompatibility|compiled using NumPy `+
 		`1\.x`,
 		`A package was made for another numpy than is installed.`, `Ask for numpy<2, or for newer versions of the `+
-			`packages `+
-			`that use it.`),
+			`packages that use it.`),
 	refuses("await-in-greenlet", `MissingGreenlet: greenlet_spawn has not been called`,
 		`{at} reads what SQLAlchemy has not loaded yet, and asyncio's sessions load nothing by themselves.`,
 		`Load it with the query, options(selectinload(…)), or set expire_on_commit=False in the session.`),
@@ -205,8 +202,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`(["'])(?:https?://|mongo://)?([\w.-]+(?::\d+)?(?:/[^"']*)?["']\s*[,)])`, `${1}mongodb://${2}`),
 	refuses("redis-scheme", `Redis URL must specify one of the following schemes`,
 		`{at} gives redis an address that does not begin with redis://.`, `Begin it so: redis://HOST:6379/0.`),
-	on("no-backend", `MissingBackendError: (\w+): no backends available -- recommend you install one `+
-		`\(e\.g\. 'pip install ([\w-]+)'\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+	on("no-backend", `MissingBackendError: (\w+): no backends available -- recommend you install one \(e\.g\. 'pip `+
+		`install ([\w-]+)'\)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		by := map[string]string{"bcrypt": "bcrypt<5",
 			"argon2_cffi": "argon2-cffi"}[m[2]] // passlib does not know bcrypt 5
 		if by == "" {
@@ -355,8 +352,7 @@ func hiddenType(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, means the type %s, and line %d of that class has made %s a field, which is None: "+
 			"`%s`.", p, got[1], n, got[1], strings.TrimSpace(lines[n-1]))
 		h.Advice = fmt.Sprintf("Import the type under another name, as in from datetime import %s as %s, and write "+
-			"that "+
-			"in both lines.", got[1], strings.ToUpper(got[1][:1])+got[1][1:]+"Type")
+			"that in both lines.", got[1], strings.ToUpper(got[1][:1])+got[1][1:]+"Type")
 		return true
 	}
 	return false
@@ -396,12 +392,11 @@ func notAnnotated(s *Scene, m []string, h *check.Hint) bool {
 func noSchema(s *Scene, m []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("A model has a field of the type %s%s, and pydantic does not know what is in one.", m[1],
 		s.at())
-	h.Advice = "Name a class there that is made from pydantic's BaseModel, or allow any with " +
-		"model_config = ConfigDict(arbitrary_types_allowed=True)."
+	h.Advice = "Name a class there that is made from pydantic's BaseModel, or allow any with model_config = " +
+		"ConfigDict(arbitrary_types_allowed=True)."
 	if p, _ := s.grep(regexp.MustCompile(`^class `+m[1]+`\s*(?:\(\s*\))?:`), ".py"); p.file != "" {
 		h.Cause = fmt.Sprintf("A model has a field of the type %s%s, and that is a class of no kind that pydantic "+
-			"knows "+
-			"(%s).", m[1], s.at(), p)
+			"knows (%s).", m[1], s.at(), p)
 		h.Advice = "Make it from BaseModel, with its fields and their types."
 	}
 	return true
@@ -460,8 +455,8 @@ func tableTwice(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("Two classes make the table %s: %s, and %s.", m[1], found[0], found[1])
 		h.Advice = "Give each a table of its own, or take one out."
 	default:
-		h.Cause = fmt.Sprintf("The class of the table %s is made twice%s: its file is loaded under two names, such as "+
-			"models and app.models.", m[1], s.at())
+		h.Cause = fmt.Sprintf("The class of the table %s is made twice%s: its file is loaded under two names, such "+
+			"as models and app.models.", m[1], s.at())
 		h.Advice = "Import it by one name everywhere, and let CMD name it so too."
 	}
 	return true
@@ -484,8 +479,7 @@ func noColumnType(s *Scene, m []string, h *check.Hint) bool {
 				place{file: p.file, line: n + 1}, got[1], kind, strings.TrimSpace(lines[n]))
 			if kind == "list" || kind == "dict" {
 				h.Advice = fmt.Sprintf("Keep it as JSON: Field(default_factory=%s, sa_column=Column(JSON)), with "+
-					"Column and "+
-					"JSON of sqlalchemy; or in a table of its own.", kind)
+					"Column and JSON of sqlalchemy; or in a table of its own.", kind)
 			}
 			break
 		}
@@ -539,13 +533,12 @@ func oldFile(s *Scene, m []string, h *check.Hint) bool {
 		table = "The table " + m[2]
 	}
 	h.Cause = fmt.Sprintf("%s has no column %s%s.", table, column, s.at())
-	h.Advice = "Check its name on both sides; a table that was there already keeps the columns that it had: make the " +
-		"database anew, or change it with a migration."
+	h.Advice = "Check its name on both sides; a table that was there already keeps the columns that it had: make " +
+		"the database anew, or change it with a migration."
 	for _, file := range s.files() {
 		if databaseFile.MatchString(file) && s.where(file) != "" {
 			h.Cause += fmt.Sprintf(" The database comes from the folder, %s, which a COPY brings into the image: it "+
-				"was made "+
-				"before the program had that column.", file)
+				"was made before the program had that column.", file)
 			h.Advice = fmt.Sprintf("Take %s out of the folder, and write it into .dockerignore: the program makes "+
 				"it anew.",
 				file)

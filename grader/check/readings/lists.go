@@ -180,13 +180,11 @@ func hashes(s *Scene, _ []string, h *check.Hint) bool {
 		}
 	}
 	h.Cause = "A package of the list has a hash, so pip wants the version and the hash of every one, also of what " +
-		"they need " +
-		"in turn."
+		"they need in turn."
 	h.Advice = "Take the hashes out, or make the list with pip-compile --generate-hashes."
 	if len(with) == 1 {
 		h.Cause = fmt.Sprintf("%s, has a hash, so pip wants the version and the hash of every package, also of what "+
-			"they need "+
-			"in turn.", with[0])
+			"they need in turn.", with[0])
 		if h.Edit = with[0].replace(regexp.MustCompile(`\s*\\?\s*(?:--hash=\S+\s*)+`), ""); h.Edit != nil {
 			h.Advice = "Take the hash out, or make the list with pip-compile --generate-hashes."
 		}
@@ -229,8 +227,7 @@ func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
 				regexp.MustCompile(`^\s*(?:-e\s*)?\.\s*$`).MatchString(line) {
 				p := place{file, i + 1, line}
 				h.Cause = fmt.Sprintf("%s, says %s, so pip is to install the folder itself, which holds neither "+
-					"setup.py nor "+
-					"pyproject.toml.", p, strings.TrimSpace(line))
+					"setup.py nor pyproject.toml.", p, strings.TrimSpace(line))
 				h.Advice, h.Edit = "The program itself comes with COPY.", p.without()
 				return true
 			}
@@ -306,8 +303,7 @@ func noBackend(s *Scene, m []string, h *check.Hint) bool {
 	if by := backends[m[1]]; by != "" {
 		p, ok := s.inProject(regexp.MustCompile(`^\s*requires\s*=\s*\[`))
 		h.Cause = fmt.Sprintf("pyproject.toml names the build backend %s, and its [build-system] does not require "+
-			"%s, which "+
-			"has it.", m[1], by)
+			"%s, which has it.", m[1], by)
 		h.Advice = fmt.Sprintf(`Write requires = ["%s"] there.`, by)
 		if ok {
 			if h.Edit = p.replace(regexp.MustCompile(`\[.*\]`), `["`+by+`"]`); h.Edit != nil {

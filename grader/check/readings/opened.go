@@ -29,8 +29,7 @@ func (s *Scene) pathOfElsewhere(name string, h *check.Hint) bool {
 	}
 	if plain != name {
 		h.Cause = fmt.Sprintf("The program opens %s%s: on Linux \\ does not part folders, so that is the name of "+
-			"one file, "+
-			"and there is none.", name, s.at())
+			"one file, and there is none.", name, s.at())
 		h.Advice = "Write / in its place."
 		s.renamed(name, plain, h)
 		return true

@@ -20,8 +20,7 @@ func isolated(s *Scene, name string, h *check.Hint) bool {
 		at[len(at)-1][1], name)
 	if p, ok := s.frame(); ok && path.Base(p.file) != "setup.py" {
 		h.Cause = fmt.Sprintf("setup.py, line %s, imports from the program, which imports %s (%s): where pip runs "+
-			"setup.py "+
-			"no package is installed yet.", at[len(at)-1][1], name, p)
+			"setup.py no package is installed yet.", at[len(at)-1][1], name, p)
 	}
 	h.Advice = "Let setup.py import nothing of the program: write the version into it as text."
 	return true
@@ -60,8 +59,7 @@ func ownProject(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The step builds the folder itself as a package, as %s says, and that ends with: %s", by,
 		s.says)
 	h.Advice = fmt.Sprintf("Correct that in %s; or install what the program depends on alone, since CMD starts it "+
-		"from its "+
-		"folder.", by)
+		"from its folder.", by)
 	if s.has("requirements.txt") {
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
 			"${1} -r requirements.txt${2}")

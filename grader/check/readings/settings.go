@@ -92,6 +92,11 @@ var settings = tool{name: "settings", entries: []entry{
 	}),
 	on("starlette", `Config '(\w+)' is missing, and has no default`, "", "").with(oneMissing),
 	on("decouple", `(\w+) not found\. Declare it as envvar or define a default value`, "", "").with(oneMissing),
+	refuses("settings-file", `The environment variable '(\w+)' is not set and as such configuration could not be `+
+		`loaded`,
+		`{at} reads its settings from the file that the variable $1 names, and nothing sets it.`,
+		`Let it go on where nothing names one: silent=True.`, `(from_envvar\(\s*["']\w+["'])\s*\)`,
+		`${1}, silent=True)`),
 	on("environs", `[Ee]nvironment variable "?'?([A-Z][A-Z0-9_]*)"?'? (?:is )?(?:not set|not found|missing|required)`,
 		"", "").with(oneMissing),
 	on("prisma", `Environment variable not found: (\w+)`, "", "").with(oneMissing),

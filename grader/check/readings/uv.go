@@ -290,6 +290,10 @@ func projectAlone(s *Scene, m []string, h *check.Hint) bool {
 					"folder of its name holds one.", i+1)
 		}
 	}
+	if s.Step != nil && !strings.Contains(s.Step.Text, "uv sync") {
+		h.Advice = "Take [build-system] out of pyproject.toml, with what stands below it there."
+		return true
+	}
 	h.Advice = "Take [build-system] out of pyproject.toml, or install the dependencies alone with --no-install-project."
 	if e := s.inInstruction(s.Step, regexp.MustCompile(`\buv sync\b`), "uv sync --no-install-project"); e != nil {
 		h.Advice, h.Edit = "Take [build-system] out of pyproject.toml, or install the dependencies alone.", e
@@ -450,7 +454,22 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 }}
 
 // noRoot leaves the project itself out of poetry install.
-func noRoot(s *Scene, _ []string, h *check.Hint) bool {
+func noRoot(s *Scene, m []string, h *check.Hint) bool {
+	if s.Step != nil && !strings.Contains(s.Step.Text, "poetry") && strings.HasPrefix(m[0], "No file/folder") {
+		h.Cause = fmt.Sprintf("The step builds the folder itself as a package, and it holds no package %s.", m[1])
+		h.Advice = "Name what is to be in it: packages = [{ include = \"FILE.py\" }] below [tool.poetry]."
+		lines := s.lines("pyproject.toml")
+		for _, file := range s.files() {
+			if strings.HasSuffix(file, ".py") && !strings.Contains(file, "/") && len(lines) > 0 &&
+				!strings.Contains(strings.Join(lines, "\n"), "[tool.poetry]") {
+				h.Edit = &check.Edit{File: "pyproject.toml", Line: len(lines),
+					New: "[tool.poetry]\npackages = [{ include = \"" + file + "\" }]"}
+				h.Advice = "Name what is to be in it."
+				break
+			}
+		}
+		return true
+	}
 	h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bpoetry install\b`), "poetry install --no-root")
 	if h.Edit == nil {
 		h.Advice = "Install the dependencies alone: poetry install --no-root."

@@ -143,8 +143,7 @@ func hiddenByFile(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = "Write MODULE:APP, such as main:app."
 		if app != "" {
 			h.Cause = fmt.Sprintf("%s names %s, a file: a server wants the module without .py, and the app in it, "+
-				"which is %s "+
-				"(line %d).", who, name, app, line)
+				"which is %s (line %d).", who, name, app, line)
 			h.Edit = s.inCommand(word(name), "${1}"+strings.TrimSuffix(name, ".py")+":"+app+"${2}")
 			if h.Edit != nil {
 				h.Advice = "Name both."
@@ -228,8 +227,7 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 	}
 	if have != "" && older(have, "3.12") && sameQuotes.MatchString(p.text) {
 		h.Cause = fmt.Sprintf("%s, has an f-string with its own quotes within, which Python can read since 3.12; "+
-			"the image "+
-			"has %s: `%s`.", p, have, p.code())
+			"the image has %s: `%s`.", p, have, p.code())
 		h.Advice = "Write the other quotes within, or begin with Python 3.12 or newer."
 		h.Edit = s.newerPython("3.12")
 		return
@@ -270,8 +268,7 @@ func (s *Scene) otherPython(h *check.Hint) bool {
 			continue
 		}
 		h.Cause = fmt.Sprintf("Line %d copies packages of Python %s, and the image that is started has Python %s, "+
-			"which does "+
-			"not look there.", in.Line, got[1], base[1])
+			"which does not look there.", in.Line, got[1], base[1])
 		h.Advice = "Begin both stages with the same Python."
 		h.Edit = s.newerPython(got[1])
 		return true
@@ -311,8 +308,8 @@ func (s *Scene) venvMoved(h *check.Hint) bool {
 				continue
 			}
 			h.Cause = fmt.Sprintf("Line %d makes the virtual environment at %s, and line %d copies it to %s: the "+
-				"first line "+
-				"of its programs still names %s/bin/python, which the image has not.", by.Line, made, in.Line, to, made)
+				"first line of its programs still names %s/bin/python, which the image has not.", by.Line, made,
+				in.Line, to, made)
 			h.Advice = fmt.Sprintf("Make it where it is to be, at %s, or copy it to the same path.", to)
 			if c := s.commandInstruction(); c != nil && c.Exec && len(c.Args) > 0 && !strings.Contains(c.Args[0], "/") {
 				h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(c.Args[0])+`"`),

@@ -124,6 +124,9 @@ func TestSilence(t *testing.T) {
 			"got it wrote more than 1GB to the disk, which is the limit, and was ended; hint: Write less at start."},
 		{check.Started{Exited: true, ExitCode: 3},
 			"got it ended with exit code 3; hint: It wrote nothing: let the program say what it does before it ends."},
+		{check.Started{Exited: true, ExitCode: 139},
+			"got it ended with exit code 139; hint: Exit code 139 is the end by a signal, SIGSEGV: compiled code " +
+				"crashed. Look at what it does before: compiled code of a package, or something that ends it."},
 		{check.Started{Exited: true},
 			"got it ended with exit code 0; hint: What CMD starts came to its end. Let CMD start the web server, " +
 				"which keeps running."},
@@ -131,8 +134,10 @@ func TestSilence(t *testing.T) {
 			"got it runs, and listens on 0.0.0.0:5432, but does not answer HTTP; hint: Start uvicorn with --host " +
 				"0.0.0.0 --port 8000."},
 		{check.Started{Wanted: 8000},
-			"got it runs, but listens on no port; hint: What CMD starts goes on, and serves nothing. Start uvicorn " +
-				"with --host 0.0.0.0 --port 8000."},
+			"got it runs, but listens on no port; hint: What CMD starts goes on, and has not come to " +
+				"listen, though CMD names the right address. Look at what the program does while its files are " +
+				"loaded: a " +
+				"loop, or waiting for another server."},
 		{check.Started{Log: "ModuleNotFoundError: No module named 'x'\n"},
 			`got it runs, but listens on no port: ModuleNotFoundError: No module named 'x'; hint: The program wants x`},
 		{check.Started{Exited: true, ExitCode: 1, Log: "just this\n", Offline: "just this\n"},
