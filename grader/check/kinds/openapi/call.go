@@ -56,6 +56,9 @@ type nothing struct{}
 // raw is a body that is sent as it is.
 type raw string
 
+// file is one of a form, under another name than usual, or with what is no text.
+type file struct{ name, data string }
+
 // thing is something that a call made.
 type thing struct {
 	id     any
@@ -142,6 +145,8 @@ func text(v any) string {
 		return ""
 	case raw:
 		return string(v)
+	case file:
+		return v.data
 	}
 	return string(steps.Encode(v))
 }
@@ -203,7 +208,11 @@ func (b *body) parts(fields map[string]any) ([]byte, string) {
 			disposition := fmt.Sprintf(`form-data; name=%q`, key)
 			header := textproto.MIMEHeader{}
 			if b.isFile(key) {
-				disposition += `; filename="a.txt"`
+				name := "a.txt"
+				if f, ok := item.(file); ok {
+					name = f.name
+				}
+				disposition += fmt.Sprintf(`; filename="%s"`, name)
 				header.Set("Content-Type", "text/plain")
 			}
 			header.Set("Content-Disposition", disposition)

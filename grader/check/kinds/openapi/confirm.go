@@ -129,6 +129,19 @@ func (c *confirmer) small(ctx context.Context, s *suspect) (*call, error) {
 	if c.ended {
 		return s.call, nil
 	}
+	if !s.call.op.safe() && len(s.call.links) > 0 { // what it did to a thing may show in whatever is asked of that
+		anew, err := c.remade(ctx, s.call)
+		if err != nil {
+			return nil, err
+		}
+		again, err := c.shows(ctx, anew, s.fault)
+		if err != nil {
+			return nil, err
+		}
+		if again {
+			return c.shrink(ctx, anew, s.fault)
+		}
+	}
 	again, err := c.shows(ctx, s.call, s.fault)
 	if err != nil {
 		return nil, err
@@ -214,16 +227,30 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 				add(other, s.call)
 			}
 		}
-		if len(t.writes) > 0 {
+		if n := len(t.writes); n > 0 {
+			for _, less := range kept(t.writes[n-1]) {
+				add(less, s.call)
+			}
 			add(append(slices.Clone(t.writes), s.call)...)
 		}
 	}
 	for i := len(s.after) - 1; i >= max(0, len(s.after)-4); i-- {
 		if before := s.after[i].call; before != s.call {
 			for _, less := range c.bare(before) {
-				add(less, s.call)
+				add(less, small)
+			}
+			for _, less := range kept(before) {
+				add(less, small)
+				for _, made := range c.instead(less) {
+					add(made, small)
+				}
 			}
 			add(before, s.call)
+		}
+	}
+	for _, op := range c.doc.operations { // two things of which one lacks what the other has
+		if op.method == http.MethodPost && s.call.op.safe() && normal(op.path) == collection(s.call.op.path) {
+			add(append(c.unlike(op), small)...)
 		}
 	}
 	ends := 0
@@ -243,6 +270,7 @@ func (c *confirmer) stories(s *suspect, small *call) (all [][]*call) {
 		}
 		add(append(calls, s.call)...)
 	}
+	slices.SortStableFunc(all, func(a, b []*call) int { return len(a) - len(b) })
 	return all
 }
 
@@ -281,6 +309,53 @@ func (c *confirmer) bare(of *call) (all []*call) {
 		}
 		if long || most == math.MaxInt {
 			all = append(all, less)
+		}
+	}
+	return all
+}
+
+// unlike returns calls that make two things: one with all that may be there, one with what must be.
+func (e *explorer) unlike(op *operation) []*call { return []*call{e.fill(op, all), e.fill(op, least)} }
+
+// kept returns a call with what it has and must have, and what is odd in it; then with one thing more
+// of what it has.
+func kept(of *call) (all []*call) {
+	fields, ok := of.body.(map[string]any)
+	if !ok || of.op.body == nil {
+		return []*call{of}
+	}
+	s, needs := whole(of.op.body.schema), func(key string) bool {
+		return slices.ContainsFunc(of.odd, func(o oddity) bool { return len(o.path) > 0 && o.path[0] == key })
+	}
+	if s != nil && len(s.Properties) > 0 {
+		odd := needs
+		needs = func(key string) bool { return slices.Contains(s.Required, key) || odd(key) }
+	}
+	optional := slices.DeleteFunc(slices.Sorted(maps.Keys(fields)), needs)
+	for _, one := range append([]string{""}, optional...) {
+		less := of.clone()
+		for _, key := range optional {
+			if key != one {
+				delete(less.body.(map[string]any), key)
+				delete(less.links, inBody+key)
+			}
+		}
+		all = append(all, less)
+	}
+	return all[:min(len(all), mostKept)]
+}
+
+// mostKept is how many versions of a call with less in it are tried.
+const mostKept = 6
+
+// instead returns calls that make a thing with the body of one that changes a thing.
+func (c *confirmer) instead(of *call) (all []*call) {
+	for _, op := range c.doc.operations {
+		if op.method == http.MethodPost && of.op.method != http.MethodPost && op.body != nil && of.op.body != nil &&
+			normal(op.path) == collection(of.op.path) {
+			made := c.fill(op, least)
+			made.body = copied(of.body)
+			all = append(all, made)
 		}
 	}
 	return all

@@ -6,9 +6,12 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/steps"
@@ -37,7 +40,7 @@ type explorer struct {
 	taken    map[*operation]int  // of answers that are 2xx
 	closed   map[*operation]int  // of answers that are 401 or 403
 	barred   map[*operation]bool // by something else than a login that has ended
-	fine     map[*operation]int  // how much was sent when an operation last answered as it should
+	fine     map[string]int      // how much was sent when what is asked so last answered as it should
 	writes   []write             // that may have changed something
 	suspects []*suspect          // in the order in which they were met
 }
@@ -63,7 +66,7 @@ func newExplorer(o *OpenAPI, doc *document, target doer, login *steps.Login, r *
 	e := &explorer{options: o, doc: doc, target: target, login: login, rand: r,
 		deadline: time.Now().Add(o.Within.Std()), things: map[string][]*thing{}, counts: map[*operation]int{},
 		taken: map[*operation]int{}, closed: map[*operation]int{}, barred: map[*operation]bool{},
-		fine: map[*operation]int{}}
+		fine: map[string]int{}}
 	e.draw = drawer{rand: r, known: e.known}
 	return e
 }
@@ -86,6 +89,11 @@ func (e *explorer) explore(ctx context.Context) error {
 			if err := e.ordinary(ctx, op, m); err != nil {
 				return err
 			}
+		}
+	}
+	for _, op := range order {
+		if err := e.each(ctx, op); err != nil {
+			return err
 		}
 	}
 	for _, odd := range e.plan() {
@@ -112,6 +120,84 @@ func (e *explorer) explore(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// each asks for what is there once in each way that a query says how: all values of an enum, and for
+// an order all keys that things have.
+func (e *explorer) each(ctx context.Context, op *operation) error {
+	for _, p := range op.params {
+		if p.in != "query" || !op.safe() {
+			continue
+		}
+		for _, value := range op.ways(p) {
+			c, err := e.drawn(ctx, op, least)
+			if err != nil || c == nil {
+				return err
+			}
+			c.params[p.key()] = value
+			if _, err := e.ask(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mostWays is how many values of one parameter are asked for.
+const mostWays = 12
+
+// orders are names of parameters that say by what is sorted.
+var orders = regexp.MustCompile(`(?i)^(sort|order)(_?by|ed)?$`)
+
+// ways returns the values of a parameter that lead elsewhere each.
+func (o *operation) ways(p param) (values []any) {
+	s := whole(p.schema)
+	if s == nil {
+		return nil
+	}
+	for _, variant := range slices.Concat(s.AnyOf, s.OneOf) {
+		if inner := whole(valueOf(variant)); inner != nil && len(inner.Enum) > 0 {
+			s = inner
+		}
+	}
+	for _, value := range s.Enum {
+		if value != nil {
+			values = append(values, value)
+		}
+	}
+	if len(values) == 0 && orders.MatchString(p.name) {
+		for _, name := range o.keys() {
+			values = append(values, name)
+		}
+	}
+	return values[:min(len(values), mostWays)]
+}
+
+// keys returns those that the things have which an operation lists.
+func (o *operation) keys() (names []string) {
+	declared := o.of.Responses.Status(http.StatusOK)
+	if declared == nil || declared.Value == nil {
+		return nil
+	}
+	var look func(s *openapi3.Schema, depth int)
+	look = func(s *openapi3.Schema, depth int) {
+		if s = whole(s); s == nil || depth > 2 {
+			return
+		}
+		if s.Items != nil {
+			if item := whole(valueOf(s.Items)); item != nil {
+				names = append(names, slices.Sorted(maps.Keys(item.Properties))...)
+			}
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+			look(valueOf(s.Properties[name]), depth+1)
+		}
+	}
+	for _, media := range declared.Value.Content {
+		look(valueOf(media.Schema), 0)
+	}
+	return names
 }
 
 // planned is one odd call that is to be made.
@@ -197,7 +283,7 @@ func (e *explorer) oddly(ctx context.Context, op *operation, odd ...oddity) erro
 // drawn returns a call of an operation, for whose path something is made first where nothing is
 // there; nil where nothing more is to be sent.
 func (e *explorer) drawn(ctx context.Context, op *operation, m much) (*call, error) {
-	if params := op.pathParams(); len(params) > 0 {
+	if params := op.pathParams(); len(params) > 0 && !params[len(params)-1].chosen() {
 		above := collection(op.path[:strings.LastIndex(op.path, "{"+params[len(params)-1].name+"}")] + "{}")
 		if e.living(above) == nil {
 			for _, maker := range e.doc.operations {
@@ -260,7 +346,7 @@ func (e *explorer) linkBody(c *call) {
 // is above it is what it was made below.
 func (e *explorer) address(c *call) {
 	for _, p := range slices.Backward(c.op.pathParams()) {
-		if _, ok := c.params[p.key()]; ok {
+		if _, ok := c.params[p.key()]; ok || p.chosen() {
 			continue
 		}
 		before, _, _ := strings.Cut(c.op.path, "{"+p.name+"}")
@@ -282,6 +368,12 @@ func (e *explorer) address(c *call) {
 			}
 		}
 	}
+}
+
+// chosen reports whether the parameter is one of a few words, and so no id.
+func (p param) chosen() bool {
+	s := whole(p.schema)
+	return s != nil && (len(s.Enum) > 0 || s.Const != nil || kind(s) == "boolean")
 }
 
 // pathParams returns the parameters of the path, in its order.
@@ -361,13 +453,27 @@ func (e *explorer) send(ctx context.Context, c *call) (check.Answer, error) {
 		e.ended = a.Exited
 		e.suspect(c, f)
 	} else {
-		e.fine[c.op] = e.sent
+		e.fine[c.manner()] = e.sent
 	}
 	if !c.op.safe() && a.Status/100 != 4 {
 		e.writes = append(e.writes, write{c, e.sent})
 	}
 	e.learn(c, a)
 	return a, nil
+}
+
+// manner returns the operation of a call and, where it only reads, how it is asked: another query may
+// find a fault in what one before did not look at.
+func (c *call) manner() string {
+	query := ""
+	if c.op.safe() {
+		for _, p := range c.op.params {
+			if value, ok := c.params[p.key()]; ok && p.in != "path" {
+				query += " " + p.key() + "=" + p.text(value)
+			}
+		}
+	}
+	return c.op.name() + query
 }
 
 // closed reports whether an answer wants a login, or another.
@@ -419,7 +525,7 @@ func (e *explorer) suspect(c *call, f fault) {
 	}
 	s := &suspect{call: c, fault: f, at: e.sent}
 	for _, w := range e.writes {
-		if w.at >= e.fine[c.op] {
+		if w.at >= e.fine[c.manner()] {
 			s.after = append(s.after, w)
 		}
 	}

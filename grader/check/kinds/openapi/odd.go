@@ -74,7 +74,8 @@ func values(s *openapi3.Schema, key string) []any {
 	case s.Format == "uri" || s.Format == "url":
 		return []any{"http://[", "not an address", "http://例え.example/é", "", "x:", long, nil, json.Number("7")}
 	case s.Format == "binary" || s.ContentMediaType != "":
-		return []any{"", alphabets, long}
+		return []any{file{"a.png", "\x89PNG\r\n\x1a\n\x00\xff"}, "", file{"a", "a"}, alphabets, file{"日.txt", "a"},
+			long}
 	}
 	return []any{fit(alphabets, s), "", nil, long, "a\x00b", `'"; --\<b>%s{}(`, json.Number("7"), "not a date", "\n",
 		[]any{}, map[string]any{}, true, tooLarge}

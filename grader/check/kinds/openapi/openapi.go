@@ -32,14 +32,16 @@ func Kind() check.Kind {
 	}, Manual: check.Manual{
 		Summary: "does the program keep to its own OpenAPI document, whatever is sent",
 		Text: `The document is fetched, and is valid OpenAPI 3.0 or 3.1. Each route that it names is asked: as the
-schemas say, and with something odd in each place, one at a time, what shows most first: numbers that 64 bits do not
-hold, other alphabets, dates that there are not, other types, null, nothing, much. What is made is read, listed, made
-again in the same words, changed, deleted, and deleted again, by the ids that the answers gave. The requests come from
-the seed, so that the same seed asks the same.
+schemas say, in each order and filter that a query has words for, and with something odd in each place, one at a time,
+what shows most first: numbers that 64 bits do not hold, other alphabets, dates that there are not, other types, null,
+nothing, much, files that are no text. What is made is read, listed, made again in the same words, changed, deleted,
+and deleted again, by the ids that the answers gave. The requests come from the seed, so that the same seed asks the
+same.
 
 An answer of 5xx is a fault, whatever was sent, and so is none within limits.http.timeout. A body in JSON is as the
 schema of its status says; formats are not looked at, since times come with a zone and without. statuses: documented
-wants no status that the document does not name, which FastAPI's own documents do not keep to: they name no 404.
+wants no status that the document does not name, which FastAPI's own documents do not keep to: they name no 404. Nor
+is what they say of 422 held against a program that answers so itself, with HTTPException.
 
 Each fault is said once of a route, as the smallest request that shows it, or the shortest sequence. It was repeated,
 the last time in a container that was started anew. What did not repeat is not said. as: ann asks as one of people, who
