@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -139,9 +140,37 @@ var foreign = regexp.MustCompile(`^(?:mongodb(?:-\w+)*|mongosh|docker-(?:ce|comp
 	`elasticsearch|` +
 	`kibana|yarn|terraform|kubectl|gh|code|dotnet-\S+|mssql-\S+|influxdb2?|grafana|rabbitmq)$`)
 
+// alpineNames are the names by which Alpine has Debian's packages, where they differ.
+var alpineNames = map[string]string{"build-essential": "build-base", "libpq-dev": "postgresql-dev",
+	"libc6-dev": "musl-dev", "libssl-dev": "openssl-dev", "zlib1g-dev": "zlib-dev", "libjpeg-dev": "jpeg-dev",
+	"default-libmysqlclient-dev": "mariadb-dev", "libmysqlclient-dev": "mariadb-dev", "python3-pip": "py3-pip",
+	"pkg-config": "pkgconf", "libmagic1": "libmagic", "postgresql-client": "postgresql-client",
+	"default-mysql-client": "mysql-client", "netcat": "netcat-openbsd", "dnsutils": "bind-tools",
+	"libgl1": "mesa-gl", "libglib2.0-0": "glib", "gnupg2": "gnupg", "libxml2": "libxml2",
+	"libsqlite3-dev": "sqlite-dev",
+	"sqlite3":        "sqlite", "iputils-ping": "iputils", "python-dev": "python3-dev"}
+
 var apk = tool{name: "apk", entries: []entry{
 	on("package-unknown", `(?m)^\s*([\w.+-]+) \(no such package\):`, `Alpine has no package $1.`,
-		`Check its spelling: Alpine's names differ from Debian's (build-base, postgresql-dev, musl-dev).`),
+		`Check its spelling: Alpine's names differ from Debian's (build-base, postgresql-dev, `+
+			`musl-dev).`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		if by := alpineNames[m[1]]; by != "" && s.Step != nil {
+			h.Cause = fmt.Sprintf("%s is Debian's name: Alpine calls it %s.", m[1], by)
+			h.Advice = "Write it so."
+			for n := s.Step.Line; n <= s.Step.EndLine; n++ {
+				line := s.File.Lines[n-1]
+				new := regexp.MustCompile(`[\w.+-]+`).ReplaceAllStringFunc(line, func(word string) string {
+					return cmp.Or(alpineNames[word], word)
+				})
+				if new != line {
+					h.Edit = &check.Edit{File: s.File.Name, Line: n, Old: line, New: new}
+					break
+				}
+			}
+		}
+		return true
+	}),
 	on("not-root",
 		`(?:Unable to lock database|Unable to open log)[^\n]*Permission denied|ERROR: Failed to open apk database: `+
 			`Permission denied`, `apk works as root alone.`, "").with(beforeUser),

@@ -46,6 +46,7 @@ type raised struct {
 var (
 	exceptionLine = regexp.MustCompile(`^((?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*))(?:: (.*))?$`)
 	pythonFrame   = regexp.MustCompile(`^\s+File "([^"]+)", line \d+`)
+	richFrame     = regexp.MustCompile(`^│\s+(/[^\s:]+\.py):\d+ in `)
 	packageFile   = regexp.MustCompile(`(?:site-packages|dist-packages)/(\w+)`)
 	libraryFile   = regexp.MustCompile(`/lib/python[\d.]+/(\w+)`)
 )
@@ -66,6 +67,12 @@ func (s *Scene) raised() (r raised, ok bool) {
 		}
 		last, line = line, strings.TrimPrefix(line, prefix)
 		if !within {
+			continue
+		}
+		if strings.HasPrefix(line, "│") || strings.HasPrefix(line, "╰") { // Rich's
+			if m := richFrame.FindStringSubmatch(line); m != nil {
+				r.by = s.maker(m[1])
+			}
 			continue
 		}
 		if m := pythonFrame.FindStringSubmatch(line); m != nil {

@@ -578,6 +578,55 @@ var compilers = tool{name: "compilers", entries: []entry{
 		"").with(compiled("its own setup failed")),
 }}
 
+// slimmer returns the line that begins the step's image with -slim in place of -alpine; nil where
+// that is not plain.
+func (s *Scene) slimmer() *check.Edit {
+	if s.File == nil || strings.Contains(strings.Join(s.File.Lines, "\n"), "apk ") {
+		return nil
+	}
+	for i, line := range s.File.Lines {
+		p := place{s.File.Name, i + 1, line}
+		if e := p.replace(regexp.MustCompile(`(?i)^(\s*FROM\s+\S*python:[\d.]*\d)-alpine[\d.]*`),
+			"${1}-slim"); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// isProject reports whether a name is that of the folder's own project.
+func (s *Scene) isProject(name string) bool {
+	p, ok := s.inProject(regexp.MustCompile(`^\s*name\s*=\s*["']`))
+	if !ok {
+		p, _ = s.grep(regexp.MustCompile(`\bname\s*=\s*["'][\w.-]+["']`), ".py")
+		ok = path.Base(p.file) == "setup.py"
+	}
+	m := regexp.MustCompile(`name\s*=\s*["']([^"']+)["']`).FindStringSubmatch(p.text)
+	return ok && m != nil && canonical(m[1]) == canonical(name)
+}
+
+// askedBy returns the line of a list by which pip came to a package that no list names, and what
+// that line asks for.
+func (s *Scene) askedBy(name string) (by place, asks string, ok bool) {
+	for _, m := range regexp.MustCompile(`Collecting ([\w.-]+)[^\n(]*\(from `+
+		`([^\n]*)\)`).FindAllStringSubmatch(s.log, -1) {
+		if canonical(m[1]) != canonical(name) {
+			continue
+		}
+		chain := strings.Split(m[2], "->")
+		for _, link := range chain {
+			got := regexp.MustCompile(`^([A-Za-z][\w.-]*)`).FindStringSubmatch(strings.TrimSpace(link))
+			if got == nil {
+				continue
+			}
+			if p, found := s.requires(got[1]); found {
+				return p, got[1], true
+			}
+		}
+	}
+	return place{}, "", false
+}
+
 var builds = regexp.MustCompile(
 	"(?:Failed to build [`']?|Failed building wheel for |Building wheel for |Could not build wheels for |Unable to " +
 		"install |Note: This error originates from the build backend, and is likely not a problem with poetry but " +
@@ -598,11 +647,23 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 				name = m[1]
 			}
 		}
-		if name == "" {
+		if name == "" || s.isProject(name) {
 			return false
 		}
 		what := name
 		p, ok := s.requires(name)
+		if !ok {
+			if by, asks, found := s.askedBy(name); found {
+				h.Cause = fmt.Sprintf("%s, asks for %s, which needs %s; that has no wheel for this Python and is "+
+					"compiled "+
+					"here; %s.", by, asks, strings.TrimSpace(name+" "+version), why)
+				h.Advice = fmt.Sprintf("Take a newer version of %s.", asks)
+				if h.Edit = s.pin(asks, asks); h.Edit != nil {
+					h.Advice = "Let a version be taken that fits this Python."
+				}
+				return true
+			}
+		}
 		if ok {
 			if m := regexp.MustCompile(`==\s*([\w.]+)`).FindStringSubmatch(p.text); m != nil && version == "" {
 				version = m[1]
@@ -616,6 +677,21 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 		}
 		h.Cause = fmt.Sprintf("%s has no wheel for this Python and is compiled here; %s.", what, why)
 		h.Advice = fmt.Sprintf("Take a newer version of %s, which has a wheel for this Python.", name)
+		if debian, alpine := s.system(); ok && !strings.ContainsAny(p.text, "<=>~") &&
+			(alpine || debian && strings.Contains(why, "no compiler")) {
+			// the newest was taken already
+			h.Advice = "Install a compiler and the headers before it."
+			if debian {
+				h.Edit = s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev")
+			}
+			if from := s.slimmer(); alpine {
+				h.Advice = "Begin with a -slim image, for which more wheels are made, or install a compiler and the " +
+					"headers " +
+					"with apk before it."
+				h.Edit = from
+			}
+			return true
+		}
 		if ok && version != "" && strings.Contains(p.text, "==") {
 			h.Edit = s.pin(name, name+">="+version)
 			if h.Edit != nil {

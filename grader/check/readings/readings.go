@@ -276,7 +276,8 @@ var (
 	// says is a line that says why, wherever it stands: an error of a tool, or an exception of a
 	// language.
 	says = regexp.MustCompile(
-		`^\s*(?:cause: |E: |ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |panic: |` +
+		`^\s*(?:cause: |E: |Fatal Python error|ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |` +
+			`panic: |` +
 			`(?:[\w$]+\.)*\w*(?:Error|Exception|Rejection)\b(?: \[\w+\])?: ?)`)
 	// empty is a line that says nothing of its own: where more is to be read, the end of a frame,
 	// what a server says last.

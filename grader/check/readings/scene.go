@@ -136,7 +136,8 @@ func (s *Scene) own(inside string) string {
 }
 
 var traced = regexp.MustCompile(
-	`File "([^"\n]+)", line (\d+)|^([\w./-]+\.py):(\d+): in |(?:\(|at |^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|` +
+	`File "([^"\n]+)", line (\d+)|^(?:│\s+)?([\w./-]+\.py):(\d+):? in |(?:\(|at |` +
+		`^)((?:file://)?/[^\s:()]+\.(?:[cm]?js|` +
 		`ts)):(\d+)`)
 
 // frame returns the last line of the student's own program that the log's traceback names; of Node,

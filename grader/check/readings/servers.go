@@ -460,11 +460,39 @@ var django = tool{name: "django", entries: []entry{
 		"").with(func(s *Scene, _ []string, h *check.Hint) bool { return missing(s, []string{"SECRET_KEY"}, h) }),
 	on("not-configured", `(?:ImproperlyConfigured: )?Set the (\w+) environment variable`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }),
+	on("no-hosts", `CommandError: You must set settings\.ALLOWED_HOSTS if DEBUG is False`,
+		`DEBUG is False, and ALLOWED_HOSTS lists no name under which Django may be asked.`,
+		`Write ALLOWED_HOSTS = ["*"] in the settings, or the names.`).with(allowedHosts),
+	on("other-host", `DisallowedHost: Invalid HTTP_HOST header: '([^'\n]+)'`,
+		`Django was asked as $1, and ALLOWED_HOSTS does not list that name.`,
+		`Write ALLOWED_HOSTS = ["*"] in the settings, or the names.`).with(allowedHosts),
+	on("not-ready", `AppRegistryNotReady: ([^\n]+)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("A model is imported%s before Django has been set up.", s.at())
+		h.Advice = "Import it in a function, or call django.setup() above it."
+		return true
+	}),
+	on("no-app-label", `No installed app with label '(\w+)'`, `INSTALLED_APPS lists no app $1, and something asks `+
+		`for it.`,
+		`Add it there.`),
+	on("checks", `SystemCheckError: System check identified some issues:\s+ERRORS:\s+(?P<line>([^\n]+))`,
+		`Django's own checks found: $2`, `Change the settings, or the model, as it says.`),
 	on("no-settings", `ImproperlyConfigured: Requested setting \w+, but settings are not configured`,
 		`Nothing says which settings Django is to use.`, `Set DJANGO_SETTINGS_MODULE.`),
 	on("improper", `django\S*\.ImproperlyConfigured: ([^\n]+)`, `Django's settings are not as it wants them: $1`,
 		`Change them as it says.`),
 }}
+
+// allowedHosts lets Django be asked under any name.
+func allowedHosts(s *Scene, _ []string, h *check.Hint) bool {
+	pattern := regexp.MustCompile(`^(ALLOWED_HOSTS\s*=\s*)\[[^\]]*\]`)
+	if p, _ := s.grep(pattern, ".py"); p.file != "" {
+		h.Cause = strings.Replace(h.Cause, "ALLOWED_HOSTS", fmt.Sprintf("ALLOWED_HOSTS (%s)", p), 1)
+		if h.Edit = p.replace(pattern, `${1}["*"]`); h.Edit != nil {
+			h.Advice = "Let it be asked under any."
+		}
+	}
+	return true
+}
 
 // foreignAddress reports whether the address to listen on is not one of the container.
 func foreignAddress(s *Scene, address string, h *check.Hint) bool {

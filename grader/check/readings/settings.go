@@ -132,7 +132,9 @@ var settings = tool{name: "settings", entries: []entry{
 	on("node-undefined", `TypeError[^\n]*(?:undefined|Received undefined)[^\n]*`, "", "").with(nodeSetting),
 }}
 
-func oneMissing(s *Scene, m []string, h *check.Hint) bool { return missing(s, []string{m[1]}, h) }
+func oneMissing(s *Scene, m []string, h *check.Hint) bool {
+	return !strings.Contains(m[0], "settings."+m[1]) && missing(s, []string{m[1]}, h)
+}
 
 // sets reports whether the Dockerfile gives a variable a value.
 func (s *Scene) sets(name string) bool {
