@@ -81,9 +81,25 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you `+
 		`mean '(\w+)'\?)?`, `{at} gives $1() the argument $2, which the installed version does not take.`,
 		`Look at how it is called there, or ask for the version that the program is written for.`),
-	refuses("arguments-too-many", `TypeError: ([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but `+
+	on("arguments-too-many", `TypeError: ([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but `+
 		`(\d+) (?:was|were) given`, `{at} calls $1() with $3 arguments, and it takes $2 (self is one of them).`,
-		`Give it as many as it has, or write their names before them.`),
+		`Give it as many as it has, or write their names before them.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		p, ok := s.frame()
+		name := m[1][strings.LastIndexByte(m[1], '.')+1:]
+		def, _ := s.grep(regexp.MustCompile(`^\s+(?:async )?def `+name+`\(`), ".py")
+		switch {
+		case !ok:
+			return false
+		case m[2] == "0" && m[3] == "1" && def.file != "" && strings.Contains(m[1], "."):
+			h.Cause = fmt.Sprintf("%s: the method %s has no self, which each call gives it (%s).", def, name, p)
+			h.Advice = "Write it."
+			h.Edit = def.replace(regexp.MustCompile(`(def `+name+`\()`), "${1}self")
+		default:
+			h.Cause = strings.ReplaceAll(h.Cause, "{at}", p.String()+",")
+		}
+		return true
+	}),
 	refuses("type-in-brackets", `TypeError: '(?:type|ABCMeta|types\.GenericAlias)' object is not subscriptable`,
 		`{at} writes a type with brackets, as list[str], which this Python is too old for.`,
 		`Begin with a newer Python, or take List and Dict of typing.`),

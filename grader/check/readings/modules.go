@@ -141,7 +141,7 @@ func (s *Scene) lacksPart(module string, h *check.Hint) bool {
 	}
 	switch {
 	case slices.Contains(there, part):
-		return false // in the folder, and not in the image
+		return s.partNotCopied(dir, part, by, module, h)
 	case len(there) > 0:
 		h.Cause = fmt.Sprintf("%s %s, and %s has no %s.", by, module, dir, part)
 		h.Advice = fmt.Sprintf("Hand in %s/%s.py, or name a file that is there.", dir, part)
@@ -168,6 +168,42 @@ func (s *Scene) lacksPart(module string, h *check.Hint) bool {
 		return false
 	}
 	return true
+}
+
+// partNotCopied says of a module that the folder has inside another, which Python has found, why it
+// is not in the image; and reports whether that is so.
+func (s *Scene) partNotCopied(dir, part, by, module string, h *check.Hint) bool {
+	for _, file := range s.files() {
+		rest, ok := strings.CutPrefix(strings.TrimPrefix(file, "src/"), dir+"/"+part)
+		if !ok || rest != ".py" && !strings.HasPrefix(rest, "/") || !strings.HasSuffix(file, ".py") {
+			continue
+		}
+		if line := s.hidden(file); line != "" {
+			h.Cause = fmt.Sprintf("%s %s, which is %s; %s, keeps it out of the image.", by, module, file, line)
+			h.Advice = "Take that line out of the ignore file, or add !" + file + " below it."
+			return true
+		}
+		if s.where(file) != "" {
+			return false
+		}
+		own := file
+		if rest != ".py" {
+			own = strings.TrimSuffix(file, rest)
+		}
+		h.Cause = fmt.Sprintf("%s %s, which is the folder's own %s: no COPY brings it into the image.", by, module, own)
+		h.Advice = fmt.Sprintf("COPY %s as well.", own)
+		to := own
+		if parent := s.moduleFile(strings.ReplaceAll(dir, "/", ".")); parent != "" {
+			if at := s.where(parent); at != "" && path.Base(parent) == "__init__.py" {
+				to = path.Join(path.Dir(at), path.Base(own))
+			}
+		}
+		if h.Edit = s.beside(own + " " + to); h.Edit != nil {
+			h.Advice = ""
+		}
+		return true
+	}
+	return false
 }
 
 // moved are modules of libraries that are often named as they are not, or as they were.

@@ -46,6 +46,19 @@ func (s *Scene) pathOfElsewhere(name string, h *check.Hint) bool {
 			return true
 		}
 	}
+	if own := s.ownPath(rest); own != "" && own != rest && s.isFolder(own) && s.arrives(own) {
+		for inner, file := range s.landed() {
+			there, ok := strings.CutSuffix(inner, strings.TrimPrefix(file, own))
+			if !strings.HasPrefix(file, own+"/") || !ok || there == at {
+				continue
+			}
+			h.Cause = fmt.Sprintf("The program opens %s%s, and the folder's %s is at %s in the image.", name,
+				s.at(), own, there)
+			h.Advice = "Name it as it is called there."
+			s.renamed(name, there, h)
+			return true
+		}
+	}
 	file := s.only(path.Base(name))
 	if there := s.where(file); file != "" && there != "" && there != at && !s.has(rest) {
 		h.Cause = fmt.Sprintf("The program opens %s%s, which is %s to it, since it runs in %s: the file is at %s.",

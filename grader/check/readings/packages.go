@@ -98,6 +98,16 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		}
 		return true
 	}
+	if lower := strings.ToLower(top); lower != top && packages[top] == "" && (slices.Contains(sameName, lower) ||
+		packages[lower] != "") {
+		at, _ := s.namesModule(top)
+		h.Cause = fmt.Sprintf("%s wants %s, and the module is called %s: Python tells capital letters apart.",
+			capital(by), top,
+			lower)
+		h.Advice = "Write it so."
+		h.Edit = at.replace(regexp.MustCompile(`\b(from|import)\s+`+top+`\b`), "${1} "+lower)
+		return true
+	}
 	switch {
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(

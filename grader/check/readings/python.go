@@ -203,6 +203,29 @@ var python = tool{name: "python", entries: []entry{
 		`'([^'\n]+)'`, "",
 		"").with(folderMissing),
 	on("file-of-option", `(?m)^FileNotFoundError: \[Errno 2\] No such file or directory$`, "", "").with(fileOfOption),
+	on("no-account", `getpwuid\(\): uid not found: (\d+)|OSError: No username set in the environment`, "", "").with(
+		func(s *Scene, _ []string, h *check.Hint) bool {
+			who, line := s.user()
+			if who == "" {
+				return false
+			}
+			h.Cause = fmt.Sprintf("The program asks what its user is called%s, and USER %s (line %d) is a number "+
+				"that no account of "+
+				"the image has.", s.at(), who, line)
+			h.Advice = "Make an account, and let USER name it."
+			if strings.Trim(who, "0123456789") == "" {
+				h.Edit = s.above(true, "RUN useradd --create-home --uid "+who+" app")
+			}
+			return true
+		}),
+	on("not-in-ascii", `UnicodeEncodeError: '(?:ascii|latin-1|charmap)' codec can't encode`, "",
+		"").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program writes a letter that the encoding of its output does not have%s.", s.at())
+		h.Advice = "Let Python write UTF-8."
+		h.Edit = s.above(false, "ENV PYTHONUTF8=1")
+		return true
+	}),
 	on("a-folder", `IsADirectoryError: \[Errno 21\] Is a directory: '([^'\n]+)'`, "", "").with(opensFolder),
 	refuses("folder-exists", `FileExistsError: \[Errno 17\] File exists: '([^'\n]+)'`,
 		`{at} makes $1, which is there already.`, `Let it be content with that: exist_ok=True.`,

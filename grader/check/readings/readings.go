@@ -223,6 +223,7 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 	if i := 2 * max(0, e.pattern.SubexpIndex("line")); at[i] >= 0 {
 		from, to = at[i], at[i+1]
 	}
+	h.Cause = twoStops.ReplaceAllString(h.Cause, "$1.$2")
 	if h.Cause != "" && !strings.ContainsAny(h.Cause[len(h.Cause)-1:], ".:!?…)") {
 		h.Cause += "."
 	}
@@ -237,6 +238,9 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 	}
 	return f, true
 }
+
+// twoStops are those of a sentence that ends with a sentence.
+var twoStops = regexp.MustCompile(`([\w)'"\x60])\.\.(\s|$)`)
 
 // lineAt returns the line of a text in which a match begins; of a text that is one line, the match.
 func lineAt(text string, from, to int) string {

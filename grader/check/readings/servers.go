@@ -16,6 +16,24 @@ var uvicorn = tool{name: "uvicorn", entries: []entry{
 	}),
 	on("no-attribute", `Attribute "([^"]+)" not found in module "([^"]+)"`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return noAttribute(s, m[2], m[1], h) }),
+	on("app-in-place-of-name", `You must pass the application as an import string to enable '([^']+)'`, "", "").with(
+		func(s *Scene, _ []string, h *check.Hint) bool {
+			gives := regexp.MustCompile(`(\b(?:uvicorn\.)?run\(\s*)(\w+)(\s*[,)])`)
+			p, m := s.grep(regexp.MustCompile(`\buvicorn\.run\(\s*(\w+)\s*[,)]`), ".py")
+			if p.file == "" {
+				return false
+			}
+			module := strings.ReplaceAll(strings.TrimSuffix(p.file, ".py"), "/", ".")
+			if rest, ok := strings.CutPrefix(s.where(p.file), strings.TrimSuffix(s.workdir(), "/")+"/"); ok {
+				module = strings.ReplaceAll(strings.TrimSuffix(rest, ".py"), "/", ".")
+			}
+			h.Cause = fmt.Sprintf("%s, gives uvicorn the app itself, and with reload or workers it wants the app's "+
+				"name, to load it "+
+				"in processes of its own: `%s`.", p, p.code())
+			h.Advice = "Give it the name; an image needs no reload."
+			h.Edit = p.replace(gives, `${1}"`+module+":"+m[1]+`"${3}`)
+			return true
+		}),
 	on("no-colon", `Import string "([^"]*)" must be in format`,
 		`uvicorn is to load "$1", which names a module without the app in it.`,
 		`Write MODULE:APP, such as main:app.`).with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -450,6 +468,9 @@ var alembic = tool{name: "alembic", entries: []entry{
 	}),
 	on("no-scripts", `Path doesn't exist: '?([^\s'.]+(?:\.\w+)*)'?\.? +Please use the 'init' command`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return folderMissing(s, m[:2], h) }),
+	on("no-env", `Can't find Python file (\S+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		return notThere(s, m[1], h)
+	}),
 	on("no-revision", `Can't locate revision identified by '(\w+)'`,
 		`The database was made by a migration $1 that is not in the image.`,
 		`Hand in all migrations, or leave the database file out of the image.`),
