@@ -231,6 +231,8 @@ func (v Value) Problem(format string, args ...any) Problems {
 	return Problems{{Pos: v.Pos, Message: fmt.Sprintf(format, args...)}}
 }
 
+var plainWord = regexp.MustCompile(`^[a-z_]+$`)
+
 var quotedNumber = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$|^(?i:true|false)$`)
 
 // Wrong reports that something else is wanted at the value's place, and how that is written.
@@ -241,6 +243,8 @@ func (v Value) Wrong(want string) Problems {
 		ps[0].Hint = "write a list as [a, b], or with a line for each that begins with -"
 	case want == "a mapping" && v.Kind == Null:
 		ps[0].Hint = "write {} where nothing more is to be said"
+	case want == "a mapping" && v.Kind == String && plainWord.MatchString(v.Text):
+		ps[0].Hint = fmt.Sprintf("write it as {key: value}: {%s: %s}", v.Text, v.Text)
 	case want == "a mapping":
 		ps[0].Hint = "write it as {key: value}"
 	case want == "text" && v.Kind == List && len(v.Items) == 1:

@@ -48,7 +48,7 @@ func LoadExpected(file string) (*Expected, error) {
 
 func parseExpected(file string, text []byte) (*Expected, error) {
 	v, problems := read(file, text)
-	if len(problems) > 0 {
+	if problems.Fatal() {
 		return nil, problems
 	}
 	var written expectations

@@ -324,6 +324,42 @@ func TestOfOtherCourses(t *testing.T) {
 		{`openapi: {never: [4xx, 5xx]}`,
 			"6:20: what is not valid is sent, too: a right program answers that with 4xx, and the " +
 				"rest with 2xx (never is for faults of the program: 5xx, or 500)"},
+		{`http: [{send: POST /, body: {a: b}, save: id}]`,
+			"6:45: want a mapping, not \"id\" (write it as {key: value}: {id: id})"},
+		{`http: [{send: POST /, body: {a: b}, save: {x: ids}}, {send: "GET /$x[0]"}, {send: "GET /${x.key}"}]`,
+			"6:63: $x[0] is the value of $x with [0] after it (save it as a value of its own: " +
+				"save: {x: ids[0]})\n" +
+				"6:85: ${x.key} is the value of $x with .key after it (save it as a value of its " +
+				"own: save: {key: ids.key})"},
+		{`http: [{send: POST /, body: {a: #fff, b: c}}]`,
+			"6:35: a # that begins a comment, here inside { } or [ ] (put quotes around a text " +
+				"that begins with #)"},
+		{`http: [{send: POST /, body: {zip: 01234, n: 0}}]`,
+			"6:37: 01234 is read as the number 668, since it begins with 0 (put quotes around a " +
+				"text of digits)"},
+		{`http: [{send: GET /, json: {a: sum of items.price, b: length of items, c: one thing, d: not $$5}}]`,
+			"6:34: \"sum of items.price\" is a text like any other, and no hole (write <sum of " +
+				"items.price>)\n" +
+				"6:57: \"length of items\" is a text like any other, and no hole (write <length of " +
+				"items>)"},
+		{`http: [{send: GET /, json: {a: $now, b: $randomEmail}}]`,
+			"6:34: unknown variable \"now\" (write <now> in json, and ${now + 1h} in what is sent)\n" +
+				"6:43: unknown variable \"randomEmail\" (write fresh: {randomEmail: mail} beside http " +
+				"for a new one)"},
+		{`http: [{send: GET /, save: {c: cookie.session, u: header Location}}, {send: GET /$c/$u}]`,
+			"6:50: want a path into the answer, such as id or items[0].id, not \"header Location\" " +
+				"(write {header: Location})"},
+		{`http: [{send: GET /, bearer: a, points: 2}]`,
+			"6:24: unknown key \"bearer\" (did you mean \"headers\"?)\n" +
+				"6:35: unknown key \"points\" (did you mean \"weight\"?)"},
+		{`http: [{send: GET /, json: {a: "<open|done>"}}]`,
+			"6:34: unknown hole \"<open|done>\" (did you mean \"<one of open, done>\"?) (write " +
+				"\\<open|done> for the text itself)"},
+		{`http: [{send: GET /, json: {a: 1}}}]`,
+			"6:38: a bracket too many (close each { and [ once)"},
+		{`http: [{send: GET /, json: {a: “x”}}]`,
+			"6:34: \"“x”\" is a text like any other, and no text between quotes (write \" for " +
+				"quotes)"},
 		{`crud: {at: /tasks/, new: {t: $word}, edit: {t: $word}}`, ""},
 		{`crud: {at: /tasks, id: data.id, new: {t: $word}, edit: {t: $word}}`, ""},
 	} {

@@ -55,12 +55,13 @@ var (
 // Parse reads a rubric. A rubric with mistakes gives all of them, as [option.Problems].
 func Parse(file string, text []byte, kinds []check.Kind) (*Rubric, error) {
 	v, problems := read(file, text)
-	if len(problems) > 0 {
+	if problems.Fatal() {
 		return nil, problems
 	}
 	sum := sha256.Sum256(text)
 	p := parser{kinds: kinds, rubric: &Rubric{File: file, Digest: "sha256:" + hex.EncodeToString(sum[:]),
 		lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}}
+	p.add(problems...)
 	p.document(v)
 	p.sort()
 	if len(p.problems) > 0 {

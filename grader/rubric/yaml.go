@@ -116,6 +116,7 @@ var (
 	midQuote   = regexp.MustCompile(`[{,\[:] *[^\s"'{}\[\],:#][^"'{}\[\],:]* (["'])`)
 	noText     = regexp.MustCompile("[\\[{,:-] *([@%`|>])")
 	starred    = regexp.MustCompile(`(?:^|[\s\[{,:])([*&!])`)
+	comment    = regexp.MustCompile(`[{\[][^'"]*[:,\[{] (#[^\s]+[^}\]]*[}\]].*)$`)
 	escape     = regexp.MustCompile(`"(?:[^"\\]|\\[0abtnvfre "'\\N_LPxuU\t])*(\\)[^0abtnvfre "'\\N_LPxuU\t]`)
 )
 
@@ -194,6 +195,18 @@ func syntaxProblem(file string, text []byte, err error) option.Problem {
 			"quote a text that begins with *"
 		return p
 	}
+	if strings.HasPrefix(p.Message, "did not find expected") {
+		if find(p.Line, p.Line-2, comment) {
+			p.Message, p.Hint = "a # that begins a comment, here inside { } or [ ]",
+				"put quotes around a text that begins with #"
+			return p
+		}
+		if line, column := tooMany(lines); line > 0 {
+			p.Line, p.Column, p.Message = line, column, "a bracket too many"
+			p.Hint = "close each { and [ once"
+			return p
+		}
+	}
 	noToken := p.Message == "found character that cannot start any token"
 	if strings.HasSuffix(p.Message, "' or '}'") || strings.HasSuffix(p.Message, "' or ']'") || noToken ||
 		p.Message == "did not find expected node content" {
@@ -258,6 +271,37 @@ func misplaced(lines []string, from int) int {
 	return 0
 }
 
+// tooMany returns where a line closes more brackets than are open; 0 where none does.
+func tooMany(lines []string) (line, column int) {
+	depth, quote := 0, rune(0)
+	for n, text := range lines {
+		before := ' '
+		for i, c := range []rune(text) {
+			switch {
+			case quote != 0:
+				if c == quote && before != '\\' {
+					quote = 0
+				}
+			case c == '#' && before == ' ':
+				quote = '\n'
+			case (c == '"' || c == '\'') && strings.ContainsRune(" [{,:(", before):
+				quote = c
+			case c == '{' || c == '[':
+				depth++
+			case c == '}' || c == ']':
+				if depth--; depth < 0 {
+					return n + 1, i + 1
+				}
+			}
+			before = c
+		}
+		if quote == '\n' {
+			quote = 0
+		}
+	}
+	return 0, 0
+}
+
 // bracketInText returns the first bracket or question mark in the middle of a text without quotes,
 // inside the { } or [ ] that are open on a line or begin on it: there YAML ends the text.
 func bracketInText(lines []string, at int) (line, column int, mark string) {
@@ -294,6 +338,8 @@ func bracketInText(lines []string, at int) (line, column int, mark string) {
 	}
 	return 0, 0, ""
 }
+
+var octal = regexp.MustCompile(`^0[0-7]+$`)
 
 type reader struct {
 	file     string
@@ -356,6 +402,11 @@ func (r *reader) value(n *yaml.Node) option.Value {
 		}
 	default:
 		v.Kind, v.Plain = scalarKind(n), n.Style == 0
+		if v.Kind == option.Int && octal.MatchString(n.Value) {
+			p := v.Problem("%s is read as the number %v, since it begins with 0", n.Value, v.Interface())
+			p[0].Hint, p[0].Warning = "put quotes around a text of digits", true
+			r.problems = append(r.problems, p...)
+		}
 		if v.Kind == option.Bool {
 			v.Text = strings.ToLower(v.Text)
 		}

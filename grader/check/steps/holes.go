@@ -493,6 +493,11 @@ func checkHole(v option.Value) (ps option.Problems) {
 		case errors.Is(err, errUnknownHole) && meantHole(v.Text) != "":
 			ps = append(ps, v.Problem("unknown hole %q (did you mean %q?)", v.Text, meantHole(v.Text))...)
 			ps[0].Hint = itself(v)
+		case errors.Is(err, errUnknownHole) && strings.Contains(v.Text, "|"):
+			ps = append(ps, v.Problem("unknown hole %q (did you mean \"<one of %s>\"?)", v.Text,
+				strings.Join(strings.FieldsFunc(strings.Trim(v.Text, "<>"), func(r rune) bool { return r == '|' }),
+					", "))...)
+			ps[0].Hint = itself(v)
 		case errors.Is(err, errUnknownHole):
 			ps = append(ps, option.Unknown("hole", v, holes)...)
 			ps[0].Hint = strings.TrimPrefix(ps[0].Hint+"; "+itself(v), "; ")

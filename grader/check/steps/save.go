@@ -67,12 +67,20 @@ func (source) OptionSynonyms() map[string]string {
 // headerPath is a header as other tools write it.
 var headerPath = regexp.MustCompile(`^(?i:headers?)\.([A-Z][A-Za-z0-9-]*)$`)
 
+// namedPath is a header or a cookie as other tools write it.
+var namedPath = regexp.MustCompile(`^(?i:(header|cookie)s?)(?:[ :]+|\[['"]?|\.)([A-Za-z][\w-]*)(?:['"]?\])?$`)
+
 // answerPath is a path as other tools write it, with the answer itself before it.
 var answerPath = regexp.MustCompile(
 	`^(?:response|res|resp|answer|json|body)(?:\.(?:json|body|data))?(?:\(\))?[.]([\w.\[\]]+)$`)
 
 // Check finds a path that is none.
 func (s Source) Check(at option.Value) (ps option.Problems) {
+	if m := namedPath.FindStringSubmatch(s.path); m != nil && strings.Contains(s.path, ".") &&
+		!headerPath.MatchString(s.path) {
+		return warn(at, s.meant(), "a path begins in the answer itself, so %s is a key of it that holds %s",
+			s.path[:len(s.path)-len(m[2])-1], m[2])
+	}
 	if s.path != "" && (s.meant() != "" || !IsPath(strings.TrimSuffix(s.path, maybe))) {
 		ps = at.Problem("want a path into the answer, such as id or items[0].id, not %q", s.path)
 		ps[0].Hint = s.meant()
@@ -103,6 +111,9 @@ func (s Source) Find(a check.Answer) string {
 func (s Source) meant() string {
 	if m := headerPath.FindStringSubmatch(s.path); m != nil {
 		return "write {header: " + m[1] + "}"
+	}
+	if m := namedPath.FindStringSubmatch(s.path); m != nil {
+		return "write {" + strings.ToLower(m[1]) + ": " + m[2] + "}"
 	}
 	if m := answerPath.FindStringSubmatch(s.path); m != nil {
 		return "write " + m[1] + ": a path begins in the answer"

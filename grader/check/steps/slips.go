@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -177,6 +179,8 @@ var (
 	bounds    = regexp.MustCompile(`^([<>]=?|==|!=) ?(-?\d[\d.]*|\$\w+)$`)
 	openBound = regexp.MustCompile(`^<\s*([<>]=?|==|!=)\s*(-?\d[\d.]*|\$\w+)\s*>$`)
 	flagged   = regexp.MustCompile(`^/(.+)/([gimsu]{1,3})$`)
+	bareHole  = regexp.MustCompile(`^(sum of|length of|one of|more than|less than|after|before|not) [\w$]`)
+	curly     = regexp.MustCompile(`^[“”„‘’].*[“”‘’]$`)
 	anchored  = regexp.MustCompile(`^\^.+\$$`)
 	union     = regexp.MustCompile(`(?i)^(\w+)( ?\| ?| or |\?)(\w*)$`)
 )
@@ -207,6 +211,14 @@ func checkMeant(v option.Value) option.Problems {
 			other = strings.Trim(meantOr(m[3]), "<>")
 		}
 		return as(fmt.Sprintf("write <%s or %s>", of, other), "hole")
+	}
+	if m := bareHole.FindString(v.Text); m != "" {
+		if _, err := readHole(v.Text, func(string) any { return json.Number("1") }); err == nil {
+			return as("write <"+v.Text+">", "hole")
+		}
+	}
+	if curly.MatchString(v.Text) {
+		return as(`write " for quotes`, "text between quotes")
 	}
 	switch strings.ToLower(v.Text) {
 	case "not null", "not none", "notnull", "non-null":
@@ -345,7 +357,8 @@ func codesMeant(v option.Value) string {
 	return ""
 }
 
-var fieldOf = regexp.MustCompile(`\$(\w+)\.(id|_id|uuid|name|title|token|access_token|email|url|data|slug|code)\b`)
+var fieldOf = regexp.MustCompile(`\$(\w+)(?:\.(id|_id|uuid|name|title|token|access_token|email|url|data|slug|code)\b|` +
+	`(\[\d+\]))|\$\{(\w+)\.(\w+)\}`)
 
 // checkFields finds $x.id, where $x was saved and is no person: it is the value with .id after it.
 func checkFields(all []Step) (ps option.Problems) {
@@ -354,13 +367,16 @@ func checkFields(all []Step) (ps option.Problems) {
 		s.uses(func(_ string, at, _ option.Value, _ bool) {
 			for _, m := range fieldOf.FindAllStringSubmatch(at.Text, -1) {
 				said := slices.ContainsFunc(ps, func(p option.Problem) bool { return p.Pos == at.Pos })
-				if saved[m[1]] == "" || said {
+				of, field := m[1]+m[4], "."+m[2]+m[5]
+				if m[3] != "" {
+					field = m[3]
+				}
+				if saved[of] == "" || said {
 					continue
 				}
-				hint := fmt.Sprintf("save it as a value of its own: save: {%s: %s.%s}", strings.TrimPrefix(m[2], "_"),
-					saved[m[1]], m[2])
-				ps = append(ps, warn(at, hint, "$%s.%s is the value of $%s with .%s after it", m[1], m[2], m[1],
-					m[2])...)
+				hint := fmt.Sprintf("save it as a value of its own: save: {%s: %s%s}",
+					strings.Trim(cmp.Or(m[2], m[5], of), "_"), saved[of], field)
+				ps = append(ps, warn(at, hint, "%s is the value of $%s with %s after it", m[0], of, field)...)
 			}
 		})
 		for name, source := range s.Save {

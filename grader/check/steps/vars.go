@@ -431,7 +431,11 @@ func validateVars(all []Step, known, meant []string) (used []string, ps option.P
 		default:
 			word := at
 			word.Text = name
-			ps = append(ps, option.Unknown("variable", word, known)...)
+			wrong := option.Unknown("variable", word, known)
+			if hint := freshMeant(name); hint != "" && !strings.Contains(wrong[0].Message, "did you mean") {
+				wrong[0].Hint = strings.TrimPrefix(wrong[0].Hint+"; "+hint, "; ")
+			}
+			ps = append(ps, wrong...)
 		}
 	}
 	for _, s := range all {
@@ -458,6 +462,22 @@ func validateVars(all []Step, known, meant []string) (used []string, ps option.P
 		}
 	}
 	return used, ps
+}
+
+// freshMeant says how a value is made that other tools have a variable for; empty where it is not
+// known.
+func freshMeant(name string) string {
+	word := strings.TrimPrefix(strings.ToLower(name), "random")
+	if word == "now" || word == "timestamp" || word == "today" {
+		return "write <now> in json, and ${now + 1h} in what is sent"
+	}
+	sort := map[string]string{"uuid": "uuid", "guid": "uuid", "email": "mail", "mail": "mail", "word": "word",
+		"name": "word", "username": "word", "slug": "word", "int": "int", "number": "int", "integer": "int",
+		"date": "date", "password": "password", "text": "text", "title": "text", "string": "text"}[word]
+	if sort == "" {
+		return ""
+	}
+	return fmt.Sprintf("write fresh: {%s: %s} beside http for a new one", name, sort)
 }
 
 // reserved finds the name that is the counter's.
