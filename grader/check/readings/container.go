@@ -54,7 +54,8 @@ var container = tool{name: "docker", entries: []entry{
 				"Write it as a line of its own."
 			h.Edit = s.above(false, "ENV "+name)
 			return true
-		case s.venvMoved(h), strings.Contains(name, "/bin/") && s.otherPython(h):
+		case s.venvMoved(h), strings.Contains(name, "/bin/") && s.venvUnused(h), strings.Contains(name, "/bin/") &&
+			s.otherPython(h):
 			return true
 		case strings.Contains(name, "venv/") && !strings.Contains(strings.Join(s.lines(s.File.Name), "\n"), " venv"):
 			h.Cause = fmt.Sprintf(

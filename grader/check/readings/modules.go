@@ -299,6 +299,9 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		}
 		return true
 	}
+	if dir != "" && !strings.HasSuffix(at, "/"+strings.TrimPrefix(probe, path.Dir(dir)+"/")) {
+		return s.withoutFolder(top, dir, probe, at, h)
+	}
 	root := path.Dir(at)
 	if dir != "" {
 		root = strings.TrimSuffix(at, strings.TrimPrefix(probe, path.Dir(dir)+"/"))
@@ -326,6 +329,18 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 			"%s %s, which is at %s in the image: Python looks in the folder of the program that it was started with, "+
 				"which is another.", by, top, there)
 		h.Advice = "Let Python look there too."
+	}
+	return true
+}
+
+// withoutFolder says of a package of the folder that a COPY has brought in what is in it, and not the
+// folder itself.
+func (s *Scene) withoutFolder(top, dir, probe, at string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("%s %s, and COPY has brought in what is in %s without the folder: %s is at %s.",
+		capital(s.importedBy()), top, dir, probe, at)
+	h.Advice = fmt.Sprintf("Import it without %s., or COPY %s %s and let CMD name it so too.", top, dir, dir)
+	if p, ok := s.frame(); ok {
+		h.Edit = p.replace(regexp.MustCompile(`\b(from|import)\s+`+regexp.QuoteMeta(top)+`\.`), "${1} ")
 	}
 	return true
 }

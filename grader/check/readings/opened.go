@@ -60,7 +60,14 @@ func (s *Scene) pathOfElsewhere(name string, h *check.Hint) bool {
 		}
 	}
 	file := s.only(path.Base(name))
-	if there := s.where(file); file != "" && there != "" && there != at && !s.has(rest) {
+	p, _ := s.frame()
+	if there := s.where(file); path.IsAbs(name) && there != "" && there != at && !writes.MatchString(p.text) {
+		h.Cause = fmt.Sprintf("The program opens %s%s, and the folder's %s is at %s in the image.", name, s.at(),
+			file, there)
+		h.Advice = "Name it as it is called there."
+		s.renamed(name, there, h)
+		return true
+	} else if file != "" && there != "" && there != at && !s.has(rest) {
 		h.Cause = fmt.Sprintf("The program opens %s%s, which is %s to it, since it runs in %s: the file is at %s.",
 			name,
 			s.at(), at, s.workdir(), there)
@@ -83,10 +90,16 @@ func (s *Scene) only(base string) string {
 	return ""
 }
 
-// mentions reports whether the Dockerfile names the folder above a path, so that it is of the
-// image.
+// mentions reports whether the Dockerfile names the folder above a path, or makes the account below
+// whose home it is, so that it is of the image.
 func (s *Scene) mentions(name string) bool {
-	return s.File != nil && strings.Contains(strings.Join(s.File.Lines, "\n"), path.Dir(name))
+	if s.File == nil {
+		return false
+	}
+	text := strings.Join(s.File.Lines, "\n")
+	home := regexp.MustCompile(`^/home/([\w-]+)`).FindStringSubmatch(name)
+	return strings.Contains(text, path.Dir(name)) || home != nil && (strings.Contains(text, home[0]) ||
+		regexp.MustCompile(`\b(?:useradd|adduser)\b.*\b`+home[1]+`\b`).MatchString(text))
 }
 
 // renamed adds to a hint the line of the program that has a path, with another in its place.
@@ -109,7 +122,8 @@ func (s *Scene) renamed(name, by string, h *check.Hint) {
 // noHome says of a path below a home folder that the account was made without one.
 func (s *Scene) noHome(name string, h *check.Hint) bool {
 	who, line := s.user()
-	if who == "" || !strings.HasPrefix(name, "/home/"+who+"/") || s.mentions(name) {
+	if who == "" || !strings.HasPrefix(name, "/home/"+who+"/") ||
+		strings.Contains(strings.Join(s.File.Lines, "\n"), "/home/"+who) {
 		return false
 	}
 	for _, in := range s.File.Effective() {

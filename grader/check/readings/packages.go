@@ -114,7 +114,7 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
 		h.Advice = "Let the programs of .venv come first."
 		h.Edit = s.venvPath()
-	case ok && s.started && s.File != nil && s.locked(p, h):
+	case ok && s.started && s.File != nil && (s.locked(p, h) || s.aside(h) || s.venvUnused(h)):
 	case ok:
 		h.Cause = fmt.Sprintf(
 			"%s wants %s. %s, asks for it, and no step of this image has installed it where Python looks.", capital(by),

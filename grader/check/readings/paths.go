@@ -286,9 +286,110 @@ func (s *Scene) built() bool {
 	return false
 }
 
+// installsAside is a command that installs packages to a folder in which Python does not look by
+// itself.
+var installsAside = regexp.MustCompile(`\bpip[\d.]* install\b.*\s(?:--target[ =]|-t )\s*(/?[\w./-]+)`)
+
+// aside says of packages that a step of this image installs them where Python does not look, and
+// reports whether that is so.
+func (s *Scene) aside(h *check.Hint) bool {
+	dir := "/"
+	for _, in := range s.File.Effective() {
+		if in.Name == "WORKDIR" && len(in.Args) > 0 {
+			dir = inside(dir, in.Args[0])
+		}
+		m := installsAside.FindStringSubmatch(in.Text)
+		if in.Name != "RUN" || m == nil || s.sets("PYTHONPATH") {
+			continue
+		}
+		at := inside(dir, m[1])
+		h.Cause = fmt.Sprintf("Line %d installs the packages into %s, and Python does not look there.", in.Line, at)
+		h.Advice = "Install them without that, or let PYTHONPATH name it."
+		if h.Edit = s.above(false, "ENV PYTHONPATH="+at); h.Edit != nil {
+			h.Advice = "Let it look there."
+		}
+		return true
+	}
+	return false
+}
+
+// venvUnused says of a virtual environment whose programs CMD names that the packages are installed
+// beside it, and reports whether that is so.
+func (s *Scene) venvUnused(h *check.Hint) bool {
+	command := s.commandInstruction()
+	if s.File == nil || command == nil {
+		return false
+	}
+	dir, named, by, alone := "/", "", 0, 0
+	for _, in := range s.File.Effective() {
+		if in.Name == "WORKDIR" && len(in.Args) > 0 {
+			dir = inside(dir, in.Args[0])
+		}
+		if in.Name == "ENV" && named != "" && strings.Contains(in.Text, path.Join(inside(dir, named), "bin")) {
+			return false
+		}
+		for _, c := range in.Commands() {
+			if in.Name == "RUN" && (c.Program == "venv" || c.Program == "virtualenv") && len(c.Args) > 0 {
+				named, by = c.Args[len(c.Args)-1], in.Line
+			}
+		}
+		if in.Name != "RUN" || named == "" {
+			continue
+		}
+		if strings.Contains(in.Text, named+"/bin/") {
+			if strings.Contains(in.Text, "pip") {
+				return false
+			}
+			alone = in.Line
+		}
+		if in.Line == by || !regexp.MustCompile(`\bpip[\d.]* install\b`).MatchString(in.Text) ||
+			!strings.Contains(strings.Join(command.Args, " "), strings.TrimPrefix(named, "./")+"/bin/") {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d installs into the image's own Python; CMD starts what is in the virtual "+
+			"environment %s "+
+			"(line %d), which has none of it.", in.Line, named, by)
+		if alone > 0 {
+			h.Cause += fmt.Sprintf(" That line %d activates it holds to the end of that line.", alone)
+		}
+		h.Advice = "Let the environment's own pip install."
+		h.Edit = s.inInstruction(&in, regexp.MustCompile(`\b(?:python3? -m )?pip[\d.]* install\b`),
+			named+"/bin/pip install")
+		return true
+	}
+	return false
+}
+
+// ofRoot says of packages that they are installed into root's own folder, where the user of the
+// program may not look, and reports whether that is so.
+func (s *Scene) ofRoot(h *check.Hint) bool {
+	name, at := s.user()
+	if name == "" {
+		return false
+	}
+	for _, in := range s.File.Effective() {
+		if in.Name != "RUN" || in.Line > at || !regexp.MustCompile(`\bpip[\d.]* `+
+			`install\b.*--user\b`).MatchString(in.Text) {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d installs with --user into root's own folder, /root/.local, and USER %s (line "+
+			"%d) may not "+
+			"look into it.", in.Line, name, at)
+		h.Advice = "Install without --user, where everybody may read."
+		if h.Edit = s.inInstruction(&in, regexp.MustCompile(`\s--user\b`), ""); h.Edit != nil {
+			h.Advice = "Install where everybody may read."
+		}
+		return true
+	}
+	return false
+}
+
 // locked says that the packages are copied to where the user of the program may not look, and
 // reports whether that is so: /root is root's alone.
 func (s *Scene) locked(list place, h *check.Hint) bool {
+	if s.ofRoot(h) {
+		return true
+	}
 	name, at := s.user()
 	if name == "" {
 		return false

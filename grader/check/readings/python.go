@@ -196,7 +196,12 @@ var python = tool{name: "python", entries: []entry{
 		return true
 	}),
 	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
-		"").with(func(s *Scene, m []string, h *check.Hint) bool { return notThere(s, m[1], h) }),
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		if s.started && strings.HasPrefix(m[1], "/root/") && s.File != nil && s.ofRoot(h) {
+			return true
+		}
+		return notThere(s, m[1], h)
+	}),
 	on("directory-missing", `RuntimeError: Directory '([^'\n]+)' does not exist`, "", "").with(folderMissing),
 	on("file-missing", `FileNotFoundError: (?:\[Errno 2\] )?(?:No such file or directory|[^\n:]*\(No such file or `+
 		`directory\)): `+

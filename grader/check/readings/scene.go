@@ -23,8 +23,9 @@ type Scene struct {
 
 	log     string
 	started bool
-	answers bool   // it came up, and a request failed
-	says    string // the line that an entry found, where its pattern is not it
+	answers bool              // it came up, and a request failed
+	places  map[string]string // where COPY put the files of the folder, once it was looked for
+	says    string            // the line that an entry found, where its pattern is not it
 }
 
 // NewScene returns the scene of a submission: what failed stands on a line of its Dockerfile.
@@ -114,13 +115,19 @@ func (s *Scene) grep(pattern *regexp.Regexp, ends string) (place, []string) {
 	return place{}, nil
 }
 
-// own returns the student's file that a path inside the container is, or empty. The longest end of
-// the path that the folder has is it.
+// own returns the student's file that a path inside the container is, or empty: the one that COPY
+// put there, else the longest end of the path that the folder has.
 func (s *Scene) own(inside string) string {
 	if regexp.MustCompile(
 		`(^|/)(site-packages|dist-packages|node_modules|\.venv|venv)/|^/usr/(local/)?lib/|^node:|` +
 			`^<|^internal/`).MatchString(inside) {
 		return ""
+	}
+	if s.places == nil {
+		s.places = s.landed()
+	}
+	if file := s.places[path.Clean(inside)]; file != "" {
+		return file
 	}
 	for rest := strings.TrimPrefix(path.Clean(inside), "/"); rest != "" && rest != "."; {
 		if info, err := fs.Stat(s.Folder, rest); fs.ValidPath(rest) && err == nil && !info.IsDir() {
