@@ -240,6 +240,9 @@ func (s *Scene) ofAnother(base string, h *check.Hint) bool {
 	case "systemctl", "journalctl", "initctl":
 		h.Cause = fmt.Sprintf("%s talks to systemd, which does not run in a container.", base)
 		h.Advice = "Take it out: CMD starts the one program that the container is for."
+	case "sysctl", "modprobe", "iptables", "swapoff", "swapon":
+		h.Cause = fmt.Sprintf("%s changes settings of the machine, which a build and a container may not.", base)
+		h.Advice = "Take it out: whoever runs the machine sets that."
 	case "apt-key":
 		h.Cause = "This Debian has no apt-key any more."
 		h.Advice = "Put the key into /etc/apt/keyrings, and name it in the line of the source: " +

@@ -63,6 +63,18 @@ var container = tool{name: "docker", entries: []entry{
 			h.Advice = "Name the program alone, as the build installs it."
 			h.Edit = s.inCommand(regexp.MustCompile(regexp.QuoteMeta(name)), path.Base(name))
 			return true
+		case !strings.Contains(name, "/") && s.landed()[inside(s.workdir(), name)] != "" && !scripted(name) &&
+			!strings.HasSuffix(name, ".py"):
+			h.Cause = fmt.Sprintf("%s is at %s, and a name without / is looked for in PATH alone.", name,
+				inside(s.workdir(), name))
+			h.Advice = "Name it with its folder."
+			h.Edit = s.inCommand(regexp.MustCompile(`"`+regexp.QuoteMeta(name)+`"`), `"./`+name+`"`)
+			return true
+		case scripted(name) && !strings.Contains(name, "/"):
+			h.Cause = fmt.Sprintf("CMD names %s as a program, and Docker finds none of that name.", name)
+			h.Advice = "Let Node start it."
+			h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(name)+`"`), `["node", "`+name+`"`)
+			return true
 		case strings.Contains(name, "/"), strings.HasSuffix(name, ".sh"):
 			if base := path.Base(name); provides[base] != "" && path.IsAbs(name) && len(s.named(base)) == 0 {
 				return notInPath(s, name, h)
@@ -87,6 +99,13 @@ var container = tool{name: "docker", entries: []entry{
 		`Give a script that first line, or build the program for this kind of machine.`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		if s.alienBinary(m[1], h) {
+			return true
+		}
+		if by := map[string]string{".js": "node", ".mjs": "node", ".cjs": "node", ".py": "python"}[path.Ext(m[1])]; by != "" {
+			h.Cause = fmt.Sprintf("%s is started as a program, and its first line does not say with #! what runs it.", m[1])
+			h.Advice = fmt.Sprintf("Let %s start it.", by)
+			h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(m[1])+`"`), `["`+by+`", "`+strings.TrimPrefix(m[1],
+				"./")+`"`)
 			return true
 		}
 		for _, file := range s.files() {
@@ -182,6 +201,9 @@ func Ended(s Scene) check.Hint {
 	}
 	if wrong := s.asList(); wrong != nil {
 		return *wrong
+	}
+	if s.endsByNature(in, &h) {
+		return h
 	}
 	if p, _ := s.grep(exitsAtOnce, ".js.mjs.cjs.ts"); p.file != "" {
 		if served, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); served.file == p.file {
@@ -304,6 +326,21 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 			return h, true
 		}
 	}
+	if m := idle.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
+		h.Cause = fmt.Sprintf("Line %d starts %s, which goes on and serves nothing: no line starts the program.", in.Line, m[1])
+		h.Advice = "Let CMD start the program."
+		if command := s.Command(); command != "" {
+			h.Advice, h.Edit = "Start the program.", check.EditOf(s.File.Name, s.File.Change(*in, command))
+		}
+		return h, true
+	}
+	if p, m := s.grep(muchLater, ".js.mjs.cjs.ts"); m != nil {
+		if served, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); served.file == p.file {
+			h.Cause = fmt.Sprintf("%s, lets what stands above it wait for %s milliseconds.", p, m[1])
+			h.Advice = "Listen at once, and do the rest later."
+			return h, true
+		}
+	}
 	if p, _ := s.grep(endless, ".py"); p.file != "" {
 		h.Cause = fmt.Sprintf("%s, goes round without end before a server could listen: `%s`.", p, p.text)
 		h.Advice = "Do that in a thread or a task of the program, or take it out."
@@ -399,6 +436,35 @@ func (s *Scene) neverListens(in *dockerfile.Instruction, h *check.Hint) bool {
 		}
 	}
 	return true
+}
+
+var (
+	idle      = regexp.MustCompile(`^(?:exec )?(tail|sleep|cat|yes|watch)\b(?: -f /dev/null| infinity| \d+)?\s*$`)
+	muchLater = regexp.MustCompile(`^\s*\}\s*,\s*(\d{5,})\s*\)`)
+	asking    = regexp.MustCompile(`\.question\(|\bprompt\(|prompt-sync|inquirer`)
+	chores    = regexp.MustCompile(`\b(?:npm|yarn|pnpm)["',\s]+(?:(install|ci|i)\b|(?:run["',\s]+)?(build|test|lint|migrate|seed|compile)\b)`)
+)
+
+// endsByNature reports whether CMD starts what comes to its end when its work is done, or asks at a
+// keyboard.
+func (s *Scene) endsByNature(in *dockerfile.Instruction, h *check.Hint) bool {
+	if m := chores.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil && !strings.Contains(in.Text, "&&") &&
+		!strings.Contains(in.Text, "start") {
+		h.Cause = fmt.Sprintf("Line %d runs %s of npm, which comes to its end when that is done, and no server.", in.Line,
+			m[1]+m[2])
+		h.Advice = "That belongs into a RUN; let CMD start the program."
+		if command := s.Command(); command != "" {
+			h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, command))
+		}
+		return true
+	}
+	if p, _ := s.grep(asking, ".js.mjs.cjs.ts"); p.file != "" {
+		h.Cause = fmt.Sprintf("%s, asks at a keyboard, which no container has, and so it ends: `%s`.", p,
+			short(strings.TrimSpace(p.text)))
+		h.Advice = "Take the value from a variable."
+		return true
+	}
+	return false
 }
 
 // Command returns a CMD line that starts what the folder holds, or empty.

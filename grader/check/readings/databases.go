@@ -256,6 +256,9 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 			h.Cause = fmt.Sprintf(
 				"The program asks for %s at %s%s: that is the container's own localhost, and no such server "+
 					"runs in it.", asked, address, where)
+		case strings.HasSuffix(host, ".docker.internal"):
+			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, which is one's own machine where Docker Desktop runs: "+
+				"here the container runs alone, and that is nobody's name.", asked, address, where)
 		case s.composed(host) != "":
 			h.Cause = fmt.Sprintf(
 				"The program asks for %s at %s%s, which is a service of %s: here the container runs alone, without "+

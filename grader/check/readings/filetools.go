@@ -62,14 +62,23 @@ func toolDenied(s *Scene, m []string, h *check.Hint) bool {
 // quotedCommand says of a whole command that the shell takes for the name of one program what makes
 // one word of it.
 func quotedCommand(s *Scene, m []string, h *check.Hint) bool {
-	words, ok := dockerfile.ShellWords(m[1])
+	words, ok := dockerfile.ShellWords(m[3])
 	if !ok || len(words) < 2 {
 		return false
 	}
 	h.Cause = fmt.Sprintf("The shell takes %q, blanks and all, for the name of one program: quotes make one word "+
 		"of it.",
-		m[1])
+		m[3])
 	h.Advice = "Write it without them."
+	quoted := regexp.MustCompile(`["']` + regexp.QuoteMeta(m[3]) + `["']`)
+	if file := s.scriptOf(m[1]); file != "" {
+		var n int
+		_, _ = fmt.Sscan(m[2], &n)
+		if lines := s.lines(file); n > 0 && n <= len(lines) {
+			h.Edit = place{file, n, lines[n-1]}.replace(quoted, strings.ReplaceAll(m[3], "$", "$$"))
+		}
+		return true
+	}
 	in := s.Step
 	if s.started {
 		in = s.commandInstruction()
@@ -77,17 +86,16 @@ func quotedCommand(s *Scene, m []string, h *check.Hint) bool {
 	if in == nil {
 		return true
 	}
-	quoted := regexp.MustCompile(`(["'])` + regexp.QuoteMeta(m[1]) + `["']`)
 	switch {
 	case in.Exec && isShell(in.Args[0]):
-		h.Edit = s.inInstruction(in, regexp.MustCompile(`'`+regexp.QuoteMeta(m[1])+`'`), m[1])
-	case s.started && !in.Exec && strings.Trim(strings.TrimSpace(in.Args[0]), `"'`) == m[1]:
+		h.Edit = s.inInstruction(in, regexp.MustCompile(`'`+regexp.QuoteMeta(m[3])+`'`), m[3])
+	case s.started && !in.Exec && strings.Trim(strings.TrimSpace(in.Args[0]), `"'`) == m[3]:
 		h.Advice = "Write it as a list."
 		if h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+dockerfile.List(words))); h.Edit != nil {
 			h.Advice = ""
 		}
 	case !in.Exec:
-		h.Edit = s.inInstruction(in, quoted, strings.ReplaceAll(m[1], "$", "$$"))
+		h.Edit = s.inInstruction(in, quoted, strings.ReplaceAll(m[3], "$", "$$"))
 	}
 	return true
 }

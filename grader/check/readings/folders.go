@@ -40,7 +40,8 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	if s.pathOfElsewhere(name, h) {
 		return true
 	}
-	if own := s.ownPath(rest); own != "" {
+	own := s.ownPath(rest)
+	if own != "" {
 		if line := s.hidden(own); line != "" {
 			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.",
 				name, s.at(), line)
@@ -75,6 +76,13 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if dir == s.workdir() || dir == "/" || s.landsIn(dir) && dir != at {
 		h.Cause = fmt.Sprintf("The program opens %s%s, and neither the image nor the folder has it.", name, s.at())
+		h.Advice = "Hand it in and COPY it, or let the program go on without it."
+		return true
+	}
+	if p, _ := s.grep(regexp.MustCompile(`(?:readFile|createReadStream|readdir|ReadFile|read_text|open\(\s*)[^"']*["'](?:\./)?`+
+		regexp.QuoteMeta(strings.TrimPrefix(name, "./"))+`["']\s*(?:\)|,\s*(?:["'](?:r|rb|utf-?8)["']|\{|encoding|err\b))`),
+		".js.mjs.cjs.ts.py.go"); p.file != "" && own == "" {
+		h.Cause = fmt.Sprintf("%s, reads %s, and neither the image nor the folder has it.", p, name)
 		h.Advice = "Hand it in and COPY it, or let the program go on without it."
 		return true
 	}

@@ -309,6 +309,12 @@ func (s *Scene) asList() *check.Hint {
 	if at < 1 || slices.ContainsFunc(args, func(w string) bool { return strings.ContainsAny(w, `"' `) }) {
 		return nil
 	}
+	if args[at] == "&" && at == len(args)-1 {
+		return &check.Hint{
+			Cause:  fmt.Sprintf("%s, line %d, is a list, which no shell reads: & is a word for %s.", in.Name, in.Line, args[0]),
+			Advice: "Take it out: what CMD starts is to stay in the foreground.",
+			Edit:   check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+dockerfile.List(args[:at])))}
+	}
 	h := &check.Hint{
 		Cause: fmt.Sprintf("%s, line %d, is a list, which no shell reads: %s is a word for %s, as are those behind it.",
 			in.Name, in.Line, args[at], args[0]),

@@ -157,6 +157,20 @@ var node = tool{name: "node", entries: []entry{
 		`CMD lets Node read $1, which is not in the image: secrets do not belong there.`,
 		`Start without it, and pass the variables with docker run -e.`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
+		if file, scripts := s.scripts(); !strings.Contains(strings.Join(s.commandWords(), " "), "--env-file") {
+			for name, text := range scripts {
+				for i, line := range s.lines(file) {
+					option := regexp.MustCompile(`--env-file[= ]` + regexp.QuoteMeta(m[1]) + ` +`)
+					if !strings.Contains(text, "--env-file") || !strings.Contains(line, `"`+name+`"`) || !option.MatchString(line) {
+						continue
+					}
+					h.Cause = fmt.Sprintf("%s, line %d, lets Node read %s in the script %s, and the image has no such file: "+
+						"secrets do not belong there.", file, i+1, m[1], name)
+					h.Edit = place{file, i + 1, line}.replace(option, "")
+					return true
+				}
+			}
+		}
 		h.Edit = s.inCommand(regexp.MustCompile(`"--env-file(?:=`+regexp.QuoteMeta(m[1])+`"|", *"`+
 			regexp.QuoteMeta(m[1])+`"), *|--env-file[= ]`+regexp.QuoteMeta(m[1])+` +`), "")
 		return true
@@ -264,6 +278,15 @@ var node = tool{name: "node", entries: []entry{
 		h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares.", p, m[1])
 		h.Advice = fmt.Sprintf("Declare %s, or correct its spelling; what comes from a package is imported first.",
 			m[1])
+		for i, line := range s.lines(p.file) {
+			got := regexp.MustCompile(`^\s*(?:export\s+)?(?:const|let|var|function|class)\s+([\w$]+)`).FindStringSubmatch(line)
+			if got != nil && (strings.EqualFold(got[1], m[1]) || nearest(m[1], []string{got[1]}) != "") {
+				h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares; line %d declares %s.", p, m[1], i+1, got[1])
+				h.Advice = "Is that the one meant?"
+				h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(m[1])+`\b`), got[1])
+				return true
+			}
+		}
 		first := s.lines(p.file)[0]
 		if _, asked := s.dependency(m[1]); asked && strings.Contains(first, "require(") {
 			h.Advice = "It comes from a package."
@@ -282,6 +305,12 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
 		h.Advice = "Check its spelling, capital letters too, and what it was imported from."
+		if near := nearest(m[2], strings.Fields(`listen get post put patch delete use all route set json send sendFile status
+			redirect render end createServer writeHead readFile readFileSync writeFileSync parse stringify forEach filter map
+			reduce includes push query connect urlencoded static`)); near != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = p.replace(regexp.MustCompile(`\.`+regexp.QuoteMeta(m[2])+`\b`), "."+near)
+		}
 		return true
 	}),
 	on("heap", `(?:JavaScript heap out of memory|Reached heap limit)`,
@@ -419,6 +448,9 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("%s starts %s, which is not in the image.", capital(by), at)
 	h.Advice = "Name a file that is there."
+	if s.folderLeftBehind(at, h) {
+		return true
+	}
 	if found := s.named(base); len(found) > 0 {
 		where := s.where(found[0])
 		if !s.started {
@@ -676,6 +708,9 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 					installs = installs || in.Name == "RUN" && c.Installs()
 				}
 			}
+		}
+		if !installs && s.leftInStage(p, name, h) {
+			return true
 		}
 		if !installs {
 			h.Cause = fmt.Sprintf("%s, asks for %s, and no line of the Dockerfile installs it.", p, name)

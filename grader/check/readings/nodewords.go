@@ -442,3 +442,59 @@ func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// folderLeftBehind reports whether a COPY --from brings what is in a folder, and not the folder, in
+// which a file is looked for.
+func (s *Scene) folderLeftBehind(at string, h *check.Hint) bool {
+	if s.File == nil || !s.started {
+		return false
+	}
+	dir := "/"
+	for _, in := range s.File.Final().Instructions {
+		if in.Name == "WORKDIR" && len(in.Args) > 0 {
+			dir = inside(dir, in.Args[0])
+		}
+		if in.Name != "COPY" || len(in.Args) != 2 || in.Exec || len(in.Sources()) > 0 || in.Line != in.EndLine {
+			continue
+		}
+		target, folder := inside(dir, in.Args[1]), path.Base(in.Args[0])
+		if !strings.HasPrefix(at, strings.TrimSuffix(target, "/")+"/"+folder+"/") || strings.Contains(folder, ".") || path.Base(target) == folder {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d copies what is in %s to %s, without the folder %s: the file is looked for in %s.",
+			in.Line, in.Args[0], target, folder, path.Dir(at))
+		h.Advice = "Give the target its name."
+		h.Edit = s.inInstruction(&in, regexp.MustCompile(regexp.QuoteMeta(in.Args[1])+`\s*$`),
+			strings.TrimSuffix(in.Args[1], "/")+"/"+folder)
+		return true
+	}
+	return false
+}
+
+// leftInStage reports whether a stage that the image is not built on installs the packages, and what
+// brings them from there.
+func (s *Scene) leftInStage(p place, name string, h *check.Hint) bool {
+	for i, stage := range s.File.Stages[:len(s.File.Stages)-1] {
+		dir := "/"
+		for _, in := range stage.Instructions {
+			if in.Name == "WORKDIR" && len(in.Args) > 0 {
+				dir = inside(dir, in.Args[0])
+			}
+			if in.Name != "RUN" || !slices.ContainsFunc(in.Commands(), func(c dockerfile.Command) bool {
+				return c.Installs() && slices.Contains([]string{"npm", "yarn", "pnpm", "bun"}, c.Program)
+			}) {
+				continue
+			}
+			from := stage.Name
+			if from == "" {
+				from = fmt.Sprint(i)
+			}
+			h.Cause = fmt.Sprintf("%s, asks for %s: line %d installs it in the stage %s, and no COPY brings node_modules from "+
+				"there.", p, name, in.Line, from)
+			h.Advice = "Bring them."
+			h.Edit = s.above(true, "COPY --from="+from+" "+path.Join(dir, "node_modules")+" ./node_modules")
+			return true
+		}
+	}
+	return false
+}

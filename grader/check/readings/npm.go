@@ -76,6 +76,17 @@ var npm = tool{name: "npm", entries: []entry{
 			"Make one with npm init, and hand it in."
 		return true
 	}),
+	on("no-workspaces", `No workspaces found:[^\n]*\n[^\n]*--workspace=(\S+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("package.json names no workspace %s.", m[1])
+		h.Advice = `Name its folder there, as in "workspaces": ["` + m[1] + `"].`
+		if lines := s.lines("package.json"); len(lines) > 0 && s.has(path.Join(m[1], "package.json")) &&
+			!strings.Contains(strings.Join(lines, ""), `"workspaces"`) {
+			h.Advice = "Name its folder there."
+			h.Edit = place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`), `{"workspaces": ["`+m[1]+`"],`)
+		}
+		return true
+	}),
 	on("script-missing", `Missing script: "?([\w:.-]+)"?`, "", "").with(scriptMissing),
 	on("no-tests", `(?m)^Error: no test specified`, `The script test of package.json is that of npm init, which only `+
 		`says this and fails.`, `Write tests and name them there, or take npm test out of this `+
@@ -151,6 +162,15 @@ var yarn = tool{name: "yarn", entries: []entry{
 		}),
 	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`,
 		`Hand it in and COPY it, or take --frozen-lockfile out.`),
+	on("other-yarn", `"packageManager": "(\w+)@([\d.]+)[^"]*"\. However the current global version of \w+ is ([\d.]+)`,
+		`package.json asks for $1 $2 (packageManager), and the image has $3.`,
+		`Let corepack bring it, with RUN corepack enable above this step; or take packageManager out of package.json.`).
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if p, _ := s.grep(regexp.MustCompile(`"packageManager"`), ".json"); p.file != "" {
+				h.Cause = fmt.Sprintf("%s, asks for %s %s (packageManager), and the image has %s.", p, m[1], m[2], m[3])
+			}
+			return true
+		}),
 	on("version-unknown", `Couldn't find any versions for "([^"]+)" that matches "([^"]+)"`,
 		`The index has no $1 of version $2.`, `Ask for a version that there is, in package.json.`),
 	on("package-unknown", `(?:registry\.\S+?/(\S+?): Not found|ERR_PNPM_FETCH_404\S* +GET \S*/(\S+?): Not Found)`,
@@ -240,6 +260,17 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 	}
 	slices.Sort(names)
 	h.Cause = fmt.Sprintf("%s has no script %q.", file, m[1])
+	for i, line := range s.lines(file) {
+		key := regexp.MustCompile(`^\s*\{?\s*"(\w+)"\s*:\s*\{`).FindStringSubmatch(line)
+		if key != nil && key[1] != "scripts" && (strings.EqualFold(key[1], "scripts") ||
+			nearest(key[1], []string{"scripts"}) != "") && len(names) == 0 {
+			h.Cause = fmt.Sprintf("%s, line %d, has %q, which npm does not know: its scripts stand under \"scripts\".", file,
+				i+1, key[1])
+			h.Advice = "Write it so."
+			h.Edit = place{file, i + 1, line}.replace(regexp.MustCompile(`"`+key[1]+`"`), `"scripts"`)
+			return true
+		}
+	}
 	if len(names) > 0 {
 		h.Cause = fmt.Sprintf("%s has no script %q; it has %s.", file, m[1], strings.Join(names, ", "))
 	}

@@ -128,7 +128,8 @@ var shell = tool{name: "shell", entries: []entry{
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsource\s+`), ". ")
 		return true
 	}),
-	on("whole-command", `(?m)(?:^|: )(?:line )?\d+: ([\w./-]+ [^:\n]+): (?:command )?not found`, "",
+	on("whole-command",
+		`(?m)(?:^|[\s/])([\w.-]+): (?:line )?(\d+): (?:exec: )?([\w./-]+ [^:\n]+): (?:command )?not found`, "",
 		"").with(quotedCommand),
 	on("program-not-found", `(?m)(?:^|[\s:])(?:exec: )?([\w.+/-]*[\w+]): (?:command )?not found`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -277,7 +278,7 @@ var shell = tool{name: "shell", entries: []entry{
 			}
 			return true
 		}),
-	on("permission", `(?i)permission denied[^\n]*`, ``, ``).with(beforeUser),
+	on("permission", `(?i)(?:permission denied|operation not permitted)[^\n]*`, ``, ``).with(beforeUser),
 	on("script-syntax",
 		`(?m)^(?:\S*/)?([\w.-]+): (?:line )?(\d+): ((?:[Ss]yntax error|unexpected EOF|Unterminated quoted `+
 			`string)[^\n]*)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
