@@ -101,10 +101,13 @@ var container = tool{name: "docker", entries: []entry{
 		if s.alienBinary(m[1], h) {
 			return true
 		}
-		if by := map[string]string{".js": "node", ".mjs": "node", ".cjs": "node", ".py": "python"}[path.Ext(m[1])]; by != "" {
-			h.Cause = fmt.Sprintf("%s is started as a program, and its first line does not say with #! what runs it.", m[1])
+		if by := map[string]string{".js": "node", ".mjs": "node", ".cjs": "node",
+			".py": "python"}[path.Ext(m[1])]; by != "" {
+			h.Cause = fmt.Sprintf("%s is started as a program, and its first line does not say with #! what runs it.",
+				m[1])
 			h.Advice = fmt.Sprintf("Let %s start it.", by)
-			h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(m[1])+`"`), `["`+by+`", "`+strings.TrimPrefix(m[1],
+			h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(m[1])+`"`), `["`+by+`", `+
+				`"`+strings.TrimPrefix(m[1],
 				"./")+`"`)
 			return true
 		}
@@ -327,7 +330,8 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 		}
 	}
 	if m := idle.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil {
-		h.Cause = fmt.Sprintf("Line %d starts %s, which goes on and serves nothing: no line starts the program.", in.Line, m[1])
+		h.Cause = fmt.Sprintf("Line %d starts %s, which goes on and serves nothing: no line starts the program.",
+			in.Line, m[1])
 		h.Advice = "Let CMD start the program."
 		if command := s.Command(); command != "" {
 			h.Advice, h.Edit = "Start the program.", check.EditOf(s.File.Name, s.File.Change(*in, command))
@@ -442,7 +446,8 @@ var (
 	idle      = regexp.MustCompile(`^(?:exec )?(tail|sleep|cat|yes|watch)\b(?: -f /dev/null| infinity| \d+)?\s*$`)
 	muchLater = regexp.MustCompile(`^\s*\}\s*,\s*(\d{5,})\s*\)`)
 	asking    = regexp.MustCompile(`\.question\(|\bprompt\(|prompt-sync|inquirer`)
-	chores    = regexp.MustCompile(`\b(?:npm|yarn|pnpm)["',\s]+(?:(install|ci|i)\b|(?:run["',\s]+)?(build|test|lint|migrate|seed|compile)\b)`)
+	chores    = regexp.MustCompile(`\b(?:npm|yarn|pnpm)["',\s]+(?:(install|ci|i)\b|(?:run["',\s]+)?(build|test|` +
+		`lint|migrate|seed|compile)\b)`)
 )
 
 // endsByNature reports whether CMD starts what comes to its end when its work is done, or asks at a
@@ -450,8 +455,12 @@ var (
 func (s *Scene) endsByNature(in *dockerfile.Instruction, h *check.Hint) bool {
 	if m := chores.FindStringSubmatch(strings.Join(in.Args, " ")); m != nil && !strings.Contains(in.Text, "&&") &&
 		!strings.Contains(in.Text, "start") {
-		h.Cause = fmt.Sprintf("Line %d runs %s of npm, which comes to its end when that is done, and no server.", in.Line,
-			m[1]+m[2])
+		what := "the script " + m[2] + " of package.json"
+		if m[1] != "" {
+			what = "npm " + m[1]
+		}
+		h.Cause = fmt.Sprintf("Line %d runs %s, which comes to its end when that is done, and no server.", in.Line,
+			what)
 		h.Advice = "That belongs into a RUN; let CMD start the program."
 		if command := s.Command(); command != "" {
 			h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, command))

@@ -148,7 +148,8 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 	return false
 }
 
-// alone returns what a program can do that asks for a server when it starts, in its language's words.
+// alone returns what a program can do that asks for a server when it starts, in its language's
+// words.
 func (s *Scene) alone() string {
 	if s.answers {
 		return "Answer without it where it is not there (try … except)."
@@ -175,7 +176,8 @@ var (
 )
 
 // withoutServer returns the line by which a program of SQLAlchemy keeps its data in a file where no
-// address is given; nil where the address is not what it takes by default, or it is no such program.
+// address is given; nil where the address is not what it takes by default, or it is no such
+// program.
 func (s *Scene) withoutServer() *check.Edit {
 	if p, _ := s.grep(regexp.MustCompile(`\bcreate_engine\(`), ".py"); p.file == "" {
 		return nil
@@ -257,7 +259,8 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 				"The program asks for %s at %s%s: that is the container's own localhost, and no such server "+
 					"runs in it.", asked, address, where)
 		case strings.HasSuffix(host, ".docker.internal"):
-			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, which is one's own machine where Docker Desktop runs: "+
+			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, which is one's own machine where Docker "+
+				"Desktop runs: "+
 				"here the container runs alone, and that is nobody's name.", asked, address, where)
 		case s.composed(host) != "":
 			h.Cause = fmt.Sprintf(

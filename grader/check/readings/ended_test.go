@@ -63,6 +63,16 @@ func TestEnded(t *testing.T) {
 			"server.js, line 2, ends the program when it has just begun to listen: `process.exit()`. Take " +
 				"`process.exit()` out " +
 				"of server.js, line 2."},
+		{map[string]string{"Dockerfile": node + "CMD [\"npm\", \"run\", \"build\"]\n",
+			"package.json": `{"scripts": {"build": "tsc", "start": "node server.js"}}`},
+			"Line 4 runs the script build of package.json, which comes to its end when that is done, and no " +
+				"server. That " +
+				"belongs into a RUN; let CMD start the program. Make line 4 of Dockerfile `CMD [\"npm\", \"start\"]`."},
+		{map[string]string{"Dockerfile": node + "CMD [\"node\", \"server.js\"]\n",
+			"server.js": "rl.question('Port? ', port => server.listen(port))\n"},
+			"server.js, line 1, asks at a keyboard, which no container has, and so it ends: `rl.question('Port? ', " +
+				"port => " +
+				"server.listen(port))`. Take the value from a variable."},
 		{map[string]string{"Dockerfile": node + "CMD [\"node\"]\n", "server.js": "x\n"},
 			"Line 4 starts node without a program, which waits for a keyboard that no container has, and ends. Start " +
 				"the program. Make line 4 of Dockerfile `CMD [\"node\", \"server.js\"]`."},
@@ -86,6 +96,9 @@ func TestSilent(t *testing.T) {
 			"each time that the container starts, and here is none: package.json does not name it. Install it when " +
 			"the image " +
 			"is built. Write `RUN npm install -g http-server` below line 3 of Dockerfile."},
+		{`CMD ["tail", "-f", "/dev/null"]`, "", "Line 4 starts tail, which goes on and serves nothing: no line " +
+			"starts the " +
+			"program. Let CMD start the program."},
 		{"ENV PORT = 3000\n" + `CMD ["node", "server.js"]`, "", "Line 4 sets PORT to \"= 3000\": with blanks " +
 			"before it, the = " +
 			"is a part of the value, and that is no port. Write it without blanks. Make line 4 of Dockerfile `ENV " +

@@ -79,8 +79,10 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = "Hand it in and COPY it, or let the program go on without it."
 		return true
 	}
-	if p, _ := s.grep(regexp.MustCompile(`(?:readFile|createReadStream|readdir|ReadFile|read_text|open\(\s*)[^"']*["'](?:\./)?`+
-		regexp.QuoteMeta(strings.TrimPrefix(name, "./"))+`["']\s*(?:\)|,\s*(?:["'](?:r|rb|utf-?8)["']|\{|encoding|err\b))`),
+	if p, _ := s.grep(regexp.MustCompile(`(?:readFile|createReadStream|readdir|ReadFile|read_text|`+
+		`open\(\s*)[^"']*["'](?:\./)?`+
+		regexp.QuoteMeta(strings.TrimPrefix(name, "./"))+`["']\s*(?:\)|,\s*(?:["'](?:r|rb|utf-?8)["']|\{|encoding|`+
+		`err\b))`),
 		".js.mjs.cjs.ts.py.go"); p.file != "" && own == "" {
 		h.Cause = fmt.Sprintf("%s, reads %s, and neither the image nor the folder has it.", p, name)
 		h.Advice = "Hand it in and COPY it, or let the program go on without it."

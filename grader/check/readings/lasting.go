@@ -311,7 +311,8 @@ func (s *Scene) asList() *check.Hint {
 	}
 	if args[at] == "&" && at == len(args)-1 {
 		return &check.Hint{
-			Cause:  fmt.Sprintf("%s, line %d, is a list, which no shell reads: & is a word for %s.", in.Name, in.Line, args[0]),
+			Cause: fmt.Sprintf("%s, line %d, is a list, which no shell reads: & is a word for %s.", in.Name, in.Line,
+				args[0]),
 			Advice: "Take it out: what CMD starts is to stay in the foreground.",
 			Edit:   check.EditOf(s.File.Name, s.File.Change(*in, in.Name+" "+dockerfile.List(args[:at])))}
 	}

@@ -161,10 +161,12 @@ var node = tool{name: "node", entries: []entry{
 			for name, text := range scripts {
 				for i, line := range s.lines(file) {
 					option := regexp.MustCompile(`--env-file[= ]` + regexp.QuoteMeta(m[1]) + ` +`)
-					if !strings.Contains(text, "--env-file") || !strings.Contains(line, `"`+name+`"`) || !option.MatchString(line) {
+					if !strings.Contains(text, "--env-file") || !strings.Contains(line, `"`+name+`"`) ||
+						!option.MatchString(line) {
 						continue
 					}
-					h.Cause = fmt.Sprintf("%s, line %d, lets Node read %s in the script %s, and the image has no such file: "+
+					h.Cause = fmt.Sprintf("%s, line %d, lets Node read %s in the script %s, and the image has no "+
+						"such file: "+
 						"secrets do not belong there.", file, i+1, m[1], name)
 					h.Edit = place{file, i + 1, line}.replace(option, "")
 					return true
@@ -229,6 +231,31 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
+	on("no-new", `(?m)^TypeError: Class constructor ([\w$]+) cannot be invoked without 'new'`, "",
+		"").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, calls the class %s as a function.", p, m[1])
+		h.Advice = "A class is made a thing of with new."
+		h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(m[1])+`\(`), "new "+m[1]+"(")
+		return true
+	}),
+	on("no-await", `(?m)^TypeError: ([\w$.]+) is not a function or its return value is not iterable`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		made, _ := s.grep(regexp.MustCompile(`async function `+regexp.QuoteMeta(m[1])+`\b|\b`+regexp.QuoteMeta(m[1])+
+			`\s*=\s*async\b`), ".js.mjs.cjs.ts")
+		if !ok || made.file == "" {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, goes through what %s gives, and %s is async (%s): it gives a promise.", p, m[1],
+			m[1], made)
+		h.Advice = "Wait for it, with await, inside of an async function."
+		return true
+	}),
 	on("json-data", `(?m)^SyntaxError: (?:Unexpected end of JSON input|[^\n]*\bin JSON at position \d+[^\n]*|`+
 		`[^\n]*is not valid `+
 		`JSON)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
@@ -279,9 +306,11 @@ var node = tool{name: "node", entries: []entry{
 		h.Advice = fmt.Sprintf("Declare %s, or correct its spelling; what comes from a package is imported first.",
 			m[1])
 		for i, line := range s.lines(p.file) {
-			got := regexp.MustCompile(`^\s*(?:export\s+)?(?:const|let|var|function|class)\s+([\w$]+)`).FindStringSubmatch(line)
+			got := regexp.MustCompile(`^\s*(?:export\s+)?(?:const|let|var|function|` +
+				`class)\s+([\w$]+)`).FindStringSubmatch(line)
 			if got != nil && (strings.EqualFold(got[1], m[1]) || nearest(m[1], []string{got[1]}) != "") {
-				h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares; line %d declares %s.", p, m[1], i+1, got[1])
+				h.Cause = fmt.Sprintf("%s, uses %s, which nothing above it declares; line %d declares %s.", p, m[1],
+					i+1, got[1])
 				h.Advice = "Is that the one meant?"
 				h.Edit = p.replace(regexp.MustCompile(`\b`+regexp.QuoteMeta(m[1])+`\b`), got[1])
 				return true
@@ -305,7 +334,8 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
 		h.Advice = "Check its spelling, capital letters too, and what it was imported from."
-		if near := nearest(m[2], strings.Fields(`listen get post put patch delete use all route set json send sendFile status
+		if near := nearest(m[2], strings.Fields(`listen get post put patch delete use all route set json send `+
+			`sendFile status
 			redirect render end createServer writeHead readFile readFileSync writeFileSync parse stringify forEach filter map
 			reduce includes push query connect urlencoded static`)); near != "" {
 			h.Advice = fmt.Sprintf("Is %s meant?", near)

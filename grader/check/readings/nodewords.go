@@ -458,10 +458,12 @@ func (s *Scene) folderLeftBehind(at string, h *check.Hint) bool {
 			continue
 		}
 		target, folder := inside(dir, in.Args[1]), path.Base(in.Args[0])
-		if !strings.HasPrefix(at, strings.TrimSuffix(target, "/")+"/"+folder+"/") || strings.Contains(folder, ".") || path.Base(target) == folder {
+		if !strings.HasPrefix(at, strings.TrimSuffix(target, "/")+"/"+folder+"/") || strings.Contains(folder, ".") ||
+			path.Base(target) == folder {
 			continue
 		}
-		h.Cause = fmt.Sprintf("Line %d copies what is in %s to %s, without the folder %s: the file is looked for in %s.",
+		h.Cause = fmt.Sprintf("Line %d copies what is in %s to %s, without the folder %s: the file is looked for "+
+			"in %s.",
 			in.Line, in.Args[0], target, folder, path.Dir(at))
 		h.Advice = "Give the target its name."
 		h.Edit = s.inInstruction(&in, regexp.MustCompile(regexp.QuoteMeta(in.Args[1])+`\s*$`),
@@ -471,7 +473,8 @@ func (s *Scene) folderLeftBehind(at string, h *check.Hint) bool {
 	return false
 }
 
-// leftInStage reports whether a stage that the image is not built on installs the packages, and what
+// leftInStage reports whether a stage that the image is not built on installs the packages, and
+// what
 // brings them from there.
 func (s *Scene) leftInStage(p place, name string, h *check.Hint) bool {
 	for i, stage := range s.File.Stages[:len(s.File.Stages)-1] {
@@ -489,7 +492,8 @@ func (s *Scene) leftInStage(p place, name string, h *check.Hint) bool {
 			if from == "" {
 				from = fmt.Sprint(i)
 			}
-			h.Cause = fmt.Sprintf("%s, asks for %s: line %d installs it in the stage %s, and no COPY brings node_modules from "+
+			h.Cause = fmt.Sprintf("%s, asks for %s: line %d installs it in the stage %s, and no COPY brings "+
+				"node_modules from "+
 				"there.", p, name, in.Line, from)
 			h.Advice = "Bring them."
 			h.Edit = s.above(true, "COPY --from="+from+" "+path.Join(dir, "node_modules")+" ./node_modules")

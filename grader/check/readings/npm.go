@@ -83,7 +83,8 @@ var npm = tool{name: "npm", entries: []entry{
 		if lines := s.lines("package.json"); len(lines) > 0 && s.has(path.Join(m[1], "package.json")) &&
 			!strings.Contains(strings.Join(lines, ""), `"workspaces"`) {
 			h.Advice = "Name its folder there."
-			h.Edit = place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`), `{"workspaces": ["`+m[1]+`"],`)
+			h.Edit = place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`), `{"workspaces": `+
+				`["`+m[1]+`"],`)
 		}
 		return true
 	}),
@@ -162,7 +163,8 @@ var yarn = tool{name: "yarn", entries: []entry{
 		}),
 	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`,
 		`Hand it in and COPY it, or take --frozen-lockfile out.`),
-	on("other-yarn", `"packageManager": "(\w+)@([\d.]+)[^"]*"\. However the current global version of \w+ is ([\d.]+)`,
+	on("other-yarn", `"packageManager": "(\w+)@([\d.]+)[^"]*"\. However the current global version of \w+ is `+
+		`([\d.]*\d)`,
 		`package.json asks for $1 $2 (packageManager), and the image has $3.`,
 		`Let corepack bring it, with RUN corepack enable above this step; or take packageManager out of package.json.`).
 		with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -264,7 +266,8 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 		key := regexp.MustCompile(`^\s*\{?\s*"(\w+)"\s*:\s*\{`).FindStringSubmatch(line)
 		if key != nil && key[1] != "scripts" && (strings.EqualFold(key[1], "scripts") ||
 			nearest(key[1], []string{"scripts"}) != "") && len(names) == 0 {
-			h.Cause = fmt.Sprintf("%s, line %d, has %q, which npm does not know: its scripts stand under \"scripts\".", file,
+			h.Cause = fmt.Sprintf("%s, line %d, has %q, which npm does not know: its scripts stand under "+
+				"\"scripts\".", file,
 				i+1, key[1])
 			h.Advice = "Write it so."
 			h.Edit = place{file, i + 1, line}.replace(regexp.MustCompile(`"`+key[1]+`"`), `"scripts"`)
