@@ -334,10 +334,7 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("%s, calls %s.%s, and %s has no function of that name.", p, m[1], m[2], m[1])
 		h.Advice = "Check its spelling, capital letters too, and what it was imported from."
-		if near := nearest(m[2], strings.Fields(`listen get post put patch delete use all route set json send `+
-			`sendFile status
-			redirect render end createServer writeHead readFile readFileSync writeFileSync parse stringify forEach filter map
-			reduce includes push query connect urlencoded static`)); near != "" {
+		if near := nearest(m[2], functions); near != "" {
 			h.Advice = fmt.Sprintf("Is %s meant?", near)
 			h.Edit = p.replace(regexp.MustCompile(`\.`+regexp.QuoteMeta(m[2])+`\b`), "."+near)
 		}
@@ -786,6 +783,9 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// functions are those of Express, of its answers, and of Node that are misspelt most.
+var functions = strings.Fields(`listen get post put patch delete use all route set json send`)
 
 var devHeading = regexp.MustCompile(`"devDependencies"`)
 
