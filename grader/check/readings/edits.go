@@ -212,6 +212,10 @@ func (s *Scene) pin(name, by string) *check.Edit {
 	}
 	pattern := regexp.MustCompile(`(?i)(^|[\s"'])` + looseName(name) +
 		`(\[[\w,\s.-]*\])?(?:\s*[=<>!~]=?=?\s*[\w.*!+-]+(?:\s*,\s*[=<>!~]=?\s*[\w.*!+-]+)*)?`)
+	if at := pattern.FindStringSubmatchIndex(p.text); s.File != nil && p.file == s.File.Name && at != nil &&
+		strings.ContainsAny(by, "<>[") && !strings.ContainsAny(p.text[at[2]:at[3]], `"'`) {
+		by = `"` + by + `"` // the shell has signs of its own
+	}
 	return p.replace(pattern, "${1}"+by)
 }
 

@@ -76,11 +76,28 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("loop-in-loop", `asyncio\.run\(\) cannot be called from a running event loop|This event loop is already `+
 		`running`, `{at} starts an event loop, and the server runs one already.`,
 		`Write await in an async function, such as the lifespan, in place of asyncio.run.`),
+	on("class-for-app", `TypeError: (FastAPI|Flask|Starlette|Sanic|Quart|APIRouter|Blueprint)\.\w+\(\) (?:takes|`+
+		`missing|got)[^\n]*`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		pattern := regexp.MustCompile(`^(\w+\s*=\s*(?:\w+\.)?` + m[1] + `)\s*$`)
+		p, _ := s.grep(pattern, ".py")
+		if p.file == "" {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, names the class %s and makes nothing of it: the brackets are missing.", p, m[1])
+		h.Edit = p.replace(pattern, "${1}()")
+		return true
+	}),
 	refuses("argument-missing", `TypeError: ([\w.]+(?:\.<locals>\.\w+)?)\(\) missing \d+ required (?:positional|`+
 		`keyword-only) arguments?: ([^\n]+)`, `{at} calls $1() without $2, which it wants.`, `Give it that.`),
-	refuses("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you `+
-		`mean '(\w+)'\?)?`, `{at} gives $1() the argument $2, which the installed version does not take.`,
-		`Look at how it is called there, or ask for the version that the program is written for.`),
+	on("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean `+
+		`'(\w+)'\?)?`, "",
+		"").with(unknownArgument),
+	refuses("not-awaited", `TypeError: '(?:coroutine|async_generator)' object is not (?:subscriptable|iterable|`+
+		`callable)|`+
+		`AttributeError: 'coroutine' object has no attribute|Object of type coroutine is not JSON serializable`,
+		`{at} uses what an async function gives before that has run: await is missing.`,
+		`Write await before the call, and async before the def that it stands in.`),
 	on("arguments-too-many", `TypeError: ([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but `+
 		`(\d+) (?:was|were) given`, `{at} calls $1() with $3 arguments, and it takes $2 (self is one of them).`,
 		`Give it as many as it has, or write their names before them.`).with(func(s *Scene, m []string,
@@ -88,6 +105,9 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		p, ok := s.frame()
 		name := m[1][strings.LastIndexByte(m[1], '.')+1:]
 		def, _ := s.grep(regexp.MustCompile(`^\s+(?:async )?def `+name+`\(`), ".py")
+		if asked, attribute := s.asked(); attribute == name && !ok {
+			return noAttribute(s, asked, attribute+"()", h) // the server calls what makes the app
+		}
 		switch {
 		case !ok:
 			return false
@@ -105,18 +125,6 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`Begin with a newer Python, or take List and Dict of typing.`),
 	on("field-hides-type", `TypeError: unsupported operand type\(s\) for \|: '(\w+)' and '(\w+)'`, "",
 		"").with(hiddenType),
-	on("class-for-app", `TypeError: (FastAPI|Flask|Starlette|Sanic|Quart)(?:\.__init__)?\(\) (?:takes|missing|`+
-		`got)[^\n]*`, "", "").
-		with(func(s *Scene, m []string, h *check.Hint) bool {
-			pattern := regexp.MustCompile(`^(\w+\s*=\s*(?:\w+\.)?` + m[1] + `)\s*$`)
-			p, _ := s.grep(pattern, ".py")
-			if p.file == "" {
-				return false
-			}
-			h.Cause = fmt.Sprintf("%s, names the class %s and makes no app of it: the brackets are missing.", p, m[1])
-			h.Edit = p.replace(pattern, "${1}()")
-			return true
-		}),
 	on("no-argument", `(?m)^IndexError: list index out of range`, "", "").with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
 		p, ok := s.frame()
@@ -321,6 +329,29 @@ func validatedField(s *Scene, m []string, h *check.Hint) bool {
 			h.Edit = at.replace(regexp.MustCompile(`(["'])`+got[1]+`(["'])`), "${1}"+near+"${2}")
 		}
 		break
+	}
+	return true
+}
+
+// unknownArgument says which line gives a function an argument that it does not take.
+func unknownArgument(s *Scene, m []string, h *check.Hint) bool {
+	given := regexp.MustCompile(`(^|[\s(,])` + m[2] + `(\s*=)`)
+	p, ok := s.frame()
+	if !ok || !given.MatchString(p.text) {
+		if other, _ := s.grep(given, ".py"); other.file != "" {
+			p, ok = other, true
+		}
+	}
+	at := "The program"
+	if ok {
+		at = p.String() + ","
+	}
+	h.Cause = fmt.Sprintf("%s gives %s() the argument %s, which the installed version does not take.", at,
+		strings.TrimSuffix(m[1], ".__init__"), m[2])
+	h.Advice = "Look at how it is called there, or ask for the version that the program is written for."
+	if m[3] != "" {
+		h.Advice = fmt.Sprintf("Is %s meant?", m[3])
+		h.Edit = p.replace(given, "${1}"+m[3]+"${2}")
 	}
 	return true
 }

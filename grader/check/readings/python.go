@@ -270,6 +270,7 @@ var python = tool{name: "python", entries: []entry{
 		if own := s.moduleFile(m[1]); own != "" {
 			h.Cause, h.Advice = fmt.Sprintf("The folder's own %s has no %s%s.", own, m[2], s.at()),
 				fmt.Sprintf("Write it there; or, where a package %s is meant, give %s another name.", m[1], own)
+			s.routerIn(own, m, h)
 		} else if by := packages[m[1]]; by != "" {
 			h.Advice = fmt.Sprintf("The package that has it is called %s.", by)
 			h.Edit = s.pin(m[1], by)
@@ -292,6 +293,24 @@ var python = tool{name: "python", entries: []entry{
 		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|`+
 			`ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
 }}
+
+// routerIn adds to a hint what a file calls its router or app, where a program asks for another name.
+func (s *Scene) routerIn(file string, m []string, h *check.Hint) {
+	p, ok := s.frame()
+	if !ok || m[2] != "router" && m[2] != "app" && m[2] != "bp" && m[2] != "blueprint" && m[2] != "api" {
+		return
+	}
+	for i, line := range s.lines(file) {
+		got := makesRouter.FindStringSubmatch(line)
+		if got == nil {
+			continue
+		}
+		h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf("; line %d makes %s.", i+1, got[1])
+		h.Advice = "Name that."
+		h.Edit = p.replace(regexp.MustCompile(`\.`+m[2]+`\b`), "."+got[1])
+		return
+	}
+}
 
 // needs asks for a package that the program wants.
 func needs(name string) func(*Scene, []string, *check.Hint) bool {
