@@ -146,6 +146,13 @@ func TestAnswer(t *testing.T) {
 	for end, want := range map[string]string{
 		"ValueError: x": "The exception is raised from main.py, line 3: `x.connect()`. Look at " +
 			"that line with the exception's words.",
+		"KeyError: 'done'": "The exception is raised from main.py, line 3: `x.connect()`. Look at that line with the " +
+			"exception's words.",
+		"fastapi.exceptions.ResponseValidationError: 1 validation error:\n  {'type': 'missing', 'loc': ('response', " +
+			"'owner'), 'msg': 'Field required', 'input': {}}": "main.py, line 3, answers with what its own " +
+			"response_model does not take: owner: Field required. Put owner into what the function returns as the " +
+			"model " +
+			"wants it, or give it a default in the model.",
 		"TypeError: Object of type T is not JSON serializable": "An answer holds a T, which JSON has no form for " +
 			"(main.py, line 3). Answer with a dict of its values; a date is text with .isoformat().",
 		"TypeError: The view function for 'health' did not return a valid response.": "The function health comes to " +

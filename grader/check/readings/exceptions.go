@@ -13,6 +13,18 @@ import (
 // exceptions are what is left to say where no entry knows the exception: the student's line that it
 // came from, and what raised it.
 var exceptions = tool{name: "exceptions", entries: []entry{
+	on("no-key", `(?m)^(?:\w+\.)?KeyError: (['"])([^'"\n]+)['"]$`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok || !strings.Contains(p.text, "'"+m[2]+"'") && !strings.Contains(p.text, `"`+m[2]+`"`) ||
+			len(s.readOn(p)) > 0 {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, asks for the key %q, which is not in there: `%s`.", p, m[2], p.code())
+		h.Advice = fmt.Sprintf("Look how it is spelt where that is made; .get(%q) gives None where it is not "+
+			"there.", m[2])
+		return true
+	}),
 	on("traceback", `Traceback \(most recent call last\)`, "", "").with(uncaught),
 	on("exception",
 		`(?m)^(?:Uncaught )?((?:[\w$]+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b(?: \[\w+\])?(?:: [^\n]*)?)$`, "",

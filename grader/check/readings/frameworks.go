@@ -47,6 +47,11 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`{at} makes a route that answers $1, which has no body, and says what its body is.`,
 		`Leave response_model out, and the type behind -> too, and return nothing.`,
 		`,\s*response_model\s*=\s*[\w.\[\]| ]+?\s*([,)])`, `${1}`),
+	refuses("answer-refused", `ResponseValidationError: \d+ validation errors?:\s*\n?\s*\{'type': '\w+', 'loc': `+
+		`\('response',(?: \d+,)?`+
+		` '(\w+)'[^)]*\), 'msg': '([^'\n]+)'`,
+		`{at} answers with what its own response_model does not take: $1: $2.`,
+		`Put $1 into what the function returns as the model wants it, or give it a default in the model.`),
 	refuses("bare-parameter", `non-body parameters must be in path, query, header or cookie: (\w+)`,
 		`{at} has the parameter $1, of a type that no path or query can hold.`,
 		`Make its type one of pydantic's BaseModel, or say where it comes from with Body() or Depends().`),
