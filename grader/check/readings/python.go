@@ -207,6 +207,11 @@ var python = tool{name: "python", entries: []entry{
 		`directory\)): `+
 		`'([^'\n]+)'`, "",
 		"").with(folderMissing),
+	on("file-of-logging", `FileNotFoundError: ([\w./-]+) doesn't exist`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		return folderMissing(s, m, h)
+	}),
+	on("settings-not-read", `(?:NoSectionError: No section: '|KeyError: ')(\w+)'`, "", "").with(notReadINI),
 	on("file-of-option", `(?m)^FileNotFoundError: \[Errno 2\] No such file or directory$`, "", "").with(fileOfOption),
 	on("no-account", `getpwuid\(\): uid not found: (\d+)|OSError: No username set in the environment`, "", "").with(
 		func(s *Scene, _ []string, h *check.Hint) bool {

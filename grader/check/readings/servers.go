@@ -224,7 +224,20 @@ var flask = tool{name: "flask", entries: []entry{
 		return strings.Contains(s.log, "flask run")
 	}),
 	on("no-such-command", `Error: No such command '([\w-]+)'`, `flask has no command $1 here.`,
-		`Write flask run, or install the extension that brings it.`),
+		`Write flask run, or install the extension that brings it.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		if m[1] != "db" {
+			return true
+		}
+		h.Cause = "flask db is a command of Flask-Migrate, and the app that flask loads has none."
+		h.Advice = "Write migrate = Migrate(app, db) where the app is made."
+		if _, ok := s.requires("flask-migrate"); !ok {
+			h.Cause = "flask db is a command of Flask-Migrate, which nothing installs."
+			h.Advice = "Install Flask-Migrate, and write migrate = Migrate(app, db) where the app is made."
+			h.Edit = s.add("Flask-Migrate")
+		}
+		return true
+	}),
 }}
 
 // flaskApp names the file that makes the Flask app.

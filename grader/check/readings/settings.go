@@ -26,6 +26,12 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 		if len(names) == 0 {
 			return false
 		}
+		if at, ok := s.plainModel(model); ok {
+			h.Cause = fmt.Sprintf("A %s is made without %s%s, which it must have (%s).", model, check.And(names),
+				s.at(), at)
+			h.Advice = "Give it there what it must have, or a default in the model."
+			return true
+		}
 		prefix := ""
 		if _, p := s.grep(regexp.MustCompile(`env_prefix\s*=\s*["'](\w+)["']`), ".py"); p != nil {
 			prefix = p[1]
@@ -36,6 +42,15 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 		`The settings know no $1, and something sets it.`,
 		`Take the variable out, or let the settings ignore what they do not know (extra="ignore").`).with(
 		func(s *Scene, m []string, h *check.Hint) bool {
+			if got := validated.FindAllStringSubmatch(s.log, -1); got != nil {
+				if at, ok := s.plainModel(got[len(got)-1][1]); ok {
+					h.Cause = fmt.Sprintf("A %s is made with %s%s, which it does not have (%s).",
+						got[len(got)-1][1], m[1], s.at(),
+						at)
+					h.Advice = "Check its spelling, or give the model such a field."
+					return true
+				}
+			}
 			for i, line := range s.lines(".env") {
 				if name, _, ok := strings.Cut(strings.TrimSpace(line), "="); ok &&
 					strings.EqualFold(strings.TrimSpace(name), m[1]) {
@@ -76,6 +91,16 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 	on("no-json", `error parsing (?:value for|env var) "?(?:field )?"?(\w+)"?(?: from source "(\w+)")?`, "", "").
 		with(listAsJSON),
 }}
+
+// validated is the model that pydantic speaks of.
+var validated = regexp.MustCompile(`validation errors? for (\w+)`)
+
+// plainModel returns the line of a class that is made from BaseModel, whose fields no variable of
+// the environment gives.
+func (s *Scene) plainModel(name string) (place, bool) {
+	p, _ := s.grep(regexp.MustCompile(`^class `+regexp.QuoteMeta(name)+`\((?:\w+\.)?BaseModel\b`), ".py")
+	return place{file: p.file, line: p.line}, p.file != ""
+}
 
 var settings = tool{name: "settings", entries: []entry{
 	on("environ", `KeyError: ['"](\w+)['"]`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
