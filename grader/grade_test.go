@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -962,14 +963,15 @@ func TestReportIsBounded(t *testing.T) {
 
 func TestHiddenWords(t *testing.T) {
 	asks := func(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
-		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"Write HIDDENWORD"}`)})
+		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"Write HIDDENWORD"}`),
+			Header: http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer HIDDENTOKEN"}}})
 		return check.Pass("a", ""), err
 	}
 	hidden := one("secretcheck", check.Running, asks)
 	hidden.Hidden, hidden.Title = true, "What is refused"
 	repeats := func(context.Context, check.Target, check.Input) (check.Outcome, error) {
 		return check.Fail("b", "x", "POST /tasks HIDDENWORD of secretcheck",
-			check.Advise("Write it.")), nil
+			check.Advise("Write application/json, Bearer HIDDENTOKEN.")), nil
 	}
 	var told []string
 	r := graded(t, works(), of(hidden, one("b", check.Running, repeats, "secretcheck")),
@@ -979,5 +981,6 @@ func TestHiddenWords(t *testing.T) {
 	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "HIDDENWORD")
 	assert.NotContains(t, r.For(result.Student).Checks[1].Got, "secretcheck")
 	assert.NotContains(t, strings.Join(told, "\n"), "HIDDENWORD")
-	assert.Equal(t, "Write it.", r.For(result.Student).Checks[1].Hint, "a word that titles are made of is no secret")
+	assert.Equal(t, "Write application/json, Bearer ▒▒▒▒.", r.For(result.Student).Checks[1].Hint,
+		"words that titles are made of, and what any client says, are no secret")
 }

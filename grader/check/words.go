@@ -17,10 +17,12 @@ var (
 		"the slides", "taxes", "a cake", "the plants"}
 )
 
-// CommonWords returns the words of which the values of all checks are made: they tell nothing of
-// one. What makes a value new stands beside them, or in one word with them.
+// CommonWords returns the words of which the values of all checks are made, and what a client says of
+// any body or token: they tell nothing of one. What makes a value new stands beside them, or in one
+// word with them.
 func CommonWords() string {
-	others := []string{"example", "true", "false", "null"}
+	others := []string{"example", "true", "false", "null", "application/json", "application/x-www-form-urlencoded",
+		"multipart/form-data; boundary", "text/plain; charset=utf-8", "Bearer", "Basic"}
 	return strings.Join(slices.Concat(verbs, things, firstNames, nouns, others), " ")
 }
 
