@@ -132,6 +132,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 		if h, ok := notHandedIn(t, f); ok {
 			return h
 		}
+		if h, ok := neverLocked(t, f); ok {
+			return h
+		}
 		h.Edit = found(t, f)
 	}
 	if f.Reason == check.TooLong {

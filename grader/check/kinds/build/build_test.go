@@ -56,6 +56,14 @@ func TestMissingFile(t *testing.T) {
 			"Make line 2 of Dockerfile `COPY requirments.txt requirements.txt`."},
 		{from("COPY requirements.txt /b/\nRUN pip install -r /b/requirements.txt").With("requirments.txt", "x\n"),
 			"Make line 2 of Dockerfile `COPY requirments.txt /b/requirements.txt`."},
+		{from("COPY pyproject.toml uv.lock ./\nRUN uv sync --frozen --no-dev\nCOPY . ."),
+			"hint: The folder has no uv.lock, which uv lock makes. Run that and hand the file in; or do without. Make " +
+				"lines 2 to 3 of Dockerfile `COPY pyproject.toml ./` and below it `RUN uv sync --no-dev`."},
+		{from("COPY pyproject.toml ./poetry.lock .\nRUN poetry install"),
+			"hint: The folder has no poetry.lock, which poetry lock makes. Run that and hand the file in; or do " +
+				"without. Make line 2 of Dockerfile `COPY pyproject.toml .`."},
+		{from("COPY package-lock.json .\nCOPY package.json .\nRUN npm ci"),
+			"Make lines 2 to 4 of Dockerfile `COPY package.json .` and below it `RUN npm install`."},
 		{from("COPY requirements.txt ."),
 			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
 		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"),

@@ -1,0 +1,81 @@
+package build
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
+)
+
+// lock is a file in which a tool writes down the versions that it took.
+type lock struct {
+	by      string         // the command that makes it
+	insists *regexp.Regexp // in a RUN, that there must be one; nil where nothing says so
+	without string         // in its place
+}
+
+var locks = map[string]lock{
+	"uv.lock":     {"uv lock", regexp.MustCompile(`(\buv sync\b[^&|;\n]*?) --(?:frozen|locked)\b`), "${1}"},
+	"poetry.lock": {"poetry lock", nil, ""},
+	"Pipfile.lock": {"pipenv lock",
+		regexp.MustCompile(`(\bpipenv install\b[^&|;\n]*?)(?: --(?:deploy|ignore-pipfile)\b)+`), "${1}"},
+	"package-lock.json": {"npm install", regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install"},
+	"yarn.lock": {"yarn install",
+		regexp.MustCompile(`(\byarn\b[^&|;\n]*?) --(?:frozen-lockfile|immutable)\b`), "${1}"},
+	"pnpm-lock.yaml": {"pnpm install",
+		regexp.MustCompile(`(\bpnpm (?:i|install)\b[^&|;\n]*?) --frozen-lockfile\b`), "${1}"},
+}
+
+// neverLocked returns what to say of a COPY that names a lock file which the folder has not: who
+// makes it, and how the lines read without it.
+func neverLocked(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
+	name := path.Base(f.Subject)
+	l, known := locks[name]
+	file, err := t.Dockerfile()
+	if !known || err != nil || elsewhere(t.FS(), name) != "" {
+		return h, false
+	}
+	h = check.Hint{Cause: fmt.Sprintf("The folder has no %s, which %s makes.", f.Subject, l.by),
+		Advice: "Run that and hand the file in; or do without."}
+	for _, stage := range file.Stages {
+		for i, in := range stage.Instructions {
+			if slices.ContainsFunc(in.Sources(), func(s string) bool { return path.Clean(s) == path.Clean(f.Subject) }) {
+				h.Edit = l.left(file, in, f.Subject, stage.Instructions[i+1:])
+				return h, true
+			}
+		}
+	}
+	return h, true
+}
+
+// left returns the edit that takes the lock out of a COPY, and out of the first line below that
+// insists on it.
+func (l lock) left(file *dockerfile.File, in dockerfile.Instruction, name string,
+	below []dockerfile.Instruction) *check.Edit {
+	change := file.Change(in)
+	if len(in.Sources()) > 1 {
+		change = file.Replace(in, regexp.MustCompile(`\s+(?:\./)?`+regexp.QuoteMeta(path.Clean(name))+`(\s)`), "${1}")
+	}
+	if change == nil {
+		return nil
+	}
+	for _, run := range below {
+		if l.insists == nil || run.Name != "RUN" {
+			continue
+		}
+		if then := file.Replace(run, l.insists, l.without); then != nil {
+			lines := slices.Concat([]string{change.New}, file.Lines[in.EndLine:run.Line-1], []string{then.New})
+			both := dockerfile.Change{Line: in.Line, Old: strings.Join(file.Lines[in.Line-1:run.EndLine], "\n"),
+				New: strings.TrimPrefix(strings.Join(lines, "\n"), "\n")}
+			if file.Changed(both) != nil {
+				change = &both
+			}
+			break
+		}
+	}
+	return check.EditOf(file.Name, change)
+}
