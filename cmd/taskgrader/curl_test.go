@@ -71,6 +71,11 @@ func TestCurl(t *testing.T) {
 				defer sub.Close()
 				rep := grader.Grade(t.Context(), engineOf(e), r, *sub, grader.Options{Seed: "1"})
 				assert.Equal(t, result.Graded, rep.Status, "%s: %v", sample.ID, rep.Problem)
+				for _, c := range rep.For(result.Student).Checks {
+					for _, e := range c.Evidence { // nothing of a hidden check's is in it, so a student gets it whole
+						assert.NotContains(t, e.Text, "▒", "%s: %s", sample.ID, c.ID)
+					}
+				}
 				return nil
 			})
 		}

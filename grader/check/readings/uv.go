@@ -149,7 +149,7 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		`Take the option for that group out, or define it.`),
 	on("no-such-option", `error: unexpected argument '([^']+)' found`, `uv has no option $1 here.`,
 		`Write it as uv help lists it.`),
-	on("spawn", "Failed to spawn: `([^`]+)`", "", "").with(func(s *Scene, m []string,
+	on("spawn", "(?m)Failed to spawn: `?([^`\\n]+?)`?$", "", "").with(func(s *Scene, m []string,
 		h *check.Hint) bool {
 		return notInPath(s, m[1], h)
 	}),
@@ -387,7 +387,7 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 	on("option-gone", `The option "(--[\w-]+)" does not exist`, `This Poetry has no option $1.`,
 		`Take it out; --no-dev is --without dev today.`).with(func(s *Scene, m []string, h *check.Hint) bool {
 		by := ""
-		if m[1] == "--no-dev" {
+		if _, ok := s.inProject(devGroup); ok && m[1] == "--no-dev" {
 			by = " --without dev"
 		}
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(poetry install.*?)\s`+regexp.QuoteMeta(m[1])+`\b`),
@@ -515,6 +515,9 @@ var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 	on("python", `Your Pipfile requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+)`,
 		`Pipfile asks for Python $1, and the image has $2.`, `Let Pipfile ask for the Python of the base image.`),
 }}
+
+// devGroup is how pyproject.toml defines the group that is called dev.
+var devGroup = regexp.MustCompile(`^\s*(?:\[tool\.poetry\.(?:group\.dev\b|dev-dependencies\])|dev\s*=\s*\[)`)
 
 // pipenvLock says what --deploy refuses: another Python, and a lock that is not there or not up to
 // date.
