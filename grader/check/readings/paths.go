@@ -140,13 +140,13 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 				base, base)
 			h.Advice = "Let Poetry install into the image's own Python."
 			h.Edit = s.beforePoetry()
+		case s.started && ok && s.intoHome(base, h):
 		case s.started && ok && s.built() && len(s.File.Stages) > 1 && s.locked(p, h):
 		case s.started && ok && s.built() && len(s.File.Stages) > 1:
 			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
 				p, base, base)
 			h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
-			if e := s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(base)+`"`),
-				`["python", "-m", "`+base+`"`); e != nil {
+			if e := s.byPython(base); e != nil {
 				h.Advice, h.Edit = "Python finds it as a module.", e
 			}
 		case ok && s.started:

@@ -115,3 +115,42 @@ func debianUsers(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// pipInstalls is a pip that installs where it may, so for who is not root into that user's home.
+var pipInstalls = regexp.MustCompile(`\bpip[\d.]* install\b`)
+
+// intoHome says of a program that it was installed by a user who is not root, and so into that user's
+// home, where a plain name is not looked for.
+func (s *Scene) intoHome(base string, h *check.Hint) bool {
+	if s.File == nil {
+		return false
+	}
+	user := ""
+	for _, in := range s.File.Effective() {
+		switch {
+		case in.Name == "USER" && len(in.Args) > 0:
+			user, _, _ = strings.Cut(in.Args[0], ":")
+		case in.Name == "ENV" && strings.Contains(in.Text, ".local/bin"):
+			return false
+		case in.Name == "RUN" && user != "" && user != "root" && user != "0" && pipInstalls.MatchString(in.Text) &&
+			!regexp.MustCompile(`\s(--target|--prefix|-t)\b`).MatchString(in.Text):
+			h.Cause = fmt.Sprintf("Line %d installs as the user %s, and so into that user's home (~/.local/bin), "+
+				"where a plain %s is not looked for.", in.Line, user, base)
+			h.Advice = fmt.Sprintf("Install above the line with USER, or start it with python -m %s.", base)
+			if e := s.byPython(base); e != nil {
+				h.Advice, h.Edit = "Python finds it as a module.", e
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// byPython returns the edit that starts a program as a module of Python's.
+func (s *Scene) byPython(base string) *check.Edit {
+	name := regexp.QuoteMeta(base)
+	if e := s.inCommand(regexp.MustCompile(`\[\s*"`+name+`"`), `["python", "-m", "`+base+`"`); e != nil {
+		return e
+	}
+	return s.inCommand(regexp.MustCompile(`^((?:CMD|ENTRYPOINT)\s+(?:exec\s+)?)`+name+`\b`), "${1}python -m "+base)
+}
