@@ -57,8 +57,8 @@ func TestMissingFile(t *testing.T) {
 		{from("COPY requirements.txt /b/\nRUN pip install -r /b/requirements.txt").With("requirments.txt", "x\n"),
 			"Make line 2 of Dockerfile `COPY requirments.txt /b/requirements.txt`."},
 		{from("COPY pyproject.toml uv.lock ./\nRUN uv sync --frozen --no-dev\nCOPY . ."),
-			"hint: The folder has no uv.lock, which uv lock makes. Run that and hand the file in; or do without. Make " +
-				"lines 2 to 3 of Dockerfile `COPY pyproject.toml ./` and below it `RUN uv sync --no-dev`."},
+			"hint: The folder has no uv.lock, which uv lock makes. Run that and hand the file in; or do without. " +
+				"Make lines 2 to 3 of Dockerfile `COPY pyproject.toml ./` and below it `RUN uv sync --no-dev`."},
 		{from("COPY pyproject.toml ./poetry.lock .\nRUN poetry install"),
 			"hint: The folder has no poetry.lock, which poetry lock makes. Run that and hand the file in; or do " +
 				"without. Make line 2 of Dockerfile `COPY pyproject.toml .`."},

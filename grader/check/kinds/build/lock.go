@@ -43,7 +43,8 @@ func neverLocked(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 		Advice: "Run that and hand the file in; or do without."}
 	for _, stage := range file.Stages {
 		for i, in := range stage.Instructions {
-			if slices.ContainsFunc(in.Sources(), func(s string) bool { return path.Clean(s) == path.Clean(f.Subject) }) {
+			if slices.ContainsFunc(in.Sources(),
+				func(source string) bool { return path.Clean(source) == path.Clean(f.Subject) }) {
 				h.Edit = l.left(file, in, f.Subject, stage.Instructions[i+1:])
 				return h, true
 			}
