@@ -246,7 +246,7 @@ func (s *Scene) ofAnother(base string, h *check.Hint) bool {
 	case "apt-key":
 		h.Cause = "This Debian has no apt-key any more."
 		h.Advice = "Put the key into /etc/apt/keyrings, and name it in the line of the source: " +
-			"deb [signed-by=/etc/apt/keyrings/NAME.asc] …"
+			"it begins with deb [signed-by=/etc/apt/keyrings/NAME.asc]."
 	case "add-apt-repository":
 		h.Cause = "add-apt-repository is Ubuntu's, as are the archives (ppa:…) that it adds; the image is Debian."
 		h.Advice = "Take Debian's own package, or begin with an image that has the program."

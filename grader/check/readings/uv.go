@@ -138,7 +138,7 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 			if strings.Contains(p.text, "../") {
 				h.Advice = "Docker copies only what is in the folder of the Dockerfile: put it there, COPY it " +
 					"before this " +
-					"step, and name it without ../"
+					"step, and name it without the two dots."
 			}
 		}
 		return true
