@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // Finding is what a log means.
@@ -162,6 +163,9 @@ func Clean(log string) string {
 
 func (s *Scene) read(log string, tools []tool) (Finding, bool) {
 	s.log = Clean(log)
+	if s.File == nil { // lines that say nothing, so that nobody has to ask whether there are any
+		s.File, _ = dockerfile.Parse("Dockerfile", []byte("FROM scratch\n"))
+	}
 	tools = slices.Clone(tools)
 	slices.SortStableFunc(tools, func(a, b tool) int { return s.rank(a) - s.rank(b) })
 	one := strings.Join(strings.Fields(frames.ReplaceAllString(s.log, " ")), " ")

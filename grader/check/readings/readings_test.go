@@ -112,3 +112,15 @@ func TestSamples(t *testing.T) {
 		})
 	}
 }
+
+// TestNoDockerfile: what is said of a log needs no Dockerfile, and none of the folder's other files.
+func TestNoDockerfile(t *testing.T) {
+	for _, s := range samples(t) {
+		scene := readings.Scene{Folder: fstest.MapFS{}}
+		if s.build {
+			readings.Build(s.log, scene)
+		} else {
+			readings.Start(s.log, scene)
+		}
+	}
+}
