@@ -176,6 +176,9 @@ func TestOfOtherCourses(t *testing.T) {
 				"6:52: ${jwt …} wants the secret first, or none: ${jwt $secret sub=$id exp=1h}"},
 		{`http: [{send: POST /, body: {a: "${repeat a 200}"}}]`, `6:35: want how often and what, such as ` +
 			`${repeat 200 a}, from 1 to 100000 times, not "a 200"`},
+		{`http: [{send: POST /, multipart: {file: a.png, name: a.png}}]`,
+			`6:43: "a.png" is sent as it stands, and no ` +
+				`file is read (write {name: a.png, from: a.png} for a file beside the rubric)`},
 		{`http: [{send: GET /, weight: 2}]`, `6:32: weight is a share of a partial check's points, and this check is ` +
 			`all or nothing (write partial: true beside http, or leave weight out)`},
 		{`http: [{send: GET /, times: 2, meanwhile: {send: GET /}}]`, `6:45: meanwhile stands in a step that is sent ` +

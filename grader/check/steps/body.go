@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -168,6 +169,12 @@ func (f *File) ValidateOption(at option.Value) option.Problems {
 	return nil
 }
 
+// fileKey and fileName are what a file is called in a form, and on a disk.
+var (
+	fileKey  = regexp.MustCompile(`(?i)^(file|upload|image|photo|picture|avatar|attachment|document)s?$`)
+	fileName = regexp.MustCompile(`^[\w-]+\.[a-zA-Z]\w{1,4}$`)
+)
+
 // UnmarshalOption reads them.
 func (p *Parts) UnmarshalOption(v option.Value) (ps option.Problems) {
 	if v.Kind != option.Map {
@@ -184,7 +191,8 @@ func (p *Parts) UnmarshalOption(v option.Value) (ps option.Problems) {
 		case option.List, option.Null:
 			ps = append(ps, f.Value.Wrong("text")...)
 		case option.String:
-			if name := strings.TrimPrefix(part.Text, "@"); name != part.Text || strings.HasPrefix(name, "./") {
+			if name := strings.TrimPrefix(part.Text, "@"); name != part.Text || strings.HasPrefix(name, "./") ||
+				fileKey.MatchString(part.Field) && fileName.MatchString(name) {
 				wrong := f.Value.Problem("%q is sent as it stands, and no file is read", part.Text)
 				wrong[0].Hint, wrong[0].Warning = fmt.Sprintf("write {name: %s, from: %s} for a file beside the rubric",
 					path.Base(name), strings.TrimPrefix(name, "./")), true
