@@ -20,6 +20,14 @@ var (
 	toRight     = map[string]string{"=>": ">=", "=<": "<=", "=~": "~=", "=!": "!=", "=": "=="}
 )
 
+var (
+	openExtra = regexp.MustCompile(`^(\s*[A-Za-z][\w.-]*\[[\w, -]+)(\s*(?:[=<>~!].*)?)$`)
+	latest    = regexp.MustCompile(`(?i)^(\s*[A-Za-z][\w.-]*(?:\[[\w,-]+\])?)\s*(?:==|=|@|:)\s*(?:latest|newest)\s*$`)
+	caret     = regexp.MustCompile(`^(\s*[A-Za-z][\w.-]*(?:\[[\w,-]+\])?)\s*(?:==|=)?\s*[\^~@]\s*(\d[\w.]*)\s*$`)
+	noComma   = regexp.MustCompile(`(["'])(\s+)(["'])`)
+	barePy    = regexp.MustCompile(`^(\s*requires-python\s*=\s*")(\d)`)
+)
+
 // mostLines is how many lines of a list at most are written anew.
 const mostLines = 14
 
@@ -145,6 +153,19 @@ func noRequirement(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, has quotes as a program writes them, and a list has none: `%s`.", p, short(text))
 		h.Advice = "Take quotes and commas out."
 		h.Edit = change(quotedName, func(m []string) string { return m[1] })
+	case openExtra.MatchString(p.text):
+		h.Cause = fmt.Sprintf("%s, opens a bracket and does not close it: `%s`.", p, short(text))
+		h.Advice = "Close it."
+		h.Edit = p.replace(openExtra, "${1}]${2}")
+	case latest.MatchString(p.text):
+		h.Cause = fmt.Sprintf("%s, asks for a version called latest, which is none: pip takes the newest where none "+
+			"is named.", p)
+		h.Advice = "Name the package alone."
+		h.Edit = p.replace(latest, "${1}")
+	case caret.MatchString(p.text):
+		h.Cause = fmt.Sprintf("%s, has a sign of Poetry's or npm's, which pip does not know: `%s`.", p, short(text))
+		h.Advice = "Write >=."
+		h.Edit = p.replace(caret, "${1}>=${2}")
 	case strings.HasPrefix(text, "//") || strings.HasPrefix(text, "<!--"):
 		h.Cause = fmt.Sprintf("%s, is a comment of another language: `%s`.", p, short(text))
 		h.Advice = "Begin it with #."
@@ -260,7 +281,7 @@ func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
 	}
 	p := place{found, n, lines[n-1]}
 	h.Cause = fmt.Sprintf("%s, cannot be read", p)
-	if words = strings.TrimRight(strings.TrimSpace(words), "."); words != "" {
+	if words = strings.TrimRight(strings.TrimSpace(words), ".:"); words != "" {
 		h.Cause += ": " + words
 	}
 	h.Cause += fmt.Sprintf(". The line is `%s`.", p.code())
@@ -274,6 +295,16 @@ func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
 			h.Advice = "Keep one of the two parts between <<<<<<< and >>>>>>>, and take all three marks out."
 			return true
 		}
+	}
+	switch {
+	case barePy.MatchString(p.text):
+		h.Cause = fmt.Sprintf("%s, names a version of Python without a sign: `%s`.", p, p.code())
+		h.Advice, h.Edit = "Write >= before it.", p.replace(barePy, "${1}>=${2}")
+		return true
+	case strings.Contains(words, "comma") && noComma.MatchString(p.text):
+		h.Advice = "Write the comma."
+		h.Edit = &check.Edit{File: p.file, Line: p.line, Old: p.text, New: noComma.ReplaceAllString(p.text, "$1, $3")}
+		return true
 	}
 	if h.Edit = p.replace(unquoted, `${1}"${2}"`); h.Edit != nil {
 		h.Cause = fmt.Sprintf("%s, has a version without quotes: `%s`.", p, p.code())

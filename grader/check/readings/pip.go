@@ -257,7 +257,14 @@ var pip = tool{name: "pip", entries: []entry{
 		`Install git with apt-get before it, or name the package by a version that the index has.`),
 	on("managed", `externally-managed-environment`, `pip may not change this system's own Python.`,
 		`Begin with a python base image, such as python:3.12-slim, or make a virtual environment first.`),
-	on("no-such-option", `no such option: (-\S+)`, `pip has no option $1.`, `Write it as pip help install lists it.`),
+	on("no-such-option", `no such option: (-\S+)`, `pip has no option $1.`, `Write it as pip help install lists `+
+		`it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		if near := nearest(m[1], pipOptions); near != "" {
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = s.inStep(m[1], near)
+		}
+		return true
+	}),
 	on("no-requirement-given", `You must give at least one requirement to install`,
 		`pip install is not told what to install.`, `Name the packages, or -r requirements.txt.`),
 	on("read-only-home",
@@ -267,6 +274,13 @@ var pip = tool{name: "pip", entries: []entry{
 }}
 
 var pipInstall = regexp.MustCompile(`^\s*(?:(?:RUN|python3? -m|uv)\s+)?pip3?\s+install\s+(?:-\S+\s+)*`)
+
+// pipOptions are the options of pip install that are written in Dockerfiles.
+var pipOptions = strings.Fields(`--no-cache-dir --requirement --upgrade --user --target --prefix --index-url
+	--extra-index-url --trusted-host --default-timeout --timeout --retries --no-deps --pre --editable --constraint
+	--no-build-isolation --only-binary --no-binary --break-system-packages --root-user-action --ignore-installed
+	--force-reinstall --quiet --verbose --find-links --no-index --disable-pip-version-check --require-hashes
+	--prefer-binary`)
 
 // notInName is what the name of a project may not have.
 var notInName = regexp.MustCompile(`[^\w.-]+`)
