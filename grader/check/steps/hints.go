@@ -257,17 +257,17 @@ func (j judging) noJSONHint(a check.Answer) string {
 
 // faultHint returns what to do where there was no answer. What a log says is told where it was seen
 // there.
-func (r *runner) faultHint(ctx context.Context, a check.Answer) string {
+func (r *runner) faultHint(ctx context.Context, s Step, a check.Answer) string {
 	exception := r.exception(ctx)
 	switch {
 	case a.Exited && exception != "":
-		return OfException(exception)
+		return r.explain(ctx, s, exception)
 	case a.Exited:
 		return "Send the same request yourself, as below, and see what ends the program."
 	case strings.Contains(a.Fault, "within"):
 		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	case exception != "":
-		return OfException(exception)
+		return r.explain(ctx, s, exception)
 	}
 	return "Send the same request yourself, as below, and see how the program answers."
 }

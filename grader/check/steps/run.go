@@ -180,7 +180,7 @@ type runner struct {
 	known    []Send              // the routes that the program has, once they were looked for
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
-	meant    check.Hint          // what the log means of an answer with 5xx, where a reading knows it
+	meant    check.Hint          // what the log means of a failure, where a reading knows it
 	place    int                 // of the step's item among those of the check
 	posted   posting             // the last one of the check
 	twice    string              // an id that a step of this check was given, and that another thing has
@@ -258,7 +258,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			if m.status {
 				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
 			} else if e.last().Fault != "" {
-				m.hint = r.faultHint(ctx, e.last())
+				m.hint = r.faultHint(ctx, s, e.last())
 			}
 			if m.hint == listHolds && slices.Contains(r.past, restarted) && slices.ContainsFunc(r.past,
 				func(sent string) bool { return strings.HasPrefix(sent, http.MethodDelete) }) {

@@ -249,18 +249,33 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 			s.Want)
 	}
 	if exception := r.exception(ctx); exception != "" {
-		if s.wantsCode(http.StatusNotFound) && s.wantsOnly('4') {
-			return fmt.Sprintf("%s Look first whether it is there, and %s where nothing is found.",
-				sentence(OfException(exception)), r.framework().Refuse("404"))
-		}
-		if found, read, err := Meaning(ctx, r.target); err == nil && read {
-			r.meant = found.Hint
-			r.meant.Cause = sentence(OfException(exception)) + " " + r.meant.Cause
-		}
-		return OfException(exception)
+		return r.explain(ctx, s, exception)
 	}
 	return fmt.Sprintf("The program failed with %d, and its log names no exception: print what it does there.",
 		a.Status)
+}
+
+// explain returns what to say of the exception that the log ends with after a step, and keeps what a
+// reading of the log knows of it.
+func (r *runner) explain(ctx context.Context, s Step, exception string) string {
+	said := OfException(exception)
+	if s.wantsCode(http.StatusNotFound) && s.wantsOnly('4') {
+		return fmt.Sprintf("%s Look first whether it is there, and %s where nothing is found.", sentence(said),
+			r.framework().Refuse("404"))
+	}
+	if found, read, err := Meaning(ctx, r.target); err == nil && read {
+		r.meant = found.Hint
+		r.meant.Cause = sentence(said) + " " + r.meant.Cause
+	}
+	if s.wantsOnly('4') && (s.wantsCode(http.StatusBadRequest) || s.wantsCode(http.StatusUnprocessableEntity)) {
+		refuse := fmt.Sprintf("Look at the body before that, and %s where it is not as it must be.",
+			r.framework().Refuse(s.code()))
+		if r.meant != (check.Hint{}) {
+			r.meant.Advice, r.meant.Edit = refuse, nil
+		}
+		return sentence(said) + " " + refuse
+	}
+	return said
 }
 
 // Meaning returns what the log of a program means that answered with a fault of its own; read is
