@@ -558,7 +558,14 @@ var sockets = tool{name: "sockets", entries: []entry{
 	}),
 	on("in-use", `(?i)address (?:is )?already in use|Connection in use: \(|EADDRINUSE: |port \d+ is in use`,
 		`The port is taken inside the container: the server is started twice.`,
-		`Start it once: CMD, or the script or program that it starts, starts it again.`),
+		`Start it once: CMD, or the script or program that it starts, starts it again.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if p, ok := s.frame(); ok && strings.Contains(p.text, "listen(") {
+			h.Cause = fmt.Sprintf("%s, listens on a port on which the program listens already.", p)
+			h.Advice = "Let it listen once."
+		}
+		return true
+	}),
 	on("not-ours",
 		`(?:[Cc]annot assign requested address|EADDRNOTAVAIL)[^\n]*?(?:\('?([\d.:a-f]+)'?, ?(\d+)|([\d.]+):(\d+)|$)`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {

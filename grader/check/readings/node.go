@@ -231,6 +231,33 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
+	on("folder-imported", `Directory import '([^'\n]+)' is not supported`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		base := path.Base(m[1])
+		p, _ := s.grep(regexp.MustCompile(`(?:from|import)\s*\(?["'][^"']*\b`+regexp.QuoteMeta(base)+`/?["']`),
+			".js.mjs.ts")
+		h.Cause = fmt.Sprintf("The program imports the folder %s, and an ES module names the file.", base)
+		h.Advice = "Name the file in it, such as index.js."
+		if p.file != "" {
+			h.Cause = fmt.Sprintf("%s, imports the folder %s, and an ES module names the file.", p, base)
+			if s.has(path.Join(path.Dir(p.file), base, "index.js")) {
+				h.Advice = "Name it."
+				h.Edit = p.replace(regexp.MustCompile(`(["'][^"']*\b`+regexp.QuoteMeta(base)+`)/?(["'])`),
+					"${1}/index.js${2}")
+			}
+		}
+		return true
+	}),
+	on("listens-on-address", `listen E\w+: [^\n]*?(\w+://\S+)`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program is to listen on %s%s, which is an address and no port.", m[1], s.at())
+		h.Advice = "Give listen the number of the port alone."
+		number := regexp.MustCompile(`:(\d+)`).FindStringSubmatch(m[1])
+		if p, ok := s.frame(); ok && number != nil {
+			h.Edit = p.replace(regexp.MustCompile(`["']`+regexp.QuoteMeta(m[1])+`["']`), number[1])
+		}
+		return true
+	}),
 	on("no-new", `(?m)^TypeError: Class constructor ([\w$]+) cannot be invoked without 'new'`, "",
 		"").with(func(s *Scene,
 		m []string, h *check.Hint) bool {

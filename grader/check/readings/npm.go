@@ -214,6 +214,12 @@ var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysq
 
 func npmUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name, version := splitVersion(strings.ReplaceAll(m[1], "%2f", "/"))
+	if p, _ := s.grep(regexp.MustCompile(`"(?:devD|peerD|d)ependencies"\s*:\s*\[`), ".json"); p.file != "" &&
+		regexp.MustCompile(`^\d+$`).MatchString(name) {
+		h.Cause = fmt.Sprintf("%s, has the dependencies as a list, and npm takes each one's number for its name.", p)
+		h.Advice = `Write them in braces, each with its version: {"NAME": "^1.0.0"}.`
+		return true
+	}
 	h.Cause, h.Advice = fmt.Sprintf("There is no package %s in the index.", name),
 		fmt.Sprintf("Check the spelling of %s.", name)
 	p, ok := s.dependency(name)

@@ -119,6 +119,9 @@ var shell = tool{name: "shell", entries: []entry{
 	}),
 	on("sudo", `(?:^|[\s:])sudo: (?:command )?not found`, `The image has no sudo; a build is root already.`,
 		`Take the word sudo out.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
+		if s.started {
+			h.Cause = "The image has no sudo; what CMD starts is root already where no USER says otherwise."
+		}
 		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bsudo\s+`), "")
 		return true
 	}),
@@ -163,6 +166,10 @@ var shell = tool{name: "shell", entries: []entry{
 		at := inside(s.workdir(), m[1]+m[2])
 		h.Cause, h.Advice = fmt.Sprintf("There is no folder %s in the image at this step.", at),
 			"Name the folder that the COPY above makes, or take the cd out."
+		if s.started {
+			h.Cause = fmt.Sprintf("There is no folder %s in the image.", at)
+			h.Advice = "Name the folder that COPY makes, or take the cd out."
+		}
 		if own := s.ownPath(strings.TrimPrefix(at, s.workdir()+"/")); own != "" && s.isFolder(own) {
 			h.Advice = fmt.Sprintf("COPY %s ./%s makes it; COPY %s . brings in what is in it, without the folder.", own,
 				own, own)
@@ -305,7 +312,17 @@ var shell = tool{name: "shell", entries: []entry{
 		return true
 	}),
 	on("syntax", `(?:[Ss]yntax error:? ?[^\n]*|unexpected EOF while looking[^\n]*|Unterminated quoted string[^\n]*)`,
-		`The shell cannot read the command of this step.`, `Look at its quotes, and at what stands around && and \.`),
+		`The shell cannot read the command of this step.`, `Look at its quotes, and at what stands around && and \.`).
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if got := regexp.MustCompile(`expecting "(\w+)"`).FindStringSubmatch(m[0]); got != nil {
+				h.Cause = fmt.Sprintf("The shell comes to the end of the command, and %s is still missing.", got[1])
+				h.Advice = fmt.Sprintf("Write it where it belongs, behind a semicolon: `; %s`.", got[1])
+			} else if strings.Contains(m[0], "nterminated quoted") || strings.Contains(m[0], "looking for matching") {
+				h.Cause = "A quote is opened in the command, and not closed."
+				h.Advice = "Close it; an apostrophe inside of double quotes is none, outside of them it opens one."
+			}
+			return true
+		}),
 	on("bad-substitution", `[Bb]ad substitution`, `sh does not know this form of $${…}, which is bash's.`,
 		`Write it as sh wants it, or let bash run it.`),
 }}
