@@ -320,7 +320,9 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 		return h, true
 	}
 	if p, _ := s.grep(asksMongo, ".py"); p.file != "" {
-		if limited, _ := s.grep(regexp.MustCompile(`(?i)serverSelectionTimeoutMS`), ".py"); limited.file == "" {
+		client, _ := s.grep(regexp.MustCompile(`\bMongoClient\(`), ".py")
+		limited, _ := s.grep(regexp.MustCompile(`(?i)serverSelectionTimeoutMS`), ".py")
+		if client.file != "" && limited.file == "" {
 			h.Cause = fmt.Sprintf("%s, asks MongoDB while the file is loaded, before a server could listen, and "+
 				"pymongo waits half "+
 				"a minute for it: `%s`.", p, p.code())

@@ -11,7 +11,7 @@ import (
 var (
 	whenMain   = regexp.MustCompile(`^(if\s+__name__\s*==\s*)(["'])(\w*)(["']\s*:.*)$`)
 	definesRun = regexp.MustCompile(`^(async )?def (main|run|serve|start)\(\s*\)`)
-	endsItself = regexp.MustCompile(`^\s*(?:sys\.)?(?:exit|quit)\(\s*0?\s*\)`)
+	endsItself = regexp.MustCompile(`^(?:sys\.)?(?:exit|quit)\(\s*0?\s*\)`)
 )
 
 // neverRuns says of a program of Python that came to its end why it did not come to its server: the
@@ -29,8 +29,7 @@ func (s *Scene) neverRuns(file string, h *check.Hint) bool {
 			h.Edit = &check.Edit{File: file, Line: i + 1, Old: line, New: m[1] + m[2] + "__main__" + m[4]}
 			return true
 		}
-		if endsItself.MatchString(line) && !strings.HasPrefix(strings.TrimLeft(line, " "), "#") &&
-			!strings.HasPrefix(line, "        ") {
+		if endsItself.MatchString(line) {
 			h.Cause = fmt.Sprintf("%s, ends the program: `%s`.", p, p.code())
 			h.Advice = "Take that out, and let the server run."
 			return true

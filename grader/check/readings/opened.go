@@ -224,30 +224,33 @@ func (s *Scene) reads(p place) string {
 // notReadINI says of a section that configparser has not that its file is not in the image, which
 // read passes over in silence; and reports whether that is so.
 func notReadINI(s *Scene, m []string, h *check.Hint) bool {
-	p, got := s.grep(regexp.MustCompile(`\.read\(\s*["']([\w./-]+\.(?:ini|cfg|conf))["']`), ".py")
+	p, got := s.grep(regexp.MustCompile(`(\w+)\.read\(\s*["']([\w./-]+\.(?:ini|cfg|conf))["']`), ".py")
 	if got == nil || !s.started {
 		return false
 	}
-	at := inside(s.workdir(), got[1])
+	if f, _ := s.frame(); strings.HasPrefix(m[0], "KeyError") && !strings.Contains(f.text, got[1]) {
+		return false // the key of something else
+	}
+	at := inside(s.workdir(), got[2])
 	if s.landed()[at] != "" {
 		return false
 	}
 	h.Cause = fmt.Sprintf("The section %s is missing%s, since %s, reads %s, and the image has no such file: read "+
 		"passes over "+
-		"that in silence.", m[1], s.at(), p, got[1])
+		"that in silence.", m[1], s.at(), p, got[2])
 	h.Advice = "Hand it in and COPY it."
-	if file := s.only(path.Base(got[1])); file != "" {
+	if file := s.only(path.Base(got[2])); file != "" {
 		if line := s.hidden(file); line != "" {
 			h.Cause = fmt.Sprintf("The section %s is missing%s, since %s, reads %s, and %s, keeps it out of the "+
 				"image: read passes "+
-				"over that in silence.", m[1], s.at(), p, got[1], line)
+				"over that in silence.", m[1], s.at(), p, got[2], line)
 			h.Advice = "Take that line out of the ignore file, or add !" + file + " below it."
 		} else if there := s.where(file); there != "" {
 			h.Cause = fmt.Sprintf("The section %s is missing%s, since %s, reads %s, which is at %s in the image: "+
 				"read passes over "+
 				"that in silence.", m[1], s.at(), p, at, there)
 			h.Advice = "Name it as it is called there."
-			s.renamed(got[1], there, h)
+			s.renamed(got[2], there, h)
 		} else {
 			h.Edit = s.beside(file + " " + strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/"))
 		}
