@@ -193,31 +193,49 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 			}
 		}
 	}
-	reads := make([]*regexp.Regexp, len(gone))
-	for i, lost := range gone {
-		reads[i] = reading(path.Base(lost))
-	}
+	var programs strings.Builder
 	for _, name := range stay {
-		if !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".sh"}, path.Ext(name)) {
-			continue
+		if slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".sh"}, path.Ext(name)) {
+			programs.WriteString(Text(s.FS(), name) + "\n")
 		}
-		text := Text(s.FS(), name)
-		if i := slices.IndexFunc(reads, func(p *regexp.Regexp) bool { return p.MatchString(text) }); i >= 0 {
-			return gone[i]
+	}
+	for _, lost := range gone {
+		if reads(programs.String(), path.Base(lost), Text(s.FS(), lost)) {
+			return lost
 		}
 	}
 	return ""
 }
 
-// reading returns a pattern of a program that reads a file of this name: process.env and os.environ
-// are no .env.
-func reading(base string) *regexp.Regexp {
-	pattern := `(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`
-	if strings.HasPrefix(base, ".env") {
-		pattern += "|dotenv"
+// reads reports whether programs read a file of this name: process.env and os.environ are no .env. A
+// .env that they load wherever it is there is read where they have no other value for what it sets.
+func reads(programs, base, text string) bool {
+	if regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(programs) {
+		return true
 	}
-	return regexp.MustCompile(pattern)
+	if !strings.HasPrefix(base, ".env") || !strings.Contains(programs, "dotenv") {
+		return false
+	}
+	for _, m := range setsVariable.FindAllStringSubmatch(text, -1) {
+		// of settings, without a default
+		field := regexp.MustCompile(`(?m)^\s+` + strings.ToLower(m[1]) + `\s*:[^=\n]*$`)
+		if field.MatchString(programs) {
+			return true
+		}
+		for _, at := range regexp.MustCompile(`\b`+m[1]+`\b.{0,4}`).FindAllString(programs, -1) {
+			if !otherwise.MatchString(at[len(m[1]):]) {
+				return true
+			}
+		}
+	}
+	return false
 }
+
+var (
+	setsVariable = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=`)
+	// otherwise is what follows the name of a variable where there is another value for it.
+	otherwise = regexp.MustCompile(`^["']?(\s*,|\s*\|\||\s*\?\?|\]?\s*\|\|)`)
+)
 
 // Text returns the text of a file that is no longer than a person writes, or empty.
 func Text(folder fs.FS, name string) string {

@@ -89,8 +89,16 @@ func TestDockerignore(t *testing.T) {
 				"tls.key; hint: The program or a COPY needs tls.key: " +
 				"give it to the container when it starts, with docker run -e or -v, and then list it in " +
 				".dockerignore."},
-		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "load_dotenv()"),
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py", "load_dotenv()\nos.environ['KEY']"),
 			"hint: The program or a COPY needs .env:"},
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py",
+			"load_dotenv()\nkey = os.getenv('KEY', 'x')"),
+			"hint: Write `.env` below line 1 of .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.js",
+			"require('dotenv').config()\nconst key = process.env.KEY || 'x'"),
+			"hint: Write `.env` below line 1 of .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.js",
+			"require('dotenv').config()\nconst key = process.env.KEY"), "hint: The program or a COPY needs .env:"},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "import os\nPORT = os.environ['PORT']"),
 			"hint: Write `.env` below line 1 of .dockerignore."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.js", "const port = process.env.PORT;"),
