@@ -141,7 +141,7 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target,
 		fresh[value.Name] = value.Make(r)
 	}
 	in := check.Input{ID: c.ID, Fresh: fresh, Shared: g.fresh, Rand: r, Partial: c.Partial, Line: g.rubric.Line,
-		Memory: memory}
+		Memory: memory, Port: g.rubric.Port}
 	if c.Hidden {
 		t = overheard{t, &g.withheld}
 	}

@@ -148,6 +148,7 @@ type Input struct {
 	Partial bool             // ask all items, even after one failed
 	Line    func(int) string // the rubric's text on a line; never nil
 	Memory  *Memory          // of the checks that were asked before; may be nil
+	Port    int              // on which the rubric looks for the program
 }
 
 // Outcome is the answer to a check's question: its items, and what to show.

@@ -35,7 +35,7 @@ func Ask(ctx context.Context, c rubric.Check, t check.Target, seed uint64) (o ch
 	}()
 	id := fnv.New64()
 	_, _ = id.Write([]byte(c.ID))
-	in := check.Input{ID: c.ID, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{},
+	in := check.Input{ID: c.ID, Port: 8000, Rand: rand.New(rand.NewPCG(seed, id.Sum64())), Fresh: map[string]any{},
 		Partial: c.Partial, Line: func(n int) string { return fmt.Sprintf("the rubric's line %d", n) }}
 	for _, name := range c.Fresh {
 		in.Fresh[name.Name] = name.Make(in.Rand)

@@ -118,7 +118,7 @@ func (d *Dockerfile) found(ctx context.Context, t check.Target, r rule, file *df
 }
 
 // Ask reads the file.
-func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (check.Outcome, error) {
+func (d *Dockerfile) Ask(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return check.Outcome{}, err
 	}
@@ -136,7 +136,7 @@ func (d *Dockerfile) Ask(ctx context.Context, t check.Target, _ check.Input) (ch
 	}
 	var o check.Outcome
 	for _, name := range d.Require {
-		o.Items = append(o.Items, required(t, file, name))
+		o.Items = append(o.Items, required(t, file, name, in.Port))
 	}
 	for _, id := range d.Rules {
 		r := ruleOf(id)
@@ -218,7 +218,7 @@ func counts(name string) []string {
 	return []string{name}
 }
 
-func required(t check.Source, file *df.File, name string) check.Item {
+func required(t check.Source, file *df.File, name string, port int) check.Item {
 	if name == "FROM" {
 		return check.Passed(name) // a file without one is not read at all
 	}
@@ -235,7 +235,7 @@ func required(t check.Source, file *df.File, name string) check.Item {
 		}
 	}
 	item := lacking(name, file.Name)
-	if change, cause := missingLine(file, t.FS(), name); change != nil {
+	if change, cause := missingLine(file, t.FS(), name, port); change != nil {
 		item.Hint = check.Hint{Cause: cause, Edit: check.EditOf(file.Name, change)}
 	}
 	if empty != nil {
@@ -248,12 +248,13 @@ func required(t check.Source, file *df.File, name string) check.Item {
 }
 
 // missingLine returns the change that writes an instruction that is not there, and what it is for;
-// or nil.
-func missingLine(file *df.File, folder fs.FS, name string) (change *df.Change, cause string) {
+// or nil. The port is that on which the rubric looks for the program: one that the file says else is
+// to be changed, too.
+func missingLine(file *df.File, folder fs.FS, name string, port int) (change *df.Change, cause string) {
 	switch name {
 	case "EXPOSE":
-		if port := file.Port(); port != "" && file.Last("CMD", "ENTRYPOINT") != nil {
-			change = file.Above(firstStart(file), "EXPOSE "+port)
+		if file.Last("CMD", "ENTRYPOINT") != nil {
+			change = file.Above(firstStart(file), fmt.Sprintf("EXPOSE %d", port))
 		}
 		return change, "EXPOSE says which port the program uses."
 	case "COPY":

@@ -69,7 +69,7 @@ func TestDockerfile(t *testing.T) {
 				"is nothing to judge"},
 		{"require: [EXPOSE]", "FROM x\nWORKDIR /a\nENTRYPOINT [\"u\", \"--port\", \"80\"]\n",
 			"0 EXPOSE: want a line with EXPOSE; got none; " +
-				"hint: EXPOSE says which port the program uses. Write `EXPOSE 80` below line 2 of Dockerfile.; at " +
+				"hint: EXPOSE says which port the program uses. Write `EXPOSE 8000` below line 2 of Dockerfile.; at " +
 				"Dockerfile:0"},
 		{"require: [COPY]", "\xff\xfeF\x00R\x00O\x00M\x00 \x00x\x00\n\x00C\x00O\x00P\x00Y\x00 \x00a\x00 \x00b\x00",
 			"ok COPY"},
