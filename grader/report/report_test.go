@@ -519,6 +519,24 @@ func TestTextOfManyItems(t *testing.T) {
 	assert.Contains(t, text, "… and 3 more, on the page")
 }
 
+// TestLinesAreSaidOnce: where a check's own hint has the lines of all its items, no item repeats one.
+func TestLinesAreSaidOnce(t *testing.T) {
+	edit := func(lines string) *result.Edit { return &result.Edit{File: ".dockerignore", New: lines} }
+	item := func(line string) result.Item {
+		return result.Item{Name: line, Status: result.Fail, Hint: "Write " + line, Edit: edit(line)}
+	}
+	c := result.Check{ID: "a", Status: result.Fail, Hint: "Write both.", Edit: edit(".env\n*.pem"),
+		Items: []result.Item{item(".env"), item("*.pem"), {Status: result.Pass, Hint: "An advice."}}}
+	r := result.Report{Checks: []result.Check{c}}
+	for _, shown := range []func(io.Writer, result.Report) error{plainText, HTML} {
+		text := render(t, r, shown)
+		assert.Contains(t, text, "Write both.")
+		assert.NotContains(t, text, "Write *.pem")
+	}
+	r.Checks[0].Edit = edit(".env")
+	assert.Contains(t, render(t, r, plainText), "Write *.pem", "which the check's own hint does not say")
+}
+
 // TestTextFitsATerminal: what is not to be copied keeps within its columns: 80, unless the terminal
 // has others.
 func TestTextFitsATerminal(t *testing.T) {

@@ -273,6 +273,18 @@ func phaseText(phase string) string {
 	return phase + " did not pass"
 }
 
+// sumsUp reports whether the lines to write that a check's own hint has are those of all its items:
+// ten lines of an ignore file are one edit, and are said once.
+func sumsUp(c result.Check) bool {
+	said := func(e *result.Edit) bool {
+		return e != nil && e.File == c.Edit.File && e.Line == c.Edit.Line &&
+			strings.Contains("\n"+c.Edit.New+"\n", "\n"+e.New+"\n")
+	}
+	return c.Edit != nil && !slices.ContainsFunc(c.Items, func(i result.Item) bool {
+		return (i.Status == result.Fail || i.Status == result.Partial) && !said(i.Edit)
+	})
+}
+
 func checkViewOf(r result.Report, c result.Check) checkView {
 	v := checkView{Check: c, Open: missed(c)}
 	said := map[string]bool{}
@@ -284,6 +296,15 @@ func checkViewOf(r result.Report, c result.Check) checkView {
 		}
 	}
 	v.Many = failed > 1
+	if v.Many && sumsUp(c) {
+		v.Items = slices.Clone(c.Items)
+		for i, item := range v.Items {
+			if item.Status == result.Fail || item.Status == result.Partial {
+				v.Items[i].Hint, v.Items[i].Edit = "", nil
+			}
+		}
+		clear(said)
+	}
 	for _, hint := range strings.Split(c.Hint, "\n") {
 		if hint != "" && !(v.Many && said[hint]) {
 			v.Hints = append(v.Hints, hint)
