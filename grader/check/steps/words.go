@@ -15,6 +15,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
 	"github.com/taskgrader/taskgrader/grader/check/readings"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // framework returns what the program is written with, where its folder is known.
@@ -120,11 +121,12 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		if routes := r.routes(ctx, s.request()); routes != "" {
 			add := ""
 			if path.Base(where) == "health" { // no other does in its place
-				add = " " + f.Route(q.Method, template)
+				add = " " + f.Route(q.Method, template) + answered(s.JSON)
 			}
 			return fmt.Sprintf("There is no route %s %s; your program has %s.%s", q.Method, where, routes, add), true
 		}
-		return fmt.Sprintf("There is no route %s %s. %s", q.Method, where, f.Route(q.Method, template)), true
+		return fmt.Sprintf("There is no route %s %s. %s%s", q.Method, where, f.Route(q.Method, template),
+			answered(s.JSON)), true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, newContainer):
 		return "The new container finds nothing of what the old one stored: keep it in a file on the volume.", true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, restarted):
@@ -188,6 +190,19 @@ func (s Step) code() string {
 		}
 	}
 	return s.Want.Codes[0]
+}
+
+// answered returns what a route that is missing is to answer, where the rubric wants a thing of plain
+// values, as a sentence; or empty.
+func answered(want option.Value) string {
+	plain := want.Kind == option.Map && !slices.ContainsFunc(want.Fields,
+		func(f option.Field) bool { return strings.ContainsAny(f.Key.Text, "$.[") })
+	want.EachText(func(v option.Value) { plain = plain && !strings.ContainsAny(v.Text, "$<>/") })
+	text, err := json.Marshal(want.Interface())
+	if !plain || err != nil || len(text) > 80 {
+		return ""
+	}
+	return fmt.Sprintf(" It answers `%s`.", text)
 }
 
 // removed reports whether the check has sent a DELETE to a path, and was not refused.

@@ -39,7 +39,7 @@ func TestAnswers(t *testing.T) {
 				`/health answers.`},
 		{entry, health(404, `{}`),
 			"0 GET /health: want an answer with 200; got 404 Not Found; hint: There is no route GET /health. Add a " +
-				"function with @app.get(\"/health\")."},
+				"function with @app.get(\"/health\"). It answers `{\"status\":\"healthy\"}`."},
 		{entry, health(500, ``),
 			"0 GET /health: want an answer with 200; got 500 Internal Server Error; hint: The program failed with " +
 				"500, and its log names no exception: print what it does there."},
