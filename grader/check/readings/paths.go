@@ -119,60 +119,11 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		}
 		return true
 	}
-	debian, alpine := s.system()
 	if name := brings[base]; name != "" {
-		plain, _, _ := strings.Cut(name, "[")
-		p, ok := s.requires(plain)
-		switch {
-		case s.started && ok && (s.venvMoved(h) || s.otherPython(h)):
-		case s.started && s.syncs() && ok:
-			h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
-			h.Advice = "Let the programs of .venv come first."
-			h.Edit = s.venvPath()
-		case s.started && ok && s.venv() != "":
-			h.Cause = fmt.Sprintf(
-				"The packages are installed in the virtual environment %s, where a plain %s is not found.",
-				s.venv(), base)
-			h.Advice = "Let its programs come first."
-			h.Edit = s.above(false, `ENV PATH="`+path.Join(s.venv(), "bin")+`:$PATH"`)
-		case s.started && s.poetryVenv() && ok:
-			h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.",
-				base, base)
-			h.Advice = "Let Poetry install into the image's own Python."
-			h.Edit = s.beforePoetry()
-		case s.started && ok && s.intoHome(base, h):
-		case s.started && ok && s.built() && len(s.File.Stages) > 1 && s.locked(p, h):
-		case s.started && ok && s.built() && len(s.File.Stages) > 1:
-			h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
-				p, base, base)
-			h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
-			if e := s.byPython(base); e != nil {
-				h.Advice, h.Edit = "Python finds it as a module.", e
-			}
-		case ok && s.started:
-			h.Cause = fmt.Sprintf(
-				"The image has no program %s: %s names it, and no step of this image has installed it.", base, p)
-			h.Advice = "Install the requirements in the image that is started."
-			if e := s.install(p.file); e != nil {
-				h.Advice, h.Edit = "", e
-			}
-		default:
-			h.Cause += fmt.Sprintf(" No line installs %s.", plain)
-			h.Advice = fmt.Sprintf("Install %s.", plain)
-			if s.started {
-				h.Edit = s.add(name)
-			}
-			if h.Edit == nil {
-				h.Advice = fmt.Sprintf("Install %s on a line before: pip install %s.", plain, name)
-				if e := s.above(true, "RUN pip install --no-cache-dir "+name); e != nil &&
-					(s.started || debian || alpine) && !slices.Contains([]string{"uvicorn", "gunicorn"}, base) ||
-					s.started && e != nil && !s.has("pyproject.toml") {
-					h.Advice, h.Edit = fmt.Sprintf("Install %s on a line before.", plain), e
-				}
-			}
-		}
+		s.notInstalled(base, name, h)
 		return true
 	}
+	debian, alpine := s.system()
 	what, known := provides[base]
 	switch {
 	case base == "conda" || base == "mamba":
@@ -211,6 +162,62 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		h.Advice = fmt.Sprintf("Install what has %s on a line before, or copy it in.", base)
 	}
 	return true
+}
+
+// notInstalled says of a program that a package of Python's brings where that is installed, or how it
+// is.
+func (s *Scene) notInstalled(base, name string, h *check.Hint) {
+	debian, alpine := s.system()
+	plain, _, _ := strings.Cut(name, "[")
+	p, ok := s.requires(plain)
+	switch {
+	case s.started && ok && (s.venvMoved(h) || s.otherPython(h)):
+	case s.started && s.syncs() && ok:
+		h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
+		h.Advice = "Let the programs of .venv come first."
+		h.Edit = s.venvPath()
+	case s.started && ok && s.venv() != "":
+		h.Cause = fmt.Sprintf(
+			"The packages are installed in the virtual environment %s, where a plain %s is not found.",
+			s.venv(), base)
+		h.Advice = "Let its programs come first."
+		h.Edit = s.above(false, `ENV PATH="`+path.Join(s.venv(), "bin")+`:$PATH"`)
+	case s.started && s.poetryVenv() && ok:
+		h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.",
+			base, base)
+		h.Advice = "Let Poetry install into the image's own Python."
+		h.Edit = s.beforePoetry()
+	case s.started && ok && s.intoHome(base, h):
+	case s.started && ok && s.built() && len(s.File.Stages) > 1 && s.locked(p, h):
+	case s.started && ok && s.built() && len(s.File.Stages) > 1:
+		h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
+			p, base, base)
+		h.Advice = fmt.Sprintf("COPY /usr/local/bin from that stage too, or start it with python -m %s.", base)
+		if e := s.byPython(base); e != nil {
+			h.Advice, h.Edit = "Python finds it as a module.", e
+		}
+	case ok && s.started:
+		h.Cause = fmt.Sprintf(
+			"The image has no program %s: %s names it, and no step of this image has installed it.", base, p)
+		h.Advice = "Install the requirements in the image that is started."
+		if e := s.install(p.file); e != nil {
+			h.Advice, h.Edit = "", e
+		}
+	default:
+		h.Cause += fmt.Sprintf(" No line installs %s.", plain)
+		h.Advice = fmt.Sprintf("Install %s.", plain)
+		if s.started {
+			h.Edit = s.add(name)
+		}
+		if h.Edit == nil {
+			h.Advice = fmt.Sprintf("Install %s on a line before: pip install %s.", plain, name)
+			if e := s.above(true, "RUN pip install --no-cache-dir "+name); e != nil &&
+				(s.started || debian || alpine) && !slices.Contains([]string{"uvicorn", "gunicorn"}, base) ||
+				s.started && e != nil && !s.has("pyproject.toml") {
+				h.Advice, h.Edit = fmt.Sprintf("Install %s on a line before.", plain), e
+			}
+		}
+	}
 }
 
 // nodeTool reports whether a program is one that packages of Node bring.
