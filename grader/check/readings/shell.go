@@ -422,13 +422,18 @@ func crlf(s *Scene, name string, h *check.Hint) bool {
 		}
 	}
 	if at != "" {
-		h.Edit = s.asRoot(`RUN sed -i 's/\r$//' ` + at)
-		if h.Edit != nil {
-			h.Advice = "Save it with plain line ends (LF), or let the build take them out."
+		run, also := `RUN sed -i 's/\r$//' `+at, ""
+		if denied.MatchString(s.log) {
+			run, also = run+" && chmod +x "+at, ", and give it its x bit, which it lacks, too"
+		}
+		if h.Edit = s.asRoot(run); h.Edit != nil {
+			h.Advice = "Save it with plain line ends (LF), or let the build take them out" + also + "."
 		}
 	}
 	return true
 }
+
+var denied = regexp.MustCompile(`(?i)permission denied`)
 
 func (s *Scene) carriage(file string) bool {
 	text, err := fs.ReadFile(s.Folder, file)
