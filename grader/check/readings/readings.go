@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
@@ -113,7 +114,7 @@ type tool struct {
 // entry is one text by which a program says what is wrong.
 type entry struct {
 	name    string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp // made when it is first asked: most runs need none
 	// cause and advice are sentences; $1 and so on are what the pattern found.
 	cause, advice string
 	// more says what the scene adds, and may say all; nil adds nothing. Where it answers false the
@@ -125,7 +126,8 @@ type entry struct {
 
 // on returns an entry: a log which the pattern matches has this cause, and that advice is the fix.
 func on(name, pattern, cause, advice string) entry {
-	return entry{name: name, pattern: regexp.MustCompile(pattern), cause: cause, advice: advice}
+	return entry{name: name, cause: cause, advice: advice,
+		pattern: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })}
 }
 
 // with gives the entry what the scene adds.
@@ -176,7 +178,7 @@ func (s *Scene) read(log string, tools []tool) (Finding, bool) {
 		}
 		for _, e := range t.entries {
 			for _, text := range texts {
-				all := e.pattern.FindAllStringSubmatchIndex(text, -1)
+				all := e.pattern().FindAllStringSubmatchIndex(text, -1)
 				if all == nil {
 					continue
 				}
@@ -210,7 +212,7 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 		}
 	}
 	put := func(template string) string {
-		return short(string(e.pattern.ExpandString(nil, template, text, at)))
+		return short(string(e.pattern().ExpandString(nil, template, text, at)))
 	}
 	h := check.Hint{Cause: put(e.cause), Advice: put(e.advice)}
 	s.says = ""
@@ -224,7 +226,7 @@ func (s *Scene) found(t tool, e entry, text string, at []int) (Finding, bool) {
 		h.Edit = nil
 	}
 	from, to := at[0], at[1]
-	if i := 2 * max(0, e.pattern.SubexpIndex("line")); at[i] >= 0 {
+	if i := 2 * max(0, e.pattern().SubexpIndex("line")); at[i] >= 0 {
 		from, to = at[i], at[i+1]
 	}
 	h.Cause = twoStops.ReplaceAllString(h.Cause, "$1.$2")
