@@ -30,6 +30,7 @@ import (
 // figure is one thing that was measured.
 type figure struct {
 	Part   string  `json:"part"`
+	Date   string  `json:"date"` // when it was measured
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
 	Unit   string  `json:"unit"`
@@ -157,7 +158,7 @@ func run(ctx context.Context) (err error) {
 		}
 		r.Figures = slices.DeleteFunc(r.Figures, func(f figure) bool { return f.Part == p.name })
 		for _, f := range figures {
-			f.Part = p.name
+			f.Part, f.Date = p.name, r.Date
 			r.Figures = append(r.Figures, f)
 			fmt.Printf("  %-52s %14s  %s\n", f.Name, f.Shown(), f.Want())
 		}
