@@ -93,7 +93,7 @@ func aptUnknown(s *Scene, m []string, h *check.Hint) bool {
 			name)
 		h.Advice = "Take the commas out."
 		for n := s.Step.Line; n <= s.Step.EndLine; n++ {
-			p := place{s.File.Name, n, s.File.Lines[n-1]}
+			p := s.dockerfileLine(n)
 			if strings.Contains(p.text, name) {
 				h.Edit = &check.Edit{File: p.file, Line: n, Old: p.text,
 					New: regexp.MustCompile(`([\w.+-]),(\s|$)`).ReplaceAllString(p.text, "${1}${2}")}

@@ -21,21 +21,14 @@ var ofBash = regexp.MustCompile(`\[\[|\b(?:source|pushd|popd|shopt|declare|types
 // its line, or in the step itself.
 func needsBash(s *Scene, name, number string, h *check.Hint) bool {
 	if file := s.scriptOf(name); file != "" {
-		lines := s.lines(file)
-		var n int
-		_, _ = fmt.Sscan(number, &n)
-		what := ""
-		if n > 0 && n <= len(lines) {
-			what = ofBash.FindString(lines[n-1])
-		}
-		if what == "" {
+		p, _ := s.lineOf(file, number)
+		if !ofBash.MatchString(p.text) {
 			return false
 		}
-		h.Cause = fmt.Sprintf("%s, line %d, has what bash knows and sh does not: `%s`.", file, n,
-			short(strings.TrimSpace(lines[n-1])))
+		h.Cause = fmt.Sprintf("%s, has what bash knows and sh does not: `%s`.", p, p.code())
 		h.Advice = "Write it as sh wants it, or let bash run the script."
 		_, alpine := s.system()
-		if first := lines[0]; !alpine && regexp.MustCompile(`^#!\s*\S*/(?:env )?(?:sh|dash)\b`).MatchString(first) {
+		if first := s.lines(file)[0]; !alpine && regexp.MustCompile(`^#!\s*\S*/(?:env )?(?:sh|dash)\b`).MatchString(first) {
 			h.Edit = &check.Edit{File: file, Line: 1, Old: first, New: "#!/bin/bash"}
 		}
 		if e := s.bashRuns(path.Base(file)); e != nil && !alpine {
@@ -91,15 +84,10 @@ func (s *Scene) scriptOf(name string) string {
 // unsetInShell says which variable a script or a step uses that nothing sets.
 func unsetInShell(s *Scene, m []string, h *check.Hint) bool {
 	name, file := m[3], s.scriptOf(m[1])
-	var n int
-	_, _ = fmt.Sscan(m[2], &n)
-	text := ""
-	if s.Step != nil && !s.started {
+	p, found := s.lineOf(file, m[2])
+	text := p.text
+	if s.Step != nil && !s.started && !found {
 		text = s.Step.Shell()
-	}
-	lines := s.lines(file)
-	if file != "" && n > 0 && n <= len(lines) {
-		text = lines[n-1]
 	}
 	if !strings.HasSuffix(m[4], "not set") && m[4] != "unbound variable" &&
 		!regexp.MustCompile(`\$\{`+name+`:?\?`).MatchString(text) {
@@ -124,11 +112,11 @@ func unsetInShell(s *Scene, m []string, h *check.Hint) bool {
 		}
 		return true
 	}
-	h.Cause = strings.Replace(h.Cause, "The program wants", fmt.Sprintf("%s, line %d, wants", file, n), 1)
+	h.Cause = strings.Replace(h.Cause, "The program wants", fmt.Sprintf("%s, line %s, wants", file, m[2]), 1)
 	h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf(": `%s`.", short(strings.TrimSpace(text)))
-	if secret(name) && n > 0 && n <= len(lines) {
+	if secret(name) && found {
 		h.Advice = "A secret does not belong into the image: give it a default there."
-		h.Edit = place{file, n, text}.replace(regexp.MustCompile(`\$(?:`+name+`\b|\{`+name+`(?::?\?[^}]*)?\})`),
+		h.Edit = p.replace(regexp.MustCompile(`\$(?:`+name+`\b|\{`+name+`(?::?\?[^}]*)?\})`),
 			"$${"+name+":-change-me}")
 	}
 	return true
@@ -291,9 +279,7 @@ func (s *Scene) inOtherStage(base string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s is in the stage of line %d, FROM %s, and the stage that begins on line %d, FROM %s, "+
 			"has none.", base, stage.Line, stage.Base, in.Line, in.Base)
 		h.Advice = fmt.Sprintf("Let that begin with %s, too.", stage.Base)
-		h.Edit = place{s.File.Name, in.Line,
-			s.File.Lines[in.Line-1]}.replace(regexp.MustCompile(regexp.QuoteMeta(in.Base)),
-			stage.Base)
+		h.Edit = s.dockerfileLine(in.Line).replace(regexp.MustCompile(regexp.QuoteMeta(in.Base)), stage.Base)
 		return true
 	}
 	return false

@@ -55,7 +55,7 @@ func (s *Scene) inInstruction(in *dockerfile.Instruction, pattern *regexp.Regexp
 		return nil
 	}
 	for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
-		if e := (place{s.File.Name, n, s.File.Lines[n-1]}).replace(pattern, by); e != nil {
+		if e := s.dockerfileLine(n).replace(pattern, by); e != nil {
 			return e
 		}
 	}
@@ -193,7 +193,7 @@ func (s *Scene) installed(name string) (place, bool) {
 						canonical(m[1]) == canonical(name) {
 						for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
 							if strings.Contains(s.File.Lines[n-1], arg) {
-								return place{s.File.Name, n, s.File.Lines[n-1]}, true
+								return s.dockerfileLine(n), true
 							}
 						}
 					}

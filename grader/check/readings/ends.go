@@ -69,7 +69,7 @@ func Ended(s Scene) check.Hint {
 			if in.Line == in.EndLine && regexp.MustCompile(
 				`uvicorn|gunicorn|flask|fastapi|hypercorn|runserver|node|npm`).MatchString(other.Text) {
 				h.Advice = fmt.Sprintf("Keep line %d, which starts a server.", other.Line)
-				h.Edit = place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}.without()
+				h.Edit = s.dockerfileLine(in.Line).without()
 			}
 			return h
 		}
@@ -278,7 +278,7 @@ func (s *Scene) endsByNature(in *dockerfile.Instruction, h *check.Hint) bool {
 	}
 	if p, _ := s.grep(asking, ".js.mjs.cjs.ts"); p.file != "" {
 		h.Cause = fmt.Sprintf("%s, asks at a keyboard, which no container has, and so it ends: `%s`.", p,
-			short(strings.TrimSpace(p.text)))
+			p.code())
 		h.Advice = "Take the value from a variable."
 		return true
 	}

@@ -72,10 +72,8 @@ func quotedCommand(s *Scene, m []string, h *check.Hint) bool {
 	h.Advice = "Write it without them."
 	quoted := regexp.MustCompile(`["']` + regexp.QuoteMeta(m[3]) + `["']`)
 	if file := s.scriptOf(m[1]); file != "" {
-		var n int
-		_, _ = fmt.Sscan(m[2], &n)
-		if lines := s.lines(file); n > 0 && n <= len(lines) {
-			h.Edit = place{file, n, lines[n-1]}.replace(quoted, strings.ReplaceAll(m[3], "$", "$$"))
+		if p, ok := s.lineOf(file, m[2]); ok {
+			h.Edit = p.replace(quoted, strings.ReplaceAll(m[3], "$", "$$"))
 		}
 		return true
 	}
@@ -175,7 +173,7 @@ func (s *Scene) carrier() *check.Hint {
 		return nil
 	}
 	h := &check.Hint{Advice: "Keep the ENTRYPOINT out, so that CMD is the whole command.",
-		Edit: place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()}
+		Edit: s.dockerfileLine(entry.Line).without()}
 	whole := strings.Join(append(slices.Clone(entry.Args), command.Args...), " ")
 	switch {
 	case len(entry.Args) == 1 && !strings.HasSuffix(command.Args[0], ".sh") && !strings.HasPrefix(command.Args[0], "-"):

@@ -243,7 +243,7 @@ func (s *Scene) emptied() *check.Hint {
 					"empty: so "+
 					"what is written has none.", in.Line, m[1]),
 				Advice: "In quotes, the mark of its end keeps the text as it is."}
-			h.Edit = place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}.replace(openMark, `<<"${1}"`)
+			h.Edit = s.dockerfileLine(in.Line).replace(openMark, `<<"${1}"`)
 			return h
 		}
 	}
@@ -273,7 +273,7 @@ func (s *Scene) lostPath() *check.Hint {
 						"is found.", in.Line),
 					Advice: "Let it go on with what it had."}
 				if in.Line == in.EndLine {
-					last.Edit = place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}.replace(
+					last.Edit = s.dockerfileLine(in.Line).replace(
 						regexp.MustCompile(`(PATH[= ]"?)`+regexp.QuoteMeta(a.Value)), "${1}"+a.Value+":$$PATH")
 				}
 			}

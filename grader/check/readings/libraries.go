@@ -311,7 +311,7 @@ func noMember(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = was[1]
 	case strings.Contains(p.text, "."+m[2]):
 		h.Cause = fmt.Sprintf("%s, uses .%s of what is a %s, and that has none: `%s`.", p, m[2], m[1],
-			short(strings.TrimSpace(p.text)))
+			p.code())
 		h.Advice = fmt.Sprintf("Look at what stands before the dot, and at the spelling of %s.", m[2])
 		if m[3] != "" {
 			h.Advice = fmt.Sprintf("Is %s meant?", m[3])

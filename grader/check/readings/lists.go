@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -38,13 +39,7 @@ func (s *Scene) listed() (place, bool) {
 		return place{}, false
 	}
 	last := m[len(m)-1]
-	var n int
-	_, _ = fmt.Sscan(last[1]+last[3], &n)
-	file := s.own(inside(s.workdir(), last[2]+last[4]))
-	if lines := s.lines(file); n > 0 && n <= len(lines) {
-		return place{file, n, lines[n-1]}, true
-	}
-	return place{}, false
+	return s.lineOf(s.own(inside(s.workdir(), last[2]+last[4])), last[1]+last[3])
 }
 
 // rewritten returns the edit that writes each line of a list anew which a function knows, or nil
@@ -232,11 +227,7 @@ func editableElsewhere(s *Scene, m []string, h *check.Hint) bool {
 
 // standingAlone says of a folder that is to be installed that it is no project.
 func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
-	if s.has("pyproject.toml") || s.has("setup.py") {
-		file := "pyproject.toml"
-		if !s.has(file) {
-			file = "setup.py"
-		}
+	if file := s.project(); s.has(file) {
 		if s.File != nil && s.earlier()[inside(s.workdir(), file)] == "" {
 			return s.notCopied(file, inside(s.workdir(), file), h)
 		}
@@ -255,8 +246,7 @@ func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
 		}
 	}
 	if s.has("requirements.txt") {
-		if e := s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
-			"${1} -r requirements.txt${2}"); e != nil {
+		if e := s.listInstead(); e != nil {
 			h.Edit = e
 		}
 	}
@@ -273,13 +263,10 @@ func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
 	if found == "" {
 		found = s.own(file)
 	}
-	var n int
-	_, _ = fmt.Sscan(line, &n)
-	lines := s.lines(found)
-	if n < 1 || n > len(lines) {
+	p, ok := s.lineOf(found, line)
+	if !ok {
 		return false
 	}
-	p := place{found, n, lines[n-1]}
 	h.Cause = fmt.Sprintf("%s, cannot be read", p)
 	if words = strings.TrimRight(strings.TrimSpace(words), ".:"); words != "" {
 		h.Cause += ": " + words
@@ -287,7 +274,7 @@ func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
 	h.Cause += fmt.Sprintf(". The line is `%s`.", p.code())
 	h.Advice = "Write it as TOML has it: NAME = \"TEXT\", and lists as [\"ONE\", \"TWO\"]; the mistake may begin " +
 		"above it."
-	for i, text := range lines {
+	for i, text := range s.lines(found) {
 		if marks.MatchString(text) && text[0] != '=' {
 			h.Cause = fmt.Sprintf("%s, line %d, is a mark that git writes where two changes do not go together: "+
 				"`%s`.", found,
@@ -326,11 +313,7 @@ func noBackend(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, names the build backend %s, and there is no such module.", named, m[1])
 	}
 	h.Advice = `Write build-backend = "setuptools.build_meta" and requires = ["setuptools"] below [build-system].`
-	var names []string
-	for name := range backends {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(backends))
 	if by := backends[m[1]]; by != "" {
 		p, ok := s.inProject(regexp.MustCompile(`^\s*requires\s*=\s*\[`))
 		h.Cause = fmt.Sprintf("pyproject.toml names the build backend %s, and its [build-system] does not require "+

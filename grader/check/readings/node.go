@@ -217,7 +217,7 @@ var node = tool{name: "node", entries: []entry{
 			return false
 		}
 		h.Cause = fmt.Sprintf("%s, gives a new value to what const declares: `%s`.", p,
-			short(strings.TrimSpace(p.text)))
+			p.code())
 		h.Advice = "Declare it with let."
 		name := regexp.MustCompile(`^\s*(?:(?:\+\+|--)\s*)?([A-Za-z_$][\w$]*)\s*(?:[-+*/]?=[^=]|\+\+|--|;|` +
 			`$)`).FindStringSubmatch(
@@ -420,7 +420,7 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 		return false
 	}
 	h.Cause = fmt.Sprintf("%s, gives Express what is no function and no router: `%s`.", p,
-		short(strings.TrimSpace(p.text)))
+		p.code())
 	h.Advice = "Look at where it comes from: it is not exported there, or by another name."
 	name := required.FindStringSubmatch(p.text)
 	if name == nil {

@@ -243,11 +243,7 @@ func noExport(s *Scene, m []string, h *check.Hint) bool {
 	p, _ := s.frame()
 	if at != nil {
 		if file := s.own(strings.TrimPrefix(at[1], "file://")); file != "" {
-			var n int
-			_, _ = fmt.Sscan(at[2], &n)
-			if lines := s.lines(file); n > 0 && n <= len(lines) {
-				p = place{file, n, lines[n-1]}
-			}
+			p, _ = s.lineOf(file, at[2])
 		}
 	}
 	if p.file == "" {

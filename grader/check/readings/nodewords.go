@@ -292,7 +292,7 @@ func (s *Scene) notAsWritten(at string, h *check.Hint) bool {
 			"its file.",
 			entry.Args[0], strings.Join(command.Args, " "), base, base)
 		h.Advice = "Keep the ENTRYPOINT out, so that CMD is the whole command."
-		h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+		h.Edit = s.dockerfileLine(entry.Line).without()
 		return true
 	}
 	if strings.Contains(at, `\`) {

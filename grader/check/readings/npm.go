@@ -336,7 +336,7 @@ func (s *Scene) withCopy(beside, name string) *check.Edit {
 			} else if !strings.HasSuffix(to, "/") {
 				return nil
 			}
-			p := place{s.File.Name, in.Line, s.File.Lines[in.Line-1]}
+			p := s.dockerfileLine(in.Line)
 			return p.replace(regexp.MustCompile(regexp.QuoteMeta(in.Args[0])+`\s+`+regexp.QuoteMeta(in.Args[1])+`\s*$`),
 				beside+" "+name+" "+to)
 		}

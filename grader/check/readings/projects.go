@@ -26,16 +26,29 @@ func isolated(s *Scene, name string, h *check.Hint) bool {
 	return true
 }
 
+// project returns the file that makes a package of the folder, which the folder need not have.
+func (s *Scene) project() string {
+	if s.has("pyproject.toml") {
+		return "pyproject.toml"
+	}
+	return "setup.py"
+}
+
+// listInstead returns the edit by which the step installs requirements.txt in the place of the
+// folder itself.
+func (s *Scene) listInstead() *check.Edit {
+	return s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
+		"${1} -r requirements.txt${2}")
+}
+
 // fileOfProject says of a file that pyproject.toml or setup.py names that it is not in the image.
 func fileOfProject(s *Scene, m []string, h *check.Hint) bool {
 	if s.started {
 		return false
 	}
-	by := "pyproject.toml"
+	by := s.project()
 	if p, ok := s.inProject(regexp.MustCompile(`["']` + regexp.QuoteMeta(m[1]) + `["']`)); ok {
 		by = p.String() + ","
-	} else if !s.has(by) {
-		by = "setup.py"
 	}
 	if s.has(m[1]) && s.notCopied(m[1], inside(s.workdir(), m[1]), h) {
 		h.Cause = fmt.Sprintf("%s names %s. %s", by, m[1], h.Cause)
@@ -49,20 +62,16 @@ func fileOfProject(s *Scene, m []string, h *check.Hint) bool {
 // ownProject says of the folder itself, which a step builds as a package, what that ended with.
 func ownProject(s *Scene, _ []string, h *check.Hint) bool {
 	s.says = telling(s.log)
-	if s.started || s.says == "" || !s.has("pyproject.toml") && !s.has("setup.py") {
+	by := s.project()
+	if s.started || s.says == "" || !s.has(by) {
 		return false
-	}
-	by := "pyproject.toml"
-	if !s.has(by) {
-		by = "setup.py"
 	}
 	h.Cause = fmt.Sprintf("The step builds the folder itself as a package, as %s says, and that ends with: %s", by,
 		s.says)
 	h.Advice = fmt.Sprintf("Correct that in %s; or install what the program depends on alone, since CMD starts it "+
 		"from its folder.", by)
 	if s.has("requirements.txt") {
-		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(install\b.*?)\s(?:-e )?\.(\s|$)`),
-			"${1} -r requirements.txt${2}")
+		h.Edit = s.listInstead()
 	}
 	return true
 }

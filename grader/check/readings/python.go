@@ -289,7 +289,7 @@ var python = tool{name: "python", entries: []entry{
 			return false
 		}
 		h.Cause = fmt.Sprintf("%s, waits for somebody to type, and a container has no keyboard: `%s`.", p,
-			short(strings.TrimSpace(p.text)))
+			p.code())
 		h.Advice = "Take the value from a variable of the environment, with a default."
 		return true
 	}),

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -46,6 +47,20 @@ type place struct {
 	line int
 	text string
 }
+
+// lineOf returns a line of a file of the student's, by the number that a log has of it; ok is false
+// where there is none.
+func (s *Scene) lineOf(file, number string) (p place, ok bool) {
+	n, _ := strconv.Atoi(number)
+	lines := s.lines(file)
+	if n < 1 || n > len(lines) {
+		return place{}, false
+	}
+	return place{file, n, lines[n-1]}, true
+}
+
+// dockerfileLine returns a line of the Dockerfile, by its number.
+func (s *Scene) dockerfileLine(n int) place { return place{s.File.Name, n, s.File.Lines[n-1]} }
 
 func (p place) String() string { return fmt.Sprintf("%s, line %d", p.file, p.line) }
 
@@ -157,10 +172,8 @@ func (s *Scene) frame() (found place, ok bool) {
 			if name = s.own(name); name == "" || js && ok {
 				continue
 			}
-			var n int
-			_, _ = fmt.Sscan(number, &n)
-			if lines := s.lines(name); n > 0 && n <= len(lines) {
-				found, ok = place{name, n, lines[n-1]}, true
+			if p, there := s.lineOf(name, number); there {
+				found, ok = p, true
 			}
 		}
 	}

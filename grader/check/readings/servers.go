@@ -101,10 +101,8 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 			h.Cause = fmt.Sprintf("gunicorn cannot read %s, line %s: %s.", file, got[1], cmp.Or(r.words, r.class))
 			h.Advice, h.Edit = "It is a program of Python: write values as Python has them, text in quotes.", nil
 			s.syntaxOf(file, got[1], h)
-			var n int
-			_, _ = fmt.Sscan(got[1], &n)
-			if lines := s.lines(file); n > 0 && n <= len(lines) {
-				if h.Edit = (place{file, n, lines[n-1]}).replace(regexp.MustCompile(`^(\w+\s*=\s*)([\d.]+:\d+|`+
+			if p, ok := s.lineOf(file, got[1]); ok {
+				if h.Edit = p.replace(regexp.MustCompile(`^(\w+\s*=\s*)([\d.]+:\d+|`+
 					`[\w.]+\.[\w.]+)\s*$`),
 					`${1}"${2}"`); h.Edit != nil {
 					h.Advice = "Text stands in quotes there."

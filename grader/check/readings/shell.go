@@ -265,10 +265,7 @@ var shell = tool{name: "shell", entries: []entry{
 		file := s.scriptOf(m[1])
 		h.Cause = fmt.Sprintf("%s, line %s, begins with blanks; what make is to run begins with a tab.", m[1], m[2])
 		h.Advice = "Write a tab there, and on each line like it."
-		var n int
-		_, _ = fmt.Sscan(m[2], &n)
-		lines := s.lines(file)
-		if n < 1 || n > len(lines) || !strings.HasPrefix(lines[n-1], " ") {
+		if p, _ := s.lineOf(file, m[2]); !strings.HasPrefix(p.text, " ") {
 			h.Cause = fmt.Sprintf("make cannot read %s, line %s.", m[1], m[2])
 			h.Advice = "What make is to run begins with a tab; what it makes ends with a colon."
 		}
@@ -307,7 +304,7 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		h.Cause = fmt.Sprintf("Line %d ends with %s, and nothing stands behind it.", s.Step.EndLine, got[1])
 		h.Advice = "Take it out; or write a backslash behind it, and the next command below."
-		h.Edit = place{s.File.Name, s.Step.EndLine, s.File.Lines[s.Step.EndLine-1]}.replace(
+		h.Edit = s.dockerfileLine(s.Step.EndLine).replace(
 			regexp.MustCompile(`\s*`+regexp.QuoteMeta(got[1])+`\s*$`), "")
 		return true
 	}),
@@ -509,7 +506,7 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, %s: %s takes %s for its file.",
 			strings.Join(append(slices.Clone(entry.Args), command.Args...), " "), entry.Args[0], command.Args[0])
 		h.Advice = "Keep the ENTRYPOINT out, so that CMD is the whole command."
-		h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+		h.Edit = s.dockerfileLine(entry.Line).without()
 		return true
 	}
 	if s.Step != nil && !s.started && path.Ext(base) == "" && !strings.HasPrefix(base, ".") &&

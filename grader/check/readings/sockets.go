@@ -84,7 +84,7 @@ var sockets = tool{name: "sockets", entries: []entry{
 			h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, so %s stands in it twice.",
 				command.Args[0])
 			h.Advice = "Leave ENTRYPOINT out, so that CMD is the whole command."
-			h.Edit = place{s.File.Name, entry.Line, s.File.Lines[entry.Line-1]}.without()
+			h.Edit = s.dockerfileLine(entry.Line).without()
 			return true
 		}
 		if got := regexp.MustCompile(`^Option '?(-[\w-]+)'? requires an ` +

@@ -63,7 +63,7 @@ func (s *Scene) newerPython(version string) *check.Edit {
 			stage = &s.File.Stages[stage.From]
 		}
 	}
-	p := place{s.File.Name, stage.Line, s.File.Lines[stage.Line-1]}
+	p := s.dockerfileLine(stage.Line)
 	return p.replace(pythonImage, "${1}"+version)
 }
 
@@ -199,13 +199,11 @@ var (
 
 // syntaxOf says more of a line that Python cannot read, where it is known what it is.
 func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
-	n := 0
-	_, _ = fmt.Sscan(number, &n)
-	lines := s.lines(file)
-	if n < 1 || n > len(lines) {
+	p, ok := s.lineOf(file, number)
+	if !ok {
 		return
 	}
-	p := place{file, n, lines[n-1]}
+	lines := s.lines(file)
 	for i, line := range lines {
 		if marks.MatchString(line) && line[0] != '=' {
 			h.Cause = fmt.Sprintf("%s, line %d, is a mark that git writes where two changes do not go together: "+
@@ -238,14 +236,14 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 			p, strings.TrimSpace(m[1]+" "+m[2]), p.code())
 		h.Advice = "Write the plain sign of the keyboard."
 		if by := plainSigns.Replace(p.text); by != p.text {
-			h.Advice, h.Edit = "Write it plain.", &check.Edit{File: file, Line: n, Old: p.text, New: by}
+			h.Advice, h.Edit = "Write it plain.", &check.Edit{File: file, Line: p.line, Old: p.text, New: by}
 		}
 		return
 	}
 	if m := regexp.MustCompile(`^(\s*)print\s+([^(].*)$`).FindStringSubmatch(p.text); m != nil {
 		h.Cause = fmt.Sprintf("%s, writes print as Python 2 had it; in Python 3 it is a function.", p)
 		h.Advice = "Write brackets around what is printed."
-		h.Edit = &check.Edit{File: file, Line: n, Old: p.text, New: m[1] + "print(" + strings.TrimSpace(m[2]) + ")"}
+		h.Edit = &check.Edit{File: file, Line: p.line, Old: p.text, New: m[1] + "print(" + strings.TrimSpace(m[2]) + ")"}
 		return
 	}
 	h.Cause += fmt.Sprintf(" The line is `%s`.", p.code())

@@ -89,11 +89,11 @@ func (s *Scene) ownWords(line string) *check.Hint {
 		return nil
 	}
 	h.Cause = fmt.Sprintf("The program itself says so, on line %d of %s: `%s`.", p.line, p.file,
-		short(strings.TrimSpace(p.text)))
+		p.code())
 	h.Advice = "Look at what leads there, just above that line."
 	if path.Ext(p.file) == ".sh" {
 		h.Cause = fmt.Sprintf("The script %s says so, on line %d: `%s`.", p.file, p.line,
-			short(strings.TrimSpace(p.text)))
+			p.code())
 	}
 	return &h
 }
@@ -159,7 +159,7 @@ func Exits(s Scene, code int) (h check.Hint, ok bool) {
 	if p.file == "" {
 		return h, false
 	}
-	h.Cause = fmt.Sprintf("It wrote nothing; %s, ends it with this code: `%s`.", p, short(strings.TrimSpace(p.text)))
+	h.Cause = fmt.Sprintf("It wrote nothing; %s, ends it with this code: `%s`.", p, p.code())
 	h.Advice = "Look at what leads to that line, and let the program say there why it ends."
 	return h, true
 }
