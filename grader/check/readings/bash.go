@@ -28,7 +28,8 @@ func needsBash(s *Scene, name, number string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, has what bash knows and sh does not: `%s`.", p, p.code())
 		h.Advice = "Write it as sh wants it, or let bash run the script."
 		_, alpine := s.system()
-		if first := s.lines(file)[0]; !alpine && regexp.MustCompile(`^#!\s*\S*/(?:env )?(?:sh|dash)\b`).MatchString(first) {
+		if first := s.lines(file)[0]; !alpine && regexp.MustCompile(
+			`^#!\s*\S*/(?:env )?(?:sh|dash)\b`).MatchString(first) {
 			h.Edit = &check.Edit{File: file, Line: 1, Old: first, New: "#!/bin/bash"}
 		}
 		if e := s.bashRuns(path.Base(file)); e != nil && !alpine {

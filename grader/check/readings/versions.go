@@ -243,7 +243,8 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 	if m := regexp.MustCompile(`^(\s*)print\s+([^(].*)$`).FindStringSubmatch(p.text); m != nil {
 		h.Cause = fmt.Sprintf("%s, writes print as Python 2 had it; in Python 3 it is a function.", p)
 		h.Advice = "Write brackets around what is printed."
-		h.Edit = &check.Edit{File: file, Line: p.line, Old: p.text, New: m[1] + "print(" + strings.TrimSpace(m[2]) + ")"}
+		h.Edit = &check.Edit{File: file, Line: p.line, Old: p.text,
+			New: m[1] + "print(" + strings.TrimSpace(m[2]) + ")"}
 		return
 	}
 	h.Cause += fmt.Sprintf(" The line is `%s`.", p.code())
