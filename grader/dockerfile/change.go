@@ -31,6 +31,15 @@ func (f *File) Replace(in Instruction, pattern *regexp.Regexp, with string) *Cha
 	return f.Change(in, old[:m[0]]+string(pattern.ExpandString(nil, with, old, m))+old[m[1]:])
 }
 
+// WithoutSource returns the change that takes a path out of what a COPY or ADD brings in, and the
+// whole line where it brings in nothing else; nil where the path is not written there.
+func (f *File) WithoutSource(in Instruction, source string) *Change {
+	if len(in.Sources()) < 2 {
+		return f.Change(in)
+	}
+	return f.Replace(in, regexp.MustCompile(`\s+(?:\./)?`+regexp.QuoteMeta(path.Clean(source))+`(\s)`), "${1}")
+}
+
 // Above returns the change that writes lines above an instruction.
 func (f *File) Above(in Instruction, lines ...string) *Change {
 	return f.parsed(Change{Line: in.Line - 1, New: strings.Join(lines, "\n")})

@@ -326,10 +326,8 @@ var (
 )
 
 // scriptOutput returns the folder that a script of package.json which an instruction runs writes
-// to,
-// as the image has it, and the script as it is to be told; the folder is empty where it is not
-// known
-// or is the one that was looked for.
+// to, as the image has it, and the script as it is to be told; the folder is empty where it is not
+// known or is the one that was looked for.
 func scriptOutput(t check.Source, in dockerfile.Instruction, subject string) (place, text string) {
 	m := runsScript.FindStringSubmatch(in.Text)
 	data, err := fs.ReadFile(t.FS(), "package.json")
@@ -431,13 +429,7 @@ func notHandedIn(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 	}
 	h.Cause = fmt.Sprintf("The folder has no %s, and need not: secrets do not belong into an image.", f.Subject)
 	h.Advice = "Leave it out of the COPY; ENV sets what is no secret, and docker run -e the rest."
-	if len(in.Sources()) > 1 {
-		h.Edit = check.EditOf(file.Name, file.Replace(*in,
-			regexp.MustCompile(`\s+(?:\./)?`+regexp.QuoteMeta(f.Subject)+`(\s)`),
-			"${1}"))
-	} else {
-		h.Edit = check.EditOf(file.Name, file.Change(*in))
-	}
+	h.Edit = check.EditOf(file.Name, file.WithoutSource(*in, f.Subject))
 	return h, true
 }
 

@@ -57,10 +57,7 @@ func neverLocked(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 // insists on it.
 func (l lock) left(file *dockerfile.File, in dockerfile.Instruction, name string,
 	below []dockerfile.Instruction) *check.Edit {
-	change := file.Change(in)
-	if len(in.Sources()) > 1 {
-		change = file.Replace(in, regexp.MustCompile(`\s+(?:\./)?`+regexp.QuoteMeta(path.Clean(name))+`(\s)`), "${1}")
-	}
+	change := file.WithoutSource(in, name)
 	if change == nil {
 		return nil
 	}
