@@ -219,8 +219,7 @@ func (p *parser) unused() {
 			inPeople = inPeople || strings.Contains(text.Text, "$"+name.Text) ||
 				strings.Contains(text.Text, "${"+name.Text+"}")
 		})
-		if !slices.Contains(p.used, name.Text) && !inPeople && !slices.ContainsFunc(p.problems,
-			func(q option.Problem) bool { return !q.Warning }) {
+		if !slices.Contains(p.used, name.Text) && !inPeople && !p.problems.Fatal() {
 			p.add(name.Problem("fresh value %q is used nowhere", name.Text)...)
 		}
 	}

@@ -337,7 +337,7 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	}
 	ps = append(ps, checkSums(all, append(slices.Clone(scope.Fresh), scope.Shared...))...)
 	ps = append(ps, checkFields(all)...)
-	if !slices.ContainsFunc(ps, func(p option.Problem) bool { return !p.Warning }) {
+	if !ps.Fatal() {
 		ps = append(ps, checkUnsent(all, scope.Fresh)...)
 	}
 	if len(ps) == 0 && len(scope.Fresh)+len(people.names)+len(scope.Shared) == 0 {
