@@ -23,11 +23,12 @@ import (
 
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
-	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
-	"github.com/taskgrader/taskgrader/grader/engine/owner"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/taskgrader/taskgrader/grader/engine/dockerhost"
+	"github.com/taskgrader/taskgrader/grader/engine/owner"
 )
 
 // Engine is a connection to a Docker engine.
@@ -50,8 +51,7 @@ type Engine struct {
 	bases   bases
 	weights weights
 
-	removing sync.WaitGroup // of images that nobody needs any more
-	sweeping sync.WaitGroup // of what dead processes left
+	removing sync.WaitGroup // of what nobody needs any more, beside what goes on
 
 	asking sync.Mutex
 	said   *system.Info // of itself; nil before it was asked
@@ -192,12 +192,10 @@ func (e *Engine) Close() error {
 	for _, s := range left {
 		errs = append(errs, s.Close())
 	}
-	e.sweeping.Wait()
+	e.removing.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	errs = append(errs, e.networks.remove(ctx))
-	e.removing.Wait()
-	errs = append(errs, e.sweepOwn(ctx))
+	errs = append(errs, e.networks.remove(ctx), e.sweepOwn(ctx))
 	e.watch.stop()
 	return errors.Join(append(errs, e.builder.close(), e.api.Close())...)
 }

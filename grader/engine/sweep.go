@@ -27,7 +27,7 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 // SweepBeside does what Sweep does, while others go on, and calls failed with its error. Close waits
 // for it.
 func (e *Engine) SweepBeside(ctx context.Context, failed func(error)) {
-	e.sweeping.Go(func() {
+	e.removing.Go(func() {
 		if _, err := e.Sweep(ctx); err != nil {
 			failed(err)
 		}
