@@ -66,7 +66,6 @@ func (f figure) Shown() string {
 
 // results are what a run measured.
 type results struct {
-	Date    string   `json:"date"`
 	Cores   int      `json:"cores"`
 	Go      string   `json:"go"`
 	Engine  string   `json:"engine"`
@@ -145,7 +144,7 @@ func run(ctx context.Context) (err error) {
 			return fmt.Errorf("reading the earlier results: %w", err)
 		}
 	}
-	r.Date, r.Cores, r.Go = time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.Version()
+	r.Cores, r.Go = runtime.NumCPU(), runtime.Version()
 	r.Engine, r.Driver = engine.Version, info.Info.Driver
 	for _, p := range parts {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), p.name) {
@@ -158,7 +157,7 @@ func run(ctx context.Context) (err error) {
 		}
 		r.Figures = slices.DeleteFunc(r.Figures, func(f figure) bool { return f.Part == p.name })
 		for _, f := range figures {
-			f.Part, f.Date = p.name, r.Date
+			f.Part, f.Date = p.name, time.Now().Format(time.DateOnly)
 			r.Figures = append(r.Figures, f)
 			fmt.Printf("  %-52s %14s  %s\n", f.Name, f.Shown(), f.Want())
 		}
