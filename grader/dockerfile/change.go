@@ -98,8 +98,18 @@ const (
 // understands, or another instruction that would then mean something else.
 func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[in.Name]
-	if in.Exec || len(in.Args) != 1 || len(in.Heredocs) > 0 || other == "" || f.Last(other) != nil {
+	if in.Exec || len(in.Args) != 1 || len(in.Heredocs) > 0 || other == "" {
 		return nil, ""
+	}
+	if beside := f.Last(other); beside != nil {
+		if !completes(in, *beside) {
+			return nil, ""
+		}
+		defer func() { // a list alone is what the other one goes with
+			if how != AsList && how != AsQuoted {
+				c, how = nil, ""
+			}
+		}()
 	}
 	command := strings.TrimSpace(continued.ReplaceAllString(in.Args[0], " "))
 	if words, ok := MeantAsList(command); ok {
@@ -144,6 +154,19 @@ func (f *File) ExecForm(in Instruction) (c *Change, how string) {
 		return f.Change(in, in.keyword()+" "+List(append(shell, text))), AsShell
 	}
 	return nil, ""
+}
+
+// completes reports whether a CMD or ENTRYPOINT in the shell form, as a list, makes one command with
+// the other: that is a list too, and what CMD has are words for it. As it is, Docker puts a shell
+// between the two, or drops CMD.
+func completes(in, beside Instruction) bool {
+	switch {
+	case !beside.Exec || len(beside.Args) == 0:
+		return false
+	case in.Name == "ENTRYPOINT":
+		return strings.HasPrefix(beside.Args[0], "-")
+	}
+	return !slices.Contains(beside.Args, "-c") // a shell's
 }
 
 // InExecForm returns what [File.ExecForm] makes of one instruction that stands alone, or empty.

@@ -42,12 +42,17 @@ func TestExecForm(t *testing.T) {
 		{"CMD a | b", "", ""}, {"CMD a & b", "", ""}, {"CMD cd /app", "", ""}, {"CMD (a; b)", "", ""},
 		{"CMD a || b", "", ""},
 		{`CMD ["a", "b`, "", ""}, {"CMD a > b", "", ""}, {"CMD wait", "", ""},
-		{"ENTRYPOINT uvicorn main:app\nCMD [\"--port\"]", "", ""},
+		{"ENTRYPOINT uvicorn main:app\nCMD [\"--port\"]", `ENTRYPOINT ["uvicorn", "main:app"]`, AsList},
+		{"ENTRYPOINT uvicorn main:app\nCMD [\"python\"]", "", ""},
+		{"ENTRYPOINT [\"uvicorn\"]\nCMD main:app --port 80", `CMD ["main:app", "--port", "80"]`, AsList},
+		{"ENTRYPOINT [\"./run.sh\"]\nCMD a $B", "", ""},
+		{"ENTRYPOINT [\"sh\", \"-c\"]\nCMD a", "", ""},
+		{"CMD [`python`, `server.py`]", `CMD ["python", "server.py"]`, AsQuoted},
 		{"SHELL [\"bash\", \"-lc\"]\nCMD a $B", `CMD ["bash", "-lc", "exec a $B"]`, AsShell},
 	} {
 		f := mustParse(t, "FROM x\n"+c.line+"\n")
 		in := f.Last("CMD")
-		if e := f.Last("ENTRYPOINT"); e != nil {
+		if e := f.Last("ENTRYPOINT"); e != nil && !e.Exec {
 			in = e
 		}
 		change, how := f.ExecForm(*in)
@@ -60,7 +65,7 @@ func TestExecForm(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, c.want, change.New)
-		last := f.Changed(*change).Last("CMD", "ENTRYPOINT")
+		last := f.Changed(*change).Last(in.Name)
 		assert.True(t, last.Exec, c.line)
 	}
 }

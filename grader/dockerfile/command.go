@@ -203,8 +203,9 @@ func (in Instruction) Given() (out []Assignment) {
 func (in Instruction) Set() (out []Assignment) {
 	text := in.Shell()
 	for _, m := range slices.Concat(writes.FindAllStringSubmatch(text, -1), headers.FindAllStringSubmatch(text, -1)) {
-		if value := strings.Trim(m[2], `"'`); !strings.ContainsAny(value, "$`") && !placeholder.MatchString(value) {
-			out = append(out, Assignment{m[1], value})
+		a := Assignment{m[1], strings.Trim(m[2], `"'`)}
+		if !strings.ContainsAny(a.Value, "$`") && !a.Placeholder() {
+			out = append(out, a)
 		}
 	}
 	for _, m := range logins.FindAllStringSubmatch(text, -1) {
@@ -212,6 +213,52 @@ func (in Instruction) Set() (out []Assignment) {
 	}
 	return out
 }
+
+// Filled returns an instruction with what ARG and ENV above say, and what its own text sets, in the
+// place of their names, as far as that is known and short.
+func (f *File) Filled(in Instruction) Instruction {
+	own := map[string]string{}
+	fill := func(text string) string {
+		if len(text) > mostFilled {
+			return text
+		}
+		for _, m := range writes.FindAllStringSubmatch(text, -1) {
+			own[m[1]] = strings.Trim(m[2], `"'`)
+		}
+		return variable.ReplaceAllStringFunc(text, func(word string) string {
+			if word[0] == '\'' {
+				return word
+			}
+			name := strings.Trim(word, "${}")
+			value, known := own[name]
+			if !known {
+				value = f.Value(in, "$"+name)
+				own[name] = value
+			}
+			if value == "" || len(value) > mostValue {
+				return word
+			}
+			return value
+		})
+	}
+	filled := in
+	filled.Args, filled.Heredocs = slices.Clone(in.Args), slices.Clone(in.Heredocs)
+	for _, texts := range [][]string{filled.Args, filled.Heredocs} {
+		for i := range texts {
+			texts[i] = fill(texts[i])
+		}
+	}
+	return filled
+}
+
+const (
+	mostFilled = 64 << 10 // letters of a text in which names are replaced
+	mostValue  = 200      // of a value that replaces one
+)
+
+// variable is the name of one where a shell puts its value, or what stands in quotes that keep it
+// from that.
+var variable = regexp.MustCompile(`'[^']*'|\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})`)
 
 // Onbuild returns what an ONBUILD does in the images that are built on this one, or nil.
 func (in Instruction) Onbuild() *Instruction { return in.then }
@@ -246,6 +293,9 @@ func (a Assignment) Secret() bool {
 		secretName.MatchString(name) && !publicName.MatchString(name) && !flagValue.MatchString(a.Value)
 }
 
+// Placeholder reports whether the value says of itself that it is none, such as `unused`.
+func (a Assignment) Placeholder() bool { return placeholder.MatchString(a.Value) }
+
 // Token reports whether the value has the form that a service gives its secrets.
 func (a Assignment) Token() bool { return tokenValue.MatchString(a.Value) }
 
@@ -255,13 +305,15 @@ func (a Assignment) Password() bool { return passwordURL.MatchString(a.Value) }
 // secretName is BuildKit's own idea of a secret's name, publicName what takes it back.
 var (
 	secretName = regexp.MustCompile(
-		`(?i)(_|^)(apikey|auth|authorization|credential|credentials|key|pass|pwd|pword|secret|token|passphrase|` +
-			`\w*(?:password|passwd)|(?:secret|access|private)key|(?:auth|access)token)(_|$)`)
+		`(?i)(_|^)(apikey|auth|authorization|creds|credentials?|key|pass|pw|pwd|pword|secrets?|token|passphrase|` +
+			`\w*(?:passwords?|passwd)|(?:secret|access|private)key|(?:auth|access)token)(_|$)`)
 	camel      = regexp.MustCompile(`([a-z])([A-Z])`)
 	separators = strings.NewReplacer(".", "_", "-", "_")
 	tokenValue = regexp.MustCompile(
 		`\b(?:[spr]k_(?:live|test)_\w{16,}|gh[pousr]_\w{36,}|github_pat_\w{20,}|glpat-[\w-]{20,}|` +
-			`xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.)`)
+			`xox[abprs]-[\w-]{10,}|A[KS]IA[0-9A-Z]{16}|AIza[\w-]{35}|sk-[\w-]{32,}|npm_\w{36}|hf_\w{30,}|` +
+			`dckr_pat_[\w-]{20,}|pypi-\w{30,}|whsec_\w{24,}|SG\.[\w-]{16,}\.[\w-]{16,}|GOCSPX-[\w-]{20,}|` +
+			`eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.)`)
 	publicName = regexp.MustCompile(
 		`(?i)(_|^)(public|file|version|dir|path|name|sock|url|uri|algorithm|alg|expire|expires|expiry|expiration|ttl|` +
 			`age|lifetime|timeout|days|hours|minutes|seconds|id|min|max|length|len|size|bits|count|limit|rounds|cost|` +

@@ -73,6 +73,10 @@ func continuation(s slip) *cause {
 		return &cause{words: fmt.Sprintf("goes on with line %d, which has no backslash at its end", s.number-1),
 			change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: before + " \\"}}
 	}
+	if line, comment, ok := CutComment(before); ok && strings.HasSuffix(line, "&&") {
+		return &cause{words: fmt.Sprintf("does not go on with line %d, which ends with a comment", s.number-1),
+			change: &Change{Line: s.number - 1, Old: s.lines[s.number-2], New: comment + "\n" + line + " \\"}}
+	}
 	if !slices.Contains([]string{"&&", "||", "|", ";"}, s.word) && !strings.HasSuffix(before, "&&") {
 		return nil
 	}
@@ -228,6 +232,9 @@ func noColon(s slip) *cause {
 	}
 	n := len(image)
 	switch {
+	case n == 2 && (image[0] == "=" || image[0] == ":"):
+		return &cause{words: fmt.Sprintf("has a %s behind FROM, where the image belongs", image[0]),
+			change: s.write(s.word + " " + flags + image[1] + stage)}
 	case n == 0:
 		return &cause{words: "names no image", hint: "Write the base image behind FROM, with a version."}
 	case strings.EqualFold(image[n-1], "as"):

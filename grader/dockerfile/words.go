@@ -70,7 +70,7 @@ func ShellWords(command string) (words []string, ok bool) {
 }
 
 // MeantAsList returns the words of a list that is no JSON, so that Docker gives it to a shell: it
-// has single or curly quotes, a comma too many or too few, or a comment behind it.
+// has single, curly or slanted quotes, a comma too many or too few, or a comment behind it.
 func MeantAsList(text string) (words []string, ok bool) {
 	text, _, _ = CutComment(strings.TrimSpace(straight.Replace(text)))
 	inside, ok := strings.CutPrefix(text, "[")
@@ -84,10 +84,10 @@ func MeantAsList(text string) (words []string, ok bool) {
 		if m == nil {
 			return nil, false
 		}
-		words = append(words, m[1]+m[2]+m[3])
+		words = append(words, m[1]+m[2]+m[3]+m[4])
 		rest = strings.TrimSpace(rest[len(m[0]):])
 	}
 	return words, len(words) > 0
 }
 
-var item = regexp.MustCompile(`^(?:"([^"\\]*)"|'([^'\\]*)'|([^\s"',\[\]\\]+))\s*,?`)
+var item = regexp.MustCompile("^(?:\"([^\"\\\\]*)\"|'([^'\\\\]*)'|`([^`\\\\]*)`|([^\\s\"'`,\\[\\]\\\\]+))\\s*,?")

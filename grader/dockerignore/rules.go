@@ -36,8 +36,12 @@ const (
 func Load(folder fs.FS, dockerfile string) (*Rules, error) {
 	for _, name := range []string{dockerfile + ".dockerignore", ".dockerignore"} {
 		info, err := fs.Stat(folder, name)
-		if err != nil || !info.Mode().IsRegular() {
+		if err != nil || info.IsDir() {
 			continue
+		}
+		if !info.Mode().IsRegular() { // the builder would wait for somebody to write into a pipe
+			return nil, &Error{File: name, Message: name + " is not a plain file",
+				Hint: "Docker reads what to leave out from a plain text file."}
 		}
 		if info.Size() > maxBytes {
 			return nil, &Error{File: name, Message: fmt.Sprintf("%s is larger than %d bytes", name, maxBytes)}

@@ -1,6 +1,7 @@
 package dockerignore
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -67,6 +68,14 @@ func TestErrors(t *testing.T) {
 		_, err := Parse(".dockerignore", []byte(text))
 		require.EqualError(t, err, message)
 	}
+}
+
+// TestNoPlainFile: a pipe in the place of an ignore file is refused, since whoever opens it waits.
+func TestNoPlainFile(t *testing.T) {
+	_, err := Load(fstest.MapFS{".dockerignore": {Mode: fs.ModeNamedPipe}}, "Dockerfile")
+	require.EqualError(t, err, ".dockerignore is not a plain file")
+	_, err = Load(fstest.MapFS{".dockerignore/x": {}}, "Dockerfile")
+	require.NoError(t, err)
 }
 
 // TestOtherTexts: what is no UTF-8 matches nothing, and costs no other line.
