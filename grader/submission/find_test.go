@@ -1,8 +1,13 @@
 package submission
 
 import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,3 +136,34 @@ func TestLater(t *testing.T) {
 }
 
 func replaceAll(s, old, with string) string { return strings.ReplaceAll(s, old, with) }
+
+// TestLaterIsBounded: which of two archives is the later is found without reading more of them than
+// unpacking would.
+func TestLaterIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	head := func(size int64, modified time.Time) []byte {
+		var b bytes.Buffer
+		h := tar.Header{Name: "a", Size: size, Mode: 0o600, ModTime: modified}
+		require.NoError(t, tar.NewWriter(&b).WriteHeader(&h))
+		return gzipped(t, b.Bytes())
+	}
+	const piece, pieces = 10 << 20, 61
+	long := slices.Concat(head(piece*pieces, at), bytes.Repeat(gzipped(t, make([]byte, piece)), pieces),
+		head(0, at.AddDate(1, 0, 0)))
+	file := filepath.Join(dir, "a.tar.gz")
+	require.NoError(t, os.WriteFile(file, long, 0o600))
+	require.Equal(t, at, Entry{Path: file}.made().UTC(), "of a tar, what comes before the bound")
+
+	var list bytes.Buffer
+	w := zip.NewWriter(&list)
+	for i := range maxEntries * listBytes / 46 {
+		_, err := w.CreateRaw(&zip.FileHeader{Name: strconv.Itoa(i), Modified: at.AddDate(1, 0, 0)})
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	file = filepath.Join(dir, "b.zip")
+	require.NoError(t, os.WriteFile(file, list.Bytes(), 0o600))
+	require.NoError(t, os.Chtimes(file, at, at))
+	require.Equal(t, at, Entry{Path: file}.made().UTC(), "a zip's own time, where its list is too long")
+}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"compress/gzip"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,12 +50,7 @@ func (e Entry) made() (newest time.Time) {
 			return nil
 		})
 	case strings.EqualFold(filepath.Ext(e.Path), ".zip"):
-		if r, err := zip.OpenReader(e.Path); err == nil {
-			for _, f := range r.File {
-				see(f.Modified)
-			}
-			r.Close()
-		}
+		seeZip(e.Path, info.Size(), see)
 	default:
 		seeTar(e.Path, see)
 	}
@@ -62,6 +58,22 @@ func (e Entry) made() (newest time.Time) {
 		return info.ModTime()
 	}
 	return newest
+}
+
+// seeZip and seeTar read no more of an archive than unpacking it would: it is not refused yet.
+func seeZip(file string, size int64, see func(time.Time)) {
+	f, err := os.Open(file)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	r, err := zip.NewReader(&bounded{ReaderAt: f, left: maxEntries * listBytes}, size)
+	if err != nil {
+		return
+	}
+	for _, f := range r.File {
+		see(f.Modified)
+	}
 }
 
 func seeTar(file string, see func(time.Time)) {
@@ -74,7 +86,7 @@ func seeTar(file string, see func(time.Time)) {
 	if err != nil {
 		return
 	}
-	r := tar.NewReader(unzipped)
+	r := tar.NewReader(io.LimitReader(unzipped, maxUnpacked+maxSkipped))
 	for {
 		h, err := r.Next()
 		if err != nil {
