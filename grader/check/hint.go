@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,7 +47,8 @@ func (e Edit) String() string {
 	if out := e.takenOut(); out != "" {
 		return fmt.Sprintf("Take %s out of %s.", out, e.File)
 	}
-	lines := strings.Split(e.New, "\n")
+	lines := slices.DeleteFunc(strings.Split(e.New, "\n"),
+		func(line string) bool { return strings.TrimSpace(line) == "" })
 	quoted := "`" + strings.Join(lines, "` and below it `") + "`"
 	if len(lines) > 2 {
 		quoted = "`" + strings.Join(lines, "`, `") + "`, one a line,"

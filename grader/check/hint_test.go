@@ -13,6 +13,8 @@ func TestHint(t *testing.T) {
 		"It is 3. Do 4.": {Cause: "It is 3.", Advice: "Do 4."},
 		"Sh is process 1. Make line 9 of Dockerfile `CMD [\"a\"]`.": {Cause: "Sh is process 1.",
 			Edit: &Edit{File: "Dockerfile", Line: 9, Old: "CMD a", New: `CMD ["a"]`}},
+		"Make lines 2 to 4 of Dockerfile `COPY a .`, `RUN b`, `COPY . .`, one a line.": {Edit: &Edit{File: "Dockerfile",
+			Line: 2, Old: "COPY . .\n\nRUN b", New: "COPY a .\nRUN b\nCOPY . .\n"}},
 		"Write `.env` at the top of .dockerignore.": {Edit: &Edit{File: ".dockerignore", New: ".env"}},
 		"Write `EXPOSE 8000` below line 2 of Dockerfile.": {Edit: &Edit{File: "Dockerfile", Line: 2,
 			New: "EXPOSE 8000"}},

@@ -40,7 +40,7 @@ func Alike(name string) func(other string) bool {
 		case whole(first):
 			return slices.Contains(strings.Split(path.Dir(other), "/"), first)
 		case strings.HasPrefix(path.Base(name), ".env."):
-			return strings.HasPrefix(base, ".env.") && !harmless(base)
+			return strings.HasPrefix(base, ".env.") && !IsExample(base)
 		case sortOf(name) != "":
 			return path.Ext(base) == sortOf(name)
 		}
@@ -81,11 +81,17 @@ func Sibling(name string, r *rand.Rand) string {
 	return ""
 }
 
-// harmless reports whether a file is there to show what to write into another.
-func harmless(base string) bool {
+// IsExample reports whether a file is there to show what to write into another.
+func IsExample(base string) bool {
 	return slices.ContainsFunc([]string{"example", "sample", "template", "dist"},
 		func(word string) bool { return strings.Contains(base, word) })
 }
+
+// IsPrivate reports whether the name of a file is one that is kept out of an image for a reason.
+func IsPrivate(name string) bool { return private.MatchString(name) }
+
+var private = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$|` +
+	`(^|/)(?i:[\w-]*(?:credential|service[_-]?account|secret)[\w-]*)\.(json|ya?ml|txt)$`)
 
 // walk visits the files of a folder, but for those of folders of other people's files, unless one
 // is asked for.
@@ -130,12 +136,12 @@ func IgnorePattern(s Source, name string) string {
 }
 
 // IgnoreEdit returns the edit that keeps paths out of the build, in one place of the ignore file,
-// or nil where there is none that would not keep out what a COPY names or the program reads; needs
-// says which file that is.
-func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
+// or nil where there is none that would not keep out what a COPY names or the program reads; instead
+// says what to do with that file.
+func IgnoreEdit(s Source, paths ...string) (edit *Edit, instead Hint) {
 	before, err := s.Ignore()
 	if err != nil {
-		return nil, ""
+		return nil, Hint{}
 	}
 	after := before
 	for _, name := range paths {
@@ -147,26 +153,26 @@ func IgnoreEdit(s Source, paths ...string) (edit *Edit, needs string) {
 			if changed = after.Ignoring(pattern, name); changed == nil {
 				continue
 			}
-			if needs = harms(s, after, changed); needs == "" {
+			if instead = harms(s, after, changed); instead.IsZero() {
 				break
 			}
 			changed = nil
 		}
 		if changed == nil {
-			return nil, needs
+			return nil, instead
 		}
 		after = changed
 	}
 	if after == before {
-		return nil, ""
+		return nil, Hint{}
 	}
 	c := before.ChangeTo(after)
-	return &Edit{File: after.File, Line: c.Line, Old: c.Old, New: c.New}, ""
+	return &Edit{File: after.File, Line: c.Line, Old: c.Old, New: c.New}, Hint{}
 }
 
-// harms returns a file that rules keep out and others did not, though a COPY names it, or the
-// program reads it; or empty.
-func harms(s Source, before, after *dockerignore.Rules) string {
+// harms returns what to do with a file that rules keep out and others did not, though a COPY names it,
+// or the program reads it; or nothing.
+func harms(s Source, before, after *dockerignore.Rules) Hint {
 	var gone, stay []string
 	EachFile(s.FS(), func(name string) {
 		if before.Decide(name).Ignored {
@@ -179,15 +185,16 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 		}
 	})
 	if len(gone) == 0 {
-		return ""
+		return Hint{}
 	}
-	if file, err := s.Dockerfile(); err == nil {
+	file, err := s.Dockerfile()
+	if err == nil {
 		for _, stage := range file.Stages {
 			for _, in := range stage.Instructions {
 				for _, source := range in.Sources() {
 					takes := func(name string) bool { return dockerfile.Covers(source, name) }
 					if i := slices.IndexFunc(gone, takes); i >= 0 && !slices.ContainsFunc(stay, takes) {
-						return gone[i]
+						return given("A COPY", gone[i])
 					}
 				}
 			}
@@ -200,30 +207,30 @@ func harms(s Source, before, after *dockerignore.Rules) string {
 		}
 	}
 	for _, lost := range gone {
-		if reads(programs.String(), path.Base(lost), Text(s.FS(), lost)) {
-			return lost
+		if sets := unset(file, Text(s.FS(), lost)); reads(programs.String(), path.Base(lost), sets) {
+			if loads(programs.String(), lost) {
+				return setInstead(file, lost, sets)
+			}
+			return given("The program", lost)
 		}
 	}
-	return ""
+	return Hint{}
 }
 
 // reads reports whether programs read a file of this name: process.env and os.environ are no .env. A
 // .env that they load wherever it is there is read where they have no other value for what it sets.
-func reads(programs, base, text string) bool {
-	if regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(programs) {
-		return true
+func reads(programs, base string, sets []dockerfile.Assignment) bool {
+	if !loads(programs, base) {
+		return regexp.MustCompile(`(^|[^\w.\])])` + regexp.QuoteMeta(base) + `($|\W)`).MatchString(programs)
 	}
-	if !strings.HasPrefix(base, ".env") || !strings.Contains(programs, "dotenv") {
-		return false
-	}
-	for _, m := range setsVariable.FindAllStringSubmatch(text, -1) {
+	for _, a := range sets {
 		// of settings, without a default
-		field := regexp.MustCompile(`(?m)^\s+` + strings.ToLower(m[1]) + `\s*:[^=\n]*$`)
+		field := regexp.MustCompile(`(?m)^\s+` + strings.ToLower(a.Name) + `\s*:[^=\n]*$`)
 		if field.MatchString(programs) {
 			return true
 		}
-		for _, at := range regexp.MustCompile(`\b`+m[1]+`\b.{0,4}`).FindAllString(programs, -1) {
-			if !otherwise.MatchString(at[len(m[1]):]) {
+		for _, at := range regexp.MustCompile(`\b`+a.Name+`\b.{0,4}`).FindAllString(programs, -1) {
+			if !otherwise.MatchString(at[len(a.Name):]) {
 				return true
 			}
 		}
@@ -231,8 +238,66 @@ func reads(programs, base, text string) bool {
 	return false
 }
 
+// unset returns what the text of a .env sets and the image's ENV does not.
+func unset(file *dockerfile.File, text string) (sets []dockerfile.Assignment) {
+	known := map[string]bool{}
+	if file != nil {
+		for _, in := range file.Effective() {
+			for _, a := range in.Assignments() {
+				known[a.Name] = known[a.Name] || in.Name == "ENV"
+			}
+		}
+	}
+	for _, m := range setsVariable.FindAllStringSubmatch(text, -1) {
+		if !known[m[1]] {
+			sets = append(sets, dockerfile.Assignment{Name: m[1], Value: strings.Trim(m[2], `"'`)})
+		}
+	}
+	return sets
+}
+
+// loads reports whether programs load a .env where there is one, and can do without.
+func loads(programs, name string) bool {
+	return strings.HasPrefix(path.Base(name), ".env") && loadsEnv.MatchString(programs)
+}
+
+// given returns what to do with a file that somebody needs.
+func given(who, needs string) Hint {
+	return Advisef("%s needs %s: give it to the container when it starts, with docker run -v, and then list it in "+
+		".dockerignore.", who, needs)
+}
+
+// setInstead returns what to do with a .env that the program loads and that sets what the image does
+// not: what is no secret may stand in the Dockerfile.
+func setInstead(file *dockerfile.File, name string, sets []dockerfile.Assignment) Hint {
+	var pairs, names []string
+	for _, a := range sets {
+		if names = append(names, a.Name); !a.Secret() && !a.Token() && plainValue.MatchString(a.Value) {
+			pairs = append(pairs, a.Name+"="+a.Value)
+		}
+	}
+	if len(pairs) == 0 || file == nil {
+		return Advisef("The program reads %s from %s. Let it start without, or give it when the container starts, "+
+			"with docker run -e, and list %s in .dockerignore.", And(names), name, name)
+	}
+	line := file.Final().Line
+	for _, in := range file.Final().Instructions { // above what starts the program: an install may read ENV, too
+		if in.Name == "CMD" || in.Name == "ENTRYPOINT" {
+			break
+		}
+		line = in.EndLine
+	}
+	return Hint{Cause: fmt.Sprintf("The program reads %s.", name),
+		Advice: "What of it is no secret may stand in the Dockerfile.",
+		Edit:   &Edit{File: file.Name, Line: line, New: "ENV " + strings.Join(pairs, " ")}}
+}
+
 var (
-	setsVariable = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=`)
+	setsVariable = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t\r]*$`)
+	// plainValue is one that means the same in a .env and in ENV.
+	plainValue = regexp.MustCompile(`^[\w.,:/@+-]+$`)
+	// loadsEnv is how programs load a .env where there is one.
+	loadsEnv = regexp.MustCompile(`dotenv|env_file|environs|environ\.Env|decouple`)
 	// otherwise is what follows the name of a variable where there is another value for it.
 	otherwise = regexp.MustCompile(`^["']?(\s*,|\s*\|\||\s*\?\?|\]?\s*\|\|)`)
 )

@@ -127,12 +127,12 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 	if !certain || len(sources) == 0 || len(run.Heredocs) > 0 || run.Line < bring.Line {
 		return nil, lists
 	}
-	for line := bring.EndLine + 1; line < run.Line; line++ { // what stands between may be needed
-		if in := file.At(line); in != nil && !slices.Contains([]string{"EXPOSE", "LABEL", "CMD", "ENTRYPOINT",
-			"HEALTHCHECK"}, in.Name) {
-			return nil, lists
-		}
+	run, needed, ok := withItsLike(s.FS(), file, bring, run)
+	if !ok {
+		return nil, lists
 	}
+	slices.Sort(needed)
+	needed = slices.Compact(needed)
 	if len(needed) == 0 {
 		return EditOf(file.Name, file.Move(run, bring)), lists
 	}
@@ -157,6 +157,34 @@ func InstallFirst(s Source, copyLine, runLine int) (edit *Edit, lists bool) {
 		return nil, lists
 	}
 	return EditOf(file.Name, moved), lists
+}
+
+// withItsLike returns a RUN widened by what goes above a COPY with it, and what that needs of the
+// folder: all between the two, and the installs right behind. ok is false where something else is
+// between that may be needed.
+func withItsLike(folder fs.FS, file *dockerfile.File, bring, run dockerfile.Instruction) (all dockerfile.Instruction,
+	needed []string, ok bool) {
+	all = run
+	i := slices.IndexFunc(file.Stages, func(stage dockerfile.Stage) bool {
+		return slices.ContainsFunc(stage.Instructions,
+			func(in dockerfile.Instruction) bool { return in.Line == run.Line })
+	})
+	for _, in := range file.Stages[i].Instructions {
+		lists, certain := listsOf(folder, in)
+		switch moves := in.Name == "RUN" && len(in.Heredocs) == 0 && certain; {
+		case in.Line <= bring.Line:
+		case moves && (in.Line <= run.Line || slices.ContainsFunc(in.Commands(), dockerfile.Command.Installs)):
+			all.Line, all.EndLine = min(all.Line, in.Line), max(all.EndLine, in.EndLine)
+			needed = append(needed, lists...)
+		case in.Line > run.Line:
+			return all, needed, true
+		case in.Name == "ENV", in.Name == "ARG", in.Name == "WORKDIR" && path.IsAbs(bring.Args[len(bring.Args)-1]):
+			all.Line = min(all.Line, in.Line)
+		case !slices.Contains([]string{"EXPOSE", "LABEL", "CMD", "ENTRYPOINT", "HEALTHCHECK"}, in.Name):
+			return all, nil, false
+		}
+	}
+	return all, needed, true
 }
 
 // listsOf returns the files at the top of the folder that a RUN needs to install what it does, and

@@ -141,9 +141,7 @@ type BuildFailure struct {
 	Line    int    // of the Dockerfile; 0 when not known
 	Log     string // the tail of the failing step's output
 	Unsent  bool   // the folder cannot be sent to any build
-	// what a COPY --from takes from, where Subject is missing there, or the stage whose name
-	// Subject was to be
-	Stage string
+	Stage   string // what a COPY --from takes from, where Subject is missing there
 }
 
 // The reasons for which a build fails by the student's fault.

@@ -23,6 +23,8 @@ type Framework struct {
 
 	marks   *regexp.Regexp // in a program: what brings it in
 	depends *regexp.Regexp // the same in a list of dependencies
+	refuses *regexp.Regexp // in a program: what brings in the name that words.refuse has; nil where it has none
+	without string         // words.refuse for a program that does not bring it in
 	words   words
 }
 
@@ -59,7 +61,16 @@ func (f Framework) Route(method, path string) string {
 }
 
 // Validate says how bodies that lack something are refused.
-func (f Framework) Validate() string { return f.words.validate }
+func (f Framework) Validate() string { return fill(f.words.validate, "refuse", f.Refuse("400")) }
+
+// Truth says how a field that is 1 or 0 is made true or false, as the right side of an assignment.
+func (f Framework) Truth(field string) string {
+	return fill(cmp.Or(truths[f.Language], "one of those"), "field", field)
+}
+
+// Values says how the items of a mapping become an array, as the end of a sentence; empty where no way
+// is known.
+func (f Framework) Values() string { return values[f.Language] }
 
 // Listen says where the program itself says on which address and port it listens.
 func (f Framework) Listen(port int) string { return fill(f.words.listen, "port", strconv.Itoa(port)) }
@@ -96,6 +107,7 @@ var languages = map[string]string{".py": "Python", ".js": "Node", ".mjs": "Node"
 // dependencies name, then the language that most of its files are in.
 func Of(folder fs.FS) Framework {
 	imported, named, files := map[string]int{}, map[string]int{}, map[string]int{}
+	refuses := map[string]bool{}
 	looked := 0
 	_ = fs.WalkDir(folder, ".", func(name string, e fs.DirEntry, err error) error {
 		switch {
@@ -125,12 +137,16 @@ func Of(folder fs.FS) Framework {
 			if f.Language == language && f.marks != nil && f.marks.Match(text) {
 				imported[f.Name]++
 			}
+			refuses[f.Name] = refuses[f.Name] || f.refuses != nil && f.refuses.Match(text)
 		}
 		files[language]++
 		return nil
 	})
 	for _, found := range []map[string]int{imported, named} {
 		if most, ok := most(found); ok {
+			if imported[most.Name] > 0 && !refuses[most.Name] && most.without != "" {
+				most.words.refuse = most.without
+			}
 			return most
 		}
 	}

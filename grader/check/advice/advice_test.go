@@ -72,3 +72,16 @@ func TestSentences(t *testing.T) {
 	assert.Equal(t, `Add a function with @app.route("/tasks/<id>", methods=["PUT"]).`,
 		advice.Of(folder("app.py", "import flask\n")).Route("PUT", "/tasks/{id}"))
 }
+
+// TestRefuse: a name that the program does not bring in is told with what does, or done without.
+func TestRefuse(t *testing.T) {
+	for program, want := range map[string]string{
+		"from fastapi import FastAPI, HTTPException\n": "raise HTTPException(status_code=404)",
+		"from fastapi import FastAPI\n": "raise HTTPException(status_code=404), with `from fastapi import " +
+			"HTTPException` at the top,",
+		"from flask import Flask, abort\n": "abort(404)",
+		"from flask import Flask\n":        `return {"error": "…"}, 404`,
+	} {
+		assert.Equal(t, want, advice.Of(folder("main.py", program)).Refuse("404"))
+	}
+}

@@ -24,25 +24,30 @@ const (
 // frameworks are what is known, the likelier first; after them the languages alone, and last what
 // is true of any program.
 var frameworks = []Framework{
-	{Name: "FastAPI", Language: "Python", marks: python("fastapi"), depends: named("fastapi"), words: words{
-		json:   `Return a dict, a list or a model: FastAPI makes JSON of it.`,
-		status: `Set the status in the route: @app.{method}(…, status_code={code}).`,
-		refuse: `raise HTTPException(status_code={code})`,
-		route:  `Add a function with @app.{method}("{path}").`,
-		validate: `Let a Pydantic model with the required fields be the parameter of the route: FastAPI then refuses ` +
-			`a body that lacks one.`,
-		listen: uvicornHost,
-		stop:   `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
-	{Name: "Flask", Language: "Python", marks: python("flask"), depends: named("flask"), words: words{
-		json:     `Return jsonify(…) or a dict: Flask makes JSON of it.`,
-		status:   `Return the status with the answer: return jsonify(…), {code}.`,
-		refuse:   `abort({code})`,
-		route:    `Add a function with @app.route("{path}", methods=["{METHOD}"]).`,
-		validate: `Look into request.get_json() for the required fields, and abort(400) where one is missing.`,
-		listen:   `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 --port {port}.`,
-		failure:  `Answer with JSON where it goes wrong, too: a function with @app.errorhandler({code}) makes it.`,
-		stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
-			`start it with gunicorn.`}},
+	{Name: "FastAPI", Language: "Python", marks: python("fastapi"), depends: named("fastapi"),
+		refuses: regexp.MustCompile(`\bHTTPException\b`),
+		without: "raise HTTPException(status_code={code}), with `from fastapi import HTTPException` at the top,",
+		words: words{
+			json:   `Return a dict, a list or a model: FastAPI makes JSON of it.`,
+			status: `Set the status in the route: @app.{method}(…, status_code={code}).`,
+			refuse: `raise HTTPException(status_code={code})`,
+			route:  `Add a function with @app.{method}("{path}").`,
+			validate: `Let a Pydantic model with the required fields be the parameter of the route: FastAPI then ` +
+				`refuses a body that lacks one.`,
+			listen: uvicornHost,
+			stop:   `uvicorn ends on SIGTERM by itself where it is process 1: write CMD as a list.`}},
+	{Name: "Flask", Language: "Python", marks: python("flask"), depends: named("flask"),
+		refuses: regexp.MustCompile(`\babort\b`), without: `return {"error": "…"}, {code}`, words: words{
+			json:     `Return jsonify(…) or a dict: Flask makes JSON of it.`,
+			status:   `Return the status with the answer: return jsonify(…), {code}.`,
+			refuse:   `abort({code})`,
+			route:    `Add a function with @app.route("{path}", methods=["{METHOD}"]).`,
+			validate: `Look into request.get_json() for the required fields, and {refuse} where one is missing.`,
+			listen: `Call app.run(host="0.0.0.0", port={port}), or start it with flask run --host 0.0.0.0 ` +
+				`--port {port}.`,
+			failure: `Answer with JSON where it goes wrong, too: a function with @app.errorhandler({code}) makes it.`,
+			stop: `Flask's development server has no handler for SIGTERM as process 1: add STOPSIGNAL SIGINT, or ` +
+				`start it with gunicorn.`}},
 	{Name: "Django", Language: "Python", marks: python("django"), depends: named("django"), words: words{
 		json:     `Return JsonResponse(…).`,
 		status:   `Return the status with the answer: JsonResponse(…, status={code}).`,
@@ -126,6 +131,13 @@ var frameworks = []Framework{
 	{Name: "PHP", Language: "PHP", words: general}, {Name: "Rust", Language: "Rust", words: general},
 	{words: general},
 }
+
+// truths and values are how a language makes true or false of 1 or 0, and an array of a mapping.
+var (
+	truths = map[string]string{"Python": `a bool, as in {**dict(row), "{field}": bool(row["{field}"])}`,
+		"Node": `one, as in {...row, {field}: Boolean(row.{field})}`}
+	values = map[string]string{"Python": ", as list(tasks.values()) does", "Node": ", as Object.values(tasks) does"}
+)
 
 // parameters are how a part of a path that differs is written, with ${1} for its name; in braces where
 // there is none.

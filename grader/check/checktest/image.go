@@ -57,8 +57,8 @@ const baseSize = 120_000_000
 const basePath = "PATH=/usr/local/bin:/usr/bin"
 
 // build does what a Dockerfile says. COPY takes what the ignore file leaves, from the folder or
-// another stage. Of RUN it understands `test ! -f FILE`, `rm FILE`, `fill FILE BYTES` and `exit
-// CODE`, joined by &&; every other command ends well and changes nothing.
+// another stage. Of RUN it understands `test ! -f FILE`, `rm FILE`, `fill FILE BYTES`,
+// `uncomment FILE` and `exit CODE`, joined by &&; every other command ends well and changes nothing.
 func (m *images) build(folder fstest.MapFS, setup check.Setup) (check.Built, error) {
 	source := check.NewSource(folder)
 	f, err := source.Dockerfile()
@@ -316,6 +316,15 @@ func (s *stage) command(in dockerfile.Instruction) (out []file, _ *check.BuildFa
 			n, _ := strconv.Atoi(words[2])
 			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at(words[1]), Size: int64(n)},
 				make([]byte, n)})
+		case len(words) == 2 && words[0] == "uncomment": // as `sed -i /^#/d FILE` does
+			var text []byte
+			for line := range bytes.Lines(s.files[at(words[1])]) {
+				if !bytes.HasPrefix(line, []byte("#")) && len(bytes.TrimSpace(line)) > 0 {
+					text = append(text, line...)
+				}
+			}
+			out = append(out, file{check.LayerFile{Layer: len(s.layers), Path: at(words[1]), Size: int64(len(text))},
+				text})
 		case len(words) == 2 && words[0] == "exit":
 			return nil, fail(words[1])
 		}

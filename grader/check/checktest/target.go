@@ -49,7 +49,7 @@ const Ignore = ".env\n.env.*\n*.pem\n*.key\n.git/\n.venv/\n__pycache__/\ntests/\
 func Folder() fstest.MapFS {
 	text := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	return fstest.MapFS{"Dockerfile": text(Dockerfile), ".dockerignore": text(Ignore),
-		"main.py":        text("from fastapi import FastAPI\n\napp = FastAPI()\n"),
+		"main.py":        text("from fastapi import FastAPI, HTTPException\n\napp = FastAPI()\n"),
 		"pyproject.toml": text("[project]\nname = \"task-api\"\n")}
 }
 
@@ -63,6 +63,7 @@ type Target struct {
 	Inside  []check.Process                                 // its processes
 	Takes   func(check.Process) bool                        // whether one takes connections of a burst; nil is all
 	Up      check.Started                                   // how every container comes up
+	Accepts func(env map[string]string) bool                // whether those beside the main one come up with variables
 	Beside  *check.Started                                  // how those beside the main one come up, where otherwise
 	Run     map[string]check.Output                         // commands inside, by their words; others are not there
 	UIDs    map[string]int                                  // of users that are not root, by USER
@@ -379,6 +380,9 @@ func (t *Target) Second(ctx context.Context, env map[string]string, port int) (c
 	}
 	if t.Beside != nil {
 		second.Up = *t.Beside
+	}
+	if t.Accepts != nil && !t.Accepts(env) {
+		second.Up = check.Started{Exited: true, ExitCode: 1}
 	}
 	if second.End = t.End; t.EndBeside != nil {
 		second.End = *t.EndBeside

@@ -194,12 +194,10 @@ func leak(t check.Source, name string, leaks []string, rules *dockerignore.Rules
 
 // advise returns which lines keep paths out.
 func advise(t check.Source, rules *dockerignore.Rules, paths ...string) check.Hint {
-	edit, needs := check.IgnoreEdit(t, paths...)
+	edit, instead := check.IgnoreEdit(t, paths...)
 	switch {
-	case edit == nil && needs != "":
-		return check.Advisef(
-			"The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and "+
-				"then list it in .dockerignore.", needs)
+	case edit == nil && !instead.IsZero():
+		return instead
 	case edit == nil:
 		return check.Advisef("List %s in .dockerignore, one a line, below all lines that begin with !.",
 			strings.Join(paths, ", "))

@@ -86,27 +86,35 @@ func TestDockerignore(t *testing.T) {
 		// no line to write that breaks what a COPY names or the program reads
 		{"excludes: [private.key]", ignore("a\n").With("tls.key", "x").With("Dockerfile", "FROM x\nCOPY tls.key /\n"),
 			"got the private.key that was put there to try would be sent to the build by a `COPY . .`; and so is " +
-				"tls.key; hint: The program or a COPY needs tls.key: " +
-				"give it to the container when it starts, with docker run -e or -v, and then list it in " +
-				".dockerignore."},
-		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py", "load_dotenv()\nos.environ['KEY']"),
-			"hint: The program or a COPY needs .env:"},
+				"tls.key; hint: A COPY needs tls.key: " +
+				"give it to the container when it starts, with docker run -v, and then list it in .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "MODE=b").With("main.py", "load_dotenv()\nos.environ['MODE']"),
+			"hint: The program reads .env. What of it is no secret may stand in the Dockerfile. Write `ENV MODE=b` " +
+				"below line 7 of Dockerfile."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py", "load_dotenv()\nos.environ['KEY']").
+			With("Dockerfile", "FROM x\nENV KEY=b\n"), "hint: Write `.env` below line 1 of .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "API_KEY=sk-1f5a").With("main.py",
+			"load_dotenv()\nos.environ['API_KEY']"), "hint: The program reads API_KEY from .env. Let it start " +
+			"without, or give it when the container starts, with docker run -e, and list .env in .dockerignore."},
+		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py", "load_dotenv()\nos.environ['KEY']").
+			With("Dockerfile", "FROM x\nCOPY .env /\n"), "hint: A COPY needs .env:"},
 		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.py",
 			"load_dotenv()\nkey = os.getenv('KEY', 'x')"),
 			"hint: Write `.env` below line 1 of .dockerignore."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.js",
 			"require('dotenv').config()\nconst key = process.env.KEY || 'x'"),
 			"hint: Write `.env` below line 1 of .dockerignore."},
-		{"excludes: [.env]", ignore("a\n").With(".env", "KEY=b").With("main.js",
-			"require('dotenv').config()\nconst key = process.env.KEY"), "hint: The program or a COPY needs .env:"},
+		{"excludes: [.env]", ignore("a\n").With(".env", "MODE=b").With("main.js",
+			"require('dotenv').config()\nconst key = process.env.MODE"),
+			"Write `ENV MODE=b` below line 7 of Dockerfile."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "import os\nPORT = os.environ['PORT']"),
 			"hint: Write `.env` below line 1 of .dockerignore."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.js", "const port = process.env.PORT;"),
 			"hint: Write `.env` below line 1 of .dockerignore."},
 		{"excludes: [.env]", ignore("a\n").With(".env", "A=b").With("main.py", "open('./.env')"),
-			"hint: The program or a COPY needs .env:"},
+			"hint: The program needs .env:"},
 		{"excludes: [tests/test_main.py]", ignore("a\n").With("tests/a.py", "x").With("Dockerfile",
-			"FROM x\nCOPY tests/ /t/\n"), "hint: The program or a COPY needs tests/a.py"},
+			"FROM x\nCOPY tests/ /t/\n"), "hint: A COPY needs tests/a.py"},
 	} {
 		assert.Contains(t, checktest.Asked(t, dockerignore.Kind(), "dockerignore: {"+c.options+"}", c.target), c.want,
 			c.options)

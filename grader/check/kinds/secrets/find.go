@@ -5,13 +5,14 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"compress/flate"
 	"compress/zlib"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"fmt"
+	"hash/crc32"
 	"io"
+	"math"
 	"math/rand/v2"
 	"path"
 	"slices"
@@ -25,23 +26,23 @@ const (
 	mostUnpack  = 256 << 20      // bytes that are unpacked of all archives of an image
 	mostInPiece = 32 << 20       // bytes of a file that is read as a whole, since nothing of it can be read alone
 	mostZip     = 128 << 20      // bytes of a zip archive, such as a jar with all that a program needs
+	mostList    = 8 << 20        // bytes of its list of files, which is ten times as long in memory
+	mostWork    = 2 << 30        // bytes that are read of all that may be packed, and what trying costs besides:
+	tryCost     = 1 << 10        // as long as reading so many bytes takes it to see that nothing is,
+	openCost    = 64 << 10       // and so many to make ready where something is
 	longest     = 16 * keyLength // bytes that one text takes, of a list with what stands between
-	markLength  = 12
 	keyLength   = 40
 )
 
 // planted are texts that stand nowhere else, one for each path. They look like what people keep in
-// such files, and begin alike, so that a file can be passed over at once that holds none.
+// such files.
 type planted struct {
-	keys  map[string]string // by path
-	forms map[string][][]byte
-	marks [][]byte // how the beginning of each may stand
-	// the same of texts with all that stands between letters and numbers taken out
-	looseForms map[string][][]byte
-	looseMarks [][]byte
-	loose      []byte            // of what was looked at last, so that its room is used again
-	rooms      [deepest + 1]room // of files that are packed in one another
-	left       int64             // bytes that may be unpacked still
+	keys    map[string]string // by path
+	needles needles
+	loose   []byte            // of what was looked at last, so that its room is used again
+	rooms   [deepest + 1]room // of files that are packed in one another
+	left    int64             // bytes that may be unpacked still
+	work    int64             // what may be tried still, see spend
 
 	unseen bool // something packed was not looked into, or not to its end
 }
@@ -57,12 +58,13 @@ func word(r *rand.Rand, n int) string {
 }
 
 func plant(r *rand.Rand, paths []string) *planted {
-	mark := word(r, markLength)
-	p := &planted{keys: map[string]string{}, forms: map[string][][]byte{}, marks: forms(mark), left: mostUnpack,
-		looseForms: map[string][][]byte{}, looseMarks: looseForms(mark)}
+	p := &planted{keys: map[string]string{}, needles: needles{known: map[uint64][]needle{}}, left: mostUnpack,
+		work: mostWork}
 	for _, name := range paths {
-		p.keys[name] = mark + word(r, keyLength-markLength)
-		p.forms[name], p.looseForms[name] = forms(p.keys[name]), looseForms(p.keys[name])
+		p.keys[name] = word(r, keyLength)
+		for _, form := range forms(p.keys[name]) {
+			p.needles.add(name, form)
+		}
 	}
 	return p
 }
@@ -78,54 +80,14 @@ func (p *planted) text(name string, r *rand.Rand) []byte {
 	return []byte("\n" + names[r.IntN(len(names))] + "=" + key + "\n")
 }
 
-// forms returns the ways in which a text is written in a file by tools that everybody has.
-func forms(text string) [][]byte {
-	reversed := []byte(text)
-	slices.Reverse(reversed)
-	wide := make([]byte, 0, 2*len(text)) // UTF-16, in either order
-	for i := range len(text) {
-		wide = append(wide, text[i], 0)
-	}
-	low := hex.EncodeToString([]byte(text))
-	found := [][]byte{[]byte(text), reversed, []byte(low), []byte(strings.ToUpper(low)), wide[:len(wide)-1]}
-	for shift, skip := range []int{0, 2, 3} { // of four letters, those that what stands before decides
-		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), text...))
-		whole := (shift + len(text)) / 3 * 4
-		found = append(found, []byte(encoded[skip:whole]))
-	}
-	return found
-}
-
-// looseForms returns the ways in which programs write a text as a list, or in pieces, without what
-// stands between.
-func looseForms(text string) (found [][]byte) {
-	for _, form := range forms(text) {
-		if bytes.IndexByte(form, 0) < 0 {
-			found = append(found, loose(form))
-		}
-	}
-	for _, verb := range []string{"%d", "%o", "%03o", "u%04x"} {
-		var number []byte
-		for _, letter := range []byte(text) {
-			number = fmt.Appendf(number, verb, letter)
-		}
-		found = append(found, number)
-	}
-	return found
-}
-
-// between is what stands between the members of a list and the pieces of a text, in any language.
-const between = " \t\r\n,;:+&.\"'`\\()[]{}<>"
-
-// loose returns a text without what stands between its pieces, nor what says that numbers are
-// hexadecimal: "ab" + "cd", [0x61, 0x62] and \x61\x62 are as if they were written in one.
-func loose(text []byte) []byte { return appendLoose(make([]byte, 0, len(text)), text) }
-
+// appendLoose appends a text without what stands between its pieces, nor what says that numbers are
+// hexadecimal: "ab" + "cd", [0x61, 0x62], \x61\x62 and two letters of UTF-16 are as if they were
+// written in one.
 func appendLoose(out, text []byte) []byte {
 	for i, b := range text {
 		marks := (b == 'x' || b == 'X') && i > 0
 		switch {
-		case separates[b], marks && text[i-1] == '\\':
+		case separates[b], marks && (text[i-1] == '\\' || text[i-1] == '#'):
 		case marks && text[i-1] == '0' && (i == 1 || separates[text[i-2]]):
 			out = out[:len(out)-1]
 		default:
@@ -135,10 +97,10 @@ func appendLoose(out, text []byte) []byte {
 	return out
 }
 
-// separates says of each byte whether it stands between.
+// separates says of each byte whether it stands between: whatever is no letter and no number.
 var separates = func() (is [256]bool) {
-	for _, b := range []byte(between) {
-		is[b] = true
+	for b := range is {
+		is[b] = strings.IndexByte(letters, byte(b)) < 0
 	}
 	return is
 }()
@@ -159,7 +121,7 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	room := &p.rooms[depth]
 	buffered := room.open(r)
 	head, _ := buffered.Peek(512)
-	if depth == deepest || p.left <= 0 {
+	if depth == deepest || p.left <= 0 || p.work <= 0 {
 		p.unseen = p.unseen || packed(head)
 		return p.scan(buffered, report, packs...)
 	}
@@ -172,18 +134,13 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	}
 	if unpacked, done := check.Unpack(buffered); unpacked != nil {
 		defer done()
+		p.spend(openCost)
 		p.unpacked(unpacked, depth, report)
 		return nil
 	}
 	switch {
 	case begins(head, closed):
 		p.unseen = true
-	case len(head) > 2 && head[0] == 0x78 && (int(head[0])<<8|int(head[1]))%31 == 0:
-		return both(mostInPiece, func(whole []byte) {
-			if unpacked, err := zlib.NewReader(bytes.NewReader(whole)); err == nil {
-				p.unpacked(unpacked, depth, report)
-			}
-		})
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return both(mostZip, func(whole []byte) { p.zipped(whole, depth, report) })
 	case encoded(head):
@@ -195,6 +152,9 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 	for {
 		read, err := room.piece.ReadFrom(io.LimitReader(buffered, mostInPiece))
 		whole := room.piece.Bytes()
+		if len(whole) > 0 {
+			p.deflated(whole, depth, report)
+		}
 		p.inside(whole, depth, report)
 		for at := 0; at < len(whole); at += windowBytes {
 			p.look(whole[max(0, at-longest):min(at+windowBytes, len(whole))], report)
@@ -210,6 +170,9 @@ func (p *planted) within(r io.Reader, depth int, report func(string)) error {
 type room struct {
 	reader *bufio.Reader
 	piece  bytes.Buffer
+	packed bytes.Reader
+	zlib   io.ReadCloser // of what is packed
+	flate  io.ReadCloser
 }
 
 // open makes ready for another file.
@@ -245,15 +208,35 @@ func (p *planted) inside(whole []byte, depth int, report func(string)) {
 			break
 		}
 		at += next
-		if end := zipEnd(whole, at); end > 0 && !p.zipped(whole[:end], depth, report) {
+		if end := zipEnd(whole, at); end > 0 && (p.work <= 0 || !p.zipped(whole[:end], depth, report)) {
 			p.unseen = true
 		}
+	}
+	for _, c := range signed {
+		for at := 0; ; at++ {
+			next := bytes.Index(whole[at:], []byte(c.mark))
+			if next < 0 {
+				break
+			}
+			at += next
+			p.unseen = p.unseen || c.is(whole[at:])
+		}
+	}
+	for at := bytes.IndexByte(whole, 'x'); at >= 0 && p.left > 0 && p.work > 0; {
+		if zlibbed(whole[at:]) {
+			p.inflate(whole[at:], depth, report)
+		}
+		next := bytes.IndexByte(whole[at+1:], 'x')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
 	}
 	tries := 0
 	for _, begin := range packs[1:] {
 		for at := 0; ; at++ {
 			next := bytes.Index(whole[at:], begin)
-			if next < 0 || p.left <= 0 {
+			if next < 0 || p.left <= 0 || p.work <= 0 {
 				break
 			}
 			if tries++; tries > mostInside {
@@ -264,6 +247,60 @@ func (p *planted) inside(whole []byte, depth int, report func(string)) {
 			p.begun(whole[at:], depth, report)
 		}
 	}
+}
+
+// signed are archives that nothing here opens and that say by a sum over their own beginning that
+// they are: what stands in a program that reads such archives does not.
+var signed = []struct {
+	mark string
+	is   func([]byte) bool
+}{
+	{"\xfd7zXZ\x00", func(b []byte) bool { return summed(b, 6, 8, 8) }},
+	{"7z\xbc\xaf\x27\x1c", func(b []byte) bool { return summed(b, 12, 32, 8) }},
+}
+
+// summed reports whether the bytes from one place to another have the sum that stands at a third.
+func summed(b []byte, from, to, sum int) bool {
+	return len(b) >= max(to, sum+4) && crc32.ChecksumIEEE(b[from:to]) == binary.LittleEndian.Uint32(b[sum:])
+}
+
+// zlibbed reports whether a text begins as what zlib packs, such as an object of git or of a PDF.
+func zlibbed(text []byte) bool {
+	return len(text) > 2 && text[0] == 'x' && (int(text[0])<<8|int(text[1]))%31 == 0 && text[1]&0x20 == 0
+}
+
+// inflate looks into what zlib packed. What only begins alike ends soon, in an error.
+func (p *planted) inflate(packed []byte, depth int, report func(string)) {
+	room := &p.rooms[depth]
+	if room.packed.Reset(packed); room.zlib == nil {
+		room.zlib, _ = zlib.NewReader(&room.packed)
+	} else if room.zlib.(zlib.Resetter).Reset(&room.packed, nil) != nil {
+		return
+	}
+	if room.zlib != nil {
+		p.unpacked(room.zlib, depth, report)
+		p.spend(len(packed) - room.packed.Len())
+	}
+}
+
+// deflated looks into what is packed as in a zip archive, with nothing around it that says so. Most of
+// what is not ends at its first letters.
+func (p *planted) deflated(packed []byte, depth int, report func(string)) {
+	room := &p.rooms[depth]
+	if room.packed.Reset(packed); room.flate == nil {
+		room.flate = flate.NewReader(&room.packed)
+	} else if room.flate.(flate.Resetter).Reset(&room.packed, nil) != nil {
+		return
+	}
+	p.unpacked(room.flate, depth, report)
+	p.spend(len(packed) - room.packed.Len())
+}
+
+// spend takes what a try costs from what may be tried: what begins as if something were packed, at each
+// letter and without end, would keep the grader busy for hours.
+func (p *planted) spend(bytes int) {
+	p.work -= int64(bytes)
+	p.unseen = p.unseen || p.work <= 0
 }
 
 // zipEnd returns where a zip archive ends whose last record stands at a place; 0 where that is none,
@@ -283,22 +320,27 @@ func zipEnd(whole []byte, at int) int {
 // begun looks into what a file holds from a mark of something packed on. Where that is none, as in
 // most programs, there is nothing to read.
 func (p *planted) begun(rest []byte, depth int, report func(string)) {
+	p.spend(openCost)
 	if rest[0] != 'H' {
-		if unpacked, done := check.Unpack(bufio.NewReader(bytes.NewReader(rest))); unpacked != nil {
+		packed := bytes.NewReader(rest)
+		if unpacked, done := check.Unpack(bufio.NewReader(packed)); unpacked != nil {
 			defer done()
 			p.unpacked(unpacked, depth, report)
 		}
+		p.spend(len(rest) - packed.Len())
 		return
 	}
-	if end := bytes.IndexFunc(rest, func(r rune) bool { return !inBase64(r) }); end >= 0 {
+	if end := slices.IndexFunc(rest, func(b byte) bool { return !inBase64[b] }); end >= 0 {
 		rest = rest[:end]
 	}
+	p.spend(len(rest))
 	p.unpacked(base64.NewDecoder(base64.RawStdEncoding, bytes.NewReader(bytes.Map(standard, rest))), depth, report)
 }
 
 // unpacked looks into what an archive holds. What is broken in it ends the look, and is nobody's
 // fault.
 func (p *planted) unpacked(r io.Reader, depth int, report func(string)) {
+	p.spend(tryCost)
 	counted := &io.LimitedReader{R: r, N: p.left}
 	_ = p.within(counted, depth+1, report)
 	p.left = min(p.left, counted.N)
@@ -307,15 +349,19 @@ func (p *planted) unpacked(r io.Reader, depth int, report func(string)) {
 
 // zipped looks into the files of a zip archive, and at their names, and says whether it is one.
 func (p *planted) zipped(whole []byte, depth int, report func(string)) bool {
-	archive, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
+	list := &bounded{ReaderAt: bytes.NewReader(whole), most: mostList}
+	archive, err := zip.NewReader(list, int64(len(whole)))
+	p.spend(list.read)
 	if err != nil {
+		p.unseen = p.unseen || errors.Is(err, errTooLong)
 		return false
 	}
+	list.most = math.MaxInt
 	for _, f := range archive.File {
 		for _, name := range p.in(f.Name + f.Comment) {
 			report(name)
 		}
-		if p.left <= 0 {
+		if p.spend(tryCost); p.left <= 0 || p.work <= 0 {
 			break
 		}
 		if opened, err := f.Open(); err == nil {
@@ -324,6 +370,21 @@ func (p *planted) zipped(whole []byte, depth int, report func(string)) bool {
 		}
 	}
 	return true
+}
+
+var errTooLong = errors.New("the list of its files is too long")
+
+// bounded is a file of which no more is read than may be.
+type bounded struct {
+	io.ReaderAt
+	read, most int
+}
+
+func (c *bounded) ReadAt(b []byte, at int64) (int, error) {
+	if c.read += len(b); c.read > c.most {
+		return 0, errTooLong
+	}
+	return c.ReaderAt.ReadAt(b, at)
 }
 
 // packed reports whether a file begins as an archive does that is looked into.
@@ -343,10 +404,16 @@ func begins(head []byte, marks []string) bool {
 
 // encoded reports whether a file begins as base64 does, in either alphabet.
 func encoded(head []byte) bool {
-	return len(head) > 40 && bytes.IndexFunc(head, func(r rune) bool { return !inBase64(r) }) < 0
+	return len(head) > 40 && !slices.ContainsFunc(head, func(b byte) bool { return !inBase64[b] })
 }
 
-func inBase64(r rune) bool { return strings.ContainsRune(letters+"+/-_=\r\n", r) }
+// inBase64 says of each byte whether it stands in base64, in either alphabet.
+var inBase64 = func() (is [256]bool) {
+	for _, b := range []byte(letters + "+/-_=\r\n") {
+		is[b] = true
+	}
+	return is
+}()
 
 // standard returns a letter of base64 as the first of its alphabets has it, and no padding.
 func standard(r rune) rune {
@@ -383,22 +450,9 @@ func (p *planted) scan(r io.Reader, report func(string), more ...[]byte) error {
 }
 
 // look looks for the texts in a piece of a file, and in what is left of it without what stands
-// between, where it is text.
+// between.
 func (p *planted) look(window []byte, report func(string)) {
-	look(window, p.marks, p.forms, report)
-	if bytes.IndexByte(window, 0) < 0 {
-		p.loose = appendLoose(p.loose[:0], window)
-		look(p.loose, p.looseMarks, p.looseForms, report)
-	}
-}
-
-func look(window []byte, marks [][]byte, all map[string][][]byte, report func(string)) {
-	if !slices.ContainsFunc(marks, func(m []byte) bool { return bytes.Contains(window, m) }) {
-		return
-	}
-	for name, forms := range all {
-		if slices.ContainsFunc(forms, func(f []byte) bool { return bytes.Contains(window, f) }) {
-			report(name)
-		}
-	}
+	p.needles.in(window, report)
+	p.loose = appendLoose(p.loose[:0], window)
+	p.needles.in(p.loose, report)
 }

@@ -34,15 +34,16 @@ every layer of the image is searched for that text, deleted files too: a file th
 for everyone who has the image. A file of that name that was handed in gets the text at its end, and is searched for in
 the same way. What was handed in counts at any depth: app/.env as .env, certs/local.key as private.key, and a private
 key by its content, whatever it is called. What is packed (tar, zip, gzip, bzip2, zstd), behind a script too, or written
-in other letters (base64, hexadecimal, UTF-16, backwards), in pieces or as a list of numbers, is looked into, and so are
-names, links, attributes of files and what the image says of itself. What is encrypted, written in letters that are
-none of these (base32, rot13), or cut into several files is not found. When the copy does
-not build because of such a file, nothing was seen: the check is blocked, in those words, as it is where no file of
-the folder is in the image, and where something else is packed there, or more than is looked into. Beyond that, names
-such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put together of others, that a RUN
-writes into a file, or that a command of RUN, HEALTHCHECK, CMD and the like is given (API_KEY=… fetch, export, a header,
-curl -u), and passwords inside addresses: all stay readable in the image. A length, a flag or a path is no secret
-(PASSWORD_MIN_LENGTH=8), and neither is what a build is given in place of one (SECRET_KEY=unused).`,
+in other letters (base64, base32, base85, hexadecimal, rot13, UTF-16, backwards), in pieces or as a list of numbers, is
+looked into, and so are names, links, attributes of files and what the image says of itself; eight letters of a text in
+a row are enough, so one that is cut into two or three files is found too. What is encrypted, or cut smaller, is not
+found. When the copy does not build because of such a file, nothing was seen: the check is blocked, in those words, as
+it is where no file of the folder is in the image, and where something else is packed there, or more than is looked
+into. Beyond that, names such as API_KEY with a value in ENV, ARG or LABEL are found, also one that is put together of
+others, that a RUN writes into a file, that stands in a file of settings that the build made or unpacked, or that a
+command of RUN, HEALTHCHECK, CMD and the like is given (API_KEY=… fetch, export, a header, curl -u), and passwords
+inside addresses: all stay readable in the image. A length, a flag or a path is no secret (PASSWORD_MIN_LENGTH=8), and
+neither is what a build is given in place of one (SECRET_KEY=unused).`,
 		Example: `id: no-secrets
 points: 3
 secrets: {plant: [.env, private.key]}`}}
@@ -124,9 +125,132 @@ func (s *Secrets) Ask(ctx context.Context, t check.Target, in check.Input) (chec
 	if err != nil {
 		return check.Outcome{}, err
 	}
+	made, err := s.made(ctx, t, sent)
+	if err != nil {
+		return check.Outcome{}, err
+	}
+	for _, one := range made {
+		if !slices.ContainsFunc(items, func(i check.Item) bool { return i.Name == one.Name && i.Line == one.Line }) {
+			items = append(slices.DeleteFunc(items, func(i check.Item) bool { return i.Share == 1 }), one)
+		}
+	}
 	o.Items = append(o.Items, items...)
 	return o, nil
 }
+
+// made finds secrets in files of settings that were not handed in as such: a RUN wrote them in words
+// that do not tell, an ADD unpacked them, or a COPY gave them that name. Only where a line may do so is
+// the image looked at. sent are those that are known to be sent.
+func (s *Secrets) made(ctx context.Context, t check.Target, sent []string) (items []check.Item, _ error) {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return nil, fmt.Errorf("reading the Dockerfile again: %w", err)
+	}
+	image := t.Built().Image
+	alike := func(at string) bool {
+		return slices.ContainsFunc(s.Plant, func(name string) bool {
+			return path.Base(at) == path.Base(name) || check.Alike(name)(at)
+		})
+	}
+	may := func(in dockerfile.Instruction) bool {
+		switch in.Name {
+		case "COPY":
+			return len(in.Args) > 0 && alike(in.Args[len(in.Args)-1])
+		case "ADD":
+			return unpacks(t.FS(), in)
+		case "RUN":
+			text := in.Shell()
+			return slices.ContainsFunc(s.Plant,
+				func(name string) bool { return strings.Contains(text, path.Base(name)) })
+		}
+		return false
+	}
+	if !slices.ContainsFunc(file.Stages,
+		func(s dockerfile.Stage) bool { return slices.ContainsFunc(s.Instructions, may) }) {
+		return nil, nil
+	}
+	shown := examples(t.FS())
+	err = t.WalkImage(ctx, image.ID, func(f check.LayerFile, r io.Reader) error {
+		if !alike(f.Path) || f.Dir || f.Delete || f.Layer >= len(image.Layers) || image.Layers[f.Layer].Base ||
+			len(items) >= mostMade {
+			return nil
+		}
+		by := hit{path: f.Path, line: image.Layers[f.Layer].Line, instruction: image.Layers[f.Layer].Instruction}
+		if in := file.At(by.line); in != nil && slices.ContainsFunc(sent, func(name string) bool {
+			return path.Base(name) == path.Base(f.Path) && in.MayTake(name)
+		}) {
+			return nil // it is told as what was handed in
+		}
+		text, err := io.ReadAll(io.LimitReader(r, longestKey))
+		if err != nil {
+			return err
+		}
+		for _, a := range settings(text) {
+			if !a.Secret() || a.Placeholder() || slices.Contains(shown, a) {
+				continue
+			}
+			items = append(items, check.Item{Name: a.Name, Want: "no secret in a layer of the image",
+				Got: fmt.Sprintf("%s with its value %s", a.Name, by.where()), File: file.Name, Line: by.line,
+				Hint: check.Advise(
+					"Pass it when the container starts, with docker run -e, and take it out of the image.")})
+		}
+		return nil
+	})
+	return items, err
+}
+
+// settings returns what a file of settings sets.
+func settings(text []byte) []dockerfile.Assignment {
+	return dockerfile.Instruction{Heredocs: []string{string(text)}}.Written()
+}
+
+// examples returns what the files of the folder set that show what to write into another: it is for
+// everybody to see.
+func examples(folder fs.FS) (shown []dockerfile.Assignment) {
+	names, _ := fs.Glob(folder, "*")
+	below, _ := fs.Glob(folder, "*/.*")
+	for _, name := range append(names, below...) {
+		info, err := fs.Stat(folder, name)
+		if !check.IsExample(path.Base(name)) || err != nil || !info.Mode().IsRegular() || info.Size() > longestKey {
+			continue
+		}
+		if text, err := fs.ReadFile(folder, name); err == nil {
+			shown = append(shown, settings(text)...)
+		}
+	}
+	return shown
+}
+
+// unpacks reports whether an ADD may take an archive of the folder, which it unpacks, whatever that is
+// called.
+func unpacks(folder fs.FS, in dockerfile.Instruction) (found bool) {
+	left := mostLooked
+	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if left--; found || left < 0 {
+			return fs.SkipAll
+		}
+		if err != nil || !d.Type().IsRegular() || !in.MayTake(name) {
+			return nil
+		}
+		file, err := folder.Open(name)
+		if err != nil {
+			return nil
+		}
+		defer file.Close()
+		head, _ := io.ReadAll(io.LimitReader(file, tarHead))
+		found = packed(head) || len(head) == tarHead && string(head[tarHead-5:]) == "ustar"
+		return nil
+	})
+	return found
+}
+
+const (
+	mostLooked = 5000 // files that may be archives
+	tarHead    = 262  // bytes of a tar archive that tell
+)
+
+// mostMade is how many secrets in files that a build made are told apart.
+const mostMade = 50
 
 // Foresee returns what was written into the Dockerfile.
 func (s *Secrets) Foresee(t check.Source, _ int) []check.Item {
@@ -151,11 +275,9 @@ func leak(t check.Source, title, name string, paths []string, found map[string]h
 
 // advise returns how to keep paths out of the image.
 func advise(t check.Source, paths []string) check.Hint {
-	edit, needs := check.IgnoreEdit(t, paths...)
-	if edit == nil && needs != "" {
-		return check.Advisef(
-			"The program or a COPY needs %s: give it to the container when it starts, with docker run -e or -v, and "+
-				"then list it in .dockerignore.", needs)
+	edit, instead := check.IgnoreEdit(t, paths...)
+	if edit == nil && !instead.IsZero() {
+		return instead
 	}
 	hint := check.Hint{Edit: edit}
 	if deletes(t, paths) {
@@ -306,6 +428,41 @@ func runs(in dockerfile.Instruction) bool {
 	return slices.Contains([]string{"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"}, in.Name)
 }
 
+// takenOut returns how to take a name and its value out of the Dockerfile. No edit has it, for the
+// edit's old text would repeat the secret.
+func takenOut(t check.Source, file *dockerfile.File, in dockerfile.Instruction, name string) check.Hint {
+	advice := fmt.Sprintf("Take line %d out.", in.Line)
+	set := len(in.Assignments()) + len(in.Labels())
+	if set > 1 {
+		advice = fmt.Sprintf("Take %s out of line %d.", name, in.Line)
+	}
+	switch {
+	case in.Name == "LABEL":
+		return check.Hint{Cause: "Whoever has the image can read its labels.", Advice: advice}
+	case set > 0 && !readElsewhere(t, file, in, name):
+		return check.Hint{Cause: "No other line and no file of the folder reads " + name + ".", Advice: advice}
+	}
+	return check.Advise("Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.")
+}
+
+// readElsewhere reports whether another instruction or a file of the folder may read a variable: by its
+// name, or as one of those with a prefix.
+func readElsewhere(t check.Source, file *dockerfile.File, in dockerfile.Instruction, name string) (read bool) {
+	named := regexp.MustCompile(`(?i)\b` + regexp.QuoteMeta(name) + `\b|env_prefix|prefixed_env`)
+	for _, stage := range file.Stages {
+		for _, other := range stage.Instructions {
+			read = read || other.Line != in.Line && named.MatchString(other.Text)
+		}
+	}
+	check.EachFile(t.FS(), func(at string) {
+		base := path.Base(at)
+		aside := at == file.Name || path.Ext(base) == ".md" || strings.HasPrefix(base, ".env") ||
+			strings.Contains(base, "compose")
+		read = read || !aside && named.MatchString(check.Text(t.FS(), at))
+	})
+	return read
+}
+
 // literals finds what was written into the Dockerfile and stays readable in the image: names of
 // secrets with a value, passwords in addresses, keys.
 func literals(t check.Source) (items []check.Item, _ error) {
@@ -318,9 +475,7 @@ func literals(t check.Source) (items []check.Item, _ error) {
 		if key := fmt.Sprint(in.Line, name); !seen[key] {
 			seen[key] = true
 			items = append(items, check.Item{Name: name, Want: "no secret written into the Dockerfile", Got: got,
-				Hint: check.Advise(
-					"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."),
-				File: file.Name, Line: in.Line})
+				Hint: takenOut(t, file, in, name), File: file.Name, Line: in.Line})
 		}
 	}
 	global := dockerfile.Stage{Instructions: file.Global}
@@ -342,17 +497,18 @@ func literals(t check.Source) (items []check.Item, _ error) {
 					add(in, a.Name, in.Name+" "+a.Name+" has a value")
 				}
 			}
-			for _, a := range in.Written() {
+			filled := file.Filled(in)
+			for _, a := range filled.Written() {
 				if a.Secret() && !a.Password() {
 					add(in, a.Name, in.Name+" writes "+a.Name+" with its value into a file")
 				}
 			}
-			for _, a := range in.Given() {
+			for _, a := range filled.Given() {
 				if in.Name != "COPY" && in.Name != "ADD" && a.Secret() && !a.Password() {
 					add(in, a.Name, in.Name+" gives a command --"+a.Name+" with its value")
 				}
 			}
-			for _, a := range in.Set() {
+			for _, a := range filled.Set() {
 				if runs(in) && a.Secret() && !a.Password() {
 					add(in, a.Name, in.Name+" has "+a.Name+" with its value in it")
 				}

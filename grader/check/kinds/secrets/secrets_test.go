@@ -51,10 +51,12 @@ func TestSecrets(t *testing.T) {
 		{"nothing of the folder", checktest.New().With("Dockerfile", "FROM python:3.12-slim\nRUN true\n"),
 			"- .env stays out: no file of the folder is in the image, so there is nothing to judge\n" + none},
 		{"written into the file", from("ENV API_KEY=abc DEBUG=1\nARG DB_PASSWORD=x\n"), "ok .env stays out\n" +
-			"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it when " +
-			"the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:3\n" +
-			"0 DB_PASSWORD: want no secret written into the Dockerfile; got ARG DB_PASSWORD has a value; hint: Pass " +
-			"it when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:4"},
+			said("API_KEY", "ENV API_KEY has a value", 3, true) +
+			strings.TrimSuffix(said("DB_PASSWORD", "ARG DB_PASSWORD has a value", 4), "\n")},
+		{"written into the file, and read", from("ENV API_KEY=abc\n").With("main.py", "os.getenv('API_KEY')"),
+			"ok .env stays out\n0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; " +
+				"hint: Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
+				"Dockerfile:3"},
 		{"below the top", from("COPY app/ .\n").With(".dockerignore", ".env\n").With("app/.env",
 			"A=b\n").With("app/x.py", "x"),
 			"0 .env stays out: want .env in no layer of the image; got app/.env is in the image as /app/.env, " +
@@ -71,24 +73,15 @@ func TestSecrets(t *testing.T) {
 				"ENV PASSWORD_MIN_LENGTH=8 USE_AUTH_TOKEN=false TOKEN_URL=/auth/token JWT_ALGORITHM=HS256 " +
 					"API_KEY=\"\" SECRET_KEY_ROUNDS=12\nARG DB_URL=sqlite:///./t.db\n" +
 					"ENV A=postgres://u:${PW}@h/d B=redis://h:6379/0\n"), "ok .env stays out\n" + none},
-		{"in an address", from("ENV DATABASE_URL=postgresql://ann:hunter2@db:5432/t\n"),
-			"ok .env stays out\n0 DATABASE_URL: want no secret written into the Dockerfile; got ENV DATABASE_URL has " +
-				"a password " +
-				"in its address; hint: Pass it when the container starts, with docker run -e, and take it out of the " +
-				"Dockerfile.; at Dockerfile:3"},
+		{"in an address", from("ENV DATABASE_URL=postgresql://ann:hunter2@db:5432/t\n"), "ok .env stays out\n" +
+			strings.TrimSuffix(said("DATABASE_URL", "ENV DATABASE_URL has a password in its address", 3), "\n")},
 		{"put together", from("ARG A=hunter2\nARG B\nENV DB_PASSWORD=$A API_KEY=${B:-abc} TOKEN=$B\n"),
-			"ok .env stays out\n" +
-				"0 DB_PASSWORD: want no secret written into the Dockerfile; got ENV DB_PASSWORD has a value; hint: " +
-				"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
-				"Dockerfile:5\n" +
-				"0 API_KEY: want no secret written into the Dockerfile; got ENV API_KEY has a value; hint: Pass it " +
-				"when the container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:5"},
+			"ok .env stays out\n" + said("DB_PASSWORD", "ENV DB_PASSWORD has a value", 5, true) +
+				strings.TrimSuffix(said("API_KEY", "ENV API_KEY has a value", 5, true), "\n")},
 		{"in a label, a file and a command", from(
 			"LABEL db_password=hunter2\nRUN echo SECRET_KEY=abc > .settings\nRUN SECRET_KEY=unused true\nRUN fetch " +
 				"https://ann:hunter2@example.org/x\n"), "ok .env stays out\n" +
-			"0 db_password: want no secret written into the Dockerfile; got LABEL db_password has a value; hint: " +
-			"Pass it when the container starts, with docker run -e, and take it out of the Dockerfile.; at " +
-			"Dockerfile:3\n" +
+			said("db_password", "LABEL db_password has a value", 3) +
 			"0 SECRET_KEY: want no secret written into the Dockerfile; got RUN writes SECRET_KEY with its value into " +
 			"a file; hint: Pass it when the container starts, with docker run -e, and take it out of the " +
 			"Dockerfile.; at Dockerfile:4\n" +
@@ -98,9 +91,12 @@ func TestSecrets(t *testing.T) {
 		{"names in other letters", from("ENV \"API_KEY\"=abc dbPassword=hunter2 PGPASSWORD=hunter2 DB_PASS=hunter2\n" +
 			"ARG N=TOKEN\nENV $N=abc\nLABEL com.example.api-key=abc\nONBUILD ENV SECRET=abc\n" +
 			"ENV STRIPE=sk_live_abcdefghijklmnop1234\n"), "ok .env stays out\n" +
-			said("API_KEY", "ENV API_KEY has a value", 3) + said("dbPassword", "ENV dbPassword has a value", 3) +
-			said("PGPASSWORD", "ENV PGPASSWORD has a value", 3) + said("DB_PASS", "ENV DB_PASS has a value", 3) +
-			said("TOKEN", "ENV TOKEN has a value", 5) +
+			said("API_KEY", "ENV API_KEY has a value", 3, true) +
+			said("dbPassword", "ENV dbPassword has a value", 3, true) +
+			said("PGPASSWORD", "ENV PGPASSWORD has a value", 3, true) +
+			said("DB_PASS", "ENV DB_PASS has a value", 3, true) +
+			"0 TOKEN: want no secret written into the Dockerfile; got ENV TOKEN has a value; hint: Pass it when the " +
+			"container starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:5\n" +
 			said("com.example.api-key", "LABEL com.example.api-key has a value", 6) +
 			said("SECRET", "ENV SECRET has a value", 7) +
 			strings.TrimSuffix(said("STRIPE", "ENV STRIPE has a value", 8), "\n")},
@@ -125,6 +121,26 @@ func TestSecrets(t *testing.T) {
 			"RUN export PATH=/opt/bin:$PATH\nRUN --mount=type=secret,id=k,env=API_KEY true\n" +
 			"HEALTHCHECK CMD curl -H \"Content-Type: application/json\" http://127.0.0.1/\n"),
 			"ok .env stays out\n" + none},
+		{"of other names and of services", from("ENV DB_SECRETS=hunter2x MYSQL_ROOT_PW=hunter2 DB_CREDS=ann:hunter2 " +
+			"LLM=sk-proj-abcdEFGH1234abcdEFGH1234abcdEFGH\nENV PW_DIR=/opt/pw SORT_KEYS=a,b\n"), "ok .env stays out\n" +
+			said("DB_SECRETS", "ENV DB_SECRETS has a value", 3, true) +
+			said("MYSQL_ROOT_PW", "ENV MYSQL_ROOT_PW has a value", 3, true) +
+			said("DB_CREDS", "ENV DB_CREDS has a value", 3, true) +
+			strings.TrimSuffix(said("LLM", "ENV LLM has a value", 3, true), "\n")},
+		{"put together by the shell", from("ARG A=q8Zk29xL\nRUN echo \"API_KEY=$A\" > conf\n" +
+			"RUN K=q8Zk && echo \"SECRET_KEY=${K}29xL\" > conf\nARG N=unused\nRUN TOKEN=$N true\nARG B\n" +
+			"RUN echo \"TOKEN=$B\" > conf && echo 'PASSWORD=$A' >> conf\n"), "ok .env stays out\n" +
+			said("API_KEY", "RUN writes API_KEY with its value into a file", 4) +
+			strings.TrimSuffix(said("SECRET_KEY", "RUN writes SECRET_KEY with its value into a file", 5), "\n")},
+		{"a file that becomes one of settings", from("COPY settings.txt .env\n").With("settings.txt",
+			"PORT=8000\nAPI_KEY=q8Zk29xL\nSECRET_KEY=change-me\n"), "ok .env stays out\n" +
+			"0 API_KEY: want no secret in a layer of the image; got API_KEY with its value is in the image as " +
+			"/app/.env, brought by line 3, `COPY settings.txt .env`; hint: Pass it when the container starts, with " +
+			"docker run -e, and take it out of the image.; at Dockerfile:3"},
+		{"an example's", from("COPY .env.example .env\n").With(".env.example", "DB_PASSWORD=postgres\n"),
+			"ok .env stays out\n" + none},
+		{"one without secrets", from("COPY settings.txt .env\n").With("settings.txt", "PORT=8000\n"),
+			"ok .env stays out\n" + none},
 		{"names without a value, and what only sounds so",
 			from(
 				"ARG TOKEN\nENV API_KEY=$TOKEN PUBLIC_KEY=abc KEY_FILE=/run/x SECRET_KEY=\"\"\nENV " +
@@ -137,10 +153,22 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// said returns the finding of what is written into the Dockerfile.
-func said(name, got string, line int) string {
-	return fmt.Sprintf("0 %s: want no secret written into the Dockerfile; got %s; hint: Pass it when the container "+
-		"starts, with docker run -e, and take it out of the Dockerfile.; at Dockerfile:%d\n", name, got, line)
+// said returns the finding of what is written into the Dockerfile, on a line of its own or, with many,
+// beside others.
+func said(name, got string, line int, many ...bool) string {
+	hint := "Pass it when the container starts, with docker run -e, and take it out of the Dockerfile."
+	take := fmt.Sprintf("Take line %d out.", line)
+	if len(many) > 0 {
+		take = fmt.Sprintf("Take %s out of line %d.", name, line)
+	}
+	switch kind, _, _ := strings.Cut(got, " "); kind {
+	case "LABEL":
+		hint = "Whoever has the image can read its labels. " + take
+	case "ENV", "ARG":
+		hint = "No other line and no file of the folder reads " + name + ". " + take
+	}
+	return fmt.Sprintf("0 %s: want no secret written into the Dockerfile; got %s; hint: %s; at Dockerfile:%d\n",
+		name, got, hint, line)
 }
 
 // TestLongFiles: a planted text is found wherever it is in a file, also across two reads.
