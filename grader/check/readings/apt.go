@@ -12,6 +12,26 @@ import (
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
+// aptStale says of a version that the archive has no more which step fetched the list that names it.
+func aptStale(s *Scene, m []string, h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("apt-get asks for a version of %s that the archive has no more, since its list is older "+
+		"than that.", m[1])
+	h.Advice = "Fetch the list in the same RUN: apt-get update && apt-get install."
+	for _, in := range s.before() {
+		if in.Name == "RUN" && strings.Contains(in.Text, "apt-get update") {
+			h.Cause = fmt.Sprintf("apt-get asks for a version of %s that the archive has no more: its list is of line "+
+				"%d, which Docker kept from an earlier build.", m[1], in.Line)
+		}
+	}
+	if s.Step != nil && !strings.Contains(s.Step.Text, "update") {
+		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\b(apt(?:-get)?)( (?:-\S+ )*install)`),
+			"${1} update && ${1}${2}"); h.Edit != nil {
+			h.Advice = "Fetch the list in the same RUN."
+		}
+	}
+	return true
+}
+
 var apt = tool{name: "apt", entries: []entry{
 	on("version-unknown", `E: Version '([^'\n]+)' for '([^'\n]+)' was not found`, "", "").with(func(s *Scene,
 		m []string,
@@ -262,12 +282,10 @@ var provides = map[string]string{"curl": "curl", "wget": "wget", "git": "git", "
 // alpine whether it is that.
 func (s *Scene) system() (debian, alpine bool) {
 	base := ""
-	if s.File != nil {
-		for _, stage := range s.File.Stages {
-			if s.Step == nil || s.started || stage.Line <= s.Step.Line {
-				if stage.From < 0 {
-					base = strings.ToLower(stage.Base)
-				}
+	for _, stage := range s.File.Stages {
+		if s.Step == nil || s.started || stage.Line <= s.Step.Line {
+			if stage.From < 0 {
+				base = strings.ToLower(stage.Base)
 			}
 		}
 	}

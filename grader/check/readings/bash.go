@@ -182,9 +182,6 @@ func (s *Scene) alienBinary(name string, h *check.Hint) bool {
 
 // commandWords returns the words of ENTRYPOINT and CMD where they are lists.
 func (s *Scene) commandWords() (words []string) {
-	if s.File == nil {
-		return nil
-	}
 	for _, in := range s.File.Lasts("ENTRYPOINT", "CMD") {
 		if in.Exec {
 			words = append(words, in.Args...)
@@ -265,7 +262,7 @@ var images = map[string]string{"go": "golang", "cargo": "rust", "rustc": "rust",
 // brings the program, and says so.
 func (s *Scene) inOtherStage(base string, h *check.Hint) bool {
 	image := images[base]
-	if image == "" || s.File == nil || len(s.File.Stages) < 2 {
+	if image == "" || len(s.File.Stages) < 2 {
 		return false
 	}
 	of := func(stage dockerfile.Stage) bool {

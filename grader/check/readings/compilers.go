@@ -45,7 +45,7 @@ var compilers = tool{name: "compilers", entries: []entry{
 // slimmer returns the line that begins the step's image with -slim in place of -alpine; nil where
 // that is not plain.
 func (s *Scene) slimmer() *check.Edit {
-	if s.File == nil || strings.Contains(strings.Join(s.File.Lines, "\n"), "apk ") {
+	if strings.Contains(strings.Join(s.File.Lines, "\n"), "apk ") {
 		return nil
 	}
 	for i, line := range s.File.Lines {

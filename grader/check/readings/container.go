@@ -15,7 +15,7 @@ var container = tool{name: "docker", entries: []entry{
 	on("list-in-other-quotes", `exec: "(\[[^"\n]*)": [^\n]*`, "", "").with(singleQuotes),
 	on("not-executable", `exec:? "?([^"\s:]+)"?: permission denied`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		if notExecutable(s, m, h) {
+		if s.venvBrought(m[1], h) || notExecutable(s, m, h) {
 			return true
 		}
 		h.Cause, h.Advice = fmt.Sprintf("%s may not be run in the image.", m[1]),
@@ -53,8 +53,9 @@ var container = tool{name: "docker", entries: []entry{
 				"Write it as a line of its own."
 			h.Edit = s.above(false, "ENV "+name)
 			return true
-		case s.venvMoved(h), strings.Contains(name, "/bin/") && s.venvUnused(h), strings.Contains(name, "/bin/") &&
-			s.otherPython(h):
+		case s.venvBrought(name, h), s.venvMoved(h), strings.Contains(name, "/bin/") && s.venvUnused(h),
+			strings.Contains(name, "/bin/") &&
+				s.otherPython(h):
 			return true
 		case strings.Contains(name, "venv/") && !strings.Contains(strings.Join(s.lines(s.File.Name), "\n"), " venv"):
 			h.Cause = fmt.Sprintf(
@@ -78,7 +79,7 @@ var container = tool{name: "docker", entries: []entry{
 			if base := path.Base(name); provides[base] != "" && path.IsAbs(name) && len(s.named(base)) == 0 {
 				return notInPath(s, name, h)
 			}
-			if s.alienBinary(name, h) || script(s, name, h) {
+			if s.alienBinary(name, h) || s.builtElsewhere(name, h) || script(s, name, h) {
 				return true
 			}
 			h.Cause, h.Advice = fmt.Sprintf(
@@ -121,7 +122,7 @@ var container = tool{name: "docker", entries: []entry{
 				}
 				break
 			}
-			if lines := s.lines(file); strings.HasSuffix(file, ".sh") && s.File != nil &&
+			if lines := s.lines(file); strings.HasSuffix(file, ".sh") &&
 				strings.Contains(strings.Join(s.File.Lines, "\n"), path.Base(file)) && len(lines) > 0 &&
 				!strings.HasPrefix(lines[0], "#!") {
 				h.Cause = fmt.Sprintf("%s does not begin with #!/bin/sh, so Docker does not know what to run it with.",
@@ -181,7 +182,7 @@ func (s *Scene) isFolder(name string) bool {
 func noCommand(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause = "The Dockerfile has no CMD, so the container runs what its base image starts by itself."
 	h.Advice = "Add a CMD that starts the program."
-	if command := s.Command(); command != "" && s.File != nil && len(s.File.Lines) > 0 {
+	if command := s.Command(); command != "" && len(s.File.Lines) > 0 {
 		h.Edit = &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: command}
 		h.Advice = "Start the program."
 	}

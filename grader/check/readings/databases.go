@@ -38,8 +38,16 @@ var databases = tool{name: "databases", entries: []entry{
 		`(?:ServerSelectionTimeoutError|AutoReconnect|Mongo\w*Error|Mongoose\w*Error): (?:connect |`+
 			`getaddrinfo )?(?:ECONNREFUSED |ENOTFOUND |EAI_AGAIN )?([\w.-]+|::1):?(\d+)?[^\n]*`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool { return server("MongoDB", "27017")(s, m, h) }),
+	on("mongo-cloud", `(?:answer the query|DNS query name does not exist:|querySrv \w+) `+
+		`_mongodb\._tcp\.([\w-]+(?:\.[\w-]+)*)`,
+		"", "").with(server("MongoDB", "")),
 	on("redis", `(?:Error (?:-?\d+|while) connecting to|connecting to) ([\w.-]+):(\d+)[^\n]*`, "",
 		"").with(server("Redis", "6379")),
+	on("pool", `PoolTimeout: (?:pool initialization incomplete|couldn't get a connection) after [^\n]*|`+
+		`SequelizeConnectionAcquireTimeoutError[^\n]*|buffering timed out after \d+ms`, "", "").with(addressed),
+	on("sqlite-locked", `OperationalError: database is locked|SQLITE_BUSY[^\n]*`,
+		`Two connections write to the SQLite file at once, and one of them waited in vain.`,
+		`Close each connection, or commit, before another writes; and start one worker.`),
 	on("prisma", "Can't reach database server at `?([\\w.-]+)`?:`?(\\d+)`?", "", "").with(server("", "")),
 	on("kafka", `NoBrokersAvailable[^\n]*`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		p, got := s.grep(regexp.MustCompile(`["']([\w.-]+):(9\d\d\d)["']`), "")
@@ -81,12 +89,16 @@ var databases = tool{name: "databases", entries: []entry{
 		`[^\n]*`, "", "").with(addressed),
 	on("any-refused", `(?m)^[^\n]*(?:ConnectionRefusedError|Connection refused|Network is unreachable)[^\n]*`, "",
 		"").with(addressed),
+	on("nest-retries", `(?m)^[^\n]*Unable to connect to the database\. Retrying[^\n]*`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		return addressed(s, m, h) || somewhere(s, "a database", h)
+	}),
 	on("sqlite-cannot-open",
 		`(?:unable to open database file|SQLITE_CANTOPEN|Cannot open database because the directory does not exist)`,
 		"", "").with(sqlite),
 	on("sqlite-read-only", `(?:attempt to write a readonly database|SQLITE_READONLY)`, "", "").with(sqlite),
 	on("no-such-table", `no such table: (\w+)`, `The database has no table $1: nothing has made it.`,
-		`Make the tables before they are used, as with Base.metadata.create_all(engine).`),
+		`Make the tables before they are used, as with Base.metadata.create_all(engine).`).with(noTable),
 	on("no-dialect", `Can't load plugin: sqlalchemy\.dialects:(\w+)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("SQLAlchemy knows no database called %s.", m[1])
@@ -124,6 +136,31 @@ var databases = tool{name: "databases", entries: []entry{
 var ports = map[string]string{"5432": "PostgreSQL", "5433": "PostgreSQL", "3306": "MySQL", "27017": "MongoDB",
 	"6379": "Redis", "5672": "RabbitMQ", "9092": "Kafka", "9200": "Elasticsearch", "1433": "SQL Server"}
 
+// goesOnBehind returns the edit that lets the program go on when a block fails.
+func (s *Scene) goesOnBehind(p place, indent string) *check.Edit {
+	all, end := s.lines(p.file), p.line
+	for end < len(all) && (all[end] == "" || strings.HasPrefix(all[end], indent+" ")) {
+		end++
+	}
+	for end > p.line && all[end-1] == "" {
+		end--
+	}
+	block := all[p.line-1 : end]
+	if len(block) < 2 || strings.Contains(strings.Join(block, "\n"), `"""`) || slices.ContainsFunc(block,
+		func(line string) bool { return regexp.MustCompile(`^\s*(?:yield|return)\b`).MatchString(line) }) {
+		return nil
+	}
+	lines := []string{indent + "try:"}
+	for _, line := range block {
+		if line != "" {
+			line = "    " + line
+		}
+		lines = append(lines, line)
+	}
+	lines = append(lines, indent+"except Exception as error:", indent+"    print(error)")
+	return &check.Edit{File: p.file, Line: p.line, Old: strings.Join(block, "\n"), New: strings.Join(lines, "\n")}
+}
+
 // addressed reports whether a line of the program names the server that the log does not name.
 func addressed(s *Scene, m []string, h *check.Hint) bool {
 	if p, ok := s.frame(); ok {
@@ -142,7 +179,7 @@ func addressed(s *Scene, m []string, h *check.Hint) bool {
 	if p, ok := s.frame(); ok {
 		h.Cause = fmt.Sprintf(
 			"The program asks for another server while it starts (%s), and nothing answers there: it runs alone.", p)
-		h.Advice = s.alone()
+		h.Advice, h.Edit = s.alone(), s.goesOn()
 		return true
 	}
 	return false
@@ -162,32 +199,109 @@ func (s *Scene) alone() string {
 	return "Let the start go on without it (try … " + word + "), or connect at the first request."
 }
 
+var (
+	withBlock = regexp.MustCompile(`^(\s*)(?:async )?with .*:$`)
+	statement = regexp.MustCompile(`^(\s*)(?:(\w+)\s*=\s*)?((?:await\s+)?[\w.]+\(.*\))$`)
+	awaited   = regexp.MustCompile(`^(\s*)await\s+(.*\))\s*;?\s*$`)
+)
+
+// goesOn returns the edit by which the line that asks for a server lets the start go on where there is none;
+// nil where that line is not a whole statement, or others use what it gives while the program starts.
+func (s *Scene) goesOn() *check.Edit {
+	p, ok := s.frame()
+	if !ok || !s.started || s.answers || strings.Count(p.text, "(") != strings.Count(p.text, ")") {
+		return nil
+	}
+	edit := &check.Edit{File: p.file, Line: p.line, Old: p.text}
+	if m := awaited.FindStringSubmatch(p.text); m != nil && scripted(p.file) {
+		edit.New = m[1] + m[2] + ".catch((error) => console.error(error));"
+		return edit
+	}
+	if m := withBlock.FindStringSubmatch(p.text); m != nil && strings.HasSuffix(p.file, ".py") {
+		return s.goesOnBehind(p, m[1])
+	}
+	m := statement.FindStringSubmatch(p.text)
+	if m == nil || !strings.HasSuffix(p.file, ".py") || makesApp.MatchString(p.text) {
+		return nil
+	}
+	all, names, end := s.lines(p.file), []string{}, p.line
+	uses := func(line string) bool {
+		return strings.HasPrefix(line, m[1]) && !strings.HasPrefix(line, m[1]+" ") &&
+			regexp.MustCompile(`\b(?:`+strings.Join(names, "|")+`)\b`).MatchString(line)
+	}
+	for got := m; got != nil; end++ { // with what is done with it just below
+		if got[2] != "" {
+			names = append(names, got[2])
+		}
+		if got = nil; end < len(all) && len(names) > 0 && uses(all[end]) {
+			got = statement.FindStringSubmatch(all[end])
+		}
+	}
+	end--
+	if len(names) > 0 && slices.ContainsFunc(all[end:], uses) {
+		return nil
+	}
+	edit.Old = strings.Join(all[p.line-1:end], "\n")
+	lines := []string{m[1] + "try:"}
+	for _, line := range all[p.line-1 : end] {
+		lines = append(lines, "    "+line)
+	}
+	lines = append(lines, m[1]+"except Exception as error:")
+	if len(names) > 0 {
+		lines = append(lines, m[1]+"    "+strings.Join(names, " = ")+" = None")
+	}
+	edit.New = strings.Join(append(lines, m[1]+"    print(error)"), "\n")
+	return edit
+}
+
 // scripted reports whether a file is of a program of Node.
 func scripted(name string) bool {
 	return slices.Contains([]string{".js", ".mjs", ".cjs", ".ts"}, path.Ext(name))
 }
 
-// serverURL is the address of a database, to the quote behind it.
-const serverURL = `(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://[^"'\n]*`
+// serverURL is the address of a database, to the quote behind it, and inAFile one that needs no
+// server, where every user may write.
+const (
+	serverURL = `(?:postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?://[^"'\n]*`
+	inAFile   = "sqlite:////tmp/tasks.db"
+)
 
 var (
 	given   = regexp.MustCompile(`((?:getenv|environ\.get)\([^,)\n]*,\s*["'])` + serverURL)
 	setting = regexp.MustCompile(`^(\s+\w+\s*:\s*str\s*=\s*["'])` + serverURL)
+	literal = regexp.MustCompile(`^((?:\w+\s*(?::\s*str\s*)?=\s*|\w+\s*=\s*create_engine\(\s*)["'])` +
+		serverURL)
+	serverAddress = regexp.MustCompile(`^` + serverURL)
+	engines       = regexp.MustCompile(`\bcreate_engine\(|\bSQLAlchemy\(`)
+	oneDatabase   = regexp.MustCompile(`create_async_engine|["']\w+_args["']|pool_size|` +
+		`dialects(?:\.| import )postgresql`)
 )
 
+// anyDatabase reports whether the program keeps its data by SQLAlchemy in whatever database it is given
+// the address of.
+func (s *Scene) anyDatabase() bool {
+	makes, _ := s.grep(engines, ".py")
+	one, _ := s.grep(oneDatabase, ".py")
+	return makes.file != "" && one.file == ""
+}
+
 // withoutServer returns the line by which a program of SQLAlchemy keeps its data in a file where no
-// address is given; nil where the address is not what it takes by default, or it is no such
-// program.
+// address is given; nil where none of its lines has the address, or it is no such program.
 func (s *Scene) withoutServer() *check.Edit {
-	if p, _ := s.grep(regexp.MustCompile(`\bcreate_engine\(`), ".py"); p.file == "" {
+	if !s.anyDatabase() {
 		return nil
 	}
-	if p, _ := s.grep(regexp.MustCompile(`create_async_engine|["']\w+_args["']|pool_size`), ".py"); p.file != "" {
-		return nil
+	for _, in := range s.File.Effective() {
+		for _, a := range in.Assignments() {
+			if in.Name == "ENV" && serverAddress.MatchString(a.Value) {
+				return s.inInstruction(&in, regexp.MustCompile(`\b`+a.Name+`([= ]["']?)`+serverURL),
+					a.Name+"${1}"+inAFile)
+			}
+		}
 	}
-	for _, pattern := range []*regexp.Regexp{given, setting} {
+	for _, pattern := range []*regexp.Regexp{given, setting, literal} {
 		if p, _ := s.grep(pattern, ".py"); p.file != "" {
-			return p.replace(pattern, "${1}sqlite:////tmp/tasks.db")
+			return p.replace(pattern, "${1}"+inAFile)
 		}
 	}
 	return nil
@@ -212,6 +326,7 @@ func (s *Scene) whileBuilt(h *check.Hint) {
 func somewhere(s *Scene, what string, h *check.Hint) bool {
 	h.Cause, h.Advice = fmt.Sprintf(
 		"The program asks for %s while it starts%s, and nothing answers: here it runs alone.", what, s.at()), s.alone()
+	h.Edit = s.goesOn()
 	return true
 }
 
@@ -240,10 +355,10 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 		if at != "" {
 			address = net.JoinHostPort(host, at)
 		}
-		h.Advice = s.alone()
+		h.Advice, h.Edit = s.alone(), s.goesOn()
 		if name == "PostgreSQL" || name == "MySQL" {
-			if h.Edit = s.withoutServer(); h.Edit != nil {
-				h.Advice = "Let it keep its data in a file where nobody gives it an address."
+			if e := s.withoutServer(); e != nil {
+				h.Advice, h.Edit = "Let SQLAlchemy keep the tables in a file, which needs no server.", e
 			}
 		}
 		ip := net.ParseIP(host)
@@ -258,6 +373,21 @@ func server(what, port string) func(*Scene, []string, *check.Hint) bool {
 			h.Cause = fmt.Sprintf(
 				"The program asks for %s at %s%s: that is the container's own localhost, and no such server "+
 					"runs in it.", asked, address, where)
+		case host == "None" || host == "undefined":
+			h.Cause = fmt.Sprintf("The program asks for %s at %s%s: that is what a variable comes to in a text when "+
+				"nothing sets it.", asked, address, where)
+			if p, ok := s.frame(); ok {
+				unset := s.unset(p)
+				if _, got := s.grep(regexp.MustCompile(`@\$?\{\s*(?:os\.)?`+readsVariable.String()),
+					".py.js.cjs.mjs.ts"); len(unset) == 0 && got != nil {
+					unset = []string{got[1]}
+				}
+				if len(unset) > 0 {
+					h.Cause = fmt.Sprintf("The program asks for %s at %s%s: nothing sets %s, and %s is what that "+
+						"comes to "+
+						"in a text.", asked, address, where, variables(unset), host)
+				}
+			}
 		case strings.HasSuffix(host, ".docker.internal"):
 			h.Cause = fmt.Sprintf("The program asks for %s at %s%s, which is one's own machine where Docker "+
 				"Desktop runs: "+
@@ -348,7 +478,7 @@ func sqlite(s *Scene, m []string, h *check.Hint) bool {
 		}
 		if got != nil {
 			name = got[1]
-		} else if s.File != nil {
+		} else {
 			for _, in := range s.File.Effective() {
 				for _, a := range in.Assignments() {
 					if got := sqlitePaths.FindStringSubmatch(a.Value); got != nil {

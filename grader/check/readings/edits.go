@@ -23,7 +23,7 @@ func (s *Scene) holds(e check.Edit) bool {
 	if err != nil || after == string(text) {
 		return false
 	}
-	if s.File != nil && e.File == s.File.Name {
+	if e.File == s.File.Name {
 		_, err = dockerfile.Parse(e.File, []byte(after))
 	}
 	return err == nil
@@ -51,7 +51,7 @@ func (s *Scene) inStep(old, by string) *check.Edit {
 }
 
 func (s *Scene) inInstruction(in *dockerfile.Instruction, pattern *regexp.Regexp, by string) *check.Edit {
-	if s.File == nil || in == nil {
+	if in == nil {
 		return nil
 	}
 	for n := in.Line; n <= in.EndLine && n <= len(s.File.Lines); n++ {
@@ -62,10 +62,22 @@ func (s *Scene) inInstruction(in *dockerfile.Instruction, pattern *regexp.Regexp
 	return nil
 }
 
+// inValue returns the edit of an ENV line in which a value is replaced.
+func (s *Scene) inValue(pattern *regexp.Regexp, by string) *check.Edit {
+	for _, in := range s.File.Effective() {
+		if in.Name == "ENV" {
+			if e := s.inInstruction(&in, pattern, by); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
 // above returns the edit that puts lines before the step, or before the USER that comes before it
 // where they need root.
 func (s *Scene) above(root bool, lines ...string) *check.Edit {
-	if s.File == nil || s.Step == nil {
+	if s.Step == nil {
 		return nil
 	}
 	at := s.Step.Line
@@ -87,9 +99,6 @@ func (s *Scene) above(root bool, lines ...string) *check.Edit {
 
 // below returns the edit that puts a line behind the COPY that names a file, or nil where none does.
 func (s *Scene) below(file, line string) *check.Edit {
-	if s.File == nil {
-		return nil
-	}
 	for _, in := range s.File.Final().Instructions {
 		if slices.ContainsFunc(in.Sources(), func(source string) bool { return path.Base(source) == file }) {
 			return &check.Edit{File: s.File.Name, Line: in.EndLine, New: line}
@@ -176,9 +185,6 @@ func quotes(line, name string) bool {
 
 // installed returns the line of the Dockerfile on which a RUN names a Python package.
 func (s *Scene) installed(name string) (place, bool) {
-	if s.File == nil {
-		return place{}, false
-	}
 	for _, stage := range s.File.Stages {
 		for _, in := range stage.Instructions {
 			if in.Name != "RUN" {
@@ -212,7 +218,7 @@ func (s *Scene) pin(name, by string) *check.Edit {
 	}
 	pattern := regexp.MustCompile(`(?i)(^|[\s"'])` + looseName(name) +
 		`(\[[\w,\s.-]*\])?(?:\s*[=<>!~]=?=?\s*[\w.*!+-]+(?:\s*,\s*[=<>!~]=?\s*[\w.*!+-]+)*)?`)
-	if at := pattern.FindStringSubmatchIndex(p.text); s.File != nil && p.file == s.File.Name && at != nil &&
+	if at := pattern.FindStringSubmatchIndex(p.text); p.file == s.File.Name && at != nil &&
 		strings.ContainsAny(by, "<>[") && !strings.ContainsAny(p.text[at[2]:at[3]], `"'`) {
 		by = `"` + by + `"` // the shell has signs of its own
 	}
@@ -225,7 +231,7 @@ func looseName(name string) string {
 
 // add returns the edit that asks for one more Python package, where the others are asked for.
 func (s *Scene) add(name string) *check.Edit {
-	if _, ok := s.requires(name); ok || s.File == nil {
+	if _, ok := s.requires(name); ok {
 		return nil
 	}
 	var file string
@@ -286,9 +292,6 @@ func (s *Scene) add(name string) *check.Edit {
 
 // inCommand returns the edit of the line that starts the program.
 func (s *Scene) inCommand(pattern *regexp.Regexp, by string) *check.Edit {
-	if s.File == nil {
-		return nil
-	}
 	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
 		if e := s.inInstruction(in, pattern, by); e != nil {
 			return e
@@ -300,7 +303,7 @@ func (s *Scene) inCommand(pattern *regexp.Regexp, by string) *check.Edit {
 // command returns the edit that makes CMD start a program with these words, where CMD is one line
 // and there is no ENTRYPOINT.
 func (s *Scene) command(words ...string) *check.Edit {
-	if s.File == nil || s.File.Last("ENTRYPOINT") != nil {
+	if s.File.Last("ENTRYPOINT") != nil {
 		return nil
 	}
 	in := s.File.Last("CMD")
@@ -313,4 +316,12 @@ func (s *Scene) command(words ...string) *check.Edit {
 	}
 	return &check.Edit{File: s.File.Name, Line: in.Line, Old: s.File.Lines[in.Line-1],
 		New: "CMD [" + strings.Join(quoted, ", ") + "]"}
+}
+
+// without takes an option out of the step, which can do without it.
+func without(option string) func(*Scene, []string, *check.Hint) bool {
+	return func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(option), "")
+		return true
+	}
 }

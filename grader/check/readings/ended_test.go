@@ -40,10 +40,33 @@ func TestEnded(t *testing.T) {
 			"Dockerfile":    node + "ENTRYPOINT [\"./entrypoint.sh\"]\nCMD [\"node\", \"server.js\"]\n",
 			"entrypoint.sh": "#!/bin/sh\nexec \"$@\"\n", "server.js": "require('http').createServer().listen(8000)\n"},
 			"What CMD starts came to its end. Let CMD start the web server, which keeps running."},
+		{map[string]string{"Dockerfile": node + "ENTRYPOINT [\"sh\", \"entrypoint.sh\"]\n",
+			"entrypoint.sh": "#!/bin/sh\nexec \"$@\"\n", "server.js": "require('http').createServer().listen(8000)\n"},
+			"ENTRYPOINT starts entrypoint.sh, which goes on with what CMD names, and the Dockerfile has no CMD. " +
+				"Start " +
+				"the program. Write `CMD [\"node\", \"server.js\"]` below line 4 of Dockerfile."},
+		{map[string]string{"Dockerfile": node + "ENTRYPOINT node\nCMD [\"server.js\"]\n"},
+			"ENTRYPOINT, line 4, is no list, so a shell starts node alone, and what CMD names (line 5) is not heard. " +
+				"Make it a list. Make line 4 of Dockerfile `ENTRYPOINT [\"node\"]`."},
+		{map[string]string{"Dockerfile": node + "CMD [\"sh\", \"start.sh\"]\n",
+			"start.sh": "#!/bin/sh\nnode server.js &\necho up\n"},
+			"start.sh, line 2, starts a program in the background, with & at its end: the script comes to its end, " +
+				"and " +
+				"the container with it. Start it without &. Make line 2 of start.sh `node server.js`."},
+		{map[string]string{"Dockerfile": node + "CMD [\"sh\", \"start.sh\"]\n",
+			"start.sh": "#!/bin/sh\nnode worker.js &\nnode server.js &\n"},
+			"start.sh, line 3, starts a program in the background, with & at its end: the script comes to its end, " +
+				"and " +
+				"the container with it. Let the script wait for it at its end. Write `wait` below line 3 of start.sh."},
 		{map[string]string{"Dockerfile": node + "CMD [\"node\", \"server.js\"]\n",
 			"server.js": "const app = require('x');\nmodule.exports = app;\n"},
 			"CMD starts server.js, and no line of the program listens on a port, so it came to its end. Let it " +
 				"listen."},
+		{map[string]string{"Dockerfile": node + "CMD [\"node\", \"app.js\"]\n",
+			"app.js":    "const app = require('express')();\nmodule.exports = app;\n",
+			"server.js": "const app = require('./app');\napp.listen(8000);\n"},
+			"CMD starts app.js, which listens on no port and so came to its end; server.js, line 2, listens. Start " +
+				"that. Make line 4 of Dockerfile `CMD [\"node\", \"server.js\"]`."},
 		{map[string]string{"Dockerfile": node + "CMD [\"npm\", \"start\"]\n",
 			"package.json": `{"scripts": {"start": "node server.js"}}`,
 			"server.js":    "const express = require('express');\nconst app = express();\n"},
@@ -115,6 +138,26 @@ func TestSilent(t *testing.T) {
 	}
 }
 
+// TestMute: what listens where it should and gives no answer speaks HTTPS, or never comes to answer.
+func TestMute(t *testing.T) {
+	const python = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
+	const serve = "Serve HTTP: who puts the service before the world adds HTTPS."
+	for _, c := range []struct{ cmd, program, want string }{
+		{`CMD ["uvicorn", "main:app", "--ssl-keyfile", "k.pem", "--ssl-certfile=c.pem", "--port", "8000"]`, "",
+			"Line 4 lets the program speak HTTPS, and it is asked by HTTP. " + serve + " Make line 4 of Dockerfile " +
+				"`CMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]`."},
+		{`CMD gunicorn --certfile c.pem --keyfile k.pem main:app`, "", "Line 4 lets the program speak HTTPS, and it " +
+			"is asked by HTTP. " + serve + " Make line 4 of Dockerfile `CMD gunicorn main:app`."},
+		{`CMD ["python", "main.py"]`, "app.run(host='0.0.0.0', ssl_context='adhoc')\n", "main.py, line 1, lets the " +
+			"program speak HTTPS, and it is asked by HTTP: `app.run(host='0.0.0.0', ssl_context='adhoc')`. " + serve},
+		{`CMD ["python", "main.py"]`, "app.run()\n", "It listens where it should, and gives no answer in HTTP. Look " +
+			"at what each request waits for, such as a lock, a sleep, or another server that is not there."},
+	} {
+		assert.Equal(t, c.want, readings.Mute(sceneOf(t, map[string]string{"Dockerfile": python + c.cmd + "\n",
+			"main.py": c.program})).String())
+	}
+}
+
 // TestNotText: a program in another encoding is named, whatever Python calls that.
 func TestNotText(t *testing.T) {
 	for log, program := range map[string]string{
@@ -153,8 +196,10 @@ func TestAnswer(t *testing.T) {
 			"response_model does not take: owner: Field required. Put owner into what the function returns as the " +
 			"model " +
 			"wants it, or give it a default in the model.",
-		"TypeError: Object of type T is not JSON serializable": "An answer holds a T, which JSON has no form for " +
-			"(main.py, line 3). Answer with a dict of its values; a date is text with .isoformat().",
+		"TypeError: Object of type T is not JSON serializable": "JSON is made of a T, which it has no form for " +
+			"(main.py, line 3). Give it a dict of its values.",
+		"TypeError: Object of type datetime is not JSON serializable": "JSON is made of a datetime, which it has no " +
+			"form for (main.py, line 3). Make it text: .isoformat().",
 		"TypeError: The view function for 'health' did not return a valid response.": "The function health comes to " +
 			"its end without a return. Let it return the answer, in each of its branches.",
 	} {
@@ -174,6 +219,12 @@ func TestAnswer(t *testing.T) {
 		"request. Let "+
 		"Express read it, above the routes. Write `app.use(express.json());` below line 2 of server.js.",
 		f.Hint.String())
+	f, _ = readings.Answer("TypeError: Cannot destructure property 'title' of 'req.body' as it is undefined.\n"+
+		"    at /app/server.js:3:11\n", sceneOf(t, map[string]string{
+		"Dockerfile": "FROM node:20\nWORKDIR /app\nCOPY . .\nCMD [\"node\", \"server.js\"]\n",
+		"server.js": "const app = express();\napp.post('/t', (req, res) => {\n  const { title } = req.body;\n});\n" +
+			"app.use(express.json());\n"}))
+	assert.Contains(t, f.Hint.String(), "line 5 lets Express read the body below that route, which is too late for it.")
 	_, ok = readings.Answer("KeyError: 'DATABASE_URL'\n", scene())
 	assert.False(t, ok, "no traceback")
 }

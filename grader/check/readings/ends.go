@@ -14,7 +14,7 @@ import (
 func Ended(s Scene) check.Hint {
 	s.started = true
 	var h check.Hint
-	if s.File != nil && s.File.Last("CMD", "ENTRYPOINT") == nil {
+	if s.File.Last("CMD", "ENTRYPOINT") == nil {
 		noCommand(&s, nil, &h)
 		return h
 	}
@@ -26,7 +26,10 @@ func Ended(s Scene) check.Hint {
 	if wrong := s.asList(); wrong != nil {
 		return *wrong
 	}
-	if s.endsByNature(in, &h) {
+	if deaf := s.deaf(); deaf != nil {
+		return *deaf
+	}
+	if s.endsByNature(in, &h) || s.leavesBehind(in, &h) {
 		return h
 	}
 	if p, _ := s.grep(exitsAtOnce, ".js.mjs.cjs.ts"); p.file != "" {
@@ -120,6 +123,30 @@ var (
 // startsPython is a command that gives Python a file or a module.
 var startsPython = regexp.MustCompile(`python[\d.]*\s+(?:-[uOBE]\s+)*(?:([\w./-]+\.py)|-m\s+([\w.]+))`)
 
+var (
+	encrypts = regexp.MustCompile(`(?:(?:,\s*|\s+)["']?--(?:ssl-)?(?:keyfile|certfile|ca-certs)["']?` +
+		`(?:=|[\s,]+["']?)[^\s"',\]]+["']?)+`)
+	encrypted = regexp.MustCompile(`\bssl_(?:keyfile|certfile|context)\s*=|\bssl\.\w*wrap_socket|\.wrap_socket\(|` +
+		`\bhttps\.createServer\(|ListenAndServeTLS\(`)
+)
+
+// Mute returns what to say of a program that listens where it should, and gives no answer.
+func Mute(s Scene) (h check.Hint) {
+	h.Advice = "Serve HTTP: who puts the service before the world adds HTTPS."
+	if in := s.commandInstruction(); in != nil && encrypts.MatchString(in.Text) {
+		h.Cause = fmt.Sprintf("Line %d lets the program speak HTTPS, and it is asked by HTTP.", in.Line)
+		h.Edit = s.inInstruction(in, encrypts, "")
+		return h
+	}
+	if p, _ := s.grep(encrypted, ".py.js.mjs.cjs.ts.go"); p.file != "" {
+		h.Cause = fmt.Sprintf("%s, lets the program speak HTTPS, and it is asked by HTTP: `%s`.", p, p.code())
+		return h
+	}
+	h.Cause = "It listens where it should, and gives no answer in HTTP."
+	h.Advice = "Look at what each request waits for, such as a lock, a sleep, or another server that is not there."
+	return h
+}
+
 // Silent returns what to say of a program that goes on and listens on no port, and whether there is
 // anything to say; port is the one that is wanted.
 func Silent(s Scene, port int) (h check.Hint, ok bool) {
@@ -209,6 +236,84 @@ func (s *Scene) fetchedByNpx(in *dockerfile.Instruction) (h check.Hint, ok bool)
 	return h, true
 }
 
+// interpreter is a program that does nothing without what CMD would give it.
+var interpreter = regexp.MustCompile(`^(?:/\S+/)?(?:python[\d.]*|node|uvicorn|gunicorn|flask|npm|java|sh|bash)$`)
+
+// deaf returns what to say of an ENTRYPOINT that is no list and one program, which the shell starts
+// without what CMD names; nil elsewhere.
+func (s *Scene) deaf() *check.Hint {
+	entry, command := s.File.Last("ENTRYPOINT"), s.File.Last("CMD")
+	if entry == nil || command == nil || entry.Exec || len(entry.Args) != 1 || !interpreter.MatchString(entry.Args[0]) {
+		return nil
+	}
+	h := check.Hint{Cause: fmt.Sprintf("ENTRYPOINT, line %d, is no list, so a shell starts %s alone, and what CMD "+
+		"names "+
+		"(line %d) is not heard.", entry.Line, entry.Args[0], command.Line), Advice: "Make it a list."}
+	h.Edit = check.EditOf(s.File.Name, s.File.Change(*entry, fmt.Sprintf("ENTRYPOINT [%q]", entry.Args[0])))
+	return &h
+}
+
+// scriptNamed returns the script of the folder that an instruction starts, or empty.
+func (s *Scene) scriptNamed(in *dockerfile.Instruction) (file string) {
+	for _, word := range in.Args {
+		if found := s.own(inside(s.workdir(), word)); found != "" {
+			file = found
+		}
+	}
+	if lines := s.lines(file); len(lines) == 0 || !strings.HasSuffix(file, ".sh") && !strings.HasPrefix(lines[0],
+		"#!") {
+		return ""
+	}
+	return file
+}
+
+// leavesBehind reports whether a script comes to its end while what it started in the background would
+// go on, or has nothing to start because there is no CMD.
+func (s *Scene) leavesBehind(in *dockerfile.Instruction, h *check.Hint) bool {
+	file := s.scriptNamed(in)
+	if file == "" {
+		return false
+	}
+	lines := s.lines(file)
+	text := strings.Join(lines, "\n")
+	if s.File.Last("CMD") == nil && regexp.MustCompile(`(?m)^exec "?\$@"?\s*$`).MatchString(text) {
+		h.Cause = fmt.Sprintf("ENTRYPOINT starts %s, which goes on with what CMD names, and the Dockerfile has no "+
+			"CMD.", file)
+		h.Advice = "Add a CMD that starts the program."
+		if command := s.Command(); command != "" {
+			h.Advice = "Start the program."
+			h.Edit = &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: command}
+		}
+		return true
+	}
+	var left []place
+	alone := true // nothing but words follows
+	for i, line := range lines {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case regexp.MustCompile(`^wait\b|\$@`).MatchString(line):
+			return false
+		case regexp.MustCompile(`[^&]&$`).MatchString(line):
+			left, alone = append(left, place{file, i + 1, lines[i]}), true
+		case !strings.HasPrefix(line, "echo"):
+			alone = false
+		}
+	}
+	if len(left) == 0 {
+		return false
+	}
+	last := left[len(left)-1]
+	h.Cause = fmt.Sprintf("%s, starts a program in the background, with & at its end: the script comes to its end, "+
+		"and "+
+		"the container with it.", last)
+	h.Advice = "Let the script wait for it at its end."
+	h.Edit = &check.Edit{File: file, Line: len(lines), New: "wait"}
+	if alone && len(left) == 1 {
+		h.Advice, h.Edit = "Start it without &.", last.replace(regexp.MustCompile(`\s*&\s*$`), "")
+	}
+	return true
+}
+
 // endsBefore reports whether a script that ENTRYPOINT starts ends before what CMD names is started.
 func (s *Scene) endsBefore(h *check.Hint) bool {
 	entry, command := s.both()
@@ -237,16 +342,31 @@ func (s *Scene) endsBefore(h *check.Hint) bool {
 // neverListens reports whether Node runs a program of which no file listens.
 func (s *Scene) neverListens(in *dockerfile.Instruction, h *check.Hint) bool {
 	text := strings.Join(in.Args, " ")
-	if _, scripts := s.scripts(); regexp.MustCompile(`npm["',\s]+(?:run["',\s]+)?start`).MatchString(text) {
+	var script place
+	if list, scripts := s.scripts(); regexp.MustCompile(`npm["',\s]+(?:run["',\s]+)?start`).MatchString(text) {
 		text = scripts["start"]
+		script, _ = s.grepIn(list, regexp.MustCompile(`"start"\s*:`))
 	}
 	m := nodeRuns.FindStringSubmatch(text)
 	if m == nil {
 		return false
 	}
 	file := s.own(inside(s.workdir(), m[1]))
-	if p, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); file == "" || p.file != "" {
+	if file == "" {
 		return false
+	}
+	if p, _ := s.grep(listensAt, ".js.mjs.cjs.ts"); p.file != "" {
+		other, _ := s.grep(regexp.MustCompile(`\.listen\(`), ".js.mjs.cjs")
+		own, _ := s.grepIn(file, listensAt)
+		if own.file != "" || other.file == "" || s.where(other.file) == "" || strings.Contains(
+			strings.Join(s.lines(file), "\n"), strings.TrimSuffix(path.Base(other.file), path.Ext(other.file))) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("CMD starts %s, which listens on no port and so came to its end; %s, listens.", file,
+			other)
+		h.Advice = "Start that."
+		h.Edit = renamed(s, script, path.Base(m[1]), s.fromWorkdir(other.file))
+		return true
 	}
 	h.Cause = fmt.Sprintf("CMD starts %s, and no line of the program listens on a port, so it came to its end.", file)
 	h.Advice = "Let it listen."
@@ -309,6 +429,8 @@ func (s *Scene) Command() string {
 		run := ""
 		if s.syncs() {
 			run = `"uv", "run", "--no-sync", `
+		} else if s.poetryInstalls() != nil {
+			run = `"poetry", "run", `
 		}
 		if text := s.lines(file)[line-1]; strings.Contains(text, "Flask(") {
 			if installs("gunicorn") {

@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,9 +41,82 @@ var exceptions = tool{name: "exceptions", entries: []entry{
 			return true
 		}
 		h.Advice = "Look at that line with the exception's words: the log below has the whole of it."
+		s.givenBy(p, m[1], h)
 		return true
 	}),
+	on("own-line", `[\w./-]*\w\.\w+(?::\d|\(\d+,\d+\)| on line \d)`, "", "").with(ownLine),
 }}
+
+var (
+	// pointsAt is a place in a file as compilers and test runners write it.
+	pointsAt = regexp.MustCompile(`([\w./@-]*\w\.\w+)(?::(\d+)(?::\d+)?|\((\d+),\d+\)| on line (\d+))`)
+	// failing is a line that says what is wrong.
+	failing = regexp.MustCompile(`(?i)\b(?:\w*error|emerg|fatal|fail(?:ed|ure|ing)?|cannot|could not|expected|` +
+		`unexpected|invalid|undefined|unknown|not found)\b|[✕✗●✖×]`)
+	// around is what stands beside those words: the time, the project, what led to the place.
+	around = regexp.MustCompile(`^\d{4}/[\d/:. -]+(?:\[(\w+)\] [\d#: ]+)?|\s*\[(?:\S+\.\w+proj|plugin [\w-]+)\]$|` +
+		`\s+(?:in|at)\s*$|^[✘✖×] \[ERROR\] `)
+	harmless = regexp.MustCompile(`(?i)warn|deprecat|notice|^\s*[-+] `)
+)
+
+// ownLine is what is left to say of a log that no exception is in: the first place of a file of the
+// student's beside which the log says that something is wrong, and what it says there.
+func ownLine(s *Scene, _ []string, h *check.Hint) bool {
+	lines := strings.Split(s.log, "\n")
+	for i, line := range lines {
+		m := pointsAt.FindStringSubmatch(line)
+		if m == nil || harmless.MatchString(line) {
+			continue
+		}
+		name := m[1]
+		if !path.IsAbs(name) {
+			name = inside(s.workdir(), name)
+		}
+		p, ok := s.lineOf(s.own(name), m[2]+m[3]+m[4])
+		if !ok {
+			continue
+		}
+		says := said(lines, i, m[0])
+		if says == "" {
+			continue
+		}
+		s.says = tidy(says)
+		words := strings.Trim(around.ReplaceAllString(strings.Replace(s.says, m[0], "", 1), ""), " :-–>|✘✖×")
+		h.Cause = fmt.Sprintf("The log points at %s: %s. The line is `%s`.", p, strings.TrimSuffix(short(words), "."),
+			p.code())
+		h.Advice = "Correct what it says of that line, so that the same command ends well at home."
+		if s.started {
+			h.Advice = "Look at that line with those words."
+		}
+		return true
+	}
+	return false
+}
+
+// mostAbove is how many lines above a place are looked at for what is said of it.
+const mostAbove = 12
+
+// said returns the line of a log that says what is wrong at the place which one of its lines names: it
+// is that line, the one below, or the nearest above; empty where none does.
+func said(lines []string, i int, at string) string {
+	if before, after, _ := strings.Cut(lines[i], at); strings.Trim(before, " ./") == "" &&
+		len(strings.Fields(strings.Trim(after, " :-"))) > 1 {
+		return lines[i] // a linter's
+	}
+	if strings.HasPrefix(strings.TrimSpace(lines[i]), "-->") && i > 0 && strings.TrimSpace(lines[i-1]) != "" {
+		return lines[i-1] // Rust's, and what learnt of it
+	}
+	near := []int{i, i + 1}
+	for n := 1; n <= mostAbove; n++ {
+		near = append(near, i-n)
+	}
+	for _, n := range near {
+		if n >= 0 && n < len(lines) && failing.MatchString(lines[n]) && !harmless.MatchString(lines[n]) {
+			return lines[n]
+		}
+	}
+	return ""
+}
 
 // code returns the line as a sentence repeats it.
 func (p place) code() string { return short(strings.TrimSpace(p.text)) }
@@ -162,8 +236,7 @@ func uncaught(s *Scene, _ []string, h *check.Hint) bool {
 // the line reads, or one whose value the exception repeats.
 func (s *Scene) givenBy(p place, words string, h *check.Hint) {
 	read := s.readOn(p)
-	unset := slices.DeleteFunc(slices.Clone(read), func(name string) bool { return s.sets(name) || s.hasDefault(name) })
-	if len(unset) > 0 {
+	if unset := s.unset(p); len(unset) > 0 {
 		var more check.Hint
 		missing(s, unset, &more)
 		h.Cause += fmt.Sprintf(" Nothing sets %s.", variables(unset))
@@ -177,15 +250,22 @@ func (s *Scene) givenBy(p place, words string, h *check.Hint) {
 		}
 		h.Cause += "."
 		h.Advice = fmt.Sprintf("Give %s a value there that the program can read.", a.Name)
+		line, comment, ok := dockerfile.CutComment(s.File.Lines[in.Line-1])
+		if ok && in.Line == in.EndLine && strings.HasSuffix(a.Value, comment) {
+			h.Advice = "What stands behind # is a part of the value: a comment has a line of its own."
+			h.Edit = check.EditOf(s.File.Name, s.File.Change(*in, comment, line))
+		}
 	}
+}
+
+// unset returns the variables behind a line that nothing gives a value.
+func (s *Scene) unset(p place) []string {
+	return slices.DeleteFunc(s.readOn(p), func(name string) bool { return s.sets(name) || s.hasDefault(name) })
 }
 
 // assignment returns the ENV line that gives one of the variables a value, or gives a value that a
 // text has in quotes.
 func (s *Scene) assignment(names []string, quoted string) (*dockerfile.Instruction, *dockerfile.Assignment) {
-	if s.File == nil {
-		return nil, nil
-	}
 	for _, in := range s.File.Effective() {
 		for _, a := range in.Assignments() {
 			if in.Name != "ENV" || a.Value == "" {
@@ -214,7 +294,7 @@ func (s *Scene) hasDefault(name string) bool {
 // readOn returns the variables of the environment that a line reads, or that were read into a name
 // which it uses.
 func (s *Scene) readOn(p place) (names []string) {
-	for _, m := range readsVariable.FindAllStringSubmatch(p.text, -1) {
+	for _, m := range readsVariable.FindAllStringSubmatch(s.call(p), -1) {
 		names = append(names, m[1])
 	}
 	if len(names) > 0 {
@@ -225,11 +305,28 @@ func (s *Scene) readOn(p place) (names []string) {
 			from, got := s.grep(regexp.MustCompile(`^\s*(?:self\.|const |let |var )?`+word+
 				`\s*(?::\s*\w+)?\s*=\s*.*?`+readsVariable.String()), ends)
 			if got != nil && (from.line != p.line || from.file != p.file) {
-				names = append(names, got[1])
+				for _, m := range readsVariable.FindAllStringSubmatch(s.call(from), -1) {
+					names = append(names, m[1])
+				}
 			}
 		}
 	}
 	return names
+}
+
+// mostOfCall is how many lines of a call are looked at.
+const mostOfCall = 12
+
+// call returns a line with those below it that belong to the same brackets.
+func (s *Scene) call(p place) string {
+	text, lines := p.text, s.lines(p.file)
+	for _, line := range lines[p.line:min(len(lines), p.line+mostOfCall)] {
+		if strings.Count(text, "(") <= strings.Count(text, ")") {
+			break
+		}
+		text += "\n" + line
+	}
+	return text
 }
 
 // readsVariable is how a program reads a variable of the environment.

@@ -1,6 +1,7 @@
 package readings
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -18,6 +19,9 @@ var makesFile = regexp.MustCompile(`cannot (?:touch|create)|\b(?:tee|install|tou
 // whether its folder is to be made, or the file to be copied.
 func toolPath(s *Scene, m []string, h *check.Hint) bool {
 	name := m[1] + m[2] + m[3]
+	if folder, pattern, ok := cutPattern(name); ok && !s.started {
+		return s.fitsNothing(folder, pattern, h)
+	}
 	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, `*?$\`) ||
 		regexp.MustCompile(`(?:^|\s|/)(?:mkdir|rm|ln|env): `).MatchString(m[0]) { // which have entries of their own
 		return false
@@ -47,6 +51,35 @@ func toolPath(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if h.Edit != nil {
 		h.Advice = "Make it before."
+	}
+	return true
+}
+
+// cutPattern cuts a path of the image with an asterisk in its last part.
+func cutPattern(name string) (folder, pattern string, ok bool) {
+	folder, pattern = path.Split(name)
+	return strings.TrimSuffix(folder, "/"), pattern, strings.Contains(pattern, "*") && !strings.ContainsAny(folder,
+		`*?$\`)
+}
+
+// fitsNothing says of a pattern of files that none of the image fits it.
+func (s *Scene) fitsNothing(folder, pattern string, h *check.Hint) bool {
+	at := inside(s.workdir(), folder)
+	h.Cause = fmt.Sprintf("No file in %s fits %s at this step.", at, pattern)
+	h.Advice = "COPY what it means before this step, or name the folder that has it."
+	var fit []string
+	for inner, file := range s.earlier() {
+		if ok, _ := path.Match(pattern, path.Base(inner)); ok && file != "" && !slices.Contains(fit, path.Dir(inner)) {
+			fit = append(fit, path.Dir(inner))
+		}
+	}
+	if slices.Contains(fit, at) {
+		return false
+	}
+	if len(fit) > 0 {
+		slices.Sort(fit)
+		h.Cause = fmt.Sprintf("No file in %s fits %s at this step; in %s there is one.", at, pattern, check.And(fit))
+		h.Advice = "Name the folder that is meant."
 	}
 	return true
 }
@@ -101,7 +134,7 @@ func quotedCommand(s *Scene, m []string, h *check.Hint) bool {
 // pipedAway reports whether a step before pipes what curl fetches into a shell where the image has
 // no curl, and says so: a pipe ends as its last command does.
 func (s *Scene) pipedAway(base string, h *check.Hint) bool {
-	if s.File == nil || s.Step == nil {
+	if s.Step == nil {
 		return false
 	}
 	stage := s.stageOf()
@@ -131,9 +164,6 @@ var piped = regexp.MustCompile(`\b(curl|wget)\b[^|;&]*\|\s*(?:\S+=\S+\s+)*(?:ba|
 // portGiven returns what to say of an ENV that gives the program what is no port; nil where none
 // does.
 func (s *Scene) portGiven() *check.Hint {
-	if s.File == nil {
-		return nil
-	}
 	for _, set := range s.File.Effective() {
 		if set.Name != "ENV" {
 			continue
@@ -155,10 +185,9 @@ func (s *Scene) portGiven() *check.Hint {
 				Cause: fmt.Sprintf("Line %d sets %s to `%s`, which is no number, and so no port.", set.Line, a.Name,
 					a.Value),
 				Advice: "Write the number alone."}
-			if number := regexp.MustCompile(`\d{2,5}`).FindString(a.Value); number != "" {
-				h.Edit = s.inInstruction(&set, regexp.MustCompile(`\b(`+a.Name+`[= ])("[^"]*"|'[^']*'|\S+)`),
-					"${1}"+number)
-			}
+			number := regexp.MustCompile(`\d{2,5}`).FindString(a.Value)
+			h.Edit = s.inInstruction(&set, regexp.MustCompile(`\b(`+a.Name+`[= ])("[^"]*"|'[^']*'|\S+)`),
+				"${1}"+cmp.Or(number, "8000"))
 			return h
 		}
 	}

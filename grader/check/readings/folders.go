@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -45,8 +46,8 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 		if line := s.hidden(own); line != "" {
 			h.Cause = fmt.Sprintf("The program opens %s%s, which is in the folder; %s, keeps it out of the image.",
 				name, s.at(), line)
-			h.Advice = "Take that line out of the ignore file, or add !" + own + " below it."
-			if private.MatchString(own) {
+			h.Advice, h.Edit = "Take that line out of the ignore file, or add !"+own+" below it.", s.shown(own)
+			if check.IsPrivate(own) {
 				h.Advice = "A secret does not belong into the image: let the program start without the file, and " +
 					"hand it in " +
 					"with docker run -v where it is wanted."
@@ -77,6 +78,9 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	if dir == s.workdir() || dir == "/" || s.landsIn(dir) && dir != at {
 		h.Cause = fmt.Sprintf("The program opens %s%s, and neither the image nor the folder has it.", name, s.at())
 		h.Advice = "Hand it in and COPY it, or let the program go on without it."
+		if check.IsPrivate(name) {
+			h.Advice = "A secret does not belong into the image: let the program start without it."
+		}
 		return true
 	}
 	if p, _ := s.grep(regexp.MustCompile(`(?:readFile|createReadStream|readdir|ReadFile|read_text|`+
@@ -96,8 +100,13 @@ func folderMissing(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
-// private is the name of a file that is kept out of an image for a reason.
-var private = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$`)
+// isLink reports whether a file of the folder is a link.
+func (s *Scene) isLink(name string) bool {
+	entries, _ := fs.ReadDir(s.Folder, path.Dir(name))
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.Name() == path.Base(name) && e.Type()&fs.ModeSymlink != 0
+	})
+}
 
 // makes returns the edit that makes a folder in the image, for the user that the program runs as.
 func (s *Scene) makes(dir string) *check.Edit {

@@ -78,6 +78,18 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("no-loop", `RuntimeError: no running event loop|There is no current event loop`,
 		`{at} starts a task of asyncio where no event loop runs yet: the file is being loaded.`,
 		`Start it in the lifespan of the app, or in another async function.`),
+	on("server-in-loop", `asyncio\.run\(\) cannot be called from a running event loop`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		call := regexp.MustCompile(`^(\s+)uvicorn\.run\((.*)\)\s*$`)
+		p, ok := s.frame()
+		if !ok || !call.MatchString(p.text) {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, calls uvicorn.run in an async function, and it starts an event loop of its own.", p)
+		h.Advice = "Let the server run in the loop that there is."
+		h.Edit = p.replace(call, "${1}await uvicorn.Server(uvicorn.Config(${2})).serve()")
+		return true
+	}),
 	refuses("loop-in-loop", `asyncio\.run\(\) cannot be called from a running event loop|This event loop is already `+
 		`running`, `{at} starts an event loop, and the server runs one already.`,
 		`Write await in an async function, such as the lifespan, in place of asyncio.run.`),
@@ -93,6 +105,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		h.Edit = p.replace(pattern, "${1}()")
 		return true
 	}),
+	on("other-server", `TypeError: (\w+)\.__call__\(\) missing 1 required positional argument: '(send|start_response)'`,
+		"", "").with(otherServer),
 	refuses("argument-missing", `TypeError: ([\w.]+(?:\.<locals>\.\w+)?)\(\) missing \d+ required (?:positional|`+
 		`keyword-only) arguments?: ([^\n]+)`, `{at} calls $1() without $2, which it wants.`, `Give it that.`),
 	on("argument-unknown", `TypeError: ([\w.]+)\(\) got an unexpected keyword argument '(\w+)'(?:\. Did you mean `+
@@ -171,7 +185,39 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`Write ForeignKey("TABLE.id") in the column that points to it.`),
 	refuses("no-such-class", `expression '(\w+)' failed to locate a name`,
 		`A relationship names the class $1, and no file that the program imports makes a model of that name.`,
-		`Check its spelling, and import the file that has it before the tables are used.`),
+		`Check its spelling, and import the file that has it before the tables are used.`).with(noSuchClass),
+	on("engine-argument", `Invalid argument\(s\) ([^\n]+?) sent to create_engine\(\), using configuration `+
+		`(\w+?)Dialect`,
+		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, ok := s.frame()
+		if !ok {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, gives create_engine %s, which this kind of database (%s) does not take.", p,
+			m[1], m[2])
+		h.Advice = "Take that out."
+		text := p.text
+		for _, name := range regexp.MustCompile(`\w+`).FindAllString(m[1], -1) {
+			text = regexp.MustCompile(`,\s*`+name+`\s*=\s*[\w.]+`).ReplaceAllString(text, "")
+		}
+		if text != p.text {
+			h.Edit = &check.Edit{File: p.file, Line: p.line, Old: p.text, New: text}
+		}
+		return true
+	}),
+	on("same-thread", `invalid (?:dsn: invalid )?connection option "check_same_thread"|unexpected keyword argument `+
+		`'check_same_thread'|'check_same_thread' is an invalid keyword`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`check_same_thread`), ".py")
+		if p.file == "" {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, gives the database check_same_thread, which SQLite alone knows.", p)
+		h.Advice = "Take it out."
+		h.Edit = p.replace(regexp.MustCompile(`,\s*connect_args\s*=\s*\{\s*["']check_same_thread["']\s*:\s*False\s*\}`),
+			"")
+		return true
+	}),
 	refuses("no-such-property", `Mapper 'Mapper\[(\w+)\([^)]*\)\]' has no property '(\w+)'`,
 		`A relationship of another model says that $1 has $2, and it has none.`,
 		`Add relationship(…) with that name to $1, or correct back_populates.`),
@@ -179,7 +225,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	on("old-file", `no such column: ([\w.]+)|table (\w+) has no column named (\w+)`, "", "").with(oldFile),
 	refuses("made-already", `table (\w+) already exists`,
 		`{at} makes the table $1, and the database has it already, from an earlier start or in its file.`,
-		`Write CREATE TABLE IF NOT EXISTS.`, `(?i)\b(create table)\s+(\w)`, `${1} if not exists ${2}`),
+		`Write CREATE TABLE IF NOT EXISTS.`, `(?i)\b(create table)\s+(\w)`, `${1} if not exists ${2}`).
+		with(madeAlready),
 	refuses("written-already", `UNIQUE constraint failed: ([\w., ]+)`,
 		`{at} writes a row whose $1 the database has already, from an earlier start or in its file.`,
 		`Write it only where it is not there yet.`),
@@ -194,6 +241,8 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 	refuses("not-up-to-date", `Target database is not up to date`,
 		`alembic wants the database to have all migrations first, and it has not.`, `Run alembic upgrade head `+
 			`before it.`),
+	on("percent", `invalid interpolation syntax in [^\n]*|'%' must be followed by '%' or '\('[^\n]*`, "",
+		"").with(percent),
 	// drivers
 	on("driver-in-address", `invalid DSN: scheme is expected to be either "postgresql" or "postgres", got `+
 		`'([\w+]+)'|missing "=" after "(postgres(?:ql)?\+\w+)://`, "", "").with(driverInAddress),
@@ -218,6 +267,17 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`1\.x`,
 		`A package was made for another numpy than is installed.`, `Ask for numpy<2, or for newer versions of the `+
 			`packages that use it.`),
+	on("async-driver", `MissingGreenlet: greenlet_spawn has not been called`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, m := s.grep(regexp.MustCompile(`(?:^|[^_])create_engine\(\s*["']\w+\+(asyncpg|aiosqlite|aiomysql|`+
+			`asyncmy)://`), ".py")
+		if m == nil {
+			return false
+		}
+		h.Cause = fmt.Sprintf("%s, gives create_engine an address of %s, which is async.", p, m[1])
+		h.Advice = "Write create_async_engine, and await what it does; or name a driver that is not async."
+		return true
+	}),
 	refuses("await-in-greenlet", `MissingGreenlet: greenlet_spawn has not been called`,
 		`{at} reads what SQLAlchemy has not loaded yet, and asyncio's sessions load nothing by themselves.`,
 		`Load it with the query, options(selectinload(…)), or set expire_on_commit=False in the session.`),
@@ -260,6 +320,88 @@ var frameworks = tool{name: "frameworks", entries: []entry{
 		`collectstatic wants to know where to, and the settings have no STATIC_ROOT.`,
 		`Write STATIC_ROOT = BASE_DIR / "static" in the settings.`),
 }}
+
+// noSuchClass says of a class that a relationship names which one is meant, or which file has it.
+func noSuchClass(s *Scene, m []string, h *check.Hint) bool {
+	named := regexp.MustCompile(`(["'])` + m[1] + `(["'])`)
+	p, _ := s.grep(regexp.MustCompile(`(?i)relationship\(.*`+named.String()+`|Mapped\[.*`+named.String()), ".py")
+	var classes []string
+	for _, file := range s.files() {
+		for _, line := range s.lines(file) {
+			if got := regexp.MustCompile(`^class (\w+)\(`).FindStringSubmatch(line); got != nil &&
+				strings.HasSuffix(file, ".py") {
+				classes = append(classes, got[1])
+			}
+		}
+	}
+	if at, _ := s.grep(regexp.MustCompile(`^class `+m[1]+`\(`), ".py"); at.file != "" {
+		h.Cause = fmt.Sprintf("A relationship names the class %s of %s, line %d, which the program has not "+
+			"imported by "+
+			"then.", m[1], at.file, at.line)
+		h.Advice = "Import that file where the app is made."
+		return true
+	}
+	if p.file == "" {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, names the class %s, and the program has no model of that name.", p, m[1])
+	h.Advice = "Check its spelling."
+	if near := nearest(m[1], classes); near != "" {
+		h.Advice = fmt.Sprintf("Is %s meant?", near)
+		h.Edit = p.replace(named, "${1}"+near+"${2}")
+	}
+	return true
+}
+
+// percent says of a value with a % that configparser reads it as the begin of a variable.
+func percent(s *Scene, _ []string, h *check.Hint) bool {
+	set := regexp.MustCompile(`(set_main_option\(\s*["'][\w.]+["']\s*,\s*)(.+)\)\s*$`)
+	p, ok := s.frame()
+	if ok && set.MatchString(p.text) {
+		h.Cause = fmt.Sprintf("%s, gives alembic an address with a %%, as a password may have it, and its reader "+
+			"takes "+
+			"that for the begin of a variable.", p)
+		h.Advice, h.Edit = "Write each one twice.", p.replace(set, `${1}(${2}).replace("%", "%%"))`)
+		return true
+	}
+	alone := regexp.MustCompile(`^(\s*\w[\w.]*\s*=.*[^%])%([^%(].*)$`)
+	if p, _ := s.grep(alone, ".ini.cfg"); p.file != "" {
+		h.Cause = fmt.Sprintf("%s, has a %%, which stands for a variable in such a file.", p)
+		h.Advice, h.Edit = "Write it twice.", p.replace(alone, "${1}%%${2}")
+		return true
+	}
+	return false
+}
+
+// madeAlready says of a table that a statement or a migration makes what else makes it.
+func madeAlready(s *Scene, m []string, h *check.Hint) bool {
+	p, ok := s.frame()
+	if !ok {
+		return false
+	}
+	create := regexp.MustCompile(`(?i)\b(create table)\s+(\w)`)
+	if !strings.Contains(p.text, "create_table(") || !strings.HasSuffix(p.file, ".py") {
+		h.Cause = strings.ReplaceAll(h.Cause, "{at}", p.String()+",")
+		h.Edit = p.replace(create, "${1} if not exists ${2}")
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, a migration, makes the table %s, and the database has it already, from elsewhere.", p,
+		m[1])
+	h.Advice = "Let the migrations alone make the tables, and begin with a database that is empty."
+	other, _ := s.grep(regexp.MustCompile(`\bcreate_all\(|(?i:create table (?:if not exists `+
+		`)?["'\x60]?`+m[1]+`\b)`), ".py")
+	if other.file != "" {
+		h.Cause = fmt.Sprintf("%s, a migration, makes the table %s, and so does %s: `%s`.", p, m[1], other,
+			other.code())
+		h.Advice = "Let the migrations alone make the tables: take that out."
+		if all := s.lines(other.file); strings.TrimLeft(other.text, " ") == other.text &&
+			strings.Count(other.text, "(") == strings.Count(other.text, ")") && len(all) > 1 &&
+			!strings.Contains(other.text, "=") {
+			h.Advice, h.Edit = "Let the migrations alone make the tables.", other.without()
+		}
+	}
+	return true
+}
 
 // driverInAddress writes an address of PostgreSQL as the driver alone wants it.
 func driverInAddress(s *Scene, m []string, h *check.Hint) bool {
@@ -351,12 +493,40 @@ func unknownArgument(s *Scene, m []string, h *check.Hint) bool {
 	if ok {
 		at = p.String() + ","
 	}
+	if option := regexp.MustCompile(`([?&])` + m[2] + `=[\w-]*&?`); s.optionOfAddress(option, m[2], h) {
+		return true
+	}
+	if r, raised := s.raised(); raised && r.by != "" && !given.MatchString(p.text) &&
+		s.oldFor(r.by, strings.TrimSuffix(m[1], ".__init__")+"()", "the argument "+m[2], h) {
+		return true
+	}
 	h.Cause = fmt.Sprintf("%s gives %s() the argument %s, which the installed version does not take.", at,
 		strings.TrimSuffix(m[1], ".__init__"), m[2])
 	h.Advice = "Look at how it is called there, or ask for the version that the program is written for."
 	if m[3] != "" {
 		h.Advice = fmt.Sprintf("Is %s meant?", m[3])
 		h.Edit = p.replace(given, "${1}"+m[3]+"${2}")
+	}
+	return true
+}
+
+// optionOfAddress says of an option in the address of a database that its driver does not know it, and
+// reports whether an address has it.
+func (s *Scene) optionOfAddress(option *regexp.Regexp, name string, h *check.Hint) bool {
+	p, _ := s.grep(option, "")
+	for i, line := range s.File.Lines {
+		if p.file == "" && option.MatchString(line) {
+			p = s.dockerfileLine(i + 1)
+		}
+	}
+	if p.file == "" {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, has the option %s in the address of the database, which the driver does not know.", p,
+		name)
+	h.Advice, h.Edit = "Take it out.", p.replace(option, "${1}")
+	if name == "sslmode" { // which asyncpg has by another name
+		h.Advice, h.Edit = "asyncpg calls it ssl.", p.replace(regexp.MustCompile(`([?&])sslmode=`), "${1}ssl=")
 	}
 	return true
 }

@@ -15,9 +15,6 @@ import (
 // Dockerfile did for its own RUN or stage alone, or lacks a line that another swallowed; nil where
 // nothing is lost.
 func (s *Scene) lost() *check.Hint {
-	if s.File == nil {
-		return nil
-	}
 	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).shellWithoutC, (*Scene).oneWord,
 		(*Scene).unknownArgument, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport} {
 		if h := lose(s); h != nil {
@@ -253,9 +250,6 @@ func (s *Scene) emptied() *check.Hint {
 // lostPath returns that an ENV PATH leaves out what PATH had, where a program is not found that its
 // base image has; nil where PATH is whole.
 func (s *Scene) lostPath() *check.Hint {
-	if s.File == nil {
-		return nil
-	}
 	var last *check.Hint
 	for _, in := range s.before() {
 		if in.Name != "ENV" {

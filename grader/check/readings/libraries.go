@@ -16,6 +16,13 @@ var libraries = tool{name: "libraries", entries: []entry{
 	on("renamed-argument",
 		"(?m)`(\\w+)` is removed[.,] use `(\\w+)` instead|^TypeError: con(?:str|int|list|float|decimal)\\(\\) got an "+
 			"unexpected keyword argument '(regex|min_items|max_items)'", "", "").with(renamedArgument),
+	on("language-model", `\[E050\] Can't find model '(\w+)'`, "", "").with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program loads the model %s%s, which is a package of its own, and is not installed.",
+			m[1], s.at())
+		h.Advice, h.Edit = "Let the build fetch it.", s.above(true, "RUN python -m spacy download "+m[1])
+		return true
+	}),
 	on("root-model", "To define root models, use `pydantic\\.RootModel`", "",
 		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		p, _ := s.grep(regexp.MustCompile(`^\s+__root__\s*:`), ".py")
@@ -92,8 +99,42 @@ var libraries = tool{name: "libraries", entries: []entry{
 	}),
 	on("not-serializable", `(?m)^TypeError: Object of type (\w+) is not JSON serializable`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Cause = fmt.Sprintf("An answer holds a %s, which JSON has no form for%s.", m[1], s.at())
-		h.Advice = "Answer with a dict of its values; a date is text with .isoformat()."
+		h.Cause = fmt.Sprintf("JSON is made of a %s, which it has no form for%s.", m[1], s.at())
+		h.Advice = "Give it a dict of its values."
+		switch m[1] {
+		case "UUID":
+			h.Advice = "Make it text where it is made: str(uuid4())."
+			bare := regexp.MustCompile(`([:=,(\[]\s*)((?:uuid\.)?uuid[14]\(\))`)
+			if p, _ := s.grep(bare, ".py"); p.file != "" && !strings.Contains(p.text, "str(uuid") {
+				h.Advice, h.Edit = "Make it text where it is made.", p.replace(bare, "${1}str(${2})")
+			}
+		case "date", "datetime", "time":
+			h.Advice = "Make it text: .isoformat()."
+		case "set":
+			h.Advice = "Make it a list: list(…)."
+		case "Decimal":
+			h.Advice = "Make it a number: float(…)."
+		}
+		return true
+	}),
+	on("async-views", `Install Flask with the 'async' extra in order to use async views`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`^\s*async def `), ".py")
+		h.Cause = "A view of Flask's is an async def, which wants the package asgiref."
+		if p.file != "" {
+			h.Cause = fmt.Sprintf("%s, has an async def, for which Flask wants the package asgiref.", p)
+		}
+		h.Advice = "Ask for flask[async], or write def."
+		if h.Edit = s.pin("flask", "flask[async]"); h.Edit != nil {
+			h.Advice = "Ask for it with Flask."
+		}
+		return true
+	}),
+	on("nltk-data", "Resource (?:\x1b\\[93m)?(\\w+)(?:\x1b\\[0m)? not found\\.\\s+Please use the NLTK Downloader", "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("NLTK wants its %s%s, which are fetched apart from the package.", m[1], s.at())
+		h.Advice = "Fetch them while the image is built, to where every user finds them."
+		h.Edit = s.above(true, "RUN python -m nltk.downloader -d /usr/local/share/nltk_data "+m[1])
 		return true
 	}),
 	on("other-thread", `SQLite objects created in a thread can only be used in that same thread`, "",
@@ -313,9 +354,20 @@ func noMember(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, uses .%s of what is a %s, and that has none: `%s`.", p, m[2], m[1],
 			p.code())
 		h.Advice = fmt.Sprintf("Look at what stands before the dot, and at the spelling of %s.", m[2])
-		if m[3] != "" {
-			h.Advice = fmt.Sprintf("Is %s meant?", m[3])
-			h.Edit = p.replace(regexp.MustCompile(`\.`+m[2]+`\b`), "."+m[3])
+		near := m[3]
+		if near == "" && strings.HasPrefix(strings.TrimSpace(p.text), "@") {
+			near = nearest(m[2], []string{"get", "post", "put", "patch", "delete", "route", "on_event", "middleware",
+				"exception_handler"})
+		}
+		class, own := s.grep(regexp.MustCompile(`^class `+regexp.QuoteMeta(m[1])+`\b`), ".py")
+		switch {
+		case near != "":
+			h.Advice = fmt.Sprintf("Is %s meant?", near)
+			h.Edit = p.replace(regexp.MustCompile(`\.`+m[2]+`\b`), "."+near)
+		case own != nil:
+			h.Cause = fmt.Sprintf("%s, uses .%s of a %s, and that class has none (%s): `%s`.", p, m[2], m[1], class,
+				p.code())
+			h.Advice = fmt.Sprintf("Give the class a %s, or write the name that it has.", m[2])
 		}
 	default:
 		return false

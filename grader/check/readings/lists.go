@@ -228,7 +228,7 @@ func editableElsewhere(s *Scene, m []string, h *check.Hint) bool {
 // standingAlone says of a folder that is to be installed that it is no project.
 func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
 	if file := s.project(); s.has(file) {
-		if s.File != nil && s.earlier()[inside(s.workdir(), file)] == "" {
+		if s.earlier()[inside(s.workdir(), file)] == "" {
 			return s.notCopied(file, inside(s.workdir(), file), h)
 		}
 		return true
@@ -256,6 +256,9 @@ func standingAlone(s *Scene, _ []string, h *check.Hint) bool {
 // unquoted is a version of a TOML file that lacks its quotes.
 var unquoted = regexp.MustCompile(`^(\s*[\w.-]+\s*=\s*)([\^~<>=!]+\s*[\d.*]+(?:,\s*[<>=!]+[\d.*]+)*|` +
 	`\d+\.\d+\.[\w.]+|\*)\s*$`)
+
+// ofList is a line within a list of TOML.
+var ofList = regexp.MustCompile(`^\s*(?:["'][^"']*["']\s*,?\s*)?(?:#.*)?$`)
 
 // brokenTOML says what is wrong with the line of a TOML file that cannot be read.
 func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
@@ -287,6 +290,18 @@ func brokenTOML(s *Scene, file, line, words string, h *check.Hint) bool {
 	case barePy.MatchString(p.text):
 		h.Cause = fmt.Sprintf("%s, names a version of Python without a sign: `%s`.", p, p.code())
 		h.Advice, h.Edit = "Write >= before it.", p.replace(barePy, "${1}>=${2}")
+		return true
+	case strings.HasSuffix(strings.TrimSpace(p.text), "["):
+		lines, last := s.lines(found), p.line
+		for last < len(lines) && ofList.MatchString(lines[last]) {
+			last++
+		}
+		if last < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[last]), "]") {
+			break
+		}
+		h.Cause = fmt.Sprintf("%s, begins a list that is never closed: `%s`.", p, p.code())
+		h.Advice = "Close it."
+		h.Edit = &check.Edit{File: p.file, Line: last, New: "]"}
 		return true
 	case strings.Contains(words, "comma") && noComma.MatchString(p.text):
 		h.Advice = "Write the comma."

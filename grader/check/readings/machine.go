@@ -11,6 +11,12 @@ import (
 // network are the words of whatever fetches, where the host does not answer: whose fault that is,
 // the grader looks at before it is said.
 var network = tool{name: "network", entries: []entry{
+	fetched(on("certificate", `[^\n]*(?i:certificate[ _]verify[ _]failed|certificate verification failed|`+
+		`server certificate verification failed|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY|`+
+		`invalid peer certificate)[^\n]*`,
+		`What answered this step shows a certificate that the image does not trust, so nothing was fetched from it. `+
+			`A proxy or a scanner of the network does that, or an image without ca-certificates.`,
+		`The names of packages are not at fault: try it in another network, or install ca-certificates first.`)),
 	unreachable("pip",
 		`(?:NameResolutionError|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ConnectionResetError|`+
 			`ProtocolError|HTTPSConnectionPool)\(?[^\n]*?host='([^']+)'[^\n]*`),
@@ -21,6 +27,7 @@ var network = tool{name: "network", entries: []entry{
 		`(?:getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONNREFUSED|ETIMEDOUT)) ([\w.-]*[A-Za-z][\w.-]*)[^\n]*`),
 	fetched(on("uv-python", `Failed to download \S*python-build-standalone\S*cpython-(\d+\.\d+)[^\n]*`, "",
 		"").with(pythonFetched)),
+	on("apt-stale", `E: Failed to fetch \S+/([\w.+-]+?)_\S+\.deb\s+404\s+Not Found[^\n]*`, "", "").with(aptStale),
 	unreachable("uv",
 		"(?:Failed to fetch|error sending request for url|Request failed after \\d+ "+
 			"retries)[^\\n]*?https?://([\\w.-]+)[^\\n]*"),
@@ -51,7 +58,7 @@ func unreachable(name, pattern string) entry {
 			h.Cause = fmt.Sprintf("%s does not answer, so nothing could be fetched from it.", host)
 		}
 		h.Advice = "Look whether that host is there; the names of packages are not at fault."
-		if s.File != nil && s.Step != nil && host != "" && strings.Contains(s.Step.Text, host) {
+		if s.Step != nil && host != "" && strings.Contains(s.Step.Text, host) {
 			h.Cause = fmt.Sprintf("%s, which line %d names, does not answer, so nothing could be fetched from it.",
 				host, s.Step.Line)
 			if e := s.inInstruction(s.Step, regexp.MustCompile(

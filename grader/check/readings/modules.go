@@ -57,9 +57,6 @@ func (s *Scene) moduleFolder(module string) string {
 // asked returns the module that the server is to load, as CMD has it (app.main of app.main:app),
 // and the name in it.
 func (s *Scene) asked() (module, attribute string) {
-	if s.File == nil {
-		return "", ""
-	}
 	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
 		if m := regexp.MustCompile(
 			`(?:^|[\s"'])([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:\(\))?(?:$|[\s"'])`).FindStringSubmatch(
@@ -281,7 +278,7 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 		return true
 	}
 	at := s.where(probe)
-	if at != "" && !s.started && s.File != nil && s.earlier()[at] == "" {
+	if at != "" && !s.started && s.earlier()[at] == "" {
 		return s.notCopied(probe, at, h)
 	}
 	if at == "" {
@@ -338,6 +335,10 @@ func ownModule(s *Scene, top, file, dir string, h *check.Hint) bool {
 func (s *Scene) withoutFolder(top, dir, probe, at string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("%s %s, and COPY has brought in what is in %s without the folder: %s is at %s.",
 		capital(s.importedBy()), top, dir, probe, at)
+	if h.Edit = s.keepFolder(top, dir); h.Edit != nil {
+		h.Advice = "Bring in the folder itself."
+		return true
+	}
 	h.Advice = fmt.Sprintf("Import it without %s., or COPY %s %s and let CMD name it so too.", top, dir, dir)
 	if p, ok := s.frame(); ok {
 		h.Edit = p.replace(regexp.MustCompile(`\b(from|import)\s+`+regexp.QuoteMeta(top)+`\.`), "${1} ")
@@ -345,11 +346,59 @@ func (s *Scene) withoutFolder(top, dir, probe, at string, h *check.Hint) bool {
 	return true
 }
 
-// beside returns the edit that copies something more, below the last COPY from the folder.
-func (s *Scene) beside(copied string) *check.Edit {
-	if s.File == nil {
+// keepFolder returns the edit by which a COPY of what is in a folder brings in the folder itself, and by
+// which CMD names it so; nil where the folder's files do not import each other by its name alone.
+func (s *Scene) keepFolder(top, dir string) *check.Edit {
+	whole, siblings := 0, []string{}
+	for _, file := range s.files() {
+		if strings.HasPrefix(file, dir+"/") && strings.HasSuffix(file, ".py") {
+			siblings = append(siblings, regexp.QuoteMeta(strings.TrimSuffix(path.Base(file), ".py")))
+		}
+	}
+	bare := regexp.MustCompile(`^\s*(?:from|import)\s+(?:` + strings.Join(siblings, "|") + `)\b`)
+	byName := regexp.MustCompile(`^\s*(?:from|import)\s+(?:` + regexp.QuoteMeta(top) + `\b|\.)`)
+	for _, file := range s.files() {
+		if !strings.HasPrefix(file, dir+"/") {
+			continue
+		}
+		if p, _ := s.grepIn(file, bare); p.file != "" {
+			return nil
+		}
+		if p, _ := s.grepIn(file, byName); p.file != "" {
+			whole++
+		}
+	}
+	module, _ := s.asked()
+	in := s.File.Last("CMD", "ENTRYPOINT")
+	if whole == 0 || module == "" || in == nil {
 		return nil
 	}
+	for _, c := range s.File.Final().Instructions {
+		if c.Name != "COPY" || len(c.Args) != 2 || c.Exec || c.Line != c.EndLine || c.Line > in.Line ||
+			path.Clean(c.Args[0]) != dir {
+			continue
+		}
+		old := s.File.Lines[c.Line-1 : in.EndLine]
+		lines := slices.Clone(old)
+		lines[0] = regexp.MustCompile(`\S+\s*$`).ReplaceAllLiteralString(lines[0],
+			strings.TrimSuffix(c.Args[1], "/")+"/"+top+"/")
+		if strings.HasPrefix(module, top+".") {
+			return &check.Edit{File: s.File.Name, Line: c.Line, Old: old[0], New: lines[0]}
+		}
+		for i := range lines {
+			if c.Line+i >= in.Line {
+				lines[i] = regexp.MustCompile(`\b`+regexp.QuoteMeta(module)+`:`).ReplaceAllLiteralString(lines[i],
+					top+"."+module+":")
+			}
+		}
+		return &check.Edit{File: s.File.Name, Line: c.Line, Old: strings.Join(old, "\n"),
+			New: strings.Join(lines, "\n")}
+	}
+	return nil
+}
+
+// beside returns the edit that copies something more, below the last COPY from the folder.
+func (s *Scene) beside(copied string) *check.Edit {
 	last := 0
 	for _, in := range s.File.Final().Instructions {
 		if _, other := s.from(in, len(s.File.Stages)-1); in.Name == "COPY" && !other {
@@ -365,9 +414,6 @@ func (s *Scene) beside(copied string) *check.Edit {
 // lateWorkdir reports whether WORKDIR stands below the COPY that brought a file of the folder to a
 // place in the image, and so was not yet there.
 func (s *Scene) lateWorkdir(file, at string, h *check.Hint) bool {
-	if s.File == nil {
-		return false
-	}
 	var first, bring, late *dockerfile.Instruction
 	for _, in := range s.File.Final().Instructions {
 		switch {
@@ -397,11 +443,9 @@ func (s *Scene) lateWorkdir(file, at string, h *check.Hint) bool {
 // uvicorn.run("main:app"), where no word of CMD has it; else CMD.
 func (s *Scene) namer(module string) (who string, p place) {
 	quoted := regexp.QuoteMeta(module)
-	if s.File != nil {
-		for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
-			if regexp.MustCompile(`(^|[\s"'=])` + quoted + `(:|$|[\s"'])`).MatchString(strings.Join(in.Args, " ")) {
-				return "CMD", place{}
-			}
+	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
+		if regexp.MustCompile(`(^|[\s"'=])` + quoted + `(:|$|[\s"'])`).MatchString(strings.Join(in.Args, " ")) {
+			return "CMD", place{}
 		}
 	}
 	if p, _ = s.grep(regexp.MustCompile(`["']`+quoted+`(?::[\w.]+(?:\(\))?)?["']`), ".py.sh.toml"); p.file != "" {
@@ -435,6 +479,21 @@ func servedFrom(s *Scene, asked string, h *check.Hint) bool {
 	want := strings.ReplaceAll(asked, ".", "/") + ".py"
 	dir := s.workdir()
 	file := s.moduleFile(asked)
+	option := regexp.MustCompile(`(?:,\s*)?"?--app-dir(?:"\s*,\s*"|[= ])([^"\s]+)"?\s*`)
+	if in := s.commandInstruction(); in != nil && s.where(file) != "" {
+		if m := option.FindStringSubmatch(strings.Join(s.File.Lines[in.Line-1:in.EndLine], "\n")); m != nil &&
+			inside(dir, m[1]+"/"+want) != s.where(file) {
+			h.Cause = fmt.Sprintf("--app-dir lets %s be looked for in %s, and it is at %s.", want, inside(dir, m[1]),
+				s.where(file))
+			h.Advice = "Name the folder that it lies in, or leave the option out."
+			if inside(dir, want) == s.where(file) {
+				if h.Edit = s.inCommand(option, ""); h.Edit != nil {
+					h.Advice = "Leave the option out."
+				}
+			}
+			return true
+		}
+	}
 	if file == "" {
 		var programs []string
 		for _, name := range s.files() {
@@ -448,6 +507,10 @@ func servedFrom(s *Scene, asked string, h *check.Hint) bool {
 		if len(programs) == 0 {
 			h.Cause = fmt.Sprintf("CMD names %s, which is %s, and the folder has no such file.", asked, want)
 			h.Advice = "Let CMD name the file that makes the app."
+			if s.isLink(want) {
+				h.Cause = fmt.Sprintf("CMD names %s: %s is a link to a file that is not in the folder.", asked, want)
+				h.Advice = "Hand in the file itself in its place."
+			}
 			return true
 		}
 		file = programs[0]
@@ -478,6 +541,12 @@ func servedFrom(s *Scene, asked string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("CMD names %s, which is a file's name: a module has dots for / and no .py.", asked)
 	}
 	h.Advice = "Let CMD name it as it lies there."
+	if top, _, ok := strings.Cut(asked, "."); ok && path.Base(path.Dir(file)) == top {
+		if h.Edit = s.keepFolder(top, path.Dir(file)); h.Edit != nil {
+			h.Advice = fmt.Sprintf("Bring in the folder %s itself, by whose name its files import each other.", top)
+			return true
+		}
+	}
 	if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(dir, "/")+"/"); ok {
 		module := strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(rest, ".py"), "/__init__"), "/", ".")
 		if module == asked {

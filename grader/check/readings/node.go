@@ -6,12 +6,28 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 var node = tool{name: "node", entries: []entry{
+	on("path-not-exported", `Package subpath '\./([^'\n]*)' is not defined by "exports" in \S*node_modules/`+
+		`((?:@[^/\s]+/)?[^/\s]+)/package\.json`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program wants %s/%s, which the installed %s has no more, or does not give "+
+			"out%s.", m[2],
+			m[1], m[2], s.at())
+		h.Advice = fmt.Sprintf("Name what its manual has, or ask for the version of %s that the program is written "+
+			"for.",
+			m[2])
+		old := regexp.MustCompile(`^(const|let|var) (\w+) = require\((["'])uuid/(v\d)["']\)`)
+		if p, _ := s.grep(old, ".js.cjs.ts"); m[2] == "uuid" && p.file != "" {
+			h.Advice, h.Edit = "Take it out of uuid.", p.replace(old, "${1} { ${4}: ${2} } = require(${3}uuid${3})")
+		}
+		return true
+	}),
 	on("no-file", `Error: Cannot find module '(/[^'\n]+)'`, "", "").with(nodeFile),
 	on("no-own-file",
 		`Cannot find module '(\.{1,2}/[^'\n]+)'|Cannot find module '(/[^'\n]+)' imported from (/[^\s'\n]+)`, "",
@@ -37,7 +53,10 @@ var node = tool{name: "node", entries: []entry{
 		h.Cause = fmt.Sprintf("The program uses %s%s, which an ES module does not have.", m[1], s.at())
 		h.Advice = "Write export in its place."
 		by := map[string]string{"__dirname": "import.meta.dirname", "__filename": "import.meta.filename"}[m[1]]
-		if p, ok := s.frame(); ok && by != "" {
+		alone := regexp.MustCompile(`^module\.exports\s*=\s*(\w+\s*;?)\s*$`)
+		if p, ok := s.frame(); ok && by == "" {
+			h.Edit = p.replace(alone, "export default ${1}")
+		} else if ok {
 			h.Advice = "Node has " + by + " for it."
 			h.Edit = p.replace(regexp.MustCompile(`\b`+m[1]+`\b`), by)
 		}
@@ -112,6 +131,13 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause, h.Advice = fmt.Sprintf("Node cannot read %s, line %s: %s.", file, m[2], m[3]),
 			"Correct that line; the mistake may begin on the one above it."
+		if p, ok := s.lineOf(file, m[2]); ok {
+			h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf(". The line is `%s`.", p.code())
+			if old := s.olderNode(p); old != "" {
+				h.Cause, h.Advice = old, "Begin with a newer Node."
+				h.Edit = s.dockerfileLine(s.File.Final().Line).replace(nodeImage, "${1}22")
+			}
+		}
 		if path.Ext(file) == ".ts" {
 			h.Cause = fmt.Sprintf("Node is to run %s, which is TypeScript; this version reads JavaScript alone.",
 				file)
@@ -138,10 +164,11 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
-	on("type", `(?m)^(\S+\.tsx?)(?:\((\d+),\d+\)|:(\d+):\d+) ?[:-] error TS\d+: ([^\n]*)`,
-		`TypeScript finds a mistake in $1, line $2$3: $4`,
-		`Correct that line, so that npm run build ends well at home.`),
-	on("driver", `Please install (\w[\w-]*) package manually`,
+	on("fastify-plugin", `fastify-plugin: (\S+) - expected '([^']+)' fastify version, '([^']+)' is installed`,
+		`The installed $1 is for Fastify $2, and Fastify $3 is installed.`,
+		`Run npm install $1@latest, and hand in what that changes.`),
+	on("driver", `(?:Please install|package has not been found installed\. Please run "npm install) (\w[\w-]*)`+
+		`(?: package manually|")`,
 		`The program wants the package $1, and package.json does not name it.`,
 		`Run npm install $1, and hand in package.json and package-lock.json.`),
 	on("old-webpack", `digital envelope routines::unsupported`,
@@ -193,17 +220,11 @@ var node = tool{name: "node", entries: []entry{
 		}
 		return true
 	}),
+	on("other-libc", `(?m)^[^\n]*Error loading shared library [^\n]*\(needed by [^\n]*`, "", "").with(otherLibc),
 	on("native",
-		`(?:invalid ELF header|was compiled against a different Node\.js version|ERR_DLOPEN_FAILED|`+
-			`Could not locate the bindings file)[^\n]*`, `A package in node_modules was built for another machine, `+
-			`as when the folder's own node_modules is copied into the image.`, `List node_modules in .dockerignore, `+
-			`and let npm install run in the build.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
-		if s.Ignore != nil && s.Ignore.File != "" {
-			h.Edit = &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: "node_modules"}
-			h.Advice = "Keep it out, and let npm install run in the build."
-		}
-		return true
-	}),
+		`(?m)^[^\n]*(?:invalid ELF header|was compiled against a different Node\.js version|`+
+			`Could not locate the bindings file)[^\n]*`, "", "").with(native),
+	on("native-not-loaded", `ERR_DLOPEN_FAILED`, "", "").with(native),
 	on("typescript", `Unknown file extension "\.ts"`, `Node is to run TypeScript, which this version does not read.`,
 		`Let the build run tsc, and CMD start the JavaScript that it makes.`),
 	on("of-undefined", `(?m)^TypeError: Cannot (?:read|set) propert(?:y|ies) (?:'(\w+)' )?of (undefined|null)`+
@@ -439,7 +460,18 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 	if s.exportMisspelt(h) {
 		return true
 	}
-	if text := strings.Join(lines, "\n"); len(lines) == 0 || strings.Contains(text, "exports") {
+	text := strings.Join(lines, "\n")
+	if m := exportedAlone.FindStringSubmatch(text); m != nil && !strings.Contains(p.text, "."+m[1]) {
+		from, _ := s.grepIn(p.file, regexp.MustCompile(regexp.QuoteMeta(name[0])))
+		h.Cause = fmt.Sprintf("%s, gives Express all that %s exports, which is an object with %s in it: `%s`.", p, file,
+			m[1], p.code())
+		h.Advice = fmt.Sprintf("Take %s out of it where it is required.", m[1])
+		if !strings.Contains(from.text, "{") && !strings.Contains(from.text, name[0]+".") {
+			h.Edit = from.replace(regexp.MustCompile(regexp.QuoteMeta(name[0])), name[0]+"."+m[1])
+		}
+		return true
+	}
+	if len(lines) == 0 || strings.Contains(text, "exports") {
 		var given []string
 		for _, m := range exported.FindAllStringSubmatch(text, -1) {
 			given = append(given, m[1])
@@ -468,5 +500,108 @@ func noHandler(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
+// exportedAlone is a file of Node's that exports an object with one thing in it.
+var exportedAlone = regexp.MustCompile(`(?m)^module\.exports\s*=\s*\{\s*(\w+)\s*,?\s*\}`)
+
 // functions are those of Express, of its answers, and of Node that are misspelt most.
 var functions = strings.Fields(`listen get post put patch delete use all route set json send`)
+
+// native says of a package that was compiled elsewhere that it is not for this machine.
+func native(s *Scene, _ []string, h *check.Hint) bool {
+	h.Cause = "A package in node_modules was built for another machine, as when the folder's own node_modules is " +
+		"copied into the image."
+	h.Advice = "List node_modules in .dockerignore, and let npm install run in the build."
+	if s.Ignore != nil && s.Ignore.File != "" {
+		h.Edit = &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: "node_modules"}
+		h.Advice = "Keep it out, and let npm install run in the build."
+	}
+	return true
+}
+
+// otherLibc says of a package that was compiled on Debian that the image which is started is
+// Alpine's, or the other way about.
+func otherLibc(s *Scene, m []string, h *check.Hint) bool {
+	stage := s.installingStage()
+	final := s.File.Final()
+	if stage == nil && !strings.Contains(final.Base, "alpine") {
+		return native(s, m, h)
+	}
+	if stage == nil {
+		h.Cause = "A package has a part that was built for Debian's C library, which Alpine has not."
+		h.Advice = "Begin with the -slim image."
+		h.Edit = s.dockerfileLine(final.Line).replace(regexp.MustCompile(`(?i)^(\s*FROM\s.*\bnode:\d+)-alpine[\d.]*`),
+			"${1}-slim")
+		return true
+	}
+	h.Cause = fmt.Sprintf("The packages are installed on %s (line %d) and started on %s (line %d), whose C library is "+
+		"another.", stage.Base, stage.Line, final.Base, final.Line)
+	h.Advice = "Begin both stages with the same image."
+	h.Edit = check.EditOf(s.File.Name, s.File.Rebase(stage, final.Base))
+	return true
+}
+
+// builtElsewhere says of a program that another stage built, and which the image has, that the image
+// has not the C library which it was built against; and reports whether that is so.
+func (s *Scene) builtElsewhere(name string, h *check.Hint) bool {
+	stage := s.installingStage()
+	if stage == nil || strings.Contains(stage.Base, "alpine") {
+		return false
+	}
+	for _, in := range stage.Instructions {
+		m := regexp.MustCompile(`\bgo build\b[^&|;\n]*? -o[ =](\S+)`).FindStringSubmatch(in.Text)
+		if in.Name != "RUN" || m == nil || path.Base(m[1]) != path.Base(name) ||
+			strings.Contains(in.Text, "CGO_ENABLED") {
+			continue
+		}
+		h.Cause = fmt.Sprintf("%s was built on %s (line %d), against a C library that %s has not.", name, stage.Base,
+			in.Line, s.File.Final().Base)
+		h.Advice = "Build it without one."
+		h.Edit = s.inInstruction(&in, regexp.MustCompile(`\bgo build\b`), "CGO_ENABLED=0 go build")
+		return true
+	}
+	return false
+}
+
+// small are the images that have not Debian's C library.
+var small = regexp.MustCompile(`alpine|busybox|^scratch$|distroless/static`)
+
+// installingStage returns the stage from which the image that is started takes files, where one of
+// both is Alpine and the other is not; or nil.
+func (s *Scene) installingStage() *dockerfile.Stage {
+	final := s.File.Final()
+	for _, in := range final.Instructions {
+		from, other := s.from(in, len(s.File.Stages)-1)
+		if in.Name != "COPY" || !other || from < 0 {
+			continue
+		}
+		stage := &s.File.Stages[from]
+		if small.MatchString(stage.Base) != small.MatchString(final.Base) {
+			return stage
+		}
+	}
+	return nil
+}
+
+// nodeGrammars are what newer versions of Node can read, by what the line has.
+var nodeGrammars = []struct {
+	since      int
+	what, line string
+}{{15, "an assignment with ??=, ||= or &&=", `(\?\?|\|\||&&)=`}, {14, "?. or ??", `\?\.[\w(\[]|\?\?`},
+	{12, "a field of a class", `^\s+(?:static\s+|#)\w+\s*=[^=>]`}}
+
+// olderNode returns that a line has what Node can read only since a later version than that of the
+// base image; or nothing.
+func (s *Scene) olderNode(p place) string {
+	m := regexp.MustCompile(`\bnode:(\d+)`).FindStringSubmatch(s.File.Final().Base)
+	if m == nil {
+		return ""
+	}
+	has, _ := strconv.Atoi(m[1])
+	for _, g := range nodeGrammars {
+		if has < g.since && regexp.MustCompile(g.line).MatchString(p.text) {
+			return fmt.Sprintf("%s, has %s, which Node can read since %d; the image has %d: `%s`.", p, g.what, g.since,
+				has, p.code())
+		}
+	}
+	return ""
+}

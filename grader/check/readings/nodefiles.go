@@ -28,6 +28,15 @@ func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 			}
 		}
 	}
+	if ext := path.Ext(name); m[2] != "" && ext == "" && p.file == "" {
+		written := regexp.MustCompile(`(["'])(\.{1,2}/(?:[^"'\n]*/)?` + regexp.QuoteMeta(path.Base(name)) + `)["']`)
+		if src, got := s.grep(written, ".ts"); got != nil {
+			h.Cause = fmt.Sprintf("%s, imports %s without an ending, and in a module Node wants the whole name of the "+
+				"file that tsc makes.", src, got[2])
+			h.Advice, h.Edit = "Write it with .js.", src.replace(written, "${1}${2}.js${1}")
+			return true
+		}
+	}
 	by, dir := "The program", s.workdir()
 	if !s.started {
 		by = "This step"
@@ -51,8 +60,18 @@ func noOwnFile(s *Scene, m []string, h *check.Hint) bool {
 			h.Cause = fmt.Sprintf("%s imports %s; %s, keeps %s out of the image.", by, name, line, file)
 			h.Advice = "Take that line out of the ignore file."
 		} else if s.where(file) == "" {
-			h.Cause = fmt.Sprintf("%s imports %s, and no COPY brings %s into the image.", by, name, file)
-			h.Edit = s.beside(file + " " + file)
+			what, to := file, file
+			top := strings.TrimSuffix(s.workdir(), "/") + "/"
+			if below, within := strings.CutPrefix(inside(dir, name), top); within && ok {
+				if to = below; path.Ext(to) != path.Ext(file) {
+					to += path.Ext(file)
+				}
+			}
+			if path.Dir(to) != "." && path.Dir(file) != "." && !s.arrives(path.Dir(file)) {
+				what, to = path.Dir(file), path.Dir(to)
+			}
+			h.Cause = fmt.Sprintf("%s imports %s, and no COPY brings %s into the image.", by, name, what)
+			h.Edit = s.beside(what + " " + to)
 			h.Advice = "COPY it."
 		} else {
 			h.Cause = fmt.Sprintf("%s imports %s; the folder has %s.", by, name, file)
@@ -165,11 +184,17 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s starts %s, which a build of the program makes, and the image has none.",
 			capital(by), at)
 		h.Advice = "Let a RUN make it, as with npm run build."
-		built := s.File != nil && slices.ContainsFunc(s.File.Stages, func(stage dockerfile.Stage) bool {
+		built := slices.ContainsFunc(s.File.Stages, func(stage dockerfile.Stage) bool {
 			return slices.ContainsFunc(stage.Instructions, func(in dockerfile.Instruction) bool {
 				return in.Name == "RUN" && regexp.MustCompile(`\b(?:run build|tsc|build)\b`).MatchString(in.Text)
 			})
 		})
+		if out, line := s.outDir(); built && out != "" && !strings.HasPrefix(rest, out+"/") {
+			_, below, _ := strings.Cut(rest, "/")
+			h.Cause = fmt.Sprintf("%s starts %s, and tsc writes to %s, as %s, says.", capital(by), at, out, line)
+			h.Advice = "Start it there."
+			h.Edit = renamed(s, script, base, path.Join(out, below))
+		}
 		if scripts["build"] != "" && !built {
 			h.Cause = fmt.Sprintf("%s starts %s, which the script build of %s makes, and no line of the Dockerfile "+
 				"runs that.", capital(by), at, file)
@@ -195,10 +220,24 @@ func nodeFile(s *Scene, m []string, h *check.Hint) bool {
 	return true
 }
 
+// outDir returns the folder that tsc writes to, and the line that says so; empty where none does.
+func (s *Scene) outDir() (folder string, line place) {
+	line, m := s.grepIn("tsconfig.json", regexp.MustCompile(`"outDir"\s*:\s*"([^"]+)"`))
+	if m == nil {
+		return "", line
+	}
+	return path.Clean(m[1]), line
+}
+
 var made = regexp.MustCompile(`(?:^|/)(?:dist|build|out|lib)/`)
 
 // ofModules is what only an ES module has outside of a function.
 var ofModules = regexp.MustCompile(`^(?:[^\s/*].*)?\b(await|import\s+[\w{*]|export)\b`)
+
+// lastRequired are packages that became ES modules, with the last major version that require takes.
+var lastRequired = map[string]string{"node-fetch": "2.7.0", "chalk": "4.1.2", "nanoid": "3.3.7", "got": "11.8.6",
+	"execa": "5.1.1", "ora": "5.4.1", "inquirer": "8.2.6", "p-limit": "3.1.0", "file-type": "16.5.4",
+	"lowdb": "1.0.0", "strip-ansi": "6.0.1", "uuid": "9.0.1"}
 
 // requireInModule says what makes Node take a file with require for an ES module.
 func requireInModule(s *Scene, _ []string, h *check.Hint) bool {
@@ -206,9 +245,30 @@ func requireInModule(s *Scene, _ []string, h *check.Hint) bool {
 	if !ok {
 		return true
 	}
+	if m := regexp.MustCompile(`require\(\) of ES Module \S*/node_modules/((?:@[\w.-]+/)?[\w.-]+)/`).FindStringSubmatch(
+		s.log); m != nil {
+		h.Cause = fmt.Sprintf("%s, uses require for %s, which is an ES module alone in the installed version.", p, m[1])
+		h.Advice = fmt.Sprintf("Write const x = await import(\"%s\") in an async function, or ask for a version that "+
+			"require takes.", m[1])
+		if by := lastRequired[m[1]]; by != "" {
+			if asked, ok := s.dependency(m[1]); ok {
+				h.Advice = "Ask for the last version that require takes."
+				h.Edit = asked.replace(regexp.MustCompile(`("`+regexp.QuoteMeta(m[1])+`"\s*:\s*)"[^"]*"`),
+					`${1}"^`+by+`"`)
+			}
+		}
+		return true
+	}
 	h.Cause = fmt.Sprintf("%s, uses require where only import is had.", p)
 	manifest := strings.Join(s.lines("package.json"), "\n")
 	if strings.HasSuffix(p.file, ".mjs") || regexp.MustCompile(`"type"\s*:\s*"module"`).MatchString(manifest) {
+		modules, _ := s.grep(ofModules, ".js")
+		by, _ := s.grepIn("package.json", regexp.MustCompile(`^\s*"type"\s*:\s*"module"\s*,\s*$`))
+		if by.file != "" && modules.file == "" && strings.HasSuffix(p.file, ".js") {
+			h.Cause = fmt.Sprintf("%s, uses require, and %s, makes each .js file an ES module, where only import is "+
+				"had.", p, by)
+			h.Advice, h.Edit = "All of the program uses require, so leave that out.", by.without()
+		}
 		return true
 	}
 	h.Advice = "Write import in its place."
@@ -219,11 +279,40 @@ func requireInModule(s *Scene, _ []string, h *check.Hint) bool {
 				"an ES module: there only import is had.", p, i+1, word)
 			if word == "await" {
 				h.Advice = "Put the await into an async function, or write import for each require."
+				h.Edit = s.imports(p.file)
 			}
 			break
 		}
 	}
 	return true
+}
+
+// imports returns the edit that writes import in the place of each require of a file, where those name
+// packages alone, one a line.
+func (s *Scene) imports(file string) *check.Edit {
+	plain := regexp.MustCompile(`^(?:const|let|var)\s+(\w+|\{[\w\s,]+\})\s*=\s*require\((["'][\w@][\w@./:-]*["'])\)` +
+		`\s*;?\s*$`)
+	lines, first, last := s.lines(file), -1, -1
+	by := slices.Clone(lines)
+	for i, line := range lines {
+		if !strings.Contains(line, "require(") {
+			continue
+		}
+		m := plain.FindStringSubmatch(line)
+		if m == nil {
+			return nil
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+		by[i] = "import " + m[1] + " from " + m[2] + ";"
+	}
+	if first < 0 {
+		return nil
+	}
+	return &check.Edit{File: file, Line: first + 1, Old: strings.Join(lines[first:last+1], "\n"),
+		New: strings.Join(by[first:last+1], "\n")}
 }
 
 // imported returns the student's file that a line of p names as NAME relative to it, or empty.
@@ -277,7 +366,10 @@ func renamed(s *Scene, script place, base, by string) *check.Edit {
 	if script.file != "" {
 		return script.replace(pattern, "${1}"+by+"${2}")
 	}
-	return s.inCommand(pattern, "${1}"+by+"${2}")
+	if e := s.inCommand(pattern, "${1}"+by+"${2}"); e != nil {
+		return e
+	}
+	return s.inValue(regexp.MustCompile(`(=["']?)(?:[\w./-]*/)?`+regexp.QuoteMeta(base)+`($|[\s"'])`), "${1}"+by+"${2}")
 }
 
 // nodePackage says of a package that Node does not find whether package.json asks for it.
@@ -294,11 +386,9 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, asks for %s, and it is not installed where the program looks.", p, name)
 		h.Advice = "Let npm install run in the image that is started, in the folder of package.json."
 		installs := false
-		if s.File != nil {
-			for _, in := range s.File.Effective() {
-				for _, c := range in.Commands() {
-					installs = installs || in.Name == "RUN" && c.Installs()
-				}
+		for _, in := range s.File.Effective() {
+			for _, c := range in.Commands() {
+				installs = installs || in.Name == "RUN" && c.Installs()
 			}
 		}
 		if !installs && s.leftInStage(p, name, h) {
@@ -323,30 +413,33 @@ func nodePackage(s *Scene, m []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("The program uses %s%s, and package.json does not name it.", name, s.at())
 	h.Advice = fmt.Sprintf("Add it to package.json: npm install %s.", name)
-	if s.has("package-lock.json") {
-		return true
-	}
-	for i, line := range s.lines("package.json") {
-		p := place{"package.json", i + 1, line}
-		if e := p.replace(regexp.MustCompile(`"dependencies"\s*:\s*\{\s*\}`),
-			`"dependencies": {"`+name+`": "*"}`); e != nil {
-			h.Edit = e
-		} else if e := p.replace(regexp.MustCompile(`"dependencies"\s*:\s*\{(\s*(?:"|$))`),
-			`"dependencies": {"`+name+`": "*",${1}`); e != nil {
-			h.Edit = e
-		}
-	}
-	if h.Edit == nil {
-		if lines := s.lines("package.json"); len(lines) > 0 && !strings.Contains(strings.Join(lines, ""),
-			`"dependencies"`) {
-			h.Edit = place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`),
-				`{"dependencies": {"`+name+`": "*"},`)
-		}
-	}
-	if h.Edit != nil {
+	if h.Edit = s.addDependency(name); h.Edit != nil {
 		h.Advice = "Add it."
 	}
 	return true
+}
+
+// addDependency returns the edit that asks for one more package of Node's, where no lock has to follow.
+func (s *Scene) addDependency(name string) (e *check.Edit) {
+	if s.has("package-lock.json") || s.has("yarn.lock") || s.has("pnpm-lock.yaml") {
+		return nil
+	}
+	by := `"` + name + `": "*"`
+	for i, line := range s.lines("package.json") {
+		p := place{"package.json", i + 1, line}
+		if e := p.replace(regexp.MustCompile(`"dependencies"\s*:\s*\{\s*\}`), `"dependencies": {`+by+`}`); e != nil {
+			return e
+		}
+		if e := p.replace(regexp.MustCompile(`"dependencies"\s*:\s*\{(\s*(?:"|$))`),
+			`"dependencies": {`+by+`,${1}`); e != nil {
+			return e
+		}
+	}
+	if lines := s.lines("package.json"); len(lines) > 0 && !strings.Contains(strings.Join(lines, ""),
+		`"dependencies"`) {
+		return place{"package.json", 1, lines[0]}.replace(regexp.MustCompile(`^\s*\{`), `{"dependencies": {`+by+`},`)
+	}
+	return nil
 }
 
 var devHeading = regexp.MustCompile(`"devDependencies"`)
@@ -356,7 +449,7 @@ var devHeading = regexp.MustCompile(`"devDependencies"`)
 func (s *Scene) development(name string) bool {
 	text := strings.Join(s.lines("package.json"), "\n")
 	at := strings.Index(text, `"devDependencies"`)
-	if at < 0 || !strings.Contains(text[at:], `"`+name+`"`) || s.File == nil {
+	if at < 0 || !strings.Contains(text[at:], `"`+name+`"`) {
 		return false
 	}
 	return regexp.MustCompile(`--omit[= ]dev|--production|--only=prod|NODE_ENV[= ]production`).MatchString(

@@ -247,7 +247,7 @@ func badOption(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("NODE_OPTIONS has %s, which Node does not know, or not there.", name)
 	}
 	h.Advice = "Take it out, or correct it; node --help lists them."
-	if s.File != nil && m[2] != "" {
+	if m[2] != "" {
 		for _, in := range s.File.Effective() {
 			if in.Name == "ENV" && strings.Contains(in.Text, name) {
 				h.Cause = fmt.Sprintf("NODE_OPTIONS, line %d, has %s, which Node does not know, or not there.", in.Line,
@@ -287,10 +287,13 @@ func (s *Scene) notAsWritten(at string, h *check.Hint) bool {
 		return notExpanded(s, []string{"", m[0], m[1]}, h)
 	}
 	if entry, command := s.both(); command != nil && len(command.Args) > 0 && len(entry.Args) == 1 &&
-		base == path.Base(command.Args[0]) && path.Base(entry.Args[0]) == base {
-		h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, %s %s: so %s takes the second %s for "+
-			"its file.",
-			entry.Args[0], strings.Join(command.Args, " "), base, base)
+		base == path.Base(command.Args[0]) && path.Ext(base) == "" && len(s.named(base)) == 0 {
+		what := base
+		if path.Base(entry.Args[0]) == base {
+			what = "the second " + base
+		}
+		h.Cause = fmt.Sprintf("ENTRYPOINT and CMD are one command together, %s %s: so %s takes %s for its file.",
+			entry.Args[0], strings.Join(command.Args, " "), path.Base(entry.Args[0]), what)
 		h.Advice = "Keep the ENTRYPOINT out, so that CMD is the whole command."
 		h.Edit = s.dockerfileLine(entry.Line).without()
 		return true
@@ -378,7 +381,7 @@ func (s *Scene) noMain(h *check.Hint) bool {
 // and
 // ENTRYPOINT do not name.
 func (s *Scene) fileNamer(base string) place {
-	if s.File == nil || s.Step == nil {
+	if s.Step == nil {
 		return place{}
 	}
 	texts := []*dockerfile.Instruction{s.Step}
@@ -417,15 +420,22 @@ func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("%s, takes %s of %s, which is %s there.", p, name, what, is)
 	h.Advice = fmt.Sprintf("Look at where %s gets its value.", what)
 	if regexp.MustCompile(`\breq(?:uest)?\.body$`).MatchString(what) {
-		if read, _ := s.grep(regexp.MustCompile(`express\.json\(|bodyParser`), ".js.mjs.cjs.ts"); read.file == "" {
-			h.Cause = fmt.Sprintf("%s, takes %s of %s, and no line of the program reads the body of a request.", p,
-				name, what)
-			h.Advice = "Let Express read it, above the routes: app.use(express.json())."
-			app, got := s.grep(regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*express\(\)`), ".js.mjs.cjs.ts")
-			if got != nil {
-				h.Advice = "Let Express read it, above the routes."
-				h.Edit = &check.Edit{File: app.file, Line: app.line, New: got[1] + ".use(express.json());"}
-			}
+		read, _ := s.grep(regexp.MustCompile(`(?:express|bodyParser)\.json\(`), ".js.mjs.cjs.ts")
+		late := read.file == p.file && read.line > p.line && strings.Contains(read.text, ".use(")
+		if read.file != "" && !late {
+			return true
+		}
+		h.Cause = fmt.Sprintf("%s, takes %s of %s, and no line of the program reads the body of a request.", p,
+			name, what)
+		if late {
+			h.Cause = fmt.Sprintf("%s, takes %s of %s, and line %d lets Express read the body below that route, which "+
+				"is too late for it.", p, name, what, read.line)
+		}
+		h.Advice = "Let Express read it, above the routes: app.use(express.json())."
+		app, got := s.grep(regexp.MustCompile(`^(?:const|let|var)\s+(\w+)\s*=\s*express\(\)`), ".js.mjs.cjs.ts")
+		if got != nil {
+			h.Advice = "Let Express read it, above the routes."
+			h.Edit = &check.Edit{File: app.file, Line: app.line, New: got[1] + ".use(express.json());"}
 		}
 		return true
 	}
@@ -446,14 +456,10 @@ func ofUndefined(s *Scene, m []string, h *check.Hint) bool {
 // folderLeftBehind reports whether a COPY --from brings what is in a folder, and not the folder, in
 // which a file is looked for.
 func (s *Scene) folderLeftBehind(at string, h *check.Hint) bool {
-	if s.File == nil || !s.started {
+	if !s.started {
 		return false
 	}
-	dir := "/"
-	for _, in := range s.File.Final().Instructions {
-		if in.Name == "WORKDIR" && len(in.Args) > 0 {
-			dir = inside(dir, in.Args[0])
-		}
+	for dir, in := range placed(s.File.Final().Instructions) {
 		if in.Name != "COPY" || len(in.Args) != 2 || in.Exec || len(in.Sources()) > 0 || in.Line != in.EndLine {
 			continue
 		}
@@ -478,11 +484,7 @@ func (s *Scene) folderLeftBehind(at string, h *check.Hint) bool {
 // brings them from there.
 func (s *Scene) leftInStage(p place, name string, h *check.Hint) bool {
 	for i, stage := range s.File.Stages[:len(s.File.Stages)-1] {
-		dir := "/"
-		for _, in := range stage.Instructions {
-			if in.Name == "WORKDIR" && len(in.Args) > 0 {
-				dir = inside(dir, in.Args[0])
-			}
+		for dir, in := range placed(stage.Instructions) {
 			if in.Name != "RUN" || !slices.ContainsFunc(in.Commands(), func(c dockerfile.Command) bool {
 				return c.Installs() && slices.Contains([]string{"npm", "yarn", "pnpm", "bun"}, c.Program)
 			}) {

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -33,6 +34,24 @@ var npm = tool{name: "npm", entries: []entry{
 			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install")
 			return true
 		}),
+	on("login", `npm (?:error|ERR!) code (?:E401|E403|ENEEDAUTH)\n([^\n]*)`,
+		`The index of the packages wants to know who asks, or refuses it.`,
+		`Take the packages from the public index: no line of .npmrc with another registry or a token.`).with(
+		func(s *Scene, _ []string, h *check.Hint) bool {
+			if p, _ := s.grepIn(".npmrc", regexp.MustCompile(`registry|_auth`)); p.file != "" {
+				h.Cause = fmt.Sprintf("The index of the packages wants to know who asks, as %s, has it.", p)
+				if variable.MatchString(p.text) {
+					h.Cause = fmt.Sprintf("%s, names a token by a variable, and nothing sets that while the image is "+
+						"built: `%s`.", p, p.code())
+					h.Advice = "Where the packages are public, take the line out."
+				}
+				h.Edit = p.without()
+			}
+			return true
+		}),
+	on("integrity", `npm (?:error|ERR!) code EINTEGRITY`, `A package that was fetched is not the one whose sum `+
+		`package-lock.json has.`, `Remove package-lock.json and node_modules at home, run npm install, and hand in `+
+		`the new package-lock.json.`),
 	on("package-unknown",
 		`npm (?:error|ERR!) 404 +(?:The requested resource )?'([^'\n]+)' (?:could not be found|is not in)`, "",
 		"").with(npmUnknown),
@@ -44,7 +63,8 @@ var npm = tool{name: "npm", entries: []entry{
 			"Ask for a version that there is."
 		if p, ok := s.dependency(name); ok {
 			h.Cause = fmt.Sprintf("%s, asks for %s %s, and the index has no such version.", p, name, version)
-			h.Edit = p.replace(regexp.MustCompile(`("`+regexp.QuoteMeta(name)+`"\s*:\s*)"[^"]*"`), `${1}"latest"`)
+			h.Edit = p.replace(regexp.MustCompile(`("`+regexp.QuoteMeta(name)+`"\s*:\s*)"[^"]*"`), `${1}"`+
+				versionOfNode(name, version)+`"`)
 			if h.Edit != nil {
 				h.Advice = "Ask for one that there is."
 			}
@@ -74,6 +94,24 @@ var npm = tool{name: "npm", entries: []entry{
 		}
 		h.Cause, h.Advice = "The folder has no package.json, which npm installs from.",
 			"Make one with npm init, and hand it in."
+		return true
+	}),
+	on("in-the-top-folder", `Tracker "idealTree" already exists`,
+		`npm installs in the top folder of the image here, which it refuses: no WORKDIR stands above this step.`,
+		`Write one above it, and let package.json be copied there.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if s.Step == nil {
+			return true
+		}
+		for _, in := range s.File.Final().Instructions {
+			first := s.File.Final().Instructions[0]
+			if in.Name == "WORKDIR" && in.Line > s.Step.Line && first.Line <= s.Step.Line {
+				h.Cause = fmt.Sprintf("npm installs in the top folder of the image here, which it refuses: WORKDIR "+
+					"stands below, on line %d.", in.Line)
+				h.Advice, h.Edit = "It belongs above.", check.EditOf(s.File.Name, s.File.Move(in, first))
+				break
+			}
+		}
 		return true
 	}),
 	on("no-workspaces", `No workspaces found:[^\n]*\n[^\n]*--workspace=(\S+)`, "", "").with(func(s *Scene, m []string,
@@ -120,7 +158,15 @@ var npm = tool{name: "npm", entries: []entry{
 	}),
 	on("git-missing", `(?:spawn git|syscall spawn git|path git)[^\n]*`,
 		`A dependency is fetched with git, and the image has no git at this step.`,
-		`Install git before it, or name the package by a version that the index has.`),
+		`Install git before it, or name the package by a version that the index has.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if debian, _ := s.system(); debian {
+			h.Advice = "Install git before it."
+			h.Edit = s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends git "+
+				"ca-certificates")
+		}
+		return true
+	}),
 	on("gyp-no-python", `gyp ERR! find Python|gyp ERR! stack Error: Could not find any Python`,
 		`A package is compiled here, which needs Python, make and a compiler, and the image has none.`,
 		`Install python3, make and g++ before it, or take a package that need not be compiled.`),
@@ -141,6 +187,14 @@ var npm = tool{name: "npm", entries: []entry{
 				h.Cause = fmt.Sprintf("%s, wants Node %s, and the image has %s.", p, wants[1], has[1])
 				h.Advice = "Begin with the base image of that Node, or let engines name the one that the image has."
 			}
+			if major := regexp.MustCompile(`^\D*(1[68]|2[0246])\b`).FindStringSubmatch(wants[1]); major != nil {
+				for _, stage := range s.File.Stages {
+					if e := s.dockerfileLine(stage.Line).replace(nodeImage, "${1}"+major[1]); e != nil &&
+						h.Edit == nil && (s.Step == nil || stage.Line <= s.Step.Line) {
+						h.Advice, h.Edit = "Begin with that Node.", e
+					}
+				}
+			}
 		}
 		return true
 	}),
@@ -152,17 +206,17 @@ var npm = tool{name: "npm", entries: []entry{
 		`Write npm install, npm ci or npm run NAME.`),
 }}
 
+// nodeImage is a base image of Node, and which.
+var nodeImage = regexp.MustCompile(`(?i)^(\s*FROM\s+(?:--\S+\s+)*(?:\S*/)?node:)\d+[\d.]*`)
+
 var yarn = tool{name: "yarn", entries: []entry{
 	on("lock-stale",
 		`(?:Your lockfile needs to be updated|The lockfile would have been (?:modified|created) by this install|`+
 			`ERR_PNPM_OUTDATED_LOCKFILE)[^\n]*`, `The lock file does not fit package.json.`,
 		`Run the install at home, and hand in the new lock file; or take the option out that freezes it.`).
-		with(func(s *Scene, _ []string, h *check.Hint) bool {
-			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--(?:frozen-lockfile|immutable)\b`), "")
-			return true
-		}),
+		with(without(`\s--(?:frozen-lockfile|immutable)\b`)),
 	on("lock-missing", `ERR_PNPM_NO_LOCKFILE[^\n]*`, `pnpm wants pnpm-lock.yaml, which is not there at this step.`,
-		`Hand it in and COPY it, or take --frozen-lockfile out.`),
+		`Hand it in and COPY it, or take --frozen-lockfile out.`).with(without(`\s--frozen-lockfile\b`)),
 	on("other-yarn", `"packageManager": "(\w+)@([\d.]+)[^"]*"\. However the current global version of \w+ is `+
 		`([\d.]*\d)`,
 		`package.json asks for $1 $2 (packageManager), and the image has $3.`,
@@ -206,6 +260,28 @@ func (s *Scene) dependency(name string) (place, bool) {
 		}
 	}
 	return place{}, false
+}
+
+// majors are versions of packages of Node's that there are.
+var majors = map[string]int{"express": 4, "cors": 2, "dotenv": 16, "mongoose": 8, "sequelize": 6, "pg": 8, "mysql2": 3,
+	"sqlite3": 5, "body-parser": 1, "nodemon": 3, "typescript": 5, "ts-node": 10, "jsonwebtoken": 9, "bcrypt": 5,
+	"bcryptjs": 2, "helmet": 7, "morgan": 1, "uuid": 9, "axios": 1, "fastify": 4, "koa": 2, "knex": 3, "redis": 4,
+	"ioredis": 5, "joi": 17, "zod": 3, "winston": 3, "multer": 1, "lodash": 4, "pino": 9, "jest": 29, "supertest": 7}
+
+// versionOfNode returns the version to ask for in the place of one that there is not: any of the same
+// major version where that is one that there was, or of the one known.
+func versionOfNode(name, asked string) string {
+	known, ok := majors[name]
+	if !ok {
+		return "latest"
+	}
+	m := regexp.MustCompile(`^\D*(\d{1,3})\.`).FindStringSubmatch(asked)
+	if m != nil {
+		if major, _ := strconv.Atoi(m[1]); major > 0 && major < known {
+			known = major
+		}
+	}
+	return fmt.Sprintf("^%d.0.0", known)
 }
 
 var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysql2 sqlite3 better-sqlite3 body-parser
@@ -302,8 +378,8 @@ func scriptMissing(s *Scene, m []string, h *check.Hint) bool {
 	}
 	if program := s.nodeProgram(); program != "" {
 		h.Advice = "Let CMD start the program itself."
-		if h.Edit = s.command("node", program); h.Edit == nil {
-			h.Advice = fmt.Sprintf(`Let CMD start the program itself: CMD ["node", %q].`, program)
+		if h.Edit = s.command("node", s.fromWorkdir(program)); h.Edit == nil {
+			h.Advice = fmt.Sprintf(`Let CMD start the program itself: CMD ["node", %q].`, s.fromWorkdir(program))
 		}
 	}
 	return true
@@ -324,7 +400,7 @@ func (s *Scene) nodeProgram() string {
 
 // withCopy adds a file to the COPY that brings another in.
 func (s *Scene) withCopy(beside, name string) *check.Edit {
-	if s.File == nil || s.Step == nil {
+	if s.Step == nil {
 		return nil
 	}
 	for _, in := range s.before() {
@@ -369,18 +445,31 @@ func (s *Scene) nodeToolMissing(program string, h *check.Hint) {
 	}
 	h.Advice = fmt.Sprintf("Add it: npm install %s, and hand in what that changes.", name)
 	p, named := s.dependency(name)
-	switch {
-	case named && s.development(name):
+	if e := s.addDependency(name); !named && e != nil {
+		h.Advice, h.Edit = "Add it.", e
+	}
+	left := named && s.development(name)
+	if left {
 		h.Cause = fmt.Sprintf("%s, has %s under devDependencies, which this install leaves out.", p, name)
-		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
-	case named:
-		h.Cause = fmt.Sprintf("%s, asks for %s, and no step before this one has installed it here.", p, name)
-		h.Advice = "Run npm install before it, in the folder of package.json."
-	case s.started && program == "nodemon":
+	}
+	switch {
+	case s.started && program == "nodemon" && (left || !named):
 		h.Advice = "nodemon starts a program anew when its file changes; in a container nothing changes."
 		if file := s.nodeProgram(); file != "" {
 			h.Advice += " Let node start it."
-			h.Edit = s.command("node", file)
+			h.Edit = s.command("node", s.fromWorkdir(file))
 		}
+	case left:
+		h.Advice = "Install the devDependencies too in the stage that builds, or put it under dependencies."
+		if regexp.MustCompile(`(?m)^> \S+ (?:prepare|postinstall|prepublish)$`).MatchString(s.log) {
+			h.Cause = strings.TrimSuffix(h.Cause, ".") + ", and npm runs it after the install."
+			h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`(\bnpm (?:ci|install|i)\b)`), "${1} --ignore-scripts")
+			if h.Edit != nil {
+				h.Advice = "Let npm install without running scripts."
+			}
+		}
+	case named:
+		h.Cause = fmt.Sprintf("%s, asks for %s, and no step before this one has installed it here.", p, name)
+		h.Advice = "Run npm install before it, in the folder of package.json."
 	}
 }

@@ -93,9 +93,6 @@ func (s *Scene) only(base string) string {
 // mentions reports whether the Dockerfile names the folder above a path, or makes the account below
 // whose home it is, so that it is of the image.
 func (s *Scene) mentions(name string) bool {
-	if s.File == nil {
-		return false
-	}
 	text := strings.Join(s.File.Lines, "\n")
 	home := regexp.MustCompile(`^/home/([\w-]+)`).FindStringSubmatch(name)
 	return strings.Contains(text, path.Dir(name)) || home != nil && (strings.Contains(text, home[0]) ||
@@ -116,6 +113,12 @@ func (s *Scene) renamed(name, by string, h *check.Hint) {
 	}
 	if p, _ = s.grep(pattern, ".py"); p.file != "" {
 		h.Edit = p.replace(pattern, "${2}"+by+"${3}")
+		return
+	}
+	h.Edit = s.inValue(regexp.MustCompile(`(=["']?)`+regexp.QuoteMeta(name)+`($|[\s"'])`), "${1}"+by+"${2}")
+	if h.Edit != nil {
+		h.Advice = fmt.Sprintf("Line %d of %s sets that path: name the file as it is called there.", h.Edit.Line,
+			h.Edit.File)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // packages are the names under which Python's indexes have what is imported by another.
-var packages = map[string]string{"dotenv": "python-dotenv", "jose": "python-jose[cryptography]", "jwt": "PyJWT",
+var packages = map[string]string{"pythonjsonlogger": "python-json-logger", "dotenv": "python-dotenv",
+	"jose": "python-jose[cryptography]", "jwt": "PyJWT",
 	"multipart": "python-multipart", "yaml": "PyYAML", "PIL": "Pillow", "psycopg2": "psycopg2-binary",
 	"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient",
 	"pkg_resources": "setuptools", "distutils": "setuptools", "cv2": "opencv-python-headless",
@@ -109,12 +110,15 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		return true
 	}
 	switch {
+	case ok && s.started && s.poetryApart(plain, by+" does not look", h):
+	case ok && s.leftBehind(h):
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(
 			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)
 		h.Advice = "Let the programs of .venv come first."
 		h.Edit = s.venvPath()
-	case ok && s.started && s.File != nil && (s.locked(p, h) || s.aside(h) || s.venvUnused(h)):
+	case ok && s.started && (s.pipenvVenv(h) || s.locked(p, h) || s.broughtAside(h) || s.aside(h) ||
+		s.venvUnused(h)):
 	case ok:
 		h.Cause = fmt.Sprintf(
 			"%s wants %s. %s, asks for it, and no step of this image has installed it where Python looks.", capital(by),
@@ -145,9 +149,16 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		if list := s.list(); list != "" {
 			h.Cause = fmt.Sprintf("%s wants %s, and %s does not name %s.", capital(by), top, list, plain)
 		}
+		if p, by := s.asyncAddress(); top == "greenlet" && by != nil {
+			h.Cause += fmt.Sprintf(" The address in %s, wants an async driver besides: %s://, with the package %s.", p,
+				by.scheme, by.driver)
+		}
 		h.Advice = fmt.Sprintf("Install %s.", name)
 		if h.Edit = s.add(name); h.Edit != nil {
 			h.Advice = ""
+		} else if e := s.above(true, "RUN pip install --no-cache-dir "+name); !s.started && e != nil &&
+			startsPython.MatchString(s.Step.Text) && !s.has("pyproject.toml") && s.list() == "" {
+			h.Advice, h.Edit = fmt.Sprintf("Install %s on a line before.", plain), e
 		} else if s.has("uv.lock") || s.has("pyproject.toml") {
 			h.Advice = fmt.Sprintf("Add it with uv add %s, and hand in what that changes.", name)
 			if s.has("poetry.lock") {
@@ -171,7 +182,7 @@ func (s *Scene) list() string {
 // install returns the edit that installs a list of requirements, where no line of the Dockerfile
 // does.
 func (s *Scene) install(list string) *check.Edit {
-	if s.File == nil || !strings.HasSuffix(list, ".txt") {
+	if !strings.HasSuffix(list, ".txt") {
 		return nil
 	}
 	for _, stage := range s.File.Stages {
@@ -202,4 +213,32 @@ func extra(base string) string {
 		return " ca-certificates"
 	}
 	return ""
+}
+
+// asyncDriver is how an address of SQLAlchemy begins that names an async driver, and its package.
+type asyncDriver struct{ scheme, driver string }
+
+var (
+	asyncDrivers = map[string]*asyncDriver{"sqlite": {"sqlite+aiosqlite", "aiosqlite"},
+		"postgresql": {"postgresql+asyncpg", "asyncpg"}, "postgres": {"postgresql+asyncpg", "asyncpg"},
+		"mysql": {"mysql+aiomysql", "aiomysql"}}
+	withoutDriver = regexp.MustCompile(
+		`(["'=])(sqlite|postgres(?:ql)?|mysql)(?:\+(?:pysqlite|psycopg2|pymysql|mysqldb))?://`)
+)
+
+// asyncAddress returns the line of a program with create_async_engine whose address names no async
+// driver, and what to name there; nil where there is no such line.
+func (s *Scene) asyncAddress() (place, *asyncDriver) {
+	if p, _ := s.grep(regexp.MustCompile(`create_async_engine\(`), ".py"); p.file == "" {
+		return p, nil
+	}
+	if p, m := s.grep(withoutDriver, ".py"); m != nil {
+		return p, asyncDrivers[m[2]]
+	}
+	for _, in := range s.File.Effective() {
+		if m := withoutDriver.FindStringSubmatch(in.Text); m != nil && in.Name == "ENV" && in.Line == in.EndLine {
+			return s.dockerfileLine(in.Line), asyncDrivers[m[2]]
+		}
+	}
+	return place{}, nil
 }

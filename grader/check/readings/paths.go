@@ -9,13 +9,11 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // syncs reports whether uv installs into a .venv of the image.
 func (s *Scene) syncs() bool {
-	if s.File == nil {
-		return false
-	}
 	for _, stage := range s.File.Stages {
 		for _, in := range stage.Instructions {
 			for _, a := range in.Assignments() {
@@ -36,11 +34,7 @@ func (s *Scene) syncs() bool {
 // venvPath returns the edit that puts the programs of .venv before the others.
 func (s *Scene) venvPath() *check.Edit {
 	for i, stage := range s.File.Stages {
-		dir := "/"
-		for _, in := range stage.Instructions {
-			if in.Name == "WORKDIR" && len(in.Args) > 0 {
-				dir = inside(dir, in.Args[0])
-			}
+		for dir, in := range placed(stage.Instructions) {
 			for _, c := range in.Commands() {
 				if in.Name == "RUN" && c.Program == "uv" && len(c.Args) > 0 && c.Args[0] == "sync" {
 					if i < len(s.File.Stages)-1 {
@@ -55,25 +49,21 @@ func (s *Scene) venvPath() *check.Edit {
 }
 
 // venv returns the folder of a virtual environment that the image has, and into which a RUN
-// installs by naming it; or empty.
+// installs by naming it, or since a stage has its programs come first; or empty.
 func (s *Scene) venv() string {
-	if s.File == nil {
-		return ""
-	}
 	dir, named, installed := "", "", false
 	for _, stage := range s.File.Stages {
-		at := "/"
-		for _, in := range stage.Instructions {
-			if in.Name == "WORKDIR" && len(in.Args) > 0 {
-				at = inside(at, in.Args[0])
-			}
+		first := false // whether the environment's programs come first
+		for at, in := range placed(stage.Instructions) {
 			for _, c := range in.Commands() {
 				if in.Name == "RUN" && (c.Program == "venv" || c.Program == "virtualenv") && len(c.Args) > 0 {
 					named = c.Args[len(c.Args)-1]
 					dir = inside(at, named)
 				}
+				installed = installed || in.Name == "RUN" && first && c.Pip() && c.Installs()
 			}
 			installed = installed || dir != "" && in.Name == "RUN" && strings.Contains(in.Text, named+"/bin/")
+			first = first || dir != "" && in.Name == "ENV" && strings.Contains(in.Text, dir+"/bin")
 		}
 	}
 	if !installed {
@@ -133,6 +123,10 @@ func notInPath(s *Scene, name string, h *check.Hint) bool {
 		h.Edit = s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends "+what)
 	case base == "python" || base == "pip" || base == "python3" || base == "pip3":
 		h.Advice = "Begin with a python base image, such as python:3.12-slim."
+	case (base == "node" || base == "npm" || base == "npx") && s.started && !s.has("package.json") &&
+		s.Command() != "" && s.File.Last("ENTRYPOINT") == nil:
+		h.Advice = "The program is Python's: let CMD start it."
+		h.Edit = check.EditOf(s.File.Name, s.File.Change(*s.File.Last("CMD"), s.Command()))
 	case (base == "node" || base == "npm" || base == "npx") && debian:
 		h.Advice = "Begin with a node base image, or install nodejs and npm with apt-get on a line before."
 	case base == "yarn" || base == "pnpm":
@@ -171,7 +165,7 @@ func (s *Scene) notInstalled(base, name string, h *check.Hint) {
 	plain, _, _ := strings.Cut(name, "[")
 	p, ok := s.requires(plain)
 	switch {
-	case s.started && ok && (s.venvMoved(h) || s.otherPython(h)):
+	case s.started && ok && (s.venvMoved(h) || s.otherPython(h) || s.leftBehind(h)):
 	case s.started && s.syncs() && ok:
 		h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
 		h.Advice = "Let the programs of .venv come first."
@@ -182,13 +176,10 @@ func (s *Scene) notInstalled(base, name string, h *check.Hint) {
 			s.venv(), base)
 		h.Advice = "Let its programs come first."
 		h.Edit = s.above(false, `ENV PATH="`+path.Join(s.venv(), "bin")+`:$PATH"`)
-	case s.started && s.poetryVenv() && ok:
-		h.Cause = fmt.Sprintf("Poetry installs %s into an environment of its own, where a plain %s is not found.",
-			base, base)
-		h.Advice = "Let Poetry install into the image's own Python."
-		h.Edit = s.beforePoetry()
+	case s.started && ok && s.poetryApart(base, "a plain "+base+" is not found", h):
+	case s.started && ok && s.pipenvVenv(h):
 	case s.started && ok && s.intoHome(base, h):
-	case s.started && ok && s.built() && len(s.File.Stages) > 1 && s.locked(p, h):
+	case s.started && ok && s.built() && len(s.File.Stages) > 1 && (s.locked(p, h) || s.broughtAside(h)):
 	case s.started && ok && s.built() && len(s.File.Stages) > 1:
 		h.Cause = fmt.Sprintf("%s, installs %s in another stage, and COPY --from brings no program %s from there.",
 			p, base, base)
@@ -241,35 +232,65 @@ func (s *Scene) inScript(name string) bool {
 	return false
 }
 
-// poetryVenv reports whether Poetry installs into an environment of its own.
-func (s *Scene) poetryVenv() bool {
-	found := false
-	if s.File == nil {
+// poetryApart says that Poetry installs into an environment of its own, which is not the one that the
+// program is started in, and reports whether that is so. missed says of what is installed there who does
+// not see it.
+func (s *Scene) poetryApart(what, missed string, h *check.Hint) bool {
+	if in := s.poetryInstalls(); in != nil {
+		h.Cause = fmt.Sprintf("Line %d: Poetry installs %s into an environment of its own, where %s.", in.Line, what,
+			missed)
+		h.Advice = "Let Poetry install into the image's own Python."
+		h.Edit = &check.Edit{File: s.File.Name, Line: in.Line - 1, New: "ENV POETRY_VIRTUALENVS_CREATE=false"}
+		return true
+	}
+	if !strings.Contains(s.log, "Creating virtualenv ") {
 		return false
 	}
-	for _, stage := range s.File.Stages {
-		for _, in := range stage.Instructions {
-			if regexp.MustCompile(`POETRY_VIRTUALENVS_CREATE[= ]"?(?:false|0)|virtualenvs\.create false`).MatchString(
-				in.Text) {
-				return false
-			}
-			for _, c := range in.Commands() {
-				found = found || in.Name == "RUN" && c.Program == "poetry" && c.Has("install")
-			}
-		}
-	}
-	return found
+	h.Cause = "poetry run makes an environment of its own where the image is started, and in that nothing is installed."
+	h.Advice = "Start the program itself."
+	h.Edit = s.inCommand(regexp.MustCompile(`"poetry",\s*"run",\s*|\bpoetry\s+run\s+`), "")
+	return h.Edit != nil
 }
 
-func (s *Scene) beforePoetry() *check.Edit {
+// pipenvVenv says of pipenv that it installs into an environment of its own, and reports whether it
+// does.
+func (s *Scene) pipenvVenv(h *check.Hint) bool {
 	for _, in := range s.File.Effective() {
 		for _, c := range in.Commands() {
-			if in.Name == "RUN" && c.Program == "poetry" && c.Has("install") {
-				return &check.Edit{File: s.File.Name, Line: in.Line - 1, New: "ENV POETRY_VIRTUALENVS_CREATE=false"}
+			if in.Name != "RUN" || c.Program != "pipenv" || c.Has("--system") || !c.Has("install") && !c.Has("sync") {
+				continue
+			}
+			h.Cause = fmt.Sprintf("Line %d lets pipenv install into an environment of its own, where the image's "+
+				"Python does not look.", in.Line)
+			h.Advice = "Let it install into the image's own Python: --system."
+			by := "${1} --system"
+			if !s.has("Pipfile.lock") && !c.Has("--skip-lock") {
+				h.Advice, by = "Let it install into the image's own Python, and do without Pipfile.lock, which the "+
+					"folder has not.", by+" --skip-lock"
+			}
+			h.Edit = s.inInstruction(&in, regexp.MustCompile(`\b(pipenv (?:install|sync))\b`), by)
+			return true
+		}
+	}
+	return false
+}
+
+// poetryInstalls returns the RUN in which Poetry installs into an environment of its own, or nil.
+func (s *Scene) poetryInstalls() (installs *dockerfile.Instruction) {
+	for _, stage := range s.File.Stages {
+		for _, in := range stage.Instructions {
+			if regexp.MustCompile(`POETRY_VIRTUALENVS_(?:CREATE|IN_PROJECT)|virtualenvs\.(?:create|in-project) `).
+				MatchString(in.Text) {
+				return nil
+			}
+			for _, c := range in.Commands() {
+				if in.Name == "RUN" && c.Program == "poetry" && c.Has("install") {
+					installs = &in
+				}
 			}
 		}
 	}
-	return nil
+	return installs
 }
 
 // built reports whether what asks for a package is used by a stage before the last alone.
@@ -300,11 +321,7 @@ var installsAside = regexp.MustCompile(`\bpip[\d.]* install\b.*\s(?:--target[ =]
 // aside says of packages that a step of this image installs them where Python does not look, and
 // reports whether that is so.
 func (s *Scene) aside(h *check.Hint) bool {
-	dir := "/"
-	for _, in := range s.File.Effective() {
-		if in.Name == "WORKDIR" && len(in.Args) > 0 {
-			dir = inside(dir, in.Args[0])
-		}
+	for dir, in := range placed(s.File.Effective()) {
 		m := installsAside.FindStringSubmatch(in.Text)
 		if in.Name != "RUN" || m == nil || s.sets("PYTHONPATH") {
 			continue
@@ -320,18 +337,38 @@ func (s *Scene) aside(h *check.Hint) bool {
 	return false
 }
 
+// venvBrought says of a program of a virtual environment that COPY brings the folder's own over that of
+// the image, and reports whether it does.
+func (s *Scene) venvBrought(name string, h *check.Hint) bool {
+	m := regexp.MustCompile(`(?:^|/)(\.?venv)/bin/`).FindStringSubmatch(name)
+	if m == nil || !s.isFolder(m[1]) || s.hidden(m[1]) != "" {
+		return false
+	}
+	for _, in := range s.File.Effective() {
+		if in.Name != "COPY" || !slices.Contains(in.Sources(), ".") {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d brings %s of the folder into the image, whose programs ask for the Python of "+
+			"another machine.", in.Line, m[1])
+		h.Advice = fmt.Sprintf("List %s in .dockerignore, and hand it in no more.", m[1])
+		if s.Ignore != nil && s.Ignore.File != "" {
+			h.Advice = "Keep it out."
+			h.Edit = &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: m[1]}
+		}
+		return true
+	}
+	return false
+}
+
 // venvUnused says of a virtual environment whose programs CMD names that the packages are installed
 // beside it, and reports whether that is so.
 func (s *Scene) venvUnused(h *check.Hint) bool {
 	command := s.commandInstruction()
-	if s.File == nil || command == nil {
+	if command == nil {
 		return false
 	}
-	dir, named, by, alone := "/", "", 0, 0
-	for _, in := range s.File.Effective() {
-		if in.Name == "WORKDIR" && len(in.Args) > 0 {
-			dir = inside(dir, in.Args[0])
-		}
+	named, by, alone := "", 0, 0
+	for dir, in := range placed(s.File.Effective()) {
 		if in.Name == "ENV" && named != "" && strings.Contains(in.Text, path.Join(inside(dir, named), "bin")) {
 			return false
 		}

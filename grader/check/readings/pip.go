@@ -74,7 +74,7 @@ var pip = tool{name: "pip", entries: []entry{
 	on("no-pip", `No module named pip\b`, `This Python has no pip.`, `Install it, as with apt-get install `+
 		`python3-pip.`).with(
 		func(s *Scene, _ []string, h *check.Hint) bool {
-			if s.File != nil && regexp.MustCompile(`\buv (?:venv|sync)\b`).MatchString(strings.Join(s.File.Lines,
+			if regexp.MustCompile(`\buv (?:venv|sync)\b`).MatchString(strings.Join(s.File.Lines,
 				"\n")) {
 				h.Cause = "uv makes virtual environments without pip."
 				h.Advice = "Install with uv pip install."
@@ -143,7 +143,7 @@ var pip = tool{name: "pip", entries: []entry{
 	on("no-list", `(?:-r|--requirement) option requires 1 argument`,
 		`pip is to read a list of requirements, and -r names none.`,
 		`Write its name behind -r.`).with(func(s *Scene, _ []string, h *check.Hint) bool {
-		if s.Step != nil && s.File != nil {
+		if s.Step != nil {
 			for _, in := range s.before() {
 				if in.Name == "ARG" && len(in.Args) > 0 && !strings.Contains(in.Args[0], "=") &&
 					regexp.MustCompile(`\$\{?`+regexp.QuoteMeta(in.Args[0])+`\b`).MatchString(s.Step.Text) {
@@ -249,12 +249,38 @@ var pip = tool{name: "pip", entries: []entry{
 		}
 		return true
 	}),
-	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES`,
+	on("list-is-folder", `Could not open requirements file: \[Errno 21\] Is a directory: '([^'\n]+)'`,
+		`$1 is a folder in the image.`, `Name the file in it.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		for _, in := range s.before() {
+			made := regexp.MustCompile(`\s` + regexp.QuoteMeta(m[1]) + `/\s*$`)
+			if in.Name == "COPY" && made.MatchString(s.File.Lines[in.EndLine-1]) {
+				h.Cause = fmt.Sprintf("Line %d makes a folder %s and puts the file into it, since its target ends "+
+					"with /.", in.Line, m[1])
+				h.Advice = "Copy it beside the program."
+				h.Edit = s.inInstruction(&in, made, " .")
+			}
+		}
+		return true
+	}),
+	on("hash", `THESE PACKAGES DO NOT MATCH THE HASHES(?:[^\n]*\n\s+([A-Za-z][\w.-]*))?`,
 		`A package that was fetched is not the one whose hash the requirements name.`,
-		`Make the requirements file anew, with the hashes of today's files.`),
+		`Make the list anew, with the hashes of today's files, as pip-compile --generate-hashes does.`).with(func(
+		s *Scene, m []string, h *check.Hint) bool {
+		if p, ok := s.requires(m[1]); m[1] != "" && ok {
+			h.Cause = fmt.Sprintf("%s, names a hash that the fetched %s has not.", p, m[1])
+			if h.Edit = s.withoutHashes(p.file); h.Edit != nil {
+				h.Advice = "Make the list anew, with the hashes of today's files, or do without."
+			}
+		}
+		return true
+	}),
 	on("git-missing", `Cannot find command 'git'`,
 		`A requirement is fetched with git, and the image has no git at this step.`,
-		`Install git with apt-get before it, or name the package by a version that the index has.`),
+		`Install git with apt-get before it, or name the package by a version that the index has.`).with(func(s *Scene,
+		_ []string, h *check.Hint) bool {
+		h.Edit = s.above(true, "RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates")
+		return true
+	}),
 	on("managed", `externally-managed-environment`, `pip may not change this system's own Python.`,
 		`Begin with a python base image, such as python:3.12-slim, or make a virtual environment first.`),
 	on("no-such-option", `no such option: (-\S+)`, `pip has no option $1.`, `Write it as pip help install lists `+
@@ -337,6 +363,13 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 		} else {
 			h.Advice = "Take it out of the requirements."
 		}
+	case canonical(name) == "pkg-resources":
+		h.Cause = fmt.Sprintf("%s%s is no package: pip freeze lists it so on Ubuntu.", asked, where)
+		if known && whole(p) {
+			h.Edit = p.without()
+		} else {
+			h.Advice = "Take it out of the requirements."
+		}
 	case slices.Contains(stdlib, strings.ToLower(name)) && lacks:
 		h.Cause = fmt.Sprintf("%s%s is part of Python: there is no such package to install.", name, where)
 		if known && whole(p) {
@@ -363,7 +396,7 @@ func notFound(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = "Ask for a version that there is."
 		if stable := newest(all); stable != "" && known {
 			h.Cause = strings.Replace(h.Cause, "newest is "+last, "newest is "+stable, 1)
-			h.Edit = s.pin(name, name+parts[2]+"=="+stable)
+			h.Edit = s.pin(name, name+parts[2]+fitting(version, all))
 		}
 		if h.Edit != nil {
 			h.Advice = ""
@@ -391,8 +424,8 @@ func whole(p place) bool {
 
 // newest returns the last version of a list that is no pre-release.
 func newest(all []string) string {
-	for i := len(all) - 1; i >= 0; i-- {
-		if v := strings.TrimSpace(all[i]); regexp.MustCompile(`^[\d.]+(\.post\d+)?$`).MatchString(v) {
+	for _, v := range slices.Backward(all) {
+		if stable.MatchString(v) {
 			return v
 		}
 	}
@@ -445,10 +478,7 @@ func requirementsMissing(s *Scene, m []string, h *check.Hint) bool {
 	name := m[1]
 	base := path.Base(name)
 	at := inside(s.workdir(), name)
-	landed := map[string]string{}
-	if s.File != nil {
-		landed = s.earlier()
-	}
+	landed := s.earlier()
 	var beside []string
 	for inner := range landed {
 		if path.Dir(inner) == path.Dir(at) {
@@ -502,13 +532,30 @@ func (s *Scene) earlier() map[string]string {
 	return nil
 }
 
+// withoutHashes returns the edit that takes the hashes out of a list, where each stands on the line of
+// its package.
+func (s *Scene) withoutHashes(file string) *check.Edit {
+	old := s.lines(file)
+	hash := regexp.MustCompile(`\s+--hash=\S+`)
+	var lines []string
+	for _, line := range old {
+		lines = append(lines, hash.ReplaceAllString(line, ""))
+	}
+	if text := strings.Join(lines, "\n"); len(old) < 40 && !strings.Contains(text, "\\") &&
+		!strings.Contains(text, "--") {
+		return &check.Edit{File: file, Line: 1, Old: strings.Join(old, "\n"), New: text}
+	}
+	return nil
+}
+
 // notCopied reports whether a file of the folder is not in the image where it is looked for: an
 // ignore line, a COPY that comes later, or none.
 func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 	if by := s.hidden(name); by != "" {
 		h.Cause, h.Advice = fmt.Sprintf("%s is in the folder, but %s, keeps it out of the build.", name, by),
 			"Take the line out, or add !"+name+" below it."
-		if private.MatchString(name) {
+		h.Edit = s.shown(name)
+		if check.IsPrivate(name) {
 			h.Advice = "Secrets do not belong into the image: do without the file, and pass what it sets with " +
 				"docker run -e " +
 				"or --env-file."
@@ -530,9 +577,9 @@ func (s *Scene) notCopied(name, at string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("No COPY before this step brings %s in.", name)
 	h.Advice = fmt.Sprintf("COPY %s before this step.", name)
-	if s.Step != nil && s.File != nil {
+	if s.Step != nil {
 		to := strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/")
-		if path.Base(to) == path.Base(name) && !strings.Contains(to, "/") {
+		if path.Base(to) == path.Base(name) && !strings.Contains(to, "/") && !s.isFolder(name) {
 			to = "."
 		}
 		if h.Edit = s.above(false, "COPY "+name+" "+to); h.Edit != nil {

@@ -81,16 +81,17 @@ func TestDevelopment(t *testing.T) {
 	}
 }
 
-// TestWithoutServer: what a program of SQLAlchemy takes by default can be a file, where nothing else
-// about the address would have to change.
+// TestWithoutServer: what a program of SQLAlchemy takes by default, or has in a line of its own, can be
+// a file, where nothing else about the address would have to change.
 func TestWithoutServer(t *testing.T) {
-	const url = "postgresql+psycopg2://u:p@db:5432/d"
+	const url, file = "postgresql+psycopg2://u:p@db:5432/d", "sqlite:////tmp/tasks.db"
 	for program, want := range map[string]string{
 		"URL = os.getenv('DATABASE_URL', '" + url + "')\nengine = create_engine(URL)\n": "URL = os.getenv(" +
 			"'DATABASE_URL', 'sqlite:////tmp/tasks.db')",
 		"class S(BaseSettings):\n    url: str = \"" + url + "\"\nengine = create_engine(S().url)\n": "    url: str = " +
 			"\"sqlite:////tmp/tasks.db\"",
-		"engine = create_engine('" + url + "')\n":                                  "",
+		"engine = create_engine('" + url + "')\n": "engine = create_engine('" + file +
+			"')",
 		"URL = os.getenv('U', '" + url + "')\nengine = create_async_engine(URL)\n": "",
 	} {
 		src := check.NewSource(fstest.MapFS{"a.py": {Data: []byte(program)},

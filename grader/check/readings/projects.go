@@ -103,6 +103,21 @@ func withinQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
+// documentOfPython says of a here-document whose lines are Python that a shell is given them, and
+// reports whether that is so.
+func documentOfPython(s *Scene, h *check.Hint) bool {
+	bare := regexp.MustCompile(`^(\s*RUN\s+)(<<-?\s*["']?\w+["']?\s*)$`)
+	if s.started || s.Step == nil || !bare.MatchString(s.File.Lines[s.Step.Line-1]) ||
+		s.Step.Line >= len(s.File.Lines) || !regexp.MustCompile(`^(?:import|from) [\w.]+`).MatchString(
+		s.File.Lines[s.Step.Line]) {
+		return false
+	}
+	h.Cause = fmt.Sprintf("The lines below line %d are Python, and a shell is given them.", s.Step.Line)
+	h.Advice = "Give them to Python."
+	h.Edit = s.dockerfileLine(s.Step.Line).replace(bare, "${1}python3 ${2}")
+	return true
+}
+
 // indentedDocument says of a here-document for Python that its lines are indented, and writes them
 // without.
 func indentedDocument(s *Scene, _ []string, h *check.Hint) bool {

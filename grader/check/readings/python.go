@@ -54,7 +54,20 @@ var python = tool{name: "python", entries: []entry{
 		`SQLAlchemy's asyncio wants greenlet, and nothing installs it.`, `Install greenlet.`).with(needs("greenlet")),
 	on("async-driver", `The asyncio extension requires an async driver[^\n]*The loaded '(\w+)' is not async`,
 		`create_async_engine got an address of $1, which is not async.`,
-		`Name an async driver in the address, such as postgresql+asyncpg:// or sqlite+aiosqlite://, and install it.`),
+		`Name an async driver in the address, such as postgresql+asyncpg:// or sqlite+aiosqlite://, and install it.`).
+		with(func(s *Scene, m []string, h *check.Hint) bool {
+			p, by := s.asyncAddress()
+			if by == nil {
+				return true
+			}
+			h.Cause = fmt.Sprintf("%s, has an address of %s, which is not async, for create_async_engine.", p, m[1])
+			h.Advice = fmt.Sprintf("Install %s too, and name it in the address.", by.driver)
+			if _, ok := s.requires(by.driver); ok {
+				h.Advice = fmt.Sprintf("%s is.", by.driver)
+			}
+			h.Edit = p.replace(withoutDriver, "${1}"+by.scheme+"://")
+			return true
+		}),
 	on("needs-package",
 		"(?:please install|run `?pip install|[Ii]nstall it with `?pip install|[Yy]ou can install [^\\n]*pip "+
 			"install|to install it:? pip install|Try: pip install|requires `?the|[Pp]lease `?pip install|must be "+
@@ -64,9 +77,33 @@ var python = tool{name: "python", entries: []entry{
 		if slices.Contains(stdlib, m[1]) || m[1] == "--upgrade" {
 			return false
 		}
+		if provides[m[1]] != "" {
+			return ofSystem(s, m[1], h)
+		}
 		h.Cause, h.Advice = fmt.Sprintf("The program wants the package %s, and nothing installs it.", m[1]),
 			fmt.Sprintf("Install %s.", m[1])
 		return needs(m[1])(s, m, h)
+	}),
+	on("needs-program", `(?m)^[^\n]*\b(\w+) is not installed or it's not in your PATH`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		return ofSystem(s, m[1], h)
+	}),
+	on("coverage", `Coverage failure: total of ([\d.]+) is less than fail-under=([\d.]+)|Required test coverage of `+
+		`([\d.]+)% not reached\. Total coverage: ([\d.]+)`,
+		`The tests run $1$4 % of the program, and the step wants $2$3 %.`,
+		`Write more tests, or ask for less with --cov-fail-under.`),
+	on("no-screen", `no display name and no \$DISPLAY|cannot connect to X server|could not connect to display`, "",
+		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program opens a window%s, and a container has no screen.", s.at())
+		h.Advice = "Let it do without; matplotlib draws without one after matplotlib.use(\"Agg\")."
+		return true
+	}),
+	on("model-fetched", `couldn't connect to 'https://huggingface\.co'|LocalEntryNotFoundError|`+
+		`huggingface\.co[^\n]*Max retries exceeded`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program fetches a model when it starts%s, and here it runs without a network.",
+			s.at())
+		h.Advice = "Let a RUN of the build load the model once, so that it lies in the image."
+		return true
 	}),
 	on("cryptography", `'?cryptography'? package is required`,
 		`The driver wants the package cryptography, and nothing installs it.`,
@@ -93,18 +130,22 @@ var python = tool{name: "python", entries: []entry{
 		}
 		return true
 	}),
-	on("shared-library", `(\S+\.so[\w.]*): cannot open shared object file`, "",
+	on("shared-library", `([^\s"']+\.so[\w.]*): cannot open shared object file|cannot load library '([\w.+-]+)'|`+
+		`failed to find libmagic`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		m[1] = cmp.Or(m[1], m[2], "libmagic.so.1")
 		if strings.HasPrefix(m[1], "libpython") && s.otherPython(h) {
 			return true
 		}
 		h.Cause, h.Advice = fmt.Sprintf("A package wants the library %s, and the image has none.", m[1]),
 			"Install the system's package that has it."
-		by := map[string]string{"libpq.so.5": "libpq5", "libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0",
-			"libmysqlclient.so.21": "libmariadb3", "libmariadb.so.3": "libmariadb3", "libgomp.so.1": "libgomp1",
-			"libxml2.so.2": "libxml2", "libmagic.so.1": "libmagic1"}[m[1]]
+		if strings.HasPrefix(m[1], "libclntsh") {
+			h.Advice = "Take python-oracledb, which needs no client of Oracle's."
+			return true
+		}
+		by := libraryPackages[regexp.MustCompile(`\.so[\w.]*$`).ReplaceAllString(m[1], "")]
 		if debian, _ := s.system(); by != "" && debian {
-			h.Advice, h.Edit = fmt.Sprintf("%s has it.", by), s.above(true,
+			h.Advice, h.Edit = fmt.Sprintf("Install %s.", strings.ReplaceAll(by, " ", " and ")), s.above(true,
 				"RUN apt-get update && apt-get install -y --no-install-recommends "+by+
 					" && rm -rf /var/lib/apt/lists/*")
 		}
@@ -182,6 +223,16 @@ var python = tool{name: "python", entries: []entry{
 		`(?s)File "([^"\n]+)", line (\d+)\n[^\n]*\n[^\n]*?\n?(?P<line>(?:Syntax|Indentation|Tab)Error: [^\n]*)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		file := s.own(m[1])
+		if pkg := packageFile.FindStringSubmatch(m[1]); file == "" && pkg != nil {
+			h.Cause = fmt.Sprintf("The installed %s%s is not for this Python, which cannot read it: %s", pkg[1], s.at(),
+				m[3])
+			h.Advice = fmt.Sprintf("Take another version of %s, or the package that is meant in its place.", pkg[1])
+			if by := map[string]string{"jose": "python-jose"}[pkg[1]]; by != "" {
+				h.Advice = fmt.Sprintf("The package that is meant is called %s.", by)
+				h.Edit = s.pin(pkg[1], by)
+			}
+			return true
+		}
 		if file == "" {
 			file = m[1]
 		}
@@ -197,7 +248,8 @@ var python = tool{name: "python", entries: []entry{
 	}),
 	on("no-such-file", `can't (?:open file|find '__main__' module in) '([^'\n]+)'`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		if s.started && strings.HasPrefix(m[1], "/root/") && s.File != nil && s.ofRoot(h) {
+		if list, _ := s.requires(path.Base(m[1])); s.started && strings.HasPrefix(m[1], "/root/") &&
+			s.locked(list, h) {
 			return true
 		}
 		return notThere(s, m[1], h)
@@ -279,6 +331,8 @@ var python = tool{name: "python", entries: []entry{
 		} else if by := packages[m[1]]; by != "" {
 			h.Advice = fmt.Sprintf("The package that has it is called %s.", by)
 			h.Edit = s.pin(m[1], by)
+		} else if r, ok := s.raised(); ok {
+			s.oldFor(r.by, m[1], m[2], h)
 		}
 		return true
 	}),
@@ -298,6 +352,50 @@ var python = tool{name: "python", entries: []entry{
 		`(?m)^((?:\w+\.)*(?:TypeError|AttributeError|ArgumentError|ValueError|InvalidURI|`+
 			`ConfigurationError)): ([^\n]*(?:NoneType|got None|\bNone\b)[^\n]*)`, "", "").with(noneForSetting),
 }}
+
+// ofSystem says of a program that a package of Python's starts that the image has not.
+func ofSystem(s *Scene, name string, h *check.Hint) bool {
+	at := s.at()
+	if !notInPath(s, name, h) {
+		return false
+	}
+	h.Cause = fmt.Sprintf("The program starts %s%s. %s", name, at, h.Cause)
+	return true
+}
+
+// libraryPackages are Debian's packages that have a library.
+var libraryPackages = map[string]string{"libpq": "libpq5", "libGL": "libgl1", "libgthread-2.0": "libglib2.0-0",
+	"libglib-2.0": "libglib2.0-0", "libmysqlclient": "libmariadb3", "libmariadb": "libmariadb3", "libgomp": "libgomp1",
+	"libxml2": "libxml2", "libxslt": "libxslt1.1", "libmagic": "libmagic1", "libodbc": "unixodbc", "libSM": "libsm6",
+	"libXext": "libxext6", "libXrender": "libxrender1", "libX11": "libx11-6", "libxcb": "libxcb1", "libnss3": "libnss3",
+	"libsndfile": "libsndfile1", "libportaudio": "libportaudio2", "libzbar": "libzbar0", "libatomic": "libatomic1",
+	"libcairo": "libcairo2", "libcairo-2": "libcairo2", "libgobject-2.0-0": "libpango-1.0-0 libpangoft2-1.0-0",
+	"libpango-1.0-0": "libpango-1.0-0 libpangoft2-1.0-0", "libsqlite3": "libsqlite3-0", "libusb-1.0": "libusb-1.0-0",
+	"libopus": "libopus0", "libEGL": "libegl1", "libxkbcommon": "libxkbcommon0", "libdbus-1": "libdbus-1-3",
+	"libfontconfig": "libfontconfig1", "libfreetype": "libfreetype6", "libopenblas": "libopenblas0",
+	"libkrb5": "libkrb5-3"}
+
+// oldFor says of a package that uses what another has not that their versions do not go together, and
+// reports whether a package does so.
+func (s *Scene) oldFor(who, other, name string, h *check.Hint) bool {
+	if who == "" || who == other || strings.Contains(who, " ") || strings.HasPrefix(who, "Python") {
+		return false
+	}
+	at := ""
+	p, ok := s.requires(who)
+	if ok {
+		at = " (" + p.String() + ")"
+	}
+	h.Cause = fmt.Sprintf("The installed %s%s uses %s of %s, which is not there: the versions do not go together.",
+		who, at, name, other)
+	h.Advice = fmt.Sprintf("Take the version of %s out, so that one which fits is taken, or pin both.", who)
+	if ok && strings.Contains(p.text, "=") {
+		if h.Edit = s.pin(canonical(who), canonical(who)); h.Edit != nil {
+			h.Advice = "Let a version be taken that fits."
+		}
+	}
+	return true
+}
 
 // routerIn adds to a hint what a file calls its router or app, where a program asks for another name.
 func (s *Scene) routerIn(file string, m []string, h *check.Hint) {

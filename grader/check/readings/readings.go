@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/taskgrader/taskgrader/grader/check"
-	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // Finding is what a log means.
@@ -76,8 +75,8 @@ func Start(log string, s Scene) (f Finding, ok bool) {
 	f, ok = s.read(log, starting)
 	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).carriageReturns, (*Scene).lostFolder,
 		(*Scene).lostExport,
-		(*Scene).asList, (*Scene).emptied} {
-		if s.File != nil && s.Step != nil {
+		(*Scene).asList, (*Scene).emptied, (*Scene).deaf} {
+		if s.Step != nil {
 			if hint := lose(&s); hint != nil {
 				return f.lost(hint, &s), true
 			}
@@ -92,7 +91,7 @@ func Start(log string, s Scene) (f Finding, ok bool) {
 // Answer reads the log of a program that runs and answered with a fault of its own: what it wrote
 // of the last one. ok is false where no entry of the table knows that.
 func Answer(log string, s Scene) (f Finding, ok bool) {
-	log = Clean(log)
+	log = unpacked(Clean(log))
 	at := strings.LastIndex(log, "Traceback (most recent call last)")
 	if all := ofNode.FindAllStringIndex(log, -1); all != nil {
 		at = max(at, all[len(all)-1][0])
@@ -122,6 +121,7 @@ type entry struct {
 	more func(s *Scene, m []string, h *check.Hint) bool
 	// download is that the entry is about a host that did not answer.
 	download bool
+	earliest bool // of several places the first counts, and not the last
 }
 
 // on returns an entry: a log which the pattern matches has this cause, and that advice is the fix.
@@ -136,17 +136,23 @@ func (e entry) with(more func(s *Scene, m []string, h *check.Hint) bool) entry {
 	return e
 }
 
+// first lets the first place count that the pattern matches, where others follow from it.
+func (e entry) first() entry {
+	e.earliest = true
+	return e
+}
+
 // The parts of the table that a build, a start and a failed answer are read by, the most telling
 // first: an exception's name says less than the driver that raised it, and a shell's "not found"
 // less than either.
 var (
 	building = []tool{network, apt, apk, pip, uv, poetry, pipenv, npm, yarn, compilers, users, libraries,
 		frameworks, settings,
-		databases, django, python, node, shell, disk, projects, exceptions}
-	starting = []tool{container, uv, gunicorn, uvicorn, others, flask, fastapi, alembic, pydantic, libraries,
+		databases, django, typescript, python, node, golang, java, toolchains, shell, disk, projects, exceptions}
+	starting = []tool{container, uv, poetry, gunicorn, uvicorn, others, flask, fastapi, alembic, pydantic, libraries,
 		frameworks,
 		settings, sockets, databases,
-		django, python, npm, node, java, shell, waiting, exceptions}
+		django, typescript, python, npm, node, golang, java, toolchains, shell, waiting, exceptions}
 	answering = []tool{pydantic, libraries, frameworks, settings, databases, django, python, node, exceptions}
 )
 
@@ -164,10 +170,7 @@ func Clean(log string) string {
 }
 
 func (s *Scene) read(log string, tools []tool) (Finding, bool) {
-	s.log = Clean(log)
-	if s.File == nil { // lines that say nothing, so that nobody has to ask whether there are any
-		s.File, _ = dockerfile.Parse("Dockerfile", []byte("FROM scratch\n"))
-	}
+	s.log = unpacked(Clean(log))
 	tools = slices.Clone(tools)
 	slices.SortStableFunc(tools, func(a, b tool) int { return s.rank(a) - s.rank(b) })
 	one := strings.Join(strings.Fields(frames.ReplaceAllString(s.log, " ")), " ")
@@ -183,6 +186,9 @@ func (s *Scene) read(log string, tools []tool) (Finding, bool) {
 					continue
 				}
 				at := all[len(all)-1] // the last is what ended it
+				if e.earliest {
+					at = all[0]
+				}
 				if f, ok := s.found(t, e, text, at); ok {
 					return f, true
 				}
@@ -287,7 +293,7 @@ var (
 	// language.
 	says = regexp.MustCompile(
 		`^\s*(?:cause: |E: |Fatal Python error|ERROR:? |error:? |Error:? |FATAL:? |fatal: |npm (?:error|ERR!) |` +
-			`panic: |` +
+			`panic: |\{.*"level(?:name)?": ?(?:[56]0\b|"(?i:error|fatal|critical)")|` +
 			`(?:[\w$]+\.)*\w*(?:Error|Exception|Rejection)\b(?: \[\w+\])?: ?)`)
 	// empty is a line that says nothing of its own: where more is to be read, the end of a frame,
 	// what a server says last.
@@ -306,22 +312,25 @@ var (
 			`^npm (?:error|ERR!) (?:the command again|If you believe|permissions of|It is likely|The operation was|` +
 			`errno |code |` +
 			`syscall |path |dest |enoent This is|enoent$|command (?:sh|failed)|\}|\{)|` +
+			`\[Help \d\]|[Rr]e-run Maven|^\[ERROR\]\s*$|errors and possible solutions, please|pris\.ly/d/|` +
 			`^\s*throw \w+;?$|info Visit https://yarnpkg|list of sources could not be read`)
 )
 
 // telling returns the line of a log that most likely says why it ended: the last that calls itself
 // an error, or else the last that says something.
 func telling(log string) string {
-	last, said := "", ""
+	last, said, open := "", "", false
 	for line := range strings.Lines(log) {
 		switch {
 		case empty.MatchString(line):
+			continue
+		case open: // what was said goes on
+			said += line
 		case says.MatchString(line):
 			said = line
-			fallthrough
-		default:
-			last = line
 		}
+		open = !open && said != "" && strings.HasSuffix(said, line) && strings.HasSuffix(strings.TrimSpace(line), ":")
+		last = line
 	}
 	if said != "" {
 		last = said

@@ -65,6 +65,13 @@ func (s sample) scene(t *testing.T) readings.Scene {
 	file, err := src.Dockerfile()
 	require.NoError(t, err, s.name)
 	in := file.Last("RUN")
+	for i := len(file.Stages) - 1; i >= 0 && in == nil; i-- { // the program is built in another stage
+		for j := range file.Stages[i].Instructions {
+			if file.Stages[i].Instructions[j].Name == "RUN" {
+				in = &file.Stages[i].Instructions[j]
+			}
+		}
+	}
 	if !s.build {
 		in = file.Last("CMD", "ENTRYPOINT")
 	}
@@ -116,7 +123,7 @@ func TestSamples(t *testing.T) {
 // TestNoDockerfile: what is said of a log needs no Dockerfile, and none of the folder's other files.
 func TestNoDockerfile(t *testing.T) {
 	for _, s := range samples(t) {
-		scene := readings.Scene{Folder: fstest.MapFS{}}
+		scene := readings.NewScene(check.NewSource(fstest.MapFS{}), 0)
 		if s.build {
 			readings.Build(s.log, scene)
 		} else {

@@ -3,6 +3,7 @@ package readings
 import (
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"regexp"
 	"slices"
@@ -14,10 +15,10 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerignore"
 )
 
-// Scene is what a kind knows besides the log. All may be missing but the folder.
+// Scene is what a kind knows besides the log, as [NewScene] makes it. Ignore and Step may be missing.
 type Scene struct {
 	Folder fs.FS
-	File   *dockerfile.File        // the Dockerfile, or nil where it cannot be read
+	File   *dockerfile.File        // the Dockerfile; one that says nothing where it cannot be read
 	Ignore *dockerignore.Rules     // nil where there are none
 	Step   *dockerfile.Instruction // what failed: the RUN of a build, the CMD or ENTRYPOINT that was started
 	Alone  bool                    // the program ran without a network, as the rubric's limits have it
@@ -34,6 +35,8 @@ func NewScene(src check.Source, line int) Scene {
 	s := Scene{Folder: src.FS()}
 	if file, err := src.Dockerfile(); err == nil {
 		s.File, s.Step = file, file.At(line)
+	} else { // so that nobody has to ask whether there is one
+		s.File, _ = dockerfile.Parse("Dockerfile", []byte("FROM scratch\n"))
 	}
 	if rules, err := src.Ignore(); err == nil {
 		s.Ignore = rules
@@ -192,9 +195,6 @@ func (s *Scene) at() string {
 // user returns who runs the step or the program, as USER says, with the line; empty where it is
 // root.
 func (s *Scene) user() (name string, line int) {
-	if s.File == nil {
-		return "", 0
-	}
 	for _, in := range s.before() {
 		if in.Name == "USER" && len(in.Args) > 0 {
 			name, line = in.Args[0], in.Line
@@ -226,20 +226,31 @@ func (s *Scene) before() []dockerfile.Instruction {
 // workdir returns the folder in which the step or the program runs, and whether the Dockerfile says
 // so.
 func (s *Scene) workdir() string {
-	if s.File == nil {
-		return "/"
-	}
 	return workdir(s.before())
 }
 
-func workdir(all []dockerfile.Instruction) string {
-	dir := "/"
-	for _, in := range all {
-		if in.Name == "WORKDIR" && len(in.Args) > 0 {
-			dir = inside(dir, in.Args[0])
+func workdir(all []dockerfile.Instruction) (last string) {
+	last = "/"
+	for dir := range placed(all) {
+		last = dir
+	}
+	return last
+}
+
+// placed returns instructions with the folder of the image that each of them is in, as WORKDIR says, from
+// / on.
+func placed(all []dockerfile.Instruction) iter.Seq2[string, dockerfile.Instruction] {
+	return func(yield func(string, dockerfile.Instruction) bool) {
+		dir := "/"
+		for _, in := range all {
+			if in.Name == "WORKDIR" && len(in.Args) > 0 {
+				dir = inside(dir, in.Args[0])
+			}
+			if !yield(dir, in) {
+				return
+			}
 		}
 	}
-	return dir
 }
 
 // inside returns a path of the container as seen from a folder of it.
@@ -253,9 +264,6 @@ func inside(dir, name string) string {
 // landed returns where the student's files are in the image as COPY and ADD put them there before
 // the step: the path inside, and the folder's. Variables are not followed.
 func (s *Scene) landed() map[string]string {
-	if s.File == nil {
-		return nil
-	}
 	return s.stage(len(s.File.Stages)-1, s.files())
 }
 
@@ -356,6 +364,16 @@ func (s *Scene) where(name string) string {
 	return best
 }
 
+// fromWorkdir returns a file of the folder as a command in WORKDIR names it, and as the folder does
+// where it is not in the image.
+func (s *Scene) fromWorkdir(file string) string {
+	at := s.where(file)
+	if at == "" {
+		return file
+	}
+	return strings.TrimPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/")
+}
+
 // hidden returns which line of the ignore file keeps a file of the folder out, or nothing.
 func (s *Scene) hidden(name string) string {
 	if s.Ignore != nil {
@@ -364,6 +382,15 @@ func (s *Scene) hidden(name string) string {
 		}
 	}
 	return ""
+}
+
+// shown returns the edit that lets a file of the folder into the image which the ignore file keeps out,
+// or nil where it is private, or the ignore file is not the folder's.
+func (s *Scene) shown(name string) *check.Edit {
+	if s.Ignore == nil || check.IsPrivate(name) || !s.has(s.Ignore.File) {
+		return nil
+	}
+	return &check.Edit{File: s.Ignore.File, Line: len(s.Ignore.Lines), New: "!" + name}
 }
 
 // named returns the files of the folder that have this base name.
@@ -379,9 +406,6 @@ func (s *Scene) named(base string) (found []string) {
 // commandInstruction returns the instruction by which the program is started: ENTRYPOINT where it
 // is no carrier, else CMD.
 func (s *Scene) commandInstruction() *dockerfile.Instruction {
-	if s.File == nil {
-		return nil
-	}
 	if in := s.File.Last("CMD"); in != nil {
 		return in
 	}

@@ -3,6 +3,7 @@ package readings
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,7 +70,15 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 				"Write the worker as its package has it, such as uvicorn.workers.UvicornWorker."
 			return true
 		}
-		return noPackage(s, strings.Split(all[len(all)-1][1], ".")[0], h)
+		lacks := all[len(all)-1][1]
+		if right := "uvicorn.workers.UvicornWorker"; strings.HasPrefix(lacks, "uvicorn.") && !strings.HasPrefix(m[1],
+			"uvicorn.workers") {
+			h.Cause = fmt.Sprintf("gunicorn finds no worker %s: uvicorn has none of that name.", m[1])
+			h.Advice = "It is called " + right + "."
+			h.Edit = s.inCommand(word(m[1]), "${1}"+right+"${2}")
+			return true
+		}
+		return noPackage(s, strings.Split(lacks, ".")[0], h)
 	}),
 	on("not-callable", `Application object must be callable`, `What CMD names for gunicorn is no application.`,
 		`Name the variable that holds the app, as in main:app.`),
@@ -111,6 +120,9 @@ var gunicorn = tool{name: "gunicorn", entries: []entry{
 		}
 		return true
 	}),
+	on("timeout", `\[CRITICAL\] WORKER TIMEOUT[^\n]*`,
+		`gunicorn ended a worker that was not heard of for 30 seconds: what is loaded, or asked for, takes longer.`,
+		`Do less there, or give it longer: --timeout 120.`),
 	on("chdir", `can't chdir to '([^'\n]+)'`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause, h.Advice = fmt.Sprintf("gunicorn is to work in %s, which is not in the image.", m[1]),
 			"Name the folder that holds the program, or leave it to WORKDIR."
@@ -202,8 +214,23 @@ var flask = tool{name: "flask", entries: []entry{
 			if name, line := s.appIn(file); name != "" {
 				h.Cause = fmt.Sprintf("%s, line %d, calls its Flask app %s.", file, line, name)
 				h.Advice = "Name it."
-				h.Edit = s.above(false, "ENV FLASK_APP="+m[2]+":"+name)
+				h.Edit = s.inCommand(regexp.MustCompile(`(--app|-A)(["',= ]+)`+regexp.QuoteMeta(m[2])+`(?::\w+)?`),
+					"${1}${2}"+m[2]+":"+name)
+				if h.Edit == nil {
+					h.Edit = s.above(false, "ENV FLASK_APP="+m[2]+":"+name)
+				}
 			}
+		}
+		return true
+	}),
+	on("factory-called", `The factory '(\w+)' in module '([\w.]+)' could not be called with the `+
+		`specified arguments`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("flask calls %s() of %s to get the app, with no argument, and it wants one.", m[1], m[2])
+		def := regexp.MustCompile(`^(def ` + m[1] + `\(\s*)(\w+)(\s*(?::\s*[^=,)]+)?)\)`)
+		h.Advice = "Give its argument a default."
+		if p, _ := s.grepIn(s.moduleFile(m[2]), def); p.file != "" {
+			h.Cause = fmt.Sprintf("flask calls %s() to get the app, with no argument, and it wants one: %s.", m[1], p)
+			h.Edit = p.replace(def, "${1}${2}${3}=None)")
 		}
 		return true
 	}),
@@ -238,8 +265,11 @@ var flask = tool{name: "flask", entries: []entry{
 	}),
 }}
 
+// flaskNames is where FLASK_APP or --app names a file or module.
+var flaskNames = regexp.MustCompile(`((?:FLASK_APP[= ]|--app[",\s=]+|-A[",\s=]+)"?)([\w./-]+)`)
+
 // flaskApp names the file that makes the Flask app.
-func flaskApp(s *Scene, _ []string, h *check.Hint) bool {
+func flaskApp(s *Scene, m []string, h *check.Hint) bool {
 	for _, file := range s.files() {
 		if !strings.HasSuffix(file, ".py") {
 			continue
@@ -257,6 +287,17 @@ func flaskApp(s *Scene, _ []string, h *check.Hint) bool {
 			}
 			if rest, ok := strings.CutPrefix(at, strings.TrimSuffix(s.workdir(), "/")+"/"); ok {
 				module = strings.ReplaceAll(strings.TrimSuffix(rest, ".py"), "/", ".")
+			}
+			for _, in := range s.File.Effective() {
+				got := flaskNames.FindStringSubmatch(in.Text)
+				if got == nil || len(m) < 2 || strings.TrimSuffix(got[2], ".py") != m[1] || m[1] == module {
+					continue
+				}
+				h.Cause = fmt.Sprintf("%s, line %d, names %s, which is no file; the app is %s in %s, line %d.", in.Name,
+					in.Line, got[2], name, file, line)
+				h.Advice = "Name that."
+				h.Edit = s.inInstruction(&in, flaskNames, "${1}"+module)
+				return true
 			}
 			if module == "app" || module == "wsgi" {
 				return false
@@ -401,7 +442,7 @@ var fastapi = tool{name: "fastapi", entries: []entry{
 		by := "fastapi[standard]"
 		if p, ok := s.requires("fastapi"); ok {
 			h.Cause = fmt.Sprintf("The command fastapi comes with fastapi[standard]; %s, asks for fastapi alone.", p)
-			if s.File != nil && p.file == s.File.Name && !strings.Contains(p.text, `"fastapi`) {
+			if p.file == s.File.Name && !strings.Contains(p.text, `"fastapi`) {
 				by = `"fastapi[standard]"`
 			}
 			h.Edit = p.replace(regexp.MustCompile(`(^|[\s"'])fastapi(=|<|>|~|!|$|[\s"',;])`), "${1}"+by+"${2}")
@@ -440,10 +481,45 @@ var fastapi = tool{name: "fastapi", entries: []entry{
 		return true
 	}),
 	on("no-app", `Could not find FastAPI app in module[^\n]*`, `The file that fastapi runs holds no FastAPI app.`,
-		`Name the file that makes it, or the variable with --app.`),
+		`Name the file that makes it, or the variable with --app.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		for _, file := range s.files() {
+			name, line := s.appIn(file)
+			at := s.where(file)
+			if name == "" || at == "" || !strings.HasSuffix(file, ".py") {
+				continue
+			}
+			h.Cause = fmt.Sprintf("The file that fastapi runs holds no FastAPI app; %s, line %d, makes one.", file,
+				line)
+			h.Edit = s.inCommand(regexp.MustCompile(`"fastapi",\s*"(run|dev)"(?:,\s*"[^"-][^"]*")?`),
+				`"fastapi", "${1}", "`+at+`"`)
+			if h.Edit != nil {
+				h.Advice = "Let CMD name that."
+			}
+			break
+		}
+		return true
+	}),
 }}
 
 var alembic = tool{name: "alembic", entries: []entry{
+	on("no-revision", `(?m)^KeyError: '(\w+)'$|Can't locate revision identified by '(\w+)'`, "",
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		revision := m[1] + m[2]
+		if r, _ := s.raised(); m[1] != "" && r.by != "alembic" {
+			return false
+		}
+		after := regexp.MustCompile(`^down_revision\b[^=]*=\s*["']` + revision + `["']`)
+		if p, _ := s.grep(after, ".py"); p.file != "" {
+			h.Cause = fmt.Sprintf("%s, follows the migration %s, which no file of the folder is.", p, revision)
+			h.Advice = "Hand in that file, too; where it is the first, write down_revision = None."
+			h.Edit = p.replace(regexp.MustCompile(`=\s*["']`+revision+`["']`), "= None")
+			return true
+		}
+		h.Cause = fmt.Sprintf("The database names the migration %s, which no file of the folder is.", revision)
+		h.Advice = "Hand in that file, too, or begin with an empty database."
+		return true
+	}),
 	on("no-config", `(?:No 'script_location' key found in configuration|No config file '?([^'\n]*)'? found)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("alembic.ini"); len(found) > 0 {
@@ -478,13 +554,22 @@ var alembic = tool{name: "alembic", entries: []entry{
 		return true
 	}),
 	on("no-scripts", `Path doesn't exist: '?([^\s'.]+(?:\.\w+)*)'?\.? +Please use the 'init' command`, "",
-		"").with(func(s *Scene, m []string, h *check.Hint) bool { return folderMissing(s, m[:2], h) }),
+		"").with(func(s *Scene, m []string, h *check.Hint) bool {
+		p, _ := s.grep(regexp.MustCompile(`^\s*script_location\s*=`), ".ini")
+		if rest := path.Base(m[1]); p.file != "" && s.has(path.Join(path.Dir(p.file), rest, "env.py")) &&
+			path.Dir(p.file) != "." && s.where(p.file) != "" {
+			h.Cause = fmt.Sprintf("%s, names the folder %s, which alembic looks for in %s, and it is beside that "+
+				"file.", p,
+				m[1], s.workdir())
+			h.Advice = "Name it from there on."
+			h.Edit = p.replace(regexp.MustCompile(`=.*$`), "= %(here)s/"+rest)
+			return true
+		}
+		return folderMissing(s, m[:2], h)
+	}),
 	on("no-env", `Can't find Python file (\S+)`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return notThere(s, m[1], h)
 	}),
-	on("no-revision", `Can't locate revision identified by '(\w+)'`,
-		`The database was made by a migration $1 that is not in the image.`,
-		`Hand in all migrations, or leave the database file out of the image.`),
 }}
 
 var django = tool{name: "django", entries: []entry{
@@ -495,7 +580,7 @@ var django = tool{name: "django", entries: []entry{
 	on("no-hosts", `CommandError: You must set settings\.ALLOWED_HOSTS if DEBUG is False`,
 		`DEBUG is False, and ALLOWED_HOSTS lists no name under which Django may be asked.`,
 		`Write ALLOWED_HOSTS = ["*"] in the settings, or the names.`).with(allowedHosts),
-	on("other-host", `DisallowedHost: Invalid HTTP_HOST header: '([^'\n]+)'`,
+	on("other-host", `(?:DisallowedHost: )?Invalid HTTP_HOST header: '([^'\n]+)'[^\n]*`,
 		`Django was asked as $1, and ALLOWED_HOSTS does not list that name.`,
 		`Write ALLOWED_HOSTS = ["*"] in the settings, or the names.`).with(allowedHosts),
 	on("not-ready", `AppRegistryNotReady: ([^\n]+)`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {

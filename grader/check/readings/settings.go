@@ -3,8 +3,10 @@ package readings
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -66,8 +68,8 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 			}
 			return true
 		}),
-	on("wrong", `(?m)^([\w.]+)\n\s+(?P<line>((?:Input should be|Value error|value is not|value could `+
-		`not)[^\n\[(]*)[^\n]*)`,
+	on("wrong", `(?m)^([\w.]+)\n\s+(?P<line>((?:Input should be|String should|URL should|Value error|value is not|`+
+		`value could not)[^\n\[(]*)[^\n]*)`,
 		"", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("The value of %s is not as the program wants it: %s.", m[1], strings.TrimSpace(m[3]))
 		h.Advice = "Set it to a value of that kind."
@@ -78,6 +80,12 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 				h.Cause = fmt.Sprintf("The value of %s (%s, line %d) is not as the program wants it: %s.", a.Name,
 					s.File.Name,
 					in.Line, strings.TrimSpace(m[3]))
+			}
+			if least := atLeast.FindStringSubmatch(m[3]); least != nil {
+				n, _ := strconv.Atoi(least[1])
+				h.Advice = "Give it so many."
+				h.Edit = s.inInstruction(in, regexp.MustCompile(`\b(`+a.Name+`[= ]["']?)`+regexp.QuoteMeta(a.Value)),
+					"${1}"+a.Value+strings.Repeat("-change-me", n/10+1))
 			}
 			for word, by := range map[string]string{"boolean": "true", "integer": "30", "number": "1.0"} {
 				if strings.Contains(m[3], word) {
@@ -91,6 +99,9 @@ var pydantic = tool{name: "pydantic", entries: []entry{
 	on("no-json", `error parsing (?:value for|env var) "?(?:field )?"?(\w+)"?(?: from source "(\w+)")?`, "", "").
 		with(listAsJSON),
 }}
+
+// atLeast is how long pydantic wants a text.
+var atLeast = regexp.MustCompile(`at least (\d{1,2}) characters`)
 
 // validated is the model that pydantic speaks of.
 var validated = regexp.MustCompile(`validation errors? for (\w+)`)
@@ -153,6 +164,27 @@ var settings = tool{name: "settings", entries: []entry{
 	}),
 	on("mongoose", "The `uri` parameter to `openUri\\(\\)` must be a string, got \"undefined\"", "",
 		"").with(nodeSetting),
+	on("password-unset", `client password must be a string`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		p, m := s.grep(regexp.MustCompile(`password\s*:\s*process\.env\.(\w+)`), ".js.mjs.cjs.ts")
+		if m == nil || s.sets(m[1]) {
+			return false
+		}
+		missing(s, []string{m[1]}, h)
+		h.Cause = fmt.Sprintf("%s, gives the database the variable %s for a password, which nothing sets.", p, m[1])
+		return true
+	}),
+	on("aws-region", `NoRegionError: You must specify a region`, "", "").with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		return missing(s, []string{"AWS_DEFAULT_REGION"}, h)
+	}),
+	on("aws-credentials", `NoCredentialsError: Unable to locate credentials|`+
+		`Could not load credentials from any providers`, "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
+		h.Cause = fmt.Sprintf("The program asks for something of Amazon's while it starts%s, and has no key for it.",
+			s.at())
+		h.Advice = "A key does not belong into the image: let the start go on without it, and ask at the first request."
+		return true
+	}),
 	on("invalid-url", `TypeError(?: \[ERR_INVALID_URL\])?: Invalid URL`, "", "").with(nodeSetting),
 	on("node-undefined", `TypeError[^\n]*(?:undefined|Received undefined)[^\n]*`, "", "").with(nodeSetting),
 }}
@@ -163,9 +195,6 @@ func oneMissing(s *Scene, m []string, h *check.Hint) bool {
 
 // sets reports whether the Dockerfile gives a variable a value.
 func (s *Scene) sets(name string) bool {
-	if s.File == nil {
-		return false
-	}
 	for _, in := range s.File.Effective() {
 		for _, a := range in.Assignments() {
 			if in.Name == "ENV" && a.Name == name && a.Value != "" {
@@ -197,9 +226,14 @@ func (s *Scene) value(name, kind string) string {
 			return ok
 		})
 	}
+	if own := s.ofDotenv(name); own != "" && !secret(name) {
+		return own
+	}
 	switch {
 	case serves.MatchString(lower):
 		return "8000"
+	case has("file"):
+		return "/tmp/" + strings.ReplaceAll(lower, "_", "-")
 	case strings.HasPrefix(kind, "int"):
 		if has("port") {
 			return "5432"
@@ -219,6 +253,8 @@ func (s *Scene) value(name, kind string) string {
 	case has("database", "db_url", "postgres_url", "sqlalchemy", "dsn", "db_uri") &&
 		!has("name", "user", "host", "port", "test"):
 		switch {
+		case s.anyDatabase():
+			return inAFile
 		case asks("asyncpg"):
 			return "postgresql+asyncpg://localhost/tasks"
 		case asks("aiosqlite"):
@@ -247,8 +283,36 @@ func (s *Scene) value(name, kind string) string {
 		return "me@example.org"
 	case has("debug"):
 		return "false"
+	case has("level"):
+		return "INFO"
+	case has("region"):
+		return "us-east-1"
+	case lower == "tz", has("timezone"):
+		return "UTC"
+	case ofPath.MatchString(lower):
+		return s.pathFor(ofPath.ReplaceAllString(lower, ""), has("file"))
 	}
 	return strings.ReplaceAll(lower, "_", "-")
+}
+
+// ofPath is how the name of a variable ends that holds a path.
+var ofPath = regexp.MustCompile(`_?(?:path|file|filename|dir|directory|folder)$`)
+
+// pathFor returns a path for a variable, by the rest of its name: of a file of the folder that is
+// called so, or one where anybody may write.
+func (s *Scene) pathFor(name string, file bool) string {
+	words := strings.Split(name, "_")
+	for _, other := range s.files() {
+		base := path.Base(other)
+		stem := strings.ToLower(strings.TrimSuffix(base, path.Ext(base)))
+		if slices.Contains(words, stem) && path.Ext(base) != ".py" && !scripted(base) && s.where(other) != "" {
+			return s.where(other)
+		}
+	}
+	if file || name != "" && slices.Contains([]string{"db", "database", "sqlite", "log"}, words[0]) {
+		return "/tmp/" + strings.ReplaceAll(name, "_", "-")
+	}
+	return "/tmp"
 }
 
 // missing names the variables that nothing sets, and gives them a value: an ENV line, or, where one
@@ -256,16 +320,15 @@ func (s *Scene) value(name, kind string) string {
 func missing(s *Scene, names []string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("The program wants %s%s, which nothing sets.", variables(names), s.at())
 	given := map[string]string{}
-	for _, name := range names {
-		if line := s.dotenv(name); line != "" {
-			h.Cause = fmt.Sprintf("The program wants %s%s: %s sets it, and %s.", variables(names), s.at(), line,
-				s.unread())
-			break
-		}
-		if by, value := s.unheard(name); by != "" {
-			h.Cause = fmt.Sprintf("The program wants %s%s: %s.", variables(names), s.at(), by)
-			given[name] = value
-			break
+	if by := s.dotenv(names); by != "" {
+		h.Cause = fmt.Sprintf("The program wants %s%s: %s.", variables(names), s.at(), by)
+	} else {
+		for _, name := range names {
+			if by, value := s.unheard(name); by != "" {
+				h.Cause = fmt.Sprintf("The program wants %s%s: %s.", variables(names), s.at(), by)
+				given[name] = value
+				break
+			}
 		}
 	}
 	if !slices.ContainsFunc(names, secret) {
@@ -282,7 +345,7 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 		var pairs []string
 		for _, name := range names {
 			value := given[name]
-			if value == "" || strings.ContainsAny(value, "$ \"'") {
+			if value == "" || strings.ContainsAny(value, "$ \"'") || serverAddress.MatchString(value) {
 				value = s.value(name, kind)
 			}
 			pairs = append(pairs, name+"="+value)
@@ -302,9 +365,6 @@ func missing(s *Scene, names []string, h *check.Hint) bool {
 // unheard returns what sets a variable where the program does not hear of it, as the rest of a
 // sentence, and the value: an ARG, another stage, compose, or a name that is nearly the same.
 func (s *Scene) unheard(name string) (by, value string) {
-	if s.File == nil {
-		return "", ""
-	}
 	var names []string
 	for _, in := range s.File.Effective() {
 		for _, a := range in.Assignments() {
@@ -349,22 +409,63 @@ func variables(names []string) string {
 	return "the variables " + check.And(names)
 }
 
-// unread says why what the .env sets is not there: the program loads none, or it is not in the
-// image.
+// unread says why what the .env sets is not there: the program loads none, it is not in the image, or
+// it was not read in time.
 func (s *Scene) unread() string {
 	if p, _ := s.grep(regexp.MustCompile(`dotenv|env_file`), ".py.js.mjs.cjs.ts"); p.file == "" {
 		return "nothing in the container reads that file"
 	}
-	return "is not in the image"
+	if at := s.where(".env"); at != "" {
+		return "the program has not read " + at + " by then"
+	}
+	return "that file is not in the image"
 }
 
-// dotenv returns the file of the folder that sets a variable, where the image does not get it.
-func (s *Scene) dotenv(name string) string {
+// inDotenv returns the lines of a .env of the folder that set a variable.
+func (s *Scene) inDotenv(name string) (all []place) {
 	for _, file := range []string{".env", "app/.env"} {
 		for i, line := range s.lines(file) {
 			if strings.HasPrefix(strings.TrimSpace(line), name+"=") {
-				return fmt.Sprintf("%s, line %d,", file, i+1)
+				all = append(all, place{file, i + 1, line})
 			}
+		}
+	}
+	return all
+}
+
+// dotenv returns which of the variables a .env of the folder sets that the program does not hear of,
+// and why, as the rest of a sentence; empty where it sets none.
+func (s *Scene) dotenv(names []string) string {
+	var set, unset []string
+	var first place
+	for _, name := range names {
+		all := s.inDotenv(name)
+		if len(all) == 0 {
+			unset = append(unset, name)
+			continue
+		}
+		if set = append(set, name); first.file == "" {
+			first = all[0]
+		}
+	}
+	switch {
+	case len(set) == 0:
+		return ""
+	case len(names) == 1:
+		return fmt.Sprintf("%s, sets it, and %s", first, s.unread())
+	case len(unset) == 0:
+		return fmt.Sprintf("%s sets them, and %s", first.file, s.unread())
+	}
+	return fmt.Sprintf("%s sets %s, and %s; nothing sets %s", first.file, check.And(set), s.unread(), check.And(unset))
+}
+
+// ofDotenv returns the value that a .env of the folder gives to a variable, where it may stand in an
+// image and a line as it is; or empty.
+func (s *Scene) ofDotenv(name string) string {
+	for _, p := range s.inDotenv(name) {
+		value := strings.Trim(strings.TrimPrefix(strings.TrimSpace(p.text), name+"="), `"'`)
+		if !strings.ContainsAny(value, "$ \"'@#") {
+			return value
 		}
 	}
 	return ""
@@ -394,6 +495,8 @@ func (s *Scene) defaultFor(name string) *check.Edit {
 				`${1}(${2}` + name + `${2}, ${2}` + value + `${2})`},
 			{`(\w[\w.]*)\(\s*(["'])` + quoted + `["']\s*([,)])`, `${1}(${2}` + name + `${2}, default=${2}` + value +
 				`${2}${3}`},
+			{`\b` + quoted + `\s*:\s*z(?:\.\w+\([^()]*\))+`, `${0}.default("` + value +
+				strings.Repeat("-"+value, 4) + `")`},
 			{`process\.env\.` + quoted + `\b(\s*[^|?\s]|\s*$)`, `(process.env.` + name + ` || "` + value + `")${1}`},
 			{`process\.env\[\s*["']` + quoted + `["']\s*\]`, `(process.env.` + name + ` || "` + value + `")`},
 		} {
@@ -406,6 +509,33 @@ func (s *Scene) defaultFor(name string) *check.Edit {
 		}
 	}
 	return nil
+}
+
+// parts returns the variables of what a field of the settings is made of, where that is a model of its
+// own and the settings say what stands between its name and theirs; nothing elsewhere.
+func (s *Scene) parts(env []string, declared []place) (parts []string) {
+	_, delimiter := s.grep(regexp.MustCompile(`env_nested_delimiter\s*=\s*["']([^"']+)["']`), ".py")
+	if delimiter == nil || len(declared) != len(env) {
+		return nil
+	}
+	for i, d := range declared {
+		kind := regexp.MustCompile(`:\s*(\w+)\s*$`).FindStringSubmatch(d.text)
+		if kind == nil {
+			return nil
+		}
+		class, _ := s.grep(regexp.MustCompile(`^class `+kind[1]+`\(`), ".py")
+		if class.file == "" {
+			return nil
+		}
+		for _, line := range s.lines(class.file)[class.line:] {
+			if m := regexp.MustCompile(`^\s+(\w+)\s*:\s*[^=]+$`).FindStringSubmatch(line); m != nil {
+				parts = append(parts, env[i]+delimiter[1]+strings.ToUpper(m[1]))
+			} else if line != "" && line[0] != ' ' {
+				break
+			}
+		}
+	}
+	return parts
 }
 
 // missingFields names the fields of a settings model that no variable gives.
@@ -423,8 +553,21 @@ func missingFields(s *Scene, model, prefix string, names []string, h *check.Hint
 		}
 	}
 	h.Cause = fmt.Sprintf("%s wants %s%s, which nothing sets.", model, variables(env), where)
-	if line := s.dotenv(env[0]); line != "" {
-		h.Cause = fmt.Sprintf("%s wants %s%s: %s sets it, and is not in the image.", model, variables(env), where, line)
+	if parts := s.parts(env, declared); len(parts) > 0 {
+		var pairs []string
+		for _, name := range parts {
+			pairs = append(pairs, name+"="+s.value(name, ""))
+		}
+		h.Cause = fmt.Sprintf("%s wants %s%s, which nothing sets: each part of it has a variable of its own.", model,
+			variables(parts), where)
+		h.Advice = "A secret does not belong into the image: give the fields a default."
+		if !slices.ContainsFunc(parts, secret) {
+			h.Advice, h.Edit = "Set what has no default.", s.above(false, "ENV "+strings.Join(pairs, " "))
+		}
+		return true
+	}
+	if by := s.dotenv(env); by != "" {
+		h.Cause = fmt.Sprintf("%s wants %s%s: %s.", model, variables(env), where, by)
 	}
 	if !slices.ContainsFunc(env, secret) {
 		h.Advice = "Set them in the image."

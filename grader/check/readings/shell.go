@@ -33,7 +33,8 @@ var shell = tool{name: "shell", entries: []entry{
 	}),
 	on("not-set", `(?m)(?:^|[\s/])([\w.-]+): (?:line )?(\d+): ([A-Za-z_]\w*|\d+): (parameter (?:null or )?not set|`+
 		`unbound variable|[^\n]+)$`, "", "").with(unsetInShell),
-	on("env-one-name", `env: [‘'"]?(\w+) (-[^\n:’'"]*)[’'"]?: No such file or directory`, "", "").with(func(s *Scene,
+	on("env-one-name", `env: [‘'"]?(\w+) (-[^\n:’'"]*)[’'"]?: No such file or directory`, "",
+		"").with(func(s *Scene,
 		m []string, h *check.Hint) bool {
 		first := regexp.MustCompile(`^(#!\s*\S*/env)\s+` + m[1] + `\s+` + regexp.QuoteMeta(m[2]))
 		for _, file := range s.files() {
@@ -103,6 +104,25 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return true
 	}),
+	on("yum-on-debian", `(?:^|[\s:])(yum|dnf|zypper|pacman|brew): (?:command )?not found`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		debian, alpine := s.system()
+		if !debian && !alpine || s.started {
+			return false
+		}
+		by, install := "Debian", "apt-get update && apt-get install -y"
+		if alpine {
+			by, install = "Alpine", "apk add --no-cache"
+		}
+		h.Cause = fmt.Sprintf("%s is the tool of another system, and this image is %s.", m[1], by)
+		h.Advice = fmt.Sprintf("Write %s in its place; some packages have other names there.", install)
+		h.Edit = s.inInstruction(s.Step, regexp.MustCompile(
+			`\b`+m[1]+` (?:-\S+ )*(?:update(?: -\S+)*\s*&&\s*`+m[1]+` (?:-\S+ )*)?install(?: -\S+)*`), install)
+		if h.Edit != nil {
+			h.Advice = fmt.Sprintf("Use %s's; some packages have other names there.", by)
+		}
+		return true
+	}),
 	on("apt-on-alpine", `(?:^|[\s:])(apt-get|apt): (?:command )?not found`,
 		`$1 is Debian's tool, and this image has none.`, "").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		h.Advice = "On Alpine, write apk add --no-cache in its place."
@@ -137,7 +157,7 @@ var shell = tool{name: "shell", entries: []entry{
 		if strings.Contains(m[1], "/") || strings.HasSuffix(m[1], ".sh") {
 			return script(s, m[1], h)
 		}
-		return notInPath(s, m[1], h)
+		return documentOfPython(s, h) || notInPath(s, m[1], h)
 	}),
 	on("redirected", `cannot (?:open|create) ([\w.,=]+): (?:No such file|Permission denied|Directory nonexistent)`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
@@ -155,7 +175,8 @@ var shell = tool{name: "shell", entries: []entry{
 	}),
 	on("no-venv", `([\w./-]+/bin/)activate['’"]?: ?(?:No such file|not found|cannot open)`, "", "").with(noVenv),
 	on("script-not-found",
-		`(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not found)?`, "",
+		`(?:cannot open|can't open|cannot access|cannot stat)[ '‘"]*([\w./-]+)['’"]?: ?(?:No such file|not `+
+			`found)?`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		return notThere(s, m[1], h)
 	}),
@@ -192,7 +213,8 @@ var shell = tool{name: "shell", entries: []entry{
 	on("not-executable", `(?m)(?:^|[\s:])((?:\.{0,2}/)?[\w./-]+): Permission denied`, "", "").with(notExecutable),
 	on("mkdir", `cannot create (?:directory|regular file)? ?[‘'"]?([^’'"\n:]+)[’'"]?: Permission denied`,
 		`$1 may not be made.`, "").with(beforeUser),
-	on("no-parent", `mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: No such `+
+	on("no-parent", `mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: No `+
+		`such `+
 		`file or `+
 		`directory`, "", "").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("The image has no folder %s to make %s in at this step.", path.Dir(m[1]), path.Base(m[1]))
@@ -202,7 +224,8 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return true
 	}),
-	on("not-removed", `rm: (?:cannot remove|can't remove) [‘'"]?([^’'"\n]+?)[’'"]?: No such file or directory`, "",
+	on("not-removed", `rm: (?:cannot remove|can't remove) [‘'"]?([^’'"\n]+?)[’'"]?: No such file or `+
+		`directory`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("There is no %s at this step, which rm is to remove.", inside(s.workdir(), m[1]))
 		h.Advice = "Take the rm out, or write rm -f, which is content without it."
@@ -211,7 +234,8 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return true
 	}),
-	on("link-exists", `ln: (?:failed to create (?:symbolic|hard) link )?[‘'"]?([^’'"\n]+?)[’'"]?: File exists`, "",
+	on("link-exists", `ln: (?:failed to create (?:symbolic|hard) link )?[‘'"]?([^’'"\n]+?)[’'"]?: File `+
+		`exists`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("There is a %s already at this step.", inside(s.workdir(), m[1]))
 		h.Advice = "Take the ln out; or write ln -sf, which puts the link in its place."
@@ -269,7 +293,8 @@ var shell = tool{name: "shell", entries: []entry{
 		}
 		return true
 	}),
-	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) [‘'"]?([^’'"\n:]+)[’'"]?: `+
+	on("there-already", `(?m)^mkdir: (?:cannot create directory|can't create directory) `+
+		`[‘'"]?([^’'"\n:]+)[’'"]?: `+
 		`File exists`,
 		`There is a folder $1 already at this step.`,
 		`Take the mkdir out, or write mkdir -p, which is content with it.`).
@@ -309,6 +334,13 @@ var shell = tool{name: "shell", entries: []entry{
 	on("syntax", `(?:[Ss]yntax error:? ?[^\n]*|unexpected EOF while looking[^\n]*|Unterminated quoted string[^\n]*)`,
 		`The shell cannot read the command of this step.`, `Look at its quotes, and at what stands around && and \.`).
 		with(func(s *Scene, m []string, h *check.Hint) bool {
+			called := regexp.MustCompile(`(\s)([\w.]+:\w+\([^()\s"']*\))`)
+			if strings.Contains(m[0], "(") && s.Step != nil && called.MatchString(s.Step.Text) {
+				h.Cause = fmt.Sprintf("The shell takes the brackets of %s for its own.",
+					called.FindStringSubmatch(s.Step.Text)[2])
+				h.Advice, h.Edit = "Put it in quotes.", s.inInstruction(s.Step, called, `${1}"${2}"`)
+				return true
+			}
 			if got := regexp.MustCompile(`expecting "(\w+)"`).FindStringSubmatch(m[0]); got != nil {
 				h.Cause = fmt.Sprintf("The shell comes to the end of the command, and %s is still missing.", got[1])
 				h.Advice = fmt.Sprintf("Write it where it belongs, behind a semicolon: `; %s`.", got[1])
@@ -325,11 +357,21 @@ var shell = tool{name: "shell", entries: []entry{
 // singleQuotes reports whether a list stands in other quotes than JSON's.
 func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	in := s.Step
-	if s.started && s.File != nil {
+	if s.started {
 		in = s.commandInstruction()
 	}
 	if in == nil || in.Exec || len(in.Args) == 0 || !strings.HasPrefix(strings.TrimSpace(in.Args[0]), "[") {
 		return false
+	}
+	if _, comment, ok := dockerfile.CutComment(in.Args[0]); ok {
+		h.Cause = fmt.Sprintf("%s is no list as it stands, since %q stands behind it: # begins a comment at the start "+
+			"of a line alone.", in.Name, comment)
+		h.Advice = "Write the comment on a line of its own."
+		change, _ := s.File.ExecForm(*in)
+		if h.Edit = check.EditOf(s.File.Name, change); h.Edit != nil {
+			h.Advice = ""
+		}
+		return true
 	}
 	if line, wrong := brokenList(in); wrong != "" {
 		h.Cause = fmt.Sprintf("%s is no list as it stands, since %s: the shell takes %s for a program.", in.Name, wrong,
@@ -343,6 +385,10 @@ func singleQuotes(s *Scene, _ []string, h *check.Hint) bool {
 	}
 	h.Cause = fmt.Sprintf("%s is a list only in double quotes: as it stands, the shell takes %s for a program.",
 		in.Name, strings.Fields(in.Args[0])[0])
+	if strings.Contains(in.Args[0], "`") {
+		h.Cause = fmt.Sprintf("%s is a list only in double quotes: as it stands, a shell runs each word between "+
+			"slanted quotes as a command.", in.Name)
+	}
 	h.Advice = "Write the list in double quotes."
 	if words, ok := dockerfile.MeantAsList(guillemets.Replace(in.Args[0])); ok && in.Line == in.EndLine {
 		h.Advice = ""
@@ -406,7 +452,12 @@ func notThere(s *Scene, name string, h *check.Hint) bool {
 					by = rest
 				}
 				if s.started {
-					h.Edit = s.inCommand(word(name), "${1}"+by+"${2}")
+					// Python says the whole path of a name that CMD has from WORKDIR on
+					below := strings.TrimSuffix(s.workdir(), "/") + "/"
+					if h.Edit = s.inCommand(word(name), "${1}"+by+"${2}"); h.Edit == nil {
+						h.Edit = s.inCommand(word(strings.TrimPrefix(at, below)),
+							"${1}"+strings.TrimPrefix(by, below)+"${2}")
+					}
 				} else {
 					h.Edit = s.inStep(name, by)
 				}
@@ -447,7 +498,7 @@ var ofFolders = regexp.MustCompile(`\b(chown|chmod|chgrp)\b`)
 
 // both returns ENTRYPOINT and CMD where the image has both as lists of one line.
 func (s *Scene) both() (entry, command *dockerfile.Instruction) {
-	if !s.started || s.File == nil {
+	if !s.started {
 		return nil, nil
 	}
 	entry, command = s.File.Last("ENTRYPOINT"), s.File.Last("CMD")

@@ -52,6 +52,9 @@ var sockets = tool{name: "sockets", entries: []entry{
 		if p, ok := s.frame(); ok && strings.Contains(p.text, "listen(") {
 			h.Cause = fmt.Sprintf("%s, listens on a port on which the program listens already.", p)
 			h.Advice = "Let it listen once."
+			if regexp.MustCompile(`^\s*\w+\.listen\([^{]*\)\s*;?\s*$`).MatchString(p.text) {
+				h.Edit = p.without()
+			}
 		}
 		return true
 	}),
@@ -66,6 +69,8 @@ var sockets = tool{name: "sockets", entries: []entry{
 		}
 		return address != "" && foreignAddress(s, address, h)
 	}),
+	on("no-address", `(?m)^[^\n]*(?:\[Errno -\d\] |gaierror|getaddrinfo ENOTFOUND|getaddrinfo EAI_AGAIN|`+
+		`EADDRNOTAVAIL|lookup )[^\n]*`, "", "").with(noAddress),
 	on("not-expanded", `(?m)'(\$\{?(\w+)[^']*)' is not a valid (?:integer|port number)`, "", "").with(notExpanded),
 	on("empty", `(?m)^Error: '' is not a valid port number|Invalid value for '--?[\w-]+'(?: / '[^']*')?: '' is not`,
 		"", "").with(
@@ -87,6 +92,13 @@ var sockets = tool{name: "sockets", entries: []entry{
 			h.Edit = s.dockerfileLine(entry.Line).without()
 			return true
 		}
+		if wrong := s.portGiven(); wrong != nil && strings.Contains(m[1], "port") {
+			*h = *wrong
+			return true
+		}
+		if s.otherAddress(h) || s.betweenLists(h) || s.started && singleQuotes(s, nil, h) {
+			return true
+		}
 		if got := regexp.MustCompile(`^Option '?(-[\w-]+)'? requires an ` +
 			`argument`).FindStringSubmatch(m[1]); got != nil {
 			h.Cause = fmt.Sprintf("CMD's %s wants a value, and there is none behind it.", got[1])
@@ -100,6 +112,15 @@ var sockets = tool{name: "sockets", entries: []entry{
 			}
 			return true
 		}
+		if got := ambiguous.FindStringSubmatch(m[1]); got != nil {
+			h.Cause = fmt.Sprintf("CMD's %s could be the begin of several options: %s.", got[1], got[2])
+			h.Advice = "Write the one that is meant."
+			if e := s.inCommand(regexp.MustCompile(`(`+got[1]+`)(["',\s=]+\d)`), "${1}s${2}"); e != nil &&
+				strings.Contains(got[2]+",", got[1]+"s,") {
+				h.Advice, h.Edit = fmt.Sprintf("With a number behind it, %ss is meant.", got[1]), e
+			}
+			return true
+		}
 		h.Cause = fmt.Sprintf("CMD's words are not as its program wants them: %s.", strings.TrimSuffix(m[1], "."))
 		h.Advice = "Write them as its --help lists them."
 		if got := regexp.MustCompile(
@@ -108,7 +129,8 @@ var sockets = tool{name: "sockets", entries: []entry{
 			near := got[2]
 			if near == "" {
 				near = nearest(got[1]+got[3], []string{"--host", "--port", "--workers", "--reload", "--bind",
-					"--app-dir", "--log-level", "--worker-class"})
+					"--app-dir", "--log-level", "--worker-class", "--keep-alive", "--timeout", "--threads",
+					"--access-logfile"})
 			}
 			if near != "" {
 				h.Cause = fmt.Sprintf("CMD's program has no option %s.", got[1]+got[3])
@@ -119,6 +141,26 @@ var sockets = tool{name: "sockets", entries: []entry{
 		return true
 	}),
 }}
+
+// ambiguous is an option of which argparse cannot tell what it is short for.
+var ambiguous = regexp.MustCompile(`^ambiguous option: (--[\w-]+)\S* could match (.*)$`)
+
+// betweenLists says of a CMD in the shell form that its ENTRYPOINT, a list, is given the shell that
+// Docker puts before CMD, and reports whether that is so.
+func (s *Scene) betweenLists(h *check.Hint) bool {
+	entry, command := s.File.Last("ENTRYPOINT"), s.File.Last("CMD")
+	if entry == nil || command == nil || !entry.Exec || command.Exec {
+		return false
+	}
+	h.Cause = fmt.Sprintf("CMD (line %d) is no list, so Docker gives its words to ENTRYPOINT behind /bin/sh -c, which "+
+		"%s takes for its own.", command.Line, path.Base(entry.Args[0]))
+	h.Advice = "Write CMD as a list too."
+	change, _ := s.File.ExecForm(*command)
+	if h.Edit = check.EditOf(s.File.Name, change); h.Edit != nil {
+		h.Advice = ""
+	}
+	return true
+}
 
 var blanksAround = regexp.MustCompile(`^(?i:ENV)\s+(\w+)\s+=\s*(\S+)$`)
 
@@ -147,9 +189,6 @@ func (s *Scene) emptyInCommand(h *check.Hint) bool {
 
 // blanksInEnv reports whether an ENV has blanks around its =, which Docker takes into the value.
 func blanksInEnv(s *Scene, m []string, h *check.Hint) bool {
-	if s.File == nil {
-		return false
-	}
 	for _, in := range s.File.Effective() {
 		got := blanksAround.FindStringSubmatch(in.Text)
 		if got == nil || !strings.HasPrefix("= "+got[2], m[1]) {
@@ -231,6 +270,10 @@ var waiting = tool{name: "waiting", entries: []entry{
 			h.Cause = "The program is still waiting for its database, and none is there: here it runs alone, without " +
 				"compose. CMD itself is right."
 			h.Advice = "Let the waiting come to an end, and the start go on without it."
+			if h.Edit = s.withoutWaiting(); h.Edit != nil {
+				h.Cause = strings.TrimSuffix(h.Cause, " CMD itself is right.")
+				h.Advice = "Start without waiting."
+			}
 			if addressed(s, m, &check.Hint{}) {
 				var more check.Hint
 				if _, ok := s.frame(); !ok && addressed(s, m, &more) && strings.Contains(more.Cause, " at ") {
@@ -241,3 +284,36 @@ var waiting = tool{name: "waiting", entries: []entry{
 		}),
 	on("timed-out", `timeout occurred after waiting \d+ seconds for ([\w.-]+):(\d+)`, "", "").with(server("", "")),
 }}
+
+var (
+	waits = regexp.MustCompile(`^\s*(?:until|while)\b.*(?:\bnc\b|pg_isready|create_connection|/dev/tcp/|psql\b|` +
+		`mysqladmin|redis-cli|\bcurl\b|\bwget\b|wait)`)
+	waited = regexp.MustCompile(`(?:until|while) [^;&|]*(?:\bnc\b|pg_isready|/dev/tcp/|mysqladmin|redis-cli)[^;]*;` +
+		`\s*do [^"']*?;?\s*done\s*(?:;|&&)\s*`)
+	forIt = regexp.MustCompile(`(?:"?(?:\./|/)?(?:[\w-]+/)*wait[-_]for(?:[-_]it)?(?:\.sh)?"?[,\s]+)` +
+		`(?:"?[^"\s]+"?[,\s]+)*?"?--"?[,\s]+`)
+)
+
+// withoutWaiting returns the edit that takes a loop out of a script or a command which waits for another
+// server; nil where there is none.
+func (s *Scene) withoutWaiting() *check.Edit {
+	for _, pattern := range []*regexp.Regexp{waited, forIt} {
+		if e := s.inCommand(pattern, ""); e != nil {
+			return e
+		}
+	}
+	for _, file := range s.files() {
+		lines := s.lines(file)
+		for i, line := range lines {
+			if !strings.HasSuffix(file, ".sh") || !waits.MatchString(line) {
+				continue
+			}
+			for j := i + 1; j < len(lines) && j < i+12; j++ {
+				if strings.TrimSpace(lines[j]) == "done" {
+					return &check.Edit{File: file, Line: i + 1, Old: strings.Join(lines[i:j+1], "\n")}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -3,6 +3,7 @@ package readings
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -127,6 +128,129 @@ func sqliteSlashes(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice, h.Edit = "Write the third.", s.inInstruction(in, pattern, m[1]+"///${1}")
 	}
 	return true
+}
+
+var (
+	makesTables = regexp.MustCompile(`(?i)\bcreate table\b|\bcreate_all\(|\bcreate_tables\(`)
+	startedAs   = regexp.MustCompile(`^if\s+__name__\s*==`)
+	function    = regexp.MustCompile(`^def\s+(\w+)\(\s*\)`)
+)
+
+// noTable says which lines make the tables, where the program has them and no start by a server runs
+// them: they are in a function that nothing calls, or that only the file started itself does.
+func noTable(s *Scene, _ []string, h *check.Hint) bool {
+	if s.has("manage.py") {
+		h.Advice = "Let python manage.py migrate run before the server starts, and use no table while modules load."
+		return true
+	}
+	for _, file := range s.files() {
+		lines := s.lines(file)
+		if !strings.HasSuffix(file, ".py") || !slices.ContainsFunc(lines, makesTables.MatchString) {
+			continue
+		}
+		start := slices.IndexFunc(lines, startedAs.MatchString)
+		makes := func(line string) bool { return makesTables.MatchString(line) }
+		for n, line := range lines {
+			m := function.FindStringSubmatch(line)
+			if m == nil || !slices.ContainsFunc(block(lines, n), makesTables.MatchString) {
+				continue
+			}
+			calls, elsewhere := regexp.MustCompile(`^\s+`+m[1]+`\(\)\s*$`), regexp.MustCompile(`\b`+m[1]+`\b`)
+			p := place{file: file, line: n + 1}
+			used := s.others(elsewhere, p)
+			switch {
+			case used == 0:
+				end := len(lines)
+				if start >= 0 {
+					end = start
+				}
+				h.Cause += fmt.Sprintf(" The function %s (%s) makes the tables, and nothing calls it.", m[1], p)
+				h.Advice = "Call it where the file is loaded."
+				h.Edit = &check.Edit{File: file, Line: end, New: m[1] + "()"}
+				return true
+			case used == 1 && start >= 0 && slices.ContainsFunc(block(lines, start), calls.MatchString):
+				makes = calls.MatchString
+			}
+		}
+		if start < 0 {
+			continue
+		}
+		inner := block(lines, start)
+		i := slices.IndexFunc(inner, makes)
+		if i < 0 || slices.ContainsFunc(lines[:start],
+			func(line string) bool { return makes(line) && line[0] != ' ' }) {
+			continue
+		}
+		moved := []string{strings.TrimSpace(inner[i])}
+		if i > 0 && strings.HasPrefix(strings.TrimSpace(inner[i-1]), "with ") {
+			moved = []string{strings.TrimSpace(inner[i-1]), "    " + moved[0]}
+		}
+		h.Cause += fmt.Sprintf(" %s, makes the tables, and only below `%s`, where the file is started itself; the "+
+			"server that CMD starts imports it.", place{file: file, line: start + 2 + i},
+			strings.TrimSpace(lines[start]))
+		h.Advice = "Make them where the file is loaded."
+		h.Edit = &check.Edit{File: file, Line: start, New: strings.Join(moved, "\n")}
+		return true
+	}
+	s.createAll(h)
+	return true
+}
+
+// createAll names the call that makes the tables with the library that the program has, and the line for
+// it with Flask's, where no line of the program makes them.
+func (s *Scene) createAll(h *check.Hint) {
+	if p, _ := s.grep(makesTables, ".py"); p.file != "" {
+		return
+	}
+	if p, _ := s.grep(regexp.MustCompile(`\bSQLModel\b`), ".py"); p.file != "" {
+		h.Advice = "Make the tables before they are used: SQLModel.metadata.create_all(engine)."
+	}
+	made, m := s.grep(regexp.MustCompile(`^(\w+)\s*=\s*SQLAlchemy\((\w*)`), ".py")
+	if m == nil {
+		return
+	}
+	h.Advice = fmt.Sprintf("Make the tables before they are used: %s.create_all(), in the app's context.", m[1])
+	at, indent, app := len(s.lines(made.file)), "", m[2]
+	if start := slices.IndexFunc(s.lines(made.file), startedAs.MatchString); start >= 0 {
+		at = start
+	}
+	if app == "" {
+		init, found := s.grep(regexp.MustCompile(`^(\s*)`+m[1]+`\.init_app\((\w+)\)`), ".py")
+		if found == nil || !slices.ContainsFunc(s.lines(init.file)[:init.line],
+			regexp.MustCompile(`\(`+m[1]+`\.Model\)|^(?:from|import)\s.*\bmodels?\b`).MatchString) {
+			return // the tables may not be known there yet
+		}
+		made, at, indent, app = init, init.line, found[1], found[2]
+	}
+	h.Advice = "Make them."
+	h.Edit = &check.Edit{File: made.file, Line: at,
+		New: fmt.Sprintf("%swith %s.app_context():\n%s    %s.create_all()", indent, app, indent, m[1])}
+}
+
+// block returns the lines behind one that are indented, as Python has what belongs to it.
+func block(lines []string, n int) []string {
+	end := n + 1
+	for end < len(lines) && (strings.TrimSpace(lines[end]) == "" || lines[end][0] == ' ' || lines[end][0] == '\t') {
+		end++
+	}
+	return lines[n+1 : end]
+}
+
+// others counts the lines of the program that a pattern matches, but for the one at a place and for
+// those that import what they name.
+func (s *Scene) others(pattern *regexp.Regexp, but place) (n int) {
+	for _, file := range s.files() {
+		if !strings.HasSuffix(file, ".py") {
+			continue
+		}
+		for i, line := range s.lines(file) {
+			if (file != but.file || i+1 != but.line) && pattern.MatchString(line) &&
+				!strings.Contains(line, "import ") && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // databaseFile is a file of SQLite.

@@ -3,9 +3,11 @@ package readings
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // users are the words of the programs that make accounts and give files away.
@@ -18,19 +20,16 @@ var users = tool{name: "users", entries: []entry{
 		if s.Step == nil || !regexp.MustCompile(`\badd(user|group)\b`).MatchString(s.Step.Text) {
 			return false
 		}
+		if _, alpine := s.system(); alpine {
+			h.Cause = fmt.Sprintf("%s is an option of Debian's adduser and addgroup; this image has Alpine's.", m[1])
+			return alpineUsers(s, m, h)
+		}
 		h.Cause = fmt.Sprintf("%s is an option of Alpine's adduser and addgroup; this image has Debian's.", m[1])
 		return debianUsers(s, m, h)
 	}),
 	on("useradd-missing", `(useradd|groupadd): (?:command )?not found`,
 		`The base image has no $1, which is Debian's; Alpine has adduser and addgroup.`,
-		"").with(func(s *Scene, m []string, h *check.Hint) bool {
-		h.Advice = "Write adduser -D NAME."
-		if e := s.inInstruction(s.Step, regexp.MustCompile(
-			`\buseradd(?:\s+(?:-\w+|--[\w-]+)(?:\s+/\S+)?)*\s+([a-z_][\w-]*)`), "adduser -D ${1}"); e != nil {
-			h.Advice, h.Edit = "Use Alpine's own.", e
-		}
-		return true
-	}),
+		"").with(alpineUsers),
 	on("no-such-group", `(?:useradd|usermod|adduser): (?:group|The group) [‘'"\x60]?([\w.-]+)[’'"]? does not exist`,
 		`The image has no group $1 at this step.`, `Make it before.`).with(func(s *Scene, m []string,
 		h *check.Hint) bool {
@@ -54,7 +53,7 @@ var users = tool{name: "users", entries: []entry{
 			h.Edit = s.above(false, "RUN groupadd "+name)
 			return true
 		}
-		if name != "" && s.File != nil && s.Step != nil {
+		if name != "" && s.Step != nil {
 			h.Edit = s.above(false, "RUN useradd --create-home "+name)
 			if _, alpine := s.system(); alpine {
 				h.Edit = s.above(false, "RUN adduser -D "+name)
@@ -65,7 +64,7 @@ var users = tool{name: "users", entries: []entry{
 	on("user-exists", `(?:[Uu]ser|[Gg]roup) [‘'"\x60]?([\w-]+)[’'"]? (?:already exists|in use)`,
 		`The base image has $1 already.`, `Take out what makes it.`).with(func(s *Scene, _ []string,
 		h *check.Hint) bool {
-		if s.Step != nil && s.File != nil && len(s.Step.Commands()) == 1 && makesUser.MatchString(s.Step.Text) {
+		if s.Step != nil && len(s.Step.Commands()) == 1 && makesUser.MatchString(s.Step.Text) {
 			h.Advice, h.Edit = "", check.EditOf(s.File.Name, s.File.Change(*s.Step))
 		}
 		return true
@@ -89,7 +88,7 @@ var (
 // debianUsers writes addgroup and adduser as Debian's own groupadd and useradd.
 func debianUsers(s *Scene, _ []string, h *check.Hint) bool {
 	h.Advice = "Write groupadd and useradd instead, which every Debian image has."
-	if s.Step == nil || s.File == nil || s.Step.Line != s.Step.EndLine {
+	if s.Step == nil || s.Step.Line != s.Step.EndLine {
 		return true
 	}
 	line := s.File.Lines[s.Step.Line-1]
@@ -116,15 +115,57 @@ func debianUsers(s *Scene, _ []string, h *check.Hint) bool {
 	return true
 }
 
+// withValue are options of useradd and groupadd, and of Debian's adduser, that a value follows.
+var withValue = strings.Fields(`-g --gid -G --groups --ingroup -u --uid -d --home --home-dir -s --shell -c --comment
+	--gecos -k --skel`)
+
+// alpineUsers writes what makes users and groups as Alpine's own adduser and addgroup.
+func alpineUsers(s *Scene, _ []string, h *check.Hint) bool {
+	h.Advice = "Write addgroup -S GROUP and adduser -D NAME."
+	if s.Step == nil || s.Step.Line != s.Step.EndLine {
+		return true
+	}
+	line := s.File.Lines[s.Step.Line-1]
+	call := regexp.MustCompile(`\b(useradd|groupadd|adduser|addgroup)((?:\s+(?:"[^"]*"|'[^']*'|[^\s&|;"']+))+)`)
+	text := call.ReplaceAllStringFunc(line, func(call string) string {
+		words, ok := dockerfile.ShellWords(call)
+		if !ok {
+			return call
+		}
+		by, options := "adduser -D", map[string]string{"--gid": " -G ", "-g": " -G ", "--ingroup": " -G ", "-G": " -G ",
+			"-u": " -u ", "--uid": " -u "}
+		if strings.Contains(words[0], "group") {
+			by, options = "addgroup -S", map[string]string{"-g": " -g ", "--gid": " -g "}
+		}
+		rest := ""
+		for i := 1; i < len(words); i++ {
+			name, value, given := strings.Cut(words[i], "=")
+			switch {
+			case !strings.HasPrefix(name, "-"):
+				rest += " " + name
+				continue
+			case !given && slices.Contains(withValue, name) && i+1 < len(words):
+				i++
+				value = words[i]
+			}
+			if options[name] != "" && value != "" {
+				by += options[name] + value
+			}
+		}
+		return by + rest
+	})
+	if text != line {
+		h.Advice, h.Edit = "Use Alpine's own.", &check.Edit{File: s.File.Name, Line: s.Step.Line, Old: line, New: text}
+	}
+	return true
+}
+
 // pipInstalls is a pip that installs where it may, so for who is not root into that user's home.
 var pipInstalls = regexp.MustCompile(`\bpip[\d.]* install\b`)
 
 // intoHome says of a program that it was installed by a user who is not root, and so into that user's
 // home, where a plain name is not looked for.
 func (s *Scene) intoHome(base string, h *check.Hint) bool {
-	if s.File == nil {
-		return false
-	}
 	user := ""
 	for _, in := range s.File.Effective() {
 		switch {

@@ -50,8 +50,22 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 	on("package-unknown",
 		`(?:[Bb]ecause|and) (\S+) was not found in the (?:package registry|cache|provided package locations)`, "",
 		"").with(uvRequirement("")),
-	on("version-too-new", `[Bb]ecause only (.+?) (?:is|are) available and .+? (?:depends? on|requires?) (\S+?),`,
-		`No package satisfies $2: only $1 is available.`, `Ask for a version that there is.`),
+	on("version-too-new", `[Bb]ecause only (?:the following versions of \S+ are available: )?(.+?) (?:(?:is|are) `+
+		`available )?and .+? (?:depends? on|requires?) (\S+?),(?: |$)`,
+		`No package satisfies $2: only $1 is available.`, `Ask for a version that there is.`).with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		var all []string
+		for _, v := range regexp.MustCompile(`[<=]=([\d.]+)`).FindAllStringSubmatch(m[1], -1) {
+			all = append(all, v[1])
+		}
+		if parts := specifier.FindStringSubmatch(m[2]); parts != nil && len(all) > 0 {
+			if p, ok := s.requires(parts[1]); ok {
+				h.Cause = fmt.Sprintf("%s, asks for %s: only %s is available.", p, m[2], m[1])
+			}
+			h.Edit = s.pin(parts[1], parts[1]+parts[2]+fitting(parts[3], all))
+		}
+		return true
+	}),
 	on("python-too-old", `[Bb]ecause the requested Python version \(([^)]*)\) does not satisfy (Python\S+)`,
 		`The dependencies want $2, and the project says $1.`,
 		`Make requires-python in pyproject.toml fit what the dependencies want, or take older versions of them.`),
@@ -65,7 +79,8 @@ var uv = tool{name: "uv", wraps: true, entries: []entry{
 		`Two of these do not go together: loosen the version of one.`),
 	on("lock-missing", "Unable to find lockfile at `?([\\w./-]+)`?", "", "").with(lockMissing("uv.lock", "uv lock")),
 	on("lock-stale", "(?:lockfile at `?([\\w./-]+)`? needs to be updated|The lockfile needs to be updated)",
-		`uv.lock is older than pyproject.toml.`, `Run uv lock, and hand in the new uv.lock.`),
+		`uv.lock is older than pyproject.toml.`, `Run uv lock, and hand in the new uv.lock; or let this step bring it `+
+			`up to date.`).with(without(`\s--(?:locked|frozen)\b`)),
 	on("no-project", "No `?pyproject\\.toml`? found in", "", "").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("pyproject.toml"); len(found) > 0 {
 			return s.notCopied(found[0], inside(s.workdir(), "pyproject.toml"), h)
@@ -253,12 +268,10 @@ func (s *Scene) python() string {
 			`current Python version is )(\d+\.\d+)`).FindStringSubmatch(s.log); m != nil {
 		return m[1]
 	}
-	if s.File != nil {
-		for _, stage := range slices.Backward(s.File.Stages) {
-			if m := regexp.MustCompile(`(?:^|/)python:(\d+\.\d+)|python(\d+\.\d+)`).FindStringSubmatch(
-				stage.Base); m != nil {
-				return m[1] + m[2]
-			}
+	for _, stage := range slices.Backward(s.File.Stages) {
+		if m := regexp.MustCompile(`(?:^|/)python:(\d+\.\d+)|python(\d+\.\d+)`).FindStringSubmatch(
+			stage.Base); m != nil {
+			return m[1] + m[2]
 		}
 	}
 	return ""
@@ -306,11 +319,9 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 	h.Cause = fmt.Sprintf("uv run fetches %s each time that the program starts, and here there is no network.", what)
 	h.Advice = "Let the build install all that it runs with: uv run --no-sync starts what is there."
 	synced := false
-	if s.File != nil {
-		for _, in := range s.File.Effective() {
-			for _, c := range in.Commands() {
-				synced = synced || in.Name == "RUN" && c.Program == "uv" && c.Has("sync")
-			}
+	for _, in := range s.File.Effective() {
+		for _, c := range in.Commands() {
+			synced = synced || in.Name == "RUN" && c.Program == "uv" && c.Has("sync")
 		}
 	}
 	if !synced {
@@ -321,9 +332,6 @@ func fetchedAtStart(s *Scene, what string, h *check.Hint) bool {
 		if below := s.below("pyproject.toml", "RUN uv sync --no-dev"); below != nil {
 			h.Edit = below
 		}
-		return true
-	}
-	if s.File == nil {
 		return true
 	}
 	in := s.File.Last("ENTRYPOINT")
@@ -343,6 +351,9 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 	on("package-not-there", `No file/folder found for package ([\w.-]+)`,
 		`Poetry installs the project itself as well, and the folder holds no package $1.`,
 		`Install the dependencies alone.`).with(noRoot),
+	on("package-empty", `(\S+) does not contain any element`,
+		`Poetry installs the project itself as well, and its package, $1, is not there at this step.`,
+		`Install the dependencies alone.`).with(noRoot),
 	on("readme-missing", "(?i)Readme path `?([^\\s`]+)`? does not exist",
 		`Poetry installs the project itself as well, and its readme, $1, is not there at this step.`,
 		`Install the dependencies alone.`).with(noRoot),
@@ -357,11 +368,12 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 		return poetryPython(s, m[1], m[2], h)
 	}),
 	on("lock-stale", `pyproject\.toml changed significantly since poetry\.lock was last generated`,
-		`poetry.lock is older than pyproject.toml.`, `Run poetry lock, and hand in the new poetry.lock.`),
+		`poetry.lock is older than pyproject.toml.`, `Run poetry lock, and hand in the new poetry.lock; or let this `+
+			`step do so.`).with(poetryLocks),
 	on("lock-incompatible",
 		`poetry\.lock is not up to date with pyproject\.toml|The lock file is not compatible with the current `+
 			`version of Poetry`, `poetry.lock does not fit pyproject.toml, or this Poetry.`,
-		`Run poetry lock, and hand in the new poetry.lock.`),
+		`Run poetry lock, and hand in the new poetry.lock; or let this step do so.`).with(poetryLocks),
 	on("no-project", `Poetry could not find a pyproject\.toml file in (\S+) or its parents`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		if found := s.named("pyproject.toml"); len(found) > 0 {
@@ -407,7 +419,22 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 	}),
 	on("no-export", `The requested command export does not exist`,
 		`poetry export is a plugin of its own since Poetry 2.`,
-		`Install it beside Poetry: pip install poetry-plugin-export.`),
+		`Install it beside Poetry: pip install poetry-plugin-export.`).with(func(s *Scene, _ []string,
+		h *check.Hint) bool {
+		if s.Step == nil {
+			return true
+		}
+		for _, in := range s.before() {
+			if in.Name == "RUN" && h.Edit == nil {
+				h.Edit = s.inInstruction(&in, regexp.MustCompile(`(\bpip3? install\b[^&|;]*\bpoetry\b[\w.=<>~!]*)`),
+					"${1} poetry-plugin-export")
+			}
+		}
+		if h.Edit != nil {
+			h.Advice = "Install it beside Poetry."
+		}
+		return true
+	}),
 	on("no-package-name", `\[tool\.poetry\.name\] is required in package mode`,
 		`pyproject.toml names no package, and Poetry takes the project for one.`,
 		`Say that it is none, with package-mode = false below [tool.poetry].`).with(func(s *Scene, _ []string,
@@ -419,6 +446,32 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 			h.Edit = &check.Edit{File: "pyproject.toml", New: "[tool.poetry]\npackage-mode = false"}
 		}
 		h.Advice = "Say that it is none."
+		return true
+	}),
+	on("no-script", `Command not found: (\S+)`, `poetry run finds no program $1.`,
+		`Write the program itself behind poetry run, and install what brings it.`).with(func(s *Scene, m []string,
+		h *check.Hint) bool {
+		if _, named := s.requires(m[1]); named || !s.started {
+			return true
+		}
+		h.Cause = fmt.Sprintf("poetry run finds no program %s, and pyproject.toml has no script of that name.", m[1])
+		if command, in := s.Command(), s.commandInstruction(); command != "" && in != nil {
+			h.Advice, h.Edit = "Start the server.", check.EditOf(s.File.Name, s.File.Change(*in, command))
+		}
+		return true
+	}),
+	on("key-twice", `Invalid TOML file (\S+): Key "([^"\n]+)" already exists`, `$1 has $2 twice.`,
+		`Keep one of the two.`).with(func(s *Scene, m []string, h *check.Hint) bool {
+		var all []place
+		for i, line := range s.lines("pyproject.toml") {
+			if regexp.MustCompile(`^\s*["']?` + regexp.QuoteMeta(m[2]) + `["']?\s*=`).MatchString(line) {
+				all = append(all, place{"pyproject.toml", i + 1, line})
+			}
+		}
+		if len(all) == 2 {
+			h.Cause = fmt.Sprintf("%s, has %s, and so has line %d.", all[1], m[2], all[0].line)
+			h.Advice, h.Edit = "Keep one of the two.", all[1].without()
+		}
 		return true
 	}),
 	on("no-such-setting", `(?:Setting (\S+) does not exist|There is no (\S+) setting)`, `Poetry has no setting $1$2.`,
@@ -452,6 +505,12 @@ var poetry = tool{name: "poetry", wraps: true, entries: []entry{
 	on("no-versions", `version solving failed`, `Poetry found no versions that go together.`,
 		`Loosen the versions in pyproject.toml.`),
 }}
+
+// poetryLocks lets the step make the lock anew.
+func poetryLocks(s *Scene, _ []string, h *check.Hint) bool {
+	h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\bpoetry install\b`), "poetry lock && poetry install")
+	return true
+}
 
 // noRoot leaves the project itself out of poetry install.
 func noRoot(s *Scene, m []string, h *check.Hint) bool {
@@ -498,7 +557,8 @@ func poetryPython(s *Scene, have, asked string, h *check.Hint) bool {
 
 var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 	on("lock-stale", `Your Pipfile\.lock \(\w+\) is out of date`, `Pipfile.lock is older than Pipfile.`,
-		`Run pipenv lock, and hand in the new Pipfile.lock.`),
+		`Run pipenv lock, and hand in the new Pipfile.lock; or let this step make it anew.`).
+		with(without(`\s--deploy\b`)),
 	on("no-pipfile", `(?:No Pipfile present at project home|Pipfile not found)`, "",
 		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("Pipfile"); len(found) > 0 {
@@ -511,7 +571,7 @@ var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 	on("lock-missing",
 		`(?:Pipfile\.lock (?:not found|does not exist|isn't found)|No Pipfile\.lock|lock ?file (?:does not exist|`+
 			`not found))`, "", "").with(pipenvLock),
-	on("deploy", `Aborting deploy`, "", "").with(pipenvLock),
+	on("deploy", `Aborting deploy|--system is intended to be used for Pipfile installation`, "", "").with(pipenvLock),
 	on("python", `Your Pipfile requires "?python_(?:full_)?version"? ([\d.]+),? but you are using ([\d.]+)`,
 		`Pipfile asks for Python $1, and the image has $2.`, `Let Pipfile ask for the Python of the base image.`),
 }}
@@ -539,17 +599,21 @@ func pipenvLock(s *Scene, _ []string, h *check.Hint) bool {
 			where, m[1], m[2]))
 	}
 	if !s.has("Pipfile.lock") {
-		by := "this step"
+		by, option := "this step", regexp.MustCompile(`(\s--system)\b`)
 		if s.Step != nil && strings.Contains(s.Step.Text, "--deploy") {
-			by = "--deploy"
+			by, option = "--deploy", regexp.MustCompile(`\s--deploy\b`)
 		}
 		causes = append(causes, fmt.Sprintf("The folder has no Pipfile.lock, which %s wants.", by))
 		h.Advice = "Run pipenv lock with the Python of the base image, and hand in Pipfile.lock."
-		if h.Edit = s.inInstruction(s.Step, regexp.MustCompile(`\s--deploy\b`), " --skip-lock"); h.Edit != nil {
+		without := "${1} --skip-lock"
+		if s.Step != nil && strings.Contains(s.Step.Text, "--skip-lock") {
+			without = "${1}"
+		}
+		if h.Edit = s.inInstruction(s.Step, option, without); h.Edit != nil {
 			h.Advice = "Run pipenv lock with the Python of the base image and hand in Pipfile.lock, or let this " +
 				"step do without."
 		}
-	} else if at := inside(s.workdir(), "Pipfile.lock"); s.File != nil && s.earlier()[at] == "" {
+	} else if at := inside(s.workdir(), "Pipfile.lock"); s.earlier()[at] == "" {
 		return s.notCopied("Pipfile.lock", at, h)
 	} else if len(causes) == 0 {
 		causes, h.Advice = []string{"Pipfile.lock does not fit Pipfile."},

@@ -54,9 +54,6 @@ var pythonImage = regexp.MustCompile(`(?i)^(\s*FROM\s+(?:--\S+\s+)*\S*\bpython:?
 
 // newerPython returns the line that begins the last stage with a newer Python, where it names one.
 func (s *Scene) newerPython(version string) *check.Edit {
-	if s.File == nil {
-		return nil
-	}
 	stage := s.File.Final()
 	for i := range s.File.Stages {
 		if s.File.Stages[i].Line == stage.Line && stage.From >= 0 && stage.From < i {
@@ -253,7 +250,7 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 // otherPython says of packages that come from another stage that they are for another Python than
 // the image has, and reports whether that is so.
 func (s *Scene) otherPython(h *check.Hint) bool {
-	if s.File == nil || len(s.File.Stages) < 2 {
+	if len(s.File.Stages) < 2 {
 		return false
 	}
 	final := s.File.Final()
@@ -278,16 +275,13 @@ func (s *Scene) otherPython(h *check.Hint) bool {
 // venvMoved says of a program of a virtual environment that this was made at another path than it
 // has now, and reports whether that is so.
 func (s *Scene) venvMoved(h *check.Hint) bool {
-	if s.File == nil || len(s.File.Stages) < 2 {
+	if len(s.File.Stages) < 2 {
 		return false
 	}
 	for _, stage := range s.File.Stages[:len(s.File.Stages)-1] {
-		dir, made := "/", ""
+		made := ""
 		var by dockerfile.Instruction
-		for _, in := range stage.Instructions {
-			if in.Name == "WORKDIR" && len(in.Args) > 0 {
-				dir = inside(dir, in.Args[0])
-			}
+		for dir, in := range placed(stage.Instructions) {
 			for _, c := range in.Commands() {
 				switch {
 				case in.Name != "RUN":
@@ -310,6 +304,15 @@ func (s *Scene) venvMoved(h *check.Hint) bool {
 				"first line of its programs still names %s/bin/python, which the image has not.", by.Line, made,
 				in.Line, to, made)
 			h.Advice = fmt.Sprintf("Make it where it is to be, at %s, or copy it to the same path.", to)
+			inPath := func(in dockerfile.Instruction) bool {
+				return in.Name == "ENV" && strings.Contains(in.Text, to+"/bin")
+			}
+			if !slices.ContainsFunc(s.File.Effective(), inPath) && in.Line == in.EndLine {
+				if h.Edit = s.inInstruction(&in, regexp.MustCompile(`\S+(\s*)$`), made+"${1}"); h.Edit != nil {
+					h.Advice = "Copy it to the same path."
+				}
+				return true
+			}
 			if c := s.commandInstruction(); c != nil && c.Exec && len(c.Args) > 0 && !strings.Contains(c.Args[0], "/") {
 				h.Edit = s.inCommand(regexp.MustCompile(`\[\s*"`+regexp.QuoteMeta(c.Args[0])+`"`),
 					`["python", "-m", "`+c.Args[0]+`"`)

@@ -63,7 +63,8 @@ var words = []struct{ log, want string }{
 			"out the option that asks for it."},
 	{"error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.\n",
 		"uv lock-stale: error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided. | uv.lock " +
-			"is older than pyproject.toml. Run uv lock, and hand in the new uv.lock."},
+			"is older than pyproject.toml. Run uv lock, and hand in the new uv.lock; or let this step bring it " +
+			"up to date."},
 	{"error: Failed to build `pydantic-core==2.27.2`\n  Caused by: Failed to build wheel\n",
 		"compilers build-failed: Caused by: Failed to build wheel | pydantic-core 2.27.2 has no wheel for this " +
 			"Python and is compiled here; that failed. Take a newer version of pydantic-core, which has a wheel for " +
@@ -197,7 +198,8 @@ var words = []struct{ log, want string }{
 		"find command 'git' - do you have 'git' installed and in your PATH?", "pip git-missing: ERROR: Cannot find " +
 		"command 'git' - do you have 'git' installed and in your PATH? | A requirement is fetched with git, and the " +
 		"image has no git at this step. Install git with apt-get before it, or name the package by a version that " +
-		"the index has."},
+		"the index has. Write `RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates` " +
+		"below line 4 of Dockerfile."},
 	{"ERROR: Invalid requirement: 'f\\x00a\\x00s\\x00t\\x00': Expected package name at the start of dependency " +
 		"specifier", "pip not-utf-8: Invalid requirement: 'f\\x00a\\x00s\\x00t\\x00 | The list of requirements is " +
 		"not text in UTF-8. Save it as UTF-8 (PowerShell's > writes UTF-16): pip freeze | Out-File -Encoding utf8 " +
@@ -210,7 +212,8 @@ var words = []struct{ log, want string }{
 		"its newest is 2.2.1. Ask for a version that there is."},
 	{"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
 		"pip hash: THESE PACKAGES DO NOT MATCH THE HASHES | A package that was fetched is not the one whose hash the " +
-			"requirements name. Make the requirements file anew, with the hashes of today's files."},
+			"requirements name. Make the list anew, with the hashes of today's files, as pip-compile " +
+			"--generate-hashes does."},
 	{"      ./psutil/arch/linux/disk.c:1:10: fatal error: Python.h: No such file or directory\n      error: command " +
 		"'/usr/bin/gcc' failed with exit code 1\n  ERROR: Failed building wheel for psutil",
 		"compilers header-missing: ./psutil/arch/linux/disk.c:1:10: fatal error: Python.h: No such file or directory " +
@@ -243,7 +246,8 @@ var words = []struct{ log, want string }{
 		"pyproject.toml."},
 	{"Warning: Your Pipfile.lock (a3f1c2) is out of date. Expected: (9d01b7).\nERROR:: Aborting deploy",
 		"pipenv lock-stale: Warning: Your Pipfile.lock (a3f1c2) is out of date. Expected: (9d01b7). | Pipfile.lock " +
-			"is older than Pipfile. Run pipenv lock, and hand in the new Pipfile.lock."},
+			"is older than Pipfile. Run pipenv lock, and hand in the new Pipfile.lock; or let this step " +
+			"make it anew."},
 	{"npm ERR! `npm ci` can only install packages when your package.json and package-lock.json or " +
 		"npm-shrinkwrap.json are in sync. Please update your lock file with `npm install` before " +
 		"continuing.", "npm lock-stale: npm ci` can only install packages when your package.json and " +
@@ -394,7 +398,8 @@ var words = []struct{ log, want string }{
 		"object or a real number, not " +
 		"'NoneType'", "exceptions exception: TypeError: int() argument must be a string, a bytes-like object or a " +
 		"real number, not 'NoneType' | The program ended with an exception, raised from main.py, line 1: `from " +
-		"fastapi import FastAPI`. Look at that line with the exception's words: the log below has the whole of it."},
+		"fastapi import FastAPI, HTTPException`. Look at that line with the exception's words: the log below has " +
+		"the whole of it."},
 	{"start psycopg.OperationalError: connection failed: connection to server at \"127.0.0.1\", port 5432 failed: " +
 		"Connection " +
 		"refused", "databases postgres-refused: connection to server at \"127.0.0.1\", port 5432 failed: Connection " +
@@ -480,7 +485,7 @@ var words = []struct{ log, want string }{
 			"runs as: mkdir and chown make it so."},
 	{"start ImportError: libpq.so.5: cannot open shared object file: No such file or directory",
 		"python shared-library: libpq.so.5: cannot open shared object file | A package wants the library libpq.so.5, " +
-			"and the image has none. libpq5 has it. Write `RUN apt-get update && apt-get install -y " +
+			"and the image has none. Install libpq5. Write `RUN apt-get update && apt-get install -y " +
 			"--no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/*` below line 7 of Dockerfile."},
 	{"start ModuleNotFoundError: No module named 'dotenv'",
 		"python no-module: ModuleNotFoundError: No module named 'dotenv' | The program wants dotenv, and " +
@@ -644,7 +649,8 @@ var words = []struct{ log, want string }{
 			"whose OpenSSL no longer has what it uses. Take a newer version of it, or let Node take the old way. " +
 			"Write `ENV NODE_OPTIONS=--openssl-legacy-provider` below line 4 of Dockerfile."},
 	{"src/index.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.",
-		"node type: src/index.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'. | TypeScript " +
+		"typescript type: src/index.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'. | " +
+			"TypeScript " +
 			"finds a mistake in src/index.ts, line 3: Type 'string' is not assignable to type 'number'. Correct that " +
 			"line, so that npm run build ends well at home."},
 	{"ERROR: unknown command \"instal\" - maybe you meant \"install\"",
