@@ -145,6 +145,23 @@ func TestBuildsThatFail(t *testing.T) {
 		{name: "words of a disk that is full",
 			files: map[string]string{"Dockerfile": python + "ARG A=left\nSTOPSIGNAL no space $A on device\n"},
 			want:  check.BuildFailure{Reason: check.OtherFailure}},
+		{name: "words of a layer that is gone", files: map[string]string{"Dockerfile": python +
+			"WORKDIR \"/etc/passwd/failed to prepare extraction snapshot a parent snapshot b does not exist\"\n"},
+			want: check.BuildFailure{Reason: check.OtherFailure, Line: 2}},
+		{name: "words of a connection that broke, which a step made", files: map[string]string{"Dockerfile": python +
+			"RUN mkdir -p \"/a/broken$(printf ' ')pipe\" /b && touch \"/b/broken$(printf ' ')pipe\"\n" + python +
+			"COPY --from=0 /b /b/\nCOPY --from=0 /a /b/\n"},
+			want: check.BuildFailure{Reason: check.OtherFailure, Line: 5}},
+		{name: "words of a registry", files: map[string]string{"Dockerfile": python +
+			"WORKDIR \"/etc/passwd/python:3.12-slim/certificate\"\n"},
+			want: check.BuildFailure{Reason: check.OtherFailure, Line: 2}},
+		{name: "words of an old frontend", files: map[string]string{"Dockerfile": python +
+			"WORKDIR \"/etc/passwd/dockerfile parse error\"\n"}, want: check.BuildFailure{Reason: check.OtherFailure,
+			Line: 2}},
+		{name: "words of a step that another ended", files: map[string]string{"Dockerfile": python +
+			"RUN exit 3 # exit code: 0, context canceled\n"}, want: check.BuildFailure{Reason: check.CommandError,
+			Line: 2, Subject: "RUN exit 3 # exit code: 0, context canceled",
+			Message: "RUN exit 3 # exit code: 0, context canceled ended with exit code 3"}},
 		{name: "no such stage", files: map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=nowhere-" +
 			"x /a /b\n"}, want: check.BuildFailure{}},
 	} {

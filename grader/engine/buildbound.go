@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // BuildKit bounds no step of a build, and takes no limit from who asks for one. But each step has a
@@ -32,9 +35,10 @@ type stepBounds struct {
 
 // boundStep is a step of a build that goes on.
 type boundStep struct {
-	limited int       // of its groups have their limits
 	look    time.Time // at its disk, the next
-	command string    // what it runs
+	command string    // what it runs, by what the engine says and not its own processes, which say what they like
+	mine    bool      // it is known as one of this process's builds
+	writes  []sink    // where it can write
 	since   time.Time // when it was first seen to have passed a limit
 	why     string    // it is ended; empty where it is not
 }
@@ -72,25 +76,24 @@ func (b *stepBounds) keep(root string, l check.BuildLimits, own func(command str
 	now := map[string]*boundStep{}
 	for name, groups := range stepGroupsOf(root) {
 		step := b.steps[name]
+		pids, _ := processesIn(groups[0])
 		if step == nil {
-			step = &boundStep{}
+			if step = begunStep(filepath.Join(root, "buildkit", "executor", name), mountsAround(pids)); step == nil {
+				continue // the engine is about to say what it runs
+			}
 		}
 		now[name] = step
-		if step.limited != len(groups) { // a controller's may come a moment after another's
-			step.limited = len(groups)
-			for _, group := range groups {
+		step.mine = step.mine || own(step.command)
+		for _, group := range groups { // again and again: a controller's may come a moment after another's
+			if step.mine || boundless(group) { // else it has the limits of whose it is
 				limitStep(group, l)
 			}
 		}
-		pids, _ := processesIn(groups[0])
-		if c := commandOf(pids); c != "" { // before its shell runs, it is another
-			step.command = c
-		}
-		if why := step.beyond(groups, pids, l); why != "" && step.why == "" {
+		if why := step.beyond(groups, l); why != "" && step.why == "" {
 			if step.since.IsZero() {
 				step.since = time.Now()
 			}
-			if own(step.command) || time.Since(step.since) > othersTime {
+			if step.mine || time.Since(step.since) > othersTime {
 				step.why = why
 				b.ended = append(b.ended, endedStep{time.Now(), step.command, why})
 			}
@@ -108,9 +111,9 @@ func (b *stepBounds) keep(root string, l check.BuildLimits, own func(command str
 }
 
 // beyond returns which limit a step has passed, or empty.
-func (s *boundStep) beyond(groups, pids []string, l check.BuildLimits) string {
+func (s *boundStep) beyond(groups []string, l check.BuildLimits) string {
 	if begun := time.Now(); begun.After(s.look) {
-		why := writtenBy(pids, l)
+		why := overIn(s.writes, l)
 		s.look = time.Now().Add(max(diskTime, 2*time.Since(begun))) // a look costs as much as there are files
 		if why != "" {
 			return why
@@ -156,6 +159,21 @@ func limitStep(group string, l check.BuildLimits) {
 	}
 }
 
+// boundless reports whether nobody wrote a limit into a step's control group.
+func boundless(group string) bool {
+	for _, file := range []string{"pids.max", "memory.max", "memory.limit_in_bytes"} {
+		text, err := os.ReadFile(filepath.Join(group, file))
+		if limit := strings.TrimSpace(string(text)); err == nil && (limit == "max" || len(limit) > mostDigits) {
+			return true
+		}
+	}
+	return false
+}
+
+// mostDigits are those of a limit of memory that is one: without, control groups of the first kind
+// say 9223372036854771712.
+const mostDigits = 18
+
 // counted returns a number that a control group counts; 0 where it does not.
 func counted(group, file, name string) int {
 	text, err := os.ReadFile(filepath.Join(group, file))
@@ -171,35 +189,92 @@ func counted(group, file, name string) int {
 	return 0
 }
 
-// writtenBy returns that a step wrote more into its root than it may, or empty.
-func writtenBy(pids []string, l check.BuildLimits) string {
-	if len(pids) == 0 {
-		return ""
+// sink is a folder of the engine's machine into which a step can write, such as a cache mount, and
+// how much was in it before.
+type sink struct {
+	folder string
+	before int64
+}
+
+// mountsAround returns the mounts that who started some processes has, which is the engine: it may have
+// a mount namespace of its own. It is empty where the processes are not there yet, or are no more.
+func mountsAround(pids []string) string {
+	for _, pid := range pids {
+		status, err := os.ReadFile("/proc/" + pid + "/status")
+		if err != nil {
+			continue
+		}
+		_, _, number := readProcess(string(status), nil, "", nil)
+		parent := strconv.Itoa(number)
+		if mounts, err := os.ReadFile("/proc/" + parent + "/mountinfo"); err == nil && !slices.Contains(pids, parent) {
+			return string(mounts)
+		}
 	}
-	mounts, err := os.ReadFile("/proc/" + pids[0] + "/mountinfo")
-	if err != nil {
-		return ""
+	return ""
+}
+
+// begunStep reads what the engine, with these mounts, says of a step in the folder where it keeps that;
+// nil where it does not say it yet.
+func begunStep(folder, mounts string) *boundStep {
+	var spec struct {
+		Root    struct{ Path string }
+		Process struct{ Args []string }
+		Mounts  []struct {
+			Type, Source string
+			Options      []string
+		}
 	}
-	upper := upperFolder(string(mounts))
-	if own, err := os.ReadFile("/proc/self/mountinfo"); upper == "" && err == nil {
-		upper = mergedFrom(string(mounts), string(own))
+	text, err := os.ReadFile(filepath.Join(folder, "config.json"))
+	if err != nil || mounts == "" || json.Unmarshal(text, &spec) != nil || len(spec.Process.Args) == 0 {
+		return nil
 	}
-	if upper == "" {
-		return ""
+	folders := []string{writtenAt(mounts, spec.Root.Path, nil)}
+	for _, m := range spec.Mounts {
+		own := strings.HasPrefix(m.Source, filepath.Dir(folder)) // such as /etc/hosts
+		if (m.Type == "bind" || m.Type == "overlay") && !own && !slices.Contains(m.Options, "ro") {
+			folders = append(folders, writtenAt(mounts, m.Source, m.Options))
+		}
 	}
-	most, total := check.RunLimits{Disk: l.Disk}, tally{}
-	total.below(upper, most)
+	step := &boundStep{command: squeezed(spec.Process.Args[len(spec.Process.Args)-1])}
+	for _, folder := range folders {
+		var before tally
+		before.below(folder, check.RunLimits{Disk: math.MaxInt64})
+		step.writes = append(step.writes, sink{folder, before.bytes})
+	}
+	return step
+}
+
+// overIn returns that more was written into some folders than may be, or empty.
+func overIn(sinks []sink, l check.BuildLimits) string {
+	total := written{}
+	most := check.RunLimits{Disk: l.Disk}
+	for _, p := range sinks {
+		var now tally
+		now.below(p.folder, check.RunLimits{Disk: l.Disk + option.Size(p.before)})
+		total.bytes += max(0, now.bytes-p.before)
+	}
 	return total.over(most)
 }
 
-// mergedFrom returns where fuse-overlayfs, which does not say it, puts what is written into the root
-// of a step: beside the folder in which the engine's machine has the same root.
-func mergedFrom(step, own string) string {
-	device := ""
-	for line := range strings.Lines(step) {
-		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == "/" {
-			device = fields[2]
+// writtenAt returns where on the engine's machine lands what is written into a mount: the upper folder
+// of an overlay, or of fuse-overlayfs, which does not say it, beside the folder in which the machine
+// has the same; else the mount's source itself. own are the engine's mounts.
+func writtenAt(own, source string, options []string) string {
+	for _, option := range options {
+		if upper, ok := strings.CutPrefix(option, "upperdir="); ok {
+			return upper
 		}
+	}
+	device := ""
+	for line := range strings.Lines(own) {
+		fields := strings.Fields(line)
+		if len(fields) < 5 || fields[4] != source {
+			continue
+		}
+		if upper := upperFolder(line, source); upper != "" {
+			return upper
+		}
+		device = fields[2]
 	}
 	for line := range strings.Lines(own) {
 		if fields := strings.Fields(line); len(fields) > 4 && fields[2] == device && device != "" &&
@@ -207,5 +282,5 @@ func mergedFrom(step, own string) string {
 			return filepath.Join(filepath.Dir(fields[4]), "diff")
 		}
 	}
-	return ""
+	return source
 }

@@ -248,11 +248,11 @@ func TestTraceAloneMakesNoImage(t *testing.T) {
 			require.Equal(t, []bool{true, true, true, false},
 				[]bool{same.Steps[0].Cached, same.Steps[1].Cached, edited.Steps[0].Cached, edited.Steps[1].Cached})
 		}
-		images, err := tested.api.ImageList(t.Context(), client.ImageListOptions{All: true,
+		images, err := tested.listImages(t.Context(), client.ImageListOptions{All: true,
 			Filters: client.Filters{}.Add("label", "id="+id)})
 		require.NoError(t, err)
-		require.Len(t, images.Items, 1, "%+v", images.Items)
-		require.Equal(t, []string{s.tags[0]}, images.Items[0].RepoTags)
+		require.Len(t, images, 1, "%+v", images)
+		require.Equal(t, []string{s.tags[0]}, images[0].RepoTags)
 	})
 }
 

@@ -32,7 +32,7 @@ func (e *Engine) buildTime(ctx context.Context, limit time.Duration, file *docke
 		return max(float64(runtime.NumCPU())/float64(most), 0.1)
 	}
 	timed, cancel := fairly(ctx, limit, func() *meter { return newMeter(threads, share, nil) },
-		func(time.Duration) error { return context.DeadlineExceeded })
+		context.DeadlineExceeded, func(time.Duration) error { return context.DeadlineExceeded })
 	return timed, func() {
 		cancel()
 		e.builds.Add(-1)

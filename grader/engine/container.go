@@ -43,9 +43,6 @@ type container struct {
 	started   check.Started
 	unwatch   context.CancelFunc
 
-	left    sync.Once // see leave
-	leaving sync.WaitGroup
-
 	over atomic.Bool // a process wrote over the memory where its variables stood
 
 	mu   sync.Mutex
@@ -136,7 +133,6 @@ func (c *container) remove(ctx context.Context) error {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
-	c.leaving.Wait()
 	if c.relay != nil {
 		c.relay.CloseIdleConnections()
 	}
@@ -167,24 +163,6 @@ func (c *container) keep() {
 	if c.net != nil {
 		c.session.engine.networks.forget(*c.net)
 	}
-}
-
-// leave takes the container out of its network while it ends: nobody asks it any more, and the
-// engine would do it after the end, when everybody waits for it.
-func (c *container) leave() {
-	if c.session.job.Keep {
-		return
-	}
-	c.left.Do(func() {
-		c.leaving.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
-			defer cancel()
-			// else it goes with the container
-			if c.net != nil && c.session.engine.networks.leave(ctx, *c.net, c.id) == nil {
-				c.net = nil
-			}
-		})
-	})
 }
 
 func (c *container) release() {

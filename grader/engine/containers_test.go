@@ -270,11 +270,10 @@ func TestStop(t *testing.T) {
 		require.False(t, stopped.InTime)
 		require.Equal(t, "SIGTERM", stopped.Signal)
 		require.GreaterOrEqual(t, stopped.Took, time.Second)
-		s.main.leaving.Wait()
 		info, err := tested.api.ContainerInspect(t.Context(), s.main.id, client.ContainerInspectOptions{})
 		require.NoError(t, err)
-		require.Empty(t, info.Container.NetworkSettings.Networks, "another container may have its network already")
-		require.Nil(t, s.main.net)
+		require.NotEmpty(t, info.Container.NetworkSettings.Networks,
+			"what a program sees of the end is the signal alone")
 	})
 	t.Run("a program that has ended", func(t *testing.T) {
 		s := running(t, nil, nil)

@@ -26,6 +26,16 @@ func (s *Session) Started() check.Started {
 	return check.Started{}
 }
 
+// Within returns a context that ends when the main container has had the time, with up as its cause: what
+// other work of this machine took from its share of the processors is given back. Where that is too much,
+// the cause is that the machine was too busy.
+func (s *Session) Within(ctx context.Context, limit time.Duration, up error) (context.Context, context.CancelFunc) {
+	if c := s.current(); c != nil {
+		return c.ownTimeUntil(ctx, limit, up)
+	}
+	return context.WithTimeoutCause(ctx, limit, up)
+}
+
 // Do sends one request to the main container.
 func (s *Session) Do(ctx context.Context, r check.Request) (check.Answer, error) {
 	if c := s.current(); c != nil {

@@ -150,7 +150,7 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 	}
 	if upper == "" {
 		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", c.pid))
-		if upper = upperFolder(string(mounts)); err != nil || upper == "" {
+		if upper = upperFolder(string(mounts), "/"); err != nil || upper == "" {
 			return nil
 		}
 	}
@@ -188,14 +188,14 @@ func (c *container) writtenHere(info dockercontainer.InspectResponse) func(conte
 	}
 }
 
-// upperFolder returns where what is written into a root of overlayfs goes, as the kernel's list of
+// upperFolder returns where what is written into a mount of overlayfs goes, as the kernel's list of
 // mounts tells; empty where it does not. An engine with the containerd image store says it nowhere
 // else.
-func upperFolder(mounts string) string {
+func upperFolder(mounts, mounted string) string {
 	for line := range strings.Lines(mounts) {
 		mount, device, _ := strings.Cut(strings.TrimSpace(line), " - ")
 		at, system := strings.Fields(mount), strings.Fields(device)
-		if len(at) < 5 || at[4] != "/" || len(system) < 3 || system[0] != "overlay" {
+		if len(at) < 5 || at[4] != mounted || len(system) < 3 || system[0] != "overlay" {
 			continue
 		}
 		for _, option := range strings.Split(system[2], ",") {

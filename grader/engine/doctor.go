@@ -166,9 +166,10 @@ func (e *Engine) stepsBounded(ctx context.Context, about system.Info) outcome {
 // buildBounds returns what of a build is bounded.
 func buildBounds(steps outcome) Finding {
 	if l := check.DefaultLimits().Build; steps.holds {
-		return Finding{Name: "build", Status: "ok", Detail: fmt.Sprintf("bounded in time, context and log; a step in "+
-			"memory (%s), processes (%d) and disk (%s): %s; not in processors: what others take is given back; and a "+
-			"build may use the network", l.Memory, l.PIDs, l.Disk, steps.seen)}
+		return Finding{Name: "build", Status: "ok", Detail: fmt.Sprintf("bounded in time, context and log; a step, of "+
+			"others' builds too while one goes on here, in memory (%s), processes (%d) and disk (%s): %s; not in "+
+			"processors: what others take is given back; and a build may use the network", l.Memory,
+			l.PIDs, l.Disk, steps.seen)}
 	}
 	return Finding{Name: "build", Status: "warn",
 		Detail: "bounded in time, context and log, not in memory, processes and disk; " + steps.seen +

@@ -168,13 +168,6 @@ func (e *Engine) newName() string {
 	return e.owner.Name(e.number())
 }
 
-// last reports whether no more than one submission is under work.
-func (e *Engine) last() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.open) <= 1
-}
-
 // cleanupTime is what removing may take, with a context of its own: the run's is over when it is
 // needed most.
 const cleanupTime = 30 * time.Second
@@ -192,10 +185,11 @@ func (e *Engine) Close() error {
 	for _, s := range left {
 		errs = append(errs, s.Close())
 	}
-	e.removing.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
 	defer cancel()
-	errs = append(errs, e.networks.remove(ctx), e.sweepOwn(ctx))
+	errs = append(errs, e.networks.remove(ctx)) // while images go
+	e.removing.Wait()
+	errs = append(errs, e.sweepOwn(ctx))
 	e.watch.stop()
 	return errors.Join(append(errs, e.builder.close(), e.api.Close())...)
 }

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -18,6 +20,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/engine/buildcontext"
 	"github.com/taskgrader/taskgrader/grader/engine/buildtrace"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // A command of a student's can print what it likes, and a Dockerfile can name what is nowhere. What
@@ -69,6 +72,47 @@ func repeats(file *dockerfile.File, words string) bool {
 			if holds(in.Text) || slices.ContainsFunc(in.Args, put) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// well reports whether what an engine or a command says is not there is well at that moment: the host
+// answers; or the engine builds the Dockerfile up to the step that failed, and a step of ours after that.
+func (s *Session) well(ctx context.Context, o buildOptions, d *buildtrace.Doubtful) bool {
+	if d.Host != "" {
+		return answers(ctx, d.Host)
+	}
+	// of a step that is no line's, such as one of ONBUILD, all is built that stands above its stage
+	line := cmp.Or(d.Failure.Line, s.file.Stages[len(s.file.Stages)-1].Line)
+	at := -1
+	for i, stage := range s.file.Stages {
+		if stage.Line < line {
+			at = i
+		}
+	}
+	if d.Failure.Subject == "" || at < 0 || s.engine.full(ctx, s.file.Stages[0].Base, s.job.Limits.Build.Disk) {
+		return false // no step said it, or it may be true
+	}
+	lines := strings.Split(o.dockerfile, "\n")
+	o.dockerfile = fmt.Sprintf("%s\nWORKDIR /%d\n", strings.Join(lines[:line-1], "\n"), time.Now().UnixNano())
+	o.traceOnly = true
+	built, err := s.buildText(ctx, o, at, nil)
+	return err == nil && built.Failure == nil
+}
+
+// answers reports whether a host that serves packages does so at that moment.
+func answers(ctx context.Context, host string) bool {
+	for _, scheme := range []string{"https://", "http://"} {
+		asking, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		request, err := http.NewRequestWithContext(asking, http.MethodHead, scheme+host+"/", nil)
+		if err != nil {
+			return false
+		}
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			_ = answer.Body.Close()
+			return answer.StatusCode < http.StatusInternalServerError
 		}
 	}
 	return false
@@ -128,19 +172,19 @@ func reaches(ctx context.Context, host string) bool {
 	return err == nil && len(found) > 0
 }
 
-// leastFree is how many bytes the engine's disk has left at least that is not full.
+// leastFree is how many bytes an attempt writes to a disk that is not full.
 const leastFree = 64 << 20
 
-// full reports whether the engine's disk has no room: by its own figures where they can be seen
-// here, else by an attempt to write there.
-func (e *Engine) full(ctx context.Context, base string) bool {
+// full reports whether the engine's disk has no room for what a step may write: by its own figures where
+// they can be seen here, else by an attempt to write there.
+func (e *Engine) full(ctx context.Context, base string, step option.Size) bool {
 	about, err := e.about(ctx)
 	if err != nil {
 		return true
 	}
 	if _, err := os.Stat(about.DockerRootDir); err == nil && about.DockerRootDir != "" {
 		if free, known := freeBytes(about.DockerRootDir); known {
-			return free < leastFree
+			return free < max(leastFree, uint64(step))
 		}
 	}
 	return !e.attempt(ctx, base, fmt.Sprintf("head -c %d /dev/zero >/taskgrader-attempt", leastFree))

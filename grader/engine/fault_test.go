@@ -54,8 +54,6 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestOwnCaches: a file that could read with which argument its cache mounts are kept apart is
-// given names for them instead.
 // TestWhoseStepAProcessIs: no word of another build's step makes it one of this.
 func TestWhoseStepAProcessIs(t *testing.T) {
 	commands := []string{"pip install --no-cache-dir -r requirements.txt", "<<EOF (apt-get update...)"}
@@ -65,6 +63,8 @@ func TestWhoseStepAProcessIs(t *testing.T) {
 	}
 }
 
+// TestOwnCaches: a file that could read with which argument its cache mounts are kept apart is
+// given names for them instead.
 func TestOwnCaches(t *testing.T) {
 	session := func(dir, id, text string) (string, string) {
 		file, err := dockerfile.Parse("Dockerfile", []byte(text))

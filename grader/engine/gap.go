@@ -31,7 +31,7 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 		standIn = baseimage.IsStandIn(found.Config.Labels)
 	}
 	if f.Reason == check.CommandError && diskWords.MatchString(buildtrace.LastLines(f.Log, 10)) &&
-		s.engine.full(ctx, base) {
+		s.engine.full(ctx, base, s.job.Limits.Build.Disk) {
 		return fmt.Errorf("running %q in the build: the engine's disk is full", f.Subject)
 	}
 	if lacks := lacking(f, base); standIn && lacks != "" && s.engine.hasNot(ctx, base, f, lacks) {
@@ -45,8 +45,12 @@ func (s *Session) ours(ctx context.Context, f *check.BuildFailure) error {
 	if !looked { // with what the base has; so by this machine's own look, whatever host was named
 		connected = reaches(ctx, host) || reaches(ctx, defaultRegistry)
 	}
-	if !connected || slices.Contains(registries, host) {
-		return &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}
+	trouble := &buildtrace.NetworkTrouble{Command: f.Subject, Log: buildtrace.LastLines(f.Log, 3)}
+	switch {
+	case !connected:
+		return trouble
+	case slices.Contains(registries, host):
+		return &buildtrace.Doubtful{Host: host, Failure: f, Err: trouble}
 	}
 	return nil
 }

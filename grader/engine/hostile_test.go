@@ -184,7 +184,7 @@ func TestUpperFolder(t *testing.T) {
 			"rw,user_id=0,upperdir=/x\n": "",
 		"170 64\n": "",
 	} {
-		require.Equal(t, want, upperFolder(mounts), mounts)
+		require.Equal(t, want, upperFolder(mounts, "/"), mounts)
 	}
 }
 

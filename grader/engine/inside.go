@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -339,17 +340,25 @@ func (c *container) Stop(ctx context.Context, within time.Duration) (check.Stopp
 	case err != nil:
 		return s, fmt.Errorf("sending %s: %w", signal, err)
 	}
-	c.leave()
+	// nothing else of the container is changed until it ends, which a program could see, and end by that
 	stopping, cancel := c.ownTime(ctx, within)
 	defer cancel()
-	for waiting := stopping; ; waiting = ctx {
+	ending := time.NewTicker(pollTime) // the engine takes the network away before it tells of the end
+	defer ending.Stop()
+	for waiting := stopping; ; {
 		select {
 		case ended := <-wait.Result:
-			s.InTime, s.Took, s.ExitCode = true, time.Since(begun), int(ended.StatusCode)
+			s.InTime, s.Took, s.ExitCode = true, cmp.Or(s.Took, time.Since(begun)), int(ended.StatusCode)
 			return s, nil
 		case err := <-wait.Error:
 			return s, fmt.Errorf("waiting for the container's end: %w", err)
+		case <-ending.C:
+			if lives, known := c.lives(); s.Took == 0 && known && !lives {
+				s.Took = time.Since(begun)
+			}
+			continue
 		case <-waiting.Done():
+			waiting = ctx
 		}
 		// else it has ended, and the engine is late to say so
 		if lives, known := c.lives(); ctx.Err() != nil || lives || !known {

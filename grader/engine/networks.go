@@ -157,24 +157,6 @@ func (n *networks) give(back isolated) {
 	n.free = append(n.free, back)
 }
 
-// leave takes a container out of its network, which others may have then. Where there are none it
-// is removed.
-func (n *networks) leave(ctx context.Context, from isolated, container string) error {
-	_, err := n.engine.api.NetworkDisconnect(ctx, from.id, client.NetworkDisconnectOptions{Container: container})
-	if err != nil {
-		return fmt.Errorf("leaving network %q: %w", from.name, err)
-	}
-	if !n.engine.last() {
-		n.give(from)
-		return nil
-	}
-	// else Close says why
-	if _, err := n.engine.api.NetworkRemove(ctx, from.id, client.NetworkRemoveOptions{}); err == nil {
-		n.forget(from)
-	}
-	return nil
-}
-
 func (n *networks) remove(ctx context.Context) error {
 	n.mu.Lock()
 	all := n.all

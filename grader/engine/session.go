@@ -223,8 +223,12 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 	text, notes := s.text(lines)
 	o := buildOptions{dockerfile: text, names: names, traceOnly: traceOnly}
 	built, err := s.buildText(ctx, o, stage, edits)
-	if errors.Is(err, errGone) || errors.Is(err, buildtrace.ErrPruned) {
+	for tries := 1; tries < mostGone && wasGone(built, err); tries++ {
 		built, err = s.buildText(ctx, o, stage, edits)
+	}
+	var doubtful *buildtrace.Doubtful
+	if errors.As(err, &doubtful) && s.well(ctx, o, doubtful) {
+		return check.Built{Steps: built.Steps, Took: built.Took, Failure: doubtful.Failure, Notes: notes}, nil
 	}
 	var old *buildtrace.OldFrontend
 	if official.MatchString(s.file.Syntax) && errors.As(err, &old) {
@@ -237,6 +241,22 @@ func (s *Session) build(ctx context.Context, stage int, edits []check.Patch, tra
 	}
 	built.Notes = notes
 	return built, err
+}
+
+// mostGone is how often a build is tried whose image the engine loses.
+const mostGone = 3
+
+// wasGone reports whether a build may have failed since an equal image was removed at that moment, as
+// that of an equal submission: the engine says so in many ways, and of no step of the Dockerfile.
+func wasGone(b check.Built, err error) bool {
+	if errors.Is(err, errGone) || errors.Is(err, buildtrace.ErrPruned) {
+		return true
+	}
+	if doubtful := (*buildtrace.Doubtful)(nil); errors.As(err, &doubtful) {
+		return true
+	}
+	f := b.Failure
+	return err == nil && f != nil && f.Reason == check.OtherFailure && f.Line == 0 && f.Subject == ""
 }
 
 // official are the frontends that are fetched where a syntax line names them: one of a student's own
@@ -274,7 +294,7 @@ func (s *Session) buildText(ctx context.Context, o buildOptions, stage int, edit
 	if stage != whole { // by its lines: old frontends take no number for a target
 		lines := strings.Split(o.dockerfile, "\n")
 		if next := stage + 1; next < len(s.file.Stages) {
-			lines = lines[:s.file.Stages[next].Line-1]
+			lines = lines[:min(len(lines), s.file.Stages[next].Line-1)]
 		}
 		o.dockerfile, o.target = strings.Join(lines, "\n")+"\n", ""
 	}

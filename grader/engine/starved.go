@@ -33,13 +33,18 @@ func (e *errStarved) Hint() string { return "grade again when less is going on, 
 // ownTime returns a context that ends when the container has had the time. Its cause is then
 // context.DeadlineExceeded, or an *errStarved.
 func (c *container) ownTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	return fairly(ctx, limit, c.meter, func(starved time.Duration) error { return &errStarved{limit, starved} })
+	return c.ownTimeUntil(ctx, limit, context.DeadlineExceeded)
 }
 
-// fairly returns a context that ends when something has had the time, with
-// context.DeadlineExceeded as its cause; or when patience is over, with what worn says of how long
-// it was starved. begin starts to measure what it was kept from.
-func fairly(ctx context.Context, limit time.Duration, begin func() *meter,
+func (c *container) ownTimeUntil(ctx context.Context, limit time.Duration, up error) (context.Context,
+	context.CancelFunc) {
+	return fairly(ctx, limit, c.meter, up, func(starved time.Duration) error { return &errStarved{limit, starved} })
+}
+
+// fairly returns a context that ends when something has had the time, with up as its cause; or when
+// patience is over, with what worn says of how long it was starved. begin starts to measure what it was
+// kept from.
+func fairly(ctx context.Context, limit time.Duration, begin func() *meter, up error,
 	worn func(starved time.Duration) error) (context.Context, context.CancelFunc) {
 	timed, cancel := context.WithCancelCause(ctx)
 	begun := time.Now()
@@ -54,7 +59,7 @@ func fairly(ctx context.Context, limit time.Duration, begin func() *meter,
 			wait := limit - (passed - starved)
 			switch {
 			case wait <= 0:
-				cancel(context.DeadlineExceeded)
+				cancel(up)
 				return
 			case passed > patience*limit:
 				cancel(worn(starved))

@@ -96,7 +96,7 @@ func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept b
 			removed(&swept.Volumes, "a volume", err)
 		}
 	}
-	images, err := e.listImages(ctx)
+	images, err := e.listImages(ctx, client.ImageListOptions{})
 	if err != nil {
 		return swept, fmt.Errorf("listing images: %w", err)
 	}
@@ -112,12 +112,12 @@ func (e *Engine) sweep(ctx context.Context, match func(owner.Owner) bool, kept b
 	return swept, errors.Join(errs...)
 }
 
-// listImages returns the images that have a tag. On the containerd store the engine refuses to list
+// listImages returns the images that the options ask for. On the containerd store the engine refuses to list
 // while another process removes an image ("content digest …: not found"); it is then asked again,
-// for a second at most.
-func (e *Engine) listImages(ctx context.Context) ([]image.Summary, error) {
-	for deadline := time.Now().Add(time.Second); ; {
-		images, err := e.api.ImageList(ctx, client.ImageListOptions{})
+// for five seconds at most.
+func (e *Engine) listImages(ctx context.Context, options client.ImageListOptions) ([]image.Summary, error) {
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		images, err := e.api.ImageList(ctx, options)
 		if err == nil || !strings.Contains(err.Error(), "not found") || time.Now().After(deadline) {
 			return images.Items, err
 		}

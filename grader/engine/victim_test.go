@@ -147,7 +147,7 @@ func things(t *testing.T, pid int) (all []string) {
 	for range networks.Items {
 		all = append(all, "network")
 	}
-	images, err := tested.listImages(ctx)
+	images, err := tested.listImages(ctx, client.ImageListOptions{})
 	require.NoError(t, err)
 	for _, image := range images {
 		for _, tag := range image.RepoTags {

@@ -28,12 +28,13 @@ type weight struct {
 	Links int64 // bytes of where symbolic links lead: overlay2 counts them in layers that it did not build itself
 }
 
-// weights remembers what layers weigh: a class has one base, and the next process has the same.
+// weights remembers what layers weigh: a class has one base, and the next process has the same, and
+// most layers of a folder that is graded again.
 type weights struct {
 	base  sync.Mutex // held while base layers are read, so that it is done once
 	mu    sync.Mutex
 	known map[string]weight
-	kept  string // the folder in which base layers stand for later processes, or empty
+	kept  string // the folder in which layers stand for later processes, or empty
 }
 
 func (w *weights) get(name string) (weight, bool) {
@@ -65,12 +66,19 @@ func (w *weights) lookUp(name string) (found weight, ok bool) {
 	return found, err == nil && json.Unmarshal(text, &found) == nil
 }
 
+// mostKept bounds how many layers stand for later processes; above, it begins anew.
+const mostKept = 10_000
+
 // keep writes down what a layer weighs. Where that cannot be done, a later process reads the layer
 // again.
 func (w *weights) keep(name string, one weight) {
 	m := digest.FindStringSubmatch(name)
 	if m == nil || w.kept == "" || os.MkdirAll(w.kept, 0o755) != nil {
 		return
+	}
+	if layers, _ := os.ReadDir(w.kept); len(layers) > mostKept {
+		_ = os.RemoveAll(w.kept)
+		_ = os.MkdirAll(w.kept, 0o755)
 	}
 	text, _ := json.Marshal(one)
 	half := filepath.Join(w.kept, fmt.Sprintf(".%d", os.Getpid()))
@@ -120,7 +128,7 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 			unlock()
 		}
 		w, known := e.weights.get(name)
-		if !known && isBase(layer) {
+		if !known {
 			if w, known = e.weights.lookUp(name); known {
 				e.weights.put(name, w)
 			}
@@ -144,9 +152,7 @@ func (e *Engine) weigh(ctx context.Context, info *check.ImageInfo) error {
 		if err == nil {
 			found[layer] = w
 			e.weights.put(name, w)
-			if isBase(layer) {
-				e.weights.keep(name, w)
-			}
+			e.weights.keep(name, w)
 		}
 		return err
 	})

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -220,8 +221,8 @@ func TestSizesAreOneNumber(t *testing.T) {
 	}
 }
 
-// TestWeightsAreKept: a later process finds what a base layer weighs, by its content alone; what is
-// no name of a content, or was not written whole, it reads again.
+// TestWeightsAreKept: a later process finds what a layer weighs, by its content alone; what is no
+// name of a content, or was not written whole, it reads again. Too many begin anew.
 func TestWeightsAreKept(t *testing.T) {
 	t.Parallel()
 	name, folder := "sha256:"+strings.Repeat("0a", 32), filepath.Join(t.TempDir(), "layers")
@@ -239,6 +240,13 @@ func TestWeightsAreKept(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, kept[0].Name()), []byte(`{"Files":3`), 0o600))
 	_, ok = later.lookUp(name)
 	require.False(t, ok)
+	for i := range mostKept {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, strconv.Itoa(i)), nil, 0o600))
+	}
+	first.keep(name, weight{Files: 3})
+	kept, err = os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
 	first.kept = ""
 	first.keep(name, weight{}) // without a folder it is as before
 	_, ok = first.lookUp(name)

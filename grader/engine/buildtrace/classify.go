@@ -10,7 +10,6 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
-	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 // The texts of both builders, of engines 20.10 to 28.
@@ -62,10 +61,11 @@ func lineOf(err error) int {
 // classifyText goes by the steps and by what was said.
 func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err error) (*check.BuildFailure, error) {
 	text := t.errorText(err)
+	s := Failed(steps)
 	if pruned.MatchString(text) && !strings.Contains(text, "exit code") {
-		return nil, ErrPruned
+		return nil, &Doubtful{Words: pruned.FindString(text), Failure: other(steps, text), Err: ErrPruned}
 	}
-	if s := Failed(steps); s != nil {
+	if s != nil {
 		f := &check.BuildFailure{Line: s.Line, Log: s.Log}
 		_, command, _ := strings.Cut(s.Name, "] ")
 		f.Subject = command
@@ -79,35 +79,36 @@ func (t *Trace) classifyText(file *dockerfile.File, steps []check.Step, err erro
 		}
 		if strings.Contains(s.Error, "executable file not found") ||
 			strings.Contains(s.Error, "no such file or directory") {
-			f.Reason, f.Message = check.CommandError, command+": "+firstLine(s.Error)
+			f.Reason, f.Message = check.CommandError, command+": "+clean(firstLine(s.Error))
 			return f, nil
 		}
 	}
 	if m := missingFile.FindStringSubmatch(text); m != nil {
 		return missing(&check.BuildFailure{}, file, m[1]), nil
 	}
-	if ref, line := imageIn(text, file); ref != "" {
-		stage, at := stageMeant(ref, file)
+	// where a step failed, the Dockerfile had been read, and its images had been found
+	if ref, line := imageIn(text, file); s == nil && ref != "" {
+		at, no := file.NoStage(ref)
 		switch {
-		case stage != "" && (noNetwork.MatchString(text) || noImage.MatchString(text)):
-			return &check.BuildFailure{Reason: check.NoSuchImage, Subject: ref, Stage: stage, Line: at,
-				Message: fmt.Sprintf("%q is no stage of this file, and no image that is to be had", ref)}, nil
-		case noNetwork.MatchString(text):
-			return nil, &ImageUnavailable{Ref: ref}
-		case noImage.MatchString(text):
+		case no && (noNetwork.MatchString(text) || noImage.MatchString(text)):
+			return &check.BuildFailure{Reason: check.NoSuchImage, Subject: ref, Line: at,
+				Message: fmt.Sprintf("%q is no stage above line %d, and no image that is to be had", ref, at)}, nil
+		case noImage.MatchString(text): // which no reference can say, while one may be called "eof"
 			return &check.BuildFailure{Reason: check.NoSuchImage, Subject: ref, Line: line,
 				Message: fmt.Sprintf("the registry has no image %q", ref)}, nil
+		case noNetwork.MatchString(text):
+			return nil, &ImageUnavailable{Ref: ref}
 		}
 	}
 	switch {
 	case unconnected.MatchString(text):
-		return nil, &Doubtful{unconnected.FindString(text), other(steps, text), ErrLost}
+		return nil, &Doubtful{Words: unconnected.FindString(text), Failure: other(steps, text), Err: ErrLost}
 	case daemonLost.MatchString(text):
-		return nil, &Doubtful{daemonLost.FindString(text), other(steps, text),
-			fmt.Errorf("building: %s", firstLine(text))}
-	case file != nil && oldFrontend.MatchString(text):
+		return nil, &Doubtful{Words: daemonLost.FindString(text), Failure: other(steps, text),
+			Err: fmt.Errorf("building: %s", firstLine(text))}
+	case s == nil && file != nil && oldFrontend.MatchString(text):
 		return nil, &OldFrontend{Message: clean(firstLine(text)), Syntax: file.Syntax}
-	case parseFailure.MatchString(text):
+	case s == nil && parseFailure.MatchString(text):
 		return &check.BuildFailure{Reason: check.BadSyntax, Message: clean(firstLine(text))}, nil
 	case t.message != "" || Failed(steps) != nil:
 		return other(steps, text), nil
@@ -126,7 +127,7 @@ func other(steps []check.Step, text string) *check.BuildFailure {
 
 // missing completes the failure of a COPY of a path that the build context does not hold.
 func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.BuildFailure {
-	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(mounted.ReplaceAllString(path, ""), "/")
+	f.Reason, f.Subject = check.MissingFile, strings.TrimPrefix(mounted.ReplaceAllString(path, "/"), "/")
 	if in := copiesFrom(file, f); in != nil {
 		f.Line = in.Line
 		f.Message = fmt.Sprintf("%s: there is no %s in %q", in.Text, f.Subject, f.Stage)
@@ -150,8 +151,10 @@ func missing(f *check.BuildFailure, file *dockerfile.File, path string) *check.B
 	return f
 }
 
-// mounted is where 20.10 has a stage's files while it copies from them.
-var mounted = regexp.MustCompile(`^.*/buildkit-mount\d+`)
+// mounted is where an engine has a stage's files while it works in them: those of the store's own folders,
+// and 20.10 while it copies.
+var mounted = regexp.MustCompile(`/[^\s:"]*/(?:buildkit-mount\d+|(?:overlay2|fuse-overlayfs)/\w+/(?:merged|diff)|` +
+	`vfs/dir/\w+|snapshots/\d+/fs)/?`)
 
 // copiesFrom returns the COPY --from that a missing path is of, with what it takes from put into
 // the failure; nil where the path is one of the context.
@@ -199,28 +202,6 @@ func imageIn(text string, file *dockerfile.File) (ref string, line int) {
 	return ref, line
 }
 
-var plainName = regexp.MustCompile(`^[\w-]+$`)
-
-// stageMeant returns the stage whose name an image's was most likely meant to be, and the line that
-// names the image; nothing where the name is like none.
-func stageMeant(ref string, file *dockerfile.File) (stage string, line int) {
-	if !plainName.MatchString(ref) {
-		return "", 0
-	}
-	for _, r := range file.Outside() {
-		if r.Image == ref {
-			line = r.Line
-		}
-	}
-	var names []string
-	for _, s := range file.Stages {
-		if s.Name != "" && s.Line < line {
-			names = append(names, s.Name)
-		}
-	}
-	return option.Suggest(ref, names), line
-}
-
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	return s
@@ -236,5 +217,5 @@ var rpcNoise = regexp.MustCompile(
 	`(?:build image: )?(?:failed to solve(?: with frontend \S+)?: )?(?:rpc error: code = \w+ desc = )?(?:failed to ` +
 		`create LLB definition: )?(?:process "[^\n]*" did not complete successfully: )?`)
 
-// clean takes the layers of the engine's own plumbing off an error.
-func clean(s string) string { return rpcNoise.ReplaceAllString(s, "") }
+// clean takes the layers of the engine's own plumbing off an error, and its own folders.
+func clean(s string) string { return mounted.ReplaceAllString(rpcNoise.ReplaceAllString(s, ""), "/") }

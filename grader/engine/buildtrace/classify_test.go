@@ -111,6 +111,13 @@ func TestWhyABuildFailed(t *testing.T) {
 			message: "dockerfile parse error on line 3: unknown instruction: COPPY",
 			ours: "building: this engine is too old for the Dockerfile: dockerfile parse error on line 3: unknown " +
 				"instruction: COPPY"},
+		{name: "a folder with the words of a registry", steps: step(
+			"[stage-0 2/5] WORKDIR /etc/passwd/python:3.12-slim",
+			"lstat /etc/passwd/python:3.12-slim/certificate: not a directory", "", 2),
+			want: &check.BuildFailure{Reason: check.OtherFailure, Line: 2,
+				Subject: "[stage-0 2/5] WORKDIR /etc/passwd/python:3.12-slim",
+				Message: "[stage-0 2/5] WORKDIR /etc/passwd/python:3.12-slim: lstat " +
+					"/etc/passwd/python:3.12-slim/certificate: not a directory"}},
 		{name: "no such stage",
 			message: `failed to solve with frontend dockerfile.v0: failed to create LLB definition: target stage ` +
 				`prod could not be found`, want: &check.BuildFailure{Reason: check.BadSyntax,
@@ -126,6 +133,13 @@ func TestWhyABuildFailed(t *testing.T) {
 			message: "failed to solve: cannot replace to directory /app with file",
 			want: &check.BuildFailure{Reason: check.OtherFailure,
 				Message: "cannot replace to directory /app with file"}},
+		{name: "a folder of the engine's own, 20.10", message: "mkdir " +
+			"/var/lib/docker/fuse-overlayfs/32y5cqsw27w7h4rki0il8kt5y/merged/app: not a directory",
+			want: &check.BuildFailure{Reason: check.OtherFailure, Message: "mkdir /app: not a directory"}},
+		{name: "the same, of containerd's store", message: "failed to solve: mkdir " +
+			"/var/lib/docker/containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs/app/x: not a " +
+			"directory",
+			want: &check.BuildFailure{Reason: check.OtherFailure, Message: "mkdir /app/x: not a directory"}},
 	} {
 		tr := New()
 		tr.message = c.message
@@ -143,6 +157,12 @@ func TestWhyABuildFailed(t *testing.T) {
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.want, got, c.name)
 	}
+	called, err := dockerfile.Parse("Dockerfile", []byte("FROM eof:1\n"))
+	require.NoError(t, err)
+	got, err := New().Classify(called, nil, errors.New("eof:1: failed to resolve source metadata for "+
+		"docker.io/library/eof:1: pull access denied, repository does not exist or may require authorization"))
+	require.NoError(t, err, "an image that is called as what a broken connection comes to")
+	require.Equal(t, check.NoSuchImage, got.Reason)
 	_, err = New().Classify(file, nil, errors.New("Cannot connect to the Docker daemon at unix:///var/run/docker.sock"))
 	require.ErrorIs(t, err, ErrLost)
 	_, err = New().Classify(file, nil, errors.New("the stream ended"))
@@ -183,28 +203,30 @@ func TestUnreachedHost(t *testing.T) {
 	}
 }
 
-// TestAStageIsMeant: a name that is like a stage's is the file's fault, whatever the registry says.
+// TestAStageIsMeant: a name that can only be a stage's is the file's fault, whatever the registry says.
 func TestAStageIsMeant(t *testing.T) {
-	for _, c := range []struct{ text, message, stage string }{
-		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to resolve source metadata for " +
-			"docker.io/library/builder:latest: pull access denied, repository does not exist or may require " +
-			"authorization", "build"},
-		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder: failed to do request: Head " +
-			`"https://registry-1.docker.io/v2/library/builder/manifests/latest": dial tcp: lookup ` +
-			`registry-1.docker.io: no such host`,
-			"build"},
-		{"FROM a AS build\nFROM a\nCOPY --from=nginx /x /x\n", "nginx: failed to resolve source metadata for " +
-			"docker.io/library/nginx:latest: pull access denied, repository does not exist or may require " +
-			"authorization", ""},
+	silent := ": failed to do request: Head " + `"https://registry-1.docker.io/v2/library/x/manifests/latest": dial ` +
+		`tcp: lookup registry-1.docker.io: no such host`
+	unknown := ": failed to resolve source metadata for docker.io/library/x:latest: pull access denied, repository " +
+		"does not exist or may require authorization"
+	for _, c := range []struct{ text, message, want string }{
+		{"FROM a AS build\nFROM a\nCOPY --from=builder /x /x\n", "builder" + unknown,
+			`"builder" is no stage above line 3, and no image that is to be had`},
+		{"FROM a\nFROM a\nCOPY --from=builder /x /x\n", "builder" + silent,
+			`"builder" is no stage above line 3, and no image that is to be had`},
+		{"FROM a AS nginy\nFROM a\nCOPY --from=nginx /x /x\n", "nginx" + unknown, `the registry has no image "nginx"`},
+		{"FROM a AS nginy\nFROM a\nCOPY --from=nginx /x /x\n", "nginx" + silent, ""},
+		{"FROM a AS build\nFROM a\nCOPY --from=builder:1 /x /x\n", "builder:1" + silent, ""},
 	} {
 		file, err := dockerfile.Parse("Dockerfile", []byte(c.text))
 		require.NoError(t, err)
 		f, err := New().Classify(file, nil, errors.New(c.message))
+		if c.want == "" {
+			require.ErrorContains(t, err, "no registry answers")
+			continue
+		}
 		require.NoError(t, err)
 		require.Equal(t, check.NoSuchImage, f.Reason)
-		require.Equal(t, c.stage, f.Stage)
-		if c.stage != "" {
-			require.Equal(t, 3, f.Line)
-		}
+		require.Equal(t, c.want, f.Message)
 	}
 }

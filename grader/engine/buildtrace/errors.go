@@ -17,10 +17,12 @@ func (e *ImageUnavailable) Error() string {
 // Hint returns how to fix it.
 func (e *ImageUnavailable) Hint() string { return "run: taskgrader images DIR" }
 
-// Doubtful reports that an engine said what it says when it is lost or can do no more: ours, unless
-// the words are those of the Dockerfile itself, which an engine repeats, and the engine is well.
+// Doubtful reports that an engine said what it says when it is lost or can do no more, or a command that
+// a host was not reached: ours, unless a look at the engine, or at the host, finds it well. A student's
+// names and commands may have the same words.
 type Doubtful struct {
 	Words   string
+	Host    string              // that was not reached; empty where it is about the engine
 	Failure *check.BuildFailure // what it is then
 	Err     error
 }

@@ -225,14 +225,17 @@ func (t *Trace) Unheard() bool {
 
 // codeIn returns the exit code that an error names, or 0.
 func codeIn(text string) (code int) {
-	if m := exitCode.FindStringSubmatch(text); m != nil {
-		code, _ = strconv.Atoi(m[1])
+	if all := exitCode.FindAllStringSubmatch(text, -1); all != nil { // the command comes before, and may name another
+		code, _ = strconv.Atoi(all[len(all)-1][1])
 	}
 	return code
 }
 
-// canceled reports whether a step ended because something else did.
-func canceled(text string) bool { return strings.Contains(text, "context canceled") }
+// canceled reports whether a step ended because something else did. A command or a path that has the
+// words stands before the end.
+func canceled(text string) bool {
+	return strings.HasSuffix(strings.TrimSpace(text), "context canceled")
+}
 
 // MarkShared marks the steps of a build that succeeded which BuildKit told of as another build's,
 // or did not tell of: this build had nothing to do, as if they came from the cache.
