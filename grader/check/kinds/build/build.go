@@ -109,16 +109,6 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	if f.Reason == check.MissingFile && f.Stage != "" {
 		return missingInStage(t, f)
 	}
-	if f.Reason == check.NoSuchImage && f.Stage != "" {
-		h := check.Hint{Cause: fmt.Sprintf("The stage is called %s.", f.Stage), Advice: "Name it so."}
-		if file, err := t.Dockerfile(); err == nil {
-			if in := about(file, f.Line, []string{"COPY", "RUN", "FROM"}); in != nil {
-				h.Edit = check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(from=|(?i:^\s*FROM\s+))`+
-					regexp.QuoteMeta(f.Subject)+`\b`), "${1}"+f.Stage))
-			}
-		}
-		return h
-	}
 	if f.Reason == check.NoSuchImage {
 		return noImage(t, f)
 	}
@@ -130,6 +120,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	h := check.Advise(advise(t, f))
 	if f.Reason == check.MissingFile {
 		if h, ok := notHandedIn(t, f); ok {
+			return h
+		}
+		if h, ok := neverUsed(t, f); ok {
 			return h
 		}
 		if h, ok := neverLocked(t, f); ok {
@@ -182,7 +175,7 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 	}
 	if _, err := fs.Stat(t.FS(), subject); err == nil {
 		changed := rules.Keeping(subject)
-		if changed == nil || !rules.Decide(subject).Ignored || secret.MatchString(subject) {
+		if changed == nil || !rules.Decide(subject).Ignored || check.IsPrivate(subject) {
 			return nil
 		}
 		c := rules.ChangeTo(changed)
@@ -205,7 +198,7 @@ func found(t check.Source, f *check.BuildFailure) *check.Edit {
 		return check.EditOf(file.Name, file.Replace(*in, words,
 			"${1}"+strings.ReplaceAll(by+" "+strings.TrimPrefix(to, ".")+base, "$", "$$")))
 	}
-	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./|/)?)`+regexp.QuoteMeta(named)+
+	return check.EditOf(file.Name, file.Replace(*in, regexp.MustCompile(`(\s["']?(?:\./)?)/?`+regexp.QuoteMeta(named)+
 		`(/?["']?[\s,])`), "${1}"+strings.ReplaceAll(by, "$", "$$")+"${2}"))
 }
 
@@ -218,9 +211,6 @@ func usesBelow(file *dockerfile.File, in dockerfile.Instruction, base string) bo
 		})
 	})
 }
-
-// secret is the name of a file that an ignore file keeps out for a reason.
-var secret = regexp.MustCompile(`(^|/)\.env[^/]*$|\.(pem|key|p12|pfx)$|(^|/)id_\w+$`)
 
 // near returns the file of a folder whose name is nearest to one that is not there, or empty.
 func near(folder fs.FS, subject string) string {
@@ -254,7 +244,10 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 	if err != nil {
 		return h
 	}
-	found, script := false, ""
+	found, script, dir := false, "", "/"
+	word := regexp.MustCompile(`(?:^|[\s/=])` + regexp.QuoteMeta(path.Base(f.Subject)) + `(?:$|[\s/;&])`)
+	made := false // by a name that counts from the stage's WORKDIR
+	whole := ""   // where the stage has the whole folder
 	var places []string
 	for i, stage := range file.Stages {
 		if !strings.EqualFold(stage.Name, f.Stage) && fmt.Sprint(i) != f.Stage {
@@ -262,6 +255,15 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		}
 		found = true
 		for _, in := range stage.Instructions {
+			if in.Name == "WORKDIR" && len(in.Args) > 0 {
+				if dir = path.Join(dir, in.Args[0]); path.IsAbs(in.Args[0]) {
+					dir = path.Clean(in.Args[0])
+				}
+			}
+			if len(in.Args) == 2 && slices.Contains(in.Sources(), ".") && path.Clean(in.Args[1]) == "." {
+				whole = dir
+			}
+			made = made || in.Name == "RUN" && dir != "/" && word.MatchString(in.Text)
 			for _, m := range written.FindAllStringSubmatch(in.Text, -1) {
 				if place := m[1] + m[2] + m[3] + m[4]; !slices.Contains(places, place) {
 					places = append(places, place)
@@ -276,6 +278,9 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 		}
 	}
 	in := file.At(f.Line)
+	if strings.Contains(f.Subject, ".next/standalone") && standalone(t, &h) {
+		return h
+	}
 	switch {
 	case !found && number.MatchString(f.Stage):
 		h.Cause = fmt.Sprintf("There is no stage %s: they are counted from 0, and this file has %d.", f.Stage,
@@ -284,6 +289,12 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 	case !found:
 		h.Cause = fmt.Sprintf("The image %s, which is no stage of this file, has no %s.", f.Stage, f.Subject)
 		h.Advice = "Look at which paths that image has."
+	case made && in != nil && in.Line == in.EndLine && slices.Contains(in.Args, f.Subject) && !path.IsAbs(f.Subject):
+		h.Cause = fmt.Sprintf("A COPY --from counts from /, and not from the WORKDIR of the stage %s, which is %s.",
+			f.Stage, dir)
+		h.Advice = "Name it from / on."
+		h.Edit = check.EditOf(file.Name, file.Replace(*in,
+			regexp.MustCompile(`(\s)`+regexp.QuoteMeta(f.Subject)+`(\s)`), "${1}"+path.Join(dir, f.Subject)+"${2}"))
 	case len(places) == 1 && in != nil && in.Line == in.EndLine && strings.Count(file.Lines[in.Line-1], f.Subject) == 1:
 		old := file.Lines[in.Line-1]
 		h.Cause = fmt.Sprintf("The stage %s has no %s; its own lines write to %s.", f.Stage, f.Subject, places[0])
@@ -311,9 +322,48 @@ func missingInStage(t check.Source, f *check.BuildFailure) check.Hint {
 	case script != "":
 		h.Cause = fmt.Sprintf("The stage %s has no %s. What it runs there is %s.", f.Stage, f.Subject, script)
 		h.Advice = "Copy from where that writes to."
+	case whole != "" && in != nil && in.Line == in.EndLine && strings.Count(file.Lines[in.Line-1], f.Subject) == 1:
+		started := check.StartedFile(t)
+		cmd := file.Last("CMD", "ENTRYPOINT")
+		if started == "" || cmd == nil || !strings.Contains(cmd.Text, path.Base(f.Subject)+"/"+path.Base(started)) {
+			break
+		}
+		old, place := file.Lines[in.Line-1], path.Join(whole, path.Dir(started))
+		h.Cause = fmt.Sprintf("No line of the stage %s makes %s; %s is in %s there.", f.Stage, f.Subject,
+			path.Base(started), place)
+		h.Advice = "Copy that."
+		h.Edit = &check.Edit{File: file.Name, Line: in.Line, Old: old,
+			New: strings.Replace(old, f.Subject, place, 1)}
 	}
 	return h
 }
+
+// standalone reports whether Next is not told to make the folder standalone, and where it is told so.
+func standalone(t check.Source, h *check.Hint) bool {
+	for _, name := range []string{"next.config.js", "next.config.mjs", "next.config.ts"} {
+		text, err := fs.ReadFile(t.FS(), name)
+		if err != nil || strings.Contains(string(text), "standalone") {
+			continue
+		}
+		h.Cause = fmt.Sprintf("next build makes .next/standalone where %s has output: 'standalone', and it has "+
+			"not.", name)
+		h.Advice = "Let it say so."
+		for i, line := range strings.Split(string(text), "\n") {
+			if m := beginsConfig.FindStringSubmatch(line); m != nil {
+				h.Edit = &check.Edit{File: name, Line: i + 1, Old: line, New: m[1] + "\n  output: 'standalone',"}
+				if m[2] != "" {
+					h.Edit.New = m[1] + " output: 'standalone'," + m[2]
+				}
+				break
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// beginsConfig is a line with which the configuration of Next begins.
+var beginsConfig = regexp.MustCompile(`^(.*(?:\w*[cC]onfig\b[^={]*=|module\.exports\s*=|export default)\s*\{)(.*)$`)
 
 var (
 	runsScript = regexp.MustCompile(`\b(?:npm run|yarn(?: run)?|pnpm(?: run)?) ([\w:-]+)`)
@@ -424,7 +474,7 @@ func notHandedIn(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 			" ")), " ")))
 		return h, true
 	}
-	if _, err := fs.Stat(t.FS(), subject); err == nil || !secret.MatchString(subject) {
+	if _, err := fs.Stat(t.FS(), subject); err == nil || !check.IsPrivate(subject) {
 		return h, false
 	}
 	h.Cause = fmt.Sprintf("The folder has no %s, and need not: secrets do not belong into an image.", f.Subject)

@@ -66,6 +66,16 @@ func TestMissingFile(t *testing.T) {
 			"Make lines 2 to 4 of Dockerfile `COPY package.json .` and below it `RUN npm install`."},
 		{from("COPY requirements.txt ."),
 			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
+		{from("COPY go.mod go.sum ./\nRUN go mod download").With("go.mod", "module x\n"),
+			"hint: The folder has no go.sum, which go mod tidy makes. Run that and hand the file in; or do without. " +
+				"Make line 2 of Dockerfile `COPY go.mod ./`."},
+		{from("COPY go.mod go.sum ./").With("go.mod", "module x\nrequire example.com/y v1.0.0\n"),
+			"hint: The folder has no go.sum, which go mod tidy makes. Run that and hand the file in.; at"},
+		{from("COPY package.json .\nCOPY server.js .\nCMD [\"node\", \"server.js\"]").Without("main.py").
+			Without("pyproject.toml").With("server.js", ""),
+			"hint: The folder has no package.json, and no step installs what one lists. Do without. Take `COPY " +
+				"package.json .` out of Dockerfile, line 2."},
+		{from("COPY package.json .\nCMD [\"npm\", \"start\"]"), "hint: Add the file, or change the COPY line."},
 		{from("COPY main.py .").With(".dockerignore", "# all\n*\n!pyproject.toml\n"),
 			`got COPY main.py .: "main.py" is not in the build context; hint: The file is there, but line 2 of ` +
 				`.dockerignore, *, keeps it out of the build. Write ` + "`!main.py` below line 3 of .dockerignore."},
@@ -74,6 +84,8 @@ func TestMissingFile(t *testing.T) {
 		{from("COPY settings.py .").With("app/settings.py", "x"),
 			`hint: It is at "app/settings.py" in the folder. Make line 2 of Dockerfile ` + "`COPY app/settings.py .`."},
 		{from("COPY app/main.py ."), `hint: It is at "main.py" in the folder. Make line 2 of Dockerfile ` +
+			"`COPY main.py .`."},
+		{from("COPY /home/me/work/main.py ."), `hint: It is at "main.py" in the folder. Make line 2 of Dockerfile ` +
 			"`COPY main.py .`."},
 		{from("COPY config/base.json ."), `hint: There is no folder "config": add the file, or change the COPY line.`},
 		{from("COPY app/x.py .").With("app/routes.py", ""),
@@ -107,8 +119,8 @@ func TestCommandError(t *testing.T) {
 			"got line 5, RUN x ended with exit code 1: error: Unable to find lockfile at `uv.lock`, but `--locked` " +
 				"was provided.; hint: This step wants uv.lock, and the folder has none."},
 		{"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\nSee above for details.\n",
-			"A package that was fetched is not the one whose hash the requirements name. Make the requirements file " +
-				"anew, with the hashes of today's files.; at Dockerfile:5"},
+			"A package that was fetched is not the one whose hash the requirements name. Make the list anew, " +
+				"with the hashes of today's files, as pip-compile --generate-hashes does.; at Dockerfile:5"},
 		{"something\nwent wrong\n",
 			"got line 5, RUN x ended with exit code 1: went wrong; hint: Look at this line of its log, and at those " +
 				"above it.; at Dockerfile:5"},
@@ -181,8 +193,11 @@ func TestRefused(t *testing.T) {
 			"hint: https://files.example did not answer while the image was built: " +
 				"hand the file in, or take it from a host that answers.; at Dockerfile:2"},
 		{"COPY requirements.txt /app\nWORKDIR /app", "mkdir /app: not a directory",
-			"hint: A COPY above makes a file /app: a target is a folder where it ends with /. Make line 2 of " +
-				"Dockerfile `COPY requirements.txt /app/`."},
+			"hint: A COPY above makes a file where /app wants a folder: a target is a folder where it ends with /. " +
+				"Make line 2 of Dockerfile `COPY requirements.txt /app/`."},
+		{"COPY requirements.txt /app\nWORKDIR /app/src", "lstat /app/src: not a directory",
+			"where /app/src wants a folder: a target is a folder where it ends with /. Make line 2 of Dockerfile " +
+				"`COPY requirements.txt /app/`."},
 		{"EXPOSE 3000, 8000", "invalid containerPort: 3000,", "hint: Blanks stand between the ports of EXPOSE, and " +
 			"nothing " +
 			"else. Make line 2 of Dockerfile `EXPOSE 3000 8000`.; at Dockerfile:2"},
@@ -209,6 +224,13 @@ func TestRefused(t *testing.T) {
 			"with a value for each variable. Write `ARG VERSION=3.12-slim` at the top of Dockerfile."},
 		{"ARG VERSION\nFROM python:$VERSION", `failed to parse stage name "python:": invalid reference format`,
 			"with a value for each variable.; at Dockerfile:2"},
+		{"FROM python:${VERSION}-slim\nARG VERSION=3.12", `failed to parse stage name "python:-slim": invalid ` +
+			`reference ` +
+			`format`, "with a value for each variable. Make lines 1 to 2 of Dockerfile `ARG VERSION=3.12` and " +
+			"below it " +
+			"`FROM python:${VERSION}-slim`."},
+		{"FROM python:3.12-slim\nEXPOSE http\nCMD [\"uvicorn\", \"main:app\", \"--port\", \"8000\"]",
+			"invalid containerPort: http", "and http is none. Make line 2 of Dockerfile `EXPOSE 8000`."},
 	} {
 		target := checktest.New().With("Dockerfile", c.from+"\nUSER x\n")
 		target.Failure = &check.BuildFailure{Reason: check.OtherFailure, Message: c.message}
@@ -244,6 +266,42 @@ func TestNoImage(t *testing.T) {
 		`hint: What stands before the first / is taken for a registry: check the spelling of "localhost:1/ana/x".`)
 }
 
+// TestNoStage: what COPY takes from is a stage where Docker's library has no image of that name.
+func TestNoStage(t *testing.T) {
+	for _, c := range []struct{ lines, ref, want string }{
+		{"FROM node:20-slim\nRUN npm ci\nFROM python:3.12-slim\nCOPY --from=builder /app/dist ./dist\n", "builder",
+			"hint: No stage above line 4 is called builder, and Docker's library has no image of that name. The " +
+				"stage above, from line 1 on, has no name. Give it that name. Make line 1 of Dockerfile " +
+				"`FROM node:20-slim AS builder`."},
+		{"FROM node:20-slim AS deps\nFROM python:3.12-slim\nCOPY --from=builder /app/dist ./dist\n", "builder",
+			"There is a stage deps. Name that. Make line 3 of Dockerfile `COPY --from=deps /app/dist ./dist`."},
+		{"FROM node:20-slim AS node-deps\nFROM node:20-slim AS base\nFROM python:3.12-slim\n" +
+			"RUN --mount=type=bind,from=bsae,target=/x true\n", "bsae",
+			"There is a stage base. Name that. Make line 4 of Dockerfile " +
+				"`RUN --mount=type=bind,from=base,target=/x true`."},
+		{"FROM node:20-slim AS one\nFROM node:20-slim AS two\nFROM builder\n", "builder",
+			"hint: No stage above line 3 is called builder, and Docker's library has no image of that name. Those " +
+				"above are one and two. Name the stage that makes it, as its FROM … AS says."},
+		{"FROM node:20-slim\nFROM node:18-slim\nFROM python:3.12-slim\nCOPY --from=builder /x /x\n", "builder",
+			"Those above have no names. Write AS builder behind the FROM of the one that makes it."},
+		{"FROM python:3.12-slim\nCOPY --from=builder /x /x\nFROM node:20-slim AS builder\n", "builder",
+			"hint: Line 2 names the stage builder, which begins on line 3: a stage is known from there on."},
+		{"FROM python:3.12-slim\nCOPY --from=builder /x /x\n", "builder",
+			"hint: Line 2 takes from a stage builder, and there is none above."},
+		{"FROM node:20-slim AS nginy\nFROM python:3.12-slim\nCOPY --from=nginx /x /x\n", "nginx",
+			"hint: Check the spelling of"},
+	} {
+		target := checktest.New().With("Dockerfile", c.lines)
+		target.Failure = &check.BuildFailure{Reason: check.NoSuchImage, Subject: c.ref, Line: 1, Message: "x"}
+		said := checktest.Asked(t, build.Kind(), "build: {}", target)
+		if c.ref == "nginx" {
+			assert.NotContains(t, said, "stage")
+			continue
+		}
+		assert.Contains(t, said, c.want)
+	}
+}
+
 // TestBackslashes: Docker takes the separators of Windows away, and says that the rest is missing.
 func TestBackslashes(t *testing.T) {
 	target := checktest.New().With("Dockerfile", "FROM python:3.12-slim\nCOPY app\\main.py "+
@@ -254,6 +312,23 @@ func TestBackslashes(t *testing.T) {
 		"backslash, as "+
 		"Windows has them; in a Dockerfile folders have / between them. Write them with /. Make line 2 of Dockerfile "+
 		"`COPY app/main.py /app/`.")
+}
+
+// TestStandalone: Next makes what is copied where its configuration says so.
+func TestStandalone(t *testing.T) {
+	for config, want := range map[string]string{
+		"const nextConfig = {\n  a: 1,\n};\n": "Make line 1 of next.config.js `const nextConfig = {` and below it " +
+			"`  output: 'standalone',`.",
+		"module.exports = {};\n": "Make line 1 of next.config.js `module.exports = { output: 'standalone',};`.",
+	} {
+		target := checktest.New().With("Dockerfile", "FROM node:20-slim AS b\nRUN npm run build\nFROM node:20-slim\n"+
+			"COPY --from=b /app/.next/standalone ./\n").With("next.config.js", config)
+		target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "/app/.next/standalone",
+			Stage: "b", Line: 4,
+			Message: "there is none"}
+		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), "next.config.js has output: "+
+			"'standalone', and it has not. Let it say so. "+want)
+	}
 }
 
 // TestOutputOfAScript: where a script of package.json writes to is what is to be copied.
@@ -271,6 +346,29 @@ func TestOutputOfAScript(t *testing.T) {
 			Message: `there is no /app/build in "b"`}
 		assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), want)
 	}
+}
+
+// TestFromWorkdir: what a stage makes in its WORKDIR is copied by its whole path.
+func TestFromWorkdir(t *testing.T) {
+	target := checktest.New().With("Dockerfile", "FROM eclipse-temurin:21-jdk AS b\nWORKDIR /src\nRUN mkdir out && "+
+		"javac -d out A.java\nFROM eclipse-temurin:21-jre\nCOPY --from=b out .\n")
+	target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "out", Stage: "b", Line: 5,
+		Message: `there is no out in "b"`}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), "A COPY --from counts from /, and not "+
+		"from the WORKDIR of the stage b, which is /src. Name it from / on. Make line 5 of Dockerfile `COPY --from=b "+
+		"/src/out .`.")
+}
+
+// TestNothingBuilt: where no line of a stage makes what is copied from it, it is said where that stage
+// has what CMD starts.
+func TestNothingBuilt(t *testing.T) {
+	target := checktest.New().With("server.js", "x").With("Dockerfile", "FROM node:20-slim AS b\nWORKDIR /app\n"+
+		"COPY . .\nFROM node:22-slim\nWORKDIR /app\nCOPY --from=b /app/dist ./dist\nCMD node dist/server.js\n")
+	target.Failure = &check.BuildFailure{Reason: check.MissingFile, Subject: "/app/dist", Stage: "b", Line: 6,
+		Message: `there is no /app/dist in "b"`}
+	assert.Contains(t, checktest.Asked(t, build.Kind(), "build: {}", target), "No line of the stage b "+
+		"makes /app/dist; server.js is in /app there. Copy that. Make line 6 of Dockerfile `COPY --from=b /app "+
+		"./dist`.")
 }
 
 // TestAboveTheFolder: Docker takes the dots away, and says that the rest is missing.

@@ -19,6 +19,11 @@ var variants = strings.Fields("slim alpine bookworm bullseye trixie slim-bookwor
 
 // noImage returns what may be meant by a name that no registry has.
 func noImage(t check.Source, f *check.BuildFailure) check.Hint {
+	if file, err := t.Dockerfile(); err == nil {
+		if line, ok := file.NoStage(f.Subject); ok {
+			return noStage(file, f.Subject, line)
+		}
+	}
 	repository, tag, _ := strings.Cut(f.Subject, ":")
 	variant := tag[strings.Index(tag, "-")+1:]
 	host, _, slash := strings.Cut(repository, "/")

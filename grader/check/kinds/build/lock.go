@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/advice"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
@@ -22,13 +23,49 @@ var locks = map[string]lock{
 	"uv.lock":     {"uv lock", regexp.MustCompile(`(\buv sync\b[^&|;\n]*?) --(?:frozen|locked)\b`), "${1}"},
 	"poetry.lock": {"poetry lock", nil, ""},
 	"Pipfile.lock": {"pipenv lock",
-		regexp.MustCompile(`(\bpipenv install\b[^&|;\n]*?)(?: --(?:deploy|ignore-pipfile)\b)+`), "${1}"},
+		regexp.MustCompile(`(\bpipenv install\b[^&|;\n]*?)(?: --(?:deploy|ignore-pipfile)\b)+|` +
+			`(\bpipenv install\b[^&|;\n]* --system\b)`), "${1}${2} --skip-lock"},
 	"package-lock.json": {"npm install", regexp.MustCompile(`\bnpm (?:ci|clean-install)\b`), "npm install"},
 	"yarn.lock": {"yarn install",
 		regexp.MustCompile(`(\byarn\b[^&|;\n]*?) --(?:frozen-lockfile|immutable)\b`), "${1}"},
 	"pnpm-lock.yaml": {"pnpm install",
 		regexp.MustCompile(`(\bpnpm (?:i|install)\b[^&|;\n]*?) --frozen-lockfile\b`), "${1}"},
+	"go.sum": {"go mod tidy", nil, ""},
 }
+
+// ofNode is what in a line of the Dockerfile has use for package.json.
+var ofNode = regexp.MustCompile(`\b(?:npm|npx|yarn|pnpm|bun)\b`)
+
+// neverUsed returns what to say of a COPY that names a package.json which the folder has not, where
+// no step would read it and the program brings nothing in.
+func neverUsed(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
+	file, err := t.Dockerfile()
+	if err != nil || path.Base(f.Subject) != "package.json" || elsewhere(t.FS(), "package.json") != "" {
+		return h, false
+	}
+	if program := advice.Of(t.FS()); program.Name != program.Language {
+		return h, false
+	}
+	var change *dockerfile.Change
+	for _, stage := range file.Stages {
+		for _, in := range stage.Instructions {
+			named := slices.ContainsFunc(in.Sources(),
+				func(source string) bool { return path.Clean(source) == path.Clean(f.Subject) })
+			switch {
+			case named && change == nil:
+				change = file.WithoutSource(in, f.Subject)
+			case named || ofNode.MatchString(in.Text):
+				return h, false
+			}
+		}
+	}
+	h = check.Hint{Cause: fmt.Sprintf("The folder has no %s, and no step installs what one lists.", f.Subject),
+		Advice: "Do without.", Edit: check.EditOf(file.Name, change)}
+	return h, h.Edit != nil
+}
+
+// requires is a line of go.mod that names a module, whose sums must then be there.
+var requires = regexp.MustCompile(`(?m)^\s*require\b`)
 
 // neverLocked returns what to say of a COPY that names a lock file which the folder has not: who
 // makes it, and how the lines read without it.
@@ -41,6 +78,10 @@ func neverLocked(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) 
 	}
 	h = check.Hint{Cause: fmt.Sprintf("The folder has no %s, which %s makes.", f.Subject, l.by),
 		Advice: "Run that and hand the file in; or do without."}
+	if name == "go.sum" && requires.MatchString(check.Text(t.FS(), "go.mod")) {
+		h.Advice = "Run that and hand the file in."
+		return h, true
+	}
 	for _, stage := range file.Stages {
 		for i, in := range stage.Instructions {
 			if slices.ContainsFunc(in.Sources(),

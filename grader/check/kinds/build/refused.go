@@ -27,7 +27,7 @@ var refusals = []refusal{
 	{regexp.MustCompile(`invalid (?:containerPort|port range|proto)[^:]*: (\S*[,;])`), []string{"EXPOSE"},
 		"Blanks stand between the ports of EXPOSE, and nothing else.", unpunctuated},
 	{regexp.MustCompile(`invalid (?:containerPort|port range|proto)[^:]*: (\S+)`), []string{"EXPOSE"},
-		"EXPOSE wants the number of a port, such as EXPOSE 8000, and $1 is none.", nil},
+		"EXPOSE wants the number of a port, such as EXPOSE 8000, and $1 is none.", numbered},
 	{regexp.MustCompile(`invalid reference format: repository name \(?\S*\)? ?must be lowercase`), []string{"FROM"},
 		"The name of an image has no capitals.", lowered},
 	{regexp.MustCompile(`failed to parse stage name "[^"]*": invalid reference format`), []string{"FROM"},
@@ -49,8 +49,8 @@ var refusals = []refusal{
 		"There is no signal $1: SIGTERM is what docker stop sends where nothing else is said.", nil},
 	{regexp.MustCompile(`unable to find (?:user|group) (\S+?):`), []string{"RUN", "USER", "WORKDIR", "COPY", "ADD"},
 		"The image has no user or group $1 at this step: make it on a line before.", withUser},
-	{regexp.MustCompile(`mkdir (\S+): not a directory`), []string{"WORKDIR"},
-		"A COPY above makes a file $1: a target is a folder where it ends with /.", asFolder},
+	{regexp.MustCompile(`(?:mkdir|l?stat) (\S+): not a directory`), []string{"WORKDIR"},
+		"A COPY above makes a file where $1 wants a folder: a target is a folder where it ends with /.", asFolder},
 	{regexp.MustCompile(`failed to load cache key: Get "?([^":]+://[^"/]+)[^"]*"?: `), []string{"ADD"},
 		"$1 did not answer while the image was built: hand the file in, or take it from a host that answers.", nil},
 	{regexp.MustCompile(`invalid includepatterns: \[(\[.*)\]: syntax error in pattern`), []string{"COPY", "ADD"},
@@ -120,6 +120,14 @@ func asList(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfi
 	return f.Change(in, in.Name+" "+dockerfile.List(words))
 }
 
+// numbered writes the port that CMD has.
+func numbered(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	if port := f.Port(); port != "" && len(in.Args) == 1 {
+		return f.Change(in, "EXPOSE "+port)
+	}
+	return nil
+}
+
 // optional lets a step do without a secret that nobody gives.
 func optional(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
 	return f.Replace(in, regexp.MustCompile(`,required(?:=true)?\b`), "")
@@ -156,6 +164,16 @@ func lowered(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerf
 
 // valued gives a variable of FROM's that has no value one, where the image is Python or Node.
 func valued(f *dockerfile.File, in dockerfile.Instruction, _ []string) *dockerfile.Change {
+	for _, stage := range f.Stages {
+		for _, arg := range stage.Instructions {
+			for _, a := range arg.Assignments() {
+				if arg.Name == "ARG" && a.Value != "" &&
+					regexp.MustCompile(`\$\{?`+a.Name+`\b`).MatchString(f.Lines[in.Line-1]) {
+					return f.Move(arg, dockerfile.Instruction{Line: f.Stages[0].Line})
+				}
+			}
+		}
+	}
 	m := regexp.MustCompile(`\b(python|node):\$\{?(\w+)\}?(?:\s|$)`).FindStringSubmatch(f.Lines[in.Line-1])
 	if m == nil || in.Line != f.Stages[0].Line || slices.ContainsFunc(f.Global, func(arg dockerfile.Instruction) bool {
 		return slices.ContainsFunc(arg.Args, func(a string) bool { return a == m[2] || strings.HasPrefix(a, m[2]+"=") })
@@ -173,12 +191,13 @@ func meant(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfil
 	return f.Replace(in, regexp.MustCompile(regexp.QuoteMeta(m[1])+`\b`), m[2])
 }
 
-// asFolder lets the COPY that made a file of the WORKDIR's name put it into a folder of that name.
+// asFolder lets the COPY that made a file where WORKDIR wants a folder put it into a folder of that name.
 func asFolder(f *dockerfile.File, in dockerfile.Instruction, m []string) *dockerfile.Change {
 	for _, s := range f.Stages {
 		for _, c := range s.Instructions {
-			if (c.Name == "COPY" || c.Name == "ADD") && c.Line < in.Line && len(c.Args) == 2 && c.Args[1] == m[1] {
-				return f.Replace(c, regexp.MustCompile(regexp.QuoteMeta(m[1])+`\s*$`), m[1]+"/")
+			if (c.Name == "COPY" || c.Name == "ADD") && c.Line < in.Line && len(c.Args) == 2 &&
+				strings.HasPrefix(m[1]+"/", c.Args[1]+"/") {
+				return f.Replace(c, regexp.MustCompile(regexp.QuoteMeta(c.Args[1])+`\s*$`), c.Args[1]+"/")
 			}
 		}
 	}

@@ -39,13 +39,13 @@ and all that is installed after it, is not cached, and fails.
 The file that is edited is one that the image holds: that which CMD starts, where a pattern matches it; else the first
 that a pattern matches, main.py before others, and tests last; else that which CMD starts, in any language, and any
 other of a program. When nothing that the build does comes of it, the next is tried, three in all. What CMD starts and
-the files that it imports are edited too, so that a file which nothing uses decides nothing. Packages count wherever
-they lie: installed, or in an archive (zip, wheel, zipapp, tar, gzip, bzip2, zstd); and a COPY that brings packages of
-the folder along with the program brings them in again, unless a layer from the cache has most of them. What is packed
-otherwise, and a package without its metadata among the program's own files, is not seen. Where no COPY brings a file
-of the program into the image, there is nothing to judge, and the check is blocked. Where nothing is installed,
-nothing can be installed again: a pass that says so, once the program runs without; where it does not come up, there
-is nothing to judge.`,
+the files that it imports are edited too, so that a file which nothing uses decides nothing; and where a stage works on
+the program before another copies it, more than a comment is added. Packages count wherever they lie: installed, or in
+an archive (zip, wheel, zipapp, tar, gzip, bzip2, zstd); and a COPY that brings packages of the folder along with the
+program brings them in again, unless a layer from the cache has most of them. What is packed otherwise, and a package
+without its metadata among the program's own files, is not seen. Where no COPY brings a file of the program into the
+image, there is nothing to judge, and the check is blocked. Where nothing is installed, nothing can be installed again:
+a pass that says so, once the program runs without; where it does not come up, there is nothing to judge.`,
 		Example: `id: layer-cache
 points: 12
 cache: {edit: [main.py]}`}}
@@ -89,6 +89,9 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	}
 	for _, program := range programs[:min(len(programs), most)] {
 		edited, err := t.Retrace(ctx, edit(program))
+		for tries := 0; err == nil && tries < mostControls && lost(t, edited.Steps, program); tries++ {
+			edited, err = t.Retrace(ctx, edit(program))
+		}
 		if err != nil {
 			return check.Outcome{}, err
 		}
@@ -96,6 +99,18 @@ func (c *Cache) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 			continue
 		}
 		o, err := judge(ctx, t, held, "an edit of "+program, edited.Steps)
+		if err == nil && o.Items[0].Share == 1 && rewritten(t, edited.Steps) && statement(program) != nil {
+			told, err := t.Retrace(ctx, check.Patch{Path: program, Append: true, Data: statement(program)})
+			if err != nil {
+				return check.Outcome{}, err
+			}
+			if told.Failure == nil { // else a test of the build's own does not like it
+				more, err := judge(ctx, t, held, "an edit of "+program, told.Steps)
+				if err != nil || more.Items[0].Share < 1 {
+					return more, err
+				}
+			}
+		}
 		if used := used(t, programs, program); err == nil && o.Items[0].Share == 1 && len(used) > 0 {
 			edits := []check.Patch{}
 			for _, name := range used {
@@ -176,6 +191,27 @@ func comment(file string) []byte {
 	return fmt.Appendf(nil, "\n%s %s\n", sign, rand.Text())
 }
 
+// rewritten reports whether a stage that is not the last ran a step again: what it made of an edit,
+// which others copy, need not have the comment in it.
+func rewritten(t check.Source, steps []check.Step) bool {
+	file, err := t.Dockerfile()
+	return err == nil &&
+		slices.ContainsFunc(steps, func(s check.Step) bool { return redone(s) && s.Line < file.Final().Line })
+}
+
+// statement returns a line of a program that changes nothing of what it does, and that is more than a
+// comment; nil in languages where it is not known.
+func statement(file string) []byte {
+	word := "edit_" + strings.ToLower(rand.Text())
+	switch path.Ext(file) {
+	case ".py":
+		return fmt.Appendf(nil, "\n\n%s = %q\n", word, word)
+	case ".js", ".mjs", ".cjs", ".ts":
+		return fmt.Appendf(nil, "\n;globalThis.%s = %q;\n", word, word)
+	}
+	return nil
+}
+
 // edit adds a comment to a file. It is not from the seed: what an earlier run with it built is in
 // the cache still.
 func edit(file string) check.Patch {
@@ -194,6 +230,30 @@ func redone(s check.Step) bool {
 // noticed reports whether a build did something that one of the same folder did not.
 func noticed(steps []check.Step, again map[string]bool) bool {
 	return slices.ContainsFunc(steps, func(s check.Step) bool { return !s.Cached && !again[s.Name] })
+}
+
+// lost reports whether the engine has thrown away what it kept before the edit: the first step that it
+// did again is one to which the edited file is nothing.
+func lost(t check.Source, steps []check.Step, edited string) bool {
+	file, err := t.Dockerfile()
+	if err != nil {
+		return false
+	}
+	for _, s := range steps {
+		in := file.At(s.Line)
+		switch {
+		case s.Cached:
+		case in == nil || fetches(s):
+			return false
+		case len(in.Sources()) > 0:
+			return !slices.ContainsFunc(in.Sources(), func(source string) bool {
+				return strings.Contains(source, "$") || dockerfile.Covers(source, edited)
+			})
+		case in.Name == "RUN":
+			return !strings.Contains(in.Text, "--mount")
+		}
+	}
+	return false
 }
 
 // control sees to it that what was built comes from the cache when it is built once more; again are

@@ -110,7 +110,18 @@ func TestEdit(t *testing.T) {
 			"Make lines 3 to 4 of Dockerfile `RUN pip install fastapi uvicorn` and below it `COPY . .`.; at " +
 			"Dockerfile:4"},
 		{from("COPY . .\nRUN apt-get update\nRUN pip install fastapi\n"), "{}",
+			"brings the program in before line 5 installs. Make lines 3 to 5 of Dockerfile `RUN apt-get update`, " +
+				"`RUN pip install fastapi`, `COPY . .`, one a line.; at Dockerfile:5"},
+		{from("COPY . .\nRUN python make.py\nRUN pip install fastapi\n"), "{}",
 			"brings the program in before line 5 installs. Write line 5 above line 3.; at Dockerfile:5"},
+		{from("COPY . /srv\nWORKDIR /srv\nENV A=b\nRUN pip install -r requirements.txt\n"), "{}", "brings the " +
+			"program in before line 6 installs. Make lines 3 to 6 of Dockerfile `COPY requirements.txt /srv/`, " +
+			"`WORKDIR /srv`, `ENV A=b`, `RUN pip install -r requirements.txt`, `COPY . /srv`, one a line."},
+		{from("COPY . .\nWORKDIR src\nRUN pip install -r requirements.txt\n"), "{}", "brings the program in before " +
+			"line 5 installs. Copy the file that lists the dependencies first"},
+		{from("COPY . .\nRUN pip install --upgrade pip\nRUN pip install -r requirements.txt\nRUN python x\n"), "{}",
+			"Make lines 3 to 5 of Dockerfile `COPY requirements.txt .`, `RUN pip install --upgrade pip`, " +
+				"`RUN pip install -r requirements.txt`, `COPY . .`, one a line.; at Dockerfile:4"},
 		{from(copyAll).With(".dockerignore", "main.py\n").With("Dockerfile",
 			"FROM x\nCOPY . .\nRUN pip install x\nCMD [\"python\", \"main.py\"]\n"), "{}",
 			"- " + name + ": line 1 of .dockerignore keeps main.py out of the image, so there is nothing to judge"},
@@ -141,6 +152,33 @@ func TestNothingCachedIsOurs(t *testing.T) {
 		"the cache cannot be judged: an unchanged build did again: [2/6] COPY --from=ghcr.io/astral-sh/uv:latest /uv "+
 			"/uvx /bin/; [3/6] WORKDIR /app; [4/6] COPY pyproject.toml .; [5/6] RUN uv sync --no-dev; [6/6] COPY "+
 			"main.py .")
+}
+
+// forgot is an engine that has thrown all away when the first edit is tried.
+type forgot struct {
+	*checktest.Target
+	tries int
+}
+
+func (f *forgot) Retrace(ctx context.Context, edits ...check.Patch) (check.Built, error) {
+	built, err := f.Target.Retrace(ctx, edits...)
+	if len(edits) == 0 {
+		return built, err
+	}
+	if f.tries++; f.tries == 1 {
+		for i := range built.Steps {
+			built.Steps[i].Cached = false
+		}
+	}
+	return built, err
+}
+
+// TestForgottenIsAskedAgain: what was thrown away between two builds is none of the edit's doing.
+func TestForgottenIsAskedAgain(t *testing.T) {
+	target := &forgot{Target: checktest.New()}
+	said, err := checktest.Ask(t.Context(), checktest.Entry(t, cache.Kind(), "cache: {edit: [main.py]}"), target, 1)
+	require.NoError(t, err)
+	assert.Equal(t, 1.0, said.Items[0].Share, said.Items[0].Got)
 }
 
 // logging is a target whose steps say something when they are run.
@@ -381,6 +419,16 @@ func TestOtherStages(t *testing.T) {
 		from(
 			"COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nRUN pip install --no-deps -r "+
 				"all.txt\n")), "run again: RUN pip install --no-deps -r all.txt")
+}
+
+// TestRewritten: a stage that takes comments away hides no edit.
+func TestRewritten(t *testing.T) {
+	const first = "COPY main.py .\nRUN uncomment main.py\nFROM python:3.12-slim\nWORKDIR /app\n" +
+		"COPY requirements.txt .\n"
+	const program, install = "COPY --from=0 /app/main.py .\n", "RUN pip install -r requirements.txt\n"
+	assert.Contains(t, checktest.Asked(t, cache.Kind(), "cache: {}", from(first+program+install)),
+		"run again: RUN pip install -r requirements.txt")
+	assert.Equal(t, good, checktest.Asked(t, cache.Kind(), "cache: {}", from(first+install+program)))
 }
 
 // TestForesee: an install below what brings the program in is told while nothing is built.

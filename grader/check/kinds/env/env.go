@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -35,7 +36,8 @@ with the variables, and the steps are sent to that one: write it so where a vari
 Where PORT is set, the container is always one of its own, and gets a number that nobody knows beforehand in place of
 the rubric's, on which it must listen. Where anything of the student's own may stand between docker run and the
 program, such as a shell, a script or a file of the system, another value of the same sort, which nobody knows
-beforehand, is passed to a container of its own, and must be there too. Where neither the grader nor a shell or Python
+beforehand, is passed to a container of its own, and must be there too; a program that comes up with no other level of a
+log than the rubric's does not pass. Where neither the grader nor a shell or Python
 in the image can read the environment of a process, coming up with the variables is enough, and the outcome says so.
 
   env: {set: {PORT: "9001", GREETING: hello}, steps: [{send: GET /, json: {text: hello}}]}`,
@@ -247,53 +249,89 @@ func (e *Env) Ask(ctx context.Context, t check.Target, in check.Input) (check.Ou
 
 // otherwise asks once more with values that nobody knows beforehand, of what is there: something
 // between docker run and the program may set a variable itself, to the very value that the rubric
-// passes. What does not hold then is put in the place of its item.
+// passes. What does not hold then is put in the place of its item. A program need not take every
+// value, but where there are several of one sort it takes another than the rubric's.
 func (e *Env) otherwise(ctx context.Context, t check.Target, in check.Input, there []string, items []check.Item) error {
-	set := maps.Clone(e.Set)
+	others, tries := map[string][]string{}, math.MaxInt
 	for _, name := range there {
-		set[name] = another(e.Set[name], in)
+		others[name] = another(e.Set[name], in)
+		tries = min(tries, len(others[name]))
 	}
-	c, err := t.Second(ctx, set, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.Close() }() // the run removes what is left
-	if !c.Started().Answered {       // it may have read a value that it does not take
-		return nil
-	}
-	environments, known, err := c.Environments(ctx)
-	if err != nil || !known {
-		return err
-	}
-	for i := range items {
-		name, _, _ := strings.Cut(items[i].Name, "=")
-		if item := judge(name, set[name], environments); slices.Contains(there, name) && item.Share < 1 {
-			item.Name = items[i].Name
-			items[i] = item
+	for n := range tries {
+		set := maps.Clone(e.Set)
+		for name, values := range others {
+			set[name] = values[n%len(values)]
 		}
+		environments, answered, err := e.environments(ctx, t, set)
+		if err != nil || answered && environments == nil {
+			return err
+		}
+		if !answered && n+1 < max(tries, 2) {
+			continue
+		}
+		for i := range items {
+			name, _, _ := strings.Cut(items[i].Name, "=")
+			if !slices.Contains(there, name) {
+				continue
+			}
+			item := judge(name, set[name], environments)
+			if !answered {
+				item = check.Item{Want: "a program that takes another value, too", Got: fmt.Sprintf(
+					"with any other %s, such as %s, it does not come up", name, strings.Join(others[name], ", ")),
+					Hint: check.Advisef("Run it yourself: docker run -e %s=%s <image>", name, set[name])}
+			}
+			if item.Share < 1 {
+				item.Name = items[i].Name
+				items[i] = item
+			}
+		}
+		return nil
 	}
 	return nil
 }
 
-// another returns a value of the same sort as one: another level of a log, another number, the
-// other of yes and no, another word.
-func another(value string, in check.Input) string {
+// environments returns those of a container of its own with variables; none where it cannot be known,
+// or it does not come up.
+func (e *Env) environments(ctx context.Context, t check.Target,
+	set map[string]string) (found []map[string]string, answered bool, err error) {
+	c, err := t.Second(ctx, set, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = c.Close() }() // the run removes what is left
+	if !c.Started().Answered {
+		return nil, false, nil
+	}
+	found, known, err := c.Environments(ctx)
+	if !known {
+		found = nil
+	}
+	return found, true, err
+}
+
+// another returns values of the same sort as one, in some order: the other levels of a log, another
+// number, the other of yes and no, another word.
+func another(value string, in check.Input) (values []string) {
 	for _, sort := range [][]string{{"debug", "info", "warning", "error", "critical"}, {"true", "false"}, {"yes", "no"},
 		{"on", "off"}, {"1", "0"}} {
-		i := slices.Index(sort, strings.ToLower(value))
-		if i < 0 {
+		if !slices.Contains(sort, strings.ToLower(value)) {
 			continue
 		}
-		other := sort[(i+1+in.Rand.IntN(len(sort)-1))%len(sort)]
-		if value == strings.ToUpper(value) {
-			other = strings.ToUpper(other)
+		for _, other := range sort {
+			if value == strings.ToUpper(value) {
+				other = strings.ToUpper(other)
+			}
+			if !strings.EqualFold(value, other) {
+				values = append(values, other)
+			}
 		}
-		return other
+		in.Rand.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+		return values
 	}
 	if n, err := strconv.Atoi(value); err == nil {
-		return strconv.Itoa(n + 1 + in.Rand.IntN(1000))
+		return []string{strconv.Itoa(n + 1 + in.Rand.IntN(1000))}
 	}
-	return check.Word(in.Rand)
+	return []string{check.Word(in.Rand)}
 }
 
 // refused returns the outcome where the program read a value and did not take it, as its log says:

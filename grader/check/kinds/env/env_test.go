@@ -154,6 +154,9 @@ func TestFreshValue(t *testing.T) {
 			"FROM x:1\nCMD [\"sh\", \"-c\", \"exec env LOG_'LEVEL'=debug python main.py\"]\n"), false},
 		"written by the program": {checktest.New().With("main.py",
 			"import os\nos.execve('python', ['python'], {**os.environ, 'LOG_' + 'LEVEL': 'debug'})\n"), false},
+		"by another name of it": {checktest.New().With("main.py",
+			"from os import execve as again\nagain('python', ['python'], {'LOG_' + 'LEVEL': 'debug'})\n"), false},
+		"in a package that pip installs": {checktest.New().With("lib/tool-1.whl", "PK"), false},
 		"in the place of a program": {checktest.New().With("Dockerfile",
 			"FROM x:1\nCOPY tool /usr/local/bin/python\nCMD [\"python\", \"main.py\"]\n").With("tool", ""), false},
 		"made by a RUN": {checktest.New().With("Dockerfile",
@@ -168,4 +171,16 @@ func TestFreshValue(t *testing.T) {
 	}
 	honest := checktest.New().With("run.sh", "LOG_LEVEL=${LOG_LEVEL:-info}\nexec python main.py\n")
 	assert.Equal(t, "ok LOG_LEVEL=debug", checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", honest))
+}
+
+// TestOnlyOneValue: a program that comes up with the rubric's level of a log, and with no other, may
+// set that itself; one that takes another passes.
+func TestOnlyOneValue(t *testing.T) {
+	for takes, passes := range map[string]bool{"debug": false, "debug error": true, "debug info warning": true} {
+		target := checktest.New().With("run.sh", "exec python main.py\n")
+		target.Accepts = func(env map[string]string) bool { return strings.Contains(takes, env["LOG_LEVEL"]) }
+		text := checktest.Asked(t, env.Kind(), "env: {LOG_LEVEL: debug}", target)
+		assert.Equal(t, passes, text == "ok LOG_LEVEL=debug", takes+": "+text)
+		assert.Equal(t, !passes, strings.Contains(text, "it does not come up"), text)
+	}
 }

@@ -18,8 +18,11 @@ var (
 		"pip pip3 uv apt-get apt apk npm mkdir rm useradd adduser addgroup groupadd chown chmod true")
 	// words of a program that may set its variables, or be another in the end
 	setters = regexp.MustCompile(`environ\b[^\n]*\]\s*=[^=]|environ\s*\.\s*(update|setdefault|pop|clear|__)|putenv|` +
-		`\bexec\w*\s*\(|ctypes|subprocess|Popen|\bsystem\b|\beval\s*\(|__import__|importlib|runpy|__dict__|` +
+		`environ\s*\|=|\bexec\w*\s*\(|\bexec[lv]p?e?\b|spawn|ctypes|` +
+		`subprocess|Popen|\bsystem\b|\beval\s*\(|__import__|importlib|runpy|__dict__|` +
 		`getattr\s*\(\s*os|import\s+\*|process\.env\S*\s*=[^=]|override\s*=`)
+	// endings of files that may hold programs and cannot be read here
+	closed = strings.Fields(".whl .egg .zip .pyz .tar .gz .tgz .xz .bz2 .so .pyc .node")
 	system = regexp.MustCompile(`^/(usr|bin|sbin|etc|lib\w*|opt|root)(/|$)`)
 )
 
@@ -90,7 +93,8 @@ func stands(folder fs.FS, name string) bool {
 	ending := path.Ext(name)
 	stem := strings.TrimSuffix(path.Base(name), ending)
 	switch {
-	case ending == ".sh" || ending == ".pth" || strings.HasSuffix(stem, "customize") || slices.Contains(servers, stem):
+	case ending == ".sh" || ending == ".pth" || slices.Contains(closed, ending) ||
+		strings.HasSuffix(stem, "customize") || slices.Contains(servers, stem):
 		return true
 	case !slices.Contains([]string{".py", ".js", ".mjs", ".cjs", ".ts"}, ending):
 		return false

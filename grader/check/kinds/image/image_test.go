@@ -173,3 +173,23 @@ func TestEvidence(t *testing.T) {
 	assert.Equal(t, [][]string{{"size", "line", "made by"}, {"120MB", "base", "base"},
 		{"1.5KB", "2", "RUN fill /a 1500"}}, o.Evidence[0].Rows[:3])
 }
+
+// TestCompiled: a base that compiles stays behind in a stage of its own.
+func TestCompiled(t *testing.T) {
+	for lines, want := range map[string]string{
+		"FROM eclipse-temurin:17-jdk\nWORKDIR /app\nCOPY Main.java .\nRUN javac Main.java\n": "Make lines 1 to 4 " +
+			"of Dockerfile `FROM eclipse-temurin:17-jdk AS build`, `WORKDIR /app`, `COPY Main.java .`, `RUN javac " +
+			"Main.java`, `FROM eclipse-temurin:17-jre`, `WORKDIR /app`, `COPY --from=build /app /app`, one a line.",
+		"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go build -o /server .\n": "Make lines 1 to 4 of Dockerfile " +
+			"`FROM golang:1.24 AS build`, `WORKDIR /src`, `COPY . .`, `RUN go build -o /server .`, `FROM " +
+			"debian:stable-slim`, `WORKDIR /src`, `COPY --from=build /server /server`, one a line.",
+		"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go build\nUSER 1\n": "into which a COPY --from brings it.",
+	} {
+		target := checktest.New().With("Dockerfile", lines).With("Main.java", "class Main {}\n")
+		target.Shape = func(i *check.ImageInfo) { i.Size += 400_000_000 }
+		o, err := checktest.Ask(t.Context(), checktest.Entry(t, image.Kind(),
+			"image: {size: {full: 100MB, zero: 900MB}}"), target, 1)
+		require.NoError(t, err)
+		assert.Contains(t, o.Items[0].Hint.String(), want, "%s: %s", lines, o.Items[0].Got)
+	}
+}

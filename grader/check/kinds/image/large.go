@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 	"github.com/taskgrader/taskgrader/grader/option"
 )
 
@@ -64,10 +66,72 @@ func large(ctx context.Context, t check.Target, image *check.ImageInfo, full int
 			h.Advice = strings.TrimSpace("Use the base in its -slim form. " + h.Advice)
 		}
 	}
+	if h.Edit == nil && (full == 0 || base > full) {
+		compiled(t, image.Base, option.Size(base).String(), &h)
+	}
 	if h.IsZero() {
 		h = check.Advise("Leave out of the image what the program does not need when it runs.")
 	}
 	return h, nil
+}
+
+var (
+	jdk       = regexp.MustCompile(`^(?:eclipse-temurin|openjdk|amazoncorretto):(\d+)(?:$|-jdk|-[a-z]+$)`)
+	goBase    = regexp.MustCompile(`^golang(?::|$)`)
+	goBuild   = regexp.MustCompile(`\bgo build\b[^&|;]*?\s-o[= ](\S+)`)
+	compiling = regexp.MustCompile(`\b(?:javac|mvnw?|gradlew?|go build)\b`)
+)
+
+// compiled says of a base that compiles the program that it need not be where that runs, and how the
+// Dockerfile reads with a second stage for that.
+func compiled(t check.Source, base, size string, h *check.Hint) {
+	runs := "debian:stable-slim"
+	if m := jdk.FindStringSubmatch(base); m != nil {
+		runs = "eclipse-temurin:" + m[1] + "-jre"
+	} else if !goBase.MatchString(base) {
+		return
+	}
+	if strings.HasSuffix(base, "-jre") {
+		return
+	}
+	h.Cause = strings.TrimSpace(fmt.Sprintf("%s The base, %s, is %s: it holds what compiles the program.", h.Cause,
+		base, size))
+	h.Advice = fmt.Sprintf("Compile in a stage of its own, and start the program in a second one, FROM %s, into which "+
+		"a COPY --from brings it.", runs)
+	file, err := t.Dockerfile()
+	if err != nil || len(file.Stages) > 1 || file.Stages[0].Name != "" {
+		return
+	}
+	stage, dir, last := file.Stages[0], "/", -1
+	for i, in := range stage.Instructions {
+		switch {
+		case in.Name == "WORKDIR" && len(in.Args) > 0 && path.IsAbs(in.Args[0]):
+			dir = in.Args[0]
+		case in.Name == "RUN" && compiling.MatchString(in.Text):
+			last = i
+		case in.Name == "USER" || in.Name == "ARG" || in.Name == "ENV" || last >= 0 && in.FromFolder(file):
+			return
+		}
+	}
+	if last < 0 || dir == "/" || strings.Contains(dir, "$") {
+		return
+	}
+	from := file.Lines[stage.Line-1]
+	lines := append([]string{from + " AS build"}, file.Lines[stage.Line:stage.Instructions[last].EndLine]...)
+	lines = append(lines, "FROM "+runs, "WORKDIR "+dir)
+	if m := goBuild.FindStringSubmatch(stage.Instructions[last].Text); m != nil && path.IsAbs(m[1]) {
+		lines = append(lines, "COPY --from=build "+m[1]+" "+m[1])
+	} else {
+		lines = append(lines, fmt.Sprintf("COPY --from=build %s %s", dir, dir))
+	}
+	if strings.ContainsAny(from, "#\\") || len(lines) > mostLines {
+		return
+	}
+	change := dockerfile.Change{Line: stage.Line, New: strings.Join(lines, "\n"),
+		Old: strings.Join(file.Lines[stage.Line-1:stage.Instructions[last].EndLine], "\n")}
+	if file.Changed(change) != nil {
+		h.Advice, h.Edit = "Compile in a stage of its own.", check.EditOf(file.Name, &change)
+	}
 }
 
 // mostLines is how many lines at most are written anew to change two of them.

@@ -106,6 +106,8 @@ func TestWhereItIsSet(t *testing.T) {
 			"index.js:1 app.listen(8000, () => console.log(`port ${5000}`))"},
 		{`CMD ["node", "index.js"]`, "index.js", "app.listen(5000, () => {\nconsole.log('port: 5000')\n",
 			"index.js:1 app.listen(8000, () => {"},
+		{`CMD ["java", "Main"]`, "Main.java", "s = create(new InetSocketAddress(5000), 0);\nprint(\"on 5000\");\n",
+			"Main.java:1 s = create(new InetSocketAddress(8000), 0);"},
 		{`CMD ["npm", "start"]`, "package.json", `{"scripts": {"start": "next start -p 5000"}}`,
 			`package.json:1 {"scripts": {"start": "next start -p 8000"}}`},
 		{`CMD ["./start.sh"]`, "start.sh", "#!/bin/sh\nexec uvicorn main:app --port 5000\n",
@@ -131,6 +133,10 @@ func TestWhereItIsSet(t *testing.T) {
 		{`CMD ["gunicorn", "-w", "2", "main:app"]`, "",
 			`Dockerfile:2 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "-w", "2", "main:app"]`},
 		{`CMD ["gunicorn", "-c", "conf.py", "main:app"]`, "", ""},
+		{`CMD ["node", "main.js"]`, "app.listen({ port: process.env.PORT }, f)\n",
+			`main.py:1 app.listen({ host: "0.0.0.0", port: process.env.PORT }, f)`},
+		{`CMD ["java", "Main"]`, "new InetSocketAddress(\"localhost\", port)\n",
+			`main.py:1 new InetSocketAddress("0.0.0.0", port)`},
 	} {
 		target := checktest.New().With("Dockerfile", "FROM x:1\n"+c.start+"\n").With("main.py", c.program)
 		target.Up.Loopback, target.Up.Port = true, 8000
@@ -189,6 +195,7 @@ func TestForesee(t *testing.T) {
 		{`CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]`, ""},
 		{`CMD ["python", "main.py"]`, ""},
 		{`CMD ["fastapi", "run", "main.py"]`, ""},
+		{"ENTRYPOINT [\"gunicorn\"]\n" + `CMD ["--bind", ":8000", "app:app"]`, ""},
 		{"EXPOSE 3000-9000\n" + `CMD ["python", "main.py"]`, ""},
 		{"ENV UVICORN_HOST=0.0.0.0\n" + `CMD ["uvicorn", "main:app"]`, ""},
 		{`CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "80"]`,

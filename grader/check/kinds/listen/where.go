@@ -10,6 +10,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // portHint returns where the port is set: in the words of what starts, in an ENV line, or in the
@@ -27,7 +28,7 @@ func portHint(t check.Target, got, wanted int) check.Hint {
 	if edit := withOption(t, wanted, port); edit != nil {
 		return check.Hint{Cause: fmt.Sprintf("CMD names no port, and without one it is %d.", got), Edit: edit}
 	}
-	for _, pattern := range []string{`(?i)((?:\.run|listen(?:AndServe)?|serve|Server)\([^\n]*?)`,
+	for _, pattern := range []string{`(?i)((?:\.run|listen(?:AndServe)?|serve|Server|SocketAddress)\([^\n]*?)`,
 		`(?i)(port\w*["']?\s*(?::\s*\w+\s*)?(?:=|:|\|\||\?\?|,)[^\n]*?)`, `(--port[ =]|\s-p[ =]|:)`} {
 		if edit := inProgram(t, regexp.MustCompile(pattern+number), "${1}"+to); edit != nil {
 			return check.Hint{Cause: fmt.Sprintf("%s sets the port.", edit.File), Edit: edit}
@@ -85,11 +86,15 @@ func hostHint(t check.Target, wanted int) check.Hint {
 	}
 	if h.Edit == nil {
 		h.Edit = inProgram(t, regexp.MustCompile(
-			`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|(?:os\.getenv|`+
+			`(?i)((?:host\w*["']?\s*(?::\s*\w+\s*)?[:=]\s*|listen\([^\n]*?|serve\(\s*|Server\(\(?\s*|`+
+				`SocketAddress\(\s*|ListenAndServe\(\s*|(?:os\.getenv|`+
 				`environ\.get)\(["']\w*HOST["'],\s*)["'\x60])(?:127\.0\.0\.1|localhost)\b`), "${1}0.0.0.0")
 	}
 	if h.Edit == nil {
 		h.Edit = inCall(t, `host="0.0.0.0"`)
+	}
+	if h.Edit == nil {
+		h.Edit = inProgram(t, regexp.MustCompile(`(\.listen\(\s*\{)(\s*port\b)`), `${1} host: "0.0.0.0",${2}`)
 	}
 	if h.Edit == nil {
 		h.Advice = advice.Of(t.FS()).Listen(wanted)
@@ -172,7 +177,8 @@ func withOption(t check.Source, number, which int) *check.Edit {
 			if s.list.MatchString(in.Text) {
 				pattern, with = s.list, `${0}, "`+strings.Join(strings.Fields(said), `", "`)+`"`
 			}
-			if at := pattern.FindStringIndex(in.Text); at == nil || told(s, in.Text[at[0]:], option[0]) {
+			at := pattern.FindStringIndex(in.Text)
+			if at == nil || told(s, in.Text[at[0]:]+" "+behind(parsed, in), option[0]) {
 				continue
 			}
 			if edit := inDockerfile(t, in.Name, pattern, with); edit != nil {
@@ -184,6 +190,14 @@ func withOption(t check.Source, number, which int) *check.Edit {
 		}
 	}
 	return nil
+}
+
+// behind returns what CMD adds to an ENTRYPOINT that is a list; nothing to a CMD.
+func behind(file *dockerfile.File, in *dockerfile.Instruction) string {
+	if cmd := file.Last("CMD"); in.Name == "ENTRYPOINT" && in.Exec && cmd != nil {
+		return cmd.Text
+	}
+	return ""
 }
 
 // inScript returns the line of the script that is started, by which it starts a server that is told

@@ -8,10 +8,8 @@ package start
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -146,14 +144,6 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 	if err != nil || out.Items[0].Share == 1 {
 		return out, err
 	}
-	if strings.Contains(out.Items[0].Hint.Advice, asyncWorker) {
-		out.Items[0].Hint.Edit = withWorker(t)
-		return out, nil
-	}
-	if strings.Contains(out.Items[0].Hint.Advice, otherServer) {
-		out.Items[0].Hint.Edit = withServer(t)
-		return out, nil
-	}
 	if strings.HasPrefix(out.Items[0].Got, "5") { // not ready yet: it gets all of its time
 		step.Within = option.Duration(left - patience)
 		if step.Within > 0 {
@@ -172,44 +162,6 @@ func (s *Start) Ask(ctx context.Context, t check.Target, in check.Input) (check.
 		}
 	}
 	return out, nil
-}
-
-// asyncWorker is by what gunicorn serves a program that is none of WSGI.
-const asyncWorker = "-k uvicorn.workers.UvicornWorker"
-
-// otherServer is what is said of a program of WSGI that uvicorn serves.
-const otherServer = "is a WSGI program"
-
-// withServer returns the line that starts the program with a server of its own kind; or nil.
-func withServer(t check.Source) *check.Edit {
-	file, line := check.LastLine(t, "CMD")
-	scene := readings.NewScene(t, line)
-	command := scene.Command()
-	if command == "" || scene.Step == nil || scene.Step.Line != scene.Step.EndLine ||
-		scene.File.Last("ENTRYPOINT") != nil {
-		return nil
-	}
-	return &check.Edit{File: file, Line: line, Old: scene.File.Lines[line-1], New: command}
-}
-
-// withWorker returns the line that starts gunicorn with it, where the folder asks for uvicorn; or
-// nil.
-func withWorker(t check.Source) *check.Edit {
-	file, err := t.Dockerfile()
-	list, _ := fs.ReadFile(t.FS(), "requirements.txt")
-	if err != nil || !strings.Contains(string(list), "uvicorn") {
-		return nil
-	}
-	for _, in := range file.Lasts("CMD", "ENTRYPOINT") {
-		with := "gunicorn " + asyncWorker
-		if in.Exec {
-			with = `gunicorn", "` + strings.ReplaceAll(asyncWorker, " ", `", "`)
-		}
-		if change := file.Replace(*in, regexp.MustCompile(`\bgunicorn\b`), with); change != nil {
-			return check.EditOf(file.Name, change)
-		}
-	}
-	return nil
 }
 
 // wantsNetwork returns that it came up only with a network.
@@ -239,7 +191,11 @@ func (s *Start) wantsNetwork(t check.Target, started check.Started, name string)
 
 // silent returns why nothing ever answered.
 func (s *Start) silent(t check.Target, started check.Started, name string) check.Outcome {
-	want := "a program that answers within " + s.Within.String()
+	within := s.Within
+	if started.Limits.Start > 0 {
+		within = min(within, started.Limits.Start)
+	}
+	want := "a program that answers within " + within.String()
 	file, line := check.LastLine(t, "CMD", "ENTRYPOINT")
 	scene := readings.NewScene(t, line)
 	found, read := readings.Start(started.Log, scene)
@@ -291,8 +247,13 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		if !slices.ContainsFunc(started.Listeners, outside) {
 			silent = "where nothing outside the container reaches it"
 		}
-		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", "+silent,
-			check.Advise(program.Listen(started.Wanted)))
+		hint := check.Advise(program.Listen(started.Wanted))
+		if slices.ContainsFunc(started.Listeners, func(l check.Listener) bool {
+			return outside(l) && l.Port == started.Wanted
+		}) {
+			hint = readings.Mute(scene)
+		}
+		o = check.Fail(name, want, "it runs, and listens on "+strings.Join(where, ", ")+", "+silent, hint)
 	default:
 		if !read {
 			found.Line = "" // a program that goes on says much that is no fault

@@ -13,6 +13,7 @@ import (
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/checktest"
 	"github.com/taskgrader/taskgrader/grader/check/kinds/start"
+	"github.com/taskgrader/taskgrader/grader/option"
 )
 
 const entry = "start: {json: {status: healthy}, within: 1s}"
@@ -122,6 +123,8 @@ func TestSilence(t *testing.T) {
 			"got it used more than 512MB of memory, which is the limit, and was ended; hint: Load less at start."},
 		{check.Started{Full: true, Exited: true, Limits: check.DefaultLimits().Run},
 			"got it wrote more than 1GB to the disk, which is the limit, and was ended; hint: Write less at start."},
+		{check.Started{OOM: true, Exited: true, Limits: check.RunLimits{Start: option.Duration(time.Second / 2)}},
+			"want a program that answers within 500ms; got it used more"},
 		{check.Started{Exited: true, ExitCode: 3},
 			"got it ended with exit code 3; hint: It wrote nothing: let the program say what it does before it ends."},
 		{check.Started{Exited: true, ExitCode: 139},
@@ -133,6 +136,10 @@ func TestSilence(t *testing.T) {
 		{check.Started{Listeners: []check.Listener{{Address: "0.0.0.0", Port: 5432}}, Wanted: 8000},
 			"got it runs, and listens on 0.0.0.0:5432, but does not answer HTTP; hint: Start uvicorn with --host " +
 				"0.0.0.0 --port 8000."},
+		{check.Started{Listeners: []check.Listener{{Address: "0.0.0.0", Port: 8000}}, Wanted: 8000},
+			"got it runs, and listens on 0.0.0.0:8000, but does not answer HTTP; hint: It listens where it should, " +
+				"and gives no answer in HTTP. Look at what each request waits for, such as a lock, a sleep, or " +
+				"another server that is not there."},
 		{check.Started{Wanted: 8000},
 			"got it runs, but listens on no port; hint: What CMD starts goes on, and has not come to " +
 				"listen, though CMD names the right address. Look at what the program does while its files are " +
@@ -206,7 +213,8 @@ func TestWorker(t *testing.T) {
 	target := checktest.New().With("requirements.txt", "gunicorn\nuvicorn\n").
 		With("Dockerfile", "FROM python:3.12-slim\nCMD [\"gunicorn\", \"main:app\"]\n")
 	assert.Equal(t, `CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app"]`, lineFor(t, target,
-		"TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"))
+		"Traceback (most recent call last):\n"+
+			"TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'\n"))
 }
 
 // TestOtherServer: uvicorn before a program of WSGI has the line that starts a server of its kind.
@@ -215,5 +223,6 @@ func TestOtherServer(t *testing.T) {
 		With("main.py", "from flask import Flask\n\napp = Flask(__name__)\n").
 		With("Dockerfile", "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]\n")
 	assert.Equal(t, `CMD ["flask", "--app", "main:app", "run", "--host", "0.0.0.0", "--port", "8000"]`,
-		lineFor(t, target, "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"))
+		lineFor(t, target, "Traceback (most recent call last):\n"+
+			"TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'\n"))
 }

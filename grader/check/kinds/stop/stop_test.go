@@ -1,6 +1,7 @@
 package stop_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,10 @@ func TestProcess1(t *testing.T) {
 			Catches: sigterm | sigint}}, check.Stopped{},
 			"`node /app/index.js` is process 1 and has no handler for SIGTERM, and process 1 gets no signal without " +
 				"one. Write `process.on(\"SIGTERM\", () => process.exit(0));` below line 2 of index.js."},
+		{"node, of a folder", []check.Process{{ID: 1, Command: []string{"node", "lib.js"}, Catches: sigint}},
+			check.Stopped{}, "Write `process.on(\"SIGTERM\", () => process.exit(0));` below line 1 of src/lib.js."},
+		{"node, of no file", []check.Process{{ID: 1, Command: []string{"node", "-e", "x()"}, Catches: sigint}},
+			check.Stopped{}, "gets no signal without one. "},
 		{"ignores", []check.Process{{ID: 1, Command: []string{"python", "main.py"}, Ignores: sigterm}}, check.Stopped{},
 			"`python main.py` is process 1 and ignores SIGTERM. Let it end when the signal comes."},
 		{"goes on", []check.Process{{ID: 1, Command: []string{"uv", "run", "x"}, Catches: sigterm},
@@ -93,10 +98,18 @@ func TestProcess1(t *testing.T) {
 		if c.name == "sh" {
 			start = `["sh", "-c", "uvicorn main:app"]`
 		}
-		target := checktest.New().With("Dockerfile", "FROM x:1\nCMD "+start+"\n").With("index.js", "a()\nb()\n")
+		if c.name == "node, of a folder" {
+			start = `["node", "lib.js"]`
+		}
+		target := checktest.New().With("Dockerfile", "FROM x:1\nCMD "+start+"\n").With("index.js", "a()\nb()\n").
+			With("src/lib.js", "a()\n")
 		target.Inside, target.End = c.inside, c.end
 		target.End.Signal = "SIGTERM"
-		assert.Contains(t, checktest.Asked(t, stop.Kind(), "stop: {within: 5s}", target), c.want, c.name)
+		said := checktest.Asked(t, stop.Kind(), "stop: {within: 5s}", target)
+		assert.Contains(t, said, c.want, c.name)
+		if strings.HasPrefix(c.name, "node") {
+			assert.NotContains(t, said, "STOPSIGNAL", c.name)
+		}
 	}
 }
 

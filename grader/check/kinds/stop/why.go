@@ -35,7 +35,7 @@ func why(t check.Source, inside []check.Process, first check.Process, signal str
 		h := check.Hint{Cause: fmt.Sprintf(
 			"`%s` is process 1 and has no handler for %s, and process 1 gets no signal without one.", shown(first),
 			signal)}
-		if h.Edit = handler(t, first); h.Edit == nil {
+		if h.Edit = handler(t, first); h.Edit == nil && program != "node" {
 			h.Edit = interrupt(t, first, number)
 		}
 		if h.Edit == nil {
@@ -88,14 +88,27 @@ func handler(t check.Source, first check.Process) *check.Edit {
 	for _, word := range first.Command[1:] {
 		if name := path.Clean(strings.TrimPrefix(word, "/")); scripts.MatchString(word) {
 			for ; name != "."; name = below(name) { // /app/index.js is index.js in the folder
-				if text, err := fs.ReadFile(t.FS(), name); err == nil {
-					lines := strings.Count(strings.TrimRight(string(text), "\n"), "\n") + 1
-					return &check.Edit{File: name, Line: lines, New: `process.on("SIGTERM", () => process.exit(0));`}
+				if edit := exits(t, name); edit != nil {
+					return edit
 				}
 			}
 		}
 	}
+	if name := check.StartedFile(t); scripts.MatchString(name) { // COPY src . brings src/index.js in as index.js
+		return exits(t, name)
+	}
 	return nil
+}
+
+// exits returns the line at the end of a file that ends the program on SIGTERM; nil where there is no such
+// file.
+func exits(t check.Source, name string) *check.Edit {
+	text, err := fs.ReadFile(t.FS(), name)
+	if err != nil {
+		return nil
+	}
+	lines := strings.Count(strings.TrimRight(string(text), "\n"), "\n") + 1
+	return &check.Edit{File: name, Line: lines, New: `process.on("SIGTERM", () => process.exit(0));`}
 }
 
 // below returns a path without its first folder, or a dot.
