@@ -21,7 +21,7 @@ var (
 
 // evaluate works out an expression: a variable alone, whose value may be any, or a sum of variables
 // and numbers. Where bare, a variable is written without $.
-func evaluate(text string, value func(name string) any, bare bool) (any, error) {
+func evaluate(text string, value func(name string) JSON, bare bool) (JSON, error) {
 	if oneVariable.MatchString(text) {
 		return value(strings.Trim(text, "${}")), nil
 	}
@@ -61,7 +61,7 @@ var longSpan = regexp.MustCompile(`(\d+) ?([smhd])(?:ec|in|our|ay)[a-z]*$`)
 
 // moved returns the time, the date, or the seconds since 1970 that a span leads to, in the form of
 // what it begins with; nil where the text is none.
-func moved(text string, value func(name string) any) (any, error) {
+func moved(text string, value func(name string) JSON) (JSON, error) {
 	m := span.FindStringSubmatch(text)
 	if m == nil {
 		return nil, nil
@@ -94,7 +94,7 @@ func moved(text string, value func(name string) any) (any, error) {
 }
 
 // number evaluates what must be a number.
-func number(text string, value func(name string) any) (*big.Rat, error) {
+func number(text string, value func(name string) JSON) (*big.Rat, error) {
 	v, err := evaluate(text, value, false)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func number(text string, value func(name string) any) (*big.Rat, error) {
 
 type expression struct {
 	tokens []string
-	value  func(string) any
+	value  func(string) JSON
 	bare   bool
 }
 
@@ -210,7 +210,7 @@ const sentBody = "sent body"
 
 // made makes what ${…} stands for in a text, beside a variable alone: a sum, base64 of a text, a
 // token, or the signature of the body that is sent, which is known in headers.
-func (v vars) made(text string) (any, error) {
+func (v vars) made(text string) (JSON, error) {
 	word, rest, _ := strings.Cut(text, " ")
 	switch {
 	case word == "base64" && rest != "":
@@ -245,7 +245,7 @@ func (v vars) repeat(words string) (string, error) {
 // token returns a JSON Web Token, signed with HS256 and a secret; with the secret none it is not
 // signed. The claims exp, iat and nbf may be times from now: -1h.
 func (v vars) token(words []string) (string, error) {
-	secret, claims := v.fill(words[0], asIs), map[string]any{}
+	secret, claims := v.fill(words[0], asIs), Object{}
 	for _, claim := range words[1:] {
 		name, text, ok := strings.Cut(claim, "=")
 		if !ok {
@@ -266,8 +266,8 @@ func (v vars) token(words []string) (string, error) {
 	if words[0] == "none" {
 		algorithm = "none"
 	}
-	part := func(v any) string { return base64.RawURLEncoding.EncodeToString(Encode(v)) }
-	text := part(map[string]any{"alg": algorithm, "typ": "JWT"}) + "." + part(claims) + "."
+	part := func(v JSON) string { return base64.RawURLEncoding.EncodeToString(Encode(v)) }
+	text := part(Object{"alg": algorithm, "typ": "JWT"}) + "." + part(claims) + "."
 	if algorithm == "none" {
 		return text, nil
 	}

@@ -104,10 +104,10 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	if ctx.Err() != nil {
 		return exchange{}, ctx.Err()
 	}
-	values, found := make([]any, times), make([]vars, times)
+	values, found := make(List, times), make([]vars, times)
 	inside := ""
 	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
-		gave: r.gave, opaque: r.opaque, before: r.asked, base: r.base,
+		gave: r.gave, opaque: r.opaque, before: r.asked, base: r.base, folder: r.folder,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	if other != nil {
 		meanwhile := j

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +26,10 @@ func (s Step) fixed() bool {
 }
 
 // differenceHint returns what is behind a value that is not as wanted, by the kind of difference.
-func (j judging) differenceHint(d difference, value any) string {
+func (j judging) differenceHint(d difference, value JSON) string {
 	key, route := d.path[strings.LastIndex(d.path, ".")+1:], j.route()
-	if wanted, ok := j.vars.data(j.step.JSON, true).(map[string]any); ok && d.got == nothing && d.path == "$."+key {
-		if where := elsewhere(value, key, wanted[key]); where != "" {
+	if wanted, ok := j.vars.data(j.step.JSON, true).(Object); ok && d.got == nothing && d.path == "$."+key {
+		if where := elsewhere(value, key, wanted[key], j.lines); where != "" {
 			return where
 		}
 	}
@@ -39,6 +38,16 @@ func (j judging) differenceHint(d difference, value any) string {
 		d.wanted != nil &&
 		(d.found == nil || d.got == nothing) && strings.HasSuffix(d.path, "."+key) {
 		return fmt.Sprintf("%s was sent without %q, and is to keep what is stored of it.", route, key)
+	}
+	if d.found == nil && d.got != nothing && d.wanted != nil && !isHole {
+		if said := j.otherBody(); said != "" {
+			return said
+		}
+	}
+	if d.wanted == false && d.found == true || isHole && h.sort == ofOther && d.found == true {
+		if said := j.untrue(key); said != "" {
+			return said
+		}
 	}
 	switch {
 	case d.sort == ofOrder:
@@ -58,7 +67,8 @@ func (j judging) differenceHint(d difference, value any) string {
 	case d.want == nothing:
 		return fmt.Sprintf("Leave %q out of what %s answers.", key, route)
 	case isHole && h.sort == ofOther && !strings.HasSuffix(strings.ToLower(key), "id"):
-		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent.", key, route)
+		return fmt.Sprintf("The %q in the answer to %s is still what it was: store what was sent%s.", key, route,
+			j.changer())
 	case isHole && h.sort == ofOther:
 		return fmt.Sprintf("Answer with a new %s each time, such as ", key) + unlike
 	case isHole && h.sort == ofType:
@@ -85,6 +95,9 @@ func (j judging) differenceHint(d difference, value any) string {
 		fieldsOf(j.request)[key] == nil && (typeOf(d.wanted) == "an object" || typeOf(d.wanted) == "an array"):
 		return fmt.Sprintf("The %q in the answer to %s is %s, and is to be %s.", key, route, typeOf(d.found),
 			typeOf(d.wanted))
+	case typeOf(d.wanted) == "true or false" && (Show(d.found) == "0" || Show(d.found) == "1"):
+		return fmt.Sprintf("SQLite and others keep true and false as 1 and 0, and so is the %q in the answer to %s: "+
+			"make it %s before it is answered.", key, route, j.framework().Truth(key))
 	case typeOf(d.wanted) != typeOf(d.found) && typeOf(d.wanted) != "null" && typeOf(d.found) != "null":
 		return fmt.Sprintf("The %q in the answer to %s is %s, and %s is wanted: answer with the type that is sent.",
 			key, route, typeOf(d.found), typeOf(d.wanted))
@@ -92,6 +105,10 @@ func (j judging) differenceHint(d difference, value any) string {
 	if j.request.Method == http.MethodGet && strings.Contains(d.path, "[") {
 		return fmt.Sprintf("Another item is at %s in the answer to %s: look at which are chosen, and in which order.",
 			d.path[:strings.LastIndex(d.path, "]")+1], route)
+	}
+	if source, saved := j.savedID(d.path); saved && d.found == nil && d.got != nothing {
+		return fmt.Sprintf("%s answers with a thing whose %s is null: let what the program stores keep the %s that it "+
+			"was given, after a PUT too.", route, source, source)
 	}
 	if source, saved := j.savedID(d.path); saved {
 		return fmt.Sprintf("%s answers with the one whose %s is %s, and that with %s is wanted: look at which is "+
@@ -125,7 +142,11 @@ func (j judging) differenceHint(d difference, value any) string {
 	if j.step.fixed() && j.changed() {
 		return fmt.Sprintf("The %q in the answer to %s is to be %s after what was sent before.", key, route, d.want)
 	} else if j.step.fixed() {
-		return fmt.Sprintf("Answer %s with %q: %s.", route, key, d.want)
+		return fmt.Sprintf("Answer %s with %q: %s%s.", route, key, d.want,
+			j.handler(j.request.Method, j.request.Path))
+	}
+	if said := j.constant(key, d.found); said != "" {
+		return said
 	}
 	return fmt.Sprintf(
 		"The %q in the answer to %s is not what was sent or stored: follow the value from the request to the answer.",
@@ -158,14 +179,14 @@ func (j judging) repeated() bool {
 }
 
 // fieldsOf returns the fields of a body that is a JSON object.
-func fieldsOf(q check.Request) map[string]any {
+func fieldsOf(q check.Request) Object {
 	value, _ := Decode(q.Body)
-	object, _ := value.(map[string]any)
+	object, _ := value.(Object)
 	return object
 }
 
 // everyHint returns what is behind an item of a list that is not as each must be.
-func (j judging) everyHint(d difference, value any) string {
+func (j judging) everyHint(d difference, value JSON) string {
 	if _, isHole := d.wanted.(hole); isHole || d.got == nothing || typeOf(d.wanted) != typeOf(d.found) {
 		return j.differenceHint(d, value)
 	}
@@ -175,13 +196,13 @@ func (j judging) everyHint(d difference, value any) string {
 
 // nearest returns what is wrong with the one item of a list that is the wanted one by a key, and
 // differs in others; by is that key, and nil where there is none such, or several.
-func (in scene) nearest(wanted any, list []any) (item any, by string, differs []difference) {
-	object, ok := wanted.(map[string]any)
+func (in scene) nearest(wanted JSON, list List) (item JSON, by string, differs []difference) {
+	object, ok := wanted.(Object)
 	if !ok || len(object) < 2 {
 		return nil, "", nil
 	}
 	for _, got := range list {
-		there, ok := got.(map[string]any)
+		there, ok := got.(Object)
 		d := in.match("$", wanted, got, false)
 		if !ok || len(d) == 0 || len(d) == len(object) {
 			continue
@@ -203,13 +224,13 @@ func (in scene) nearest(wanted any, list []any) (item any, by string, differs []
 }
 
 // counted returns how many items an array has.
-func counted(v any) string {
-	list, _ := v.([]any)
+func counted(v JSON) string {
+	list, _ := v.(List)
 	return Plural(len(list), "item")
 }
 
 // typeOf returns the type of a value as a student reads it.
-func typeOf(v any) string {
+func typeOf(v JSON) string {
 	switch v.(type) {
 	case nil:
 		return "null"
@@ -217,9 +238,9 @@ func typeOf(v any) string {
 		return "a text"
 	case bool:
 		return "true or false"
-	case []any, saved:
+	case List, saved:
 		return "an array"
-	case map[string]any:
+	case Object:
 		return "an object"
 	}
 	return "a number"
@@ -239,6 +260,9 @@ func (j judging) lacksHint() string {
 		return fmt.Sprintf("The list that %s gets holds what is not to be in it: answer with %s own items alone.",
 			j.step.who.name, j.step.who.name+"'s")
 	}
+	if said := j.textID(); said != "" {
+		return said
+	}
 	return listHolds
 }
 
@@ -257,7 +281,7 @@ func (j judging) noJSONHint(a check.Answer) string {
 
 // faultHint returns what to do where there was no answer. What a log says is told where it was seen
 // there.
-func (r *runner) faultHint(ctx context.Context, s Step, a check.Answer) string {
+func (r *runner) faultHint(ctx context.Context, q check.Request, s Step, a check.Answer) string {
 	exception := r.exception(ctx)
 	switch {
 	case a.Exited && exception != "":
@@ -265,6 +289,17 @@ func (r *runner) faultHint(ctx context.Context, s Step, a check.Answer) string {
 	case a.Exited:
 		return "Send the same request yourself, as below, and see what ends the program."
 	case strings.Contains(a.Fault, "within"):
+		if where := r.slip(check.Request{}).lines(uncalled); where != "" {
+			return fmt.Sprintf("express.json makes what reads the body, and is not that itself: write express.json() "+
+				"in %s.", where)
+		}
+		if h := r.silent(q); !h.IsZero() {
+			return r.keep(h)
+		}
+		if at := r.slip(check.Request{}).handler(q.Method, q.Path); ofNode.MatchString(at) {
+			return fmt.Sprintf("Look for a way through the function of %s%s that sends no answer, as res.end() does, "+
+				"or for a loop that does not end.", q.Method, at)
+		}
 		return "Look for a loop, a sleep or a lock that is never released in what the request calls."
 	case exception != "":
 		return r.explain(ctx, s, exception)
@@ -272,21 +307,9 @@ func (r *runner) faultHint(ctx context.Context, s Step, a check.Answer) string {
 	return "Send the same request yourself, as below, and see how the program answers."
 }
 
-var unfit = regexp.MustCompile(`(\w+)\.__call__\(\) missing 1 required positional argument: '(send|start_response)'`)
-
 // OfException returns what to say of the exception that a log ends with.
 func OfException(exception string) string {
-	said := "The program's log ends with this exception: " + strings.TrimSuffix(exception, ".")
-	m := unfit.FindStringSubmatch(exception)
-	switch {
-	case m == nil:
-		return "The program's log ends with this exception: " + exception
-	case m[2] == "send":
-		return fmt.Sprintf("%s. gunicorn speaks WSGI by itself, and %s is an ASGI program: start it with "+
-			"-k uvicorn.workers.UvicornWorker, or with uvicorn.", said, m[1])
-	}
-	return fmt.Sprintf("%s. uvicorn speaks ASGI, and %s is a WSGI program: start it with gunicorn, or with flask run.",
-		said, m[1])
+	return "The program's log ends with this exception: " + exception
 }
 
 // exception returns the last one that the program's log names, or empty.
@@ -330,7 +353,8 @@ func LastException(ctx context.Context, l Logger) (string, error) {
 	if all == nil {
 		return "", nil
 	}
-	return cut(strings.TrimSpace(all[len(all)-1][1]), 200), nil
+	last := all[len(all)-1]
+	return cut(strings.TrimSpace(last[1]+last[2]), 200), nil
 }
 
 // refusedLogin returns what to say of 401 and 403.
@@ -376,11 +400,11 @@ func redirectHint(s Step, q check.Request, a check.Answer, where string) string 
 }
 
 // sameItems reports whether two arrays hold the same, in another order.
-func sameItems(a, b []any) bool {
+func sameItems(a, b List) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	sorted := func(list []any) (shown []string) {
+	sorted := func(list List) (shown []string) {
 		for _, v := range list {
 			text, _ := json.Marshal(plain(v))
 			shown = append(shown, string(text))

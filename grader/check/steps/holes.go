@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,36 +34,36 @@ const (
 type hole struct {
 	says  string // as a student reads it
 	sort  sort
-	holds func(got any, in scene) bool
+	holds func(got JSON, in scene) bool
 }
 
 func (h hole) String() string { return h.says }
 
 // scene is what a hole may look at besides the value in its place.
 type scene struct {
-	answer any       // the whole of it
+	answer JSON      // the whole of it
 	asked  time.Time // when the request was sent
 }
 
 // plainHoles are those of one word.
 var plainHoles = map[string]hole{
-	"any":    {"anything", ofType, func(any, scene) bool { return true }},
-	"string": {"text", ofType, func(got any, _ scene) bool { _, ok := got.(string); return ok }},
-	"number": {"a number", ofType, func(got any, _ scene) bool { _, ok := got.(json.Number); return ok }},
+	"any":    {"anything", ofType, func(JSON, scene) bool { return true }},
+	"string": {"text", ofType, func(got JSON, _ scene) bool { _, ok := got.(string); return ok }},
+	"number": {"a number", ofType, func(got JSON, _ scene) bool { _, ok := got.(json.Number); return ok }},
 	"int":    {"a whole number", ofType, isInt},
-	"bool":   {"true or false", ofType, func(got any, _ scene) bool { _, ok := got.(bool); return ok }},
-	"null":   {"null", ofType, func(got any, _ scene) bool { return got == nil }},
+	"bool":   {"true or false", ofType, func(got JSON, _ scene) bool { _, ok := got.(bool); return ok }},
+	"null":   {"null", ofType, func(got JSON, _ scene) bool { return got == nil }},
 	"uuid":   {"a UUID", ofForm, ofText(uuidText.MatchString)},
 	"time": {"a time (ISO 8601, such as 2026-01-31T12:00:00)", ofForm,
 		ofText(func(s string) bool { _, _, ok := readTime(s); return ok })},
 	"date": {"a date, such as 2026-01-31", ofForm,
 		ofText(func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil })},
-	"list":   {"an array", ofType, func(got any, _ scene) bool { _, ok := got.([]any); return ok }},
-	"object": {"an object", ofType, func(got any, _ scene) bool { _, ok := got.(map[string]any); return ok }},
+	"list":   {"an array", ofType, func(got JSON, _ scene) bool { _, ok := got.(List); return ok }},
+	"object": {"an object", ofType, func(got JSON, _ scene) bool { _, ok := got.(Object); return ok }},
 	"now":    fromNow(0),
 	"mail":   {"an e-mail address", ofForm, ofText(isMail)},
 	"url":    {"an address that begins with http:// or https://", ofForm, ofText(isURL)},
-	"absent": {nothing, ofAbsence, func(any, scene) bool { return false }},
+	"absent": {nothing, ofAbsence, func(JSON, scene) bool { return false }},
 }
 
 // holes are what can stand for any value of a sort, as they are listed.
@@ -89,21 +88,12 @@ func isHole(text string) bool {
 		first >= '0' && first <= '9' && (strings.Contains(text, "$") || isMoment(text[1:len(text)-1]))
 }
 
-// momentText begins what is said of a time, in whatever zone it is written.
-const momentText = "the moment "
-
-// isMoment reports whether a text is a time or a date.
-func isMoment(text string) bool {
-	_, ok := readMoment(text)
-	return ok
-}
-
 // errUnknownHole is that a hole's first word is none.
 var errUnknownHole = errors.New("unknown hole")
 
 // readHole reads what stands between < and >. value gives a variable's value; what is not there yet
 // may be nil.
-func readHole(text string, value func(name string) any) (hole, error) {
+func readHole(text string, value func(name string) JSON) (hole, error) {
 	for at := len(text); ; {
 		if at = strings.LastIndex(text[:at], " or "); at < 0 {
 			break
@@ -112,7 +102,7 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		right, failed := readHole(text[at+len(" or "):], value)
 		if err == nil && failed == nil {
 			return hole{left.says + " or " + right.says, left.sort,
-				func(got any, in scene) bool { return either(left, got, in) || either(right, got, in) }}, nil
+				func(got JSON, in scene) bool { return either(left, got, in) || either(right, got, in) }}, nil
 		}
 	}
 	word, rest, more := strings.Cut(text, " ")
@@ -146,7 +136,7 @@ func readHole(text string, value func(name string) any) (hole, error) {
 	case word == "length" && strings.HasPrefix(rest, "of ") && IsPath(strings.TrimPrefix(rest, "of ")):
 		return lengthOf(strings.TrimPrefix(rest, "of ")), nil
 	case isRegexp(text):
-		re, err := regexp.Compile(fillPattern(text[1:len(text)-1], func(ref string) (any, string) {
+		re, err := regexp.Compile(fillPattern(text[1:len(text)-1], func(ref string) (JSON, string) {
 			return value(strings.Trim(ref, "${}")), ""
 		}))
 		if err != nil {
@@ -163,7 +153,7 @@ func readHole(text string, value func(name string) any) (hole, error) {
 		if written, _ := wanted.(string); isMoment(written) && len(written) > len(time.DateOnly) {
 			says = momentText + written
 		}
-		return hole{says, ofRelation, func(got any, _ scene) bool {
+		return hole{says, ofRelation, func(got JSON, _ scene) bool {
 			a, isA := readMoment(wanted)
 			b, isB := readMoment(got)
 			return same(wanted, got) || isA && isB && a.Equal(b) || span.MatchString(text) && isA && isDay(got, wanted)
@@ -173,18 +163,18 @@ func readHole(text string, value func(name string) any) (hole, error) {
 }
 
 // either reports whether a hole holds of a value, or of none.
-func either(h hole, got any, in scene) bool {
+func either(h hole, got JSON, in scene) bool {
 	if _, missing := got.(absent); missing {
 		return h.sort == ofAbsence
 	}
 	return h.holds(got, in)
 }
 
-func ofText(holds func(string) bool) func(any, scene) bool {
-	return func(got any, _ scene) bool { text, ok := got.(string); return ok && holds(text) }
+func ofText(holds func(string) bool) func(JSON, scene) bool {
+	return func(got JSON, _ scene) bool { text, ok := got.(string); return ok && holds(text) }
 }
 
-func isInt(got any, _ scene) bool {
+func isInt(got JSON, _ scene) bool {
 	_, isNumber := got.(json.Number)
 	r, ok := rational(got)
 	return isNumber && ok && r.IsInt()
@@ -217,101 +207,8 @@ func isToken(s string) bool {
 	return json.Unmarshal(head, &header) == nil && header.Alg != ""
 }
 
-// timeForms are those of a time; the first of them have a zone.
-var timeForms = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00",
-	"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04"}
-
-const zonedForms = 3
-
-// readTime reads a time in ISO 8601, with a zone or without, in which it is taken for UTC.
-func readTime(s string) (t time.Time, zoned, ok bool) {
-	for i, form := range timeForms {
-		if t, err := time.Parse(form, s); err == nil {
-			return t, i < zonedForms, true
-		}
-	}
-	return t, false, false
-}
-
-// readMoment reads a time or a date.
-func readMoment(v any) (time.Time, bool) {
-	text, _ := v.(string)
-	if t, _, ok := readTime(text); ok {
-		return t, true
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	return t, err == nil
-}
-
-// aboutNow is how far a time of now may be off.
-const aboutNow = time.Minute
-
-// nowText is the time of the request, or how far from it: now + 14d.
-var nowText = regexp.MustCompile(`^now(?: ([+-]) (\d{1,6})([smhd]))?$`)
-
-// awayFromNow reads how far a time is from that of the request.
-func awayFromNow(text string) (away time.Duration, ok bool) {
-	m := nowText.FindStringSubmatch(text)
-	if m == nil || m[1] == "" {
-		return 0, m != nil
-	}
-	n, _ := strconv.Atoi(m[1] + m[2])
-	return time.Duration(n) * map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour,
-		"d": 24 * time.Hour}[m[3]], true
-}
-
-// fromNow returns the hole of a time that is so far from that of the request, or of its day.
-func fromNow(away time.Duration) hole {
-	says := "the time of the request, to the minute"
-	if away != 0 {
-		says = fmt.Sprintf("a time %s after that of the request, to the minute", option.Duration(away.Abs()))
-		if day := 24 * time.Hour; away.Abs()%day == 0 {
-			says = fmt.Sprintf("a time %s after that of the request, to the minute, or that day",
-				Plural(int(away.Abs()/day), "day"))
-		}
-		if away < 0 {
-			says = strings.Replace(says, "after", "before", 1)
-		}
-	}
-	return hole{says, ofRelation, func(got any, in scene) bool {
-		in.asked = in.asked.Add(away)
-		return isNow(got, in)
-	}}
-}
-
-// isDay reports whether a value is a date, and that of a time.
-func isDay(got, of any) bool {
-	day, _ := got.(string)
-	moment, _ := of.(string)
-	return len(day) == len(time.DateOnly) && strings.HasPrefix(moment, day)
-}
-
-// isNow reports whether a value is the time of the request, or the day that it is in UTC.
-func isNow(got any, in scene) bool {
-	for _, off := range []time.Duration{-aboutNow, aboutNow} {
-		if isDay(got, in.asked.Add(off).UTC().Format(time.DateOnly)) {
-			return true
-		}
-	}
-	t, ok := readInstant(got)
-	return ok && t.Sub(in.asked).Abs() <= aboutNow
-}
-
-// readInstant reads a time or a date, or what passed since 1970 in seconds or milliseconds.
-func readInstant(v any) (time.Time, bool) {
-	n, isNumber := v.(json.Number)
-	if !isNumber {
-		return readMoment(v)
-	}
-	f, err := n.Float64()
-	if f > 1e11 {
-		f /= 1000
-	}
-	return time.UnixMilli(int64(f * 1000)), err == nil && f > 0 && f < 1e11
-}
-
 func matching(re *regexp.Regexp) hole {
-	return hole{"text that matches /" + re.String() + "/", ofForm, func(got any, _ scene) bool {
+	return hole{"text that matches /" + re.String() + "/", ofForm, func(got JSON, _ scene) bool {
 		if n, ok := got.(json.Number); ok {
 			return re.MatchString(n.String())
 		}
@@ -321,22 +218,22 @@ func matching(re *regexp.Regexp) hole {
 }
 
 // but returns the hole of all that another is not: a variable's value, a hole, or a pattern.
-func but(text string, value func(string) any) (hole, error) {
+func but(text string, value func(string) JSON) (hole, error) {
 	if oneVariable.MatchString(text) {
 		not := value(strings.Trim(text, "${}"))
 		return hole{butText + Show(not), ofOther,
-			func(got any, in scene) bool { return len(in.match("", not, got, true)) > 0 }}, nil
+			func(got JSON, in scene) bool { return len(in.match("", not, got, true)) > 0 }}, nil
 	}
 	h, err := readHole(text, value)
 	if err != nil {
 		return h, err
 	}
-	return hole{butText + h.says, ofOther, func(got any, in scene) bool { return !h.holds(got, in) }}, nil
+	return hole{butText + h.says, ofOther, func(got JSON, in scene) bool { return !h.holds(got, in) }}, nil
 }
 
-func oneOf(text string, value func(string) any) (hole, error) {
+func oneOf(text string, value func(string) JSON) (hole, error) {
 	var words []string
-	var values []any
+	var values List
 	for _, word := range strings.Split(text, ",") {
 		word = strings.TrimSpace(word)
 		if word == "" || strings.ContainsAny(word[:1], `["'`) {
@@ -349,15 +246,15 @@ func oneOf(text string, value func(string) any) (hole, error) {
 		}
 		values, words = append(values, word), append(words, word)
 	}
-	return hole{"one of " + strings.Join(words, ", "), ofRange, func(got any, _ scene) bool {
-		return slices.ContainsFunc(values, func(v any) bool { return same(v, got) || v == Show(got) })
+	return hole{"one of " + strings.Join(words, ", "), ofRange, func(got JSON, _ scene) bool {
+		return slices.ContainsFunc(values, func(v JSON) bool { return same(v, got) || v == Show(got) })
 	}}, nil
 }
 
 // lengthOf returns the hole of how many items the array at a path of the same answer has.
 func lengthOf(path string) hole {
-	return hole{"the length of " + path, ofRelation, func(got any, in scene) bool {
-		list, ok := at(in.answer, path).([]any)
+	return hole{"the length of " + path, ofRelation, func(got JSON, in scene) bool {
+		list, ok := at(in.answer, path).(List)
 		return ok && same(json.Number(fmt.Sprint(len(list))), got)
 	}}
 }
@@ -366,12 +263,12 @@ func lengthOf(path string) hole {
 // of a key that each item of the array above it has. What a program adds up in binary may be off by
 // a rounding.
 func sumOf(path string) hole {
-	return hole{"the sum of " + path, ofRelation, func(got any, in scene) bool {
-		list, ok := at(in.answer, path).([]any)
+	return hole{"the sum of " + path, ofRelation, func(got JSON, in scene) bool {
+		list, ok := at(in.answer, path).(List)
 		key := ""
 		if cut := strings.LastIndexByte(path, '.'); !ok && cut > 0 {
 			key = path[cut+1:]
-			list, ok = at(in.answer, path[:cut]).([]any)
+			list, ok = at(in.answer, path[:cut]).(List)
 		}
 		sum := new(big.Rat)
 		for _, item := range list {
@@ -388,7 +285,7 @@ func sumOf(path string) hole {
 var rangeText = regexp.MustCompile(`^(?:(\S+)\.\.(\S+)|(>=|<=|>|<)\s*(.+))$`)
 
 // inRange returns the hole of numbers, or of texts by their length, within bounds.
-func inRange(of hole, text bool, bounds string, value func(string) any) (hole, error) {
+func inRange(of hole, text bool, bounds string, value func(string) JSON) (hole, error) {
 	m := rangeText.FindStringSubmatch(bounds)
 	if m == nil {
 		return hole{}, fmt.Errorf("want bounds such as 1..5 or >= 3, not %q", bounds)
@@ -415,16 +312,16 @@ func inRange(of hole, text bool, bounds string, value func(string) any) (hole, e
 		return hole{"text of " + says + " letters", ofRange,
 			ofText(func(s string) bool { return within(big.NewRat(int64(utf8.RuneCountInString(s)), 1)) })}, nil
 	}
-	return hole{of.says + " " + says, ofRange, func(got any, in scene) bool {
+	return hole{of.says + " " + says, ofRange, func(got JSON, in scene) bool {
 		n, ok := rational(got)
 		return of.holds(got, in) && ok && within(n)
 	}}, nil
 }
 
 // compared returns the hole of what is more, less, after or before a value: numbers, or times.
-func compared(word, than string, value func(string) any) (hole, error) {
+func compared(word, than string, value func(string) JSON) (hole, error) {
 	away, ofNow := awayFromNow(than)
-	var bound any = "that of the request"
+	var bound JSON = "that of the request"
 	if away != 0 {
 		bound = "that of the request" + strings.TrimPrefix(than, "now")
 	}
@@ -445,7 +342,7 @@ func compared(word, than string, value func(string) any) (hole, error) {
 	case word == "after" || word == "before":
 		says = fmt.Sprintf("a time %s %s", word, Show(bound))
 	}
-	return hole{says, ofRelation, func(got any, in scene) bool {
+	return hole{says, ofRelation, func(got JSON, in scene) bool {
 		if ofNow {
 			t, ok := readInstant(got)
 			return ok && t.Compare(in.asked.Add(away)) == sign
@@ -461,7 +358,7 @@ func compared(word, than string, value func(string) any) (hole, error) {
 }
 
 // same compares numbers by value, also one that was read out of a text, and else what equal does.
-func same(want, got any) bool {
+func same(want, got JSON) bool {
 	if equal(want, got) {
 		return true
 	}
@@ -474,7 +371,7 @@ func same(want, got any) bool {
 }
 
 // numeric returns the number that a value is, or that a text is of.
-func numeric(v any) (*big.Rat, bool) {
+func numeric(v JSON) (*big.Rat, bool) {
 	if text, ok := v.(string); ok {
 		v = json.Number(strings.TrimSpace(text))
 	}
@@ -488,7 +385,7 @@ func numeric(v any) (*big.Rat, bool) {
 func checkHole(v option.Value) (ps option.Problems) {
 	switch {
 	case isHole(v.Text):
-		_, err := readHole(v.Text[1:len(v.Text)-1], func(string) any { return json.Number("1") })
+		_, err := readHole(v.Text[1:len(v.Text)-1], func(string) JSON { return json.Number("1") })
 		switch {
 		case errors.Is(err, errUnknownHole) && meantHole(v.Text) != "":
 			ps = append(ps, v.Problem("unknown hole %q (did you mean %q?)", v.Text, meantHole(v.Text))...)
@@ -575,7 +472,7 @@ func CheckSent(v option.Value) option.Problems {
 	if !isHole(v.Text) {
 		return nil
 	}
-	if _, err := readHole(v.Text[1:len(v.Text)-1], func(string) any { return json.Number("1") }); err != nil {
+	if _, err := readHole(v.Text[1:len(v.Text)-1], func(string) JSON { return json.Number("1") }); err != nil {
 		return nil
 	}
 	ps := v.Problem("%s stands for what an answer may hold, and this is sent", v.Text)

@@ -1,7 +1,9 @@
 package steps
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
@@ -18,6 +20,8 @@ type miss struct {
 	want, got, hint string
 	differences     []difference
 	status          bool // it is the status, whose hint is looked for then
+	stored          bool // it is about what is stored, or what form an answer has
+	twice           bool // it is an id that was given out before
 	alone           bool // the hint is all there is to say: the rubric's is about something else
 }
 
@@ -35,6 +39,7 @@ type judging struct {
 	opaque    bool              // a request held what these are not known of
 	before    []check.Request   // what the check has sent
 	base      map[string]string // the paths of the requests whose answers gave variables
+	folder    func() fs.FS      // the submission's; nil where there is none
 	inside    *string           // the key of the object in which the list was found that should be the answer itself
 }
 
@@ -43,7 +48,7 @@ func (j judging) route() string { return j.request.Method + " " + cut(j.request.
 
 // judge compares one answer with what the step wants, and gives the answer's JSON, absent where it
 // has none, and what the step saves of it.
-func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
+func (j judging) judge(a check.Answer) (value JSON, found vars, _ []miss) {
 	s := j.step
 	value = absent{}
 	if a.Fault != "" {
@@ -78,7 +83,7 @@ func (j judging) judge(a check.Answer) (value any, found vars, _ []miss) {
 }
 
 // either judges a step that takes several answers: what is wrong with the nearest is said.
-func (j judging) either(value any, a check.Answer) []miss {
+func (j judging) either(value JSON, a check.Answer) []miss {
 	var nearest []miss
 	var codes []string
 	for _, alternative := range j.step.Either {
@@ -100,7 +105,7 @@ func (j judging) either(value any, a check.Answer) []miss {
 }
 
 // answer compares one answer with what the step wants of it.
-func (j judging) answer(value any, a check.Answer) []miss {
+func (j judging) answer(value JSON, a check.Answer) []miss {
 	s, v := j.step, j.vars
 	if !s.Want.Match(a.Status) {
 		return []miss{{want: "an answer with " + s.Want.Codes.String(), got: status(a.Status), status: true}}
@@ -127,7 +132,7 @@ func (j judging) answer(value any, a check.Answer) []miss {
 			hint: "Answer with what was asked for alone."}}
 	}
 	if noJSON {
-		return []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: j.noJSONHint(a)}}
+		return []miss{{want: "an answer in JSON", got: quoted(a.Body), hint: j.noJSONHint(a), stored: true}}
 	}
 	in := scene{answer: value, asked: j.asked}
 	if s.JSON.Line > 0 {
@@ -180,7 +185,7 @@ func (s Step) listed() bool {
 
 // annotate says when a wrong value is that of another variable.
 func (j judging) annotate(got, want string) string {
-	if name := j.all.nameOf(got); name != "" && got != want {
+	if name := j.all.nameOf(got); name != "" && got != want && got != nothing {
 		return got + ", which is " + j.origin(name)
 	}
 	return got
@@ -198,7 +203,7 @@ func (v vars) nameOf(shown string) string {
 }
 
 // list compares the array of the answer with what the step wants of it.
-func (j judging) list(value any, in scene) []miss {
+func (j judging) list(value JSON, in scene) []miss {
 	s, v := j.step, j.vars
 	if !s.listed() {
 		return nil
@@ -207,7 +212,7 @@ func (j judging) list(value any, in scene) []miss {
 	if s.List != "" {
 		where = "the list at " + s.List
 	}
-	list, ok := at(value, s.List).([]any)
+	list, ok := at(value, s.List).(List)
 	if !ok {
 		if _, key, one := Inside(value); one && s.List == "" && j.inside != nil {
 			within := j
@@ -216,13 +221,24 @@ func (j judging) list(value any, in scene) []miss {
 				return nil
 			}
 		}
-		return []miss{{want: where, got: Show(at(value, s.List)), hint: "Answer with a JSON array."}}
+		hint := "Answer with a JSON array."
+		if keyed(at(value, s.List)) {
+			hint = fmt.Sprintf("%s answers with an object that has each item under a key of its own: answer with the "+
+				"items alone, as an array%s.", j.route(), j.framework().Values())
+		}
+		if object, _ := value.(Object); object != nil && len(object) == 0 {
+			if at := j.lines(re(`\bnew Map\b`)); at != "" {
+				hint = fmt.Sprintf("JSON has no form for a Map, and makes {} of it (%s): answer with an array of its "+
+					"values, as in [...tasks.values()].", at)
+			}
+		}
+		return []miss{{want: where, got: Show(at(value, s.List)), hint: hint, stored: true}}
 	}
 	if s.Count.Op != "" && !s.Count.Match(len(list)) {
 		return []miss{{want: where + " with " + s.Count.String(), got: Plural(len(list), "item"),
 			hint: j.countHint(len(list))}}
 	}
-	matching := func(item any) (found []any) {
+	matching := func(item JSON) (found List) {
 		for _, got := range list {
 			if len(in.match("$", item, got, false)) == 0 {
 				found = append(found, got)
@@ -237,7 +253,7 @@ func (j judging) list(value any, in scene) []miss {
 			if n == 1 {
 				continue
 			}
-			hint := "Store each new item, and answer with all that is stored."
+			hint := cmp.Or(j.filtered(list), "Store each new item, and answer with all that is stored.")
 			if j.nested() {
 				hint = fmt.Sprintf("Let `%s` in the answer to %s hold it, too.", s.List, j.route())
 			}
@@ -247,11 +263,13 @@ func (j judging) list(value any, in scene) []miss {
 			if j.deleted {
 				hint = "It is to stay when another is deleted: remove the one that the path names, and no other."
 			}
+			hint = cmp.Or(j.limited(len(list)), hint)
 			if n > 1 {
 				hint = "It is stored, or answered, more than once: replace an item instead of adding another."
 			}
 			m := miss{want: fmt.Sprintf("%s with %s in it, once", where, Show(plain(item))),
-				got: fmt.Sprintf("it is there %s; the list has %s", often(n), Plural(len(list), "item")), hint: hint}
+				got: fmt.Sprintf("it is there %s; the list has %s", often(n), Plural(len(list), "item")), hint: hint,
+				stored: true}
 			if near, by, differs := in.nearest(item, list); n == 0 && by != "" {
 				key := strings.TrimPrefix(differs[0].path, "$.")
 				m.got = fmt.Sprintf("the item with %s %s has %s = %s", by, Show(at(near, by)), key,
@@ -271,7 +289,8 @@ func (j judging) list(value any, in scene) []miss {
 				if Show(plain(item)) != Show(found[0]) {
 					got += ": " + Show(found[0])
 				}
-				return []miss{{want: fmt.Sprintf("%s without %s", where, Show(plain(item))), got: got, hint: hint}}
+				return []miss{{want: fmt.Sprintf("%s without %s", where, Show(plain(item))), got: got, hint: hint,
+					stored: true}}
 			}
 		}
 	}
@@ -327,10 +346,10 @@ func (j judging) countHint(n int) string {
 }
 
 // Inside returns the one list that an object has, and its key.
-func Inside(value any) (list []any, key string, ok bool) {
-	object, _ := value.(map[string]any)
+func Inside(value JSON) (list List, key string, ok bool) {
+	object, _ := value.(Object)
 	for name, inner := range object {
-		if found, isList := inner.([]any); isList {
+		if found, isList := inner.(List); isList {
 			if ok {
 				return nil, "", false
 			}
@@ -348,7 +367,7 @@ func Wrapped(name, key string) check.Item {
 }
 
 // sorted compares the order of an array with the one that is wanted.
-func (s Step) sorted(list []any, where string) *miss {
+func (s Step) sorted(list List, where string) *miss {
 	for i := 1; i < len(list); i++ {
 		for _, key := range s.Sorted {
 			before, after := at(list[i-1], key.Path), at(list[i], key.Path)
@@ -375,7 +394,7 @@ func (s Step) sorted(list []any, where string) *miss {
 }
 
 // seen returns a value as it counts for the order.
-func (k SortKey) seen(v any) any {
+func (k SortKey) seen(v JSON) JSON {
 	if text, ok := v.(string); ok && k.NoCase {
 		return strings.ToLower(text)
 	}
@@ -383,7 +402,7 @@ func (k SortKey) seen(v any) any {
 }
 
 // compare orders two values: numbers, times, texts, and false before true.
-func compare(a, b any) (order int, ok bool) {
+func compare(a, b JSON) (order int, ok bool) {
 	if x, okX := rational(a); okX {
 		if y, okY := rational(b); okY {
 			return x.Cmp(y), true
@@ -413,7 +432,7 @@ func compare(a, b any) (order int, ok bool) {
 }
 
 // unique finds a value that two items of an array have.
-func unique(path string, list []any, where string) *miss {
+func unique(path string, list List, where string) *miss {
 	if path == "" {
 		return nil
 	}
@@ -519,7 +538,7 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func distinct(s Step, values []any) *miss {
+func distinct(s Step, values List) *miss {
 	if s.Distinct == "" {
 		return nil
 	}

@@ -94,12 +94,13 @@ container of its own. weight is a step's share of the points of a partial check.
       json: {text: $text}}
 - id: keeps
   points: 1
+  fresh: [text]
   http:
-  - {given: POST /notes, body: {text: kept}, save: {note: id}}
+  - {given: POST /notes, body: {text: $text}, save: {note: id}}
   - {restart: container}
   - {wait: 1s}
   - {exec: [ls, /app], stdout: /main/}
-  - {send: GET /notes/$note, json: {text: kept}}`},
+  - {send: GET /notes/$note, json: {text: $text}}`},
 		{ID: "holes", Summary: "what stands for any value of a sort in json, has and lacks",
 			Why: `A hole is a text that matches more than itself:
 

@@ -14,7 +14,7 @@ import (
 // difference is one path at which an answer is not what was wanted.
 type difference struct {
 	path, want, got string
-	wanted, found   any  // the values
+	wanted, found   JSON // the values
 	sort            sort // of arrays: ofOrder or ofCount
 }
 
@@ -29,7 +29,7 @@ type absent struct{}
 
 // match compares an answer with what it must contain at least, or, where exact, hold and nothing
 // more. Values of want may be holes.
-func (in scene) match(path string, want, got any, exact bool) []difference {
+func (in scene) match(path string, want, got JSON, exact bool) []difference {
 	miss := func() []difference {
 		return []difference{{path: path, want: Show(plain(want)), got: Show(got), wanted: want, found: got}}
 	}
@@ -39,8 +39,8 @@ func (in scene) match(path string, want, got any, exact bool) []difference {
 			return nil
 		}
 		return []difference{{path: path, want: w.String(), got: Show(got), wanted: w, found: got}}
-	case map[string]any:
-		g, ok := got.(map[string]any)
+	case Object:
+		g, ok := got.(Object)
 		if !ok {
 			return miss()
 		}
@@ -61,8 +61,8 @@ func (in scene) match(path string, want, got any, exact bool) []difference {
 			}
 		}
 		return out
-	case []any:
-		g, ok := got.([]any)
+	case List:
+		g, ok := got.(List)
 		if !ok {
 			return miss()
 		}
@@ -90,7 +90,7 @@ func (in scene) match(path string, want, got any, exact bool) []difference {
 
 // Difference returns the first path at which got does not contain what was wanted: "$.title", and
 // both values as they are shown. It is empty where there is none.
-func Difference(want, got any) (path, wanted, found string) {
+func Difference(want, got JSON) (path, wanted, found string) {
 	if d := (scene{answer: got, asked: time.Now()}).match("$", want, got, false); len(d) > 0 {
 		return d[0].path, d[0].want, d[0].got
 	}
@@ -98,7 +98,7 @@ func Difference(want, got any) (path, wanted, found string) {
 }
 
 // equal compares scalars; numbers by value, so that 1 is 1.0.
-func equal(a, b any) bool {
+func equal(a, b JSON) bool {
 	x, okX := rational(a)
 	y, okY := rational(b)
 	if okX && okY {
@@ -107,7 +107,7 @@ func equal(a, b any) bool {
 	return okX == okY && reflect.DeepEqual(a, b)
 }
 
-func rational(v any) (*big.Rat, bool) {
+func rational(v JSON) (*big.Rat, bool) {
 	var text string
 	switch n := v.(type) {
 	case json.Number:
@@ -137,7 +137,7 @@ const butText = "anything but "
 const nothing = "nothing"
 
 // Show returns a value as JSON, cut.
-func Show(v any) string {
+func Show(v JSON) string {
 	if _, ok := v.(absent); ok {
 		return nothing
 	}
@@ -157,7 +157,7 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-func sortedKeys(m map[string]any) []string {
+func sortedKeys(m Object) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
@@ -168,7 +168,7 @@ func sortedKeys(m map[string]any) []string {
 
 // At returns the value at a path such as id, task.id or items[0].id, and whether there is one; the
 // empty path is the value itself.
-func At(v any, path string) (any, bool) {
+func At(v JSON, path string) (JSON, bool) {
 	v = at(v, path)
 	_, missing := v.(absent)
 	return v, !missing
@@ -176,17 +176,17 @@ func At(v any, path string) (any, bool) {
 
 // at returns the value at a path such as id, task.id or items[0].id; the empty path is the value
 // itself.
-func at(v any, path string) any {
+func at(v JSON, path string) JSON {
 	path = strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".")
 	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
 		switch container := v.(type) {
-		case map[string]any:
+		case Object:
 			next, ok := container[part]
 			if !ok {
 				return absent{}
 			}
 			v = next
-		case []any:
+		case List:
 			i, err := strconv.Atoi(part)
 			if err != nil || i < 0 || i >= len(container) {
 				return absent{}

@@ -155,7 +155,16 @@ func (s Step) wantsSuccess() bool { return s.wantsCode(200) || s.wantsCode(201) 
 // lacksField reports whether a body has not all the fields that its route is known to take; known is
 // false where that cannot be said.
 func (r *runner) lacksField(s Step, q check.Request) (lacks, known bool) {
-	takes, sent := strings.Fields(r.in.Memory.Noted(s.fieldsName())), fields(q)
+	takes, sent := r.takes(s), fields(q)
+	if len(sent) == 0 || len(takes) == 0 {
+		return true, len(takes) > 0 || sent != nil && len(sent) == 0
+	}
+	return slices.ContainsFunc(takes, func(field string) bool { return !sent[field] }), true
+}
+
+// takes returns the fields that the step's route is known to take.
+func (r *runner) takes(s Step) []string {
+	takes := strings.Fields(r.in.Memory.Noted(s.fieldsName()))
 	for _, other := range r.steps { // of which nothing need be asked yet
 		if other.fieldsName() == s.fieldsName() && other.request().Method == s.request().Method &&
 			other.wantsSuccess() {
@@ -164,10 +173,7 @@ func (r *runner) lacksField(s Step, q check.Request) (lacks, known bool) {
 			}
 		}
 	}
-	if len(sent) == 0 || len(takes) == 0 {
-		return true, len(takes) > 0 || sent != nil && len(sent) == 0
-	}
-	return slices.ContainsFunc(takes, func(field string) bool { return !sent[field] }), true
+	return takes
 }
 
 // fields returns the keys of a body that is a JSON object, without those that a list of words

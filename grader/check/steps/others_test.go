@@ -25,6 +25,17 @@ func express(t *checktest.Target) *checktest.Target {
 		"FROM node:22\nCOPY . .\nCMD [\"node\", \"index.js\"]\n")
 }
 
+// lost gives out an id, and answers with null in its place.
+func lost() *checktest.Target {
+	return checktest.New().Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			fmt.Fprint(w, `{"id":7}`)
+			return
+		}
+		fmt.Fprint(w, `{"id":null}`)
+	}))
+}
+
 func flask(t *checktest.Target) *checktest.Target {
 	return t.With("main.py", "from flask import Flask\napp = Flask(__name__)\n").
 		With("pyproject.toml", "[project]\nname = \"x\"\ndependencies = [\"flask\"]\n")
@@ -57,7 +68,7 @@ func TestWordsOfOtherCourses(t *testing.T) {
 		{`{send: GET /, header: {X-A: /b/}}`, says(200, ""), "hint: Set the header X-A in the answer to GET /.", ""},
 		// words of one framework
 		{`{send: GET /a/1, want: 404}`, express(says(200, "{}")), "res.status(404)", "HTTPException"},
-		{`{send: GET /a/1, want: 404}`, flask(says(200, "{}")), "abort(404)", "HTTPException"},
+		{`{send: GET /a/1, want: 404}`, flask(says(200, "{}")), "404 when nothing is found.", "HTTPException"},
 		{`{send: GET /a/1, want: 404}`, says(200, "{}"), "HTTPException", "abort"},
 		{`{send: POST /a, body: {}, want: 201}`, express(says(200, "{}")), "201", "FastAPI"},
 		{`{send: GET /a, json: {a: 1}}`, flask(says(200, "<p>")), "jsonify", "FastAPI"},
@@ -145,6 +156,22 @@ func TestWordsOfOtherCourses(t *testing.T) {
 			says(200, `{"sum":2}`), "Where that is right, requests at once overwrite each other", "Answer GET"},
 		{`{send: GET /b, json: {sum: "1.50"}}`, says(200, `{"sum":"1.5"}`),
 			`is the same number, written otherwise: write it as "1.50".`, ""},
+		// what is not there is none of what was not there before
+		{`{send: POST /a, body: {n: 1}, save: {x: id, d: "done?"}}, {send: GET /a/$x, json: {n: 2}}`,
+			says(200, `{"id":7}`), "want $.n = 2; got $.n = nothing; hint",
+			"which is"},
+		// an id that a PUT has lost
+		{`{send: POST /a, body: {n: 1}, save: {x: id}}, {send: GET /a/$x, json: {id: $x}}`, lost(),
+			"GET /a/7 answers with a thing whose id is null: let what the program stores keep the id that it was " +
+				"given, after a PUT too.", "look at which is chosen"},
+		// a database's truth
+		{`{send: GET /a/1, json: {id: 1, done: false}}`, flask(says(200, `{"id":1,"done":0}`)),
+			`make it a bool, as in {**dict(row), "done": bool(row["done"])} before it is answered.`,
+			"type that is sent"},
+		// an id that nobody has is none of those that were given out
+		{`{send: POST /a, body: {n: 1}, save: {x: id}}, {send: POST /a, body: {n: 2}, save: {y: id}}, ` +
+			`{send: "GET /a/${not y}", want: 404}`, says(200, `{"id":7,"n":1}`),
+			"when nothing is found.", "given out twice"},
 		// a request that says it is sent again
 		{`{send: POST /a, body: {n: 1}, headers: {Idempotency-Key: k}, save: {x: id}}, {send: POST /a, body: {n: 1}, ` +
 			`headers: {Idempotency-Key: k}, json: {id: $x}}, {send: GET /a/$x, json: {n: 2}}`,

@@ -360,6 +360,7 @@ func (l *lookup) burst(ctx context.Context, target crowd) error {
 var (
 	workers = []*regexp.Regexp{
 		regexp.MustCompile(`,\s*"(?:--workers|-w)"\s*,\s*"\d+"|,\s*"(?:--workers=|-w=?)\d+"`),
+		regexp.MustCompile(`"(?:--workers|-w)"\s*,\s*"\d+"\s*,\s*`), // as the first words of a list
 		regexp.MustCompile(`\s+(?:--workers|-w)[ =]?\d+\b`),
 	}
 	named   = regexp.MustCompile(`(?:--workers|-w)[ =]?\$\{?(\w+)`)

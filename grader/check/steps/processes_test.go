@@ -178,6 +178,8 @@ func TestOneProcess(t *testing.T) {
 	for _, c := range []struct{ dockerfile, file, text, want string }{
 		{"ENV PORT=8000 WEB_CONCURRENCY=4\nCMD [\"gunicorn\", \"main:app\"]", "", "",
 			"Make line 2 of Dockerfile `ENV PORT=8000 WEB_CONCURRENCY=1`."},
+		{"ENTRYPOINT [\"gunicorn\"]\nCMD [\"-w\", \"4\", \"main:app\"]", "", "", "Make line 3 of Dockerfile `CMD " +
+			"[\"main:app\"]`."},
 		{"ENV WEB_CONCURRENCY 4\nCMD uvicorn main:app", "", "", "Make line 2 of Dockerfile `ENV WEB_CONCURRENCY 1`."},
 		{"ENV WORKERS=3\nCMD [\"sh\", \"-c\", \"exec gunicorn -w $WORKERS main:app\"]", "", "",
 			"Make line 2 of Dockerfile `ENV WORKERS=1`."},

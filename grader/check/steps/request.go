@@ -156,7 +156,7 @@ func (r *runner) shown(s Step, all []Step) string {
 }
 
 // Encode returns a value as JSON.
-func Encode(v any) []byte {
+func Encode(v JSON) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -65,7 +65,7 @@ func (r *runner) described(ctx context.Context) (routes []Send) {
 		return nil
 	}
 	var document struct {
-		Paths map[string]map[string]any
+		Paths map[string]Object
 	}
 	if json.Unmarshal(a.Body, &document) != nil {
 		return nil
@@ -87,12 +87,70 @@ var (
 	program    = regexp.MustCompile(`\.(py|js|mjs|cjs|ts)$`)
 )
 
-// written returns the routes that the program's text has, in Python and Node.
+// mounts are the lines that put the routes of a router or blueprint below a path.
+var (
+	mounts = regexp.MustCompile(`\.use\(\s*["'](/[\w./-]*)["']\s*,\s*\w|\b(?:url_)?prefix\s*=\s*["'](/[\w./-]*)["']`)
+	router = regexp.MustCompile(`\bRouter\(|\bBlueprint\(`)
+)
+
+// mount is one of these lines.
+type mount struct {
+	file, path string
+	line       int
+}
+
+// mounted returns the lines of a program that put routes below a path.
+func mounted(folder fs.FS) (all []mount) {
+	check.EachProgram(folder, program, func(name, text string) {
+		for n, line := range strings.Split(text, "\n") {
+			if m := mounts.FindStringSubmatch(line); m != nil && len(all) < mostPlaces {
+				all = append(all, mount{name, strings.TrimSuffix(m[1]+m[2], "/"), n + 1})
+			}
+		}
+	})
+	return all
+}
+
+// unmounted returns the line that puts what is asked for below another path, and what to write there, as
+// a sentence; or empty.
+func (r *runner) unmounted(ctx context.Context, asked string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(asked, "/"), "/")
+	folder, wanted := r.folder(), "/"+first
+	if folder == nil || first == "" {
+		return ""
+	}
+	for _, m := range mounted(folder) {
+		switch {
+		case m.path != wanted && strings.HasSuffix(m.path, wanted):
+			return fmt.Sprintf(" In %s, line %d, write %q in place of %q.", m.file, m.line, wanted, m.path)
+		case m.path != "" && slices.ContainsFunc(r.served(ctx), func(route Send) bool {
+			return strings.TrimSuffix(route.Path, "/") == m.path+wanted
+		}):
+			return fmt.Sprintf(" In %s, line %d, take the prefix %q out.", m.file, m.line, m.path)
+		}
+	}
+	return ""
+}
+
+// written returns the routes that the program's text has, in Python and Node. Those of a router are
+// below the path where it is put; where there are several such, which is whose is not known.
 func written(folder fs.FS) (routes []Send) {
+	below := mounted(folder)
 	check.EachProgram(folder, program, func(_, text string) {
 		if len(routes) > 100 {
 			return
 		}
+		before := len(routes)
+		defer func() {
+			switch ofRouter := router.MatchString(text); {
+			case ofRouter && len(below) > 1:
+				routes = routes[:before]
+			case ofRouter && len(below) == 1:
+				for i := range routes[before:] {
+					routes[before+i].Path = strings.TrimSuffix(below[0].path+routes[before+i].Path, "/")
+				}
+			}
+		}()
 		for _, m := range routeText.FindAllStringSubmatch(text, -1) {
 			routes = append(routes, Send{strings.ToUpper(m[1]), m[2]})
 		}
@@ -197,7 +255,8 @@ func (r *runner) unknown(q check.Request, wants []string) (names []string) {
 	var text strings.Builder
 	check.EachProgram(r.folder(), program, func(_, part string) { text.WriteString(part) })
 	named := func(name string) bool {
-		return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text.String())
+		said := regexp.MustCompile(`\b(?:FastAPI|APIRouter)\([^)]*\)`).ReplaceAllString(text.String(), "")
+		return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(said)
 	}
 	if slices.ContainsFunc(wants, func(name string) bool { return !named(strings.Trim(name, "`")) }) {
 		return nil

@@ -81,6 +81,9 @@ func Run(ctx context.Context, target Asker, all []Step, in check.Input) (check.O
 			item.Share, item.Want = 0, fmt.Sprintf("an answer whose %s no other has", s.Save[name].name())
 			item.Got = fmt.Sprintf("%s %s was given out twice", s.Save[name].name(), Show(r.vars[name]))
 			item.Hint = check.Advise("Give each a new one: " + unlike)
+			if h := r.fault(s, r.asked[len(r.asked)-1], check.Answer{}, miss{twice: true}); !h.IsZero() {
+				item.Hint = h
+			}
 		}
 		if item.Share < 1 {
 			if failed = !r.detour; failed && given {
@@ -183,6 +186,7 @@ type runner struct {
 	meant    check.Hint          // what the log means of a failure, where a reading knows it
 	place    int                 // of the step's item among those of the check
 	posted   posting             // the last one of the check
+	ended    string              // the request that ended the program, which is not running since
 	twice    string              // an id that a step of this check was given, and that another thing has
 }
 
@@ -245,6 +249,9 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			told = s.Meanwhile.step
 		}
 		var evidence []check.Evidence
+		if !e.last().Exited {
+			r.ended = ""
+		}
 		scattered, err := r.scatter(ctx, s, e)
 		if err != nil {
 			return check.Item{}, nil, err
@@ -258,7 +265,7 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 			if m.status {
 				m.hint, m.alone = r.statusHint(ctx, s, e.request, e.last())
 			} else if e.last().Fault != "" {
-				m.hint = r.faultHint(ctx, s, e.last())
+				m.hint = r.faultHint(ctx, e.request, s, e.last())
 			}
 			if m.hint == listHolds && slices.Contains(r.past, restarted) && slices.ContainsFunc(r.past,
 				func(sent string) bool { return strings.HasPrefix(sent, http.MethodDelete) }) {
@@ -270,11 +277,21 @@ func (r *runner) do(ctx context.Context, number int, s Step, all []Step) (check.
 					"requests at " +
 					"once overwrite each other: let a lock, or one statement of the database, add them up."
 			}
-			if r.twice != "" && !m.alone && !s.wantsCode(http.StatusBadRequest) &&
+			unknown := strings.Contains(s.request().Path, "${not ") // that nobody has, whatever was given out
+			if r.twice != "" && !unknown && !m.alone && !s.wantsCode(http.StatusBadRequest) &&
 				!s.wantsCode(http.StatusUnprocessableEntity) {
 				m.hint, m.alone = fmt.Sprintf(
 					"The id %s was given out twice, and two things have it: give each a new one, by ", r.twice)+unlike,
 					true
+			}
+			if ended := r.ended; e.last().Exited && ended != "" {
+				m.got, m.hint = "no answer: the program had ended", ended+", above, ended it."
+				r.meant = check.Hint{}
+			} else if e.last().Exited && strings.Contains(e.last().Fault, "during") {
+				r.ended = name
+			}
+			if h := r.fault(s, e.request, e.last(), m); !h.IsZero() && r.meant.Edit == nil {
+				r.meant, m.alone = h, true
 			}
 			item = check.Item{Name: name, Want: m.want, Got: m.got, Hint: check.Advise(m.hint), Alone: m.alone ||
 				s.Given.Method != ""}

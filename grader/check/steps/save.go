@@ -146,7 +146,7 @@ func (Source) OptionSchema() *jsonschema.Schema {
 }
 
 // find returns the value in an answer whose JSON is given; absent where it is not there.
-func (s Source) find(value any, a check.Answer) any {
+func (s Source) find(value JSON, a check.Answer) JSON {
 	switch {
 	case s.header != "":
 		for _, value := range a.Header.Values(s.header) {
@@ -194,8 +194,8 @@ func (s Source) name() string {
 }
 
 // missing returns what is wrong with an answer that lacks it.
-func (s Source) missing(value any, a check.Answer, request string) *miss {
-	m := &miss{want: "an answer with " + s.name(), got: Show(value)}
+func (s Source) missing(value JSON, a check.Answer, request string) *miss {
+	m := &miss{want: "an answer with " + s.name(), got: Show(value), stored: s.ofJSON()}
 	switch {
 	case s.header != "" || s.cookie != "":
 		m.want, m.got = "an answer with the "+s.name(), "an answer without it"
@@ -204,7 +204,7 @@ func (s Source) missing(value any, a check.Answer, request string) *miss {
 		m.want, m.got, m.hint = "an answer with a "+s.name(), quoted(a.Body),
 			fmt.Sprintf("Compare the text that %s answers with the pattern, letter by letter.", request)
 	default:
-		if m.hint = elsewhere(value, s.name(), nil); m.hint == "" {
+		if m.hint = elsewhere(value, s.name(), nil, nil); m.hint == "" {
 			m.hint = fmt.Sprintf("Put %s into what %s answers.", s.name(), request)
 		}
 	}
@@ -213,7 +213,7 @@ func (s Source) missing(value any, a check.Answer, request string) *miss {
 
 // found returns the values that a step saves of one answer, by name; what is not there is not among
 // them.
-func (s Step) found(value any, a check.Answer) vars {
+func (s Step) found(value JSON, a check.Answer) vars {
 	found := vars{}
 	for name, source := range s.Save {
 		got := source.find(value, a)
@@ -225,7 +225,7 @@ func (s Step) found(value any, a check.Answer) vars {
 }
 
 // lacksSaved returns what is wrong with an answer of which not all could be saved.
-func (s Step) lacksSaved(value any, a check.Answer, request string) *miss {
+func (s Step) lacksSaved(value JSON, a check.Answer, request string) *miss {
 	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 		source := s.Save[name]
 		if _, missing := source.find(value, a).(absent); missing && !source.optional() {

@@ -238,6 +238,9 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: GET /x, text: [/a/, <not /c/>]`, says(200, "a c"),
 			`0 GET /x: want text that does not match /c/; got "a c"; hint: Find what writes that into the answer to ` +
 				`GET /x, and leave it out.`},
+		{`send: GET /x/9, want: 404`, says(400, `{"error":"no such task"}`),
+			"0 GET /x/9: want an answer with 404; got 400 Bad Request; hint: The program refuses this, with another " +
+				"status: raise HTTPException(status_code=404) under that condition."},
 		{`send: GET /x, want: 404`, says(500, `{"detail":"gone"}`),
 			"0 GET /x: want an answer with 404; got 500 Internal Server Error; hint: The program chose 500 itself, " +
 				"since the answer is its own: answer with 404."},
@@ -274,11 +277,15 @@ func TestStatusAndHeaders(t *testing.T) {
 			says(422, `{"detail":[{"type":"missing","loc":["body","title"],"msg":"Field required"}]}`),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `title` is required, and what " +
 				"was sent has none: give it a default."},
+		{`send: POST /x, body: {}`,
+			says(422, `{"detail":[{"type":"missing","loc":["body","id"],"msg":"Field required"}]}`),
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: `id` is required, and to give " +
+				"one out is the program's own part: let the field be `id: int | None = None`, and let POST set it " +
+				"before the thing is stored, each time to another: a counter that only goes up, or uuid4."},
 		{`send: POST /x, body: {title: a}`, says(422, `{"detail":[{"type":"missing","loc":["body","name"],`+
 			`"msg":"Field required"}]}`).With("main.py", "class Task(BaseModel):\n    name: str\n"),
-			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name`, and " +
-				"no " +
-				"line of it has `title`, which was sent: give its fields those names."},
+			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `name` " +
+				"(main.py, line 2), and no line of it has `title`, which was sent: give its fields those names."},
 		{`send: GET /x/7`, says(404, `{"detail":"Not Found"}`).With("main.py",
 			"from fastapi import FastAPI\n@app.get(\"/x/{id}\")\n"),
 			"0 GET /x/7: want an answer with 2xx; got 404 Not Found; hint: The program refuses GET /x/7: its answer " +
@@ -305,7 +312,7 @@ func TestStatusAndHeaders(t *testing.T) {
 		{`send: POST /x, body: {}`,
 			says(422, `{"detail":[{"type":"missing","loc":["query","title"],"msg":"Field required"}]}`),
 			"0 POST /x: want an answer with 2xx; got 422 Unprocessable Entity; hint: The program wants `title` in " +
-				"the query, and it was sent in the body."},
+				"the query, and what was sent is in the body."},
 		{`send: POST /x, body: {}`,
 			says(422, `{"detail":[{"type":"string_type","loc":["body","done"],"msg":"Input should be a `+
 				`valid string"}]}`),
@@ -321,6 +328,11 @@ func TestStatusAndHeaders(t *testing.T) {
 			"0 GET /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends with " +
 				"this exception: IndexError: list index out of range. Look first whether it is there, and raise " +
 				"HTTPException(status_code=404) where nothing is found."},
+		{`send: DELETE /x/7, want: 404`, logs(says(500, "Internal Server Error"),
+			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 7\n"),
+			"0 DELETE /x/7: want an answer with 404; got 500 Internal Server Error; hint: The program's log ends " +
+				"with this exception: KeyError: 7. The exception is raised from main.py, line 3: `app = FastAPI()`. " +
+				"Look first whether it is there, and raise HTTPException(status_code=404) where nothing is found."},
 		{`send: GET /x`, logs(says(500, "Internal Server Error"),
 			"Traceback (most recent call last):\n  File \"main.py\", line 3\nKeyError: 'id'\n"),
 			"0 GET /x: want an answer with 2xx; got 500 Internal Server Error; hint: The program's log ends with " +

@@ -39,13 +39,13 @@ func (r *runner) addUnused(s Step) {
 }
 
 // see notes the single values of an answer.
-func (r *runner) see(value any) {
+func (r *runner) see(value JSON) {
 	switch v := value.(type) {
-	case map[string]any:
+	case Object:
 		for _, inner := range v {
 			r.see(inner)
 		}
-	case []any:
+	case List:
 		for _, inner := range v {
 			r.see(inner)
 		}
@@ -55,7 +55,7 @@ func (r *runner) see(value any) {
 }
 
 // unused returns a value like another: a larger number, another UUID, or a text of the same shape.
-func unused(like any, r *rand.Rand) any {
+func unused(like JSON, r *rand.Rand) JSON {
 	switch v := like.(type) {
 	case json.Number:
 		return json.Number(larger(v.String(), r))

@@ -16,7 +16,7 @@ import (
 
 // vars are the variables of a check: fresh values, and what was saved. Those of a person are called
 // ann.mail.
-type vars map[string]any
+type vars Object
 
 var (
 	reference    = regexp.MustCompile(`\$\$|\$\{[^{}]*\}|\$[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)?`)
@@ -40,7 +40,7 @@ func (v vars) fill(text string, escape func(string) string) string {
 
 // referred returns what a reference stands for, and what of it is text after all: of $a.b where
 // there is no a.b.
-func (v vars) referred(ref string) (value any, rest string) {
+func (v vars) referred(ref string) (value JSON, rest string) {
 	name, ok := strings.CutPrefix(ref, "${")
 	if name = strings.TrimSuffix(name, "}"); ok && !variableText.MatchString(name) &&
 		!strings.HasPrefix(name, unusedPrefix) {
@@ -59,7 +59,7 @@ func (v vars) referred(ref string) (value any, rest string) {
 	return v.value(name), ""
 }
 
-func (v vars) value(name string) any {
+func (v vars) value(name string) JSON {
 	value := v[name]
 	if list, ok := value.(saved); ok {
 		if i, ok := v[counter].(int64); ok && int(i) <= len(list) {
@@ -74,9 +74,9 @@ func (v vars) value(name string) any {
 }
 
 // saved is what a step with times saved: one value a request.
-type saved []any
+type saved List
 
-func plainText(value any) string {
+func plainText(value JSON) string {
 	switch x := value.(type) {
 	case string:
 		return x
@@ -105,7 +105,7 @@ func (v vars) pattern(re string) string { return fillPattern(re, v.referred) }
 
 // fillPattern puts what references stand for into a regular expression. referred gives the value of
 // one, and what of it is text after all.
-func fillPattern(re string, referred func(ref string) (value any, rest string)) string {
+func fillPattern(re string, referred func(ref string) (value JSON, rest string)) string {
 	return inPattern.ReplaceAllStringFunc(re, func(ref string) string {
 		if ref[0] != '$' {
 			return ref
@@ -115,7 +115,7 @@ func fillPattern(re string, referred func(ref string) (value any, rest string)) 
 	})
 }
 
-func literal(value any) string {
+func literal(value JSON) string {
 	text := plainText(value)
 	if len(text) > longest {
 		return `[^\s\S]`
@@ -141,16 +141,16 @@ func (v vars) path(text string) string { return v.fill(text, url.PathEscape) }
 
 // data returns a written value with variables put in. A text that is one variable and no more takes
 // its type.
-func (v vars) data(value option.Value, withHoles bool) any {
+func (v vars) data(value option.Value, withHoles bool) JSON {
 	switch value.Kind {
 	case option.List:
-		out := make([]any, len(value.Items))
+		out := make(List, len(value.Items))
 		for i, item := range value.Items {
 			out[i] = v.data(item, withHoles)
 		}
 		return out
 	case option.Map:
-		out := map[string]any{}
+		out := Object{}
 		for _, f := range value.Fields {
 			wanted := v.data(f.Value, withHoles)
 			if _, nothing := wanted.(absent); !nothing {
@@ -167,10 +167,10 @@ func (v vars) data(value option.Value, withHoles bool) any {
 // notWorkedOut begins what is said of a hole whose variables have no value that it can be made of.
 const notWorkedOut = "a value that is worked out of another: "
 
-func (v vars) text(text string, withHoles bool) any {
+func (v vars) text(text string, withHoles bool) JSON {
 	if withHoles && isHole(text) {
 		missing := false
-		h, err := readHole(text[1:len(text)-1], func(name string) any {
+		h, err := readHole(text[1:len(text)-1], func(name string) JSON {
 			value := v.value(name)
 			if _, nothing := value.(absent); nothing {
 				missing = true
@@ -183,7 +183,7 @@ func (v vars) text(text string, withHoles bool) any {
 		case err == nil:
 			return h
 		default:
-			return hole{notWorkedOut + err.Error(), ofRelation, func(any, scene) bool { return false }}
+			return hole{notWorkedOut + err.Error(), ofRelation, func(JSON, scene) bool { return false }}
 		}
 	}
 	if withHoles && isRegexp(text) {
@@ -203,8 +203,8 @@ func (v vars) text(text string, withHoles bool) any {
 }
 
 // plain returns a wanted value for showing: holes as their words.
-func plain(want any) any {
-	return Mapped(want, func(v any) any {
+func plain(want JSON) JSON {
+	return Mapped(want, func(v JSON) JSON {
 		if h, ok := v.(hole); ok {
 			return "<" + h.String() + ">"
 		}
@@ -213,16 +213,16 @@ func plain(want any) any {
 }
 
 // Mapped returns a copy of a value as JSON has it, with what has no parts changed by a function.
-func Mapped(v any, leaf func(any) any) any {
+func Mapped(v JSON, leaf func(JSON) JSON) JSON {
 	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
+	case Object:
+		out := make(Object, len(v))
 		for key, item := range v {
 			out[key] = Mapped(item, leaf)
 		}
 		return out
-	case []any:
-		out := make([]any, len(v))
+	case List:
+		out := make(List, len(v))
 		for i, item := range v {
 			out[i] = Mapped(item, leaf)
 		}
@@ -347,17 +347,25 @@ func ValidateScope(all []Step, scope check.Scope) (used []string, ps option.Prob
 	return append(used, more...), ps
 }
 
-// checkFresh finds steps that want back what they send, where nothing that is sent is new in each
-// run: a program may answer with what the rubric says.
+// checkFresh finds steps that want back what they send, or what a step above sent, where nothing that is
+// sent is new in each run: a program may answer with what the rubric says.
 func checkFresh(all []Step) option.Problems {
+	var before []string
 	for _, s := range all {
-		sent := slices.Concat(leaves(s.Body), leaves(s.place("form")), leaves(s.place("query")))
-		wanted := leaves(s.JSON)
-		for _, has := range s.Has {
-			wanted = append(wanted, leaves(has)...)
+		var sent, wanted, texts []string
+		for _, key := range []string{"body", "form", "query", "multipart"} {
+			sent = append(sent, leaves(s.place(key))...)
 		}
-		for _, value := range wanted {
-			if s.Send.Method != "" && slices.Contains(sent, value) {
+		for _, key := range []string{"json", "has", "every"} {
+			wanted = append(wanted, leaves(s.place(key))...)
+		}
+		for _, key := range []string{"header", "text"} {
+			texts = append(texts, patterns(s.place(key))...)
+		}
+		before = append(before, sent...)
+		for _, value := range before {
+			if s.request().Method != "" && (slices.Contains(sent, value) && slices.Contains(wanted, value) ||
+				len(value) >= leastToldApart && (slices.Contains(wanted, value) || tellsApart(texts, value))) {
 				ps := s.place("send").Problem("nothing that this check sends is new in each run, so that a " +
 					"program may answer with what the rubric says")
 				ps[0].Hint, ps[0].Warning = "write fresh: [a] beside http, and send $a", true
@@ -366,6 +374,31 @@ func checkFresh(all []Step) option.Problems {
 		}
 	}
 	return nil
+}
+
+// leastToldApart is the length of a text that hardly stands in an answer by chance.
+const leastToldApart = 4
+
+// tellsApart reports whether a pattern is met by a value and not by any.
+func tellsApart(patterns []string, value string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		re, err := regexp.Compile(pattern)
+		return err == nil && re.MatchString(value) && !re.MatchString(strings.Repeat("-", len(value)))
+	})
+}
+
+// patterns returns what a value wants of texts, as regular expressions.
+func patterns(v option.Value) (all []string) {
+	if v.Kind == option.String && isRegexp(v.Text) {
+		all = append(all, strings.ReplaceAll(v.Text[1:len(v.Text)-1], `\/`, "/"))
+	}
+	for _, item := range v.Items {
+		all = append(all, patterns(item)...)
+	}
+	for _, f := range v.Fields {
+		all = append(all, patterns(f.Value)...)
+	}
+	return all
 }
 
 // leaves returns the texts and numbers that a value holds, as they are written.

@@ -174,7 +174,7 @@ func (p Pattern) String() string {
 // OptionSchema describes it to editors.
 func (Pattern) OptionSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: `^(/[\s\S]+/|<not /[\s\S]+/>|<absent>)$`,
-		Examples: []any{"/ok/", "<not /Traceback/>", "<absent>"}}
+		Examples: List{"/ok/", "<not /Traceback/>", "<absent>"}}
 }
 
 // Patterns are what a text must match, each of them; of a header, each by one of its values.
@@ -244,7 +244,7 @@ func (p Pace) IsZero() bool { return p == Pace{} }
 func (Pace) OptionSchema() *jsonschema.Schema {
 	one := option.Duration(0).OptionSchema()
 	return &jsonschema.Schema{Type: "string", Pattern: strings.TrimSuffix(one.Pattern, "$") + `(\.\.` +
-		strings.Trim(one.Pattern, "^$") + `)?$`, Examples: []any{"300ms", "1s..2s"}}
+		strings.Trim(one.Pattern, "^$") + `)?$`, Examples: List{"300ms", "1s..2s"}}
 }
 
 // Order is how an array is sorted: by the first key and, where that is the same, by the next.
@@ -309,7 +309,7 @@ func (o Order) String() string {
 // OptionSchema describes it to editors.
 func (Order) OptionSchema() *jsonschema.Schema {
 	one := &jsonschema.Schema{Type: "string", Pattern: `^\S+( (asc|desc))?( nocase)?$`,
-		Examples: []any{"created desc", "title nocase"}}
+		Examples: List{"created desc", "title nocase"}}
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one,
 		MinItems: jsonschema.Ptr(1)}}}
 }

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
@@ -37,10 +39,20 @@ func (r *runner) folder() fs.FS {
 // statusHint returns what is behind a status, as far as it can be seen; alone says that nothing
 // else needs to be said.
 func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a check.Answer) (hint string, alone bool) {
-	f := r.framework()
+	f, textID := r.framework(), sync.OnceValue(r.slip(q).textID)
 	where, _, _ := strings.Cut(q.Path, "?")
 	template := reference.ReplaceAllString(s.request().Path, "{id}")
+	returned := ""
+	if a.Status < 300 && bytes.Contains(a.Body, []byte(`"status_code"`)) {
+		returned = r.slip(q).lines(returns)
+	}
 	switch {
+	case returned != "":
+		return fmt.Sprintf("An HTTPException that is returned is an answer like any other, with %d: %s. Write raise "+
+			"in place of return there.", a.Status, returned), true
+	case s.wantsSuccess() && a.Status < 300 && r.elsewhere(s, a.Status) == "" && !r.coded(q, a, s).IsZero(),
+		s.wantsOnly('4') && (a.Status/100 == 4 || a.Status >= 500 && own(a.Body)) && !r.coded(q, a, s).IsZero():
+		return r.keep(r.coded(q, a, s)), true
 	case a.Status < 300 && s.wantsSuccess():
 		if other := r.elsewhere(s, a.Status); other != "" {
 			return fmt.Sprintf("%s %s is to answer %s here, and %s where the check sends it besides: set the status "+
@@ -71,6 +83,11 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 				"look at what "+
 				"they are, and %s where one cannot be.", f.Refuse(s.code())), false
 		}
+		for _, field := range r.takes(s) {
+			if h := r.slip(q).defaulted(field); fieldsOf(q)[field] == nil && !h.IsZero() {
+				return r.keep(h), false
+			}
+		}
 		return "The program accepts what it should refuse. " + f.Validate(), false
 	case a.Status < 300 && (!s.wantsCode(http.StatusNotFound) || a.Status == http.StatusCreated):
 		return fmt.Sprintf("The program does what it should refuse here: %s under that condition.", f.Refuse(s.code())),
@@ -81,13 +98,20 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 				"and not by its place in the list.", where, where, other), true
 		}
 		if holds(a.Body, path.Base(where)) {
-			return fmt.Sprintf("It is still there after DELETE %s: let DELETE take it out of where GET looks.", where),
-				false
+			return fmt.Sprintf("It is still there after DELETE %s: let DELETE%s take it out of where GET looks.", where,
+				r.slip(q).handler(http.MethodDelete, where)), false
 		}
-		return fmt.Sprintf("After DELETE %s, GET %s still answers with %d, and %s: %s when nothing is found.",
-			where, where, a.Status, says(a.Body), f.Refuse("404")), true
+		return fmt.Sprintf("After DELETE %s, GET %s still answers with %d, and %s: %s when nothing is found%s.",
+			where, where, a.Status, says(a.Body), f.Refuse("404"), r.slip(q).handler(q.Method, q.Path)), true
 	case a.Status < 300:
-		return fmt.Sprintf("The program answers as if it were there: %s when nothing is found.", f.Refuse("404")), false
+		if c := codeOf(r.folder()); len(c.names) > 0 {
+			if h := shown(view{code: c, method: q.Method, path: where, all: c.reach(q.Method, where)}, falsy,
+				everything); !h.IsZero() {
+				return r.keep(h), false
+			}
+		}
+		return fmt.Sprintf("The program answers as if it were there%s: %s when nothing is found.",
+			r.slip(q).handler(q.Method, q.Path), f.Refuse("404")), false
 	case a.Status == http.StatusNotModified:
 		return fmt.Sprintf("The program says that nothing has changed: make the ETag of %s of what it answers.", where),
 			true
@@ -102,12 +126,19 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The program says that it does not know %s. %s", q.Method, f.Route(q.Method, template)), true
 	case a.Status >= 500:
 		return r.serverError(ctx, s, a), true
-	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && s.wantsOnly('4'):
+	case (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden ||
+		a.Status == http.StatusBadRequest && len(q.Body) == 0) && s.wantsOnly('4'):
 		return fmt.Sprintf("The program refuses this, with another status: %s under that condition.",
 			f.Refuse(s.code())), true
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		return refusedLogin(s, q, a, where), true
 	case a.Status == http.StatusMethodNotAllowed:
+		if h := r.renamed(ctx, q.Method, where); !h.IsZero() {
+			return r.keep(h), true
+		}
+		if h := r.ofMethod(q.Method, where); !h.IsZero() {
+			return r.keep(h), true
+		}
 		if other := r.other(q.Method); other != "" {
 			return fmt.Sprintf("The path is there, but not for %s: %s, and is to have %s there.", q.Method, other,
 				q.Method), true
@@ -118,8 +149,17 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 			says(a.Body), f.Refuse(s.code())), true
 	case a.Status == http.StatusNotFound && (routeMissing(a.Body) || where == s.request().Path && q.Body == nil &&
 		!own(a.Body)) && !r.routed(ctx, q.Method, where):
+		if h := r.renamed(ctx, q.Method, where); !h.IsZero() {
+			return r.keep(h), true
+		}
+		if h := r.unregistered(where); !h.IsZero() {
+			return r.keep(h), true
+		}
 		if routes := r.routes(ctx, s.request()); routes != "" {
-			add := ""
+			add := r.unmounted(ctx, where)
+			if other := r.other(q.Method); add == "" && other != "" {
+				add = fmt.Sprintf(" %s, and is to have %s there.", other, q.Method)
+			}
 			if path.Base(where) == "health" { // no other does in its place
 				add = " " + f.Route(q.Method, template) + answered(s.JSON)
 			}
@@ -127,10 +167,14 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		}
 		return fmt.Sprintf("There is no route %s %s. %s%s", q.Method, where, f.Route(q.Method, template),
 			answered(s.JSON)), true
+	case a.Status == http.StatusNotFound && !routeMissing(a.Body) && r.hidden(q.Method, where) != (check.Hint{}):
+		return r.keep(r.hidden(q.Method, where)), true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, newContainer):
 		return "The new container finds nothing of what the old one stored: keep it in a file on the volume.", true
 	case a.Status == http.StatusNotFound && where != s.request().Path && slices.Contains(r.past, restarted):
 		return "What was stored is gone with the restart: keep it in a file, and write it there at once.", true
+	case a.Status == http.StatusNotFound && where != s.request().Path && textID() != "":
+		return textID(), true
 	case a.Status == http.StatusNotFound && where != s.request().Path && r.finds(ctx, q.Method, where):
 		return fmt.Sprintf("GET %s finds it, and %s does not: let both look it up in the same way. An id that is text "+
 			"is never equal to a number or a UUID.", where, q.Method), true
@@ -140,6 +184,9 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("The program says that there is nothing at %s: let it find there what was stored.", where),
 			false
 	case a.Status == http.StatusBadRequest || a.Status == http.StatusUnprocessableEntity:
+		if h := r.asksFor(s, q); len(q.Body) > 0 && !h.IsZero() {
+			return r.keep(h), true
+		}
 		return r.refusal(q, a), true
 	}
 	return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, where, says(a.Body)), true
@@ -148,7 +195,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 // own reports whether an answer is a program's own words, which are JSON.
 func own(body []byte) bool {
 	value, err := Decode(body)
-	object, ok := value.(map[string]any)
+	object, ok := value.(Object)
 	return err == nil && ok && len(object) > 0
 }
 
@@ -215,7 +262,7 @@ func (r *runner) removed(path string) bool {
 // asked for; or empty.
 func otherID(body []byte, asked string) string {
 	value, _ := Decode(body)
-	object, _ := value.(map[string]any)
+	object, _ := value.(Object)
 	id := plainText(object["id"])
 	if _, err := strconv.Atoi(id); err != nil || id == asked {
 		return ""
@@ -254,7 +301,9 @@ func (r *runner) finds(ctx context.Context, method, path string) bool {
 
 func routeMissing(body []byte) bool { return noRoutes.Match(body) }
 
-var exception = regexp.MustCompile(`(?m)^\s*((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b:?.*)$`)
+// exception is a line that names one, or what a traceback of Python's ends with, whatever its name.
+var exception = regexp.MustCompile(`(?m)^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)+([A-Za-z].*)$|` +
+	`^\s*((?:[\w.]+\.)?(?:[A-Z]\w*(?:Error|Exception)\b:?|Error:).*)$`)
 
 // serverError returns why a program answers that it failed: by itself, or by an exception that its
 // log names.
@@ -274,23 +323,27 @@ func (r *runner) serverError(ctx context.Context, s Step, a check.Answer) string
 // reading of the log knows of it.
 func (r *runner) explain(ctx context.Context, s Step, exception string) string {
 	said := OfException(exception)
-	if s.wantsCode(http.StatusNotFound) && s.wantsOnly('4') {
-		return fmt.Sprintf("%s Look first whether it is there, and %s where nothing is found.", sentence(said),
-			r.framework().Refuse("404"))
-	}
 	if found, read, err := Meaning(ctx, r.target); err == nil && read {
 		r.meant = found.Hint
 		r.meant.Cause = sentence(said) + " " + r.meant.Cause
 	}
-	if s.wantsOnly('4') && (s.wantsCode(http.StatusBadRequest) || s.wantsCode(http.StatusUnprocessableEntity)) {
-		refuse := fmt.Sprintf("Look at the body before that, and %s where it is not as it must be.",
+	refuse := ""
+	switch {
+	case !s.wantsOnly('4'):
+	case s.wantsCode(http.StatusNotFound):
+		refuse = fmt.Sprintf("Look first whether it is there, and %s where nothing is found.",
+			r.framework().Refuse("404"))
+	case s.wantsCode(http.StatusBadRequest) || s.wantsCode(http.StatusUnprocessableEntity):
+		refuse = fmt.Sprintf("Look at the body before that, and %s where it is not as it must be.",
 			r.framework().Refuse(s.code()))
-		if r.meant != (check.Hint{}) {
-			r.meant.Advice, r.meant.Edit = refuse, nil
-		}
-		return sentence(said) + " " + refuse
 	}
-	return said
+	if refuse == "" {
+		return said
+	}
+	if r.meant != (check.Hint{}) {
+		r.meant.Advice, r.meant.Edit = refuse, nil
+	}
+	return sentence(said) + " " + refuse
 }
 
 // Meaning returns what the log of a program means that answered with a fault of its own; read is
@@ -323,26 +376,49 @@ func (r *runner) refusal(q check.Request, a check.Answer) string {
 	var fastapi struct {
 		Detail []struct {
 			Type string
-			Loc  []any
+			Loc  List
 			Msg  string
 		}
 	}
 	if json.Unmarshal(a.Body, &fastapi) == nil && len(fastapi.Detail) > 0 {
 		var missing []string
 		for _, d := range fastapi.Detail {
+			if len(d.Loc) > 1 && d.Loc[0] == "path" {
+				return r.ofPath(q, fmt.Sprint(d.Loc[1]), d.Msg)
+			}
 			if len(d.Loc) < 2 || !strings.Contains(d.Type, "missing") {
 				continue
 			}
 			name := fmt.Sprint(d.Loc[len(d.Loc)-1])
 			if d.Loc[0] != "body" {
-				return fmt.Sprintf("The program wants `%s` in the %v, and it was sent in the body.", name, d.Loc[0])
+				if len(q.Body) == 0 {
+					return r.slip(q).unsent(name, fmt.Sprint(d.Loc[0]))
+				}
+				if d.Loc[0] != "query" || fieldsOf(q)[name] == nil {
+					return fmt.Sprintf("The program wants `%s` in the %v, and what was sent is in the body.", name,
+						d.Loc[0])
+				}
+				return fmt.Sprintf("The program wants `%s` in the query, and it was sent in the body: give "+
+					"the function one parameter of a Pydantic model, `class Body(BaseModel)` with these "+
+					"fields, and not each field.", name)
 			}
 			missing = append(missing, "`"+cut(name, 60)+"`")
 		}
 		if unknown := r.unknown(q, missing); len(missing) > 0 && len(unknown) > 0 {
+			at := ""
+			if len(missing) == 1 {
+				field := re(`^\s+` + regexp.QuoteMeta(strings.Trim(missing[0], "`")) + `\s*:`)
+				if where := r.slip(q).lines(field); where != "" {
+					at = " (" + where + ")"
+				}
+			}
 			return fmt.Sprintf(
-				"The program wants %s, and no line of it has %s, which was sent: give its fields those names.",
-				strings.Join(missing, " and "), strings.Join(unknown, " and "))
+				"The program wants %s%s, and no line of it has %s, which was sent: give its fields those names.",
+				strings.Join(missing, " and "), at, strings.Join(unknown, " and "))
+		}
+		if len(missing) == 1 && missing[0] == "`id`" {
+			return "`id` is required, and to give one out is the program's own part: let the field be `id: int | " +
+				"None = None`, and let POST set it before the thing is stored, each time to another: " + unlike
 		}
 		if len(missing) == 1 {
 			return fmt.Sprintf("%s is required, and what was sent has none: give it a default.", missing[0])
@@ -356,8 +432,21 @@ func (r *runner) refusal(q check.Request, a check.Answer) string {
 		}
 		return "The program refused the body: " + where + cut(fastapi.Detail[0].Msg, 200) + "."
 	}
+	if said := r.slip(q).otherBody(); said != "" && len(fieldsOf(q)) > 0 {
+		return said
+	}
 	if len(q.Body) == 0 {
 		return fmt.Sprintf("The program refuses %s %s: %s.", q.Method, q.Path, says(a.Body))
+	}
+	if unknown := r.unknown(q, nil); len(unknown) == 1 {
+		for _, word := range regexp.MustCompile(`\w{2,}`).FindAllString(string(a.Body), -1) {
+			reads := regexp.MustCompile(`(?:\bbody\??\.|\bget\(\s*["']|\[["']|\{[^}]*\b)` + word + `\b[^}\n]*`)
+			if _, sent := fieldsOf(q)[word]; !sent && r.slip(q).lines(reads) != "" {
+				return fmt.Sprintf("The program wants `%s`, and no line of it has %s, which was sent: give it that "+
+					"name (%s).",
+					word, unknown[0], r.slip(q).lines(regexp.MustCompile(`\b`+word+`\b`)))
+			}
+		}
 	}
 	return fmt.Sprintf("The program refused the body: %s.", says(a.Body))
 }
@@ -372,13 +461,13 @@ func says(body []byte) string {
 
 // elsewhere returns where in an answer a key is that is not where it was wanted: inside another, or
 // under another name.
-func elsewhere(value any, key string, want any) string {
-	object, ok := value.(map[string]any)
+func elsewhere(value any, key string, want any, lines func(*regexp.Regexp) string) string {
+	object, ok := value.(Object)
 	if !ok {
 		return ""
 	}
 	for _, name := range sortedKeys(object) {
-		if inner, ok := object[name].(map[string]any); ok {
+		if inner, ok := object[name].(Object); ok {
 			if _, there := inner[key]; there {
 				return fmt.Sprintf("What was made is inside `%s`: answer with it alone.", cut(name, 60))
 			}
@@ -392,7 +481,11 @@ func elsewhere(value any, key string, want any) string {
 		}
 	}
 	if len(same) == 1 {
-		return fmt.Sprintf("The answer has `%s` in its place: call it `%s`.", cut(same[0], 60), key)
+		at := lines(regexp.MustCompile(`\b` + regexp.QuoteMeta(same[0]) + `\b`))
+		if at != "" {
+			at = " (" + at + ")"
+		}
+		return fmt.Sprintf("The answer has `%s` in its place: call it `%s`%s.", cut(same[0], 60), key, at)
 	}
 	return ""
 }

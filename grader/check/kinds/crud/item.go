@@ -73,7 +73,7 @@ func (i Item) check(body, at option.Value) option.Problems {
 
 // has reports whether a body is written with a thing at a path.
 func has(body option.Value, path string) bool {
-	found, ok := at(body.Interface(), path).(map[string]any)
+	found, ok := at(body.Interface(), path).(steps.Object)
 	return ok && found != nil
 }
 

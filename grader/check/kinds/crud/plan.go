@@ -17,7 +17,7 @@ import (
 type operation struct {
 	what    string
 	thing   int // that the operation is about
-	body    map[string]any
+	body    steps.Object
 	written option.Value // what the body was made of
 	id      any          // that a create chooses; nil where the program does
 }
@@ -43,7 +43,7 @@ func (c *CRUD) plan(r *rand.Rand, n int) []operation {
 			p.add(what, 0)
 		}
 		twin := &p.plan[len(p.plan)-2] // two things may be called the same
-		twin.body, _ = again(c.New, p.plan[0].body, twin.body).(map[string]any)
+		twin.body, _ = again(c.New, p.plan[0].body, twin.body).(steps.Object)
 		if c.Refuse.Line > 0 {
 			p.add("refuse", 0)
 		}
@@ -107,7 +107,7 @@ func (p *planner) add(what string, i int) {
 }
 
 // part returns now all of an edit, now one key of it, beside those that hold the id.
-func (p *planner) part(body map[string]any) map[string]any {
+func (p *planner) part(body steps.Object) steps.Object {
 	thing := p.options.thing(body)
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(thing)), func(key string) bool { return thing[key] == idText })
 	if p.patched++; p.patched%2 == 1 || len(keys) < 2 {
@@ -127,16 +127,16 @@ func (p *planner) part(body map[string]any) map[string]any {
 func again(written option.Value, before, other any) any {
 	switch written.Kind {
 	case option.List:
-		list := slices.Clone(before.([]any))
+		list := slices.Clone(before.(steps.List))
 		for i, item := range written.Items {
-			list[i] = again(item, list[i], other.([]any)[i])
+			list[i] = again(item, list[i], other.(steps.List)[i])
 		}
 		return list
 	case option.Map:
-		object := maps.Clone(before.(map[string]any))
+		object := maps.Clone(before.(steps.Object))
 		for _, f := range written.Fields {
 			if value, ok := object[f.Key.Text]; ok {
-				object[f.Key.Text] = again(f.Value, value, other.(map[string]any)[f.Key.Text])
+				object[f.Key.Text] = again(f.Value, value, other.(steps.Object)[f.Key.Text])
 			}
 		}
 		return object
@@ -162,7 +162,7 @@ func (c *CRUD) renewed(plan []operation, r *rand.Rand) []operation {
 	plan = slices.Clone(plan)
 	for i, op := range plan {
 		if alone(op.written) {
-			plan[i].body, _ = again(op.written, op.body, c.body(op.written, r)).(map[string]any)
+			plan[i].body, _ = again(op.written, op.body, c.body(op.written, r)).(steps.Object)
 		}
 		if op.id != nil {
 			plan[i].id = c.choose(r)
@@ -184,7 +184,7 @@ func (c *CRUD) choose(r *rand.Rand) any {
 const idText = "$id"
 
 // identified returns a body with an id in the place of $id.
-func identified(body map[string]any, id any) map[string]any {
+func identified(body steps.Object, id any) steps.Object {
 	filled, _ := steps.Mapped(body, func(v any) any {
 		if written, ok := v.(string); ok && written != idText {
 			return strings.ReplaceAll(written, idText, text(id))
@@ -192,13 +192,13 @@ func identified(body map[string]any, id any) map[string]any {
 			return id
 		}
 		return v
-	}).(map[string]any)
+	}).(steps.Object)
 	return filled
 }
 
 // thing returns what of a body is the thing, where the body is written in an envelope.
-func (c *CRUD) thing(body map[string]any) map[string]any {
-	if inner, ok := at(body, c.Item.Sent).(map[string]any); ok {
+func (c *CRUD) thing(body steps.Object) steps.Object {
+	if inner, ok := at(body, c.Item.Sent).(steps.Object); ok {
 		return inner
 	}
 	return body
@@ -208,8 +208,8 @@ func (c *CRUD) thing(body map[string]any) map[string]any {
 var sorts = []string{"word", "slug", "mail", "password", "int", "date", "uuid"}
 
 // body fills the variables of a body.
-func (c *CRUD) body(v option.Value, r *rand.Rand) map[string]any {
-	body, _ := c.fill(v.Interface(), r).(map[string]any)
+func (c *CRUD) body(v option.Value, r *rand.Rand) steps.Object {
+	body, _ := c.fill(v.Interface(), r).(steps.Object)
 	return body
 }
 
@@ -217,11 +217,11 @@ func (c *CRUD) fill(v any, r *rand.Rand) any {
 	switch v := v.(type) {
 	case string:
 		return c.value(v, r)
-	case []any:
+	case steps.List:
 		for i := range v {
 			v[i] = c.fill(v[i], r)
 		}
-	case map[string]any:
+	case steps.Object:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			v[key] = c.fill(v[key], r)
 		}
@@ -231,7 +231,7 @@ func (c *CRUD) fill(v any, r *rand.Rand) any {
 
 // value fills the variables of a text. One that is a variable and no more takes its type.
 func (c *CRUD) value(written string, r *rand.Rand) any {
-	made := map[string]any{}
+	made := steps.Object{}
 	value := func(name string) any {
 		if _, ok := made[name]; !ok {
 			switch {

@@ -25,7 +25,7 @@ type failure struct {
 // passed over on the way, by the fault that all share who may meet it.
 func (c *CRUD) walk(ctx context.Context, t check.Target,
 	plan []operation) (*failure, map[string]check.Item, error) {
-	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]map[string]any{},
+	w := &walker{options: c, target: t, ids: map[int]any{}, model: map[int]steps.Object{},
 		passed: map[string]check.Item{}}
 	for i, op := range plan {
 		if err := ctx.Err(); err != nil {
@@ -47,7 +47,7 @@ type walker struct {
 	options *CRUD
 	target  check.Target
 	ids     map[int]any
-	model   map[int]map[string]any
+	model   map[int]steps.Object
 	passed  map[string]check.Item // what was passed over: a redirect, an object around the list
 	twice   bool                  // an id was given out that another thing has
 	story   []string
@@ -56,7 +56,7 @@ type walker struct {
 func (w *walker) do(ctx context.Context, op operation) (want, got string, err error) {
 	c := w.options
 	// ask sends one of the requests for the thing.
-	ask := func(what, as string, body map[string]any) (any, string, error) {
+	ask := func(what, as string, body steps.Object) (any, string, error) {
 		method, path := c.route(what, url.PathEscape(text(w.ids[op.thing])))
 		return w.send(ctx, as, method, path, body)
 	}
@@ -169,12 +169,12 @@ func (w *walker) refuse(ctx context.Context, op operation) (want, got string, er
 const mostPages = 200
 
 // items asks for the list, page by page where it comes so.
-func (w *walker) items(ctx context.Context) (items []any, want, got string, err error) {
+func (w *walker) items(ctx context.Context) (items steps.List, want, got string, err error) {
 	l, told := w.options.List, len(w.story)
 	var first, next string
 	for n := range mostPages {
 		asked := l.page(w.options.At, len(items), n, next)
-		var more []any
+		var more steps.List
 		if more, next, want, got, err = w.page(ctx, asked); err != nil || want != "" {
 			return nil, want, got, err
 		}
@@ -192,7 +192,7 @@ func (w *walker) items(ctx context.Context) (items []any, want, got string, err 
 }
 
 // page asks for a list, or one page of it, and returns what leads to the next.
-func (w *walker) page(ctx context.Context, path string) (items []any, next, want, got string, err error) {
+func (w *walker) page(ctx context.Context, path string) (items steps.List, next, want, got string, err error) {
 	a, answer, wrong, err := w.exchange(ctx, "list", http.MethodGet, path, nil)
 	if err != nil || wrong != "" {
 		return nil, "", w.code("list"), wrong, err
@@ -201,7 +201,7 @@ func (w *walker) page(ctx context.Context, path string) (items []any, next, want
 		next = w.options.List.Next.Find(a)
 	}
 	answer = at(answer, w.options.List.At)
-	items, ok := answer.([]any)
+	items, ok := answer.(steps.List)
 	if !ok && w.options.List.At == "" {
 		var key string
 		if items, key, ok = steps.Inside(answer); ok {
@@ -241,7 +241,7 @@ func (w *walker) list(ctx context.Context) (want, got string, err error) {
 		return want, got, err
 	}
 	for _, thing := range slices.Sorted(maps.Keys(w.ids)) {
-		var found []any
+		var found steps.List
 		for _, item := range items {
 			if id := w.options.id(item); id != nil && text(id) == text(w.ids[thing]) {
 				found = append(found, item)
@@ -281,7 +281,7 @@ func (w *walker) reused(thing int) bool {
 
 // same compares what came back with what was sent.
 func (w *walker) same(thing int, got any) (string, string, error) {
-	if _, ok := got.(map[string]any); !ok {
+	if _, ok := got.(steps.Object); !ok {
 		return "an object", steps.Show(got), nil
 	}
 	if id := w.options.id(got); text(id) != text(w.ids[thing]) && (id != nil || w.options.One.Create.Path == "") {
@@ -307,14 +307,14 @@ func (w *walker) codes(what string) steps.Codes {
 
 // send sends one request; wrong is what is wrong with the answer.
 func (w *walker) send(ctx context.Context, what, method, path string,
-	body map[string]any) (value any, wrong string, err error) {
+	body steps.Object) (value any, wrong string, err error) {
 	_, value, wrong, err = w.exchange(ctx, what, method, path, body)
 	return value, wrong, err
 }
 
 // exchange is send with the answer itself.
 func (w *walker) exchange(ctx context.Context, what, method, path string,
-	body map[string]any) (answer check.Answer, value any, wrong string, err error) {
+	body steps.Object) (answer check.Answer, value any, wrong string, err error) {
 	line := method + " " + path + w.options.by()
 	if body != nil {
 		line += " " + steps.Show(body)
@@ -375,7 +375,7 @@ func text(v any) string {
 }
 
 // seen returns what answers hold of a body.
-func (c *CRUD) seen(body map[string]any) map[string]any {
+func (c *CRUD) seen(body steps.Object) steps.Object {
 	seen := maps.Clone(c.thing(body))
 	for _, key := range c.Unseen {
 		delete(seen, key)
@@ -384,16 +384,16 @@ func (c *CRUD) seen(body map[string]any) map[string]any {
 }
 
 // request returns what is sent.
-func (c *CRUD) request(method, path string, body map[string]any) check.Request {
+func (c *CRUD) request(method, path string, body steps.Object) check.Request {
 	r := check.Request{Method: method, Path: path, Header: http.Header{}}
 	if body == nil {
 		return r
 	}
 	fields := url.Values{}
 	for name, value := range body {
-		list, many := value.([]any)
+		list, many := value.(steps.List)
 		if !many {
-			list = []any{value}
+			list = steps.List{value}
 		}
 		for _, one := range list {
 			fields.Add(name, text(one))

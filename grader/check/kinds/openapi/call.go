@@ -19,7 +19,7 @@ import (
 // call is a request that was drawn, before it is one.
 type call struct {
 	op     *operation
-	params map[string]any    // by the parameter's key
+	params steps.Object      // by the parameter's key
 	body   any               // nothing where there is none
 	links  map[string]*thing // of path parameters and fields of the body that name something that an earlier call made
 	odd    []oddity          // what of it is not as one would write it
@@ -36,7 +36,7 @@ func named(link string) string {
 
 // sends returns the body with the ids of things that were made anew.
 func (c *call) sends(known map[*thing]any) any {
-	fields, ok := c.body.(map[string]any)
+	fields, ok := c.body.(steps.Object)
 	if !ok {
 		return c.body
 	}
@@ -94,9 +94,9 @@ func (c *call) request(known map[*thing]any) check.Request {
 		case "path":
 			r.Path = strings.ReplaceAll(r.Path, "{"+p.name+"}", url.PathEscape(p.text(value)))
 		case "query":
-			items, isList := value.([]any)
+			items, isList := value.(steps.List)
 			if !isList || p.list != "" {
-				items = []any{value}
+				items = steps.List{value}
 			}
 			for _, item := range items {
 				query = append(query, url.QueryEscape(p.name)+"="+url.QueryEscape(p.text(item)))
@@ -123,7 +123,7 @@ func (c *call) request(known map[*thing]any) check.Request {
 
 // text returns a value as a parameter has it.
 func (p param) text(v any) string {
-	list, ok := v.([]any)
+	list, ok := v.(steps.List)
 	if !ok {
 		return text(v)
 	}
@@ -172,7 +172,7 @@ func (b *body) encode(v any) ([]byte, string) {
 		}
 		return []byte(text), b.mediaType
 	}
-	fields, isMap := v.(map[string]any)
+	fields, isMap := v.(steps.Object)
 	switch {
 	case isJSON(b.mediaType):
 		return steps.Encode(v), b.mediaType
@@ -191,15 +191,15 @@ func (b *body) encode(v any) ([]byte, string) {
 }
 
 // items returns those of a list, or the value alone.
-func items(v any) []any {
-	if list, ok := v.([]any); ok {
+func items(v any) steps.List {
+	if list, ok := v.(steps.List); ok {
 		return list
 	}
-	return []any{v}
+	return steps.List{v}
 }
 
 // parts returns the body of a form with files.
-func (b *body) parts(fields map[string]any) ([]byte, string) {
+func (b *body) parts(fields steps.Object) ([]byte, string) {
 	var out bytes.Buffer
 	w := multipart.NewWriter(&out)
 	_ = w.SetBoundary(boundary) // which is letters, digits and -

@@ -182,7 +182,7 @@ func (c *confirmer) remade(ctx context.Context, of *call) (*call, error) {
 		value, wrong := steps.Decode(a.Body)
 		if id := idOf(value, named(key), 0); wrong == nil && a.Status/100 == 2 && id != nil {
 			anew.links[key] = &thing{id: id, by: by}
-			if fields, ok := anew.body.(map[string]any); ok && strings.HasPrefix(key, inBody) {
+			if fields, ok := anew.body.(steps.Object); ok && strings.HasPrefix(key, inBody) {
 				fields[named(key)] = id
 			} else {
 				anew.params[key] = id
@@ -320,7 +320,7 @@ func (e *explorer) unlike(op *operation) []*call { return []*call{e.fill(op, all
 // kept returns a call with what it has and must have, and what is odd in it; then with one thing more
 // of what it has.
 func kept(of *call) (all []*call) {
-	fields, ok := of.body.(map[string]any)
+	fields, ok := of.body.(steps.Object)
 	if !ok || of.op.body == nil {
 		return []*call{of}
 	}
@@ -336,7 +336,7 @@ func kept(of *call) (all []*call) {
 		less := of.clone()
 		for _, key := range optional {
 			if key != one {
-				delete(less.body.(map[string]any), key)
+				delete(less.body.(steps.Object), key)
 				delete(less.links, inBody+key)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/check/steps"
 )
 
 // drawer makes values of schemas.
@@ -73,7 +74,7 @@ func (d *drawer) value(s *openapi3.Schema, key string, m much, depth int) any {
 		if m != least && (s.MaxItems == nil || *s.MaxItems > s.MinItems) && depth < deepest {
 			n++
 		}
-		list := make([]any, min(n, 50))
+		list := make(steps.List, min(n, 50))
 		for i := range list {
 			list[i] = d.value(valueOf(s.Items), key, m, depth+1)
 		}
@@ -105,8 +106,8 @@ func (d *drawer) named(key string, number bool) any {
 }
 
 // object returns what must be in an object, and as much of the rest as is asked for.
-func (d *drawer) object(s *openapi3.Schema, m much, depth int) map[string]any {
-	out := map[string]any{}
+func (d *drawer) object(s *openapi3.Schema, m much, depth int) steps.Object {
+	out := steps.Object{}
 	for _, key := range slices.Sorted(maps.Keys(s.Properties)) {
 		property := valueOf(s.Properties[key])
 		required := slices.Contains(s.Required, key)

@@ -150,7 +150,7 @@ const mostWays = 12
 var orders = regexp.MustCompile(`(?i)^(sort|order)(_?by|ed)?$`)
 
 // ways returns the values of a parameter that lead elsewhere each.
-func (o *operation) ways(p param) (values []any) {
+func (o *operation) ways(p param) (values steps.List) {
 	s := whole(p.schema)
 	if s == nil {
 		return nil
@@ -255,8 +255,8 @@ func (e *explorer) ordinary(ctx context.Context, op *operation, m much) error {
 }
 
 // pathOf returns the path parameters of a call.
-func pathOf(c *call) map[string]any {
-	out := map[string]any{}
+func pathOf(c *call) steps.Object {
+	out := steps.Object{}
 	for key, value := range c.params {
 		if strings.HasPrefix(key, "path:") {
 			out[key] = value
@@ -306,7 +306,7 @@ func (e *explorer) drawn(ctx context.Context, op *operation, m much) (*call, err
 
 // fill returns a call of an operation, of what is known.
 func (e *explorer) fill(op *operation, m much) *call {
-	c := &call{op: op, params: map[string]any{}, links: map[string]*thing{}, body: nothing{}}
+	c := &call{op: op, params: steps.Object{}, links: map[string]*thing{}, body: nothing{}}
 	e.address(c)
 	for _, p := range op.params {
 		if _, ok := c.params[p.key()]; ok || !p.required && (m == least || m == some && e.rand.IntN(2) == 0) {
@@ -327,7 +327,7 @@ func (e *explorer) fill(op *operation, m much) *call {
 
 // linkBody notes which things the fields of a body name.
 func (e *explorer) linkBody(c *call) {
-	fields, _ := c.body.(map[string]any)
+	fields, _ := c.body.(steps.Object)
 	for key, value := range fields {
 		if e.known(key, true) == nil {
 			continue

@@ -89,7 +89,7 @@ func (d *document) body(declared *openapi3.Response, a check.Answer) fault {
 		wrong.got = fmt.Sprintf("no JSON: %q", cut(strings.ToValidUTF8(string(a.Body), "\ufffd"), 120))
 		return wrong
 	}
-	if refused, _ := value.(map[string]any); own && refused["detail"] != nil {
+	if refused, _ := value.(steps.Object); own && refused["detail"] != nil {
 		return fault{}
 	}
 	options := []openapi3.SchemaValidationOption{openapi3.VisitAsResponse(),

@@ -95,11 +95,11 @@ func simpler(c *call) (all []*call) {
 }
 
 // lesser returns a body with less in it, in one place.
-func lesser(v any) (all []any) {
+func lesser(v any) (all steps.List) {
 	switch v := v.(type) {
 	case nothing, raw:
 		return nil
-	case map[string]any:
+	case steps.Object:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			less := maps.Clone(v)
 			delete(less, key)
@@ -113,7 +113,7 @@ func lesser(v any) (all []any) {
 			}
 		}
 		return all
-	case []any:
+	case steps.List:
 		for i := range v {
 			all = append(all, slices.Delete(slices.Clone(v), i, i+1))
 		}
@@ -130,7 +130,7 @@ func lesser(v any) (all []any) {
 }
 
 // smallerThan returns values that are simpler than one that has no parts.
-func smallerThan(v any) (all []any) {
+func smallerThan(v any) (all steps.List) {
 	add := func(other any) {
 		if len(steps.Encode(other)) < len(steps.Encode(v)) {
 			all = append(all, other)
@@ -163,8 +163,8 @@ func smallerThan(v any) (all []any) {
 		if !strings.HasPrefix(v.String(), "-") {
 			add(tooLarge)
 		}
-	case []any:
-		add([]any{})
+	case steps.List:
+		add(steps.List{})
 	}
 	return all
 }

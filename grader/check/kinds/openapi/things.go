@@ -60,7 +60,7 @@ func (e *explorer) learn(c *call, a check.Answer) {
 
 // idOf returns the id that an answer about one thing holds; nil where none is seen.
 func idOf(v any, name string, depth int) any {
-	object, ok := v.(map[string]any)
+	object, ok := v.(steps.Object)
 	if !ok || depth > 2 {
 		return nil
 	}
@@ -89,13 +89,13 @@ func idOf(v any, name string, depth int) any {
 }
 
 // listOf returns the list that an answer is or holds.
-func listOf(v any) []any {
+func listOf(v any) steps.List {
 	switch v := v.(type) {
-	case []any:
+	case steps.List:
 		return v
-	case map[string]any:
+	case steps.Object:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if list, ok := v[key].([]any); ok {
+			if list, ok := v[key].(steps.List); ok {
 				return list
 			}
 		}
