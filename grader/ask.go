@@ -150,8 +150,13 @@ func (g *grading) safely(ctx context.Context, i int, t check.Target,
 	} else {
 		outcome, err = c.Asks.Ask(ctx, t, in)
 	}
-	if (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errTimeUp)) &&
-		errors.Is(context.Cause(ctx), errTimeUp) {
+	cause := context.Cause(ctx)
+	cut := cause != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, cause))
+	switch {
+	case cut && !errors.Is(cause, errTimeUp):
+		err = cause // which says more
+	case cut:
 		limit := g.rubric.Limits.Run.Time.String()
 		return check.Fail(c.Title, "all checks of the running program done within "+limit, "time was up",
 			check.Advise("The program answers too slowly: look for work or sleeps that each request waits for.")), nil

@@ -166,9 +166,9 @@ func (g *grading) work(ctx context.Context, w Session) error {
 		g.progress("starting")
 	}
 	limit := 3*g.rubric.Limits.Run.Start.Std() + g.rubric.Limits.Run.Time.Std()
-	running, stop := context.WithTimeoutCause(ctx, limit, errTimeUp)
+	starting, stop := context.WithTimeoutCause(ctx, limit, errTimeUp) // of an engine that hangs
 	defer stop()
-	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(running, meanwhile) })
+	started, err := timed(g, "start", func() (check.Started, error) { return w.Start(starting, meanwhile) })
 	meanwhile()
 	sandbox := w.Sandbox()
 	g.set(func() { g.sandbox = &sandbox })
@@ -181,6 +181,8 @@ func (g *grading) work(ctx context.Context, w Session) error {
 	g.set(func() { g.start = &started })
 	g.known(started.Answered)
 	begun := time.Now()
+	running, done := w.Within(ctx, limit, errTimeUp)
+	defer done()
 	g.takeTurns(running, target, started)
 	if log, err := w.Logs(ctx); err == nil {
 		g.set(func() { g.log = log })

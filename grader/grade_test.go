@@ -47,6 +47,7 @@ type machine struct {
 	calls    []string
 	second   func() check.SecondContainer
 	ended    bool                 // the main container, until it is revived
+	busy     error                // why the time of the main container ends, in place of its being up
 	starting func(running func()) // what Start does besides; may be nil
 }
 
@@ -80,6 +81,12 @@ func (m *machine) Start(_ context.Context, running func()) (check.Started, error
 		m.starting(running)
 	}
 	return m.started, m.startErr
+}
+func (m *machine) Within(ctx context.Context, limit time.Duration, up error) (context.Context, context.CancelFunc) {
+	if m.busy != nil {
+		up = m.busy
+	}
+	return context.WithTimeoutCause(ctx, limit, up)
 }
 func (m *machine) Revive(context.Context) (bool, error) {
 	m.mu.Lock()
@@ -187,26 +194,10 @@ func work(t *testing.T) submission.Submission {
 	return submission.Submission{ID: "ada", Name: "Ada", Dir: dir, Digest: "sha256:d", ProgramDigest: "sha256:p"}
 }
 
-// graded grades, and fails the test when that takes too long.
+// graded grades. What never ends is ended by go test, which says where it waits.
 func graded(t *testing.T, m *machine, r *rubric.Rubric, o Options) result.Report {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	return gradedIn(t, ctx, m, r, work(t), o)
-}
-
-func gradedIn(t *testing.T, ctx context.Context, m *machine, r *rubric.Rubric, s submission.Submission,
-	o Options) result.Report {
-	t.Helper()
-	done := make(chan result.Report, 1)
-	go func() { done <- Grade(ctx, m, r, s, o) }()
-	select {
-	case rep := <-done:
-		return rep
-	case <-time.After(20 * time.Second):
-		t.Fatal("grading does not end")
-		panic("unreachable")
-	}
+	return Grade(t.Context(), m, r, work(t), o)
 }
 
 // verdicts returns id, status and points of each check, a line each.
@@ -510,7 +501,7 @@ func TestRefused(t *testing.T) {
 	s := work(t)
 	s.Refused = &submission.Refused{Message: "a bomb", Hint: "Leave it out."}
 	m := works()
-	r := gradedIn(t, t.Context(), m, of(one("gate-build", check.Image, build), one("folder", check.Folder, passes),
+	r := Grade(t.Context(), m, of(one("gate-build", check.Image, build), one("folder", check.Folder, passes),
 		one("context", check.Context, passes), one("image", check.Image, passes), one("run", check.Running, passes)), s,
 		Options{})
 	assert.Equal(t, []string{"gate-build fail 0/1", "folder blocked 0/1 by gate-build",
@@ -565,7 +556,7 @@ func TestFaultsOfOurs(t *testing.T) {
 
 	gone := work(t)
 	require.NoError(t, os.RemoveAll(gone.Dir))
-	r = gradedIn(t, t.Context(), works(), of(one("folder", check.Folder, passes)), gone, Options{})
+	r = Grade(t.Context(), works(), of(one("folder", check.Folder, passes)), gone, Options{})
 	assert.Equal(t, []string{"folder error 0/1"}, verdicts(r))
 	assert.Equal(t, "open", r.Problem.Phase)
 	assert.Contains(t, r.Problem.Message, "opening the submission: ")
@@ -688,9 +679,16 @@ func TestTimeIsUp(t *testing.T) {
 		assert.Equal(t, "all checks of the running program done within 3ms", r.Checks[1].Want)
 		assert.Equal(t, "time was up", r.Checks[1].Got)
 	}
+	starved := works()
+	starved.busy = errors.New("this machine was too busy")
+	rub := of(one("slow", check.Running, slow))
+	rub.Limits.Run.Time = option.Duration(time.Millisecond)
+	busy := graded(t, starved, rub, Options{})
+	assert.Equal(t, []string{"slow error 0/1"}, verdicts(busy), "nor what the machine did not give")
+	assert.Contains(t, busy.Problem.Message, "this machine was too busy")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
-	r := gradedIn(t, ctx, works(), of(one("slow", check.Running, slow)), work(t), Options{})
+	r := Grade(ctx, works(), of(one("slow", check.Running, slow)), work(t), Options{})
 	assert.Equal(t, []string{"slow error 0/1"}, verdicts(r), "the caller's own deadline is not the student's")
 	assert.Nil(t, r.Score)
 }
@@ -703,7 +701,7 @@ func TestCancel(t *testing.T) {
 		return check.Outcome{}, ctx.Err()
 	}
 	m := works()
-	r := gradedIn(t, ctx, m, of(one("before", check.Running, passes), one("stop", check.Running, stop),
+	r := Grade(ctx, m, of(one("before", check.Running, passes), one("stop", check.Running, stop),
 		one("after", check.Running, passes, "stop"), one("waits", check.Folder, passes, "after")), work(t), Options{})
 	assert.Equal(t, result.Error, r.Status)
 	assert.Nil(t, r.Score)
@@ -921,9 +919,6 @@ func TestItems(t *testing.T) {
 	assert.Equal(t, 0.38, c.Points)
 }
 
-// TestHiddenWords: what a hidden check sends is kept for the instructor's report, so that no answer
-// to another check brings it onto a student's page; and so it is where checks are told as they are
-// decided.
 // TestHiddenChecksComeLast: what a program was asked by a hidden check, no answer can repeat that a
 // student reads, but for what needs it.
 func TestHiddenChecksComeLast(t *testing.T) {
@@ -961,6 +956,9 @@ func TestReportIsBounded(t *testing.T) {
 	assert.Less(t, b.Len(), 8<<20)
 }
 
+// TestHiddenWords: what a hidden check sends is kept for the instructor's report, so that no answer
+// to another check brings it onto a student's page; and so it is where checks are told as they are
+// decided.
 func TestHiddenWords(t *testing.T) {
 	asks := func(ctx context.Context, t check.Target, in check.Input) (check.Outcome, error) {
 		_, err := t.Do(ctx, check.Request{Method: "POST", Path: "/tasks", Body: []byte(`{"title":"Write HIDDENWORD"}`),

@@ -2,6 +2,7 @@ package grader
 
 import (
 	"context"
+	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
 )
@@ -30,6 +31,9 @@ type Session interface {
 	// not come up is no error. It calls running when the container runs and the waiting begins:
 	// until then, nothing else should keep the engine busy.
 	Start(ctx context.Context, running func()) (check.Started, error)
+	// Within returns a context that ends when the main container has had the time, with up as its
+	// cause; or with another, where the machine gave it too little of its processors.
+	Within(ctx context.Context, limit time.Duration, up error) (context.Context, context.CancelFunc)
 	// Revive starts the main container again if it has ended; it reports whether it had.
 	Revive(ctx context.Context) (bool, error)
 	// Kept names what Job.Keep left: image and container, for a person to use.

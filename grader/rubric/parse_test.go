@@ -558,10 +558,15 @@ func TestCanned(t *testing.T) {
 	const said = "r.yaml:6:17: nothing that this check sends is new in each run, so that a program may " +
 		"answer with what the rubric says"
 	for entry, want := range map[string]string{
-		`  http: [{send: POST /a, body: {t: x}, json: {t: x}}]`:                                 said,
-		`  http: [{send: POST /a, form: {t: x}, want: 201, list: l, has: [{t: x}]}]`:            said,
-		`  http: [{send: GET /a, query: {n: 3}, json: {n: 3}}]`:                                 said,
-		"  http: [{send: POST /a, body: {t: $a}, json: {t: $a}}]\n  fresh: [a]":                 "",
+		`  http: [{send: POST /a, body: {t: x}, json: {t: x}}]`:                                said,
+		`  http: [{send: POST /a, form: {t: x}, want: 201, list: l, has: [{t: x}]}]`:           said,
+		`  http: [{send: GET /a, query: {n: 3}, json: {n: 3}}]`:                                said,
+		"  http: [{send: POST /a, body: {t: $a}, json: {t: $a}}]\n  fresh: [a]":                "",
+		`  http: [{send: POST /a, body: {t: x}, want: 422}, {send: GET /a, header: {X: /./}}]`: "",
+		`  http: [{send: GET /b}, {send: POST /a, body: {t: text}}, {send: GET /a, text: /^text$/}]`: strings.Replace(
+			said, "6:17", "6:67", 1),
+		`  http: [{send: POST /a, body: {u: some}, save: {x: id}}, {send: GET /$x, json: {u: some}}]`: strings.Replace(
+			said, "6:17", "6:66", 1),
 		`  http: [{send: POST /a, body: {t: x}, json: {id: <int>}}]`:                            "",
 		`  http: [{send: POST /a, body: {n: x}, want: 422}, {send: GET /a, json: {state: up}}]`: "",
 	} {
@@ -647,14 +652,8 @@ func TestParseManyNeeds(t *testing.T) {
 		}
 		b.WriteString("- {id: " + id(i) + ", points: 0, " + needs + "build: {}}\n")
 	}
-	done := make(chan error, 1)
-	go func() { _, err := Parse("r.yaml", []byte(b.String()), kinds.All()); done <- err }()
-	select {
-	case err := <-done:
-		require.NoError(t, err)
-	case <-time.After(20 * time.Second):
-		t.Fatal("it takes too long")
-	}
+	_, err := Parse("r.yaml", []byte(b.String()), kinds.All())
+	require.NoError(t, err)
 }
 
 func id(i int) string { return "c" + string(rune('a'+i/26)) + string(rune('a'+i%26)) }
