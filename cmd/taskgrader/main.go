@@ -14,6 +14,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,6 +26,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run does what main does and returns the exit code, so that everything deferred is done before the
 // process ends.
 func run(args []string) int {
+	log.SetOutput(io.Discard) // where net/http repeats what a program sends unasked, for each request
 	ctx := context.WithValue(context.Background(), mayGuard{}, true)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
