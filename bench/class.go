@@ -8,9 +8,11 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -36,12 +38,14 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 			_ = exec.Command("docker", "rmi", "taskgrader-bench:"+name).Run() // those that were built
 		}
 	}()
-	var ratios, hasty, busy, classes, loops []float64
+	var ratios, hasty, busy, classes, loops, used, work []float64
 	for round := range max(2, b.rounds/2) + 1 {
+		begun := coreSeconds()
 		looped, waited, err := b.loop(ctx, folder)
 		if err != nil {
 			return nil, err
 		}
+		between := coreSeconds()
 		run, err := b.taskgrader(ctx, "class", folder, "--quiet", "--out",
 			filepath.Join(b.work, "class-reports-"+strconv.Itoa(round)))
 		if err != nil {
@@ -50,6 +54,9 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 		if round == 0 {
 			continue // it warmed the cache
 		}
+		ended := coreSeconds()
+		used = append(used, 100*(ended-between)/run.took.Seconds()/float64(runtime.NumCPU()))
+		work = append(work, (ended-between)/(between-begun))
 		classes, loops = append(classes, run.took.Seconds()), append(loops, looped.Seconds())
 		ratios = append(ratios, looped.Seconds()/run.took.Seconds())
 		hasty = append(hasty, (looped-waited*3/4).Seconds()/run.took.Seconds())
@@ -61,7 +68,22 @@ func (b *bench) class(ctx context.Context) ([]figure, error) {
 		{Name: "the class is faster by", Value: median(ratios), Unit: "×", Target: 2, Least: true},
 		{Name: "the same, if the loop gave up after 5 s", Value: median(hasty), Unit: "×"},
 		{Name: "the same, if it knew at once which programs are dead", Value: median(busy), Unit: "×"},
+		{Name: "the machine's processors, busy in the class", Value: median(used), Unit: "%", Target: 90, Least: true},
+		{Name: "core-seconds of the class to those of the loop", Value: median(work), Unit: "×", Target: 1.15},
 	}, nil
+}
+
+// coreSeconds returns how long the processors of this machine were busy since it came up, in seconds;
+// NaN where it does not say.
+func coreSeconds() float64 {
+	text, err := os.ReadFile("/proc/stat")
+	var name string
+	var user, nice, system, idle, wait, irq, soft float64 // in hundredths
+	_, bad := fmt.Sscan(string(text), &name, &user, &nice, &system, &idle, &wait, &irq, &soft)
+	if err != nil || bad != nil {
+		return math.NaN()
+	}
+	return (user + nice + system + irq + soft) / 100
 }
 
 // loop runs loop.sh, which prints how many seconds it waited for programs that never answered.

@@ -29,16 +29,24 @@ const (
 	floorTag = "taskgrader-bench:floor"
 )
 
-// grade compares a whole grading with the least that any grader has to wait for.
+// requests is about how many requests the lesson's checks send, one after another.
+const requests = 175
+
+// grade compares a whole grading with the least that any grader has to wait for, and with the least
+// for one that asks as much.
 func (b *bench) grade(ctx context.Context) ([]figure, error) {
 	defer func() {
 		_, _ = b.api.ImageRemove(context.WithoutCancel(ctx), floorTag, client.ImageRemoveOptions{})
 	}()
-	var ratios, grades, floors, memory []float64
+	var ratios, grades, floors, memory, asking, askingRatios []float64
 	for round := range b.rounds + 1 {
-		floor, err := b.floor(ctx)
+		floor, err := b.floor(ctx, 0)
 		if err != nil {
 			return nil, fmt.Errorf("the floor: %w", err)
+		}
+		asked, err := b.floor(ctx, requests)
+		if err != nil {
+			return nil, fmt.Errorf("the floor with requests: %w", err)
 		}
 		run, err := b.taskgrader(ctx, "grade", lesson, "--fail-under", "100", "--quiet", "--out",
 			filepath.Join(b.work, "grade"))
@@ -49,6 +57,8 @@ func (b *bench) grade(ctx context.Context) ([]figure, error) {
 			continue // it warmed the cache
 		}
 		ratios = append(ratios, run.took.Seconds()/floor.Seconds())
+		asking = append(asking, asked.Seconds())
+		askingRatios = append(askingRatios, run.took.Seconds()/asked.Seconds())
 		floors, grades, memory = append(floors, floor.Seconds()), append(grades, run.took.Seconds()),
 			append(memory, run.memory)
 	}
@@ -56,6 +66,8 @@ func (b *bench) grade(ctx context.Context) ([]figure, error) {
 		{Name: "grade of the lesson's folder", Value: median(grades), Unit: "s"},
 		{Name: "floor: build, run, wait for health, remove", Value: median(floors), Unit: "s"},
 		{Name: "ratio", Value: median(ratios), Unit: "×", Target: 1.5},
+		{Name: fmt.Sprintf("floor with %d requests and a graceful stop", requests), Value: median(asking), Unit: "s"},
+		{Name: "ratio to that", Value: median(askingRatios), Unit: "×", Target: 1.35},
 		{Name: "memory of the grader", Value: median(memory), Unit: "MB", Target: 100},
 	}, nil
 }
@@ -80,9 +92,9 @@ func (b *bench) taskgrader(ctx context.Context, args ...string) (ran, error) {
 	return ran{took, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) * 1024 / 1e6}, nil
 }
 
-// floor builds the lesson's folder, runs it without any limit, waits for /health, and removes it,
-// by the engine's API.
-func (b *bench) floor(ctx context.Context) (took time.Duration, err error) {
+// floor builds the lesson's folder, runs it without any limit, waits for /health, and removes it, by
+// the engine's API. With requests it asks for the tasks so often, and lets the program end by itself.
+func (b *bench) floor(ctx context.Context, requests int) (took time.Duration, err error) {
 	begun := time.Now()
 	var folder bytes.Buffer
 	w := tar.NewWriter(&folder)
@@ -120,7 +132,22 @@ func (b *bench) floor(ctx context.Context) (took time.Duration, err error) {
 		return 0, err
 	}
 	at := net.JoinHostPort("127.0.0.1", info.Container.NetworkSettings.Ports[port][0].HostPort)
-	return 0, healthy(ctx, "http://"+at+"/health")
+	if err := healthy(ctx, "http://"+at+"/health"); err != nil || requests == 0 {
+		return 0, err
+	}
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute} // as the grader's
+	for range requests {
+		answer, err := fresh.Get("http://" + at + "/tasks")
+		if err != nil {
+			return 0, err
+		}
+		_, err = io.Copy(io.Discard, answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err != nil {
+			return 0, err
+		}
+	}
+	_, err = b.api.ContainerStop(ctx, made.ID, client.ContainerStopOptions{})
+	return 0, err
 }
 
 func healthy(ctx context.Context, url string) error {
