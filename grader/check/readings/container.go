@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/taskgrader/taskgrader/grader/check"
+	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
 // container are the engine's words for a program that it does not start.
@@ -182,11 +183,62 @@ func (s *Scene) isFolder(name string) bool {
 func noCommand(s *Scene, _ []string, h *check.Hint) bool {
 	h.Cause = "The Dockerfile has no CMD, so the container runs what its base image starts by itself."
 	h.Advice = "Add a CMD that starts the program."
+	if in, stage := s.commandOfAnother(); in != nil {
+		h.Cause = fmt.Sprintf("%s, line %d, is of another stage: the image is the last stage, which begins on line "+
+			"%d and has none.", in.Name, in.Line, s.File.Final().Line)
+		h.Advice = fmt.Sprintf("Write it there, or take the stage out which begins on line %d.", stage.Line)
+		if in.Line == in.EndLine {
+			h.Advice = "Write it there."
+			h.Edit = &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: s.File.Lines[in.Line-1]}
+		}
+		return true
+	}
 	if command := s.Command(); command != "" && len(s.File.Lines) > 0 {
 		h.Edit = &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: command}
 		h.Advice = "Start the program."
 	}
 	return true
+}
+
+// commandOfAnother returns the last CMD of a stage that the image is not built on, and the
+// stage; nil where there is none.
+func (s *Scene) commandOfAnother() (*dockerfile.Instruction, *dockerfile.Stage) {
+	known := s.File.Effective()
+	for i := len(s.File.Stages) - 1; i >= 0; i-- {
+		stage := &s.File.Stages[i]
+		for j := len(stage.Instructions) - 1; j >= 0; j-- {
+			in := &stage.Instructions[j]
+			if in.Name == "CMD" && !slices.ContainsFunc(known,
+				func(k dockerfile.Instruction) bool { return k.Line == in.Line }) {
+				return in, stage
+			}
+		}
+	}
+	return nil, nil
+}
+
+var (
+	testsOnly = regexp.MustCompile(`\b(?:pytest|unittest|jest|vitest|mocha|flake8|ruff|mypy|` +
+		`(?:npm|yarn)\W+(?:run\W+)?test)\b`)
+	startsServe = regexp.MustCompile(`\b(?:uvicorn|gunicorn|flask|fastapi|hypercorn|runserver|node|npm\W+start)\b`)
+)
+
+// testedLast returns that the last stage, which is the image, runs tests, where another one
+// starts the server; nil where that is not so.
+func (s *Scene) testedLast() *check.Hint {
+	final, command := s.File.Final(), s.File.Last("CMD")
+	if command == nil || !testsOnly.MatchString(command.Text) || s.File.Last("ENTRYPOINT") != nil {
+		return nil
+	}
+	in, stage := s.commandOfAnother()
+	if in == nil || !startsServe.MatchString(in.Text) || stage.Name == "" {
+		return nil
+	}
+	return &check.Hint{
+		Cause: fmt.Sprintf("The image is the last stage, which begins on line %d and runs tests (CMD, line %d); the "+
+			"server is started by the stage %s, on line %d.", final.Line, command.Line, stage.Name, in.Line),
+		Advice: "Let the last stage be that one.",
+		Edit:   &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: "FROM " + stage.Name}}
 }
 
 // builtins are commands that are a shell's own, and no programs.

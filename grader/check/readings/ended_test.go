@@ -290,3 +290,28 @@ func TestTested(t *testing.T) {
 		assert.Equal(t, c.want, f.Hint.String())
 	}
 }
+
+// TestHandsNothingOver: a script that does nothing which goes on, and does not start what CMD names, is
+// told as that; any other is not.
+func TestHandsNothingOver(t *testing.T) {
+	for script, want := range map[string]string{
+		"#!/bin/sh\nset -e\necho ready\n": "ENTRYPOINT starts start.sh, which comes to its end, and no line of it " +
+			"starts what CMD names (line 5). Let it end with that. Write `exec \"$@\"` below line 3 of start.sh.",
+		"#!/bin/sh\necho ready\nexec \"$@\"\n":    "",
+		"#!/bin/sh\necho ready\npython main.py\n": "",
+	} {
+		h, ok := readings.HandsNothingOver(sceneOf(t, map[string]string{"start.sh": script, "Dockerfile": "FROM " +
+			"python:3.12-slim\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./start.sh\"]\nCMD [\"python\", \"main.py\"]\n"}))
+		assert.Equal(t, want != "", ok)
+		assert.Equal(t, want, h.String())
+	}
+}
+
+// TestCommandOfAnotherStage: a CMD that is not of the image's own stage is named.
+func TestCommandOfAnotherStage(t *testing.T) {
+	scene := readings.NewScene(check.NewSource(fstest.MapFS{"Dockerfile": {Data: []byte("FROM python:3.12-slim AS " +
+		"build\nCOPY . .\nCMD [\"python\", \"main.py\"]\nFROM python:3.12-slim\nCOPY --from=build main.py .\n")}}), 0)
+	assert.Equal(t, "CMD, line 3, is of another stage: the image is the last stage, which begins on line 4 and has "+
+		"none. Write it there. Write `CMD [\"python\", \"main.py\"]` below line 5 of Dockerfile.",
+		readings.Ended(scene).String())
+}

@@ -164,6 +164,9 @@ func Silent(s Scene, port int) (h check.Hint, ok bool) {
 	if wrong := s.portGiven(); wrong != nil {
 		return *wrong, true
 	}
+	if asleep := s.sleeps(); asleep != nil {
+		return *asleep, true
+	}
 	if h, ok := s.fetchedByNpx(in); ok {
 		return h, true
 	}
@@ -267,8 +270,48 @@ func (s *Scene) scriptNamed(in *dockerfile.Instruction) (file string) {
 	return file
 }
 
-// leavesBehind reports whether a script comes to its end while what it started in the background would
-// go on, or has nothing to start because there is no CMD.
+var (
+	handsOver = regexp.MustCompile(`\$@|\$\*|\bexec\b|\$\{@|&\s*$`)
+	quiet     = regexp.MustCompile(`^(?:#.*|set\b.*|echo\b.*|printf\b.*|mkdir\b.*|export\b.*|cd\b.*|chown\b.*|` +
+		`chmod\b.*|touch\b.*|cp\b.*|rm\b.*|ls\b.*|\w+=\S*|if\b.*|then|else|fi|date)?$`)
+)
+
+// endsAlone returns that the script of an ENTRYPOINT does nothing that goes on, and does not
+// hand over to CMD; nil where that is not so.
+func (s *Scene) endsAlone() *check.Hint {
+	entry, command := s.File.Last("ENTRYPOINT"), s.File.Last("CMD")
+	if entry == nil || command == nil || !entry.Exec {
+		return nil
+	}
+	file := s.scriptNamed(entry)
+	if file == "" {
+		return nil
+	}
+	lines := s.lines(file)
+	for _, line := range lines {
+		if handsOver.MatchString(line) || !quiet.MatchString(strings.TrimSpace(line)) {
+			return nil
+		}
+	}
+	return &check.Hint{
+		Cause: fmt.Sprintf("ENTRYPOINT starts %s, which comes to its end, and no line of it starts what CMD names "+
+			"(line %d).", file, command.Line),
+		Advice: "Let it end with that.",
+		Edit:   &check.Edit{File: file, Line: len(lines), New: `exec "$@"`}}
+}
+
+// HandsNothingOver returns what to say where the script of an ENTRYPOINT ends and does not start
+// what CMD names, and whether that is so.
+func HandsNothingOver(s Scene) (h check.Hint, ok bool) {
+	s.started = true
+	if hint := s.endsAlone(); hint != nil {
+		return *hint, true
+	}
+	return h, false
+}
+
+// leavesBehind reports whether a script comes to its end while what it started in the background
+// would go on, or has nothing to start because there is no CMD.
 func (s *Scene) leavesBehind(in *dockerfile.Instruction, h *check.Hint) bool {
 	file := s.scriptNamed(in)
 	if file == "" {

@@ -16,7 +16,7 @@ import (
 // nothing is lost.
 func (s *Scene) lost() *check.Hint {
 	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).shellWithoutC, (*Scene).oneWord,
-		(*Scene).unknownArgument, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport} {
+		(*Scene).unknownArgument, (*Scene).heaped, (*Scene).carriageReturns, (*Scene).lostFolder, (*Scene).lostExport} {
 		if h := lose(s); h != nil {
 			return h
 		}
@@ -97,6 +97,47 @@ func (s *Scene) oneWord() *check.Hint {
 			s.Step.Args[0]),
 		Advice: "Write it without a list.",
 		Edit:   check.EditOf(s.File.Name, s.File.Change(*s.Step, "RUN "+strings.Join(s.Step.Args, " ")))}
+}
+
+// heaped returns that a COPY brings several files to what is no folder, so that the last of them is
+// there alone, under that name.
+func (s *Scene) heaped() *check.Hint {
+	if !absent.MatchString(s.log) && !strings.Contains(s.log, "Not a directory") {
+		return nil
+	}
+	folders := map[string]bool{}
+	for dir, in := range placed(s.before()) {
+		for at := dir; !folders[at]; at = path.Dir(at) {
+			folders[at] = true
+		}
+		if in.Name != "COPY" || in.Exec || len(in.Args) < 3 || len(in.Sources()) < len(in.Args)-1 {
+			if in.Name == "COPY" || in.Name == "ADD" || in.Name == "RUN" {
+				for _, word := range in.Args[max(0, len(in.Args)-1):] {
+					folders[strings.TrimSuffix(inside(dir, word), "/")] = true
+				}
+			}
+			continue
+		}
+		to := in.Args[len(in.Args)-1]
+		at := inside(dir, to)
+		if strings.HasSuffix(to, "/") || folders[at] || slices.ContainsFunc(in.Sources(), s.isFolder) ||
+			strings.Contains(to, "$") {
+			folders[at] = true
+			continue
+		}
+		h := &check.Hint{
+			Cause: fmt.Sprintf("Line %d copies several files to %s, which is no folder: without / at its end all of "+
+				"them are written to one file of that name.", in.Line, to),
+			Advice: "End it with /."}
+		by := to + "/"
+		if s.Step != nil && !strings.Contains(s.Step.Text, path.Base(to)) {
+			h.Advice = fmt.Sprintf("Bring them to %s, where line %d looks for them.", s.workdir(), s.Step.Line)
+			by = "./"
+		}
+		h.Edit = s.inInstruction(&in, regexp.MustCompile(`\s`+regexp.QuoteMeta(to)+`\s*$`), " "+by)
+		return h
+	}
+	return nil
 }
 
 // gives reports whether an instruction is an ARG or ENV of that name.

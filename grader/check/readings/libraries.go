@@ -284,6 +284,17 @@ func renamedArgument(s *Scene, m []string, h *check.Hint) bool {
 	if by == "" {
 		by = map[string]string{"regex": "pattern", "min_items": "min_length", "max_items": "max_length"}[old]
 	}
+	if by == "Literal" || by == "Set" { // types, and no arguments
+		h.Cause = fmt.Sprintf("pydantic 2 has no argument %s any more%s.", old, s.at())
+		h.Advice = "Take it out; Literal[\"…\"], from typing, is the type of a value that is always the same."
+		if by == "Set" {
+			h.Advice = "Take it out; set[str] in place of list[str] keeps each value once."
+		}
+		if p, ok := s.frame(); ok {
+			h.Edit = p.replace(regexp.MustCompile(`,\s*`+old+`\s*=\s*\w+|\b`+old+`\s*=\s*\w+\s*,?\s*`), "")
+		}
+		return true
+	}
 	h.Cause = fmt.Sprintf("pydantic 2 has %s in place of %s%s.", by, old, s.at())
 	h.Advice = fmt.Sprintf("Write %s, or ask for pydantic<2.", by)
 	if p, ok := s.frame(); ok {

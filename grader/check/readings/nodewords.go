@@ -184,6 +184,18 @@ func (s *Scene) notJSON(file string, h *check.Hint) bool {
 	line := strings.Count(before, "\n")
 	h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1, strings.TrimPrefix(syntax.Error(), "json: "))
 	h.Advice = "Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
+	for _, what := range []string{"there is a comment, which JSON does not have",
+		"there are single quotes, and JSON has double ones"} {
+		by := jsonQuotes.ReplaceAllString(text, `"${1}"`)
+		if strings.Contains(what, "comment") {
+			by = jsonComment.ReplaceAllString(text, "")
+		}
+		if e := oneEdit(file, text, by); e != nil && json.Unmarshal([]byte(by), &any) == nil {
+			h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, e.Line, what)
+			h.Advice, h.Edit = "", e
+			return true
+		}
+	}
 	fixed := comma.ReplaceAllString(text, "$1$2")
 	old, new := strings.Split(text, "\n"), strings.Split(fixed, "\n")
 	if json.Unmarshal([]byte(fixed), &any) == nil && len(old) == len(new) {
@@ -197,6 +209,30 @@ func (s *Scene) notJSON(file string, h *check.Hint) bool {
 		}
 	}
 	return true
+}
+
+var (
+	jsonComment = regexp.MustCompile(`(?m)^[ \t]*//.*\n|[ \t]+//[^"\n]*$|^[ \t]*/\*[^*]*\*/[ \t]*\n`)
+	jsonQuotes  = regexp.MustCompile(`'([^'"\n]*)'`)
+)
+
+// oneEdit returns the edit that makes a text another one, where they differ in a few lines
+// together; else nil.
+func oneEdit(file, text, by string) *check.Edit {
+	old, new := strings.Split(text, "\n"), strings.Split(by, "\n")
+	first := 0
+	for first < min(len(old), len(new)) && old[first] == new[first] {
+		first++
+	}
+	last := 0
+	for last < min(len(old), len(new))-first && old[len(old)-1-last] == new[len(new)-1-last] {
+		last++
+	}
+	if gone := len(old) - last - first; gone < 1 || gone > 6 {
+		return nil
+	}
+	return &check.Edit{File: file, Line: first + 1, Old: strings.Join(old[first:len(old)-last], "\n"),
+		New: strings.Join(new[first:len(new)-last], "\n")}
 }
 
 // tooEarly says that a variable is used above the line that declares it.

@@ -59,6 +59,9 @@ var npm = tool{name: "npm", entries: []entry{
 	on("version-unknown", `No matching version found for ([^\s]+[^\s.])\.?`, "",
 		"").with(func(s *Scene, m []string, h *check.Hint) bool {
 		name, version := splitVersion(m[1])
+		if s.ofNodeItself(name, h) {
+			return true
+		}
 		h.Cause, h.Advice = fmt.Sprintf("The index has no %s of version %s.", name, version),
 			"Ask for a version that there is."
 		if p, ok := s.dependency(name); ok {
@@ -288,12 +291,39 @@ var popularNode = strings.Fields(`express cors dotenv mongoose sequelize pg mysq
 	nodemon typescript ts-node jsonwebtoken bcrypt bcryptjs helmet morgan uuid axios fastify koa prisma knex redis
 	ioredis joi zod winston multer express-validator passport socket.io lodash`)
 
+// ofNodeItself says of a package that is asked for that it is a module of Node's own, and reports
+// whether that is so.
+func (s *Scene) ofNodeItself(name string, h *check.Hint) bool {
+	if !slices.Contains(builtin, name) {
+		return false
+	}
+	h.Cause, h.Advice = fmt.Sprintf("Node has the module %s of its own.", name),
+		"Do not ask for it."
+	p, ok := s.dependency(name)
+	if !ok {
+		return true
+	}
+	h.Cause = fmt.Sprintf("%s, asks for %s, a module that Node has of its own.", p, name)
+	lines := s.lines(p.file)
+	if strings.HasSuffix(strings.TrimSpace(p.text), ",") && strings.HasPrefix(strings.TrimSpace(p.text), `"`+name) {
+		h.Edit = p.without()
+	} else if p.line > 1 && strings.HasSuffix(lines[p.line-2], ",") && strings.HasPrefix(strings.TrimSpace(p.text),
+		`"`+name) {
+		h.Edit = &check.Edit{File: p.file, Line: p.line - 1, Old: lines[p.line-2] + "\n" + p.text,
+			New: strings.TrimSuffix(lines[p.line-2], ",")}
+	}
+	return true
+}
+
 func npmUnknown(s *Scene, m []string, h *check.Hint) bool {
 	name, version := splitVersion(strings.ReplaceAll(m[1], "%2f", "/"))
 	if p, _ := s.grep(regexp.MustCompile(`"(?:devD|peerD|d)ependencies"\s*:\s*\[`), ".json"); p.file != "" &&
 		regexp.MustCompile(`^\d+$`).MatchString(name) {
 		h.Cause = fmt.Sprintf("%s, has the dependencies as a list, and npm takes each one's number for its name.", p)
 		h.Advice = `Write them in braces, each with its version: {"NAME": "^1.0.0"}.`
+		return true
+	}
+	if s.ofNodeItself(name, h) {
 		return true
 	}
 	h.Cause, h.Advice = fmt.Sprintf("There is no package %s in the index.", name),

@@ -105,13 +105,16 @@ func noPackage(s *Scene, top string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s wants %s, and the module is called %s: Python tells capital letters apart.",
 			capital(by), top,
 			lower)
-		h.Advice = "Write it so."
-		h.Edit = at.replace(regexp.MustCompile(`\b(from|import)\s+`+top+`\b`), "${1} "+lower)
+		h.Advice, h.Edit = "Write it so.", at.replace(regexp.MustCompile(`\b(from|import)\s+`+top+`\b`), "${1} "+lower)
+		if strings.HasPrefix(at.text, "import ") {
+			h.Advice, h.Edit = s.respelt(at, top, lower)
+		}
 		return true
 	}
 	switch {
 	case ok && s.started && s.poetryApart(plain, by+" does not look", h):
 	case ok && s.leftBehind(h):
+	case ok && s.started && s.pipenvEarly(h):
 	case ok && s.syncs():
 		h.Cause = fmt.Sprintf(
 			"%s, asks for %s, which uv installs into .venv; CMD starts another Python, which has it not.", p, plain)

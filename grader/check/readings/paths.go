@@ -165,7 +165,7 @@ func (s *Scene) notInstalled(base, name string, h *check.Hint) {
 	plain, _, _ := strings.Cut(name, "[")
 	p, ok := s.requires(plain)
 	switch {
-	case s.started && ok && (s.venvMoved(h) || s.otherPython(h) || s.leftBehind(h)):
+	case s.started && ok && (s.venvMoved(h) || s.otherPython(h) || s.leftBehind(h) || s.pipenvEarly(h)):
 	case s.started && s.syncs() && ok:
 		h.Cause = fmt.Sprintf("uv sync installs %s into .venv, where a plain %s is not found.", base, base)
 		h.Advice = "Let the programs of .venv come first."

@@ -482,12 +482,10 @@ func importName(s *Scene, m []string, h *check.Hint) bool {
 	if right := regexp.MustCompile(`cannot import name '` + name + `' from '` + regexp.QuoteMeta(module) +
 		`'[^\n]*Did you mean: '(\w+)'\?`).FindStringSubmatch(s.log); right != nil {
 		if p, ok := s.frame(); ok {
-			if e := p.replace(regexp.MustCompile(`\b`+name+`\b`), right[1]); e != nil {
-				h.Cause = fmt.Sprintf("%s, imports %s from %s, which has no such name: there it is %s.", p, name,
-					module, right[1])
-				h.Advice, h.Edit = "Write it so here, and wherever the name is used.", e
-				return true
-			}
+			h.Cause = fmt.Sprintf("%s, imports %s from %s, which has no such name: there it is %s.", p, name, module,
+				right[1])
+			h.Advice, h.Edit = s.respelt(p, name, right[1])
+			return true
 		}
 	}
 	if file := s.moduleFile(module); file != "" {

@@ -75,7 +75,7 @@ func Start(log string, s Scene) (f Finding, ok bool) {
 	f, ok = s.read(log, starting)
 	for _, lose := range []func(*Scene) *check.Hint{(*Scene).swallowed, (*Scene).carriageReturns, (*Scene).lostFolder,
 		(*Scene).lostExport,
-		(*Scene).asList, (*Scene).emptied, (*Scene).deaf} {
+		(*Scene).asList, (*Scene).emptied, (*Scene).deaf, (*Scene).testedLast} {
 		if s.Step != nil {
 			if hint := lose(&s); hint != nil {
 				return f.lost(hint, &s), true

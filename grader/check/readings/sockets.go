@@ -267,6 +267,10 @@ var waiting = tool{name: "waiting", entries: []entry{
 			`\S+:\d+)|(?:database|postgres\w*|mysql|db|redis) (?:is )?(?:unavailable|not ready|not available|`+
 			`is starting up)|[\w.-]+:\d+ - no (?:response|attempt)|still waiting)[^\n]*`, "", "").
 		with(func(s *Scene, m []string, h *check.Hint) bool {
+			if asleep := s.sleeps(); asleep != nil {
+				*h = *asleep
+				return true
+			}
 			h.Cause = "The program is still waiting for its database, and none is there: here it runs alone, without " +
 				"compose. CMD itself is right."
 			h.Advice = "Let the waiting come to an end, and the start go on without it."
@@ -294,8 +298,49 @@ var (
 		`(?:"?[^"\s]+"?[,\s]+)*?"?--"?[,\s]+`)
 )
 
-// withoutWaiting returns the edit that takes a loop out of a script or a command which waits for another
-// server; nil where there is none.
+var (
+	sleepFirst  = regexp.MustCompile(`\bsleep\s+(\d+)s?\s*(?:&&|;)\s*`)
+	sleepAlone  = regexp.MustCompile(`^sleep\s+(\d+)s?\s*$`)
+	sleepPython = regexp.MustCompile(`^(?:time\.)?sleep\((\d+)\)`)
+)
+
+// shortSleep is how many seconds of sleep are nothing to speak of.
+const shortSleep = 5
+
+// sleeps returns that CMD, its script or the program waits for a fixed time before it starts the
+// server; nil where none does.
+func (s *Scene) sleeps() *check.Hint {
+	long := func(m []string) bool {
+		n := 0
+		if m != nil {
+			_, _ = fmt.Sscan(m[1], &n)
+		}
+		return n >= shortSleep
+	}
+	tell := func(p place, m []string, e *check.Edit) *check.Hint {
+		return &check.Hint{Cause: fmt.Sprintf("%s, waits for %s seconds before the server is started.", p, m[1]),
+			Advice: "Start it at once.", Edit: e}
+	}
+	for _, in := range s.File.Lasts("CMD", "ENTRYPOINT") {
+		if m := sleepFirst.FindStringSubmatch(in.Text); long(m) {
+			return tell(place{s.File.Name, in.Line, in.Text}, m, s.inInstruction(in, sleepFirst, ""))
+		}
+		file := s.scriptNamed(in)
+		for i, line := range s.lines(file) {
+			p := place{file, i + 1, line}
+			if m := sleepAlone.FindStringSubmatch(line); long(m) {
+				return tell(p, m, p.without())
+			}
+		}
+	}
+	if p, m := s.grep(sleepPython, ".py"); long(m) {
+		return tell(p, m, p.without())
+	}
+	return nil
+}
+
+// withoutWaiting returns the edit that takes a loop out of a script or a command which waits for
+// another server; nil where there is none.
 func (s *Scene) withoutWaiting() *check.Edit {
 	for _, pattern := range []*regexp.Regexp{waited, forIt} {
 		if e := s.inCommand(pattern, ""); e != nil {

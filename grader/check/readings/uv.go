@@ -555,6 +555,36 @@ func poetryPython(s *Scene, have, asked string, h *check.Hint) bool {
 	return true
 }
 
+// withLock returns Pipfile, and Pipfile.lock where the folder has both and neither is kept out.
+func (s *Scene) withLock() string {
+	if s.has("Pipfile.lock") && s.hidden("Pipfile.lock") == "" && s.hidden("Pipfile") == "" && s.has("Pipfile") {
+		return "Pipfile Pipfile.lock"
+	}
+	return "Pipfile"
+}
+
+// pipenvEarly says that pipenv installs before a COPY brings Pipfile in, which it then makes
+// itself, empty; and reports whether that is so.
+func (s *Scene) pipenvEarly(h *check.Hint) bool {
+	if !s.has("Pipfile") {
+		return false
+	}
+	for dir, in := range placed(s.File.Effective()) {
+		step := *s
+		step.Step, step.started = &in, false
+		if in.Name != "RUN" || !strings.Contains(in.Text, "pipenv install") &&
+			!strings.Contains(in.Text, "pipenv sync") ||
+			step.earlier()[inside(dir, "Pipfile")] != "" || s.landed()[inside(dir, "Pipfile")] == "" {
+			continue
+		}
+		h.Cause = fmt.Sprintf("Line %d runs pipenv before a COPY brings Pipfile in, so it installs nothing that "+
+			"Pipfile asks for.", in.Line)
+		h.Advice, h.Edit = "Bring it in above.", step.above(false, "COPY "+s.withLock()+" ./")
+		return true
+	}
+	return false
+}
+
 var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 	on("lock-stale", `Your Pipfile\.lock \(\w+\) is out of date`, `Pipfile.lock is older than Pipfile.`,
 		`Run pipenv lock, and hand in the new Pipfile.lock; or let this step make it anew.`).
@@ -562,6 +592,10 @@ var pipenv = tool{name: "pipenv", wraps: true, entries: []entry{
 	on("no-pipfile", `(?:No Pipfile present at project home|Pipfile not found)`, "",
 		"").with(func(s *Scene, _ []string, h *check.Hint) bool {
 		if found := s.named("Pipfile"); len(found) > 0 {
+			if lock := s.withLock(); lock != "Pipfile" && s.Step != nil {
+				h.Cause, h.Edit = "No COPY before this step brings Pipfile in.", s.above(false, "COPY "+lock+" ./")
+				return true
+			}
 			return s.notCopied(found[0], inside(s.workdir(), "Pipfile"), h)
 		}
 		h.Cause, h.Advice = "The folder has no Pipfile, which pipenv installs from.",

@@ -244,6 +244,10 @@ func (s *Scene) syntaxOf(file, number string, h *check.Hint) {
 			New: m[1] + "print(" + strings.TrimSpace(m[2]) + ")"}
 		return
 	}
+	said := regexp.MustCompile(`(?:Syntax|Indentation|Tab)Error: (.*?)\.?$`).FindStringSubmatch(h.Cause)
+	if said != nil && s.mended(p, said[1], h) {
+		return
+	}
 	h.Cause += fmt.Sprintf(" The line is `%s`.", p.code())
 }
 
@@ -268,6 +272,16 @@ func (s *Scene) otherPython(h *check.Hint) bool {
 		h.Advice = "Begin both stages with the same Python."
 		h.Edit = s.newerPython(got[1])
 		return true
+	}
+	if p, ok := s.packs(); ok {
+		by, _ := s.brought(p.stage, p.root)
+		made := regexp.MustCompile(`python:(3\.\d+)`).FindStringSubmatch(s.File.Stages[p.stage].Base)
+		if by != nil && made != nil && made[1] != base[1] {
+			h.Cause = fmt.Sprintf("Line %d installs the packages for Python %s, and line %d copies them to an image "+
+				"that has Python %s, which does not look there.", p.line, made[1], by.Line, base[1])
+			h.Advice, h.Edit = "Begin both stages with the same Python.", s.newerPython(made[1])
+			return true
+		}
 	}
 	return false
 }
@@ -304,6 +318,12 @@ func (s *Scene) venvMoved(h *check.Hint) bool {
 				"first line of its programs still names %s/bin/python, which the image has not.", by.Line, made,
 				in.Line, to, made)
 			h.Advice = fmt.Sprintf("Make it where it is to be, at %s, or copy it to the same path.", to)
+			if c := s.commandInstruction(); c != nil && c.Exec && len(c.Args) > 0 && path.Dir(c.Args[0]) == to+"/bin" {
+				h.Advice = "Let its Python start the program."
+				h.Edit = s.inCommand(regexp.MustCompile(`"`+regexp.QuoteMeta(c.Args[0])+`"`),
+					`"`+to+`/bin/python", "-m", "`+path.Base(c.Args[0])+`"`)
+				return true
+			}
 			inPath := func(in dockerfile.Instruction) bool {
 				return in.Name == "ENV" && strings.Contains(in.Text, to+"/bin")
 			}

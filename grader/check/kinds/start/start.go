@@ -225,7 +225,13 @@ func (s *Start) silent(t check.Target, started check.Started, name string) check
 		o = fail("Docker could not start it", check.Advise(
 			"Look at USER, WORKDIR and CMD: one of them asks for what the image has not."))
 	case started.Exited && started.ExitCode == 0:
-		o = fail(ended(started), readings.Ended(scene))
+		hint, alone := readings.HandsNothingOver(scene)
+		if alone {
+			read = false // what it says by the way is no fault
+		} else {
+			hint = readings.Ended(scene)
+		}
+		o = fail(ended(started), hint)
 	case started.Exited && !read && signals[started.ExitCode-128] != "":
 		o = fail(ended(started), check.Hint{Cause: fmt.Sprintf("Exit code %d is the end by a signal, %s.",
 			started.ExitCode, signals[started.ExitCode-128]),
