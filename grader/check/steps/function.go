@@ -66,10 +66,8 @@ func (c code) text() string {
 }
 
 var (
-	decorated = regexp.MustCompile(
-		`^\s*@\w+\.(?i:(get|post|put|patch|delete)|(?:api_)?route)\(\s*(?:path\s*=\s*)?` +
-			`["']([^"']*)["'](.*)`,
-	)
+	decorated = regexp.MustCompile(`^\s*@\w+\.(?i:(get|post|put|patch|delete)|(?:api_)?route)\(\s*(?:path\s*=\s*)?` +
+		`["']([^"']*)["'](.*)`)
 	routed = regexp.MustCompile("\\b\\w+\\.(get|post|put|patch|delete)\\(\\s*[\"'`]([^\"'`]*)[\"'`]\\s*,")
 	chain  = regexp.MustCompile(`\.route\(\s*["'\x60]([^"'\x60]*)["'\x60]\s*\)`)
 	linked = regexp.MustCompile(`^\s*\.(get|post|put|patch|delete)\(`)
@@ -152,10 +150,7 @@ func leads(route, asked string) bool {
 		return false
 	}
 	for i, part := range parts {
-		if variable := strings.ContainsAny(
-			part,
-			"{<:",
-		); variable && below+i == 0 ||
+		if variable := strings.ContainsAny(part, "{<:"); variable && below+i == 0 ||
 			!variable && part != wanted[below+i] {
 			return false
 		}

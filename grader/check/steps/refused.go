@@ -192,12 +192,8 @@ func (r *runner) silent(q check.Request) check.Hint {
 	for _, f := range c.reach(q.Method, q.Path) {
 		for n, line := range f.lines {
 			if m := unsentStatus.FindStringSubmatch(line); m != nil && !f.python() {
-				return f.edit(
-					n,
-					1,
-					fmt.Sprintf("%s, sets the status and sends no answer.", f.at(n)),
-					m[1]+".end()"+m[2],
-				)
+				return f.edit(n, 1, fmt.Sprintf("%s, sets the status and sends no answer.", f.at(n)),
+					m[1]+".end()"+m[2])
 			}
 		}
 	}
@@ -276,10 +272,8 @@ func (r *runner) ofMethod(method, where string) check.Hint {
 			m := defines.FindStringSubmatch(line)
 			if m == nil || m[1] != "" || route == nil || route[1] == "" || named[method] == "" ||
 				!re(
-					`(?i)^(?:`+named[method]+`)_`,
-				).MatchString(
-					m[2],
-				) || n > 0 && strings.HasPrefix(c.lines[found[0].file][n-1], "@") {
+					`(?i)^(?:`+named[method]+`)_`).MatchString(m[2]) ||
+				n > 0 && strings.HasPrefix(c.lines[found[0].file][n-1], "@") {
 				continue
 			}
 			if !h.IsZero() {
@@ -302,11 +296,9 @@ func (r *runner) ofMethod(method, where string) check.Hint {
 // routers are how one is made, and how it is brought into the program.
 var (
 	makesRouter = regexp.MustCompile(
-		`^(?:export\s+)?(?:const\s+|let\s+)?(\w+)\s*=\s*(?:APIRouter|Blueprint|(?:new\s+)?(?:express\.)?Router)\(`,
-	)
+		`^(?:export\s+)?(?:const\s+|let\s+)?(\w+)\s*=\s*(?:APIRouter|Blueprint|(?:new\s+)?(?:express\.)?Router)\(`)
 	bringsIn = regexp.MustCompile(
-		`include_router\(|register_blueprint\(|\.use\(\s*["'/\w]*,?\s*\w*(?i:rout|task|require)`,
-	)
+		`include_router\(|register_blueprint\(|\.use\(\s*["'/\w]*,?\s*\w*(?i:rout|task|require)`)
 )
 
 // unregistered returns the hint that the router which has a route is not brought into the program.
@@ -355,8 +347,7 @@ func (r *runner) unregistered(where string) check.Hint {
 				at = "/"
 			}
 			required := re(
-				`(?:const\s+|import\s+)(\w+)\s*(?:=\s*require\(|from\s+)["'][^"']*` + module + `(?:\.\w+)?["']`,
-			)
+				`(?:const\s+|import\s+)(\w+)\s*(?:=\s*require\(|from\s+)["'][^"']*` + module + `(?:\.\w+)?["']`)
 			for _, by := range c.names {
 				got := required.FindStringSubmatch(strings.Join(c.lines[by], "\n"))
 				if got != nil && strings.Contains(strings.Join(c.lines[by], "\n"), "express()") {
@@ -393,11 +384,8 @@ func (c code) below(cause, pattern string, line func(m []string) string, has str
 // ofPath returns what to say where FastAPI does not take the id of a path for what its parameter is.
 func (r *runner) ofPath(q check.Request, name, says string) string {
 	c := codeOf(r.folder())
-	cause := fmt.Sprintf(
-		"The program does not take the id that it gave out itself: `%s`: %s.",
-		cut(name, 60),
-		cut(says, 200),
-	)
+	cause := fmt.Sprintf("The program does not take the id that it gave out itself: `%s`: %s.", cut(name, 60),
+		cut(says, 200))
 	for _, f := range c.routes(q.Method, q.Path) {
 		for n, line := range f.lines {
 			m := re(`\b` + name + `\s*:\s*(\w+)`).FindStringSubmatch(line)
