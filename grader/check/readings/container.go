@@ -187,6 +187,13 @@ func noCommand(s *Scene, _ []string, h *check.Hint) bool {
 		h.Cause = fmt.Sprintf("%s, line %d, is of another stage: the image is the last stage, which begins on line "+
 			"%d and has none.", in.Name, in.Line, s.File.Final().Line)
 		h.Advice = fmt.Sprintf("Write it there, or take the stage out which begins on line %d.", stage.Line)
+		if final := s.File.Final(); final.Name != "" && regexp.MustCompile(`(?i)--from=`+regexp.QuoteMeta(final.Name)+
+			`\b`).MatchString(strings.Join(s.File.Lines[stage.Line-1:final.Line-1], "\n")) {
+			h.Cause = fmt.Sprintf("The stages stand in the wrong order: that of line %d, with CMD, takes files from "+
+				"%s, which begins on line %d, and the last stage is the image.", stage.Line, final.Name, final.Line)
+			h.Advice = fmt.Sprintf("Move lines %d to %d above line %d.", final.Line, len(s.File.Lines), stage.Line)
+			return true
+		}
 		if in.Line == in.EndLine {
 			h.Advice = "Write it there."
 			h.Edit = &check.Edit{File: s.File.Name, Line: len(s.File.Lines), New: s.File.Lines[in.Line-1]}

@@ -202,7 +202,9 @@ func (s *Scene) alone() string {
 var (
 	withBlock = regexp.MustCompile(`^(\s*)(?:async )?with .*:$`)
 	statement = regexp.MustCompile(`^(\s*)(?:(\w+)\s*=\s*)?((?:await\s+)?[\w.]+\(.*\))$`)
-	awaited   = regexp.MustCompile(`^(\s*)await\s+(.*\))\s*;?\s*$`)
+	promised  = regexp.MustCompile(`^(\s*(?:client|pool|db|connection|mongoose|sequelize|redis)\w*\.(?:connect|query|` +
+		`authenticate|sync)\([^()]*\))\s*;?\s*$`)
+	awaited = regexp.MustCompile(`^(\s*)await\s+(.*\))\s*;?\s*$`)
 )
 
 // goesOn returns the edit by which the line that asks for a server lets the start go on where there is none;
@@ -215,6 +217,10 @@ func (s *Scene) goesOn() *check.Edit {
 	edit := &check.Edit{File: p.file, Line: p.line, Old: p.text}
 	if m := awaited.FindStringSubmatch(p.text); m != nil && scripted(p.file) {
 		edit.New = m[1] + m[2] + ".catch((error) => console.error(error));"
+		return edit
+	}
+	if m := promised.FindStringSubmatch(p.text); m != nil && scripted(p.file) {
+		edit.New = m[1] + ".catch((error) => console.error(error));"
 		return edit
 	}
 	if m := withBlock.FindStringSubmatch(p.text); m != nil && strings.HasSuffix(p.file, ".py") {

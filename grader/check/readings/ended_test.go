@@ -314,4 +314,9 @@ func TestCommandOfAnotherStage(t *testing.T) {
 	assert.Equal(t, "CMD, line 3, is of another stage: the image is the last stage, which begins on line 4 and has "+
 		"none. Write it there. Write `CMD [\"python\", \"main.py\"]` below line 5 of Dockerfile.",
 		readings.Ended(scene).String())
+	scene = readings.NewScene(check.NewSource(fstest.MapFS{"Dockerfile": {Data: []byte("FROM python:3.12-slim\n" +
+		"COPY --from=build main.py .\nCMD [\"python\", \"main.py\"]\nFROM python:3.12-slim AS build\nCOPY . .\n")}}), 0)
+	assert.Equal(t, "The stages stand in the wrong order: that of line 1, with CMD, takes files from build, "+
+		"which begins on line 4, "+
+		"and the last stage is the image. Move lines 4 to 5 above line 1.", readings.Ended(scene).String())
 }

@@ -32,6 +32,10 @@ func refuses(name, pattern, cause, advice string, change ...string) entry {
 // loaded.
 var frameworks = tool{name: "frameworks", entries: []entry{
 	// FastAPI, Starlette, Flask
+	on("default-before", `TypeError: non-default argument '(\w+)' follows default argument`, "", "").with(func(s *Scene,
+		m []string, h *check.Hint) bool {
+		return s.defaultBefore(m[1], h)
+	}),
 	refuses("path-without-slash", `(?:URL rule '(\S*)'|[Uu]rls|Routed paths|Path) must (?:start|begin) with (?:a `+
 		`)?(?:leading )?(?:slash|'/')`, `{at} gives a route a path that does not begin with a slash.`,
 		`Begin it with one.`, `(\(\s*["'])([\w{<])`, `${1}/${2}`),
@@ -622,4 +626,34 @@ func noSchema(s *Scene, m []string, h *check.Hint) bool {
 		h.Advice = "Make it from BaseModel, with its fields and their types."
 	}
 	return true
+}
+
+// defaultBefore says of a field of a dataclass that it has no default and stands below one that has, and
+// reports whether that is so.
+func (s *Scene) defaultBefore(name string, h *check.Hint) bool {
+	at, ok := s.frame()
+	if !ok {
+		return false
+	}
+	lines := s.lines(at.file)
+	given := 0 // the first field of the class that has a default
+	for n := at.line; n <= min(len(lines), at.line+30); n++ {
+		line := lines[n-1]
+		switch {
+		case given == 0 && regexp.MustCompile(`^\s+\w+\s*:[^=]+=`).MatchString(line):
+			given = n
+		case regexp.MustCompile(`^\s+`+name+`\s*:[^=]+$`).MatchString(line) && given > 0:
+			p := place{at.file, n, line}
+			h.Cause = fmt.Sprintf("%s: the field %s has no default, and stands below one that has: `%s` (line %d).",
+				p, name, strings.TrimSpace(lines[given-1]), given)
+			h.Advice = fmt.Sprintf("Write it above line %d.", given)
+			if n-given < 6 {
+				h.Advice = "Write it above that."
+				h.Edit = &check.Edit{File: at.file, Line: given, Old: strings.Join(lines[given-1:n], "\n"),
+					New: strings.Join(append([]string{line}, lines[given-1:n-1]...), "\n")}
+			}
+			return true
+		}
+	}
+	return false
 }

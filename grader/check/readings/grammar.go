@@ -38,6 +38,28 @@ func (s *Scene) mended(p place, said string, h *check.Hint) bool {
 		return s.levelled(p, h)
 	case neverClosed.MatchString(said):
 		return s.closed(p, neverClosed.FindStringSubmatch(said)[1], h)
+	case opensBlock.MatchString(code) && strings.HasSuffix(code, ":") && open == "(" && said == "invalid syntax":
+		return s.closed(p, open, h)
+	case strings.HasPrefix(said, "unmatched '") || strings.Contains(said, "does not match opening parenthesis"):
+		return p.surplus(h)
+	case strings.Contains(said, "Maybe you meant '=='"):
+		h.Cause = fmt.Sprintf("%s, gives a value with = where it is to compare: `%s`.", p, p.code())
+		h.Advice, h.Edit = "To compare is ==.", p.replace(regexp.MustCompile(`([^=!<>:])=([^=])`), "${1}==${2}")
+	case strings.Contains(said, "follows parameter with a default"),
+		said == "non-default argument follows default argument":
+		return p.reordered(h)
+	case strings.Contains(said, "inconsistent use of tabs"):
+		h.Cause = fmt.Sprintf("%s, is indented by a tab, and lines around it by blanks: `%s`.", p, p.code())
+		h.Advice = "Indent all lines of a block by blanks, four for each step."
+		if in := indent(p.text); strings.Trim(in, "\t") == "" {
+			h.Advice, h.Edit = "Indent it by blanks.", &check.Edit{File: p.file, Line: p.line, Old: p.text,
+				New: strings.Repeat("    ", len(in)) + strings.TrimLeft(p.text, "\t")}
+		}
+	case strings.HasPrefix(said, "unterminated string literal") &&
+		strings.Count(code, `"`)%2+strings.Count(code, "'")%2 == 1:
+		return p.quoted(h)
+	case strings.HasPrefix(said, "invalid syntax") && p.line > 1:
+		return s.commaAbove(p, said, h)
 	default:
 		return false
 	}
@@ -165,6 +187,10 @@ func (s *Scene) closed(p place, bracket string, h *check.Hint) bool {
 	open := unclosed(strings.Join(lines[p.line-1:last], "\n"))
 	h.Cause = fmt.Sprintf("%s, opens a bracket, %s, which is not closed again: `%s`.", p, bracket, p.code())
 	h.Advice = "Close it where it ends."
+	block := opensBlock.MatchString(code) && strings.HasSuffix(code, ":") && unclosed(code) != ""
+	if block { // what is below is its body
+		open, last = unclosed(code), p.line
+	}
 	if open == "" || strings.Trim(open, bracket) != "" && last > p.line {
 		return true
 	}
@@ -176,7 +202,7 @@ func (s *Scene) closed(p place, bracket string, h *check.Hint) bool {
 	switch {
 	case last > p.line && open == bracket: // over several lines: the end has a line of its own
 		h.Advice, h.Edit = "Close it.", &check.Edit{File: p.file, Line: last, New: indent(p.text) + string(by)}
-	case last == p.line && opensBlock.MatchString(code) && strings.HasSuffix(code, ":"):
+	case block:
 		h.Advice, h.Edit = "Close it.", &check.Edit{File: p.file, Line: p.line, Old: p.text,
 			New: strings.TrimSuffix(code, ":") + string(by) + ":" + comment}
 	case last == p.line && !strings.HasSuffix(code, ","):
@@ -185,6 +211,102 @@ func (s *Scene) closed(p place, bracket string, h *check.Hint) bool {
 	}
 	return true
 }
+
+// surplus says of a line that it closes a bracket which is not open, or is another one.
+func (p place) surplus(h *check.Hint) bool {
+	var open []rune
+	for i, r := range p.text {
+		switch {
+		case r == '"' || r == '\'' || r == '#':
+			return false
+		case closers[r] != 0:
+			open = append(open, closers[r])
+		case !strings.ContainsRune(")]}", r):
+		case len(open) > 0 && open[len(open)-1] == r:
+			open = open[:len(open)-1]
+		case len(open) == 0:
+			h.Cause = fmt.Sprintf("%s, closes a bracket, %c, which is not open: `%s`.", p, r, p.code())
+			h.Advice, h.Edit = "Take it out.", &check.Edit{File: p.file, Line: p.line, Old: p.text,
+				New: p.text[:i] + p.text[i+1:]}
+			return true
+		default:
+			h.Cause = fmt.Sprintf("%s, closes with %c a bracket that %c closes: `%s`.", p, r, open[len(open)-1],
+				p.code())
+			h.Advice, h.Edit = "Write that.", &check.Edit{File: p.file, Line: p.line, Old: p.text,
+				New: p.text[:i] + string(open[len(open)-1]) + p.text[i+1:]}
+			return true
+		}
+	}
+	return false
+}
+
+var parameters = regexp.MustCompile(`^(\s*(?:async\s+)?def\s+\w+\()(.*)(\)[^()]*:\s*)$`)
+
+// reordered says of the line that begins a function that parameters with a default come last.
+func (p place) reordered(h *check.Hint) bool {
+	h.Cause = fmt.Sprintf("%s, has a parameter without a default behind one with a default: `%s`.", p, p.code())
+	h.Advice = "Write those that have a default last."
+	m := parameters.FindStringSubmatch(p.text)
+	if m == nil || strings.ContainsAny(m[2], "*/([{") {
+		return true
+	}
+	all := strings.Split(m[2], ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	slices.SortStableFunc(all, func(a, b string) int {
+		return strings.Count(a, "=") - strings.Count(b, "=")
+	})
+	h.Edit = &check.Edit{File: p.file, Line: p.line, Old: p.text, New: m[1] + strings.Join(all, ", ") + m[3]}
+	return true
+}
+
+// quoted says of a line that a text in it has no end, which it has before what closes the line.
+func (p place) quoted(h *check.Hint) bool {
+	quote := `"`
+	if strings.Count(p.text, `"`)%2 == 0 {
+		quote = "'"
+	}
+	h.Cause = fmt.Sprintf("%s, begins a text with %s and does not end it: `%s`.", p, quote, p.code())
+	h.Advice = "Write that sign at its end, too."
+	last := p.text[strings.LastIndex(p.text, quote)+1:]
+	end := len(strings.TrimRight(last, ")]},: \t"))
+	by := p.text[:len(p.text)-len(last)+end] + quote + last[end:]
+	if end > 0 && unclosed(by) == "" && !strings.ContainsAny(last[:end], "()[]{},") {
+		h.Advice, h.Edit = "End it.", &check.Edit{File: p.file, Line: p.line, Old: p.text, New: by}
+	}
+	return true
+}
+
+// commaAbove says that a comma lacks between two lines of what is in brackets, and reports whether that
+// is so.
+func (s *Scene) commaAbove(p place, said string, h *check.Hint) bool {
+	if strings.Contains(said, "forgot a comma") { // which names the line above
+		lines := s.lines(p.file)
+		if p.line >= len(lines) {
+			return false
+		}
+		p = place{p.file, p.line + 1, lines[p.line]}
+	}
+	above, _ := s.lineOf(p.file, fmt.Sprint(p.line-1))
+	code, comment := withoutComment(above.text)
+	first := p.line - 1
+	for lines := s.lines(p.file); first > 1 && len(indent(lines[first-1])) >= len(indent(p.text)); {
+		first--
+	}
+	open := unclosed(strings.Join(s.lines(p.file)[first-1:p.line-1], "\n"))
+	if open == "" || indent(above.text) != indent(p.text) || code == "" ||
+		strings.ContainsAny(code[len(code)-1:], ",([{:=+-*/.|&") || !keyed.MatchString(p.text) {
+		return false
+	}
+	h.Cause = fmt.Sprintf("%s, lacks a comma at its end: `%s`.", above, above.code())
+	h.Advice, h.Edit = "Write it.", &check.Edit{File: p.file, Line: above.line, Old: above.text,
+		New: code + "," + comment}
+	return true
+}
+
+// keyed is a line that begins a further element of a list, a call or a dict.
+var keyed = regexp.MustCompile(`^\s*(?:["'][^"']*["']\s*[:,]?|\w+\s*=|\w+\s*,)`)
 
 // respelt returns what to do where a name of a file is written as it is not called: the edit of all
 // lines that have it, where these stand together, else none and a sentence that names them.

@@ -131,12 +131,19 @@ var node = tool{name: "node", entries: []entry{
 		}
 		h.Cause, h.Advice = fmt.Sprintf("Node cannot read %s, line %s: %s.", file, m[2], m[3]),
 			"Correct that line; the mistake may begin on the one above it."
+		if strings.Contains(m[3], "Unexpected end of input") {
+			h.Cause = fmt.Sprintf("%s comes to its end before all is closed: one } or ) too few stands in it.", file)
+			h.Advice = "Look for the block or the call that is not closed; an editor shows which bracket belongs to " +
+				"which."
+			return true
+		}
 		if p, ok := s.lineOf(file, m[2]); ok {
 			h.Cause = strings.TrimSuffix(h.Cause, ".") + fmt.Sprintf(". The line is `%s`.", p.code())
 			if old := s.olderNode(p); old != "" {
 				h.Cause, h.Advice = old, "Begin with a newer Node."
 				h.Edit = s.dockerfileLine(s.File.Final().Line).replace(nodeImage, "${1}22")
 			}
+			s.declaredTwice(p, m[3], h)
 		}
 		if path.Ext(file) == ".ts" {
 			h.Cause = fmt.Sprintf("Node is to run %s, which is TypeScript; this version reads JavaScript alone.",
@@ -604,4 +611,32 @@ func (s *Scene) olderNode(p place) string {
 		}
 	}
 	return ""
+}
+
+// declaredTwice says of a name that a program declares twice where it does so first.
+func (s *Scene) declaredTwice(p place, said string, h *check.Hint) {
+	m := regexp.MustCompile(`Identifier '([\w$]+)' has already been declared`).FindStringSubmatch(said)
+	if m == nil {
+		return
+	}
+	declares := regexp.MustCompile(`^(?:const|let|var|function|class|import)\b[^=(]*\b` + regexp.QuoteMeta(m[1]) + `\b`)
+	first := place{file: p.file, line: p.line - 1}
+	for lines := s.lines(p.file); ; first.line-- {
+		if first.line == 0 {
+			return
+		}
+		first.text = lines[first.line-1]
+		code := strings.TrimSpace(first.text)
+		if code != "" && len(indent(first.text)) < len(indent(p.text)) {
+			return // it may be what a function takes
+		}
+		if indent(first.text) == indent(p.text) && declares.MatchString(code) {
+			break
+		}
+	}
+	h.Cause = fmt.Sprintf("%s, declares %s, which line %d has declared already: `%s`.", p, m[1], first.line, p.code())
+	h.Advice = "Take one of them out, or give it another name."
+	if first.text == p.text {
+		h.Advice, h.Edit = "Once is enough.", p.without()
+	}
 }

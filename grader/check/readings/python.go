@@ -623,6 +623,11 @@ func noName(s *Scene, m []string, h *check.Hint) bool {
 	if m[2] != "" && m[2] != m[1] {
 		h.Advice, h.Edit = "Is "+m[2]+" meant?", p.replace(regexp.MustCompile(`\b`+m[1]+`\b`), m[2])
 	}
+	if e := p.replace(regexp.MustCompile(`\b(Flask|FastAPI|getLogger)\((name|main)\)`), "${1}(__name__)"); e != nil &&
+		(m[1] == "name" || m[1] == "main") {
+		h.Advice, h.Edit = "Python's own name of the module has two underscores on each side.", e
+		return true
+	}
 	line := ""
 	if from := known[m[1]]; from != "" {
 		line = "from " + from + " import " + m[1]

@@ -125,6 +125,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 		if h, ok := neverUsed(t, f); ok {
 			return h
 		}
+		if h, ok := otherList(t, f); ok {
+			return h
+		}
 		if h, ok := neverLocked(t, f); ok {
 			return h
 		}

@@ -66,6 +66,18 @@ func TestMissingFile(t *testing.T) {
 			"Make lines 2 to 4 of Dockerfile `COPY package.json .` and below it `RUN npm install`."},
 		{from("COPY requirements.txt ."),
 			`hint: Add the file, or change the COPY line. The folder holds: Dockerfile, main.py, pyproject.toml.`},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .").With("pyproject.toml",
+			"[project]\nname = \"x\"\ndependencies = [\"flask\"]\n"),
+			"hint: The folder has no requirements.txt; what the program needs is listed in pyproject.toml. Bring " +
+				"that in, and install from it. Make lines 2 to 3 of Dockerfile `COPY pyproject.toml .` and below it " +
+				"`RUN pip install .`."},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .").With("pyproject.toml",
+			"[project]\nname = \"x\"\nreadme = \"README.md\"\ndependencies = [\"flask\"]\n"),
+			"is listed in pyproject.toml. Bring that in, and install from it.; at"},
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .").With("pyproject.toml",
+			"[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\nflask = \"*\"\n"),
+			"Make lines 2 to 3 of Dockerfile `COPY pyproject.toml .` and below it `RUN pip install --no-cache-dir " +
+				"poetry && poetry config virtualenvs.create false && poetry install --no-root --only main`."},
 		{from("COPY go.mod go.sum ./\nRUN go mod download").With("go.mod", "module x\n"),
 			"hint: The folder has no go.sum, which go mod tidy makes. Run that and hand the file in; or do without. " +
 				"Make line 2 of Dockerfile `COPY go.mod ./`."},

@@ -118,3 +118,56 @@ func (l lock) left(file *dockerfile.File, in dockerfile.Instruction, name string
 	}
 	return check.EditOf(file.Name, change)
 }
+
+var (
+	fromList  = regexp.MustCompile(`(\bpip[\d.]* install\b[^&|;\n]*?) (?:-r|--requirement)[ =]?\S*requirements\.txt\b`)
+	ofPoetry  = regexp.MustCompile(`(?m)^\[tool\.poetry\]`)
+	ofProject = regexp.MustCompile(`(?m)^\[project\]`)
+	// needsMore is in a project that pip does not install from pyproject.toml alone.
+	needsMore = regexp.MustCompile(`(?m)^\s*(?:readme|packages|py-modules|license-files)\s*=|` +
+		`build-backend\s*=\s*"[^"]*(?:hatch|flit|uv_|pdm)`)
+	poetryOnly = "RUN pip install --no-cache-dir poetry && poetry config virtualenvs.create false && " +
+		"poetry install --no-root --only main"
+)
+
+// otherList returns what to say of a COPY that names a requirements.txt which the folder has not, where
+// pyproject.toml lists what the program needs.
+func otherList(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
+	file, err := t.Dockerfile()
+	text := check.Text(t.FS(), "pyproject.toml")
+	if err != nil || path.Base(f.Subject) != "requirements.txt" || elsewhere(t.FS(), "requirements.txt") != "" ||
+		!strings.Contains(text, "dependencies") {
+		return h, false
+	}
+	h = check.Hint{Cause: fmt.Sprintf("The folder has no %s; what the program needs is listed in pyproject.toml.",
+		f.Subject), Advice: "Bring that in, and install from it."}
+	for _, stage := range file.Stages {
+		for i, in := range stage.Instructions {
+			if !slices.Equal(in.Sources(), []string{f.Subject}) || i+1 >= len(stage.Instructions) {
+				continue
+			}
+			run := stage.Instructions[i+1]
+			with := "${1} ."
+			if !ofProject.MatchString(text) && ofPoetry.MatchString(text) {
+				with = poetryOnly
+			} else if needsMore.MatchString(text) {
+				return h, true
+			}
+			install := file.Replace(run, fromList, with)
+			if with == poetryOnly && install != nil && len(run.Commands()) == 1 {
+				install = file.Change(run, poetryOnly)
+			}
+			copied := file.Replace(in, regexp.MustCompile(`\S*requirements\.txt`), "pyproject.toml")
+			if install == nil || copied == nil || run.Line != in.EndLine+1 {
+				return h, true
+			}
+			both := dockerfile.Change{Line: in.Line, Old: copied.Old + "\n" + install.Old,
+				New: copied.New + "\n" + install.New}
+			if file.Changed(both) != nil {
+				h.Edit = check.EditOf(file.Name, &both)
+			}
+			return h, true
+		}
+	}
+	return h, true
+}
