@@ -96,6 +96,13 @@ var builds = regexp.MustCompile(
 		"install |Note: This error originates from the build backend, and is likely not a problem with poetry but " +
 		"(?:with|one of the following issues with) )([A-Za-z][\\w.-]*)(?:(?:==| \\()([\\w.]+)\\)?)?")
 
+// sourceOnly are packages of which the index has no wheels for Linux, in whatever version, and what to take.
+var sourceOnly = map[string]string{
+	"psycopg2":    "Take psycopg2-binary in its place, which is the same with a wheel.",
+	"mysqlclient": "Take PyMySQL in its place, with mysql+pymysql:// before its address.",
+	"uwsgi":       "Take gunicorn in its place, and in CMD.",
+}
+
 // compiled returns which package has no wheel for this Python, and why it could not be built.
 func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 	return func(s *Scene, _ []string, h *check.Hint) bool {
@@ -119,8 +126,7 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 		if !ok {
 			if by, asks, found := s.askedBy(name); found {
 				h.Cause = fmt.Sprintf("%s, asks for %s, which needs %s; that has no wheel for this Python and is "+
-					"compiled "+
-					"here; %s.", by, asks, strings.TrimSpace(name+" "+version), why)
+					"compiled here; %s.", by, asks, strings.TrimSpace(name+" "+version), why)
 				h.Advice = fmt.Sprintf("Take a newer version of %s.", asks)
 				if h.Edit = s.pin(asks, asks); h.Edit != nil {
 					h.Advice = "Let a version be taken that fits this Python."
@@ -140,6 +146,13 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 			what += " (" + p.String() + ")"
 		}
 		h.Cause = fmt.Sprintf("%s has no wheel for this Python and is compiled here; %s.", what, why)
+		if by, never := sourceOnly[strings.ToLower(name)]; never {
+			h.Cause = fmt.Sprintf("%s has no wheels for Linux and is compiled here; %s.", what, why)
+			if h.Advice = by; strings.EqualFold(name, "psycopg2") {
+				h.Edit = s.pin(name, "psycopg2-binary")
+			}
+			return true
+		}
 		h.Advice = fmt.Sprintf("Take a newer version of %s, which has a wheel for this Python.", name)
 		if debian, alpine := s.system(); ok && !strings.ContainsAny(p.text, "<=>~") &&
 			(alpine || debian && strings.Contains(why, "no compiler")) {
@@ -150,8 +163,7 @@ func compiled(why string) func(*Scene, []string, *check.Hint) bool {
 			}
 			if from := s.slimmer(); alpine {
 				h.Advice = "Begin with a -slim image, for which more wheels are made, or install a compiler and the " +
-					"headers " +
-					"with apk before it."
+					"headers with apk before it."
 				h.Edit = from
 			}
 			return true

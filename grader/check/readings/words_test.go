@@ -100,8 +100,13 @@ var words = []struct{ log, want string }{
 			"wants Python >=3.13, and the image has 3.12.4. Begin with a base image of such a Python, or take " +
 			"another version of the package."},
 	{"  error: command 'gcc' failed\nERROR: Failed building wheel for psycopg2\n",
-		"compilers build-failed: ERROR: Failed building wheel for psycopg2 | psycopg2 has no wheel for this Python " +
-			"and is compiled here; that failed. Take a newer version of psycopg2, which has a wheel for this Python."},
+		"compilers build-failed: ERROR: Failed building wheel for psycopg2 | psycopg2 has no wheels for Linux and " +
+			"is compiled here; that failed. Take psycopg2-binary in its place, which is the same with a " +
+			"wheel."},
+	{"  error: command 'gcc' failed\nERROR: Failed building wheel for mysqlclient\n",
+		"compilers build-failed: ERROR: Failed building wheel for mysqlclient | mysqlclient has no wheels for Linux " +
+			"and is compiled here; that failed. Take PyMySQL in its place, with mysql+pymysql:// before its " +
+			"address."},
 	{"error: externally-managed-environment\n",
 		"pip managed: error: externally-managed-environment | pip may not change this system's own Python. Begin " +
 			"with a python base image, such as python:3.12-slim, or make a virtual environment first."},
