@@ -2,6 +2,7 @@ package readings
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -43,6 +44,42 @@ var sameName = strings.Fields(`fastapi uvicorn flask django starlette pydantic s
 	tqdm toml tomli polars httpcore h11 tomlkit mangum nanoid shortuuid ulid argon2-cffi psycopg2-binary flasgger
 	connexion cheroot cherrypy paste bjoern gunicorn trio curio msgpack pyjwt hiredis aioredis h2 tomli_w
 	uvicorn typing_extensions`)
+
+var (
+	pythonFile = regexp.MustCompile(`\.py$`)
+	imports    = regexp.MustCompile(`(?m)^\s*(?:import|from)\s+(\w+)`)
+)
+
+// Imported returns the packages that the Python files of a folder import, and of servers those that a
+// command names, by the names that Python's index has for them, sorted. What may be anybody's is not in it.
+func Imported(folder fs.FS, command []string) []string {
+	found := map[string]bool{}
+	add := func(module string) {
+		name := packages[module]
+		if plain := strings.ReplaceAll(module, "_", "-"); name == "" && slices.Contains(sameName, plain) {
+			name = plain
+		}
+		for _, own := range []string{module, module + ".py"} {
+			if _, err := fs.Stat(folder, own); err == nil {
+				return
+			}
+		}
+		if name != "" && name != "setuptools" && module != "google" {
+			found[name] = true
+		}
+	}
+	check.EachProgram(folder, pythonFile, func(_, text string) {
+		for _, m := range imports.FindAllStringSubmatch(text, -1) {
+			add(m[1])
+		}
+	})
+	for _, word := range command {
+		if slices.Contains([]string{"uvicorn", "gunicorn", "hypercorn", "waitress", "flask"}, word) {
+			add(word)
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
 
 // noPackage says of a module that is a package whether the submission asks for it.
 func noPackage(s *Scene, top string, h *check.Hint) bool {

@@ -128,6 +128,9 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 		if h, ok := otherList(t, f); ok {
 			return h
 		}
+		if h, ok := unlisted(t, f); ok {
+			return h
+		}
 		if h, ok := neverLocked(t, f); ok {
 			return h
 		}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/taskgrader/taskgrader/grader/check"
 	"github.com/taskgrader/taskgrader/grader/check/advice"
+	"github.com/taskgrader/taskgrader/grader/check/readings"
 	"github.com/taskgrader/taskgrader/grader/dockerfile"
 )
 
@@ -170,4 +172,32 @@ func otherList(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
 		}
 	}
 	return h, true
+}
+
+// unlisted returns what to say of a COPY that names a requirements.txt where nothing lists what the
+// program needs, and its text imports some of that.
+func unlisted(t check.Source, f *check.BuildFailure) (h check.Hint, ok bool) {
+	file, err := t.Dockerfile()
+	if err != nil || path.Clean(f.Subject) != "requirements.txt" ||
+		elsewhere(t.FS(), "requirements.txt") != "" || near(t.FS(), f.Subject) != "" {
+		return h, false
+	}
+	for _, list := range []string{f.Subject, "pyproject.toml", "Pipfile", "uv.lock", "setup.py", "environment.yml"} {
+		if _, err := fs.Stat(t.FS(), list); err == nil {
+			return h, false
+		}
+	}
+	var words []string
+	for _, name := range []string{"ENTRYPOINT", "CMD"} {
+		if in := file.Last(name); in != nil {
+			words = append(words, strings.Fields(strings.Join(in.Args, " "))...)
+		}
+	}
+	packages := readings.Imported(t.FS(), words)
+	if len(packages) == 0 {
+		return h, false
+	}
+	return check.Hint{Cause: "The folder has no requirements.txt, which lists what is to be installed.",
+		Advice: "Make one, with what the program imports.",
+		Edit:   &check.Edit{File: "requirements.txt", New: strings.Join(packages, "\n")}}, true
 }
