@@ -144,6 +144,7 @@ var node = tool{name: "node", entries: []entry{
 				h.Edit = s.dockerfileLine(s.File.Final().Line).replace(nodeImage, "${1}22")
 			}
 			s.declaredTwice(p, m[3], h)
+			p.closedInNode(m[3], h)
 		}
 		if path.Ext(file) == ".ts" {
 			h.Cause = fmt.Sprintf("Node is to run %s, which is TypeScript; this version reads JavaScript alone.",
@@ -638,5 +639,28 @@ func (s *Scene) declaredTwice(p place, said string, h *check.Hint) {
 	h.Advice = "Take one of them out, or give it another name."
 	if first.text == p.text {
 		h.Advice, h.Edit = "Once is enough.", p.without()
+	}
+}
+
+// openText is the rest of a line behind a quote that nothing closes: what may be a path, and what goes on.
+var openText = regexp.MustCompile(`^([\w/:.-]+)([,)].*)$`)
+
+// closedInNode says of a line that a bracket or a text in it has no end, where it is clear where that is.
+func (p place) closedInNode(said string, h *check.Hint) {
+	last := strings.LastIndexAny(p.text, "'\"")
+	ended := strings.HasSuffix(p.text, ";")
+	switch {
+	case strings.Contains(said, "missing ) after argument list") && ended && unclosed(p.text) == "(":
+		h.Cause = fmt.Sprintf("%s, opens a bracket that is not closed: `%s`.", p, p.code())
+		h.Advice, h.Edit = "Close it.", p.replace(regexp.MustCompile(`;$`), ");")
+	case strings.Contains(said, "Invalid or unexpected token") && last >= 0 &&
+		strings.Count(p.text, p.text[last:last+1])%2 == 1:
+		m := openText.FindStringSubmatch(p.text[last+1:])
+		if m == nil {
+			return
+		}
+		h.Cause = fmt.Sprintf("%s, begins a text with %c and does not end it: `%s`.", p, p.text[last], p.code())
+		h.Advice, h.Edit = "End it.", &check.Edit{File: p.file, Line: p.line, Old: p.text,
+			New: p.text[:last+1] + m[1] + p.text[last:last+1] + m[2]}
 	}
 }

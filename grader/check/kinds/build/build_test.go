@@ -78,10 +78,11 @@ func TestMissingFile(t *testing.T) {
 			"[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\nflask = \"*\"\n"),
 			"Make lines 2 to 3 of Dockerfile `COPY pyproject.toml .` and below it `RUN pip install --no-cache-dir " +
 				"poetry && poetry config virtualenvs.create false && poetry install --no-root --only main`."},
-		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nCMD [\"uvicorn\", \"main:app\"]").
-			Without("pyproject.toml").With("main.py", "import os\nfrom fastapi import FastAPI\nimport jwt, db\n"),
+		{from("COPY requirements.txt .\nRUN pip install -r requirements.txt\nCMD [\"uvicorn\", \"main:app\"]").Without(
+			"pyproject.toml").With("main.py", "import os\nfrom fastapi import FastAPI\nimport jwt, db\n"),
 			"hint: The folder has no requirements.txt, which lists what is to be installed. Make one, with what the " +
-				"program imports. Write `PyJWT`, `fastapi`, `uvicorn`, one a line, at the top of requirements.txt.; at"},
+				"program imports. Write `PyJWT`, `fastapi`, `uvicorn`, one a line, at the top of " +
+				"requirements.txt.; at"},
 		{from("COPY go.mod go.sum ./\nRUN go mod download").With("go.mod", "module x\n"),
 			"hint: The folder has no go.sum, which go mod tidy makes. Run that and hand the file in; or do without. " +
 				"Make line 2 of Dockerfile `COPY go.mod ./`."},
