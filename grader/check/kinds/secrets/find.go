@@ -392,10 +392,10 @@ func packed(head []byte) bool {
 	return begins(head, []string{"\x1f\x8b", "BZh", "PK\x03\x04", "\x28\xb5\x2f\xfd"}) || begins(head, closed)
 }
 
-// closed is how archives begin, and what is encrypted, that nothing here opens: xz, 7z, rar, lz4,
-// lzip, compress, openssl.
-var closed = []string{"\xfd7zXZ\x00", "7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "\x04\x22\x4d\x18", "LZIP", "\x1f\x9d",
-	"Salted__"}
+// closed is how archives begin, and what is encrypted, that nothing here opens: xz, lzma, 7z, rar,
+// lz4, lzip, compress, openssl.
+var closed = []string{"\xfd7zXZ\x00", "\x5d\x00\x00", "7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "\x04\x22\x4d\x18", "LZIP",
+	"\x1f\x9d", "Salted__"}
 
 // begins reports whether a file begins with one of several marks.
 func begins(head []byte, marks []string) bool {

@@ -201,7 +201,7 @@ func TestBomb(t *testing.T) {
 	}
 	for _, file := range []string{"#!/bin/sh\nPK\x01\x02" + strings.Repeat("x", 46) + "PK\x05\x06" +
 		strings.Repeat("\x00", 4) + "\x01\x00\x01\x00\x32" + strings.Repeat("\x00", 9),
-		"\xfd7zXZ\x00\x00", "Salted__x",
+		"\xfd7zXZ\x00\x00", "\x5d\x00\x00\x80\x00\xff", "Salted__x",
 		"#!/bin/sh\n\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46", signed7z()} {
 		p = plant(rand.New(rand.NewPCG(1, 2)), []string{".env"})
 		require.NoError(t, p.search(strings.NewReader(file), func(string) { t.Error("found") }))
