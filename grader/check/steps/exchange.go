@@ -107,7 +107,7 @@ func (r *runner) send(ctx context.Context, s Step) (exchange, error) {
 	values, found := make(List, times), make([]vars, times)
 	inside := ""
 	j := judging{step: s, all: r.vars, origin: r.named, asked: asked, framework: r.framework, inside: &inside,
-		gave: r.gave, opaque: r.opaque, before: r.asked, base: r.base, folder: r.folder,
+		gave: r.gave, opaque: r.opaque, before: r.asked, base: r.base, folder: r.folder, code: r.code,
 		deleted: slices.ContainsFunc(r.past, func(line string) bool { return strings.HasPrefix(line, "DELETE ") })}
 	if other != nil {
 		meanwhile := j

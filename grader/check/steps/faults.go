@@ -78,12 +78,11 @@ var (
 // fault returns what the program's text shows of why an answer is not as wanted, where that is about
 // what is stored: in what answered, or in what changed it before. It is zero where nothing is seen.
 func (r *runner) fault(s Step, q check.Request, a check.Answer, m miss) check.Hint {
-	folder := r.folder()
-	if folder == nil || a.Fault != "" ||
+	if r.folder() == nil || a.Fault != "" ||
 		!(m.stored || m.twice || len(m.differences) > 0 || m.status && r.ofStored(s, q, a)) {
 		return check.Hint{}
 	}
-	c := codeOf(folder)
+	c := r.code()
 	if m.twice {
 		return shown(view{c, q.Method, q.Path, c.reach(q.Method, q.Path), nil, true, m, nil}, uncounted, uncommitted,
 			perRequest)

@@ -121,13 +121,13 @@ func answersOther(v view, f function) check.Hint {
 		}
 		cause := fmt.Sprintf("%s, answers POST with something else than what was stored: `%s`.", f.at(n),
 			cut(strings.TrimSpace(line), 100))
-		if kept == "" || objectCall.MatchString(v.text()) || closes(f.lines, n) != n+1 ||
+		if kept == "" || objectCall.MatchString(v.whole) || closes(f.lines, n) != n+1 ||
 			!re(`\b`+kept+`\s*(?::[^=\n]+)?=[^=]`).MatchString(f.text()) {
 			return check.Hint{Cause: cause, Advice: "Answer with the one that was stored, its id included."}
 		}
 		if f.python() {
 			as := kept
-			if strings.Contains(v.text(), "jsonify") {
+			if strings.Contains(v.whole, "jsonify") {
 				as = "jsonify(" + kept + ")"
 			}
 			return f.edit(n, 1, cause, m[1]+"return "+as+m[3])
@@ -150,7 +150,7 @@ func narrowed(v view, f function) check.Hint {
 		}
 		cause := fmt.Sprintf("%s: the answer is made of %s, which has no id.", f.at(n), m[2])
 		var with []string
-		for _, class := range re(`(?m)^class (\w+)\(`).FindAllStringSubmatch(v.text(), -1) {
+		for _, class := range re(`(?m)^class (\w+)\(`).FindAllStringSubmatch(v.whole, -1) {
 			all := v.fields(class[1], 0)
 			if slices.Contains(all, "id") && !slices.ContainsFunc(v.fields(m[2], 0),
 				func(field string) bool { return !slices.Contains(all, field) }) {

@@ -101,7 +101,7 @@ func replaced(v view, f function) check.Hint {
 		}
 		if m := newObject.FindStringSubmatch(line); m != nil && f.python() && !put(m[2], n) &&
 			re(`\bfor `+m[2]+` in `).MatchString(f.text()) &&
-			re(`\b`+m[2]+`\[["']`).MatchString(v.text()) {
+			re(`\b`+m[2]+`\[["']`).MatchString(v.whole) {
 			return f.edit(n, 1, cause, m[1]+m[2]+".update("+m[3]+")")
 		}
 	}

@@ -94,7 +94,7 @@ var atPlace = regexp.MustCompile(
 func byPlace(v view, f function) check.Hint {
 	for n, line := range f.lines {
 		m := atPlace.FindStringSubmatch(line)
-		if m == nil || !re(`(?m)^(?:const\s+|let\s+|var\s+)?`+m[1]+`\s*(?::[^=\n]+)?=\s*\[`).MatchString(v.text()) {
+		if m == nil || !re(`(?m)^(?:const\s+|let\s+|var\s+)?`+m[1]+`\s*(?::[^=\n]+)?=\s*\[`).MatchString(v.whole) {
 			continue
 		}
 		cause := fmt.Sprintf("%s, takes the id for a place in `%s`, which is a list.", f.at(n), m[1])
@@ -183,7 +183,7 @@ func converted(v view, f function) check.Hint {
 		}
 		if as := asItIs.FindStringSubmatch(line); m == nil && as != nil && digits.MatchString(id) && v.asks &&
 			v.miss.status &&
-			toNumber.MatchString(v.text()) {
+			toNumber.MatchString(v.whole) {
 			return f.edit(n, 1, fmt.Sprintf("%s, takes the id as text, which is never equal to a number.", f.at(n)),
 				strings.Replace(line, as[0], as[1]+"Number("+as[2]+")"+as[3], 1))
 		}

@@ -22,7 +22,7 @@ var (
 
 // top reports whether a name is given an empty container at the top of a file.
 func (c code) top(name string) bool {
-	return re(strings.Replace(topEmpty, "NAME", name, 1)).MatchString(c.text())
+	return re(strings.Replace(topEmpty, "NAME", name, 1)).MatchString(c.whole)
 }
 
 // remade says that a function makes what is stored anew, each time that it is called.
@@ -49,7 +49,7 @@ func perRequest(v view, f function) check.Hint {
 			cause := fmt.Sprintf("%s, makes a new %s for each request, and what an earlier one stored is not in it.",
 				f.at(n), m[1])
 			made := re(`(?m)^(?:export\s+)?(?:const\s+|let\s+)?(\w+)\s*(?::[^=\n]+)?=\s*(?:new\s+)?` + m[1] +
-				`\(`).FindStringSubmatch(v.text())
+				`\(`).FindStringSubmatch(v.whole)
 			if made != nil && !strings.Contains(line, made[1]+" =") {
 				return f.edit(n, 1, cause, strings.Replace(line, m[0], made[1], 1))
 			}
@@ -94,7 +94,7 @@ var (
 // uncommitted says that a change of a database is not kept.
 func uncommitted(v view, f function) check.Hint {
 	if !f.python() || slices.ContainsFunc(v.all, func(f function) bool { return commits.MatchString(f.text()) }) ||
-		re(`isolation_level|autocommit\s*=\s*True`).MatchString(v.text()) {
+		re(`isolation_level|autocommit\s*=\s*True`).MatchString(v.whole) {
 		return check.Hint{}
 	}
 	asked := re(`((?:self\.)?\b(?:db\.session|session|db))\.(?:get|query|scalars?|exec)\(`)
@@ -114,7 +114,7 @@ func uncommitted(v view, f function) check.Hint {
 			if by := re(`\b` + of + `\s*=\s*([\w.]+)\.cursor\(`).FindStringSubmatch(f.text()); by != nil {
 				of = by[1]
 			}
-		} else if m := ofSession.FindStringSubmatch(line); m != nil && re(`(?i)session`).MatchString(v.text()) {
+		} else if m := ofSession.FindStringSubmatch(line); m != nil && re(`(?i)session`).MatchString(v.whole) {
 			of = m[1]
 		}
 		if of == "" {
@@ -178,7 +178,7 @@ func unkept(v view, f function) check.Hint {
 			continue
 		}
 		cause := fmt.Sprintf("%s: filter makes another array, and nothing keeps it.", f.at(n))
-		if !re(`(?m)^\s*(?:let|var)\s+` + m[2] + `\b`).MatchString(v.text()) {
+		if !re(`(?m)^\s*(?:let|var)\s+` + m[2] + `\b`).MatchString(v.whole) {
 			return check.Hint{
 				Cause: cause,
 				Advice: fmt.Sprintf("Write `%s = ` before it, and let in place of const where "+
@@ -203,7 +203,7 @@ func unstored(v view, f function) check.Hint {
 	}
 	made := re(`(?m)^\s+(?:const\s+|let\s+|var\s+)?(\w+)\s*(?::[^=\n]+)?=\s*(?:\{|[A-Z]\w*\()`).
 		FindAllStringSubmatch(f.text(), -1)
-	into := re(`(?m)^(?:const\s+|let\s+|var\s+)?(\w+)\s*(?::[^=\n]+)?=\s*\[\]`).FindAllStringSubmatch(v.text(),
+	into := re(`(?m)^(?:const\s+|let\s+|var\s+)?(\w+)\s*(?::[^=\n]+)?=\s*\[\]`).FindAllStringSubmatch(v.whole,
 		-1)
 	if len(made) != 1 || len(into) != 1 {
 		return check.Hint{}
@@ -224,9 +224,9 @@ func uncounted(v view, f function) check.Hint {
 		return check.Hint{}
 	}
 	for _, m := range re(`(?m)^(?:let\s+|var\s+)?(\w+)\s*(?::\s*int\s*)?=\s*[01]\s*;?\s*$`).FindAllStringSubmatch(
-		v.text(), -1) {
+		v.whole, -1) {
 		name := m[1]
-		if re(`\b` + name + `\s*(?:\+=|\+\+|=\s*` + name + `\s*\+)|\+\+\s*` + name + `\b`).MatchString(v.text()) {
+		if re(`\b` + name + `\s*(?:\+=|\+\+|=\s*` + name + `\s*\+)|\+\+\s*` + name + `\b`).MatchString(v.whole) {
 			continue
 		}
 		for n, line := range f.lines {

@@ -44,25 +44,19 @@ func re(pattern string) *regexp.Regexp {
 type code struct {
 	names []string
 	lines map[string][]string
+	whole string // all of them, one below the other
 }
 
 // codeOf reads a program.
 func codeOf(folder fs.FS) code {
-	c := code{lines: map[string][]string{}}
+	c, all := code{lines: map[string][]string{}}, strings.Builder{}
 	check.EachProgram(folder, program, func(name, text string) {
 		c.names = append(c.names, name)
 		c.lines[name] = strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+		all.WriteString(strings.ReplaceAll(text, "\r", "") + "\n")
 	})
+	c.whole = all.String()
 	return c
-}
-
-// text returns the whole of a program.
-func (c code) text() string {
-	var all strings.Builder
-	for _, name := range c.names {
-		all.WriteString(strings.Join(c.lines[name], "\n") + "\n")
-	}
-	return all.String()
 }
 
 var (
@@ -228,7 +222,7 @@ func (c code) called(of, name, file string) (f function, ok bool) {
 		}
 	}
 	holds := re(`(?m)\b` + regexp.QuoteMeta(of) + `\s*(?::[^=\n]+)?=\s*` + empty)
-	if of != "" && len(all) > 0 && holds.MatchString(c.text()) {
+	if of != "" && len(all) > 0 && holds.MatchString(c.whole) {
 		return f, false // a method of what is stored in
 	}
 	of = strings.TrimSuffix(strings.Trim(strings.ToLower(of), "_"), "s")

@@ -40,6 +40,7 @@ type judging struct {
 	before    []check.Request   // what the check has sent
 	base      map[string]string // the paths of the requests whose answers gave variables
 	folder    func() fs.FS      // the submission's; nil where there is none
+	code      func() code       // the text of the program in it
 	inside    *string           // the key of the object in which the list was found that should be the answer itself
 }
 

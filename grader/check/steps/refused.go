@@ -59,7 +59,7 @@ var refusers = []string{
 // asksFor returns the hint that a program refuses a body for a field which it has not, or which is false
 // in it; it is zero where no line of it does.
 func (r *runner) asksFor(s Step, q check.Request) check.Hint {
-	c, sent := codeOf(r.folder()), fieldsOf(q)
+	c, sent := r.code(), fieldsOf(q)
 	for _, field := range slices.Compact(slices.Sorted(slices.Values(r.takes(s)))) {
 		value, there := sent[field]
 		cause := fmt.Sprintf("%%s, refuses a body in which %q is false.", field)
@@ -103,11 +103,10 @@ var anID = regexp.MustCompile(`/(?:\d+|[0-9a-fA-F-]{24,36})(/|$)`)
 // what is asked for in it; it is zero where none has, or several have.
 func (r *runner) renamed(ctx context.Context, method, where string) check.Hint {
 	wanted := anID.ReplaceAllString(where, "/{id}${1}")
-	folder := r.folder()
-	if folder == nil {
+	if r.folder() == nil {
 		return check.Hint{}
 	}
-	c := codeOf(folder)
+	c := r.code()
 	stem := strings.TrimSuffix(strings.Split(strings.Trim(where, "/"), "/")[0], "s")
 	var found []Send
 	for _, route := range r.served(ctx) {
@@ -166,7 +165,7 @@ var catchAll = regexp.MustCompile(
 
 // hidden returns the hint that a program of Node answers with 404 before it comes to a route.
 func (r *runner) hidden(method, where string) check.Hint {
-	c := codeOf(r.folder())
+	c := r.code()
 	for _, f := range c.routes(method, where) {
 		for n, line := range c.lines[f.file][:f.first-1] {
 			if all := c.from(f.file, n, ""); catchAll.MatchString(line) && strings.Contains(all.text(), "404") {
@@ -188,7 +187,7 @@ var (
 
 // silent returns the hint that a function of Node's sets a status and sends nothing, or does not go on.
 func (r *runner) silent(q check.Request) check.Hint {
-	c := codeOf(r.folder())
+	c := r.code()
 	for _, f := range c.reach(q.Method, q.Path) {
 		for n, line := range f.lines {
 			if m := unsentStatus.FindStringSubmatch(line); m != nil && !f.python() {
@@ -225,7 +224,7 @@ var answersWith = regexp.MustCompile(`(?i)status|HTTPException|abort|return|code
 // has it, or several have.
 func (r *runner) coded(q check.Request, a check.Answer, s Step) (h check.Hint) {
 	code := re(fmt.Sprintf(`\b%d\b`, a.Status))
-	for _, f := range codeOf(r.folder()).reach(q.Method, q.Path) {
+	for _, f := range r.code().reach(q.Method, q.Path) {
 		for n, line := range f.lines {
 			if !code.MatchString(line) || !answersWith.MatchString(line) {
 				continue
@@ -250,7 +249,7 @@ func (r *runner) coded(q check.Request, a check.Answer, s Step) (h check.Hint) {
 // ofMethod returns the hint that a route answers POST in the place of what is asked for, or that a function
 // has no route.
 func (r *runner) ofMethod(method, where string) check.Hint {
-	c := codeOf(r.folder())
+	c := r.code()
 	found := c.routes(http.MethodPost, where)
 	if len(found) == 1 && method != http.MethodGet && strings.Count(where, "/") > 1 {
 		f := found[0]
@@ -303,8 +302,8 @@ var (
 
 // unregistered returns the hint that the router which has a route is not brought into the program.
 func (r *runner) unregistered(where string) check.Hint {
-	c := codeOf(r.folder())
-	for _, line := range strings.Split(c.text(), "\n") {
+	c := r.code()
+	for _, line := range strings.Split(c.whole, "\n") {
 		if bringsIn.MatchString(line) {
 			return check.Hint{}
 		}
@@ -383,7 +382,7 @@ func (c code) below(cause, pattern string, line func(m []string) string, has str
 
 // ofPath returns what to say where FastAPI does not take the id of a path for what its parameter is.
 func (r *runner) ofPath(q check.Request, name, says string) string {
-	c := codeOf(r.folder())
+	c := r.code()
 	cause := fmt.Sprintf("The program does not take the id that it gave out itself: `%s`: %s.", cut(name, 60),
 		cut(says, 200))
 	for _, f := range c.routes(q.Method, q.Path) {

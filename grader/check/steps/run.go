@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/taskgrader/taskgrader/grader/check"
@@ -180,6 +181,7 @@ type runner struct {
 	gave     map[string]bool     // single values that requests held
 	opaque   bool                // a request held what these are not known of: text, or bytes
 	steps    []Step              // of the check
+	code     func() code         // the program's text, which is read once
 	known    []Send              // the routes that the program has, once they were looked for
 	detour   bool                // the last step failed by what was passed over, a redirect or an object around a list
 	apart    bool                // what the last step stored is in the memory of one process of several
@@ -191,9 +193,11 @@ type runner struct {
 }
 
 func newRunner(target Asker, in check.Input) *runner {
-	return &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{},
+	r := &runner{target: target, vars: vars{}, in: in, sessions: map[string]*session{}, sent: map[int]string{},
 		lost:   map[string]int{},
 		origin: map[string]string{}, base: map[string]string{}, seen: map[string]bool{}, gave: map[string]bool{}}
+	r.code = sync.OnceValue(func() code { return codeOf(r.folder()) })
+	return r
 }
 
 // do sends one step and judges it, or does what it says beside sending.

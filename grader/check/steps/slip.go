@@ -168,7 +168,7 @@ func (j judging) defaulted(field string) check.Hint {
 	if j.folder == nil {
 		return check.Hint{}
 	}
-	c := codeOf(j.folder())
+	c := j.code()
 	declared := regexp.MustCompile(`^(\s+` + regexp.QuoteMeta(field) + `\s*:\s*[\w\[\]., |]+?)\s*=\s*` +
 		`(?:None|"[^"]*"|'[^']*'|Field\(\s*(?:default\s*=\s*)?(?:None|"[^"]*"|'[^']*')[^)]*\))\s*$`)
 	cause := fmt.Sprintf("The program accepts a body without %q, since that has a default: %%s.", field)
@@ -193,7 +193,7 @@ func (j judging) handler(method, asked string) string {
 	if j.folder == nil || j.folder() == nil {
 		return ""
 	}
-	if found := codeOf(j.folder()).routes(method, asked); len(found) > 0 {
+	if found := j.code().routes(method, asked); len(found) > 0 {
 		if len(found) > 1 {
 			return ""
 		}
@@ -289,5 +289,5 @@ func keyed(value JSON) bool {
 
 // slip returns what is known of a request, for its text to be looked at.
 func (r *runner) slip(q check.Request) judging {
-	return judging{all: r.vars, base: r.base, folder: r.folder, request: q}
+	return judging{all: r.vars, base: r.base, folder: r.folder, code: r.code, request: q}
 }

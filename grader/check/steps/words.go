@@ -104,7 +104,7 @@ func (r *runner) statusHint(ctx context.Context, s Step, q check.Request, a chec
 		return fmt.Sprintf("After DELETE %s, GET %s still answers with %d, and %s: %s when nothing is found%s.",
 			where, where, a.Status, says(a.Body), f.Refuse("404"), r.slip(q).handler(q.Method, q.Path)), true
 	case a.Status < 300:
-		if c := codeOf(r.folder()); len(c.names) > 0 {
+		if c := r.code(); len(c.names) > 0 {
 			if h := shown(view{code: c, method: q.Method, path: where, all: c.reach(q.Method, where)}, falsy,
 				everything); !h.IsZero() {
 				return r.keep(h), false
