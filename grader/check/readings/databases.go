@@ -150,6 +150,12 @@ func (s *Scene) goesOnBehind(p place, indent string) *check.Edit {
 		func(line string) bool { return regexp.MustCompile(`^\s*(?:yield|return)\b`).MatchString(line) }) {
 		return nil
 	}
+	return tried(p, block, indent, nil)
+}
+
+// tried returns the edit that puts lines of Python, which begin at a place, into a try that goes on: the
+// names that they give are None then.
+func tried(p place, block []string, indent string, names []string) *check.Edit {
 	lines := []string{indent + "try:"}
 	for _, line := range block {
 		if line != "" {
@@ -157,7 +163,11 @@ func (s *Scene) goesOnBehind(p place, indent string) *check.Edit {
 		}
 		lines = append(lines, line)
 	}
-	lines = append(lines, indent+"except Exception as error:", indent+"    print(error)")
+	lines = append(lines, indent+"except Exception as error:")
+	if len(names) > 0 {
+		lines = append(lines, indent+"    "+strings.Join(names, " = ")+" = None")
+	}
+	lines = append(lines, indent+"    print(error)")
 	return &check.Edit{File: p.file, Line: p.line, Old: strings.Join(block, "\n"), New: strings.Join(lines, "\n")}
 }
 
@@ -252,17 +262,7 @@ func (s *Scene) goesOn() *check.Edit {
 	if len(names) > 0 && slices.ContainsFunc(all[end:], uses) {
 		return nil
 	}
-	edit.Old = strings.Join(all[p.line-1:end], "\n")
-	lines := []string{m[1] + "try:"}
-	for _, line := range all[p.line-1 : end] {
-		lines = append(lines, "    "+line)
-	}
-	lines = append(lines, m[1]+"except Exception as error:")
-	if len(names) > 0 {
-		lines = append(lines, m[1]+"    "+strings.Join(names, " = ")+" = None")
-	}
-	edit.New = strings.Join(append(lines, m[1]+"    print(error)"), "\n")
-	return edit
+	return tried(p, all[p.line-1:end], m[1], names)
 }
 
 // scripted reports whether a file is of a program of Node.

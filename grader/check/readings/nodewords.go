@@ -184,14 +184,10 @@ func (s *Scene) notJSON(file string, h *check.Hint) bool {
 	line := strings.Count(before, "\n")
 	h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, line+1, strings.TrimPrefix(syntax.Error(), "json: "))
 	h.Advice = "Write it as JSON: names in double quotes, no comments, no comma before a closing bracket."
-	for _, what := range []string{"there is a comment, which JSON does not have",
-		"there are single quotes, and JSON has double ones"} {
-		by := jsonQuotes.ReplaceAllString(text, `"${1}"`)
-		if strings.Contains(what, "comment") {
-			by = jsonComment.ReplaceAllString(text, "")
-		}
+	for _, slip := range notInJSON {
+		by := slip.pattern.ReplaceAllString(text, slip.by)
 		if e := oneEdit(file, text, by); e != nil && json.Unmarshal([]byte(by), &any) == nil {
-			h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, e.Line, what)
+			h.Cause = fmt.Sprintf("%s, line %d, is not JSON: %s.", file, e.Line, slip.what)
 			h.Advice, h.Edit = "", e
 			return true
 		}
@@ -211,10 +207,16 @@ func (s *Scene) notJSON(file string, h *check.Hint) bool {
 	return true
 }
 
-var (
-	jsonComment = regexp.MustCompile(`(?m)^[ \t]*//.*\n|[ \t]+//[^"\n]*$|^[ \t]*/\*[^*]*\*/[ \t]*\n`)
-	jsonQuotes  = regexp.MustCompile(`'([^'"\n]*)'`)
-)
+// notInJSON is what JavaScript has and JSON has not, and what to write for it.
+var notInJSON = []struct {
+	what    string
+	pattern *regexp.Regexp
+	by      string
+}{
+	{"there is a comment, which JSON does not have",
+		regexp.MustCompile(`(?m)^[ \t]*//.*\n|[ \t]+//[^"\n]*$|^[ \t]*/\*[^*]*\*/[ \t]*\n`), ""},
+	{"there are single quotes, and JSON has double ones", regexp.MustCompile(`'([^'"\n]*)'`), `"${1}"`},
+}
 
 // oneEdit returns the edit that makes a text another one, where they differ in a few lines
 // together; else nil.

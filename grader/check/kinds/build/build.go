@@ -119,20 +119,11 @@ func hint(t check.Source, f *check.BuildFailure) check.Hint {
 	}
 	h := check.Advise(advise(t, f))
 	if f.Reason == check.MissingFile {
-		if h, ok := notHandedIn(t, f); ok {
-			return h
-		}
-		if h, ok := neverUsed(t, f); ok {
-			return h
-		}
-		if h, ok := otherList(t, f); ok {
-			return h
-		}
-		if h, ok := unlisted(t, f); ok {
-			return h
-		}
-		if h, ok := neverLocked(t, f); ok {
-			return h
+		for _, why := range []func(check.Source, *check.BuildFailure) (check.Hint, bool){notHandedIn, neverUsed,
+			otherList, unlisted, neverLocked} {
+			if h, ok := why(t, f); ok {
+				return h
+			}
 		}
 		h.Edit = found(t, f)
 	}
